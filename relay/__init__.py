@@ -1,0 +1,22 @@
+"""A random one-to-one video chat whose server carries the media.
+
+A map of the house, from the wire inwards:
+
+- ``protocol``   the signalling messages, one type each
+- ``signaling``  a WebSocket is a user: the gateway, the session and the lobby
+- ``matching``   who may meet whom, and in which state a user is: decisions only
+- ``store``      where the queue and the rooms live
+- ``plane``      the small interface at which signalling and media meet
+- ``media``      the relay proper: ICE, DTLS, RTP and RTCP, links and routes
+- ``taps``       what operators may look into: snapshots, recordings, captures, and the audit log
+- ``api``        HTTP: the page, health and metrics, the operators' API and dashboard
+- ``bots``       clients that join from outside, through the public protocol only
+- ``ops``        what operators do from a terminal or a script, through the API only
+- ``doctor``     looks at settings and machine, and says what to change
+- ``app``        puts the parts together; ``config`` and ``cli`` are its front
+- ``seam``       every private name of another package that is used, in one file
+- ``tls``        certificates: the operator's, or one made for the run
+- ``errors``     every error that this package raises
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,144 @@
+"""The dashboard's way in: login, logout, and who one is. Its files are in ``web/admin``.
+
+Nobody may try tokens quickly (:mod:`relay.api.attempts`), and what was tried is never logged.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+
+import structlog
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from relay.api import answers
+from relay.api.attempts import Attempts
+from relay.api.operator import COOKIE, is_own_page, is_token
+from relay.api.sessions import Sessions
+
+MAX_BODY_BYTES = 4096
+PATIENCE_S = 5.0
+"""How long the body of a login may take."""
+
+_NO_STORE = {"Cache-Control": "no-store"}
+
+_log = structlog.get_logger()
+
+
+class Login(BaseModel):
+    """What is sent to log in."""
+
+    model_config = ConfigDict(extra="forbid")
+    token: SecretStr
+
+
+class Admin:
+    """Lets operators in and out.
+
+    :param token: what they have to show.
+    :param taps_allowed: whether they may look into calls; the dashboard is told.
+    :param clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        token: SecretStr,
+        sessions: Sessions,
+        *,
+        taps_allowed: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._token, self._sessions = token, sessions
+        self._taps_allowed = taps_allowed
+        self._clock = clock
+        self._attempts = Attempts()
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes."""
+        return [
+            web.get("/admin", self._add_slash),
+            web.get("/admin/session", self._tell),
+            web.post("/admin/login", self._login),
+            web.post("/admin/logout", self._logout),
+        ]
+
+    async def _add_slash(self, _: web.Request) -> web.Response:
+        raise web.HTTPPermanentRedirect("/admin/")
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        """Say whether the cookie is good: 200 in any case, since asking is no fault."""
+        if self._sessions.find(request.cookies.get(COOKIE, "")) is None:
+            return web.json_response({"loggedIn": False}, headers=_NO_STORE)
+        told = {"loggedIn": True, "tapsAllowed": self._taps_allowed}
+        return web.json_response(told, headers=_NO_STORE)
+
+    async def _login(self, request: web.Request) -> web.Response:
+        _require_own_page(request)
+        token = await _token_of(request)
+        wait_s = self._attempts.wait_s(request.remote, self._clock())  # no await from here on
+        if wait_s > 0:
+            _log.warning("login_refused", reason="too_many")
+            seconds = str(math.ceil(wait_s))
+            text = f"too many wrong tokens; try again in {seconds} s"
+            raise web.HTTPTooManyRequests(text=text, headers={"Retry-After": seconds})
+        if not is_token(token, self._token):
+            self._attempts.failed(request.remote, self._clock())
+            _log.warning("login_refused", reason="wrong_token")
+            return answers.error(401, "this is not the operator's token")
+        self._attempts.succeeded(request.remote)
+        _log.info("operator_logged_in")
+        return self._welcome(request)
+
+    def _welcome(self, request: web.Request) -> web.Response:
+        response = web.Response(status=204, headers=_NO_STORE)
+        response.set_cookie(
+            COOKIE,
+            self._sessions.begin(),
+            max_age=int(self._sessions.lifetime_s),
+            path="/",
+            httponly=True,
+            samesite="Strict",
+            secure=_over_tls(request),
+        )
+        return response
+
+    async def _logout(self, request: web.Request) -> web.Response:
+        _require_own_page(request)
+        self._sessions.end(request.cookies.get(COOKIE, ""))
+        _log.info("operator_logged_out")
+        response = web.Response(status=204, headers=_NO_STORE)
+        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+        return response
+
+
+def _require_own_page(request: web.Request) -> None:
+    if not is_own_page(request):
+        raise web.HTTPForbidden(text="only this server's own page may do this")
+
+
+def _over_tls(request: web.Request) -> bool:
+    """Whether the browser speaks HTTPS; its ``Origin`` tells, also when a proxy ends TLS."""
+    return request.secure or request.headers.get("Origin", "").startswith("https://")
+
+
+async def _token_of(request: web.Request) -> str:
+    """The token that is shown; raises what becomes 408, 413 or 422 when there is none."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            body = await _body(request)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the body did not come") from None
+    try:
+        return Login.model_validate_json(body).token.get_secret_value()
+    except ValidationError:  # its text would show the token
+        raise answers.Invalid('the body has to be {"token": "..."}, as JSON') from None
+
+
+async def _body(request: web.Request) -> bytes:
+    body = bytearray()
+    async for part in request.content.iter_any():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
+    return bytes(body)

@@ -1,0 +1,93 @@
+"""Server-sent events: a snapshot each second, for live views.
+
+A reader that does not take them is dropped after ``PATIENCE_S``; until then the connection buffers
+some 64 KiB for it, and nothing is queued.
+"""
+
+import asyncio
+
+import structlog
+from aiohttp import web
+
+from relay.api import answers
+from relay.api.models import EventQuery, Snapshot
+from relay.api.observation import Observation
+from relay.api.overview import Overview
+
+MAX_READERS = 16
+PERIOD_S = 1.0
+PATIENCE_S = 5.0
+
+_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",  # or nginx would keep events back
+}
+
+_log = structlog.get_logger()
+
+
+class Events:
+    """Serves the readers; :meth:`close` ends them."""
+
+    def __init__(
+        self, overview: Overview, *, period_s: float = PERIOD_S, patience_s: float = PATIENCE_S
+    ) -> None:
+        self.dropped = 0
+        """Readers that were too slow."""
+        self._overview = overview
+        self._period_s, self._patience_s = period_s, patience_s
+        self._closing = asyncio.Event()
+        self._seen: Observation | None = None
+        self._seen_at = float("-inf")
+
+    def close(self) -> None:
+        """End every stream."""
+        self._closing.set()
+
+    async def serve(self, request: web.Request, query: EventQuery) -> web.StreamResponse:
+        """Serve one reader until it goes, is dropped, or the server stops."""
+        if self._overview.event_readers >= MAX_READERS:
+            text = f"there are {MAX_READERS} readers already"
+            return answers.error(503, text, {"Retry-After": "10"})
+        response = web.StreamResponse(headers=_HEADERS)
+        self._overview.event_readers += 1
+        try:
+            await response.prepare(request)
+            await self._send(response, query)
+        except TimeoutError:
+            self.dropped += 1
+            _log.info("event_reader_dropped")
+            if request.transport is not None:
+                request.transport.abort()
+        except ConnectionError:
+            pass  # it has gone, as readers do
+        finally:
+            self._overview.event_readers -= 1
+        return response
+
+    async def _send(self, response: web.StreamResponse, query: EventQuery) -> None:
+        while not self._closing.is_set():
+            event = f"event: snapshot\ndata: {self._snapshot(query)}\n\n"
+            async with asyncio.timeout(self._patience_s):
+                await response.write(event.encode())
+            try:
+                async with asyncio.timeout(self._period_s):
+                    await self._closing.wait()
+            except TimeoutError:
+                continue
+
+    def _snapshot(self, query: EventQuery) -> str:
+        seen = self._look()
+        return Snapshot.model_construct(
+            totals=self._overview.totals(seen),
+            rooms=seen.worst_rooms(query.limit),
+            tracks=seen.tracks(query).tracks,
+        ).model_dump_json()
+
+    def _look(self) -> Observation:
+        """One look serves all readers of the same moment."""
+        now = asyncio.get_running_loop().time()
+        if self._seen is None or now - self._seen_at >= self._period_s / 2:
+            self._seen, self._seen_at = self._overview.look(), now
+        return self._seen

@@ -1,0 +1,87 @@
+"""All HTTP endpoints but the page and the WebSocket, put together."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import SecretStr
+
+from relay.api.admin import Admin
+from relay.api.events import Events
+from relay.api.history import History
+from relay.api.load import Load
+from relay.api.metrics import Metrics
+from relay.api.operator import only_for_operators
+from relay.api.overview import Overview
+from relay.api.readiness import Readiness
+from relay.api.sessions import Sessions
+from relay.api.status import Status
+from relay.api.taps import Taps
+from relay.api.v1 import Api
+from relay.plane import MediaPlane, PlaneStats
+from relay.signaling import Gateway
+
+
+class Front:
+    """The endpoints of one server; :meth:`start` before they serve, :meth:`close` at the end.
+
+    :param plane: the media plane, and ``stats`` its counters.
+    :param token: what operators have to show.
+    :param sees_addresses: whether operators are told full addresses.
+    :param allow_taps: whether operators may look into calls, and ``audit_log`` the file in which
+        they are written down when they do.
+    :param metrics_public: whether ``/metrics`` answers without the token.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        plane: MediaPlane,
+        stats: Callable[[], PlaneStats],
+        token: SecretStr,
+        *,
+        sees_addresses: bool,
+        allow_taps: bool,
+        audit_log: Path,
+        metrics_public: bool,
+    ) -> None:
+        self.load = Load(stats)
+        readiness = Readiness(gateway, stats, self.load)
+        overview = Overview(
+            gateway, plane, stats, self.load, readiness, sees_addresses=sees_addresses
+        )
+        sessions = Sessions()
+        self._history = History(overview)
+        self._events = Events(overview)
+        self._taps = Taps(overview, plane, token, allowed=allow_taps, audit_log=audit_log)
+        metrics: Handler = Metrics(overview, self._events).serve
+        if not metrics_public:
+            metrics = only_for_operators(token, metrics)
+        self._routes = [
+            *readiness.routes(),
+            *Status(gateway, stats, token).routes(),
+            *Api(overview, self._history, self._events, self._taps, token, sessions).routes(),
+            *Admin(token, sessions, taps_allowed=allow_taps).routes(),
+            web.get("/metrics", metrics),
+        ]
+
+    def routes(self) -> list[web.RouteDef]:
+        """All of them."""
+        return self._routes
+
+    def start(self) -> None:
+        """Begin to watch the load, and to write its history."""
+        self.load.start()
+        self._history.start()
+
+    async def close(self) -> None:
+        """End what runs, so that no request is left to wait for."""
+        self._events.close()
+        self._taps.end()
+        await self._history.close()
+        await self.load.close()
+
+    async def close_at_last(self) -> None:
+        """Close what the last requests have needed."""
+        await self._taps.close()

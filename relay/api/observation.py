@@ -1,0 +1,285 @@
+"""Everything that an operator may see, as it was at one moment, in the parts asked for."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from relay import plane
+from relay.api import models
+from relay.api.quality import problems
+from relay.signaling import RoomView, UserView
+
+_SORTS: dict[str, Callable[[plane.Track], float]] = {
+    "loss": lambda track: -track.loss_ratio,
+    "bitrate": lambda track: -track.bitrate_bps,
+    "jitter": lambda track: -track.jitter_ms,
+    "round_trip": lambda track: -(track.round_trip_ms or 0),
+    "idle": lambda track: -(track.idle_s if track.idle_s is not None else float("inf")),
+}
+
+
+@dataclass(slots=True)
+class _RoomQuality:
+    """What a room's tracks add up to."""
+
+    bitrate_bps: float = 0.0
+    loss_ratio: float = 0.0
+    problems: set[models.Problem] = field(default_factory=set)
+
+
+class Observation:
+    """One moment's users, rooms, links and tracks, joined."""
+
+    def __init__(
+        self,
+        users: list[UserView],
+        rooms: list[RoomView],
+        links: list[plane.Link],
+        tracks: list[plane.Track],
+        *,
+        sees_addresses: bool,
+    ) -> None:
+        """:param sees_addresses: whether full addresses are told."""
+        self.track_count = len(tracks)
+        self._users, self._rooms, self._links, self._tracks = users, rooms, links, tracks
+        self._sees_addresses = sees_addresses
+        self._room_of = {user: room for room in rooms for user in room.users}
+        self._link_of = {link.user_id: link for link in links}
+        self._link_by_id = {link.link_id: link for link in links}
+        self._paths: dict[str, models.Path] = {}  # by their links, once they were asked for
+        self._problems = {track.track_id: self._problems_of(track) for track in tracks}
+        self._qualities = {room.room_id: _RoomQuality() for room in rooms}
+        for track in tracks:
+            self._add_to_room(track)
+
+    # lists
+
+    def users(self, page: models.Page) -> models.Users:
+        """A page of users."""
+        shown = self._users[page.offset : page.offset + page.limit]
+        return models.Users(users=[self._user(user) for user in shown], total=len(self._users))
+
+    def rooms(self, query: models.RoomQuery) -> models.Rooms:
+        """A page of rooms."""
+        found = [r for r in self._rooms if self._qualities[r.room_id].problems or not query.bad]
+        shown = found[query.offset : query.offset + query.limit]
+        return models.Rooms(rooms=[self._room(room) for room in shown], total=len(found))
+
+    def worst_rooms(self, limit: int) -> list[models.Room]:
+        """The rooms with the most problems, then those with the most loss, then the oldest."""
+
+        def badness(room: RoomView) -> tuple[float, float]:
+            quality = self._qualities[room.room_id]
+            return -len(quality.problems), -quality.loss_ratio
+
+        return [self._room(room) for room in sorted(self._rooms, key=badness)[:limit]]
+
+    def links(self, page: models.Page) -> models.Links:
+        """A page of links."""
+        shown = self._links[page.offset : page.offset + page.limit]
+        return models.Links(links=[self._link(link) for link in shown], total=len(self._links))
+
+    def tracks(self, query: models.TrackQuery) -> models.Tracks:
+        """A page of tracks."""
+        found = [track for track in self._tracks if self._is_wanted(track, query)]
+        if query.sort in _SORTS:
+            found.sort(key=_SORTS[query.sort])
+        shown = found[query.offset : query.offset + query.limit]
+        return models.Tracks(tracks=[self._track(track) for track in shown], total=len(found))
+
+    def track(self, track_id: str) -> models.Track | None:
+        """One track."""
+        found = next((track for track in self._tracks if track.track_id == track_id), None)
+        return self._track(found) if found is not None else None
+
+    def room(self, room_id: str) -> models.Room | None:
+        """One room."""
+        found = next((room for room in self._rooms if room.room_id == room_id), None)
+        return self._room(found) if found is not None else None
+
+    def link(self, link_id: str) -> models.Link | None:
+        """One link."""
+        found = self._link_by_id.get(link_id)
+        return self._link(found) if found is not None else None
+
+    def have_links(self, users: Iterable[str]) -> bool:
+        """Whether one of the users has a media connection to the relay."""
+        return any(user in self._link_of for user in users)
+
+    def partner_of(self, user_id: str) -> str | None:
+        """The other user of a user's room."""
+        room = self._room_of.get(user_id)
+        users = room.users if room is not None else ()
+        return next((user for user in users if user != user_id), None)
+
+    # sums
+
+    @property
+    def bad_room_count(self) -> int:
+        """Rooms in which something is bad."""
+        return sum(bool(quality.problems) for quality in self._qualities.values())
+
+    def loss_ratio(self, direction: plane.Direction) -> float:
+        """Of all recent packets of one direction."""
+        ways = [t for t in self._tracks if t.direction is direction and t.packets_per_s > 0]
+        packets_per_s = sum(track.packets_per_s for track in ways)
+        lost_per_s = sum(track.loss_ratio * track.packets_per_s for track in ways)
+        return lost_per_s / packets_per_s if packets_per_s else 0.0
+
+    def problem_counts(self) -> dict[models.Problem, int]:
+        """Tracks by what is bad about them."""
+        counts: dict[models.Problem, int] = dict.fromkeys(models.PROBLEMS, 0)
+        for found in self._problems.values():
+            for problem in found:
+                counts[problem] += 1
+        return counts
+
+    def kind_counts(self) -> dict[tuple[str, str], int]:
+        """Tracks by direction and kind."""
+        counts = {(way.value, kind): 0 for way in plane.Direction for kind in ("audio", "video")}
+        for track in self._tracks:
+            counts[track.direction.value, track.kind] += 1
+        return counts
+
+    # one of each
+
+    def _user(self, user: UserView) -> models.User:
+        link = self._link_of.get(user.user_id)
+        return models.User.model_construct(
+            id=user.user_id,
+            state=user.state.value,
+            room_id=user.room_id,
+            partner_id=user.partner_id,
+            link_id=link.link_id if link is not None else None,
+            age_s=_rounded(user.since_s),
+        )
+
+    def _room(self, room: RoomView) -> models.Room:
+        quality = self._qualities[room.room_id]
+        return models.Room.model_construct(
+            id=room.room_id,
+            users=room.users,
+            state="in_call" if room.state == "in_call" else "matched",
+            age_s=_rounded(room.since_s),
+            bitrate_bps=_rounded(quality.bitrate_bps),
+            loss_ratio=_rounded(quality.loss_ratio, 4),
+            problems=_in_order(quality.problems),
+        )
+
+    def _link(self, link: plane.Link) -> models.Link:
+        room = self._room_of.get(link.user_id)
+        return models.Link.model_construct(
+            id=link.link_id,
+            user_id=link.user_id,
+            room_id=room.room_id if room is not None else None,
+            state=link.state.value,
+            age_s=_rounded(link.age_s),
+            consent_age_s=_rounded(link.consent_age_s),
+            path=self._path(link),
+            dtls_version=link.dtls_version,
+            srtp_profile=link.srtp_profile,
+            round_trip_ms=_rounded_or_none(link.round_trip_ms),
+        )
+
+    def _path(self, link: plane.Link) -> models.Path:
+        if link.link_id not in self._paths:
+            self._paths[link.link_id] = self._new_path(link)
+        return self._paths[link.link_id]
+
+    def _new_path(self, link: plane.Link) -> models.Path:
+        local, remote = link.local_address, link.remote_address
+        told = self._sees_addresses
+        return models.Path.model_construct(
+            protocol="udp",
+            local_family=_family(local),
+            remote_family=_family(remote) if remote is not None else None,
+            local_address=_written(local) if told else None,
+            remote_address=_written(remote) if told and remote is not None else None,
+        )
+
+    def _track(self, track: plane.Track) -> models.Track:
+        room, link = self._room_of.get(track.user_id), self._link_by_id[track.link_id]
+        return models.Track.model_construct(
+            id=track.track_id,
+            link_id=track.link_id,
+            user_id=track.user_id,
+            room_id=room.room_id if room is not None else None,
+            direction=track.direction.value,
+            kind="video" if track.kind == "video" else "audio",
+            codec=track.codec,
+            ssrc=track.ssrc,
+            counterpart_id=track.counterpart_id,
+            problems=self._problems[track.track_id],
+            width=track.width,
+            height=track.height,
+            fps=_rounded_or_none(track.fps),
+            bitrate_bps=_rounded(track.bitrate_bps),
+            repair_bitrate_bps=_rounded(track.repair_bitrate_bps),
+            packets_per_s=_rounded(track.packets_per_s),
+            loss_ratio=_rounded(track.loss_ratio, 4),
+            jitter_ms=_rounded(track.jitter_ms),
+            round_trip_ms=_rounded_or_none(track.round_trip_ms),
+            packets=track.packets,
+            bytes=track.bytes,
+            repair_packets=track.repair_packets,
+            lost=track.lost,
+            keyframes=track.keyframes,
+            nacks=track.nacks,
+            plis=track.plis,
+            firs=track.firs,
+            waits_for_keyframe=track.waits_for_keyframe,
+            idle_s=_rounded_or_none(track.idle_s),
+            path=self._path(link),
+            dtls_version=link.dtls_version,
+            srtp_profile=link.srtp_profile,
+        )
+
+    # joining
+
+    def _problems_of(self, track: plane.Track) -> list[models.Problem]:
+        room = self._room_of.get(track.user_id)
+        return problems(track, room.since_s if room is not None else None)
+
+    def _add_to_room(self, track: plane.Track) -> None:
+        room = self._room_of.get(track.user_id)
+        if room is None:
+            return
+        quality = self._qualities[room.room_id]
+        quality.loss_ratio = max(quality.loss_ratio, track.loss_ratio)
+        quality.problems.update(self._problems[track.track_id])
+        if track.direction is plane.Direction.UP:
+            quality.bitrate_bps += track.bitrate_bps
+
+    def _is_wanted(self, track: plane.Track, query: models.TrackQuery) -> bool:
+        room = self._room_of.get(track.user_id)
+        return (
+            (query.user is None or track.user_id == query.user)
+            and (query.room is None or (room is not None and room.room_id == query.room))
+            and (query.kind is None or track.kind == query.kind)
+            and (query.direction is None or track.direction == query.direction)
+            and (not query.bad or bool(self._problems[track.track_id]))
+        )
+
+
+def _in_order(found: Iterable[models.Problem]) -> list[models.Problem]:
+    return sorted(found, key=models.PROBLEMS.index)
+
+
+def _family(address: tuple[str, int]) -> models.Family:
+    return "ipv6" if ipaddress.ip_address(address[0].split("%")[0]).version == 6 else "ipv4"
+
+
+def _written(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _rounded(value: float, digits: int = 2) -> float:
+    """Never below zero: a clock's rounding must not make it so."""
+    return max(round(value, digits), 0.0)
+
+
+def _rounded_or_none(value: float | None) -> float | None:
+    return None if value is None else _rounded(value)

@@ -1,0 +1,132 @@
+"""The OpenAPI document of the operators' API. ``python -m relay.api.openapi`` prints it."""
+
+import json
+import sys
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+import relay
+from relay.api import models
+from relay.api.endpoints import ENDPOINTS, PREFIX, Endpoint
+
+_FAULTS = {
+    401: "The operator's token is missing or wrong.",
+    404: "There is nothing of this id, or no longer.",
+    403: "Looking into calls is switched off (`allow_taps`).",
+    422: "A parameter is unknown or has a wrong value; the message names it.",
+    429: "As many are looking as may; try again later.",
+    503: "Not now; try again.",
+    504: "No picture came within 5 s.",
+}
+
+_Json = dict[str, Any]
+
+
+def document() -> _Json:
+    """The document, as JSON's types."""
+    answers = {e.answer for e in ENDPOINTS.values() if e.answer is not None} | {models.Failure}
+    _, schemas = models_json_schema(
+        [(answer, "serialization") for answer in sorted(answers, key=lambda m: m.__name__)],
+        ref_template="#/components/schemas/{model}",
+    )
+    paths: dict[str, _Json] = {}
+    for operation_id, endpoint in ENDPOINTS.items():
+        path = paths.setdefault(PREFIX + endpoint.path, {})
+        path[endpoint.method.lower()] = _operation(operation_id, endpoint)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Relay, for operators",
+            "version": relay.__version__,
+            "description": "Who is connected, and how every stream is doing. Within `v1` fields are"
+            " added, never changed or removed: ignore those that you do not know.",
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"operatorToken": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {"operatorToken": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def text() -> str:
+    """The document as it stands in ``docs/openapi.json``."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _operation(operation_id: str, endpoint: Endpoint) -> _Json:
+    operation: _Json = {
+        "operationId": operation_id,
+        "summary": endpoint.summary,
+        "parameters": _parameters(endpoint),
+        "responses": {str(endpoint.status): _success(endpoint)}
+        | {str(status): _fault(status) for status in endpoint.faults},
+    }
+    if endpoint.is_public:
+        operation["security"] = []
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[_Json]:
+    found = []
+    if "{id}" in endpoint.path:
+        schema = {"type": "string", "minLength": 1, "maxLength": 64}
+        found.append({"name": "id", "in": "path", "required": True, "schema": schema})
+    if endpoint.query is not None:
+        properties = endpoint.query.model_json_schema(by_alias=True)["properties"]
+        for name, schema in properties.items():
+            schema.pop("title", None)
+            found.append(
+                {"name": name, "in": "query", "required": False, "schema": _query_schema(schema)}
+            )
+            if description := schema.pop("description", None):
+                found[-1]["description"] = description
+    return found
+
+
+def _query_schema(schema: _Json) -> _Json:
+    """Without null, which no query can say."""
+    for choice in schema.pop("anyOf", []):
+        if choice.get("type") != "null":
+            schema |= choice
+    if schema.get("default", "") is None:
+        del schema["default"]
+    return schema
+
+
+def _success(endpoint: Endpoint) -> _Json:
+    if endpoint.is_public:
+        return {
+            "description": "OpenAPI 3.1.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        }
+    if endpoint.media_type is not None:
+        return {"description": "As it comes.", "content": {endpoint.media_type: {}}}
+    if endpoint.answer is None:
+        return {"description": "Done."}
+    if endpoint.streams:
+        name = endpoint.answer.__name__
+        schema = {"type": "string", "description": f"The data of each event is a `{name}`."}
+        return {"description": "A stream.", "content": {"text/event-stream": {"schema": schema}}}
+    return {
+        "description": (endpoint.answer.__doc__ or "").partition("\n")[0],
+        "content": {"application/json": {"schema": _reference(endpoint.answer)}},
+    }
+
+
+def _fault(status: int) -> _Json:
+    return {
+        "description": _FAULTS[status],
+        "content": {"application/json": {"schema": _reference(models.Failure)}},
+    }
+
+
+def _reference(model: type[models.Model]) -> _Json:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

@@ -1,0 +1,96 @@
+"""Looks at the gateway and the media plane on behalf of operators."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from relay.api import models
+from relay.api.load import Load
+from relay.api.observation import Observation
+from relay.api.readiness import Readiness
+from relay.plane import Direction, Link, PlaneStats, Track
+from relay.signaling import Gateway
+
+
+class Media(Protocol):
+    """What is looked at of :class:`relay.plane.MediaPlane`."""
+
+    def tracks(self) -> list[Track]:
+        """Every stream."""
+
+    def links(self) -> list[Link]:
+        """Every link."""
+
+
+class Overview:
+    """All that operators may see.
+
+    :param stats: the media plane's counters.
+    :param sees_addresses: whether operators are told full addresses.
+    :param clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        media: Media,
+        stats: Callable[[], PlaneStats],
+        load: Load,
+        readiness: Readiness,
+        *,
+        sees_addresses: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.gateway, self.stats, self.load, self.readiness = gateway, stats, load, readiness
+        self.event_readers = 0
+        """Streams of events that are being read."""
+        self._media = media
+        self._sees_addresses = sees_addresses
+        self._clock = clock
+        self._started_s = clock()
+
+    @property
+    def uptime_s(self) -> float:
+        """Since the start."""
+        return self._clock() - self._started_s
+
+    def look(self) -> Observation:
+        """What there is at this moment."""
+        return Observation(
+            self.gateway.users(),
+            self.gateway.calls(),
+            self._media.links(),
+            self._media.tracks(),
+            sees_addresses=self._sees_addresses,
+        )
+
+    def totals(self, seen: Observation) -> models.Totals:
+        """How the server is doing, along with what was seen."""
+        users, media, load = self.gateway.counts(), self.stats(), self.load
+        reasons = self.readiness.reasons()
+        return models.Totals(
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            uptime_s=round(self.uptime_s, 1),
+            ready=not reasons,
+            reasons=reasons,
+            draining=self.gateway.draining,
+            connected=users.connected,
+            waiting=users.waiting,
+            in_call=users.in_call,
+            rooms=users.rooms,
+            links=media.links,
+            tracks=seen.track_count,
+            bad_rooms=seen.bad_room_count,
+            packets_received=media.packets_received,
+            packets_forwarded=media.packets_forwarded,
+            bytes_forwarded=media.bytes_forwarded,
+            packets_dropped=sum(media.drops.values()),
+            packets_per_s=round(load.packets_per_s, 1),
+            bitrate_bps=round(load.bitrate_bps, 1),
+            loss_up_ratio=round(seen.loss_ratio(Direction.UP), 4),
+            loss_down_ratio=round(seen.loss_ratio(Direction.DOWN), 4),
+            cpu_ratio=round(load.cpu_ratio, 3),
+            loop_lag_ms=round(1000 * load.worst_lag_s, 2),
+            event_readers=self.event_readers,
+        )

@@ -1,0 +1,69 @@
+"""``/stats`` and ``/rooms``; ``docs/operations.md`` is their reference."""
+
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from relay.api.operator import only_for_operators
+from relay.plane import PlaneStats
+from relay.signaling import Gateway
+
+MAX_ROOMS = 1000
+"""How many rooms one answer lists at most; the oldest come first."""
+
+
+class Status:
+    """Answers with what the server is doing at this moment.
+
+    :param media: the media plane's counters.
+    :param clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        media: Callable[[], PlaneStats],
+        token: SecretStr,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._gateway = gateway
+        self._media = media
+        self._token = token
+        self._clock = clock
+        self._started_s = clock()
+
+    def routes(self) -> list[web.RouteDef]:
+        """The status routes."""
+        return [
+            web.get("/stats", self._stats),
+            web.get("/rooms", only_for_operators(self._token, self._rooms)),
+        ]
+
+    async def _stats(self, _: web.Request) -> web.Response:
+        users = self._gateway.counts()
+        media = self._media()
+        return web.json_response(
+            {
+                "connected": users.connected,
+                "waiting": users.waiting,
+                "rooms": users.rooms,
+                "inCall": users.in_call,
+                "links": media.links,
+                "packetsForwarded": media.packets_forwarded,
+                "uptimeSeconds": round(self._clock() - self._started_s, 1),
+            }
+        )
+
+    async def _rooms(self, _: web.Request) -> web.Response:
+        rooms = [
+            {
+                "roomId": room.room_id,
+                "users": room.users,
+                "state": room.state,
+                "ageSeconds": round(room.since_s, 1),
+            }
+            for room in await self._gateway.rooms(MAX_ROOMS)
+        ]
+        return web.json_response({"rooms": rooms})

@@ -1,0 +1,146 @@
+"""The operators' API, ``/api/v1``: the handlers of the table in ``endpoints``."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from pydantic import SecretStr
+
+from relay.api import openapi
+from relay.api.asking import answer, query, unknown
+from relay.api.endpoints import ENDPOINTS, PREFIX
+from relay.api.events import Events
+from relay.api.history import History
+from relay.api.models import Drain, EventQuery, Page, RoomQuery, TrackQuery
+from relay.api.operator import only_for_operators
+from relay.api.overview import Overview
+from relay.api.sessions import Sessions
+from relay.api.taps import Taps
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_log = structlog.get_logger()
+
+
+class Api:
+    """Answers operators.
+
+    :param token: what they have to show.
+    :param sessions: those whose cookies do as well.
+    """
+
+    def __init__(
+        self,
+        overview: Overview,
+        history: History,
+        events: Events,
+        taps: Taps,
+        token: SecretStr,
+        sessions: Sessions,
+    ) -> None:
+        self._overview = overview
+        self._gateway = overview.gateway
+        self._history, self._events, self._taps = history, events, taps
+        self._token, self._sessions = token, sessions
+        self._document = openapi.text()
+
+    def routes(self) -> list[web.RouteDef]:
+        """One route for each endpoint."""
+        handlers: dict[str, _Handler] = {
+            "getTotals": self._get_totals,
+            "getHistory": self._get_history,
+            "listUsers": self._list_users,
+            "disconnectUser": self._disconnect_user,
+            "listRooms": self._list_rooms,
+            "endRoom": self._end_room,
+            "listLinks": self._list_links,
+            "listTracks": self._list_tracks,
+            "getTrack": self._get_track,
+            "startDrain": self._start_drain,
+            "endDrain": self._end_drain,
+            "streamEvents": self._stream_events,
+            "takeSnapshot": self._taps.snapshot,
+            "recordRoom": self._taps.record,
+            "captureLink": self._taps.capture,
+            "listAudit": self._taps.audit,
+            "getOpenApi": self._get_openapi,
+        }
+        return [
+            web.route(
+                endpoint.method,
+                PREFIX + endpoint.path,
+                handlers[name]
+                if endpoint.is_public
+                else only_for_operators(self._token, handlers[name], self._sessions),
+            )
+            for name, endpoint in ENDPOINTS.items()
+        ]
+
+    # looking
+
+    async def _get_totals(self, _: web.Request) -> web.Response:
+        return answer(self._overview.totals(self._overview.look()))
+
+    async def _get_history(self, _: web.Request) -> web.Response:
+        return answer(self._history.answer())
+
+    async def _list_users(self, request: web.Request) -> web.Response:
+        return answer(self._overview.look().users(query(request, Page)))
+
+    async def _list_rooms(self, request: web.Request) -> web.Response:
+        return answer(self._overview.look().rooms(query(request, RoomQuery)))
+
+    async def _list_links(self, request: web.Request) -> web.Response:
+        return answer(self._overview.look().links(query(request, Page)))
+
+    async def _list_tracks(self, request: web.Request) -> web.Response:
+        return answer(self._overview.look().tracks(query(request, TrackQuery)))
+
+    async def _get_track(self, request: web.Request) -> web.Response:
+        track = self._overview.look().track(request.match_info["id"])
+        if track is None:
+            raise unknown(request, "track")
+        return answer(track)
+
+    async def _stream_events(self, request: web.Request) -> web.StreamResponse:
+        return await self._events.serve(request, query(request, EventQuery))
+
+    async def _get_openapi(self, _: web.Request) -> web.Response:
+        return web.Response(text=self._document, content_type="application/json")
+
+    # doing
+
+    async def _disconnect_user(self, request: web.Request) -> web.Response:
+        user_id = request.match_info["id"]
+        if not await _in_time(self._gateway.disconnect(user_id)):
+            raise unknown(request, "user")
+        _log.info("user_kicked", user=user_id)
+        return web.Response(status=204)
+
+    async def _end_room(self, request: web.Request) -> web.Response:
+        room_id = request.match_info["id"]
+        if not await _in_time(self._gateway.end_room(room_id)):
+            raise unknown(request, "room")
+        _log.info("room_ended", room=room_id)
+        return web.Response(status=204)
+
+    async def _start_drain(self, _: web.Request) -> web.Response:
+        return self._drain(wanted=True)
+
+    async def _end_drain(self, _: web.Request) -> web.Response:
+        return self._drain(wanted=False)
+
+    def _drain(self, *, wanted: bool) -> web.Response:
+        if self._gateway.draining is not wanted:
+            self._gateway.draining = wanted
+            _log.info("drain_changed", draining=wanted)
+        return answer(Drain(draining=wanted))
+
+
+async def _in_time(order: Awaitable[bool]) -> bool:
+    try:
+        return await order
+    except TimeoutError:
+        raise web.HTTPServiceUnavailable(
+            text="this was ordered, but is not done yet", headers={"Retry-After": "5"}
+        ) from None

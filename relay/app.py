@@ -1,0 +1,235 @@
+"""The one place that puts the parts together."""
+
+import asyncio
+import errno
+import gc
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from aiohttp import web
+from pydantic import SecretStr
+
+from relay.api.answers import (
+    add_security_headers,
+    errors_as_json,
+    request_logger,
+    require_tls,
+    with_request_id,
+)
+from relay.api.front import Front
+from relay.api.page import Page, folder
+from relay.api.welcome import Welcome, read_welcome
+from relay.config import Settings
+from relay.errors import AuditFailed, ConfigError
+from relay.media import RelayPlane
+from relay.plane import MediaPlane, PlaneStats
+from relay.signaling import Gateway, Limits
+from relay.store import MemoryStore
+from relay.taps.audit import AuditLog
+from relay.tls import ServerTls, server_tls
+
+_SHUTDOWN_S = 3.0
+"""How long a request that is under way may take to finish."""
+
+_log = structlog.get_logger()
+
+
+class OwnedPlane(MediaPlane, Protocol):
+    """A media plane with a life of its own, as :class:`relay.media.RelayPlane` is."""
+
+    @property
+    def udp_port(self) -> int:
+        """The port bound."""
+
+    async def start(self) -> None:
+        """Bind the port.
+
+        :raises OSError: when it cannot be bound.
+        """
+
+    async def close(self) -> None:
+        """Close every link and the port."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A running server, as seen from outside."""
+
+    settings: Settings
+    port: int
+    udp_port: int | None  # None in direct mode
+    operator_token: SecretStr
+    fingerprint: str | None = None  # of a certificate made for this run
+
+    @property
+    def url(self) -> str:
+        """Where the page is, for a browser on this machine."""
+        host = {"0.0.0.0": "localhost", "::": "localhost"}.get(  # noqa: S104 - compared, not bound
+            self.settings.host, self.settings.host
+        )
+        secure = self.settings.tls_self_signed or self.settings.tls_cert is not None
+        authority = f"[{host}]" if ":" in host else host
+        return f"{'https' if secure else 'http'}://{authority}:{self.port}"
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> AsyncIterator[Relay]:
+    """Run the server for as long as the context lasts; port 0 takes any free one.
+
+    :param plane: the media plane to use, not yet started, instead of one made from the settings.
+    :raises ConfigError: when a port cannot be bound, or a file cannot be used; the message names
+        the option.
+    """
+    plane = plane or RelayPlane(settings.host, settings.udp_port, settings.public_ip)
+    token = settings.operator_token or SecretStr(secrets.token_urlsafe(24))
+    tls = server_tls(settings)
+    app = _application(settings, plane, token)
+    async with AsyncExitStack() as stack:
+        udp_port = None
+        if settings.media_mode == "relay":
+            udp_port = await _start_media(stack, settings, plane)
+        port = await _start_http(stack, settings, app, tls)
+        _log.info("server_started", port=port, udp_port=udp_port, media_mode=settings.media_mode)
+        yield Relay(settings, port, udp_port, token, tls.fingerprint if tls else None)
+        _log.info("server_stopping")
+    _log.info("server_stopped")
+
+
+async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
+    """Run the server until SIGINT or SIGTERM; a second signal ends the process at once.
+
+    :param started: called once, when the server can be reached.
+    """
+    loop = asyncio.get_running_loop()
+    told_to_stop = asyncio.Event()
+
+    def stop() -> None:
+        told_to_stop.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    async with running(settings) as relay:
+        gc.collect()
+        gc.freeze()  # or every full collection would look at all that was imported, for 0.1 s
+        started(relay)
+        await told_to_stop.wait()
+
+
+def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web.Application:
+    gateway = Gateway(
+        plane=plane,
+        store=MemoryStore(max_waiting=settings.max_users),
+        media_mode=settings.media_mode,
+        ice_servers=[server.model_dump(exclude_none=True) for server in settings.ice_servers],
+        limits=Limits(
+            max_users=settings.max_users,
+            rematch_after_s=settings.rematch_after_s,
+            interest_wait_s=settings.interest_wait_s,
+            link_timeout_s=settings.link_timeout_s,
+            messages_per_s=settings.messages_per_s,
+        ),
+        allowed_origins=frozenset(settings.allowed_origins),
+    )
+
+    # In direct mode the plane is never started; PlaneStats() is all zeros.
+    media = plane.stats if settings.media_mode == "relay" else PlaneStats
+
+    front = Front(
+        gateway,
+        plane,
+        media,
+        token,
+        sees_addresses=settings.operator_sees_addresses,
+        allow_taps=settings.allow_taps,
+        audit_log=_audit_log(settings),
+        metrics_public=settings.metrics_public,
+    )
+
+    async def start(_: web.Application) -> None:
+        front.start()
+        await gateway.start()
+
+    async def close(_: web.Application) -> None:
+        await front.close()
+        await gateway.close()
+
+    async def close_at_last(_: web.Application) -> None:
+        await front.close_at_last()
+
+    app = web.Application(middlewares=[with_request_id, errors_as_json])
+    app.on_response_prepare.append(add_security_headers)
+    if settings.tls_cert is not None:
+        app.on_response_prepare.append(require_tls)
+    app.on_startup.append(start)
+    app.on_shutdown.append(close)  # after the port is closed, before requests are waited for
+    app.on_cleanup.append(close_at_last)
+    app.add_routes(gateway.routes())
+    app.add_routes(front.routes())
+    app.add_routes(Welcome(_welcome(settings)).routes())
+    app.add_routes(Page(folder()).routes())
+    return app
+
+
+def _audit_log(settings: Settings) -> Path:
+    """The audit log's path; when it will be needed, it is made sure that it can be written."""
+    if settings.allow_taps:
+        try:
+            AuditLog(settings.audit_log).check()
+        except AuditFailed as error:
+            written = settings.written("audit_log")
+            raise ConfigError(
+                f"{written}: {settings.audit_log} cannot be written: {error}"
+            ) from None
+    return settings.audit_log
+
+
+def _welcome(settings: Settings) -> str:
+    """The welcome's text."""
+    path = settings.welcome_file or folder() / "welcome.txt"
+    try:
+        return read_welcome(path)
+    except ValueError as error:
+        raise ConfigError(f"{settings.written('welcome_file')}: {path} {error}") from None
+
+
+async def _start_media(stack: AsyncExitStack, settings: Settings, plane: OwnedPlane) -> int:
+    try:
+        await plane.start()
+    except OSError as error:
+        raise _cannot_listen(settings, "udp_port", error) from error
+    stack.push_async_callback(plane.close)
+    return plane.udp_port
+
+
+async def _start_http(
+    stack: AsyncExitStack, settings: Settings, app: web.Application, tls: ServerTls | None
+) -> int:
+    runner = web.AppRunner(
+        app, access_log=None, logger=request_logger(), shutdown_timeout=_SHUTDOWN_S
+    )
+    stack.push_async_callback(runner.cleanup)
+    await runner.setup()
+    try:
+        context = tls.context if tls else None
+        await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
+    except OSError as error:
+        raise _cannot_listen(settings, "port", error) from error
+    port: int = runner.addresses[0][1]
+    return port
+
+
+def _cannot_listen(settings: Settings, option: str, error: OSError) -> ConfigError:
+    port = getattr(settings, option)
+    reason = os.strerror(error.errno or errno.EIO).lower()
+    named = settings.written("host" if error.errno == errno.EADDRNOTAVAIL else option)
+    return ConfigError(f"{named}: cannot listen on {settings.host} port {port}: {reason}")

@@ -1,0 +1,315 @@
+"""A bot: a user without a browser, who joins through the public protocol only."""
+
+import asyncio
+import ipaddress
+from collections import deque
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import structlog
+from aiortc.mediastreams import MediaStreamTrack
+
+from relay.bots.client import DEFAULT_TIMEOUT_S, Client
+from relay.bots.peer import Peer
+from relay.bots.report import Report
+from relay.bots.tracks import FrameNumbers, Gate, PictureTrack, ToneTrack, play
+from relay.errors import BotError
+from relay.protocol.messages import (
+    ChatDelivery,
+    ChatMessage,
+    Connected,
+    Error,
+    FindPartner,
+    IceCandidate,
+    NextPartner,
+    PartnerDisconnected,
+    PartnerFound,
+    PartnerLeft,
+    ServerMessage,
+    StopChat,
+    WaitingForPartner,
+    WebrtcAnswer,
+    WebrtcOffer,
+)
+
+_KEPT_CHATS = 1000
+
+_log = structlog.get_logger()
+
+
+class Bot:
+    """One user; use it as an async context manager, or call :meth:`join` and :meth:`leave`.
+
+    :param url: the relay's ``ws://`` or ``wss://`` address.
+    :param number: names the bot: its picture carries it and its tone's pitch follows from it.
+    :param early_link: open one link before any partner is found, and keep it. False is the plain
+        client: a fresh connection for every partner, offered by the initiator. With a server in
+        ``direct`` mode every client is a plain one.
+    :param search_again: look for another partner when one has gone.
+    :param decode: decode what comes; False only counts encoded frames.
+    :param file: send this media file instead of the generated picture and tone.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        number: int = 1,
+        *,
+        early_link: bool = True,
+        search_again: bool = True,
+        decode: bool = True,
+        file: str | None = None,
+    ) -> None:
+        self.report = Report(number)
+        self.room_id: str | None = None
+        self.media_mode = ""
+        self.user_id = ""
+        self.chats: deque[ChatDelivery] = deque(maxlen=_KEPT_CHATS)
+        self._client = Client(url)
+        self._on_loopback = _is_loopback(url)
+        self._number = number
+        self._early_link = early_link
+        self._search_again = search_again
+        self._decode = decode
+        self._file = file
+        self._ice_servers: list[dict[str, object]] = []
+        self._gate = Gate()
+        self._numbers = FrameNumbers()
+        self._peer: Peer | None = None
+        self._changed = asyncio.Event()
+        self._follower: asyncio.Task[None] | None = None
+        self.failure: BotError | None = None
+        """Why the bot has lost the server, if it has."""
+        self._answered = False
+
+    @property
+    def link_state(self) -> str:
+        """``none`` or the peer connection's state, such as ``connected``."""
+        return self._peer.state if self._peer is not None else "none"
+
+    async def __aenter__(self) -> Self:
+        await self.join()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.leave()
+
+    # what a user does
+
+    async def join(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        """Connect, and open the link if it is to be opened early.
+
+        :raises BotError: when the server cannot be reached, or refuses.
+        """
+        await self._client.connect(timeout_s)
+        try:
+            connected = await self._client.expect(Connected, timeout_s)
+            self.user_id, self.media_mode = connected.user_id, connected.media_mode
+            self._ice_servers = connected.ice_servers
+            self._follower = asyncio.create_task(self._follow(), name=f"bot-{self._number}")
+            await self._open_link(timeout_s)
+        except BaseException:
+            await self.leave()
+            raise
+
+    async def find_partner(self, interests: Iterable[str] = ()) -> None:
+        """Enter the queue; opens the link again if it was closed.
+
+        :raises BotError: when the connection is lost, or the server refuses.
+        """
+        await self._open_link()
+        await self._client.send(FindPartner(interests=list(interests)))
+
+    async def next_partner(self) -> None:
+        """Leave this partner and look for another."""
+        await self._client.send(NextPartner())
+        await self._part()
+
+    async def stop(self) -> None:
+        """Leave partner or queue and close the link, but stay connected."""
+        await self._client.send(StopChat())  # first, or the server would offer to repair the link
+        await self._part()
+        await self._close_peer()
+
+    async def say(self, text: str) -> None:
+        """Send the partner a chat message."""
+        await self._client.send(ChatMessage(text=text))
+
+    async def leave(self) -> None:
+        """Close everything; harmless when repeated."""
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.gather(self._follower, return_exceptions=True)
+        await self._close_peer()
+        await self._client.close()
+
+    async def vanish(self) -> None:
+        """Cut the signalling without goodbye, then let go of the rest."""
+        await self._client.vanish()
+        await self.leave()
+
+    async def lost(self) -> None:
+        """Wait until the server is lost; see ``failure``."""
+        if self._follower is not None:
+            await asyncio.wait({self._follower})
+
+    async def until(
+        self,
+        condition: Callable[[], object],
+        timeout_s: float | None = DEFAULT_TIMEOUT_S,
+        what: str = "",
+    ) -> None:
+        """Wait until something is so, looking whenever the bot has seen or heard anything.
+
+        :param timeout_s: None waits for ever.
+        :param what: names it in the error.
+        :raises BotError: when it is not so in time, the connection is lost, or the server says
+            ``error`` meanwhile.
+        """
+        errors = len(self.report.errors)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not condition():
+                    if self.failure is not None:
+                        raise self.failure
+                    if len(self.report.errors) > errors:
+                        raise BotError(f"the server says {self.report.errors[-1]}")
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError as error:
+            raise BotError(f"bot {self._number}: no {what or 'success'} in {timeout_s:g} s") from (
+                error
+            )
+
+    # what the server says
+
+    async def _follow(self) -> None:
+        try:
+            async for message in self._client:
+                await self._on_message(message)
+                self._changed.set()
+            self._fail(BotError("the server closed the connection"))
+        except BotError as error:
+            self._fail(error)
+        except Exception as error:
+            _log.exception("bot_crashed", bot=self._number)
+            self._fail(BotError(f"crashed: {error!r}"))
+            raise
+
+    def _fail(self, failure: BotError) -> None:
+        self.failure = failure
+        self.report.errors.append(str(failure))
+        self._gate.shut()
+        self._changed.set()
+
+    async def _on_message(self, message: ServerMessage) -> None:
+        match message:
+            case PartnerFound():
+                await self._on_partner_found(message)
+            case WaitingForPartner():
+                await self._part()
+            case PartnerLeft() | PartnerDisconnected():
+                await self._on_partner_gone()
+            case WebrtcOffer():
+                await self._on_offer(message.sdp)
+            case WebrtcAnswer() if self._peer is not None:
+                await self._peer.take_answer(message.sdp)
+                self._answered = True
+            case IceCandidate() if self._peer is not None:
+                await self._peer.add_candidate(message.candidate)
+            case ChatDelivery():
+                self.chats.append(message)
+                self.report.chats += 1
+            case Error():
+                self.report.errors.append(message.code)
+                if message.code == "media_failed":
+                    await self._start_over()
+
+    async def _on_partner_found(self, found: PartnerFound) -> None:
+        self.room_id = found.room_id
+        self.report.partners += 1
+        if not self._keeps_link and found.is_initiator:
+            await self._offer()
+        self._gate.open()
+
+    async def _on_partner_gone(self) -> None:
+        was_paired = self.room_id is not None
+        await self._part()
+        if was_paired and self._search_again:
+            await self.find_partner()
+
+    async def _start_over(self) -> None:
+        """The link came to nothing: make another, and look for another partner."""
+        await self._part()
+        await self._close_peer()
+        if self._search_again:
+            if self._keeps_link:
+                await self._offer()
+            await self._client.send(NextPartner())
+
+    async def _on_offer(self, sdp: str) -> None:
+        peer = await self._fresh_peer()
+        await self._client.send(WebrtcAnswer(sdp=await peer.answer(sdp)))
+
+    # the link
+
+    @property
+    def _keeps_link(self) -> bool:
+        return self._early_link and self.media_mode == "relay"
+
+    async def _open_link(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        if self._keeps_link and self._peer is None:
+            await self._offer()
+            await self.until(lambda: self._answered, timeout_s, "answer")
+
+    async def _offer(self) -> None:
+        self._answered = False
+        peer = await self._fresh_peer()
+        await self._client.send(WebrtcOffer(sdp=await peer.offer()))
+
+    async def _part(self) -> None:
+        self.room_id = None
+        self._gate.shut()
+        if not self._keeps_link:
+            await self._close_peer()
+
+    async def _fresh_peer(self) -> Peer:
+        await self._close_peer()
+        self._peer = Peer(
+            self._tracks(),
+            self.report,
+            self._changed.set,
+            ice_servers=self._ice_servers,
+            on_loopback=self._on_loopback,
+            decode=self._decode,
+        )
+        self.report.links += 1
+        return self._peer
+
+    async def _close_peer(self) -> None:
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            await peer.close()
+
+    def _tracks(self) -> list[MediaStreamTrack]:
+        if self._file is not None:
+            return play(self._file, self._gate)
+        return [
+            ToneTrack(self._number, self._gate),
+            PictureTrack(self._number, self._numbers, self._gate),
+        ]
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,176 @@
+"""The signalling client: one WebSocket, typed messages."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self, TypeVar
+
+import aiohttp
+
+from relay.errors import BotError, ProtocolError
+from relay.protocol.messages import (
+    MAX_FRAME_BYTES,
+    ClientMessage,
+    Error,
+    ServerMessage,
+    parse_server,
+)
+
+DEFAULT_TIMEOUT_S = 10.0
+_SET_ASIDE = 256
+
+_M = TypeVar("_M", bound=ServerMessage)
+
+
+class Client:
+    """A connection to the relay's ``/ws``; use it as an async context manager.
+
+    Messages are read when asked for: with :meth:`receive` or ``async for`` one by one, or with
+    :meth:`expect`, which sets aside what comes before the message it waits for; what was set
+    aside is received later, in order.
+
+    :param url: ``ws://`` or ``wss://``.
+    :param headers: to send with the handshake, such as ``Origin``.
+    """
+
+    def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
+        self._url = url
+        self._headers = headers or {}
+        self._http: aiohttp.ClientSession | None = None
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._aside: deque[ServerMessage] = deque()
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def connect(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        """Open the WebSocket.
+
+        :raises BotError: when the server cannot be reached or refuses.
+        """
+        self._http = aiohttp.ClientSession()
+        try:
+            async with asyncio.timeout(timeout_s):
+                self._socket = await self._http.ws_connect(
+                    self._url, headers=self._headers, max_msg_size=MAX_FRAME_BYTES
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            await self.close()
+            raise BotError(f"{self._url} refused the WebSocket: HTTP {error.status}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            await self.close()
+            raise BotError(f"cannot reach {self._url}: {_reason(error)}") from error
+
+    async def close(self) -> None:
+        """Close the WebSocket properly; harmless when repeated."""
+        if self._socket is not None:
+            await self._socket.close()
+        if self._http is not None:
+            await self._http.close()
+
+    async def vanish(self) -> None:
+        """Cut the TCP connection without a WebSocket goodbye, as a crash does."""
+        self._socket = None
+        if self._http is not None and self._http.connector is not None:
+            await self._http.connector.close()
+        await self.close()
+
+    async def send(self, message: ClientMessage) -> None:
+        """Send a message.
+
+        :raises BotError: when the connection is closed.
+        """
+        await self.send_text(message.encode())
+
+    async def send_text(self, frame: str) -> None:
+        """Send a text frame as it is, right or wrong; raises as :meth:`send`."""
+        try:
+            await self._open_socket().send_str(frame)
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise BotError(f"the connection is lost: {_reason(error)}") from error
+
+    async def receive(self, timeout_s: float | None = DEFAULT_TIMEOUT_S) -> ServerMessage:
+        """The next message.
+
+        :param timeout_s: None waits for ever.
+        :raises BotError: when none comes in time, the connection closes, or the server breaks
+            the protocol.
+        """
+        return self._aside.popleft() if self._aside else await self._read(timeout_s)
+
+    async def expect(self, kind: type[_M], timeout_s: float = DEFAULT_TIMEOUT_S) -> _M:
+        """The next message of one kind.
+
+        :raises BotError: as :meth:`receive`, and when the server says ``error`` first.
+        """
+        for message in self._aside:
+            if isinstance(message, kind):
+                self._aside.remove(message)
+                return message
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._read_until(kind)
+        except TimeoutError as error:
+            raise BotError(f"no {kind.__name__} within {timeout_s:g} s") from error
+
+    async def __aiter__(self) -> AsyncIterator[ServerMessage]:
+        """Every message until the connection closes."""
+        while not (self._socket is None or self._socket.closed):
+            try:
+                message = await self.receive(timeout_s=None)
+            except ConnectionClosed:
+                return
+            yield message
+
+    async def _read_until(self, kind: type[_M]) -> _M:
+        while True:
+            message = await self._read(None)
+            if isinstance(message, kind):
+                return message
+            if isinstance(message, Error):
+                raise BotError(f"the server says {message.code}: {message.message}")
+            if len(self._aside) >= _SET_ASIDE:
+                raise BotError(f"more than {_SET_ASIDE} messages before {kind.__name__}")
+            self._aside.append(message)
+
+    async def _read(self, timeout_s: float | None) -> ServerMessage:
+        try:
+            async with asyncio.timeout(timeout_s):
+                frame = await self._open_socket().receive()
+        except TimeoutError as error:
+            raise BotError(f"no message within {timeout_s:g} s") from error
+        if frame.type is not aiohttp.WSMsgType.TEXT:
+            raise ConnectionClosed(self._open_socket().close_code)
+        try:
+            return parse_server(frame.data)
+        except ProtocolError as error:
+            raise BotError(f"the server broke the protocol: {error}") from error
+
+    def _open_socket(self) -> aiohttp.ClientWebSocketResponse:
+        if self._socket is None:
+            raise BotError("not connected")
+        return self._socket
+
+
+class ConnectionClosed(BotError):
+    """The server has closed the WebSocket; ``code`` is RFC 6455's, None without a goodbye."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"the server closed the connection (code {code})")
+        self.code = code
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) or type(error).__name__

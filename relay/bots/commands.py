@@ -1,0 +1,68 @@
+"""The commands of ``relay`` that make load; what they need is imported when they run."""
+
+from typing import Annotated
+
+import typer
+
+PANEL = "Bots"
+
+_Limit = typer.Option(metavar="TIME", help="99 in 100 may take this long, such as 200ms or 2s.")
+Limit = Annotated[str | None, _Limit]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(rich_help_panel=PANEL)(load_test)
+
+
+def load_test(
+    *,
+    url: Annotated[str, typer.Option(metavar="URL", help="The relay's WebSocket address.")] = (
+        "ws://127.0.0.1:8080/ws"
+    ),
+    pairs: Annotated[
+        int, typer.Option(min=1, max=500, metavar="N", help="How many pairs of users.")
+    ] = 10,
+    duration: Annotated[
+        float, typer.Option(min=1, max=86_400, metavar="SECONDS", help="How long they stay.")
+    ] = 60,
+    rotate: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Each user presses Next about this often; 0 for never."
+        ),
+    ] = 15,
+    max_loss: Annotated[
+        str | None, typer.Option(metavar="RATIO", help="Packets that may be lost, such as 1%.")
+    ] = None,
+    max_latency_p99: Limit = None,
+    max_jitter_p99: Limit = None,
+    max_time_to_match: Limit = None,
+    max_time_to_media: Limit = None,
+    max_next_to_media: Limit = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Send video and sound between many pairs, and measure it.
+
+    Each user sends an encoded clip of 1.2 Mb/s at 30 frames a second, over and over, and decodes
+    nothing. Run it on another machine than the server: it uses about as much CPU. The users meet
+    whoever else is there, so use a server that has no others. The exit status is 3 when a limit is
+    exceeded, a user is lost, or a picture does not come.
+    """
+    from relay.bots.load.command import run  # noqa: PLC0415
+
+    run(
+        url,
+        pairs=pairs,
+        duration_s=duration,
+        rotate_s=rotate,
+        allowed={
+            "loss": max_loss,
+            "latency": max_latency_p99,
+            "jitter": max_jitter_p99,
+            "match": max_time_to_match,
+            "media": max_time_to_media,
+            "next": max_next_to_media,
+        },
+        as_json=as_json,
+    )

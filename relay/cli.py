@@ -1,0 +1,202 @@
+"""The ``relay`` command.
+
+What a subcommand needs is imported when it runs, so that ``relay --help`` answers at once.
+"""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from relay import __version__, logs
+from relay.bots import commands as loads
+from relay.config import CONFIG_FILE, Settings, flag, load, variable
+from relay.errors import BotError, ConfigError, OperatorError
+from relay.ops import commands as operators
+
+if TYPE_CHECKING:
+    from relay.app import Relay
+
+_FAILED = 1
+_WRONG_VALUE = 2
+
+_SERVER, _BOTS = "Server", "Bots"
+
+_STYLE: dict[str, Any] = {
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+
+class _Panels(TyperGroup):
+    """Lists the commands by what they are for; typer itself does so only in colours."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - it is typer's
+        panels: dict[str, list[tuple[str, str]]] = {}
+        longest = max(map(len, self.commands))
+        for name, command in self.commands.items():
+            panel = getattr(command, "rich_help_panel", None)
+            shown = command.get_short_help_str(formatter.width - longest - 6)
+            panels.setdefault(str(panel), []).append((name.ljust(longest), shown))
+        for panel, rows in panels.items():
+            with formatter.section(panel):
+                formatter.write_dl(rows)
+
+
+app = typer.Typer(
+    cls=_Panels,
+    help="A random one-to-one video chat whose server carries the media.",
+    epilog="'relay COMMAND --help' explains a command; 'relay serve --help' every setting of the"
+    " server. Exit status: 0 all went well, 1 it failed, 2 it was called wrongly, 3 it found"
+    " something bad.",
+    no_args_is_help=True,
+    **_STYLE,
+)
+
+
+def main() -> None:
+    """Run the command line; whatever is wrong with it is told in one line."""
+    try:
+        app()
+    except ConfigError as error:
+        typer.echo(f"relay: {error}", err=True)
+        sys.exit(_WRONG_VALUE)
+    except (BotError, OperatorError) as error:
+        typer.echo(f"relay: {error}", err=True)
+        sys.exit(_FAILED)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"relay {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[  # noqa: ARG001 - its callback does it
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    logs.configure("warning")  # `relay serve` configures it anew
+
+
+def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command one option a setting, in place of its ``**flags``."""
+    parameters = [p for p in inspect.signature(command).parameters.values() if p.name != "flags"]
+    for name, field in Settings.model_fields.items():
+        is_switch = field.annotation is bool
+        written = f"{flag(name)}/--no-{flag(name)[2:]}" if is_switch else flag(name)
+        option = typer.Option(written, metavar=field.title, help=_help(name))
+        parameters.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=Annotated[bool | None if is_switch else str | None, option],
+            )
+        )
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return command
+
+
+def _help(name: str) -> str:
+    field = Settings.model_fields[name]
+    default = f"default: {field.default}; " if field.default not in (None, (), False) else ""
+    return f"{field.description} [{default}{variable(name)}]"
+
+
+@app.command(rich_help_panel=_SERVER)
+@_with_settings
+def serve(
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help=f"Settings in TOML. [default: {CONFIG_FILE} if there is one; RELAY_CONFIG]",
+        ),
+    ] = None,
+    **flags: Any,
+) -> None:
+    """Serve the page and the relay.
+
+    Every setting below is also a key of the TOML file (udp_port = 7882) and a variable of the
+    environment (RELAY_UDP_PORT=7882). The environment overrides the file, a flag overrides both.
+    """
+    settings = load({k: v for k, v in flags.items() if v is not None}, os.environ, config=config)
+    logs.configure(settings.log_level, as_json=settings.log_json)
+
+    import uvloop  # noqa: PLC0415
+
+    from relay.app import serve as run  # noqa: PLC0415
+
+    uvloop.run(run(settings, _announce))
+
+
+@app.command(rich_help_panel=_SERVER)
+@_with_settings
+def doctor(
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Settings in TOML, as for 'relay serve'.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, one finding a line.")
+    ] = False,
+    **flags: Any,
+) -> None:
+    """Check settings and machine, and say what to change.
+
+    Give it what you give to 'relay serve', and run it as the same user. It changes nothing, and
+    asks nobody outside of this machine. The exit status is 3 when something is wrong.
+    """
+    from relay.doctor import report  # noqa: PLC0415
+
+    given = {k: v for k, v in flags.items() if v is not None}
+    report.tell(list(report.examine(given, os.environ, config)), as_json=as_json)
+
+
+operators.register(app)
+
+
+@app.command(
+    rich_help_panel=_BOTS,
+    add_help_option=False,  # its own parser answers to --help, with its own options
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+def bot(context: typer.Context) -> None:
+    """Join as bots, and tell what each of them saw and heard."""
+    from relay.bots.command import bot as run  # noqa: PLC0415
+
+    bots = typer.Typer(add_completion=False, **_STYLE)
+    bots.command()(run)
+    bots(context.args, prog_name="relay bot")
+
+
+loads.register(app)
+
+
+def _announce(relay: "Relay") -> None:
+    if relay.udp_port is None:
+        media = "directly between the two browsers"
+    else:
+        media = f"through this server, on UDP port {relay.udp_port}"
+    typer.echo(f"Relay {__version__} is running; Ctrl-C stops it.")
+    typer.echo(f"  page            {relay.url}")
+    if relay.fingerprint is not None:
+        typer.echo("  certificate     made for this run, so browsers warn; its SHA-256 is")
+        typer.echo(f"                  {relay.fingerprint}")
+    typer.echo(f"  media           {media}")
+    if relay.settings.operator_token is None:
+        token = relay.operator_token.get_secret_value()
+        typer.echo(f"  operator token  {token}")
+        typer.echo(
+            "                  (made for this run; RELAY_OPERATOR_TOKEN sets one that stays)"
+        )

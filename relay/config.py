@@ -1,0 +1,364 @@
+"""The settings, one field each, and the three places that their values come from.
+
+The setting ``udp_port`` is the key ``udp_port`` of the TOML file, ``RELAY_UDP_PORT`` in the
+environment and ``--udp-port`` on the command line; each of these overrides the one before. Values
+are checked here and nowhere else, and a wrong one is named as the user wrote it.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from relay.errors import ConfigError
+
+CONFIG_FILE = "relay.toml"
+"""Read from the working directory when no other file is named."""
+MIN_TOKEN_CHARS = 16
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token, RFC 6750 section 2.1
+_AUTHORITY = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?"
+_STUN_URL = re.compile(rf"stuns?:{_AUTHORITY}")  # RFC 7064 section 3.1
+_TURN_URL = re.compile(rf"turns?:{_AUTHORITY}(\?transport=(udp|tcp))?")  # RFC 7065 section 3.1
+_ORIGIN = re.compile(rf"https?://{_AUTHORITY}")  # RFC 6454 section 6.2
+
+
+def _listed(value: object) -> object:
+    """A list from a flag or the environment: JSON, or separated by commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"is not valid JSON ({error})") from None
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError("should be an IP address such as 192.0.2.7") from None
+
+
+def _announced(value: str) -> str:
+    if ip_address(_address(value)).is_unspecified:
+        raise ValueError("should be an address that browsers can reach")
+    return value
+
+
+def _is_url(value: str, *forms: re.Pattern[str]) -> bool:
+    found = next((match for form in forms if (match := form.fullmatch(value))), None)
+    return found is not None and int(found["port"] or 1) in range(1, 65536)
+
+
+def _origin(value: str) -> str:
+    if value != "*" and not _is_url(value, _ORIGIN):
+        raise ValueError("should be * or an origin such as https://chat.example.org")
+    return value.lower()
+
+
+def _ice_url(value: str) -> str:
+    if not _is_url(value, _STUN_URL, _TURN_URL):
+        raise ValueError(
+            "should be a stun:, turn: or turns: URL such as stun:stun.example.org:3478"
+        )
+    return value
+
+
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if len(text) < MIN_TOKEN_CHARS or not _TOKEN.fullmatch(text):
+        raise ValueError(
+            f"should be at least {MIN_TOKEN_CHARS} characters: letters, digits and . _ ~ + / - ="
+        )
+    return value
+
+
+class IceServer(BaseModel):
+    """An RTCIceServer, passed on to the browsers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    urls: Annotated[
+        list[Annotated[str, AfterValidator(_ice_url)]],
+        BeforeValidator(lambda urls: [urls] if isinstance(urls, str) else urls),
+        Field(min_length=1),
+    ]
+    username: str | None = None
+    credential: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_url(cls, value: Any) -> Any:
+        return {"urls": [value]} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _turn_has_credentials(self) -> Self:
+        """A browser refuses to make a connection with a TURN server that lacks them."""
+        if any(url.startswith("turn") for url in self.urls) and not (
+            self.username and self.credential
+        ):
+            raise ValueError(
+                "should have a username and a credential, since it names a TURN server"
+            )
+        return self
+
+
+def _setting(default: Any, metavar: str, description: str, **limits: Any) -> Any:
+    return Field(default, title=metavar, description=description, **limits)
+
+
+class Settings(BaseModel):
+    """All that an operator can choose; made by :func:`load`, or directly in tests."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: Annotated[str, AfterValidator(_address)] = _setting(
+        "0.0.0.0",  # noqa: S104 - a server is there to be reached
+        "ADDRESS",
+        "IP address to listen on, for HTTP and for media.",
+    )
+    port: int = _setting(
+        8080,
+        "PORT",
+        "TCP port of the page, the WebSocket and the API; 0 for any free one.",
+        ge=0,
+        le=65535,
+    )
+    udp_port: int = _setting(
+        7882, "PORT", "UDP port that carries all media; 0 for any free one.", ge=0, le=65535
+    )
+    tls_self_signed: bool = _setting(
+        False,
+        "",
+        "Serve HTTPS with a certificate made for this run, about which browsers warn.",
+    )
+    tls_cert: Path | None = _setting(
+        None,
+        "FILE",
+        "Serve HTTPS with this certificate, in PEM, followed by those that lead to its root.",
+    )
+    tls_key: Path | None = _setting(
+        None, "FILE", "The certificate's private key, in PEM and not encrypted."
+    )
+    public_ip: Annotated[str, AfterValidator(_announced)] | None = _setting(
+        None, "ADDRESS", "Address announced to browsers for media, when it is not the one bound."
+    )
+    media_mode: Literal["relay", "direct"] = _setting(
+        "relay",
+        "MODE",
+        "Who carries the media: 'relay' (this server) or 'direct' (the two browsers).",
+    )
+    ice_servers: Annotated[tuple[IceServer, ...], BeforeValidator(_listed)] = _setting(
+        (),
+        "LIST",
+        "STUN and TURN servers for the browsers: URLs separated by commas, or a JSON list of"
+        " RTCIceServer objects.",
+    )
+    allowed_origins: Annotated[
+        tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)
+    ] = _setting(
+        (),
+        "LIST",
+        "Other web origins whose pages may open the WebSocket, separated by commas; * allows all."
+        " The server's own page always may.",
+    )
+    operator_token: Annotated[SecretStr, AfterValidator(_token)] | None = _setting(
+        None,
+        "TOKEN",
+        "Secret of the operator's endpoints, at least 16 characters; made and printed at start-up"
+        " when not given.",
+    )
+    max_users: int = _setting(
+        10_000, "COUNT", "Users connected at once; the next one is turned away with 503.", ge=1
+    )
+    rematch_after_s: float = _setting(
+        5.0,
+        "SECONDS",
+        "How long two users who have parted are kept apart; 0 to allow it at once.",
+        ge=0,
+        le=86_400,
+        allow_inf_nan=False,
+    )
+    interest_wait_s: float = _setting(
+        5.0,
+        "SECONDS",
+        "How long a user with interests waits for one who shares some; 0 to take anybody at once.",
+        ge=0,
+        le=3600,
+        allow_inf_nan=False,
+    )
+    link_timeout_s: float = _setting(
+        10.0,
+        "SECONDS",
+        "How long a user's media connection may take to come up.",
+        gt=0,
+        le=3600,
+        allow_inf_nan=False,
+    )
+    messages_per_s: float = _setting(
+        50.0,
+        "RATE",
+        "Messages a second that a user may send in the long run.",
+        gt=0,
+        le=1e6,
+        allow_inf_nan=False,
+    )
+    operator_sees_addresses: bool = _setting(
+        False,
+        "",
+        "Tell operators the users' IP addresses; else only whether they are IPv4 or IPv6.",
+    )
+    allow_taps: bool = _setting(
+        False,
+        "",
+        "Let operators look into calls: snapshots, recordings, captures of packets.",
+    )
+    audit_log: Path = _setting(
+        Path("audit.jsonl"),
+        "FILE",
+        "Where each look into a call is written down, a line of JSON each.",
+    )
+    metrics_public: bool = _setting(False, "", "Answer /metrics without the operator's token.")
+    log_json: bool = _setting(False, "", "Write log events as JSON, one a line.")
+    welcome_file: Path | None = _setting(
+        None,
+        "FILE",
+        "Text with the rules that the page shows first, instead of its own: plain text in UTF-8,"
+        " at most 16 kB.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "LEVEL", "Least severe log level: debug, info, warning or error."
+    )
+
+    _written: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: dict[str, str] | None, /) -> None:
+        """Keep the names as the user wrote them, for errors that come up later."""
+        self._written = context or {}
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        """A certificate comes with its key, and from one place."""
+        cert, key = self.tls_cert is not None, self.tls_key is not None
+        if cert != key:
+            given, missing = ("tls_cert", "tls_key") if cert else ("tls_key", "tls_cert")
+            raise ConfigError(f"{self.written(given)}: needs {flag(missing)}, too")
+        if cert and self.tls_self_signed:
+            other = self.written("tls_self_signed")
+            raise ConfigError(f"{self.written('tls_cert')}: cannot be used with {other}")
+        return self
+
+    def written(self, name: str) -> str:
+        """The setting's name as the user gave it; as a flag when nobody did."""
+        return self._written.get(name, flag(name))
+
+
+def flag(name: str) -> str:
+    """The setting's name on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def variable(name: str) -> str:
+    """The setting's name in the environment."""
+    return "RELAY_" + name.upper()
+
+
+_Value = tuple[str, object, str]  # the setting, its value, its name as the user wrote it
+
+
+def load(
+    flags: Mapping[str, str | bool], environ: Mapping[str, str], *, config: str | None = None
+) -> Settings:
+    """Settings from the file, the environment and the flags, each overriding the one before.
+
+    :param flags: values by the settings' names, as they stand on the command line; of a switch,
+        whether it is on.
+    :param environ: the environment; an empty variable counts as not set.
+    :param config: the TOML file; without it ``RELAY_CONFIG``, and without that ``relay.toml`` in
+        the working directory when there is one.
+    :raises ConfigError: with one line that names the option as the user wrote it.
+    """
+    values: dict[str, object] = {}
+    names: dict[str, str] = {}
+    for source in (_from_file(config, environ), _from_environment(environ), _from_flags(flags)):
+        for name, value, written in source:
+            values[name] = value
+            names[name] = written
+    try:
+        return Settings.model_validate(values, context=names)
+    except ValidationError as error:
+        raise ConfigError(_one_line(error, names)) from None
+
+
+def _from_flags(flags: Mapping[str, str | bool]) -> Iterator[_Value]:
+    for name, value in flags.items():
+        yield name, value, flag(name)
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[_Value]:
+    for name in Settings.model_fields:
+        if value := environ.get(variable(name)):
+            yield name, value, variable(name)
+
+
+def _from_file(config: str | None, environ: Mapping[str, str]) -> Iterator[_Value]:
+    path = config or environ.get("RELAY_CONFIG")
+    if not path:
+        if not Path(CONFIG_FILE).exists():
+            return
+        path = CONFIG_FILE
+    written = "--config" if config else "RELAY_CONFIG"
+    try:
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{written}: cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from None
+    for name, value in table.items():
+        yield name, value, f"{name} in {path}"
+
+
+_WORDS = {
+    "int_parsing": "should be a whole number",
+    "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_type": "should be a number",
+    "float_parsing": "should be a number",
+    "bool_parsing": "should be true or false",
+    "bool_type": "should be true or false",
+    "path_type": "should be the name of a file",
+    "extra_forbidden": "is not a known option",
+    "model_type": "should be a URL or an RTCIceServer object",
+    "too_short": "should not be empty",
+}
+_SECRET = ("operator_token", "ice_servers")  # a wrong value of these is not repeated
+
+
+def _one_line(error: ValidationError, names: Mapping[str, str]) -> str:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0])
+    where = "".join(
+        f", entry {part + 1}" if isinstance(part, int) else f", {part}" for part in first["loc"][1:]
+    )
+    said = first["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
+    line = f"{names[name]}{where}: {_WORDS.get(first['type'], said)}"
+    if name in _SECRET or first["type"] == "extra_forbidden":
+        return line
+    return f"{line}, not {first['input']!r}"

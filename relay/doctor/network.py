@@ -1,0 +1,140 @@
+"""Which addresses browsers are told, and whether the page is served as they want it."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+
+import ifaddr
+from cryptography import x509
+
+from relay.config import Settings
+from relay.doctor.findings import Finding, bad, fair, good
+from relay.errors import ConfigError
+from relay.tls import server_tls
+
+Address = IPv4Address | IPv6Address
+
+_RENEW_DAYS = 14
+
+
+def own_addresses() -> list[Address]:
+    """This machine's, without those that need a zone."""
+    found = [
+        ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
+        for adapter in ifaddr.get_adapters()
+        for ip in adapter.ips
+    ]
+    return [address for address in found if not address.is_link_local]
+
+
+def check_addresses(settings: Settings, own: Iterable[Address]) -> Iterator[Finding]:
+    """What browsers are told to send media to.
+
+    :param own: this machine's addresses.
+    """
+    if settings.media_mode == "direct":
+        return
+    if settings.public_ip is not None:
+        yield _public_ip(settings, ip_address(settings.public_ip), set(own))
+        return
+    bound = ip_address(settings.host)
+    if not bound.is_unspecified:
+        yield _announced([bound])
+    else:
+        yield _announced([each for each in own if each.version == 4 or bound.version == 6])
+
+
+def _public_ip(settings: Settings, told: Address, own: set[Address]) -> Finding:
+    subject, option = "public address", settings.written("public_ip")
+    bound = ip_address(settings.host)
+    if told.version == 6 and bound.version == 4:
+        return bad(
+            subject,
+            f"{told} is IPv6, but the server listens on {bound}, which is IPv4",
+            f"set {settings.written('host')} to ::, or give {option} an IPv4 address",
+        )
+    if told.is_loopback:
+        return bad(subject, f"{told} leads every browser to itself", f"correct {option}")
+    if told in own:
+        return good(subject, f"{told}, an address of this machine")
+    mapped = f"{told} is announced, and mapped to this machine by somebody else"
+    if not told.is_global:
+        return fair(
+            subject,
+            f"{mapped}; it is not a public address",
+            f"only browsers in that network reach it; if others are to, correct {option}",
+        )
+    return good(
+        subject, f"{mapped}; UDP port {settings.udp_port} has to be forwarded to here unchanged"
+    )
+
+
+def _announced(addresses: list[Address]) -> Finding:
+    subject = "public address"
+    others = [address for address in addresses if not address.is_loopback]
+    told = ", ".join(str(address) for address in others or addresses) or "none"
+    if not others:
+        return fair(
+            subject,
+            f"{told}: only browsers on this machine can send media",
+            "listen on 0.0.0.0 or an address of the network (--host)",
+        )
+    if not any(address.is_global for address in others):
+        return fair(
+            subject,
+            f"{told}: only browsers in the same network can send media",
+            "when others are to, give --public-ip the address that they reach",
+        )
+    return good(subject, told)
+
+
+def check_tls(settings: Settings, now: datetime | None = None) -> Iterator[Finding]:
+    """Whether browsers will give the page a camera."""
+    if settings.tls_self_signed:
+        yield fair(
+            "TLS",
+            "a certificate is made at each start, and browsers warn of it",
+            "for more than a trial, use --tls-cert and --tls-key, or a reverse proxy",
+        )
+    elif settings.tls_cert is not None:
+        yield _certificate(settings, settings.tls_cert, now or datetime.now(UTC))
+    elif ip_address(settings.host).is_loopback:
+        yield good("TLS", "none; browsers on this machine need none, and a proxy brings its own")
+    else:
+        yield fair(
+            "TLS",
+            "none: browsers on other machines refuse the page a camera",
+            "put a reverse proxy with a certificate in front, or use --tls-cert and --tls-key",
+        )
+
+
+def _certificate(settings: Settings, file: Path, now: datetime) -> Finding:
+    try:
+        server_tls(settings)
+        certificate = x509.load_pem_x509_certificates(file.read_bytes())[0]
+    except ConfigError as error:
+        return bad("TLS", str(error), "correct the files")
+    ends = certificate.not_valid_after_utc
+    days = (ends - now).days
+    names = _names(certificate)
+    if ends <= now:
+        return bad("TLS", f"the certificate for {names} ended on {ends:%Y-%m-%d}", "renew it")
+    if certificate.not_valid_before_utc > now:
+        begins = certificate.not_valid_before_utc
+        advice = "look at this machine's clock, or wait"
+        return bad("TLS", f"the certificate for {names} begins on {begins:%Y-%m-%d}", advice)
+    if days < _RENEW_DAYS:
+        text = f"the certificate for {names} ends in {days} days"
+        return fair("TLS", text, "renew it, and restart the server")
+    return good("TLS", f"a certificate for {names}, for {days} more days")
+
+
+def _names(certificate: x509.Certificate) -> str:
+    try:
+        kind = x509.SubjectAlternativeName
+        alternatives = certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return "no name"
+    names = [str(name.value) for name in alternatives]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

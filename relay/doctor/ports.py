@@ -1,0 +1,111 @@
+"""Whether the server's ports can be had."""
+
+import errno
+import json
+import os
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.client import HTTPException
+
+from relay.config import Settings
+from relay.doctor.findings import Finding, bad, fair, good
+
+_TIMEOUT_S = 2.0
+_MAX_BYTES = 4096
+
+
+def check(settings: Settings) -> Iterator[Finding]:
+    """The TCP port, and the UDP port if media passes through the server."""
+    is_running = False
+    if settings.port == 0:
+        yield _any_port("TCP port", "--port")
+    else:
+        error = bind_error(socket.SOCK_STREAM, settings.host, settings.port)
+        is_running = error == errno.EADDRINUSE and relay_answers(settings)
+        yield _port("TCP port", "port", settings, error, is_running=is_running)
+    if settings.media_mode == "direct":
+        yield good("UDP port", "not needed: the media passes between the browsers")
+    elif settings.udp_port == 0:
+        yield _any_port("UDP port", "--udp-port")
+    else:
+        error = bind_error(socket.SOCK_DGRAM, settings.host, settings.udp_port)
+        yield _port("UDP port", "udp_port", settings, error, is_running=is_running)
+
+
+def bind_error(kind: socket.SocketKind, host: str, port: int) -> int:
+    """Bind for a moment; returns 0 or an ``errno``."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+            probe.bind((host, port))
+            if kind == socket.SOCK_STREAM:
+                probe.listen(1)
+    except OSError as error:
+        return error.errno or errno.EIO
+    return 0
+
+
+def relay_answers(settings: Settings) -> bool:
+    """Whether a relay answers on the TCP port, as far as this machine sees."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    authority = f"[{host}]" if ":" in host else host
+    return any(_is_relay(f"{scheme}://{authority}:{settings.port}") for scheme in ("http", "https"))
+
+
+def _is_relay(url: str) -> bool:
+    trusting = ssl.create_default_context()
+    trusting.check_hostname = False  # it is this machine's own port; nothing secret is sent
+    trusting.verify_mode = ssl.CERT_NONE
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting)
+    )
+    try:
+        with opener.open(f"{url}/health", timeout=_TIMEOUT_S) as answer:
+            said = json.loads(answer.read(_MAX_BYTES))
+            return answer.headers.get("Server") == "relay" and isinstance(said, dict)
+    except (OSError, ValueError, HTTPException):
+        return False
+
+
+def _any_port(subject: str, option: str) -> Finding:
+    return fair(
+        subject,
+        "any free one is taken, another at each start",
+        f"give {option} a number, so that a firewall can let it pass",
+    )
+
+
+def _port(subject: str, name: str, settings: Settings, error: int, *, is_running: bool) -> Finding:
+    port, option = getattr(settings, name), settings.written(name)
+    where = f"{port} on {settings.host}"
+    match error:
+        case 0:
+            return good(subject, f"{where} is free")
+        case errno.EADDRINUSE if is_running:
+            return good(subject, f"{where} is held by a relay that runs")
+        case errno.EADDRINUSE:
+            return bad(
+                subject,
+                f"{where} is held by another program",
+                f"end that program (ss -lnp shows it), or choose another {option}",
+            )
+        case errno.EADDRNOTAVAIL:
+            return bad(
+                subject,
+                f"{settings.host} is no address of this machine",
+                f"give {settings.written('host')} one that is, or 0.0.0.0; what browsers are to"
+                " be told instead is --public-ip",
+            )
+        case errno.EACCES | errno.EPERM:
+            return bad(
+                subject,
+                f"{where} is not for this user",
+                f"choose a {option} from 1024 on, or give the server CAP_NET_BIND_SERVICE",
+            )
+        case _:
+            return bad(subject, f"{where}: {os.strerror(error).lower()}", f"look at {option}")

@@ -1,0 +1,130 @@
+"""All that the doctor looks at, in order, and how it is told."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from relay.api.welcome import read_welcome
+from relay.config import CONFIG_FILE, Settings, load, variable
+from relay.doctor import network, ports, system
+from relay.doctor.findings import Finding, Grade, bad, fair, good
+from relay.errors import ConfigError
+
+FOUND_BAD = 3
+
+_MARKS = {Grade.GOOD: ("✓", "green"), Grade.FAIR: ("!", "yellow"), Grade.BAD: ("✗", "bold red")}
+
+
+def examine(
+    flags: Mapping[str, str | bool], environ: Mapping[str, str], config: str | None
+) -> Iterator[Finding]:
+    """Look at everything; parameters as of :func:`relay.config.load`."""
+    try:
+        settings = load(flags, environ, config=config)
+    except ConfigError as error:
+        yield bad("settings", str(error), "correct it: 'relay serve' does not start like this")
+        settings = None
+    if settings is not None:
+        yield good("settings", _sources(flags, environ, config))
+        yield from _files(settings)
+        yield _token(settings)
+        yield from ports.check(settings)
+        yield from network.check_addresses(settings, network.own_addresses())
+        yield from network.check_tls(settings)
+    yield system.check_clock()
+    yield system.check_files(settings or Settings())
+    yield from system.check_sockets()
+
+
+def tell(found: list[Finding], *, as_json: bool) -> None:
+    """Print what was found.
+
+    :raises typer.Exit: with 3 when something is bad.
+    """
+    if as_json:
+        for each in found:
+            fields = {name: getattr(each, name) for name in ("grade", "subject", "text", "advice")}
+            typer.echo(json.dumps(fields, ensure_ascii=False))
+    else:
+        screen = Console(highlight=False)
+        screen.print(_table(found))
+        screen.print(_summary(found))
+    if any(each.grade is Grade.BAD for each in found):
+        raise typer.Exit(FOUND_BAD)
+
+
+def _sources(
+    flags: Mapping[str, str | bool], environ: Mapping[str, str], config: str | None
+) -> str:
+    file = (
+        config or environ.get("RELAY_CONFIG") or (CONFIG_FILE if Path(CONFIG_FILE).exists() else "")
+    )
+    variables = sum(bool(environ.get(variable(name))) for name in Settings.model_fields)
+    told = [
+        f"{os.fspath(file)}" if file else "no file",
+        f"{variables} variable{'' if variables == 1 else 's'}",
+        f"{len(flags)} flag{'' if len(flags) == 1 else 's'}",
+    ]
+    return "from " + ", ".join(told)
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    if settings.welcome_file is not None:
+        yield _welcome(settings, settings.welcome_file)
+    if settings.allow_taps:
+        yield _audit_log(settings, settings.audit_log)
+
+
+def _welcome(settings: Settings, path: Path) -> Finding:
+    try:
+        read_welcome(path)
+    except ValueError as error:
+        return bad("welcome", f"{path} {error}", f"correct {settings.written('welcome_file')}")
+    return good("welcome", f"{path}")
+
+
+def _audit_log(settings: Settings, path: Path) -> Finding:
+    """Whether it can be written; it is not made for that."""
+    is_there = path.exists()
+    where, wanted = (path, os.W_OK) if is_there else (path.parent, os.W_OK | os.X_OK)
+    if path.is_dir() or not os.access(where, wanted):
+        advice = f"correct {settings.written('audit_log')}: without it nobody can look into calls"
+        return bad("audit log", f"{path} cannot be written", advice)
+    return good("audit log", f"{path}" if is_there else f"{path}, to be made")
+
+
+def _token(settings: Settings) -> Finding:
+    if settings.operator_token is None:
+        return fair(
+            "operator token",
+            "none is set: one is made at each start, and printed",
+            "set RELAY_OPERATOR_TOKEN, or scripts and dashboards lose the server at a restart",
+        )
+    return good("operator token", "it is set")
+
+
+def _table(found: list[Finding]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for each in found:
+        mark, style = _MARKS[each.grade]
+        text = Text(each.text)
+        if each.advice:
+            text.append(f"\n→ {each.advice}", "cyan")
+        table.add_row(Text(mark, style), Text(each.subject, "bold"), text)
+    return table
+
+
+def _summary(found: list[Finding]) -> Text:
+    bads = sum(each.grade is Grade.BAD for each in found)
+    fairs = sum(each.grade is Grade.FAIR for each in found)
+    if bads:
+        return Text(f"\n{bads} to be corrected, {fairs} to know of", "bold red")
+    if fairs:
+        return Text(f"\nnothing is wrong; {fairs} to know of", "yellow")
+    return Text("\nall is well", "green")

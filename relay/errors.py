@@ -1,0 +1,111 @@
+"""Every error that the relay raises on purpose, as one tree.
+
+RelayError
+ ├── ConfigError       a setting has a wrong value; the message names the option
+ ├── ProtocolError     a peer sent something the protocol does not allow; has a stable ``code``
+ │    └── SdpError     an SDP that cannot be used (code ``bad_sdp``)
+ ├── QueueFull         so many users wait for a partner that no other may
+ ├── MalformedPacket   bytes from the network that are not what they claim to be
+ ├── BotError          a bot could not join, or was refused by the server
+ ├── TapError          an operator cannot look at what was asked for
+ │    ├── TapsBusy     as many are looking as may
+ │    ├── AuditFailed  it could not be written down that somebody looks
+ │    ├── NoPicture    no frame came in time
+ │    ├── TapFailed    the process that makes files and pictures has failed
+ │    └── ReaderLost   whoever reads has gone, or is too slow
+ └── OperatorError     what an operator asked of a relay could not be done
+      ├── Unreachable  the relay does not answer, or not as one
+      └── Refused      the relay answered with an error; has its HTTP ``status``
+
+Errors of other libraries are converted into these once, at the border where they appear.
+"""
+
+
+class RelayError(Exception):
+    """The root of the tree."""
+
+
+class ConfigError(RelayError):
+    """A setting has a wrong value."""
+
+
+class ProtocolError(RelayError):
+    """A peer broke the signalling protocol.
+
+    :param code: a stable error code of ``docs/protocol.md``.
+    :param message: one sentence for people; it is sent to the peer.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class SdpError(ProtocolError):
+    """An SDP that is malformed, or lacks something that the relay needs."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("bad_sdp", message)
+
+
+class QueueFull(RelayError):
+    """So many users wait for a partner that no other may."""
+
+
+class MalformedPacket(RelayError):
+    """A datagram's bytes are not what they claim to be; it is dropped and counted."""
+
+
+class BotError(RelayError):
+    """A bot could not join, or was refused by the server."""
+
+
+class TapError(RelayError):
+    """An operator cannot look at what was asked for; the message says why."""
+
+
+class TapsBusy(TapError):
+    """As many are looking as may."""
+
+
+class AuditFailed(TapError):
+    """It could not be written down, or read, who looked."""
+
+
+class NoPicture(TapError):
+    """No frame came that could be shown."""
+
+
+class TapFailed(TapError):
+    """The process that makes files and pictures could not make this one."""
+
+
+class ReaderLost(TapError):
+    """Whoever reads has gone, or is too slow.
+
+    :param why: ``reader_gone`` or ``reader_slow``.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class OperatorError(RelayError):
+    """What an operator asked of a relay could not be done; the message is one line."""
+
+
+class Unreachable(OperatorError):
+    """The relay does not answer, breaks off, or answers as no relay does."""
+
+
+class Refused(OperatorError):
+    """The relay answered with an error.
+
+    :param status: of HTTP.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status

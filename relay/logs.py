@@ -1,0 +1,73 @@
+"""How log events look: for people on a terminal, ``key=value`` or JSON anywhere else.
+
+Other packages log through the standard library; their records take the same form, from WARNING on.
+"""
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+
+def configure(level: str, stream: TextIO | None = None, *, as_json: bool = False) -> None:
+    """Send every event of at least ``level`` (``debug`` ... ``error``) to ``stream``, or stderr.
+
+    :param as_json: write one JSON object a line, also to a terminal.
+    """
+    stream = stream or sys.stderr
+    lowest = logging.getLevelNamesMapping()[level.upper()]
+    for_people = stream.isatty() and not as_json
+    rendering = _rendering(for_people=for_people, as_json=as_json)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        _timestamp(for_people=for_people),
+    ]
+    structlog.configure(
+        processors=[*shared, *rendering],
+        wrapper_class=structlog.make_filtering_bound_logger(lowest),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, _name_the_package],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *rendering,
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(lowest, logging.WARNING), force=True)
+
+
+def _timestamp(*, for_people: bool) -> Processor:
+    if for_people:
+        return structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+    return structlog.processors.TimeStamper(fmt="iso", utc=True)
+
+
+def _rendering(*, for_people: bool, as_json: bool) -> list[Processor]:
+    if for_people:
+        # the default would print local variables, and with them what users say
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+    if as_json:
+        return [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+        ]
+    return [
+        structlog.processors.format_exc_info,
+        structlog.processors.LogfmtRenderer(
+            key_order=["timestamp", "level", "event"], drop_missing=True, bool_as_flag=False
+        ),
+    ]
+
+
+def _name_the_package(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    event["logger"] = event["_record"].name
+    return event

@@ -1,0 +1,132 @@
+"""Brings waiting users together, over a store that others use at the same time."""
+
+from collections.abc import Callable
+
+from relay.errors import QueueFull
+from relay.matching.policy import choose
+from relay.store import Entered, Room, Store, Waiter
+
+LOOKAHEAD = 64
+"""How many waiters are considered: so many of the oldest, and so many of the oldest with the same
+tastes. More than the partners that a user remembers, so that there is always one among them whom
+the user may meet, if there is one at all."""
+_MAX_ATTEMPTS = 16
+
+
+class Matchmaker:
+    """Looks for partners.
+
+    What is hard here is that the store may be asked by many at once, and that its answer arrives
+    after the fact: a user can leave a room that its partner does not know of yet. Therefore a room
+    counts as being *claimed* until :meth:`search` has returned it; whoever leaves it before that
+    makes the search go on, and nobody was told of it.
+
+    :param rematch_after_s: how long two who have parted are kept apart.
+    :param interest_wait_s: how long somebody with interests waits for one who shares them.
+    :param new_room_id: gives unguessable ids.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        rematch_after_s: float,
+        new_room_id: Callable[[], str],
+        interest_wait_s: float = 0.0,
+    ) -> None:
+        self._store = store
+        self._rematch_after_s = rematch_after_s
+        self._interest_wait_s = interest_wait_s
+        self._new_room_id = new_room_id
+        self._claimed: set[str] = set()
+
+    async def search(
+        self, waiter: Waiter, now: float, *, wanted: Callable[[], bool]
+    ) -> Room | None:
+        """Put a user into the queue and look for a partner.
+
+        :param wanted: whether the user still waits to be told of a partner: this changes when
+            somebody else's search finds it meanwhile.
+        :returns: a room that exists, and of which both must be told before anything is awaited; or
+            none, then the user waits, or its partner's search is about to return their room.
+        :raises QueueFull: when it cannot wait.
+        """
+        room = await self._search(waiter, now, wanted)
+        if room is None and not wanted():
+            # Paired, and perhaps parted, meanwhile: the last look may have put it back there.
+            await self._store.leave_queue(waiter.user_id)
+        return room
+
+    async def leave_queue(self, user_id: str) -> None:
+        """Let a user wait no longer; a room that it has just been given stays."""
+        await self._store.leave_queue(user_id)
+
+    async def leave(self, user_id: str) -> None:
+        """Take a user out of the queue and out of its room, which ends for both."""
+        # In this order: who does not wait any more cannot get into a room meanwhile.
+        await self._store.leave_queue(user_id)
+        room = await self._store.leave_room(user_id)
+        if room is not None:
+            self._claimed.discard(room.room_id)
+
+    async def _search(self, waiter: Waiter, now: float, wanted: Callable[[], bool]) -> Room | None:
+        for _ in range(_MAX_ATTEMPTS):
+            if not wanted():
+                return None
+            entered = await self._store.enter(waiter)
+            if entered is Entered.FULL:
+                raise QueueFull("too many users wait")
+            if entered is Entered.IN_ROOM:
+                if await self._has_news_coming(waiter.user_id, wanted):
+                    return None
+                continue
+            room = await self._plan(waiter.user_id, now)
+            if room is None or await self._claim(room):
+                return room
+        return None
+
+    async def _plan(self, user_id: str, now: float) -> Room | None:
+        seeker = await self._store.waiter(user_id)
+        if seeker is None:
+            return None
+        oldest = await self._store.waiting(LOOKAHEAD)
+        alike = await self._store.alike(seeker.interests, LOOKAHEAD)
+        other = choose(
+            seeker,
+            [*oldest, *alike],
+            now,
+            rematch_after_s=self._rematch_after_s,
+            interest_wait_s=self._interest_wait_s,
+        )
+        if other is None:
+            return None
+        first, second = _in_order(seeker, other, oldest)
+        return Room(self._new_room_id(), first.user_id, second.user_id, now)
+
+    async def _claim(self, room: Room) -> bool:
+        self._claimed.add(room.room_id)
+        try:
+            made = await self._store.claim(room)
+            return made and room.room_id in self._claimed
+        finally:
+            self._claimed.discard(room.room_id)
+
+    async def _has_news_coming(self, user_id: str, wanted: Callable[[], bool]) -> bool:
+        """Whether the room that the store has for a user is known to somebody."""
+        room = await self._store.room_of(user_id)
+        if not wanted() or (room is not None and room.room_id in self._claimed):
+            return True
+        if room is not None:
+            # Nobody will ever be told of it: a claim was carried out, but failed on its way back.
+            await self._store.leave_room(user_id)
+        return False
+
+
+def _in_order(seeker: Waiter, other: Waiter, oldest: list[Waiter]) -> tuple[Waiter, Waiter]:
+    """The two as they came; of two who came at one time, as they stand in the queue."""
+    if seeker.since_s != other.since_s:
+        came_first = min(seeker, other, key=lambda waiter: waiter.since_s)
+    else:
+        pair = {seeker.user_id, other.user_id}
+        came_first = next((waiter for waiter in oldest if waiter.user_id in pair), other)
+    return (seeker, other) if came_first.user_id == seeker.user_id else (other, seeker)

@@ -1,0 +1,59 @@
+"""Whom a user should meet."""
+
+from collections.abc import Iterable
+
+from relay.store import Waiter
+
+
+def choose(
+    seeker: Waiter,
+    candidates: Iterable[Waiter],
+    now: float,
+    *,
+    rematch_after_s: float,
+    interest_wait_s: float,
+) -> Waiter | None:
+    """The best partner for a user, or none.
+
+    Two who have just parted are kept apart for ``rematch_after_s``, even if nobody else is there.
+    Two who share no interest, though one of them has some, are kept apart until either has waited
+    for ``interest_wait_s``. Of the others those come first whom the user has not met lately, then
+    those who share more of its interests, then those who have waited longer.
+
+    It is enough that *either* has waited: where few are online, somebody mostly has, and nobody
+    waits for what hardly ever comes; where many are, most find one of their own before.
+
+    :param candidates: users who wait, in any order; the seeker itself may be one of them. Of two
+        who are equally good, and have waited equally long, the first is taken.
+    :param now: seconds on the clock of the waiters' times.
+    """
+
+    def meets(candidate: Waiter) -> bool:
+        if candidate.user_id == seeker.user_id:
+            return False
+        parted_s = _parted_s(seeker, candidate)
+        if parted_s is not None and now - parted_s < rematch_after_s:
+            return False
+        return _suit(seeker, candidate) or _waited_s(seeker, candidate, now) >= interest_wait_s
+
+    def rank(candidate: Waiter) -> tuple[bool, int, float]:
+        shared = len(seeker.interests & candidate.interests)
+        return (_parted_s(seeker, candidate) is not None, -shared, candidate.since_s)
+
+    return min(filter(meets, candidates), key=rank, default=None)
+
+
+def _suit(a: Waiter, b: Waiter) -> bool:
+    """Whether neither has a reason to hope for somebody better."""
+    return bool(a.interests & b.interests) or not (a.interests or b.interests)
+
+
+def _waited_s(a: Waiter, b: Waiter, now: float) -> float:
+    """How long the one of the two who came first has waited."""
+    return now - min(a.since_s, b.since_s)
+
+
+def _parted_s(a: Waiter, b: Waiter) -> float | None:
+    """When the two parted, as far as either remembers."""
+    times = [t for t in (a.recent.get(b.user_id), b.recent.get(a.user_id)) if t is not None]
+    return max(times, default=None)

@@ -1,0 +1,16 @@
+"""The relay proper: links that end in the server, and packets forwarded between them undecoded.
+
+One packet's way: ``transport`` and ``batch`` read a batch of datagrams into slots; ``forwarder``
+tells STUN, DTLS and RTP apart, finds the ``link`` by the address that a check (``ice``) nominated,
+and decrypts in place; the ``stream`` (on the user's ``uplink``) counts the packet and knows its
+``route``; the route rewrites the header (``rtp``, ``numbering``) for an outlet of the partner's
+``downlink``; the packet is encrypted in place and sent with its batch. RTCP goes the same way
+through ``rtcp``.
+
+A ``flow`` is all routes from one user to another; the ``plane`` makes two flows for each pair. A
+link is negotiated once: ``sdp`` reads what the user's side says, ``description`` writes ours.
+"""
+
+from relay.media.plane import RelayPlane
+
+__all__ = ["RelayPlane"]

@@ -1,0 +1,83 @@
+"""What one user receives: the SSRCs that were announced to it, and how far their numbering is.
+
+It outlives every partner: that is why a swap needs no negotiation.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from relay.media.description import Ssrcs
+from relay.media.numbering import Numbering
+from relay.media.sdp import KINDS, Terms
+from relay.media.stream import Outlet
+
+if TYPE_CHECKING:
+    from relay.media.flow import Flow
+    from relay.plane import Tap
+
+
+class Downlink:
+    """The outlets of one user."""
+
+    __slots__ = (
+        "cname",
+        "destination",
+        "flow",
+        "flowing",
+        "outlets",
+        "send_rtcp",
+        "taps",
+        "terms",
+        "transport_cc",
+        "tx",
+        "user_id",
+    )
+
+    terms: Terms
+    """What the user's description says; unset before it came."""
+
+    def __init__(self, user_id: str, send_rtcp: Callable[[bytes], None]) -> None:
+        """Choose SSRCs and first numbers at random (RFC 3550 section 8.1).
+
+        :param send_rtcp: encrypts and sends a packet of the relay's own to the user.
+        """
+        self.user_id = user_id
+        self.send_rtcp = send_rtcp
+        self.tx: Any = None
+        """The ``srtp_t`` for what goes out; None while DTLS is not done."""
+        self.destination: Any = None
+        """Where packets go, as the socket wants it."""
+        self.flow: Flow | None = None
+        """What feeds the outlets while the user is paired."""
+        self.flowing = False
+        """Whether the present partner's media has reached the user."""
+        self.taps: tuple[Tap, ...] = ()
+        """Who is shown what the user receives."""
+        self.cname = secrets.token_hex(8)
+        """The relay's own; a partner's is never passed on."""
+        self.transport_cc = Numbering(secrets.randbelow(0x7FFF))
+        numbers = _distinct(4)
+        self.outlets = {
+            (kind, rtx): Outlet(numbers.pop(), kind, rtx=rtx)
+            for kind in KINDS
+            for rtx in (False, True)
+        }
+
+    def ssrcs(self, kind: str) -> Ssrcs:
+        """What is announced for ``kind``."""
+        return Ssrcs(self.outlets[kind, False].ssrc, self.outlets[kind, True].ssrc)
+
+    @property
+    def reporter(self) -> int:
+        """The SSRC in whose name the relay sends feedback to this user."""
+        return self.outlets["video", False].ssrc
+
+
+def _distinct(count: int) -> list[int]:
+    numbers: set[int] = set()
+    while len(numbers) < count:
+        numbers.add(1 + secrets.randbelow(0xFFFFFFFE))
+    return list(numbers)

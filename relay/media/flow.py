@@ -1,0 +1,127 @@
+"""All that one user sends to another while the two are paired: a route for each stream.
+
+A room has two flows, one each way. Feedback about a flow's streams travels in the opposite
+direction, and is mapped back with the same constants.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from relay.media.downlink import Downlink
+from relay.media.numbering import Renumbering
+from relay.media.route import Route
+from relay.media.rtp import ExtensionMap
+from relay.media.sdp import KINDS, MID, TRANSPORT_CC
+from relay.media.stream import Stream
+from relay.media.tapping import TappedRoute
+from relay.media.uplink import Uplink
+
+
+class Flow:
+    """The routes from one user's uplink to another's downlink."""
+
+    def __init__(self, source: Uplink, sink: Downlink) -> None:
+        """Prepare the routes and attach the streams that are running already."""
+        self.source = source
+        self.sink = sink
+        self.transport_cc = Renumbering(sink.transport_cc)
+        self._terms = {
+            ours.kind: (ours, theirs)
+            for ours, theirs in zip(source.terms.media, sink.terms.media, strict=True)
+            if theirs.receives
+        }
+        self.routes: dict[tuple[str, bool], Route] = {}
+        self._by_ssrc: dict[int, Route] = {}
+        for kind in KINDS:
+            self._prepare(kind)
+        source.flow = self
+        sink.flow = self
+        sink.flowing = False
+        for stream in source.current.values():
+            self.attach(stream)
+
+    def attach(self, stream: Stream) -> None:
+        """Have ``stream`` feed its route, afresh when another one fed it before."""
+        route = self.routes.get((stream.kind, stream.rtx))
+        if route is not None and route.source is not None and route.source is not stream:
+            route.source.route = None
+            if stream.rtx:
+                self._prepare_repair(stream.kind)
+            else:
+                self._prepare(stream.kind)
+                repair = self.source.current.get((stream.kind, True))
+                if repair is not None:
+                    self.attach(repair)
+            route = self.routes.get((stream.kind, stream.rtx))
+        if route is None:
+            stream.route = None
+        else:
+            route.source = stream
+            stream.route = self._shown(route)
+
+    def show(self) -> None:
+        """Follow a change of the taps on either side."""
+        for route in self.routes.values():
+            if route.source is not None and route.source.route is not None:
+                route.source.route = self._shown(route)
+
+    def end(self) -> None:
+        """Detach every stream: from now on its packets go nowhere."""
+        for stream in self.source.streams.values():
+            stream.route = None
+        if self.source.flow is self:
+            self.source.flow = None
+        if self.sink.flow is self:
+            self.sink.flow = None
+
+    def route_of(self, ssrc: int) -> Route | None:
+        """The route of one of the source's SSRCs, when packets have passed on it."""
+        stream = self.source.streams.get(ssrc)
+        route = stream.route if stream is not None else None
+        return route if route is not None and route.numbers.begun else None
+
+    def route_to(self, ssrc: int) -> Route | None:
+        """The route that feeds one of the sink's SSRCs, when packets have passed on it."""
+        route = self._by_ssrc.get(ssrc)
+        return route if route is not None and route.numbers.begun else None
+
+    @property
+    def video(self) -> Route | None:
+        """The route of the picture, when the sink takes one."""
+        return self.routes.get(("video", False))
+
+    def _prepare(self, kind: str) -> None:
+        """Make the routes of one kind; their first packets will fix their constants."""
+        if kind not in self._terms:
+            return
+        ours, theirs = self._terms[kind]
+        numbers = (ours.payload_type, theirs.payload_type)
+        outlet = self.sink.outlets[kind, False]
+        self._install(Route(self.sink, outlet, numbers, self._extensions(kind)))
+        self._prepare_repair(kind)
+
+    def _prepare_repair(self, kind: str) -> None:
+        """Make the RTX route for the present media route of a kind, if both sides have RTX."""
+        ours, theirs = self._terms[kind]
+        if ours.rtx_payload_type is None or theirs.rtx_payload_type is None:
+            return
+        numbers = (ours.rtx_payload_type, theirs.rtx_payload_type)
+        outlet, media = self.sink.outlets[kind, True], self.routes[kind, False]
+        self._install(Route(self.sink, outlet, numbers, self._extensions(kind), media))
+
+    def _shown(self, route: Route) -> Route:
+        """The route as a stream is to have it: tapped when one of the two users is."""
+        if not self.source.taps and not self.sink.taps:
+            return route
+        return cast("Route", TappedRoute(route, self.source.taps, self.sink.taps))
+
+    def _extensions(self, kind: str) -> ExtensionMap:
+        ours, theirs = self._terms[kind]
+        return ExtensionMap(
+            ours.extensions, theirs.extensions, MID, TRANSPORT_CC, self.transport_cc
+        )
+
+    def _install(self, route: Route) -> None:
+        self.routes[route.outlet.kind, route.outlet.rtx] = route
+        self._by_ssrc[route.outlet.ssrc] = route

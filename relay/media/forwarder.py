@@ -1,0 +1,264 @@
+"""Datagrams in, datagrams out: tell them apart, and forward media from one link to another.
+
+This is the packet's way through the house. :meth:`Forwarder.on_readable` reads a batch; each RTP
+packet is decrypted, rewritten by its route and encrypted again in the slot it arrived in, and the
+batch goes out with one call. Nothing here waits, copies, logs or keeps more than a counter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from relay.errors import MalformedPacket
+from relay.histogram import Histogram
+from relay.media import rtcp
+from relay.media.downlink import Downlink
+from relay.media.flow import Flow
+from relay.media.ice import answer_check, read_check
+from relay.media.link import Link
+from relay.media.route import Route, Verdict
+from relay.media.rtp import HEADER, HEADER_BYTES, RTCP, SSRC
+from relay.media.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
+from relay.seam import srtp_ffi, srtp_lib
+
+MAX_BATCHES = 4
+"""Batches read before the event loop gets its turn again."""
+
+DELAY_BOUNDS_S = (50e-6, 100e-6, 200e-6, 400e-6, 800e-6, 1.6e-3, 3.2e-3, 6.4e-3, 12.8e-3, 0.1)
+"""Bounds of the histogram of forwarding delays; a full batch takes some 600 us."""
+
+STALE_ADDRESS_S = 10.0
+"""An address whose link has not been checked for this long may be nominated for another link."""
+
+_SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
+_unprotect, _protect = srtp_lib.srtp_unprotect, srtp_lib.srtp_protect
+_VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict}
+
+
+class Forwarder:
+    """Owns the socket's reading side and the tables by which datagrams find their link."""
+
+    def __init__(
+        self,
+        socket: DatagramSocket,
+        clock: Callable[[], float],
+        started_flowing: Callable[[Downlink], None],
+    ) -> None:
+        """Build it.
+
+        :param clock: the plane's clock, in seconds.
+        :param started_flowing: told of a user when the partner's first packet goes out to it.
+        """
+        self.drops: Counter[str] = Counter()
+        self.received = 0
+        self.forwarded = 0
+        self.bytes_forwarded = 0
+        self.nacks = 0
+        """Requests for retransmission that were passed on."""
+        self.keyframe_requests: Counter[str] = Counter(pli=0, fir=0)
+        """Those that were sent, the relay's own and those passed on."""
+        self.delays = Histogram(*DELAY_BOUNDS_S)
+        """Of each batch: how long its first packet was in this process's hands."""
+        self._socket = socket
+        self._view, self._pointers = socket.view, socket.pointers
+        self._clock = clock
+        self._started_flowing = started_flowing
+        self._by_address: dict[Address, Link] = {}
+        self._by_ufrag: dict[str, Link] = {}
+        self._size = srtp_ffi.new("int *")
+
+    # tables
+
+    def add(self, link: Link) -> None:
+        """Have the datagrams of a link find it, also after it has got new credentials."""
+        for ufrag in [u for u, owner in self._by_ufrag.items() if owner is link]:
+            if ufrag not in link.ufrags:
+                del self._by_ufrag[ufrag]
+        for ufrag in link.ufrags:
+            self._by_ufrag[ufrag] = link
+
+    def remove(self, link: Link) -> None:
+        """Forget a link."""
+        for ufrag in link.ufrags:
+            self._by_ufrag.pop(ufrag, None)
+        if self._by_address.get(link.address) is link:
+            del self._by_address[link.address]
+
+    @property
+    def table_sizes(self) -> tuple[int, int]:
+        """Entries by address and by user name fragment."""
+        return len(self._by_address), len(self._by_ufrag)
+
+    # the way of a datagram
+
+    def on_readable(self) -> None:
+        """Handle what has arrived."""
+        socket = self._socket
+        for _ in range(MAX_BATCHES):
+            count = socket.receive()
+            if not count:
+                return
+            self.received += count
+            now = self._clock()
+            try:
+                self._dispatch(count, now)
+            finally:  # a listener's crash must not leave staged slots for the next batch
+                socket.flush()
+            self.delays.observe(self._clock() - now)
+            if count < SLOTS:
+                return
+
+    def _dispatch(self, count: int, now: float) -> None:
+        """Tell the protocols apart by the first byte (RFC 7983 section 7)."""
+        view, by_address = self._view, self._by_address
+        slots = zip(_SLOTS_AT, self._pointers, self._socket.headings(count), strict=False)
+        for at, pointer, (size, address) in slots:
+            first = view[at] if size else 255
+            if 128 <= first <= 191:
+                link = by_address.get(address)
+                if link is None:
+                    self.drops["unknown_address"] += 1
+                elif link.uplink.rx is None:
+                    self.drops["before_dtls"] += 1
+                elif size < HEADER_BYTES:
+                    self.drops["malformed"] += 1
+                elif view[at + 1] in RTCP:
+                    self._rtcp(link, at // SLOT_BYTES, size, now)
+                else:
+                    self._rtp(link, at, pointer, size, now)
+            elif 20 <= first <= 63:
+                self._dtls(at // SLOT_BYTES, size, address)
+            elif first <= 3:
+                self._stun(at // SLOT_BYTES, size, address, now)
+            else:
+                self.drops["not_webrtc"] += 1
+
+    def _rtp(self, link: Link, at: int, pointer: Any, size: int, now: float) -> None:
+        """Forward the packet ``view[at:at + size]``, which begins at ``pointer``."""
+        uplink, view, length = link.uplink, self._view, self._size
+        header = HEADER.unpack_from(view, at)  # SRTP leaves it in the clear
+        _, second, number, rtp_ts, ssrc = header
+        stream = uplink.streams.get(ssrc)
+        if stream is None and not uplink.has_room(ssrc):
+            self.drops["too_many_ssrcs"] += 1
+            return
+        length[0] = size
+        if _unprotect(uplink.rx, pointer, length):
+            self.drops["authentication"] += 1
+            return
+        size = length[0]
+        if stream is None:
+            stream = uplink.learn(ssrc, second & 0x7F, number)
+            if stream is None:
+                self.drops["unknown_payload_type"] += 1
+                return
+        stream.arrived(number, rtp_ts, size, now)
+        route = stream.route
+        if route is None:
+            if not uplink.take_over(stream, now):
+                self.drops["superseded"] += 1
+                return
+            route = stream.route
+            if route is None:
+                self.drops["unpaired"] += 1
+                return
+        verdict = route.rewrite(view, at, at + size, header, now)
+        if verdict:
+            self.drops[_VERDICTS[verdict]] += 1
+            if route.waits_for_keyframe:
+                self.request_keyframe(link.downlink, route, now)
+            return
+        downlink = route.downlink
+        if _protect(downlink.tx, pointer, length):  # rewriting has not changed the length
+            self.drops["encryption"] += 1
+            return
+        self._socket.stage(at // SLOT_BYTES, length[0], downlink.destination)
+        self.forwarded += 1
+        self.bytes_forwarded += size
+        if not downlink.flowing:
+            downlink.flowing = True
+            self._started_flowing(downlink)
+
+    def _rtcp(self, link: Link, slot: int, size: int, now: float) -> None:
+        socket, at = self._socket, slot * SLOT_BYTES
+        uplink, pointer, length = link.uplink, socket.pointers[slot], self._size
+        (ssrc,) = SSRC.unpack_from(socket.view, at + 4)
+        if not uplink.has_rtcp_room(ssrc):
+            self.drops["too_many_ssrcs"] += 1
+            return
+        length[0] = size
+        if srtp_lib.srtp_unprotect_rtcp(uplink.rx, pointer, length):
+            self.drops["authentication"] += 1
+            return
+        if ssrc not in uplink.streams:
+            uplink.rtcp_ssrcs.add(ssrc)
+        forward, backward = uplink.flow, link.downlink.flow
+        if forward is None or backward is None:
+            return
+        try:
+            translation = rtcp.translate(bytes(socket.view[at : at + length[0]]), forward, backward)
+        except MalformedPacket:
+            self.drops["malformed_rtcp"] += 1
+            return
+        translation.note(backward, now)
+        self.nacks += len(translation.nacked)
+        if translation.keyframe_request and backward.video is not None:
+            self.request_keyframe(forward.sink, backward.video, now, translation.keyframe_request)
+        if translation.data:
+            self._send_rtcp(slot, translation.data, forward)
+
+    def _send_rtcp(self, slot: int, data: bytes, forward: Flow) -> None:
+        """Encrypt and stage a translated packet in the slot that the original came in."""
+        socket, at, length = self._socket, slot * SLOT_BYTES, self._size
+        socket.view[at : at + len(data)] = data
+        length[0] = len(data)
+        if srtp_lib.srtp_protect_rtcp(forward.sink.tx, socket.pointers[slot], length):
+            self.drops["encryption"] += 1
+            return
+        socket.stage(slot, length[0], forward.sink.destination)
+
+    def request_keyframe(
+        self, source: Downlink, route: Route, now: float, kind: int = rtcp.PLI
+    ) -> None:
+        """Ask the user behind ``source`` for a key frame on ``route``, not too often."""
+        if route.source is not None and source.tx is not None and route.keyframe_due(now):
+            self.keyframe_requests["pli" if kind == rtcp.PLI else "fir"] += 1
+            source.send_rtcp(rtcp.keyframe_request(kind, source.reporter, route.source))
+
+    def _dtls(self, slot: int, size: int, address: Address) -> None:
+        link = self._by_address.get(address)
+        at = slot * SLOT_BYTES
+        if link is None:
+            self.drops["unknown_address"] += 1
+        elif not link.take_dtls(bytes(self._socket.view[at : at + size])):
+            self.drops["dtls_queue_full"] += 1
+
+    def _stun(self, slot: int, size: int, address: Address, now: float) -> None:
+        """Answer a connectivity check, and let it nominate the address that it came from."""
+        socket, at = self._socket, slot * SLOT_BYTES
+        check = read_check(bytes(socket.view[at : at + size]))
+        link = self._by_ufrag.get(check.local_ufrag) if check is not None else None
+        if check is None or link is None:
+            self.drops["stun"] += 1
+            return
+        credentials = link.ufrags[check.local_ufrag]
+        response = answer_check(check, credentials, *socket.host_port(address))
+        if response is None:
+            self.drops["stun"] += 1
+            return
+        socket.send(response, address)
+        link.checked_at = now
+        if check.nominates and self._by_address.get(address) is not link:
+            self._nominate(link, address, now)
+
+    def _nominate(self, link: Link, address: Address, now: float) -> None:
+        owner = self._by_address.get(address)
+        if owner is not None and now - owner.checked_at < STALE_ADDRESS_S:
+            self.drops["address_taken"] += 1  # or a forged check could cut another user off
+            return
+        if self._by_address.get(link.address) is link:
+            del self._by_address[link.address]
+        self._by_address[address] = link
+        link.nominate(address)

@@ -1,0 +1,233 @@
+"""One user's connection to the relay: its credentials, its DTLS, its streams up and down.
+
+A link is opened once and outlives every partner. It knows no other link: the plane pairs them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
+
+from relay.media.description import LocalSide, write_answer, write_offer
+from relay.media.downlink import Downlink
+from relay.media.ice import Credentials
+from relay.media.sdp import Terms
+from relay.media.uplink import Uplink
+from relay.plane import LinkState
+from relay.seam import (
+    dtls_transport,
+    dtls_version_name,
+    end_task,
+    forget_srtp_stream,
+    srtp_pointers,
+    srtp_profile_name,
+    srtp_sessions,
+    start_dtls,
+    stop_dtls,
+)
+
+if TYPE_CHECKING:
+    from relay.media.transport import Address, DatagramSocket
+
+log = structlog.get_logger(__name__)
+
+MAX_QUEUED_DATAGRAMS = 32
+"""DTLS datagrams waiting for the handshake; a flight has two or three, more are dropped."""
+
+
+def log_crash(task: asyncio.Task[None]) -> None:
+    """Log the exception that ended a background task, if one did; for ``add_done_callback``."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("task_crashed", task=task.get_name(), exc_info=task.exception())
+
+
+class _Pipe:
+    """What aiortc's DTLS transport takes for its ICE transport."""
+
+    role = "controlled"  # an ICE-lite agent always is (RFC 8445 section 6.1.1)
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self.datagrams: asyncio.Queue[bytes] = asyncio.Queue(MAX_QUEUED_DATAGRAMS)
+        self._write = send
+
+    async def _recv(self) -> bytes:
+        return await self.datagrams.get()
+
+    async def _send(self, data: bytes) -> None:
+        self._write(data)
+
+
+class Link:
+    """One user's connection."""
+
+    def __init__(
+        self,
+        user_id: str,
+        socket: DatagramSocket,
+        certificate: RTCCertificate,
+        addresses: tuple[tuple[str, int], ...],
+        now: float,
+    ) -> None:
+        """Prepare a link; nothing happens before :meth:`agree` and :meth:`open`.
+
+        :param addresses: the candidates to announce.
+        :param now: seconds of the plane's clock.
+        """
+        self.user_id = user_id
+        self.link_id = secrets.token_hex(6)
+        self.opened_at = now
+        self.state = LinkState.CONNECTING
+        self.credentials = Credentials()
+        self.ufrags = {self.credentials.ufrag: self.credentials}
+        """The present credentials, and the former ones while an ICE restart is under way."""
+        self.uplink = Uplink()
+        self.downlink = Downlink(user_id, self.send_rtcp)
+        self.agreed = False
+        self.address: Address = None
+        """The peer's address that the last nominating check came from."""
+        self.checked_at = now
+        """When the last authenticated check came: the peer's consent (RFC 7675)."""
+        self._socket = socket
+        self._certificate = certificate
+        self._addresses = addresses
+        self._fingerprints = tuple(certificate.getFingerprints()[:1])
+        self._pipe = _Pipe(self.send)
+        self._nominated = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._role = "server"
+        self._task: asyncio.Task[None] | None = None
+        self._dtls: RTCDtlsTransport | None = None
+
+    # negotiation
+
+    def agree(self, terms: Terms) -> None:
+        """Take the peer's description, a first or a later one."""
+        if self.agreed and terms.ufrag != self.uplink.terms.ufrag:  # RFC 8445 section 2.4
+            self.credentials = Credentials()
+            self.ufrags[self.credentials.ufrag] = self.credentials
+            while len(self.ufrags) > 2:
+                del self.ufrags[next(iter(self.ufrags))]
+        if not self.agreed:  # later descriptions keep the role, as DTLS does (RFC 8842 section 5)
+            # The server's preference decides which SRTP profile is used, and Chromium prefers its
+            # slowest: so be the server, unless the peer insists on it.
+            self._role = "client" if terms.setup == "server" else "server"
+        self.downlink.terms = terms
+        self.uplink.agree(terms)
+        self.agreed = True
+
+    def forget_idle_streams(self, now: float) -> None:
+        """Make room for the SSRCs that a later description may bring; ``now`` in seconds.
+
+        Should one come back after all, SRTP begins anew with it.
+        """
+        for ssrc in self.uplink.forget_idle(now):
+            if self.uplink.rx is not None:
+                forget_srtp_stream(self.uplink.rx, ssrc)
+
+    def continues(self, terms: Terms) -> bool:
+        """Whether an offer renegotiates this link rather than asks for a new one."""
+        return (
+            self.agreed
+            and terms.session_id == self.uplink.terms.session_id
+            and terms.fingerprints == self.uplink.terms.fingerprints
+        )
+
+    def answer(self) -> str:
+        """The answer to the offer whose terms were agreed."""
+        return write_answer(self._local_side(), self.uplink.terms, self._role)
+
+    def offer(self) -> str:
+        """The relay's own offer."""
+        return write_offer(self._local_side())
+
+    def _local_side(self) -> LocalSide:
+        return LocalSide(
+            credentials=self.credentials,
+            fingerprints=self._fingerprints,
+            addresses=self._addresses,
+            cname=self.downlink.cname,
+            audio=self.downlink.ssrcs("audio"),
+            video=self.downlink.ssrcs("video"),
+        )
+
+    # what an operator sees
+
+    @property
+    def remote_address(self) -> tuple[str, int] | None:
+        """Where the peer is, once that is known."""
+        return None if self.address is None else self._socket.host_port(self.address)
+
+    @property
+    def security(self) -> tuple[str, str] | None:
+        """The version of DTLS and the SRTP profile, once they are negotiated."""
+        if self._dtls is None or self.state is not LinkState.UP:
+            return None
+        return dtls_version_name(self._dtls), srtp_profile_name(self._dtls)
+
+    # connection
+
+    def open(self, came_up: Callable[[Link], None], was_lost: Callable[[Link, str], None]) -> None:
+        """Start waiting for the peer; exactly one of the callbacks says how that went.
+
+        ``was_lost`` is also called, with ``closed``, when the peer ends an open link.
+        """
+        self._task = asyncio.create_task(self._run(came_up, was_lost), name=f"link {self.user_id}")
+        self._task.add_done_callback(log_crash)
+
+    def nominate(self, address: Address) -> None:
+        """Have everything sent to ``address`` from now on."""
+        self.address = address
+        self.downlink.destination = self._socket.destination(address)
+        self._nominated.set()
+
+    def take_dtls(self, datagram: bytes) -> bool:
+        """Queue a DTLS datagram; False when the queue is full and it was dropped."""
+        try:
+            self._pipe.datagrams.put_nowait(datagram)
+        except asyncio.QueueFull:
+            return False
+        return True
+
+    def send(self, data: bytes) -> None:
+        """Send one datagram to the peer, when it is known where that is."""
+        if self.address is not None:
+            self._socket.send(data, self.address)
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """Encrypt and send an RTCP packet of the relay's own."""
+        if self._dtls is not None and self.downlink.tx is not None:
+            self.send(srtp_sessions(self._dtls)[1].protect_rtcp(packet))
+
+    async def close(self) -> None:
+        """Say goodbye with close_notify and end the link's tasks; no callback follows."""
+        self.uplink.rx = self.downlink.tx = None
+        if self._task is not None:
+            await end_task(self._task)
+        if self._dtls is not None:
+            await stop_dtls(self._dtls)
+
+    async def _run(
+        self, came_up: Callable[[Link], None], was_lost: Callable[[Link, str], None]
+    ) -> None:
+        await self._nominated.wait()
+        dtls = dtls_transport(self._pipe, self._certificate, self._role)
+        self._dtls = dtls
+
+        @dtls.on("statechange")
+        def note_closure() -> None:
+            if dtls.state == "closed":
+                self._closed.set()
+
+        if not await start_dtls(dtls, self.uplink.terms.fingerprints):
+            was_lost(self, "failed")
+            return
+        self.uplink.rx, self.downlink.tx = srtp_pointers(dtls)
+        self.state = LinkState.UP
+        came_up(self)
+        await self._closed.wait()
+        was_lost(self, "closed")

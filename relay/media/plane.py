@@ -1,0 +1,368 @@
+"""The media plane: one link a user, one pair a room, and the clock that watches over them."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+
+import ifaddr
+import structlog
+
+from relay.errors import SdpError
+from relay.histogram import Histogram
+from relay.media import view
+from relay.media.batch import open_socket
+from relay.media.downlink import Downlink
+from relay.media.flow import Flow
+from relay.media.forwarder import Forwarder
+from relay.media.link import Link, log_crash
+from relay.media.sdp import read
+from relay.media.tapping import Tapping
+from relay.media.transport import DatagramSocket
+from relay.plane import (
+    Direction,
+    LinkLost,
+    LinkState,
+    LinkUp,
+    MediaEvent,
+    MediaFlowing,
+    PlaneStats,
+    Tap,
+    Track,
+)
+from relay.plane import Link as LinkView
+from relay.seam import LinkCertificate
+
+CONSENT_S = 30.0
+"""A link without an authenticated check for this long is gone (RFC 7675 section 5.1)."""
+
+SETUP_S = 30.0
+"""A link that is not up by then is given up, whatever checks still come."""
+
+TICK_S = 0.1
+"""How often held routes ask again for a key frame, and consent is looked at."""
+
+SAMPLE_S = 1.0
+"""How often the counters are read from which rates are computed."""
+
+SETUP_BOUNDS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
+"""Bounds of the histogram of link set-up times."""
+
+log = structlog.get_logger(__name__)
+
+
+class RelayPlane:
+    """The media plane of this process; implements :class:`relay.plane.MediaPlane`."""
+
+    def __init__(
+        self,
+        host: str,
+        udp_port: int,
+        public_ip: str | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        bind: Callable[[str, int], DatagramSocket] = open_socket,
+    ) -> None:
+        """Build a plane; nothing is bound before :meth:`start`.
+
+        :param host: the IP address to bind; ``0.0.0.0`` and ``::`` are every one.
+        :param udp_port: 0 for any free one.
+        :param public_ip: the address to announce instead, behind a 1:1 NAT.
+        :param clock: seconds, monotonic.
+        :param bind: opens the socket; tests give one that loses packets.
+        """
+        self._host, self._udp_port, self._public_ip = host, udp_port, public_ip
+        self._clock = clock
+        self._bind = bind
+        self._certificate = LinkCertificate.generateCertificate()
+        self._links: dict[str, Link] = {}
+        self._partners: dict[str, str] = {}
+        self._tapping = Tapping()
+        self._listeners: list[Callable[[MediaEvent], None]] = []
+        self._closing: set[asyncio.Task[None]] = set()
+        self._socket: DatagramSocket | None = None
+        self._forwarder: Forwarder | None = None
+        self._addresses: tuple[tuple[str, int], ...] = ()
+        self._watcher: asyncio.Task[None] | None = None
+        self._sampled_at = float("-inf")
+        self._losses: Counter[str] = Counter(closed=0, silent=0, failed=0)
+        self._setup = Histogram(*SETUP_BOUNDS_S)
+
+    # life
+
+    async def start(self) -> None:
+        """Bind the socket and begin.
+
+        :raises OSError: when the address cannot be bound.
+        """
+        self._socket = self._bind(self._host, self._udp_port)
+        self._addresses = tuple((host, self._socket.port) for host in self._hosts())
+        self._forwarder = Forwarder(self._socket, self._clock, self._started_flowing)
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._forwarder.on_readable)
+        self._watcher = asyncio.create_task(self._watch(), name="media plane's clock")
+        self._watcher.add_done_callback(log_crash)
+
+    async def close(self) -> None:
+        """Say goodbye on every link and release the socket."""
+        if self._socket is None or self._watcher is None:
+            return
+        for user_id in list(self._links):
+            self.close_link(user_id)
+        self._watcher.cancel()
+        await asyncio.gather(self._watcher, return_exceptions=True)
+        while self._closing:
+            await asyncio.gather(*self._closing, return_exceptions=True)
+        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        self._socket.close()
+        self._socket = self._forwarder = None
+
+    @property
+    def udp_port(self) -> int:
+        """The port that is bound."""
+        return self._bound.port
+
+    @property
+    def _bound(self) -> DatagramSocket:
+        if self._socket is None:
+            raise RuntimeError("the media plane is not started")
+        return self._socket
+
+    @property
+    def _running(self) -> Forwarder:
+        if self._forwarder is None:
+            raise RuntimeError("the media plane is not started")
+        return self._forwarder
+
+    def _hosts(self) -> list[str]:
+        """The IP addresses to announce, best first."""
+        if self._public_ip is not None:
+            return [self._public_ip]
+        bound = ipaddress.ip_address(self._host)
+        if not bound.is_unspecified:
+            return [self._host]
+        found = [
+            ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
+            for adapter in ifaddr.get_adapters()
+            for ip in adapter.ips
+        ]
+        usable = [
+            a for a in found if (a.version == 4 or bound.version == 6) and not a.is_link_local
+        ]
+        return [str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, a.version))]
+
+    # signalling's side: see relay.plane.MediaPlane
+
+    def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
+        """See :class:`relay.plane.MediaPlane`."""
+        self._listeners.append(listener)
+
+    async def answer(self, user_id: str, sdp: str) -> str:
+        """See :class:`relay.plane.MediaPlane`."""
+        terms = read(sdp)
+        link = self._links.get(user_id)
+        if link is None or not link.continues(terms):
+            link = self._fresh_link(user_id)
+            link.agree(terms)
+            link.open(self._came_up, self._was_lost)
+        else:
+            link.agree(terms)
+            link.forget_idle_streams(self._clock())
+        self._running.add(link)
+        self._connect(user_id)
+        return link.answer()
+
+    async def offer(self, user_id: str) -> str:
+        """See :class:`relay.plane.MediaPlane`."""
+        link = self._fresh_link(user_id)
+        self._running.add(link)
+        return link.offer()
+
+    async def accept(self, user_id: str, sdp: str) -> None:
+        """See :class:`relay.plane.MediaPlane`."""
+        link = self._links.get(user_id)
+        if link is None or link.agreed:
+            raise SdpError("an answer without an offer")
+        terms = read(sdp)
+        if terms.setup == "auto":
+            raise SdpError("an answer must choose active or passive")
+        link.agree(terms)
+        link.open(self._came_up, self._was_lost)
+
+    def pair(self, a: str, b: str) -> None:
+        """See :class:`relay.plane.MediaPlane`."""
+        self.unpair(a)
+        self.unpair(b)
+        self._partners[a], self._partners[b] = b, a
+        self._connect(a)
+
+    def unpair(self, user_id: str) -> None:
+        """See :class:`relay.plane.MediaPlane`."""
+        partner = self._partners.pop(user_id, None)
+        if partner is not None:
+            del self._partners[partner]
+            self._disconnect(user_id)
+            self._tapping.parted(user_id, partner)
+
+    def close_link(self, user_id: str) -> None:
+        """See :class:`relay.plane.MediaPlane`."""
+        link = self._links.pop(user_id, None)
+        if link is None:
+            return
+        self._disconnect_link(link)
+        self._running.remove(link)
+        self._tapping.link_closed(user_id)
+        self._own(link.close(), f"close link {user_id}")
+
+    def link_state(self, user_id: str) -> LinkState:
+        """See :class:`relay.plane.MediaPlane`."""
+        link = self._links.get(user_id)
+        return LinkState.NONE if link is None else link.state
+
+    def tracks(self) -> list[Track]:
+        """See :class:`relay.plane.MediaPlane`."""
+        return view.tracks(self._links, self._clock())
+
+    def links(self) -> list[LinkView]:
+        """See :class:`relay.plane.MediaPlane`."""
+        local = self._addresses[0] if self._addresses else (self._host, 0)
+        return [view.link(link, local, self._clock()) for link in self._links.values()]
+
+    def tap(self, user_id: str, direction: Direction, tap: Tap, partner: str | None = None) -> None:
+        """See :class:`relay.plane.MediaPlane`."""
+        if partner not in (None, self._partners.get(user_id)):
+            tap.parted()
+        self._tapping.add(user_id, direction, tap)
+        if user_id in self._links:
+            self._tapping.equip(self._links[user_id])
+
+    def untap(self, user_id: str, direction: Direction, tap: Tap) -> None:
+        """See :class:`relay.plane.MediaPlane`."""
+        self._tapping.remove(user_id, direction, tap)
+        if user_id in self._links:
+            self._tapping.equip(self._links[user_id])
+
+    def request_keyframe(self, user_id: str, direction: Direction) -> None:
+        """See :class:`relay.plane.MediaPlane`."""
+        link = self._links.get(user_id)
+        if link is None or link.uplink.flow is None or link.downlink.flow is None:
+            return
+        if direction is Direction.UP:
+            sender, flow = link.downlink, link.uplink.flow
+        else:
+            sender, flow = link.uplink.flow.sink, link.downlink.flow
+        if flow.video is not None:
+            self._running.request_keyframe(sender, flow.video, self._clock())
+
+    def stats(self) -> PlaneStats:
+        """See :class:`relay.plane.MediaPlane`."""
+        forwarder, socket = self._running, self._bound
+        return PlaneStats(
+            listening=bool(self._addresses) and socket.fileno() >= 0,
+            links=len(self._links),
+            packets_received=forwarder.received,
+            packets_forwarded=forwarder.forwarded,
+            bytes_forwarded=forwarder.bytes_forwarded,
+            drops={**forwarder.drops, "send": socket.send_drops},
+            nacks=forwarder.nacks,
+            keyframe_requests=dict(forwarder.keyframe_requests),
+            link_losses=dict(self._losses),
+            link_setup=self._setup,
+            forwarding_delay=forwarder.delays,
+        )
+
+    # links
+
+    def _fresh_link(self, user_id: str) -> Link:
+        self.close_link(user_id)
+        link = Link(user_id, self._bound, self._certificate, self._addresses, self._clock())
+        self._links[user_id] = link
+        self._tapping.equip(link)
+        return link
+
+    def _came_up(self, link: Link) -> None:
+        if self._links.get(link.user_id) is not link:  # it was closed in this very moment
+            return
+        log.debug("link_up", user=link.user_id)
+        self._setup.observe(self._clock() - link.opened_at)
+        self._tell(LinkUp(link.user_id))
+        self._connect(link.user_id)
+
+    def _was_lost(self, link: Link, reason: str) -> None:
+        if self._links.get(link.user_id) is link:
+            log.debug("link_lost", user=link.user_id, reason=reason)
+            self._losses[reason] += 1
+            self.close_link(link.user_id)
+            self._tell(LinkLost(link.user_id, reason))
+
+    def _started_flowing(self, downlink: Downlink) -> None:
+        self._tell(MediaFlowing(downlink.user_id))
+
+    def _tell(self, event: MediaEvent) -> None:
+        """Tell everybody; what one of them does wrong harms no other, nor the plane."""
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:
+                told = type(event).__name__
+                log.exception("listener_crashed", user=event.user_id, told=told)
+
+    # pairs
+
+    def _connect(self, user_id: str) -> None:
+        """Build both flows of a pair, anew if they exist, once both links are up."""
+        a = self._links.get(user_id)
+        b = self._links.get(self._partners.get(user_id, ""))
+        if a is None or b is None or {a.state, b.state} != {LinkState.UP}:
+            return
+        self._disconnect_link(a)
+        now = self._clock()
+        for source, sink in ((a, b), (b, a)):
+            flow = Flow(source.uplink, sink.downlink)
+            if flow.video is not None:
+                self._running.request_keyframe(source.downlink, flow.video, now)
+
+    def _disconnect(self, user_id: str) -> None:
+        link = self._links.get(user_id)
+        if link is not None:
+            self._disconnect_link(link)
+
+    def _disconnect_link(self, link: Link) -> None:
+        for flow in (link.uplink.flow, link.downlink.flow):
+            if flow is not None:
+                flow.end()
+
+    # the clock
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    def tick(self) -> None:
+        """Ask again for key frames that have not come; drop links without consent or DTLS.
+
+        Once a second it also has the rates of all streams follow their counters.
+        """
+        now = self._clock()
+        if now - self._sampled_at >= SAMPLE_S:
+            self._sampled_at = now
+            view.sample(self._links.values(), now)
+        for link in list(self._links.values()):
+            if now - link.checked_at > CONSENT_S:
+                self._was_lost(link, "silent")
+                continue
+            if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:
+                self._was_lost(link, "failed")
+                continue
+            flow = link.uplink.flow
+            if flow is not None and flow.video is not None and flow.video.waits_for_keyframe:
+                self._running.request_keyframe(link.downlink, flow.video, now)
+
+    def _own(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        task.add_done_callback(log_crash)

@@ -1,0 +1,189 @@
+"""One stream's way from one link to another: what changes in each of its packets.
+
+A route adds constants that its first packet fixes, as a *transport translator* does (RFC 7667
+section 3.2.1): the receiver sees one stream that never ends, whoever feeds it.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from relay.media.downlink import Downlink
+from relay.media.inspect import vp8_size
+from relay.media.numbering import Renumbering
+from relay.media.rtp import (
+    EXTENSION_HEADER,
+    HEADER,
+    HEADER_BYTES,
+    NUMBER,
+    ONE_BYTE_PROFILE,
+    ExtensionMap,
+    is_vp8_keyframe_start,
+)
+from relay.media.stream import Outlet, Stream
+
+KEYFRAME_REQUEST_INTERVAL_S = 0.3
+"""At most one request to a source in this time, and another one while no key frame has come."""
+
+
+class Verdict(IntEnum):
+    """What became of a packet; anything but FORWARD is a reason to drop it."""
+
+    FORWARD = 0
+    MALFORMED = 1
+    UNKNOWN_PAYLOAD_TYPE = 2
+    HELD = 3  # video before this source's first key frame, or RTX before its media
+    STALE = 4  # sent before the packet with which this source began
+
+
+_FORWARD = Verdict.FORWARD  # looking it up on its class is slow
+
+
+class Route:
+    """Rewrites the packets of one stream for one receiver."""
+
+    __slots__ = (
+        "_extensions",
+        "_held",
+        "_payload_type_in",
+        "_payload_type_out",
+        "_video",
+        "downlink",
+        "media",
+        "numbers",
+        "outlet",
+        "requested_at",
+        "source",
+        "ts_offset",
+    )
+
+    def __init__(
+        self,
+        downlink: Downlink,
+        outlet: Outlet,
+        payload_types: tuple[int, int],
+        extensions: ExtensionMap,
+        media: Route | None = None,
+    ) -> None:
+        """Prepare a route; its constants are fixed by its first packet.
+
+        :param downlink: the receiver, and ``outlet`` the SSRC on which it gets the stream.
+        :param payload_types: the source's number and the receiver's for the same codec.
+        :param media: for an RTX route, the route of the stream that it repairs.
+        """
+        self.downlink = downlink
+        self.outlet = outlet
+        self.media = media
+        self.numbers = Renumbering(outlet.numbering)
+        self.ts_offset = 0
+        self.source: Stream | None = None
+        self.requested_at = float("-inf")
+        self._payload_type_in, self._payload_type_out = payload_types
+        self._extensions = extensions
+        self._video = outlet.kind == "video" and media is None
+        self._held = self._video
+
+    @property
+    def waits_for_keyframe(self) -> bool:
+        """Whether video is held back until the source sends a key frame."""
+        return self._held
+
+    def rewrite(
+        self, view: memoryview, at: int, end: int, header: tuple[int, ...], now: float
+    ) -> Verdict:
+        """Rewrite the packet ``view[at:end]`` in place, or say why it is to be dropped.
+
+        :param header: the packet's fixed header, as :data:`relay.media.rtp.HEADER` unpacks it.
+        :param now: seconds of the plane's clock.
+        """
+        first, second, number, rtp_ts, _ = header
+        if second & 0x7F != self._payload_type_in:
+            return Verdict.UNKNOWN_PAYLOAD_TYPE
+        extension_at = payload_at = at + HEADER_BYTES + 4 * (first & 0x0F)
+        if first & 0x10:
+            if payload_at + 4 > end:
+                return Verdict.MALFORMED
+            profile, words = EXTENSION_HEADER.unpack_from(view, payload_at)
+            payload_at += 4 + 4 * words
+        if payload_at > end:
+            return Verdict.MALFORMED
+        if self._video and payload_at < end and view[payload_at] & 0x17 == 0x10:  # begins a frame
+            self._look_for_keyframe(view, payload_at, end)
+        if self._held or not (self.numbers.begun or self._begin(number, rtp_ts, now)):
+            return Verdict.HELD
+        out = self.numbers.forward(number)
+        if out < 0:
+            return Verdict.STALE
+        if self.media is not None and not _restore(self.media, view, payload_at, end, first):
+            return Verdict.STALE
+        if first & 0x10:
+            if profile != ONE_BYTE_PROFILE:
+                _blank_extensions(view, extension_at, payload_at)
+            elif not self._extensions.apply(view, extension_at + 4, payload_at):
+                return Verdict.MALFORMED
+        outlet = self.outlet
+        rtp_ts = (rtp_ts + self.ts_offset) & 0xFFFFFFFF
+        if out == outlet.numbering.last & 0xFFFF:  # late packets do not set the clock back
+            outlet.rtp_ts = rtp_ts
+            outlet.sent_at = now
+        outlet.packets += 1
+        outlet.bytes += end - at
+        second = (second & 0x80) | self._payload_type_out
+        HEADER.pack_into(view, at, first, second, out, rtp_ts, outlet.ssrc)
+        return _FORWARD
+
+    def keyframe_due(self, now: float) -> bool:
+        """Whether the source may be asked for a key frame now; a yes counts as asking."""
+        if now - self.requested_at < KEYFRAME_REQUEST_INTERVAL_S:
+            return False
+        self.requested_at = now
+        return True
+
+    def _look_for_keyframe(self, view: memoryview, at: int, end: int) -> None:
+        """Note a key frame's beginning in the VP8 payload ``view[at:end]``."""
+        if not is_vp8_keyframe_start(view, at, end):
+            return
+        size = vp8_size(view, at, end)
+        self._held = False
+        if self.source is not None:
+            self.source.keyframes += 1
+            self.source.size = size or self.source.size
+        self.outlet.keyframes += 1
+        self.outlet.size = size or self.outlet.size
+
+    def _begin(self, number: int, rtp_ts: int, now: float) -> bool:
+        """Fix the constants at the first packet; False when an RTX route has no media yet."""
+        if self.media is not None:
+            if not self.media.numbers.begun:
+                return False
+            self.ts_offset = self.media.ts_offset
+        else:
+            outlet = self.outlet
+            gap_s = max(now - outlet.sent_at, 0.02) if outlet.sent_at else 0.0
+            self.ts_offset = outlet.rtp_ts + round(gap_s * outlet.clock_rate_hz) - rtp_ts
+        self.numbers.begin(number)
+        return True
+
+
+def _restore(media: Route, view: memoryview, at: int, end: int, first: int) -> bool:
+    """Map an RTX payload's original sequence number (RFC 4588 section 4).
+
+    Padding-only packets have none and pass as they are.
+
+    :returns: False when it repairs a packet from before the switch.
+    """
+    padding = view[end - 1] if first & 0x20 else 0
+    if end - padding - at < NUMBER.size:
+        return True
+    (original,) = NUMBER.unpack_from(view, at)
+    original = media.numbers.again(original)
+    if original < 0:
+        return False
+    NUMBER.pack_into(view, at, original)
+    return True
+
+
+def _blank_extensions(view: memoryview, at: int, end: int) -> None:
+    """Make padding of a block ``view[at:end]`` with two-byte headers, which are not negotiated."""
+    EXTENSION_HEADER.pack_into(view, at, ONE_BYTE_PROFILE, (end - at) // 4 - 1)
+    view[at + 4 : end] = bytes(end - at - 4)

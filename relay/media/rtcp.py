@@ -1,0 +1,268 @@
+"""RTCP (RFC 3550 section 6, RFC 4585, RFC 5104), translated from one user to the partner.
+
+A relay that only rewrites constants lets the two ends control congestion and repair losses between
+themselves; so every report and every feedback message is mapped back and passed on. What is not
+understood is dropped: BYE, SDES (reissued with the relay's own CNAME), APP, XR.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+from relay.errors import MalformedPacket
+from relay.media.flow import Flow
+from relay.media.reception import ReportBlock
+from relay.media.route import Route
+from relay.media.stream import Outlet, Stream
+
+SR, RR, SDES, RTPFB, PSFB = 200, 201, 202, 205, 206
+NACK, TRANSPORT_CC = 1, 15  # formats of RTPFB
+PLI, FIR, AFB = 1, 4, 15  # formats of PSFB
+
+MAX_BYTES = 1400
+"""A translation that would be longer is cut at a packet boundary; it then fits any path."""
+
+_HEADER = struct.Struct("!BBH")
+_SSRC = struct.Struct("!I")
+_SENDER_INFO = struct.Struct("!II8sI8s")  # header, SSRC, NTP timestamp, RTP timestamp, counts
+_BLOCK = struct.Struct("!I4sI12s")  # SSRC, fraction and total lost, highest number, the rest
+_TIMING = struct.Struct("!III")  # the rest of a block: jitter, LSR, DLSR
+_FEEDBACK = struct.Struct("!BBHII")
+_NACK_ENTRY = struct.Struct("!HH")
+_FIR_ENTRY = struct.Struct("!IB3x")
+
+
+@dataclass(slots=True)
+class Translation:
+    """What one compound packet became."""
+
+    data: bytes = b""
+    """The compound packet for the partner; empty when nothing of it concerns the partner."""
+    keyframe_request: int = 0
+    """PLI or FIR when the user asks the partner for a key frame; the caller decides when to ask."""
+    pieces: list[bytes] = field(default_factory=list)
+    sender_reports: list[tuple[Outlet, int]] = field(default_factory=list)
+    """Of those passed on: where to, and the middle of the NTP timestamp."""
+    report_blocks: list[tuple[Outlet, ReportBlock]] = field(default_factory=list)
+    """What the user reports of what it receives."""
+    nacked: list[Route] = field(default_factory=list)
+    """One entry for each request for retransmission that is passed on."""
+
+    def note(self, backward: Flow, now: float) -> None:
+        """Enter what was read into the statistics of the streams that it is about.
+
+        :param backward: what the partner sends back; ``now`` in seconds of the plane's clock.
+        """
+        for outlet, ntp_middle in self.sender_reports:
+            outlet.reception.sender_report_passed(ntp_middle, now)
+        for outlet, block in self.report_blocks:
+            outlet.reception.reported(block, now)
+        for route in self.nacked:
+            route.outlet.reception.nacks += 1
+            if route.source is not None:
+                route.source.nacks += 1
+        if self.keyframe_request and backward.video is not None:
+            reception = backward.video.outlet.reception
+            reception.plis += self.keyframe_request == PLI
+            reception.firs += self.keyframe_request == FIR
+
+
+def translate(data: bytes, forward: Flow, backward: Flow) -> Translation:
+    """Translate a user's compound packet for the partner.
+
+    :param data: the decrypted packet.
+    :param forward: what the user sends to the partner; ``backward`` what the partner sends back.
+    :raises MalformedPacket: when a length or a count lies; nothing of the packet is used then.
+    """
+    result = Translation()
+    named = False
+    at = 0
+    while at < len(data):
+        if at + 4 > len(data):
+            raise MalformedPacket("RTCP ends inside a header")
+        first, kind, words = _HEADER.unpack_from(data, at)
+        end = at + 4 + 4 * words
+        if first >> 6 != 2 or end > len(data):
+            raise MalformedPacket("RTCP header lies")
+        packet, count = data[at:end], first & 0x1F
+        at = end
+        if first & 0x20 and (kind, count) != (RTPFB, TRANSPORT_CC):  # that passes with its padding
+            packet = packet[: max(len(packet) - packet[-1], 0)]
+        if len(packet) < 8:
+            continue
+        if kind in (SR, RR):
+            result.pieces.append(_report(packet, kind, count, forward, backward, result))
+        elif kind == SDES:
+            named = True
+        elif kind == RTPFB:
+            result.pieces.append(_transport_feedback(packet, count, forward, backward, result))
+        elif kind == PSFB and count in (PLI, FIR):
+            if _asks_for_keyframe(packet, count, backward):
+                result.keyframe_request = count
+        elif kind == PSFB and count == AFB:
+            result.pieces.append(_bandwidth(packet, forward, backward))
+    result.data = _compound(result.pieces, forward, named)
+    return result
+
+
+def keyframe_request(kind: int, reporter: int, source: Stream) -> bytes:
+    """A request for a key frame, in a compound packet.
+
+    :param kind: PLI (RFC 4585 section 6.3.1) or FIR (RFC 5104 section 4.3.1).
+    :param reporter: the SSRC that asks.
+    :param source: the stream that is asked; it counts the requests, and each FIR has its number.
+    """
+    if kind == PLI:
+        source.plis += 1
+        request = _FEEDBACK.pack(0x80 | PLI, PSFB, 2, reporter, source.ssrc)
+    else:
+        source.firs += 1
+        request = _FEEDBACK.pack(0x80 | FIR, PSFB, 4, reporter, 0)
+        request += _FIR_ENTRY.pack(source.ssrc, source.firs & 0xFF)
+    return _empty_report(reporter) + request
+
+
+def _compound(pieces: list[bytes], forward: Flow, named: bool) -> bytes:
+    pieces = [piece for piece in pieces if piece]
+    if not pieces:
+        return b""
+    if pieces[0][1] not in (SR, RR):  # a compound packet begins with a report
+        pieces.insert(0, _empty_report(forward.sink.reporter))
+    if named:
+        pieces.insert(1, _description(pieces[0][4:8], forward.sink.cname))
+    size, fitting = 0, []
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_BYTES:
+            break
+        fitting.append(piece)
+    return b"".join(fitting)
+
+
+def _empty_report(reporter: int) -> bytes:
+    return _HEADER.pack(0x80, RR, 1) + _SSRC.pack(reporter)
+
+
+def _description(ssrc: bytes, cname: str) -> bytes:
+    """SDES with one chunk (RFC 3550 section 6.5)."""
+    item = b"\x01" + bytes([len(cname)]) + cname.encode()
+    chunk = ssrc + item + bytes(4 - len(item) % 4)
+    return _HEADER.pack(0x81, SDES, len(chunk) // 4) + chunk
+
+
+def _report(
+    packet: bytes, kind: int, count: int, forward: Flow, backward: Flow, result: Translation
+) -> bytes:
+    """Sender and receiver reports (RFC 3550 section 6.4)."""
+    blocks_at = 28 if kind == SR else 8
+    if blocks_at + _BLOCK.size * count > len(packet):
+        raise MalformedPacket("RTCP report count lies")
+    blocks = [
+        block
+        for index in range(count)
+        if (block := _block(packet, blocks_at + _BLOCK.size * index, backward, result))
+    ]
+    body = b"".join(blocks)
+    if kind == SR:
+        _, ssrc, ntp, rtp_ts, counts = _SENDER_INFO.unpack_from(packet)
+        route = forward.route_of(ssrc)
+        if route is not None:
+            result.sender_reports.append((route.outlet, int.from_bytes(ntp[2:6])))
+            head = _HEADER.pack(0x80 | len(blocks), SR, 6 + len(body) // 4)
+            rtp_ts = (rtp_ts + route.ts_offset) & 0xFFFFFFFF
+            sender = struct.pack("!I8sI8s", route.outlet.ssrc, ntp, rtp_ts, counts)
+            return head + sender + body
+    if not blocks:
+        return b""
+    head = _HEADER.pack(0x80 | len(blocks), RR, 1 + len(body) // 4)
+    return head + _SSRC.pack(forward.sink.reporter) + body
+
+
+def _block(packet: bytes, at: int, backward: Flow, result: Translation) -> bytes:
+    ssrc, lost, highest, rest = _BLOCK.unpack_from(packet, at)
+    route = backward.route_to(ssrc)
+    number = route.numbers.backward(highest & 0xFFFF) if route is not None else None
+    if route is None or route.source is None or number is None:
+        return b""
+    cumulative = int.from_bytes(lost[1:], signed=True)
+    result.report_blocks.append((route.outlet, ReportBlock(cumulative, *_TIMING.unpack(rest))))
+    return _BLOCK.pack(route.source.ssrc, lost, number & 0xFFFFFFFF, rest)
+
+
+def _transport_feedback(
+    packet: bytes, fmt: int, forward: Flow, backward: Flow, result: Translation
+) -> bytes:
+    """NACK (RFC 4585 section 6.2.1) and transport-wide feedback (draft-holmer-rmcat)."""
+    if len(packet) < _FEEDBACK.size + 4:
+        raise MalformedPacket("RTCP feedback is cut")
+    first, kind, words, _, ssrc = _FEEDBACK.unpack_from(packet)
+    if fmt == NACK:
+        route = backward.route_to(ssrc)
+        return _nack(packet, route, forward, result) if route is not None else b""
+    if fmt != TRANSPORT_CC:
+        return b""
+    (base,) = struct.unpack_from("!H", packet, 12)
+    number = backward.transport_cc.backward(base)
+    if number is None:  # it covers packets of the partner before
+        return b""
+    head = _FEEDBACK.pack(first, kind, words, forward.sink.reporter, _source_ssrc(backward, ssrc))
+    return head + struct.pack("!H", number & 0xFFFF) + packet[14:]
+
+
+def _nack(packet: bytes, route: Route, forward: Flow, result: Translation) -> bytes:
+    if route.source is None:
+        return b""
+    entries = []
+    for at in range(_FEEDBACK.size, len(packet) - 3, 4):
+        number, following = _NACK_ENTRY.unpack_from(packet, at)
+        original = route.numbers.backward(number)
+        if original is not None:
+            entries.append(_NACK_ENTRY.pack(original & 0xFFFF, following))
+    if not entries:
+        return b""
+    result.nacked.append(route)
+    head = _FEEDBACK.pack(
+        0x80 | NACK, RTPFB, 2 + len(entries), forward.sink.reporter, route.source.ssrc
+    )
+    return head + b"".join(entries)
+
+
+def _asks_for_keyframe(packet: bytes, fmt: int, backward: Flow) -> bool:
+    """PLI, or FIR (RFC 5104 section 4.3.1) with an entry, about a stream that the partner feeds."""
+    if len(packet) < _FEEDBACK.size + (8 if fmt == FIR else 0):
+        raise MalformedPacket("RTCP key frame request is cut")
+    if fmt == PLI:
+        ssrcs = [_FEEDBACK.unpack_from(packet)[4]]
+    else:
+        ends = len(packet) - (len(packet) - _FEEDBACK.size) % _FIR_ENTRY.size
+        ssrcs = [
+            _FIR_ENTRY.unpack_from(packet, at)[0]
+            for at in range(_FEEDBACK.size, ends, _FIR_ENTRY.size)
+        ]
+    video = backward.video
+    return video is not None and video.outlet.ssrc in ssrcs
+
+
+def _bandwidth(packet: bytes, forward: Flow, backward: Flow) -> bytes:
+    """REMB (draft-alvestrand-rmcat-remb section 2.2)."""
+    if len(packet) < _FEEDBACK.size + 4 or packet[12:16] != b"REMB":
+        return b""
+    if len(packet) < 20 or 20 + 4 * packet[16] > len(packet):
+        raise MalformedPacket("REMB count lies")
+    ssrcs = []
+    for index in range(packet[16]):
+        (ssrc,) = _SSRC.unpack_from(packet, 20 + 4 * index)
+        route = backward.route_to(ssrc)
+        if route is not None and route.source is not None:
+            ssrcs.append(_SSRC.pack(route.source.ssrc))
+    if not ssrcs:
+        return b""
+    head = _FEEDBACK.pack(0x80 | AFB, PSFB, 4 + len(ssrcs), forward.sink.reporter, 0)
+    return head + b"REMB" + bytes([len(ssrcs)]) + packet[17:20] + b"".join(ssrcs)
+
+
+def _source_ssrc(backward: Flow, ssrc: int) -> int:
+    """The source's SSRC for the sink's; 0 when the route has no source."""
+    route = backward.route_to(ssrc)
+    return route.source.ssrc if route is not None and route.source is not None else 0

@@ -1,0 +1,171 @@
+"""A stream on its way in, and its place on the way out.
+
+:class:`Stream` is one SSRC that a user sends, with its statistics; :class:`Outlet` is one SSRC on
+which a user receives, whoever the partner is. Routes join the two while their users are paired.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from relay.media.meter import Meter
+from relay.media.numbering import Numbering
+from relay.media.reception import Reception
+
+if TYPE_CHECKING:
+    from relay.media.route import Route
+
+CLOCK_RATE_HZ = {"audio": 48000, "video": 90000}
+
+
+class Stream:
+    """One SSRC that a user sends. Statistics follow RFC 3550 section 6.4 and appendix A."""
+
+    __slots__ = (
+        "_base",
+        "_clock_rate_hz",
+        "_highest",
+        "_jitter",
+        "_rtp_ts",
+        "_transit",
+        "bytes",
+        "firs",
+        "frames",
+        "keyframes",
+        "kind",
+        "last_at",
+        "meter",
+        "nacks",
+        "packets",
+        "plis",
+        "route",
+        "rtx",
+        "size",
+        "ssrc",
+    )
+
+    def __init__(self, ssrc: int, kind: str, *, rtx: bool, first: int = 0) -> None:
+        """:param first: the sequence number of its first packet."""
+        self.ssrc = ssrc
+        self.kind = kind
+        self.rtx = rtx
+        self.route: Route | None = None
+        """Where its packets go at present."""
+        self.packets = 0
+        self.bytes = 0
+        self.frames = 0
+        """Timestamps seen: of video, pictures that came at least in part."""
+        self.keyframes = 0
+        self.size: tuple[int, int] | None = None
+        """Width and height, as the last key frame said."""
+        self.nacks = 0
+        """Requests of each kind that were sent to the user on account of this stream."""
+        self.plis = 0
+        self.firs = 0
+        self.meter = Meter()
+        self.last_at = 0.0
+        """When the last packet came, in seconds of the plane's clock."""
+        self._clock_rate_hz = CLOCK_RATE_HZ[kind]
+        self._base = self._highest = first
+        self._rtp_ts = -1
+        self._transit = float("inf")
+        self._jitter = 0.0
+
+    def arrived(self, number: int, rtp_ts: int, size: int, now: float) -> None:
+        """Count one authenticated packet.
+
+        :param number: its sequence number; ``rtp_ts`` its timestamp; ``size`` its bytes.
+        :param now: seconds of the plane's clock.
+        """
+        self.packets += 1
+        self.bytes += size
+        self.last_at = now
+        ahead = (number - self._highest) & 0xFFFF
+        if ahead < 0x8000:
+            self._highest += ahead
+            if rtp_ts != self._rtp_ts:
+                self._rtp_ts = rtp_ts
+                self.frames += 1
+        transit = now * self._clock_rate_hz - rtp_ts
+        change = transit - self._transit
+        if change < 0:
+            change = -change
+        if change < 1e6:  # beyond: the first packet, a timestamp that wrapped, or one begun anew
+            self._jitter += (change - self._jitter) / 16
+        self._transit = transit
+
+    @property
+    def expected(self) -> int:
+        """Packets that the user has sent, by their numbers."""
+        return self._highest - self._base + 1 if self.packets else 0
+
+    @property
+    def lost(self) -> int:
+        """Packets lost on the way up, retransmissions not counted apart (may be negative)."""
+        return self.expected - self.packets
+
+    @property
+    def jitter_ms(self) -> float:
+        """Interarrival jitter."""
+        return 1000 * self._jitter / self._clock_rate_hz
+
+
+class Outlet:
+    """One SSRC on which the relay sends to a user, and how far its numbering is."""
+
+    __slots__ = (
+        "_before",
+        "bytes",
+        "clock_rate_hz",
+        "keyframes",
+        "kind",
+        "meter",
+        "numbering",
+        "packets",
+        "reception",
+        "rtp_ts",
+        "rtx",
+        "sent_at",
+        "size",
+        "ssrc",
+    )
+
+    def __init__(self, ssrc: int, kind: str, *, rtx: bool) -> None:
+        self.ssrc = ssrc
+        self.kind = kind
+        self.rtx = rtx
+        self.clock_rate_hz = CLOCK_RATE_HZ[kind]
+        self.numbering = Numbering(secrets.randbelow(0x7FFF))
+        """Starts in the lower half, so that SRTP's roll-over count is not guessed wrong (RFC 3711
+        section 3.3.1)."""
+        self.rtp_ts = secrets.randbits(32)
+        """The last packet's timestamp, and ``sent_at`` when it was sent."""
+        self.sent_at = 0.0
+        self.packets = 0
+        self.bytes = 0
+        self.keyframes = 0
+        self.size: tuple[int, int] | None = None
+        """Width and height, as the last key frame said."""
+        self.reception = Reception()
+        self.meter = Meter()
+        self._before = self.numbering.last
+
+    @property
+    def expected(self) -> int:
+        """Numbers used so far: those of packets that went out, and of packets lost before."""
+        return self.numbering.last - self._before
+
+    @property
+    def lost(self) -> int:
+        """Packets lost on the way from the relay to the user alone, by its last report.
+
+        A gap that was there on the way up is there on the way down too, since numbers are only
+        shifted; so what did not reach the relay is taken off what the user misses.
+        """
+        return max(self.reception.lost - max(self.expected - self.packets, 0), 0)
+
+    @property
+    def jitter_ms(self) -> float:
+        """Interarrival jitter, by the user's last report."""
+        return 1000 * self.reception.jitter_ts / self.clock_rate_hz

@@ -1,0 +1,171 @@
+"""The media plane's one UDP socket, read and written in batches that reuse one buffer.
+
+A batch has up to 64 *slots*. ``receive`` fills them, the caller changes a slot's bytes in place and
+*stages* it for a destination, ``flush`` sends what was staged; nothing is copied between. There are
+two ways to do that behind the same interface, and one contract test for both: :class:`PlainSocket`
+makes a system call a datagram and runs everywhere, ``batch.BatchSocket`` makes one a batch.
+
+An *address* is whatever the socket uses to tell peers apart: hashable, opaque to the caller. A
+*destination* is an address that was prepared for staging.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+from relay.seam import srtp_ffi
+
+SLOTS = 64
+SLOT_BYTES = 2048
+
+MAX_DATAGRAM_BYTES = SLOT_BYTES - 160
+"""Longer datagrams are cut (and then fail authentication): SRTP's trailer of up to 144 bytes must
+still fit behind one in its slot."""
+
+BUFFER_BYTES = 4 * 1024 * 1024
+"""Asked of the kernel for each direction; it may give less."""
+
+Address = Any
+Destination = Any
+
+
+class DatagramSocket(ABC):
+    """A bound, non-blocking UDP socket with its slots."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Bind.
+
+        :param host: an IP address; ``::`` takes IPv4 as well.
+        :param port: 0 takes any free port.
+        :raises OSError: when the address cannot be bound.
+        """
+        self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(self.family, socket.SOCK_DGRAM)
+        try:
+            if self.family == socket.AF_INET6:
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                self._socket.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+            self._socket.setblocking(False)
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.port: int = self._socket.getsockname()[1]
+        self.buffer = srtp_ffi.new("unsigned char[]", SLOTS * SLOT_BYTES)
+        self.view = memoryview(srtp_ffi.buffer(self.buffer))
+        """All slots' bytes; slot ``i`` starts at ``i * SLOT_BYTES``."""
+        self.pointers = [self.buffer + slot * SLOT_BYTES for slot in range(SLOTS)]
+        """A C pointer to each slot, as libsrtp wants it."""
+        self._staged: list[tuple[int, int, Destination]] = []
+        self.send_drops = 0
+        """Datagrams that the kernel did not take: its buffer was full, or there was no route."""
+
+    def fileno(self) -> int:
+        """The descriptor, for the event loop's reader."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def send(self, data: bytes, address: Address) -> None:
+        """Send one datagram that is in no slot, at once."""
+        try:
+            self._socket.sendto(data, self._sockaddr(address))
+        except OSError:
+            self.send_drops += 1
+
+    def host_port(self, address: Address) -> tuple[str, int]:
+        """An address as people and STUN write it; an IPv4-mapped one as IPv4."""
+        host, port = self._sockaddr(address)[:2]
+        mapped = ipaddress.IPv6Address(host.split("%")[0]).ipv4_mapped if ":" in host else None
+        return str(mapped or host), port
+
+    @abstractmethod
+    def _sockaddr(self, address: Address) -> tuple[Any, ...]:
+        """An address as :mod:`socket` wants it."""
+
+    @abstractmethod
+    def receive(self) -> int:
+        """Fill slots with what has arrived; returns how many, 0 when there is nothing."""
+
+    @abstractmethod
+    def size(self, slot: int) -> int:
+        """The size of the datagram in ``slot``, in bytes."""
+
+    @abstractmethod
+    def address(self, slot: int) -> Address:
+        """Where the datagram in ``slot`` came from."""
+
+    def headings(self, count: int) -> Iterable[tuple[int, Address]]:
+        """Sizes and addresses of the first ``count`` slots."""
+        return [(self.size(slot), self.address(slot)) for slot in range(count)]
+
+    @abstractmethod
+    def destination(self, address: Address) -> Destination:
+        """Prepare an address for :meth:`stage`."""
+
+    def stage(self, slot: int, size: int, destination: Destination) -> None:
+        """Have the first ``size`` bytes of ``slot`` sent by :meth:`flush`.
+
+        At most once a slot between :meth:`receive` and :meth:`flush`.
+        """
+        self._staged.append((slot, size, destination))
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Send what was staged. What the kernel does not take is counted, never waited for."""
+
+
+class PlainSocket(DatagramSocket):
+    """One system call a datagram; an address is what :mod:`socket` says."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self._targets = [
+            self.view[slot * SLOT_BYTES : slot * SLOT_BYTES + MAX_DATAGRAM_BYTES]
+            for slot in range(SLOTS)
+        ]
+        self._received: list[tuple[int, Address]] = [(0, None)] * SLOTS
+
+    def receive(self) -> int:
+        """See :class:`DatagramSocket`."""
+        receive, targets, received = self._socket.recvfrom_into, self._targets, self._received
+        for slot in range(SLOTS):
+            try:
+                received[slot] = receive(targets[slot])
+            except OSError:  # nothing left, or an ICMP error of an earlier datagram
+                return slot
+        return SLOTS
+
+    def size(self, slot: int) -> int:
+        """See :class:`DatagramSocket`."""
+        return self._received[slot][0]
+
+    def address(self, slot: int) -> Address:
+        """See :class:`DatagramSocket`."""
+        return self._received[slot][1]
+
+    def destination(self, address: Address) -> Destination:
+        """See :class:`DatagramSocket`."""
+        return address
+
+    def flush(self) -> None:
+        """See :class:`DatagramSocket`."""
+        send, view = self._socket.sendto, self.view
+        for slot, size, destination in self._staged:
+            start = slot * SLOT_BYTES
+            try:
+                send(view[start : start + size], destination)
+            except OSError:
+                self.send_drops += 1
+        self._staged.clear()
+
+    def _sockaddr(self, address: Address) -> tuple[Any, ...]:
+        sockaddr: tuple[Any, ...] = address
+        return sockaddr

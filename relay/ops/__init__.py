@@ -1,0 +1,14 @@
+"""What operators do from a terminal or a script, through the public API only.
+
+- ``client``    the API under ``/api/v1`` as a typed asynchronous client
+- ``models``    what it answers
+- ``stream``    server-sent events, read
+- ``figures``   numbers with units, for people
+- ``plots``     sparklines and graphs of characters
+- ``history``   the last minute of each track
+- ``tables``    lists as tables; ``page`` is one track's page
+- ``live``      views that follow the event stream
+- ``files``     what is written to files
+- ``taps``      snapshot, recording and capture, to a file
+- ``commands``  the commands of ``relay`` made of these; ``connection`` is what they share
+"""

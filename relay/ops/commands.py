@@ -1,0 +1,262 @@
+"""The operators' commands of ``relay``.
+
+What they need is imported when they run, so that ``relay --help`` answers at once.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from relay.ops.connection import Connection, asks_a_relay
+
+if TYPE_CHECKING:
+    from relay.ops.client import Wanted
+    from relay.ops.models import Model
+
+PANEL = "Operators"
+FOUND_BAD = 3
+"""Exit status when all went well, but something bad was found."""
+
+_DASHED_ID = re.compile(r"-[A-Za-z0-9_-]{15}")
+"""A user's or a room's id is 16 characters of base64url, the first of which can be a dash."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Limit = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How many at most.")]
+AuditLimit = Annotated[
+    int, typer.Option(min=1, max=500, metavar="N", help="How many entries at most.")
+]
+Bad = Annotated[
+    bool, typer.Option("--bad", help="Only those with a problem; exits with 3 if there are any.")
+]
+OutputFile = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is stdout.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
+Seconds = Annotated[
+    float | None, typer.Option(min=0.1, max=14_400, metavar="N", help="End after so many seconds.")
+]
+
+
+class SortKey(StrEnum):
+    """What the tracks are sorted by: the most first."""
+
+    LOSS = "loss"
+    BITRATE = "bitrate"
+    JITTER = "jitter"
+    RTT = "rtt"
+    IDLE = "idle"
+
+
+class _Command(TyperCommand):
+    """A command; an id in it may begin with a dash: that is no option then."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        known = {name for option in self.params for name in option.opts}
+        ids = [arg for arg in args if _DASHED_ID.fullmatch(arg) and arg not in known]
+        if ids and "--" not in args:
+            args = [*(arg for arg in args if arg not in ids), "--", *ids]
+        return super().parse_args(ctx, args)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in _COMMANDS:
+        app.command(rich_help_panel=PANEL, cls=_Command)(asks_a_relay(command))
+
+
+def tracks(
+    connection: Connection,
+    *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow them, live.")] = False,
+    sort: Annotated[
+        SortKey | None,
+        typer.Option(metavar="KEY", help=f"The most first, by {', '.join(SortKey)}."),
+    ] = None,
+    room: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this room.")] = None,
+    user: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this user.")] = None,
+    bad: Bad = False,
+    limit: Limit = 200,
+    as_json: Json = False,
+) -> None:
+    """List the live streams: ↑ sent by a user, ↓ received by one."""
+    from relay.ops import looks  # noqa: PLC0415
+
+    wanted = _wanted(sort, room, user, bad=bad)
+    if watch:
+        looks.watch(connection, wanted, as_json=as_json)
+        return
+    found = connection.ask(lambda relay: looks.tracks(relay, wanted, limit, as_json=as_json))
+    _found_bad(bad, found)
+
+
+def track(
+    connection: Connection,
+    track_id: Annotated[str, typer.Argument(metavar="TRACK")],
+    *,
+    seconds: Seconds = None,
+    as_json: Json = False,
+) -> None:
+    """Show one stream, with graphs of its bitrate and loss.
+
+    On a terminal it is followed until Ctrl-C, or for --seconds. Elsewhere it is shown once: at
+    once without graphs, or after --seconds with them.
+    """
+    from relay.ops import looks  # noqa: PLC0415
+
+    if as_json:
+        connection.ask(lambda relay: looks.track_as_json(relay, track_id))
+    else:
+        looks.follow_track(connection, track_id, seconds)
+
+
+def rooms(
+    connection: Connection, *, bad: Bad = False, limit: Limit = 200, as_json: Json = False
+) -> None:
+    """List the rooms, the oldest first."""
+    from relay.ops import looks  # noqa: PLC0415
+
+    found = connection.ask(lambda relay: looks.rooms(relay, limit, bad=bad, as_json=as_json))
+    _found_bad(bad, found)
+
+
+def users(connection: Connection, *, limit: Limit = 200, as_json: Json = False) -> None:
+    """List who is connected, in the order in which they came."""
+    from relay.ops import looks  # noqa: PLC0415
+
+    connection.ask(lambda relay: looks.users(relay, limit, as_json=as_json))
+
+
+def kick(connection: Connection, user: Annotated[str, typer.Argument(metavar="USER")]) -> None:
+    """Disconnect a user; the partner is told."""
+    connection.ask(lambda relay: relay.disconnect(user))
+    typer.echo(f"user {user} is disconnected")
+
+
+def end(connection: Connection, room: Annotated[str, typer.Argument(metavar="ROOM")]) -> None:
+    """End a room; both users stay connected and may search again."""
+    connection.ask(lambda relay: relay.end_room(room))
+    typer.echo(f"room {room} has ended")
+
+
+def drain(
+    connection: Connection,
+    *,
+    undo: Annotated[bool, typer.Option("--undo", help="Take new users again.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until no call is left.")] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="With --wait: give up, and exit with 1."),
+    ] = None,
+) -> None:
+    """Take no new users; calls go on."""
+    from relay.ops import draining  # noqa: PLC0415
+
+    if undo and wait:
+        raise typer.BadParameter("there is nothing to wait for with --undo", param_hint="--wait")
+    connection.ask(lambda relay: draining.drain(relay, undo=undo))
+    if wait:
+        connection.ask(lambda relay: draining.wait(relay, timeout))
+
+
+def snapshot(
+    connection: Connection,
+    track_id: Annotated[str, typer.Argument(metavar="TRACK")],
+    *,
+    output: OutputFile,
+    force: Force = False,
+) -> None:
+    """Save the next picture of a stream, as PNG."""
+    from relay.ops import taps  # noqa: PLC0415
+    from relay.ops.files import Output  # noqa: PLC0415
+
+    with Output(str(output), force=force) as file:
+        done = connection.ask(
+            lambda relay: taps.save(relay.snapshot(track_id), file, "waiting for")
+        )
+    typer.echo(done, err=True)
+
+
+def record(
+    connection: Connection,
+    room: Annotated[str, typer.Argument(metavar="ROOM")],
+    *,
+    output: OutputFile,
+    seconds: Seconds = None,
+    force: Force = False,
+) -> None:
+    """Record both sides of a room as WebM, until it ends or Ctrl-C."""
+    from relay.ops import taps  # noqa: PLC0415
+    from relay.ops.files import Output  # noqa: PLC0415
+
+    with Output(str(output), force=force) as file:
+        done = connection.ask(
+            lambda relay: taps.save(relay.record(room, seconds), file, "recording")
+        )
+    typer.echo(done, err=True)
+
+
+def pcap(
+    connection: Connection,
+    link: Annotated[str, typer.Argument(metavar="LINK")],
+    *,
+    output: OutputFile,
+    seconds: Seconds = None,
+    payload: Annotated[
+        bool, typer.Option("--payload", help="The content, too; else headers only.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Capture a link's decrypted packets as pcapng, until Ctrl-C.
+
+    'relay users' tells links. 'relay pcap LINK -o - | wireshark -k -i -' shows them live.
+    """
+    from relay.ops import taps  # noqa: PLC0415
+    from relay.ops.files import Output  # noqa: PLC0415
+
+    with Output(str(output), force=force) as file:
+        done = connection.ask(
+            lambda relay: taps.save(
+                relay.capture(link, seconds, payload=payload), file, "capturing"
+            )
+        )
+    typer.echo(done, err=True)
+
+
+def audit(connection: Connection, *, limit: AuditLimit = 100, as_json: Json = False) -> None:
+    """List who has looked into calls."""
+    from relay.ops import looks  # noqa: PLC0415
+
+    connection.ask(lambda relay: looks.audit(relay, limit, as_json=as_json))
+
+
+def _wanted(sort: SortKey | None, room: str | None, user: str | None, *, bad: bool) -> "Wanted":
+    from relay.ops.client import Wanted  # noqa: PLC0415
+
+    keys = {None: "link", SortKey.RTT: "round_trip"}
+    key = keys.get(sort) or str(sort)
+    return Wanted(user=user, room=room, bad=bad, sort=key)  # type: ignore[arg-type]
+
+
+def _found_bad(bad: bool, found: "Sequence[Model]") -> None:
+    if bad and found:
+        raise typer.Exit(FOUND_BAD)
+
+
+_COMMANDS: tuple[Callable[..., None], ...] = (
+    tracks,
+    track,
+    rooms,
+    users,
+    kick,
+    end,
+    drain,
+    snapshot,
+    record,
+    pcap,
+    audit,
+)

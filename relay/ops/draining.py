@@ -1,0 +1,49 @@
+"""Turn new users away, and wait until the others have gone."""
+
+import asyncio
+from contextlib import aclosing
+
+from rich.console import Console
+
+from relay.errors import OperatorError
+from relay.ops.client import Client, Wanted
+from relay.ops.live import Lost, follow
+
+
+async def drain(relay: Client, *, undo: bool) -> None:
+    """Begin to drain, or end it; and say so."""
+    draining = await relay.drain(wanted=not undo)
+    Console(highlight=False).print(
+        "new users are turned away" if draining else "new users may come"
+    )
+
+
+async def wait(relay: Client, timeout_s: float | None) -> None:
+    """Wait until no room is left.
+
+    :raises OperatorError: when it takes longer than ``timeout_s``.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            await _until_empty(relay)
+    except TimeoutError:
+        left = (await relay.totals()).rooms
+        raise OperatorError(f"{_calls(left)} after {timeout_s:g} s") from None
+
+
+async def _until_empty(relay: Client) -> None:
+    screen = Console(stderr=True, highlight=False)
+    with screen.status("waiting for calls to end") as status:
+        async with aclosing(follow(relay, Wanted(), limit=1)) as stream:
+            async for item in stream:
+                if isinstance(item, Lost):
+                    status.update(f"{item.reason}; trying again")
+                elif item.totals.rooms == 0:
+                    break
+                else:
+                    status.update(f"{_calls(item.totals.rooms)}; Ctrl-C leaves them alone")
+    screen.print("no call is left")
+
+
+def _calls(count: int) -> str:
+    return "one call is left" if count == 1 else f"{count} calls are left"

@@ -1,0 +1,104 @@
+"""What the looking commands do: ask, and print."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from relay.errors import ConfigError, OperatorError
+from relay.ops import live, tables
+from relay.ops.client import Client, Wanted
+from relay.ops.connection import Connection, console
+from relay.ops.models import Model, Room, Track
+
+# lists
+
+
+async def tracks(relay: Client, wanted: Wanted, limit: int, *, as_json: bool) -> Sequence[Track]:
+    """Print tracks, and return them."""
+    found = await relay.tracks(wanted, limit)
+    await _print(relay, found, lambda width: tables.tracks(found, width), as_json=as_json)
+    return found
+
+
+async def rooms(relay: Client, limit: int, *, bad: bool, as_json: bool) -> Sequence[Room]:
+    """Print rooms, and return them."""
+    found = await relay.rooms(limit, bad=bad)
+    await _print(relay, found, lambda width: tables.rooms(found, width), as_json=as_json)
+    return found
+
+
+async def users(relay: Client, limit: int, *, as_json: bool) -> None:
+    """Print users."""
+    found = await relay.users(limit)
+    await _print(relay, found, lambda width: tables.users(found, width), as_json=as_json)
+
+
+async def audit(relay: Client, limit: int, *, as_json: bool) -> None:
+    """Print the audit log's newest entries."""
+    entries = await relay.audit(limit)
+    if as_json:
+        for entry in entries:
+            typer.echo(entry.model_dump_json(exclude_none=True))
+    elif entries:
+        screen = console()
+        screen.print(tables.audit(entries, screen.width))
+    else:
+        typer.echo("nobody has looked into calls")
+
+
+async def _print(
+    relay: Client, found: Sequence[Model], table: Callable[[int], RenderableType], *, as_json: bool
+) -> None:
+    """A JSON object for each, or a table: on a terminal with the totals above."""
+    if as_json:
+        for each in found:
+            typer.echo(each.model_dump_json())
+        return
+    screen = console()
+    if screen.is_terminal:
+        screen.print(tables.totals(await relay.totals()))
+        screen.print()
+    screen.print(table(screen.width) if found else Text("there are none", "bright_black"))
+
+
+# live
+
+
+def watch(connection: Connection, wanted: Wanted, *, as_json: bool) -> None:
+    """Follow tracks until Ctrl-C, on the screen or as JSON."""
+    screen = console()
+    if as_json:
+        _until_ctrl_c(connection, lambda relay: _snapshots_as_json(relay, wanted))
+    elif not screen.is_terminal:
+        raise ConfigError("--watch: needs a terminal; --watch --json prints a snapshot a second")
+    else:
+        _until_ctrl_c(connection, lambda relay: live.watch_tracks(relay, wanted, screen))
+
+
+async def _snapshots_as_json(relay: Client, wanted: Wanted) -> None:
+    async with aclosing(relay.events(wanted)) as snapshots:
+        async for snapshot in snapshots:
+            typer.echo(snapshot.model_dump_json())
+    raise OperatorError("the relay ended the stream")
+
+
+def _until_ctrl_c(connection: Connection, question: Callable[[Client], Awaitable[None]]) -> None:
+    with suppress(KeyboardInterrupt):
+        connection.ask(question)
+
+
+# one track
+
+
+async def track_as_json(relay: Client, track_id: str) -> None:
+    """Print one track."""
+    typer.echo((await relay.track(track_id)).model_dump_json())
+
+
+def follow_track(connection: Connection, track_id: str, seconds: float | None) -> None:
+    """Show a track's page: live on a terminal, else once."""
+    screen = console()
+    _until_ctrl_c(connection, lambda relay: live.watch_track(relay, track_id, seconds, screen))

@@ -1,0 +1,192 @@
+"""Lists as tables for a terminal; what is bad is red, what is nearly so is yellow."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from relay.ops import figures, plots
+from relay.ops.history import History
+from relay.ops.models import AuditEntry, Room, Totals, Track, User
+
+ROOMY = 110
+VAST = 140
+"""From this many columns on, tables tell more, and still more."""
+PROBLEM = "PROBLEM"
+
+Row = dict[str, Text | None]
+"""A line's cells by the names of their columns; > aligns to the right, None leaves it out."""
+
+_BAD, _WARM, _GOOD, _QUIET = "bold red", "yellow", "green", "bright_black"
+_SPARKS = 16
+
+# The worse bound is what the relay calls a problem.
+LOSS = (0.02, 0.05)
+JITTER_MS = (50.0, 100.0)
+ROUND_TRIP_MS = (250.0, 500.0)
+IDLE_S = (1.5, 3.0)
+
+_STATES = {"in_call": _GOOD, "matched": _WARM, "waiting": "cyan"}
+
+
+def style(value: float | None, bounds: tuple[float, float]) -> str:
+    """The style of a number by its bounds: from the first on warm, from the second on bad."""
+    if value is None:
+        return _QUIET
+    return _BAD if value >= bounds[1] else _WARM if value >= bounds[0] else ""
+
+
+def tracks(shown: Iterable[Track], width: int, history: History | None = None) -> Table:
+    """Streams, a line each.
+
+    :param width: of the terminal, in columns.
+    :param history: adds a sparkline of the bitrate.
+    """
+    rows = [_track(track, width, history) for track in shown]
+    return _table(rows, width)
+
+
+def _track(track: Track, width: int, history: History | None) -> Row:
+    sparks = _SPARKS if width >= ROOMY else _SPARKS // 2
+    past = None if history is None else list(history.of(track.id).bitrate_bps)
+    return {
+        "TRACK": Text(track.id, "" if track.room_id else _QUIET),
+        "WAY": Text("↑" if track.direction == "up" else "↓", "cyan"),
+        "ROOM": _id(track.room_id) if width >= VAST else None,
+        "USER": _id(track.user_id) if width >= ROOMY else None,
+        "MEDIA": Text(figures.media(track)),
+        ">kb/s": Text(figures.kilobits(track.bitrate_bps), _flow(track)),
+        ">LOSS": Text(figures.ratio(track.loss_ratio), style(track.loss_ratio, LOSS)),
+        ">JIT ms": Text(figures.ms(track.jitter_ms), style(track.jitter_ms, JITTER_MS)),
+        ">RTT ms" if width >= ROOMY else ">RTT": Text(
+            figures.ms(track.round_trip_ms), style(track.round_trip_ms, ROUND_TRIP_MS)
+        ),
+        "LATELY": None if past is None else Text(plots.sparkline(past, sparks), "cyan"),
+        PROBLEM: Text(trouble(track), _BAD if track.problems else _QUIET),
+    }
+
+
+def _id(value: str | None) -> Text:
+    return Text(value or figures.NOTHING, "" if value else _QUIET)
+
+
+def _flow(track: Track) -> str:
+    return _QUIET if track.bitrate_bps == 0 else ""
+
+
+def trouble(track: Track) -> str:
+    """What is wrong with a track, and since when it rests if it does."""
+    idle = figures.idle(track)
+    resting = f"idle {idle}" if idle else ""
+    return figures.problems(track.problems) or resting
+
+
+def rooms(shown: Iterable[Room], width: int) -> Table:
+    """Rooms, a line each."""
+    return _table([_room(room, width) for room in shown], width)
+
+
+def _room(room: Room, width: int) -> Row:
+    is_quiet = room.state != "in_call" and not room.problems
+    return {
+        "ROOM": Text(room.id),
+        "WAITED": Text(room.users[0]),
+        "CAME": Text(room.users[1]),
+        "STATE": _state(room.state) if width >= ROOMY else None,
+        ">AGE": Text(figures.duration(room.age_s)),
+        ">kb/s": Text(figures.kilobits(room.bitrate_bps)),
+        ">LOSS": Text(figures.ratio(room.loss_ratio), style(room.loss_ratio, LOSS)),
+        PROBLEM: _state(room.state)
+        if is_quiet and width < ROOMY
+        else Text(figures.problems(room.problems), _BAD),
+    }
+
+
+def users(shown: Iterable[User], width: int) -> Table:
+    """Users, a line each."""
+    return _table(
+        [
+            {
+                "USER": Text(user.id),
+                "STATE": _state(user.state),
+                "ROOM": _id(user.room_id),
+                "LINK": _id(user.link_id),
+                ">AGE": Text(figures.duration(user.age_s)),
+            }
+            for user in shown
+        ],
+        width,
+    )
+
+
+def audit(entries: Iterable[AuditEntry], width: int) -> Table:
+    """Uses of taps, a line each: a use's start and end together."""
+    uses: dict[str, list[AuditEntry]] = {}
+    for entry in entries:
+        uses.setdefault(entry.use, []).append(entry)
+    return _table([_use(width, *entries) for entries in uses.values()], width)
+
+
+def _use(width: int, first: AuditEntry, *more: AuditEntry) -> Row:
+    end = next((entry for entry in (first, *more) if entry.event == "tap_ended"), None)
+    took = "" if end is None else figures.duration(end.duration_s)
+    return {
+        "AT": Text(first.at[0 if width >= ROOMY else len("2026-") : 19].replace("T", " ")),
+        "WHAT": Text(first.what.replace("_", " ")),
+        "OF": Text(first.track or first.link or first.room or figures.NOTHING),
+        "BY": Text(first.address or figures.NOTHING),
+        "TOKEN": Text(first.token or figures.NOTHING) if width >= ROOMY else None,
+        ">FOR": Text("since then", _WARM) if end is None else Text(took),
+        ">SIZE": Text(figures.size((end.bytes if end else None) or 0)),
+        "END": Text((end.why or "").replace("_", " ") if end else "", _QUIET),
+    }
+
+
+def totals(now: Totals) -> Text:
+    """How the server is doing, in a line or two."""
+    text = Text()
+    text.append(f"{now.connected} connected", "bold")
+    text.append(f" · {now.waiting} waiting · {now.in_call} in call")
+    text.append(f" · {now.rooms} room{'' if now.rooms == 1 else 's'}")
+    text.append(f" ({now.bad_rooms} bad)" if now.bad_rooms else "", _BAD)
+    text.append(f" · up {figures.duration(now.uptime_s)}", _QUIET)
+    if not now.ready:
+        text.append(f" · not ready: {figures.problems(now.reasons)}", _BAD)
+    text.append(f"\n{figures.bitrate(now.bitrate_bps)} · {figures.count(now.packets_per_s)} pkt/s")
+    text.append(f" · loss ↑ {figures.ratio(now.loss_up_ratio)}", style(now.loss_up_ratio, LOSS))
+    text.append(f" ↓ {figures.ratio(now.loss_down_ratio)}", style(now.loss_down_ratio, LOSS))
+    text.append(f" · CPU {now.cpu_ratio:.0%}", style(now.cpu_ratio, (0.7, 0.9)))
+    text.append(
+        f" · loop lag {figures.milliseconds(now.loop_lag_ms)}", style(now.loop_lag_ms, (50, 200))
+    )
+    return text
+
+
+def _state(state: str) -> Text:
+    return Text(state.replace("_", " "), _STATES.get(state, _QUIET))
+
+
+def _table(rows: Sequence[Row], width: int) -> Table:
+    """A table; a column is there when it has a cell in the first row.
+
+    Only the last column is cut when it does not fit.
+    """
+    gap = 1 if width < ROOMY else 2
+    table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bright_black")
+    names = [name for name, cell in (rows[0] if rows else {}).items() if cell is not None]
+    left = width
+    for name in names:
+        title = "" if name == "WAY" else name.removeprefix(">")
+        cells = [cell for row in rows if (cell := row[name]) is not None]
+        longest = max(len(title), *(cell.cell_len for cell in cells))
+        is_last = name == names[-1]
+        table.add_column(
+            title,
+            justify="right" if name.startswith(">") else "left",
+            width=max(min(longest, left), 1) if is_last else longest,
+            no_wrap=True,
+        )
+        left -= longest + gap
+    for row in rows:
+        table.add_row(*(row[name] for name in names))
+    return table

@@ -1,0 +1,239 @@
+"""The interface at which signalling and media meet, and nothing else of either.
+
+Signalling speaks of users; the media plane keeps at most one *link* a user. What has an answer is
+awaited, what has none is a command that is carried out at once. Whatever happens to a link on its
+own comes back as an event. Nothing here needs both sides to live in the same process.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from relay.histogram import Histogram
+
+
+class LinkState(StrEnum):
+    """How far a user's link is."""
+
+    NONE = "none"
+    CONNECTING = "connecting"
+    UP = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The link's ICE and DTLS are done: media can flow."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """The link is gone and forgotten.
+
+    ``reason`` is ``closed`` (the peer said so with DTLS close_notify; it may offer afresh),
+    ``silent`` (no consent for 30 s, RFC 7675) or ``failed`` (the handshake came to nothing, or to
+    no end within 30 s).
+    """
+
+    user_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFlowing:
+    """The first packet of the present partner went out to this user."""
+
+    user_id: str
+
+
+MediaEvent = LinkUp | LinkLost | MediaFlowing
+
+
+class Direction(StrEnum):
+    """Which way a track goes, seen from its user."""
+
+    UP = "up"  # the user sends it
+    DOWN = "down"  # the user receives it
+
+
+@dataclass(slots=True)  # not frozen: making one would take three times as long
+class Track:
+    """What an operator sees of one stream of a user's.
+
+    Retransmissions (RTX) belong to the track that they repair. Rates are those of the last two
+    seconds. What "lost" means depends on the direction: up, what the numbers of the packets tell to
+    be missing at the relay; down, what the user reports to miss and the relay had.
+    """
+
+    track_id: str
+    """Opaque; stays the same while the link and the SSRC do."""
+    link_id: str
+    user_id: str
+    direction: Direction
+    kind: str
+    """``audio`` or ``video``."""
+    codec: str
+    ssrc: int
+    counterpart_id: str | None = None
+    """The track at the partner's link that is the same media; None while it goes nowhere."""
+    waits_for_keyframe: bool = False
+    """Whether it is held back until the sender's first key frame."""
+    width: int | None = None
+    """Of the picture, as the last key frame said; None before the first one, and for audio."""
+    height: int | None = None
+    fps: float | None = None
+    """None for audio."""
+    packets: int = 0
+    bytes: int = 0
+    """RTP packets, headers included, SRTP, UDP and IP not."""
+    repair_packets: int = 0
+    packets_per_s: float = 0.0
+    bitrate_bps: float = 0.0
+    repair_bitrate_bps: float = 0.0
+    lost: int = 0
+    """Cumulative; a packet that comes twice makes up for one lost."""
+    loss_ratio: float = 0.0
+    """Lost of expected packets in the last ten seconds, 0 to 1."""
+    jitter_ms: float = 0.0
+    """Up as measured by the relay, down as reported by the user."""
+    round_trip_ms: float | None = None
+    """Between the relay and the user; None when nothing was reported yet."""
+    keyframes: int = 0
+    """Key frames that passed."""
+    nacks: int = 0
+    """Requests of each kind: up those sent to the user, down those that the user sent."""
+    plis: int = 0
+    firs: int = 0
+    idle_s: float | None = None
+    """Since the last packet; None when there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What an operator sees of a user's link."""
+
+    link_id: str
+    user_id: str
+    state: LinkState
+    age_s: float
+    consent_age_s: float
+    """Since the last authenticated connectivity check; 30 s end the link."""
+    local_address: tuple[str, int]
+    """IP address and UDP port, as announced first."""
+    remote_address: tuple[str, int] | None = None
+    """None before a check has come."""
+    dtls_version: str | None = None
+    srtp_profile: str | None = None
+    round_trip_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneStats:
+    """The plane's counters; they only grow, except for ``links``."""
+
+    listening: bool = True
+    """Whether media can reach the relay: the port is bound, and there is an address to announce."""
+    links: int = 0
+    packets_received: int = 0
+    packets_forwarded: int = 0
+    bytes_forwarded: int = 0
+    drops: dict[str, int] = field(default_factory=dict)
+    """Packets by the reason why they went nowhere."""
+    nacks: int = 0
+    """Requests for retransmission that were passed on."""
+    keyframe_requests: dict[str, int] = field(default_factory=dict)
+    """Those that were sent to users, by type: ``pli`` or ``fir``."""
+    link_losses: dict[str, int] = field(default_factory=dict)
+    """Links that ended by themselves, by the reason of :class:`LinkLost`."""
+    link_setup: Histogram = field(default_factory=Histogram)
+    """From a link's first description to media."""
+    forwarding_delay: Histogram = field(default_factory=Histogram)
+    """How long a batch of packets was in the relay's hands."""
+
+
+class TappedPacket(NamedTuple):
+    """An RTP packet on a user's link, decrypted."""
+
+    direction: Direction
+    """Up: as the user sent it. Down: as it goes out to the user."""
+    kind: str
+    is_repair: bool
+    """Whether it is a retransmission (RTX)."""
+    at_s: float
+    """When it came, in seconds of the plane's clock."""
+    data: bytes
+    """Header and payload."""
+
+
+class Tap(Protocol):
+    """Whoever looks at a user's packets; called on the event loop's thread, must not wait."""
+
+    def take(self, packet: TappedPacket) -> None:
+        """One packet passes."""
+
+    def parted(self) -> None:
+        """The user and its partner have parted; what passes later is of another room."""
+
+    def link_closed(self) -> None:
+        """The user's link is gone; what passes later is of another link."""
+
+
+class MediaPlane(Protocol):
+    """Keeps one link a user and forwards packets between paired links."""
+
+    def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
+        """Have every event given to ``listener``, on the event loop's thread."""
+
+    async def answer(self, user_id: str, sdp: str) -> str:
+        """Open, renegotiate or replace the user's link from its offer.
+
+        :returns: the answer's SDP, complete with candidates.
+        :raises SdpError: when the offer cannot be used; an existing link stays as it was.
+        """
+
+    async def offer(self, user_id: str) -> str:
+        """Open a fresh link from the relay's side (a former one is closed); returns the offer."""
+
+    async def accept(self, user_id: str, sdp: str) -> None:
+        """Take the user's answer to :meth:`offer`.
+
+        :raises SdpError: when the answer cannot be used, or none was asked for.
+        """
+
+    def pair(self, a: str, b: str) -> None:
+        """Let each of the two hear and see the other, now or as soon as their links are up."""
+
+    def unpair(self, user_id: str) -> None:
+        """Stop all forwarding from and to the user; harmless when not paired."""
+
+    def close_link(self, user_id: str) -> None:
+        """Close the user's link; harmless when there is none. No event follows."""
+
+    def link_state(self, user_id: str) -> LinkState:
+        """How far the user's link is."""
+
+    def tracks(self) -> list[Track]:
+        """Every stream that links send or receive."""
+
+    def links(self) -> list[Link]:
+        """Every link."""
+
+    def tap(self, user_id: str, direction: Direction, tap: Tap, partner: str | None = None) -> None:
+        """Show every RTP packet that the user sends or receives, until :meth:`untap`.
+
+        Packets pass while the user has a partner. Those that cannot be read are not shown.
+
+        :param partner: who it has to be; when it is another one already, the tap is told at once
+            that the two have parted.
+        """
+
+    def untap(self, user_id: str, direction: Direction, tap: Tap) -> None:
+        """End it; harmless when it is none."""
+
+    def request_keyframe(self, user_id: str, direction: Direction) -> None:
+        """Ask whoever sends the picture for a key frame; at most every 0.3 s, without a promise."""
+
+    def stats(self) -> PlaneStats:
+        """The counters."""

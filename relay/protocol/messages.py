@@ -1,0 +1,254 @@
+"""The signalling messages, one type each; ``docs/protocol.md`` is their reference.
+
+The wire is JSON text frames ``{"type": ..., ...}``, camelCase names; unknown fields are ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+
+from relay.errors import ProtocolError
+
+MAX_FRAME_BYTES = 256 * 1024
+"""A longer WebSocket message closes the connection with 1009."""
+MAX_SDP_CHARS = 64 * 1024
+"""A longer SDP is ``bad_sdp``; checked where SDP is read, so that it gets that code."""
+MAX_CHAT_CHARS = 2000
+MAX_CHAT_ID_CHARS = 64
+MAX_INTERESTS = 10
+MAX_INTEREST_CHARS = 32
+MAX_CANDIDATE_CHARS = 1024
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore"
+    )
+
+    def encode(self) -> str:
+        """The message as a text frame; absent optional fields are left out."""
+        nulls: set[str] = getattr(type(self), "nullable", set())
+        fields = self.model_dump(by_alias=True, exclude_none=True)
+        return json.dumps(fields | {name: None for name in nulls if name not in fields})
+
+
+Interest = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_INTEREST_CHARS)
+]
+
+
+class FindPartner(_Message):
+    """Enter the waiting queue."""
+
+    type: Literal["find_partner"] = "find_partner"
+    interests: list[Interest] = Field(default_factory=list, max_length=MAX_INTERESTS)
+
+
+class WebrtcOffer(_Message):
+    """An offer: of the user for its link, or of the relay (in ``direct`` mode: the partner)."""
+
+    type: Literal["webrtc_offer"] = "webrtc_offer"
+    sdp: str
+
+
+class WebrtcAnswer(_Message):
+    """The answer to an offer, either way."""
+
+    type: Literal["webrtc_answer"] = "webrtc_answer"
+    sdp: str
+
+
+class Candidate(_Message):
+    """An RTCIceCandidateInit."""
+
+    model_config = ConfigDict(extra="ignore")
+    candidate: str = Field(max_length=MAX_CANDIDATE_CHARS)
+    sdp_mid: str | None = Field(default=None, max_length=64)
+    sdp_m_line_index: int | None = Field(default=None, ge=0, le=255)
+    username_fragment: str | None = Field(default=None, max_length=256)
+
+
+class IceCandidate(_Message):
+    """A trickled candidate; null says that there are no more."""
+
+    nullable: ClassVar[set[str]] = {"candidate"}
+    type: Literal["ice_candidate"] = "ice_candidate"
+    candidate: Candidate | None = None
+
+
+class ChatMessage(_Message):
+    """Text to the partner; ``id`` is the client's own."""
+
+    type: Literal["chat_message"] = "chat_message"
+    text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_CHAT_CHARS)]
+    id: str | None = Field(default=None, max_length=MAX_CHAT_ID_CHARS)
+
+
+class ChatReceived(_Message):
+    """The partner's message ``id`` was shown, either way."""
+
+    type: Literal["chat_received"] = "chat_received"
+    id: str = Field(max_length=MAX_CHAT_ID_CHARS)
+
+
+class Typing(_Message):
+    """Whether the other one is writing, either way."""
+
+    type: Literal["typing"] = "typing"
+    active: StrictBool
+
+
+class MediaState(_Message):
+    """Whether the microphone and the camera are on, either way."""
+
+    type: Literal["media_state"] = "media_state"
+    audio: StrictBool
+    video: StrictBool
+
+
+class NextPartner(_Message):
+    """Leave this partner and look for another; without interests with those of the last time."""
+
+    type: Literal["next_partner"] = "next_partner"
+    interests: list[Interest] | None = Field(default=None, max_length=MAX_INTERESTS)
+
+
+class StopChat(_Message):
+    """Leave partner or queue and close the link; the socket stays."""
+
+    type: Literal["stop_chat"] = "stop_chat"
+
+
+class Connected(_Message):
+    """The first message after the socket opens."""
+
+    type: Literal["connected"] = "connected"
+    user_id: str
+    ice_servers: list[dict[str, Any]]
+    media_mode: Literal["relay", "direct"]
+
+
+class WaitingForPartner(_Message):
+    """The user is in the queue."""
+
+    type: Literal["waiting_for_partner"] = "waiting_for_partner"
+    online: int | None = None
+
+
+class PartnerFound(_Message):
+    """Paired; ``is_initiator`` is true for the user who arrived second.
+
+    ``shared_interests`` are spelt as this user did.
+    """
+
+    type: Literal["partner_found"] = "partner_found"
+    room_id: str
+    is_initiator: bool
+    media_mode: Literal["relay", "direct"]
+    shared_interests: list[str] = Field(default_factory=list)
+
+
+class ChatDelivery(_Message):
+    """Text from the partner; ``sent_at`` is the server's clock in milliseconds since 1970."""
+
+    type: Literal["chat_message"] = "chat_message"
+    text: str
+    id: str
+    sent_at: int
+
+
+class PartnerLeft(_Message):
+    """The partner pressed Next or Stop."""
+
+    type: Literal["partner_left"] = "partner_left"
+
+
+class PartnerDisconnected(_Message):
+    """The partner vanished: its socket or its media is lost."""
+
+    type: Literal["partner_disconnected"] = "partner_disconnected"
+
+
+class Error(_Message):
+    """Something did not work; ``code`` is stable, ``message`` is for people."""
+
+    type: Literal["error"] = "error"
+    code: str
+    message: str
+    retry_after: float | None = None  # seconds
+
+
+ClientMessage = (
+    FindPartner
+    | WebrtcOffer
+    | WebrtcAnswer
+    | IceCandidate
+    | ChatMessage
+    | ChatReceived
+    | Typing
+    | MediaState
+    | NextPartner
+    | StopChat
+)
+ServerMessage = (
+    Connected
+    | WaitingForPartner
+    | PartnerFound
+    | WebrtcOffer
+    | WebrtcAnswer
+    | IceCandidate
+    | ChatDelivery
+    | ChatReceived
+    | Typing
+    | MediaState
+    | PartnerLeft
+    | PartnerDisconnected
+    | Error
+)
+
+_M = TypeVar("_M")
+_client: TypeAdapter[ClientMessage] = TypeAdapter(
+    Annotated[ClientMessage, Field(discriminator="type")]
+)
+_server: TypeAdapter[ServerMessage] = TypeAdapter(
+    Annotated[ServerMessage, Field(discriminator="type")]
+)
+
+
+def parse_client(frame: str) -> ClientMessage:
+    """Read a client's frame.
+
+    :raises ProtocolError: ``bad_message`` when it is no JSON object, lacks a field or breaks a
+        limit; ``unknown_type`` when its type is not one of the client's.
+    """
+    return _parse(_client, frame)
+
+
+def parse_server(frame: str) -> ServerMessage:
+    """Read a server's frame, as bots do; raises as :func:`parse_client`."""
+    return _parse(_server, frame)
+
+
+def _parse(adapter: TypeAdapter[_M], frame: str) -> _M:
+    try:
+        return adapter.validate_json(frame)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "union_tag_invalid":
+            raise ProtocolError("unknown_type", "unknown message type") from None
+        where = ".".join(str(part) for part in first["loc"][1:])
+        raise ProtocolError(
+            "bad_message", f"{where}: {first['msg']}" if where else first["msg"]
+        ) from None

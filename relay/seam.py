@@ -1,0 +1,165 @@
+"""Every private name of another package that the relay uses, in one file.
+
+The packages are pinned to a minor version in ``pyproject.toml``, and a test fails by name when one
+of these changes.
+"""
+
+import asyncio
+import functools
+import queue
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from aioice import Candidate, Connection
+from aiortc import RTCPeerConnection, RTCRtpReceiver
+from aiortc.rtcdtlstransport import (
+    SRTP_AEAD_AES_128_GCM,
+    SRTP_AES128_CM_SHA1_80,
+    SRTP_PROFILES,
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    SRTPProtectionProfile,
+)
+from OpenSSL import SSL
+from pylibsrtp import Session, _binding
+
+srtp_ffi: Any = _binding.ffi
+srtp_lib: Any = _binding.lib
+
+LINK_SRTP_PROFILES = [
+    profile
+    for profile in (SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80)
+    if profile in SRTP_PROFILES
+]
+"""What links offer. AES-256 is left out: it costs more and protects against nothing more here."""
+
+
+class DatagramPipe(Protocol):
+    """All that RTCDtlsTransport asks of an RTCIceTransport."""
+
+    role: str
+
+    async def _recv(self) -> bytes: ...
+
+    async def _send(self, data: bytes) -> None: ...
+
+
+class LinkCertificate(RTCCertificate):
+    """A certificate that makes its OpenSSL context once a process instead of once a link."""
+
+    _context: SSL.Context | None = None
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        if self._context is None:
+            self._context = super()._create_ssl_context(srtp_profiles)
+            self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        return self._context
+
+
+def dtls_transport(pipe: DatagramPipe, certificate: RTCCertificate, role: str) -> RTCDtlsTransport:
+    """A DTLS transport over ``pipe``; ``role`` is ``client`` or ``server``."""
+    dtls = RTCDtlsTransport(pipe, [certificate])  # type: ignore[arg-type]
+    dtls._srtp_profiles = LINK_SRTP_PROFILES
+    dtls._set_role(role)
+    return dtls
+
+
+def srtp_pointers(dtls: RTCDtlsTransport) -> tuple[Any, Any]:
+    """The ``srtp_t`` of a connected transport for receiving and for sending.
+
+    They live as long as the transport does.
+    """
+    return dtls._rx_srtp._srtp[0], dtls._tx_srtp._srtp[0]
+
+
+def forget_srtp_stream(pointer: Any, ssrc: int) -> None:
+    """Have an ``srtp_t`` free what it keeps for an SSRC; harmless when that is nothing."""
+    srtp_lib.srtp_remove_stream(pointer, socket.htonl(ssrc))
+
+
+def srtp_profile_name(dtls: RTCDtlsTransport) -> str:
+    """The negotiated SRTP protection profile, as RFC 5764 and RFC 7714 name it."""
+    return dtls._ssl.get_selected_srtp_profile().decode() if dtls._ssl else ""
+
+
+def dtls_version_name(dtls: RTCDtlsTransport) -> str:
+    """The negotiated version, as OpenSSL names it: ``DTLSv1.2``."""
+    return dtls._ssl.get_protocol_version_name() if dtls._ssl else ""
+
+
+# bots
+
+
+def srtp_sessions(dtls: RTCDtlsTransport) -> tuple[Session, Session]:
+    """The SRTP sessions for what comes in and for what goes out, of a connected transport."""
+    return dtls._rx_srtp, dtls._tx_srtp
+
+
+async def start_dtls(dtls: RTCDtlsTransport, fingerprints: Iterable[RTCDtlsFingerprint]) -> bool:
+    """Do the handshake with a peer that has these fingerprints; False when it failed."""
+    try:
+        await dtls.start(RTCDtlsParameters(fingerprints=list(fingerprints)))
+    except SSL.Error:  # its last retransmission timed out, which aiortc does not expect
+        return False
+    return dtls.state == "connected"
+
+
+async def stop_dtls(dtls: RTCDtlsTransport) -> None:
+    """Send close_notify and wait for the transport's task to end, which ``stop`` only cancels."""
+    task = dtls._task
+    await dtls.stop()
+    if task is not None:
+        await end_task(task)
+
+
+async def end_task(task: asyncio.Task[None] | asyncio.Future[None]) -> None:
+    """Cancel a task and wait for its end, whatever that is.
+
+    One cancellation may not do: Python 3.11's ``asyncio.wait_for``, in which DTLS transports wait,
+    swallows one that comes together with its result.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0)
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def gather_loopback_too(connection: RTCPeerConnection) -> None:
+    """Have the connection's ICE use 127.0.0.1 besides the other addresses; aioice leaves it out.
+
+    To be called when the transceivers are there and before a local description is set.
+    """
+    for transceiver in connection.getTransceivers():
+        ice = transceiver.receiver.transport.transport.iceGatherer._connection
+        ice.get_component_candidates = functools.partial(  # type: ignore[method-assign]
+            _gather_loopback_too, ice
+        )
+
+
+async def _gather_loopback_too(
+    ice: Connection, component: int, addresses: list[str]
+) -> list[Candidate]:
+    addresses = ["127.0.0.1", *addresses]
+    return await Connection.get_component_candidates(ice, component, addresses)
+
+
+class _FrameCounter(queue.Queue[Any]):
+    """A decoder's queue that counts encoded frames and lets only the end through."""
+
+    def __init__(self, on_frame: Callable[[], None]) -> None:
+        super().__init__()
+        self._on_frame = on_frame
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        if item is None:
+            super().put(item, block, timeout)
+        else:
+            self._on_frame()
+
+
+def count_without_decoding(receiver: RTCRtpReceiver, on_frame: Callable[[], None]) -> None:
+    """Have complete encoded frames counted and thrown away; before the receiver is started."""
+    receiver._RTCRtpReceiver__decoder_queue = _FrameCounter(on_frame)  # type: ignore[attr-defined]

@@ -1,0 +1,49 @@
+"""Media mode ``direct``: offers, answers and candidates go to the partner untouched."""
+
+from relay.protocol.messages import IceCandidate, ServerMessage, WebrtcAnswer, WebrtcOffer
+from relay.signaling.session import Call, Session
+
+
+class Direct:
+    """See :class:`~relay.signaling.negotiation.Negotiation`. Users have no link here."""
+
+    async def offer(self, session: Session, sdp: str, now: float) -> None:  # noqa: ARG002
+        """Pass it on."""
+        self._pass(session, WebrtcOffer(sdp=sdp))
+
+    async def answer(self, session: Session, sdp: str) -> None:
+        """Pass it on; nothing after that is seen of the media, so the call begins."""
+        self._pass(session, WebrtcAnswer(sdp=sdp))
+        if session.call is not None:
+            session.call.flow()
+
+    def candidate(self, session: Session, message: IceCandidate) -> None:
+        """Pass it on, or drop it when the partner has just gone."""
+        self._pass(session, message)
+
+    def pair(self, call: Call, now: float) -> None:
+        """Nothing to do."""
+
+    def part(self, call: Call) -> None:
+        """Nothing to do."""
+
+    async def invite(self, session: Session) -> None:
+        """Nothing to do."""
+
+    def close(self, session: Session) -> None:
+        """Nothing to do."""
+
+    def up(self, session: Session) -> None:
+        """Never happens."""
+
+    def lost(self, session: Session, reason: str, now: float) -> bool:  # noqa: ARG002
+        """Never happens."""
+        return False
+
+    def late(self, session: Session, now: float) -> bool:  # noqa: ARG002
+        """Never happens."""
+        return False
+
+    def _pass(self, session: Session, message: ServerMessage) -> None:
+        if session.call is not None:
+            session.call.partner_of(session).send(message)

@@ -1,0 +1,213 @@
+"""The WebSocket endpoint ``/ws``: each socket is a user."""
+
+import asyncio
+from secrets import token_hex
+from time import monotonic
+from typing import Any, NoReturn, cast
+
+import structlog
+from aiohttp import web
+
+from relay.matching import MediaMode
+from relay.plane import MediaPlane
+from relay.protocol.messages import MAX_FRAME_BYTES, Connected
+from relay.signaling.connection import GRACE_S, Connection
+from relay.signaling.direct import Direct
+from relay.signaling.limits import Limits
+from relay.signaling.lobby import Lobby, LobbyCounts, RoomView, UserView
+from relay.signaling.mailbox import CLOSE_BY_OPERATOR, CLOSE_GOING_AWAY, RoomEnded
+from relay.signaling.negotiation import Negotiation
+from relay.signaling.origin import origin_allowed
+from relay.signaling.relayed import Relayed
+from relay.signaling.session import Session
+from relay.signaling.tally import Tally
+from relay.store import Store
+
+_TICK_S = 1.0
+_PATIENCE_S = 5.0
+"""How long what an operator orders may take."""
+_SHUTDOWN_S = 3 * GRACE_S
+
+log = structlog.get_logger(__name__)
+
+
+class Gateway:
+    """Lets users in and puts each socket's connection to work.
+
+    Use: :meth:`routes` into an application, :meth:`start` before it serves, :meth:`close` when it
+    shuts down.
+
+    :param media_mode: ``relay``, or ``direct`` which leaves the plane alone.
+    :param ice_servers: RTCIceServer dictionaries that clients are told to use.
+    :param allowed_origins: web origins that may connect besides this host's own; ``*`` is all.
+    """
+
+    def __init__(
+        self,
+        *,
+        plane: MediaPlane,
+        store: Store,
+        media_mode: MediaMode,
+        ice_servers: list[dict[str, Any]],
+        limits: Limits,
+        allowed_origins: frozenset[str],
+    ) -> None:
+        self._plane = plane
+        self._media_mode: MediaMode = media_mode
+        self._ice_servers = ice_servers
+        self._limits = limits
+        self._allowed_origins = allowed_origins
+        negotiation: Negotiation = (
+            Relayed(plane, limits.link_timeout_s) if media_mode == "relay" else Direct()
+        )
+        self._lobby = Lobby(store, negotiation, media_mode, limits)
+        self._sessions: dict[asyncio.Task[None], Session] = {}  # by the task that serves it
+        self._ticking: asyncio.Task[None] | None = None
+        self._closing = False
+        self.draining = False
+        """Whether no new users are let in; those who are here go on."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """The one route."""
+        return [web.get("/ws", self._serve)]
+
+    async def start(self) -> None:
+        """Begin to listen to the plane and to let time pass."""
+        if self._media_mode == "relay":
+            self._plane.subscribe(self._lobby.media_event)
+        self._ticking = asyncio.create_task(self._tick(), name="lobby tick")
+
+    async def close(self) -> None:
+        """Close every socket with 1001 and end every task."""
+        self._closing = True
+        for session in self._sessions.values():
+            session.outbox.close(CLOSE_GOING_AWAY, "server is shutting down")
+        tasks = set(self._sessions)
+        if tasks:
+            _, stuck = await asyncio.wait(tasks, timeout=_SHUTDOWN_S)
+            for task in stuck:
+                task.cancel()
+            if stuck:
+                await asyncio.wait(stuck)
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.wait({self._ticking})
+
+    def counts(self) -> LobbyCounts:
+        """How many users there are, and how many of them do what."""
+        return self._lobby.counts()
+
+    async def rooms(self, limit: int) -> list[RoomView]:
+        """The oldest rooms, oldest first."""
+        return await self._lobby.rooms(limit, monotonic())
+
+    @property
+    def tally(self) -> Tally:
+        """What is counted of the users."""
+        return self._lobby.tally
+
+    def users(self) -> list[UserView]:
+        """Every user, in the order in which they came."""
+        return self._lobby.users(monotonic())
+
+    def calls(self) -> list[RoomView]:
+        """Every room, oldest first."""
+        return self._lobby.calls(monotonic())
+
+    async def disconnect(self, user_id: str) -> bool:
+        """Close a user's socket with 4001; its partner is told as if it had vanished.
+
+        :returns: whether there was such a user; it is gone then.
+        :raises TimeoutError: when the user is not gone in time.
+        """
+        session = self._lobby.session(user_id)
+        if session is None:
+            return False
+        session.outbox.close(CLOSE_BY_OPERATOR, "disconnected by the operator")
+        async with asyncio.timeout(_PATIENCE_S):
+            await session.gone.wait()
+        return True
+
+    async def end_room(self, room_id: str) -> bool:
+        """End a room; each of the two is told that the partner left, and stays connected.
+
+        :returns: whether there was such a room; it is gone then.
+        :raises TimeoutError: when the room is not gone in time.
+        """
+        call = self._lobby.call(room_id)
+        if call is None:
+            return False
+        done = asyncio.Event()
+        call.first.inbox.put(RoomEnded(room_id, done))
+        waits = [
+            asyncio.create_task(event.wait(), name=f"end of room {room_id}")
+            for event in (done, call.first.gone)
+        ]
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+        return True
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            try:
+                self._lobby.tick(monotonic())
+            except Exception:
+                log.exception("tick_failed")
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        self._admit(request)
+        socket = web.WebSocketResponse(
+            # aiohttp refuses a message of exactly this size already.
+            max_msg_size=MAX_FRAME_BYTES + 1,
+            heartbeat=self._limits.heartbeat_s,
+            timeout=GRACE_S,
+            compress=False,  # its state would be most of what a user costs
+        )
+        session = Session(token_hex(12), self._limits, since_s=monotonic(), tally=self._lobby.tally)
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._sessions[task] = session
+        try:
+            await socket.prepare(request)
+            await self._run(request, socket, session)
+        finally:
+            del self._sessions[task]
+        return socket
+
+    async def _run(
+        self, request: web.Request, socket: web.WebSocketResponse, session: Session
+    ) -> None:
+        connected = Connected(
+            user_id=session.user_id, ice_servers=self._ice_servers, media_mode=self._media_mode
+        )
+        session.send(connected)
+        self._lobby.join(session)
+        self.tally.users += 1
+        log.info("user_connected", user=session.user_id)
+        await Connection(socket, session, self._lobby, monotonic, request.transport).run()
+        code = socket.close_code  # an IntEnum, which would be logged by its name
+        log.info(
+            "user_disconnected",
+            user=session.user_id,
+            close_code=None if code is None else int(code),
+        )
+
+    def _admit(self, request: web.Request) -> None:
+        """Let a request be upgraded, or answer it with 403 or 503."""
+        origin = request.headers.get("Origin")
+        if not origin_allowed(origin, request.headers.get("Host", ""), self._allowed_origins):
+            self.tally.refusals["origin"] += 1
+            log.warning("origin_refused", origin=origin)
+            raise web.HTTPForbidden(text="this page may not connect here\n")
+        if self.draining:
+            self._refuse("draining", "the server takes no new users")
+        if self._closing or len(self._sessions) >= self._limits.max_users:
+            self._refuse("full", "the server is full")
+
+    def _refuse(self, reason: str, text: str) -> NoReturn:
+        self.tally.refusals[reason] += 1
+        raise web.HTTPServiceUnavailable(text=f"{text}\n", headers={"Retry-After": "10"})

@@ -1,0 +1,284 @@
+"""Takes what reaches a user, one thing at a time: messages, its link's events, time."""
+
+from dataclasses import dataclass
+from itertools import islice
+from secrets import token_hex
+from typing import assert_never
+
+import structlog
+
+from relay.errors import ProtocolError, SdpError
+from relay.matching import Happened, Matchmaker, MediaMode, State, require_allowed
+from relay.plane import LinkLost, LinkUp, MediaEvent, MediaFlowing
+from relay.protocol.messages import (
+    MAX_SDP_CHARS,
+    ChatMessage,
+    ChatReceived,
+    ClientMessage,
+    Error,
+    FindPartner,
+    IceCandidate,
+    MediaState,
+    NextPartner,
+    PartnerDisconnected,
+    PartnerLeft,
+    StopChat,
+    Typing,
+    WebrtcAnswer,
+    WebrtcOffer,
+)
+from relay.signaling.limits import Limits
+from relay.signaling.mailbox import Item, Paired, RoomEnded, SocketLost, TimePassed
+from relay.signaling.meetings import Meetings
+from relay.signaling.negotiation import Negotiation
+from relay.signaling.news import OnlineNews
+from relay.signaling.session import Call, Session
+from relay.signaling.talk import pass_on
+from relay.signaling.tally import Tally
+from relay.store import Room, Store
+
+_RETRIES_PER_TICK = 64
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyCounts:
+    """How many users there are, and how many of them do what."""
+
+    connected: int  # all of them
+    waiting: int
+    rooms: int
+    in_call: int  # users, not rooms
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """A room as the operator sees it."""
+
+    room_id: str
+    users: tuple[str, str]
+    state: State  # matched or in_call
+    since_s: float  # its age
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """A user as the operator sees it."""
+
+    user_id: str
+    state: State
+    room_id: str | None
+    partner_id: str | None
+    since_s: float  # how long it has been connected
+
+
+class Lobby:
+    """All users of this process. Times are seconds on one monotonic clock, passed in."""
+
+    def __init__(
+        self,
+        store: Store,
+        negotiation: Negotiation,
+        media_mode: MediaMode,
+        limits: Limits,
+    ) -> None:
+        self._store = store
+        self._negotiation = negotiation
+        self._media_mode: MediaMode = media_mode
+        self._sessions: dict[str, Session] = {}
+        self._news = OnlineNews()
+        matchmaker = Matchmaker(
+            store,
+            rematch_after_s=limits.rematch_after_s,
+            interest_wait_s=limits.interest_wait_s,
+            new_room_id=lambda: token_hex(12),
+        )
+        self._meetings = Meetings(self._sessions, matchmaker, negotiation, media_mode)
+
+    @property
+    def tally(self) -> Tally:
+        """What is counted."""
+        return self._meetings.tally
+
+    def session(self, user_id: str) -> Session | None:
+        """The user, if it is here."""
+        return self._sessions.get(user_id)
+
+    def call(self, room_id: str) -> Call | None:
+        """The room, if it is here."""
+        calls = (session.call for session in self._sessions.values())
+        return next((call for call in calls if call and call.room.room_id == room_id), None)
+
+    def join(self, session: Session) -> None:
+        """Let a user in, who will be handled until its :class:`SocketLost`."""
+        self._sessions[session.user_id] = session
+
+    def media_event(self, event: MediaEvent) -> None:
+        """Take an event of the plane's."""
+        session = self._sessions.get(event.user_id)
+        if session is None:
+            return
+        if isinstance(event, MediaFlowing):
+            if session.call is not None:
+                session.call.flow()
+        else:
+            session.inbox.put(event)
+
+    def tick(self, now: float) -> None:
+        """Let time pass: have late links noticed, and those who wait search again."""
+        sessions = self._sessions.values()
+        for session in sessions:
+            if self._negotiation.late(session, now):
+                session.look_again()
+        queued = (s for s in sessions if s.state is State.WAITING and s.link_deadline_s is None)
+        for session in islice(queued, _RETRIES_PER_TICK):
+            session.look_again()
+        self._news.tick(len(self._sessions), now)
+
+    async def handle(self, session: Session, item: Item, now: float) -> None:
+        """Handle one thing from a session's inbox; whatever goes wrong stays with that user."""
+        try:
+            await self._handle(session, item, now)
+        except ProtocolError as error:
+            session.fault(now, error.code, error.message)
+        except Exception:
+            log.exception("handling_failed", user=session.user_id, item=type(item).__name__)
+            session.send(Error(code="internal", message="Something went wrong on the server."))
+
+    async def _handle(self, session: Session, item: Item, now: float) -> None:
+        match item:
+            case LinkUp():
+                self._negotiation.up(session)
+                await self._meetings.settle(session, now)
+            case LinkLost():
+                if self._negotiation.lost(session, item.reason, now):
+                    await self._fail_media(session, item.reason, now)
+                await self._meetings.settle(session, now)
+            case TimePassed():
+                session.timed = False
+                if self._negotiation.late(session, now):
+                    await self._fail_media(session, "late", now)
+                await self._meetings.settle(session, now)
+            case Paired():
+                await self._negotiation.invite(session)
+            case RoomEnded():
+                if session.call is not None and session.call.room.room_id == item.room_id:
+                    await self._meetings.end(session, now)
+                item.done.set()
+            case SocketLost():
+                await self._forget(session, now)
+            case _:
+                require_allowed(item, session.state, self._media_mode)
+                await self._obey(session, item, now)
+
+    async def _obey(self, session: Session, message: ClientMessage, now: float) -> None:
+        match message:
+            case FindPartner():
+                session.likes(message.interests)
+                await self._find(session, now)
+            case NextPartner():
+                if message.interests is not None:
+                    session.likes(message.interests)
+                if session.call is not None:
+                    await self._meetings.leave(session, PartnerLeft(), now)
+                await self._find(session, now)
+            case StopChat():
+                await self._meetings.leave(session, PartnerLeft(), now)
+                self._negotiation.close(session)
+                session.opens_link = False
+            case WebrtcOffer():
+                _require_short(message.sdp)
+                await self._negotiation.offer(session, message.sdp, now)
+                await self._meetings.settle(session, now)
+            case WebrtcAnswer():
+                _require_short(message.sdp)
+                await self._negotiation.answer(session, message.sdp)
+            case IceCandidate():
+                self._negotiation.candidate(session, message)
+            case ChatMessage() | ChatReceived() | Typing() | MediaState():
+                pass_on(session, message, now)
+            case _:
+                assert_never(message)
+
+    async def _find(self, session: Session, now: float) -> None:
+        """Have a user without a partner search for one."""
+        if session.state is not State.WAITING:
+            session.searching_since_s = now
+        session.happened(Happened.SEARCHED)
+        await self._meetings.settle(session, now)
+        if session.state is State.WAITING:
+            self._news.tell(session, len(self._sessions), now)
+
+    async def _fail_media(self, session: Session, reason: str, now: float) -> None:
+        """A user cannot send or receive media: it needs a new link before anything else."""
+        log.info("media_failed", user=session.user_id, reason=reason)
+        await self._meetings.leave(session, PartnerDisconnected(), now)
+        self._negotiation.close(session)
+        session.send(Error(code="media_failed", message="The video connection failed."))
+
+    async def _forget(self, session: Session, now: float) -> None:
+        self._sessions.pop(session.user_id, None)
+        await self._meetings.leave(session, PartnerDisconnected(), now)
+        self._negotiation.close(session)
+        session.gone.set()
+
+    def counts(self) -> LobbyCounts:
+        """How many users there are, and how many of them do what."""
+        states = [session.state for session in self._sessions.values()]
+        in_call = states.count(State.IN_CALL)
+        return LobbyCounts(
+            connected=len(states),
+            waiting=states.count(State.WAITING),
+            rooms=(states.count(State.MATCHED) + in_call) // 2,
+            in_call=in_call,
+        )
+
+    async def rooms(self, limit: int, now: float) -> list[RoomView]:
+        """The oldest rooms, oldest first."""
+        return [
+            RoomView(
+                room.room_id, (room.first, room.second), self._state_of(room), now - room.since_s
+            )
+            for room in await self._store.rooms(limit)
+        ]
+
+    def users(self, now: float) -> list[UserView]:
+        """Every user, in the order in which they came."""
+        return [
+            UserView(
+                session.user_id,
+                session.state,
+                session.call.room.room_id if session.call else None,
+                session.call.partner_of(session).user_id if session.call else None,
+                now - session.since_s,
+            )
+            for session in self._sessions.values()
+        ]
+
+    def calls(self, now: float) -> list[RoomView]:
+        """As :meth:`rooms`, all those of this process, at once."""
+        calls = {
+            session.call.room.room_id: session.call
+            for session in self._sessions.values()
+            if session.call is not None
+        }
+        views = [
+            RoomView(
+                room_id,
+                (call.first.user_id, call.second.user_id),
+                call.first.state,
+                now - call.room.since_s,
+            )
+            for room_id, call in calls.items()
+        ]
+        return sorted(views, key=lambda view: -view.since_s)
+
+    def _state_of(self, room: Room) -> State:
+        session = self._sessions.get(room.first)
+        return State.IN_CALL if session and session.state is State.IN_CALL else State.MATCHED
+
+
+def _require_short(sdp: str) -> None:
+    if len(sdp) > MAX_SDP_CHARS:
+        raise SdpError(f"an SDP may have {MAX_SDP_CHARS} characters at most")

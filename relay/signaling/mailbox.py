@@ -1,0 +1,128 @@
+"""The two bounded queues of a session: what it has to handle, and what it has to send."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from relay.plane import LinkLost, LinkUp
+from relay.protocol.messages import ClientMessage, ServerMessage
+
+CLOSE_GOING_AWAY = 1001
+CLOSE_POLICY = 1008
+CLOSE_INTERNAL_ERROR = 1011
+CLOSE_TRY_AGAIN = 1013
+CLOSE_BY_OPERATOR = 4001  # of those for private use, RFC 6455 section 7.4.2
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """A deadline of the session may have passed, or it may be matched by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The session has a new partner, and perhaps needs an offer of the relay's."""
+
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomEnded:
+    """The operator has ended the session's room; ``done`` is set when that is carried out."""
+
+    room_id: str
+    done: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLost:
+    """The WebSocket is gone, or about to; the last thing that a session handles."""
+
+
+Item = ClientMessage | LinkUp | LinkLost | TimePassed | Paired | RoomEnded | SocketLost
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Why and how a socket is closed from this side."""
+
+    code: int
+    reason: str
+
+
+class Outbox:
+    """Messages on their way to a client. When it is full the client is too slow: it is closed."""
+
+    def __init__(self, max_unsent: int) -> None:
+        self._messages: deque[ServerMessage] = deque()
+        self._max_unsent = max_unsent
+        self._changed = asyncio.Event()
+        self._closed = asyncio.Event()
+        self.closing: Closing | None = None
+
+    def put(self, message: ServerMessage) -> None:
+        """Send a message; after :meth:`close` it is dropped."""
+        if self.closing is not None:
+            return
+        if len(self._messages) >= self._max_unsent:
+            self._messages.clear()
+            self.close(CLOSE_TRY_AGAIN, "too slow")
+            return
+        self._messages.append(message)
+        self._changed.set()
+
+    def close(self, code: int, reason: str) -> None:
+        """Take no more; what is in it is still sent. Only the first call counts."""
+        if self.closing is None:
+            self.closing = Closing(code, reason)
+            self._changed.set()
+            self._closed.set()
+
+    async def closed(self) -> None:
+        """Wait until :meth:`close` was called."""
+        await self._closed.wait()
+
+    async def get(self) -> ServerMessage | None:
+        """The next message to send; none when closed and empty."""
+        while not self._messages and self.closing is None:
+            self._changed.clear()
+            await self._changed.wait()
+        return self._messages.popleft() if self._messages else None
+
+    def take_all(self) -> list[ServerMessage]:
+        """Everything that waits to be sent, at once."""
+        messages = list(self._messages)
+        self._messages.clear()
+        return messages
+
+
+class Inbox:
+    """What a session has to handle, in order."""
+
+    def __init__(self, max_unhandled: int) -> None:
+        self._items: asyncio.Queue[Item] = asyncio.Queue()
+        self._max_unhandled = max_unhandled
+
+    def put_message(self, message: ClientMessage) -> bool:
+        """Add a client's message; false when too many wait already."""
+        if self._items.qsize() >= self._max_unhandled:
+            return False
+        self._items.put_nowait(message)
+        return True
+
+    def put(self, item: Item) -> None:
+        """Add something of the server's own: a few at most come from each message or second."""
+        self._items.put_nowait(item)
+
+    def clear(self) -> None:
+        """Forget what has not been handled."""
+        while not self._items.empty():
+            self._items.get_nowait()
+
+    async def get(self) -> Item:
+        """The next thing to handle."""
+        return await self._items.get()
+
+    def empty(self) -> bool:
+        """Whether there is nothing to handle."""
+        return self._items.empty()

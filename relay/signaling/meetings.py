@@ -1,0 +1,155 @@
+"""How users search, meet and part.
+
+How it stays right while many users act at once, over a store that takes its time:
+
+- A user's messages, its link's events and the passing of time go through its inbox: nothing of one
+  user's own is handled at the same time as something else of its own.
+- What is done to a user on behalf of another (it is paired, or its partner leaves) happens without
+  awaiting anything, on both sides of the call at once. So the two always agree.
+- Therefore, after each ``await`` a user may have been paired, or parted, or both: look again.
+- Whatever still goes wrong with a user who waits, say in a store that fails half-way, is put right
+  when it searches again, which happens every second.
+"""
+
+from contextlib import suppress
+
+import structlog
+
+from relay.errors import QueueFull
+from relay.matching import Happened, Matchmaker, MediaMode, State
+from relay.protocol.messages import Error, PartnerDisconnected, PartnerFound, PartnerLeft
+from relay.signaling.negotiation import Negotiation
+from relay.signaling.session import Call, Session
+from relay.signaling.talk import Said
+from relay.signaling.tally import Tally
+from relay.store import Room, Waiter
+
+_RETRY_AFTER_S = 3.0
+
+log = structlog.get_logger(__name__)
+
+Farewell = PartnerLeft | PartnerDisconnected
+
+
+class Meetings:
+    """Searches for the users in ``sessions``, and keeps both sides of each call in step."""
+
+    def __init__(
+        self,
+        sessions: dict[str, Session],
+        matchmaker: Matchmaker,
+        negotiation: Negotiation,
+        media_mode: MediaMode,
+    ) -> None:
+        self._sessions = sessions
+        self._matchmaker = matchmaker
+        self._negotiation = negotiation
+        self._media_mode: MediaMode = media_mode
+        self.tally = Tally()
+
+    async def settle(self, session: Session, now: float) -> None:
+        """Have a user who waits be in the queue, unless its link is still to come up."""
+        if session.state is not State.WAITING:
+            return
+        try:
+            if session.link_deadline_s is not None:
+                await self._matchmaker.leave_queue(session.user_id)
+            else:
+                await self._search(session, now)
+        except QueueFull:
+            log.warning("queue_full", user=session.user_id)
+            self._give_up(session)
+        except Exception:
+            log.exception("search_failed", user=session.user_id)
+            if self._give_up(session):
+                with suppress(Exception):  # it is the same store that has just failed
+                    await self._matchmaker.leave(session.user_id)
+
+    async def leave(self, session: Session, farewell: Farewell, now: float) -> None:
+        """Take a user out of the queue or its room, and tell the partner why.
+
+        A store that fails does not keep the two together: what it still says of the user is put
+        right when the user, or somebody who is to meet it, searches again.
+        """
+        if session.state is State.WAITING:
+            session.happened(Happened.GAVE_UP)
+        session.leaving = True
+        try:
+            await self._matchmaker.leave(session.user_id)
+        except Exception:
+            log.exception("leaving_failed", user=session.user_id)
+        finally:
+            session.leaving = False
+        if session.call is not None:
+            self._part(session.call, session, farewell, now)
+
+    async def end(self, session: Session, now: float) -> None:
+        """End a user's room on behalf of neither: both are told that the partner left."""
+        await self.leave(session, PartnerLeft(), now)
+        session.send(PartnerLeft())
+
+    def _give_up(self, session: Session) -> bool:
+        """A search came to nothing; false if another's search has succeeded meanwhile."""
+        if session.state is not State.WAITING:
+            return False
+        session.happened(Happened.GAVE_UP)
+        text = "No partner could be looked for. Please try again."
+        session.send(Error(code="find_failed", message=text, retry_after=_RETRY_AFTER_S))
+        return True
+
+    async def _search(self, session: Session, now: float) -> None:
+        def waits() -> bool:
+            return session.state is State.WAITING
+
+        interests = frozenset(session.interests)
+        waiter = Waiter(session.user_id, now, interests, dict(session.recent))
+        room = await self._matchmaker.search(waiter, now, wanted=waits)
+        if room is not None and not self._introduce(room, now):
+            await self._matchmaker.leave(session.user_id)
+
+    def _introduce(self, room: Room, now: float) -> bool:
+        """Tell two users of their room; if one no longer waits, the other has to look again."""
+        first, second = self._sessions.get(room.first), self._sessions.get(room.second)
+        if first is None or second is None or not _both_wait(first, second):
+            for session in (first, second):
+                if session is not None:
+                    session.look_again()
+            return False
+        call = Call(room, first, second)
+        self.tally.matches += 1
+        for session in (first, second):
+            session.happened(Happened.PAIRED)
+            self.tally.match_wait.observe(now - session.searching_since_s)
+            session.call = call
+            self._tell(session, call)
+        self._negotiation.pair(call, now)
+        log.info("paired", room=room.room_id, first=room.first, second=room.second)
+        return True
+
+    def _tell(self, session: Session, call: Call) -> None:
+        partner = call.partner_of(session)
+        found = PartnerFound(
+            room_id=call.room.room_id,
+            is_initiator=session is call.second,
+            media_mode=self._media_mode,
+            shared_interests=session.shares(partner),
+        )
+        session.said = Said()
+        session.send(found)
+        if partner.media is not None:
+            session.send(partner.media)
+
+    def _part(self, call: Call, leaver: Session, farewell: Farewell, now: float) -> None:
+        partner = call.partner_of(leaver)
+        for session, other in ((leaver, partner), (partner, leaver)):
+            session.call = None
+            session.happened(Happened.PARTED)
+            session.remember(other.user_id, now)
+        if not partner.leaving:
+            partner.send(farewell)
+        self._negotiation.part(call)
+        log.info("parted", room=call.room.room_id, by=leaver.user_id, why=farewell.type)
+
+
+def _both_wait(first: Session, second: Session) -> bool:
+    return first.state is State.WAITING and second.state is State.WAITING

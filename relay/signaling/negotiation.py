@@ -1,0 +1,40 @@
+"""What the lobby needs of a media mode: how two users come to see each other."""
+
+from typing import Protocol
+
+from relay.protocol.messages import IceCandidate
+from relay.signaling.session import Call, Session
+
+
+class Negotiation(Protocol):
+    """Carries offers and answers, and knows whether media is possible. ``now`` is in seconds."""
+
+    async def offer(self, session: Session, sdp: str, now: float) -> None:
+        """Take a user's offer; raises ``SdpError``."""
+
+    async def answer(self, session: Session, sdp: str) -> None:
+        """Take a user's answer; raises ``ProtocolError``."""
+
+    def candidate(self, session: Session, message: IceCandidate) -> None:
+        """Take a user's candidate."""
+
+    def pair(self, call: Call, now: float) -> None:
+        """Connect the two of a call that has just begun."""
+
+    def part(self, call: Call) -> None:
+        """Take the two of a call apart that has just ended."""
+
+    async def invite(self, session: Session) -> None:
+        """Offer to a user who has just been paired, if that is needed."""
+
+    def close(self, session: Session) -> None:
+        """End the user's link."""
+
+    def up(self, session: Session) -> None:
+        """A link came up."""
+
+    def lost(self, session: Session, reason: str, now: float) -> bool:
+        """A link went; true when that is a failure which the user must know of."""
+
+    def late(self, session: Session, now: float) -> bool:
+        """Whether the user's link has not come up in time."""

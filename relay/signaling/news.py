@@ -1,0 +1,40 @@
+"""How many are online, for those who wait: told again when the number has changed."""
+
+from collections import OrderedDict
+
+from relay.matching import State
+from relay.protocol.messages import WaitingForPartner
+from relay.signaling.session import Session
+
+NEWS_EVERY_S = 5.0
+"""The least time between two messages to the same user."""
+MAX_PER_TICK = 200
+"""So many users are looked at a second. With more waiting each hears of it less often, but what a
+change costs in one go does not grow with them."""
+
+
+class OnlineNews:
+    """Remembers who waits and what it was told, in the order of the telling."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[Session, tuple[float, int]] = OrderedDict()  # when, and what
+
+    def tell(self, session: Session, online: int, now: float) -> None:
+        """Tell a user that it waits."""
+        self._told.pop(session, None)
+        self._told[session] = (now, online)
+        session.send(WaitingForPartner(online=online))
+
+    def tick(self, online: int, now: float) -> None:
+        """Tell those who still wait and were told another number a while ago."""
+        for _ in range(MAX_PER_TICK):
+            session, (told_s, number) = next(iter(self._told.items()), (None, (now, online)))
+            if session is None or now - told_s < NEWS_EVERY_S:
+                return
+            del self._told[session]
+            if session.state is not State.WAITING:
+                continue
+            if number == online:
+                self._told[session] = (now, online)
+            else:
+                self.tell(session, online, now)

@@ -1,0 +1,118 @@
+"""One user: who it is, in which state, and what is known of its link."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from relay.matching import Happened, State, advance
+from relay.protocol.messages import Error
+from relay.signaling.mailbox import CLOSE_POLICY, Inbox, Outbox, TimePassed
+from relay.signaling.pace import Faults, TokenBucket
+from relay.signaling.talk import Said
+from relay.signaling.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from relay.protocol.messages import MediaState, ServerMessage
+    from relay.signaling.limits import Limits
+    from relay.store import Room
+
+_MAX_RECENT = 8  # partners remembered
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    """A room and its two sessions; ``second`` is the initiator."""
+
+    room: Room
+    first: Session
+    second: Session
+
+    def partner_of(self, session: Session) -> Session:
+        """The other one."""
+        return self.second if session is self.first else self.first
+
+    def flow(self) -> None:
+        """Media flows: both are in the call."""
+        self.first.happened(Happened.MEDIA_FLOWED)
+        self.second.happened(Happened.MEDIA_FLOWED)
+
+
+class Session:
+    """A connected user.
+
+    Its own messages and events are handled one at a time; whatever is done to it on behalf of
+    another user (paired, parted) is done without awaiting anything.
+    """
+
+    def __init__(
+        self, user_id: str, limits: Limits, *, since_s: float = 0.0, tally: Tally | None = None
+    ) -> None:
+        self.user_id = user_id
+        self.since_s = since_s
+        self.searching_since_s = since_s  # the last search's beginning
+        self.gone = asyncio.Event()  # the lobby has forgotten it
+        self.state = State.CONNECTED
+        self.call: Call | None = None  # while matched or in_call
+        self.leaving = False  # the room is being left: no need to hear that it ended
+        self.interests: dict[str, str] = {}  # as the user wrote them, by what is compared
+        self.media: MediaState | None = None  # as the user said last
+        self.said = Said()  # to the present partner
+        self.recent: dict[str, float] = {}  # last partners: id -> parted at
+        self.link_deadline_s: float | None = None  # set while the link is expected to come up
+        self.opens_link = False  # it offers by itself, not only when it is told to
+        self.offer_due = False  # told to offer, as an initiator without a link, and has not yet
+        self.invited = False  # an offer of the relay's has no answer yet
+        self.timed = False  # a TimePassed is under way
+        self.inbox = Inbox(limits.max_unhandled)
+        self.outbox = Outbox(limits.max_unsent)
+        self.pace = TokenBucket(limits.messages_per_s, limits.messages_burst)
+        self._faults = Faults(limits.max_faults, limits.faults_window_s)
+        self._tally = tally or Tally()
+
+    @property
+    def is_initiator(self) -> bool:
+        """Whether the user has a partner and is the one who offers."""
+        return self.call is not None and self.call.second is self
+
+    def happened(self, happened: Happened) -> None:
+        """Go to the next state."""
+        self.state = advance(self.state, happened)
+
+    def likes(self, interests: Iterable[str]) -> None:
+        """Take the user's interests, which are compared without regard to case."""
+        self.interests = {}
+        for interest in interests:
+            self.interests.setdefault(interest.casefold(), interest)
+
+    def shares(self, other: Session) -> list[str]:
+        """The interests that another user has, too, as this one wrote them."""
+        return [text for key, text in self.interests.items() if key in other.interests]
+
+    def send(self, message: ServerMessage) -> None:
+        """Send a message to the user."""
+        if isinstance(message, Error):
+            self._tally.errors[message.code] += 1
+        self.outbox.put(message)
+
+    def fault(self, now: float, code: str, message: str, retry_after: float | None = None) -> None:
+        """Tell the user of a mistake of its own; too many close the socket."""
+        self.send(Error(code=code, message=message, retry_after=retry_after))
+        if self._faults.add(now):
+            self.outbox.close(CLOSE_POLICY, "too many errors")
+
+    def look_again(self) -> None:
+        """Have the session see soon whether it is late, or can be matched."""
+        if not self.timed:
+            self.timed = True
+            self.inbox.put(TimePassed())
+
+    def remember(self, partner_id: str, now: float) -> None:
+        """Note that the user has just parted from a partner."""
+        self.recent.pop(partner_id, None)
+        self.recent[partner_id] = now
+        if len(self.recent) > _MAX_RECENT:
+            del self.recent[next(iter(self.recent))]

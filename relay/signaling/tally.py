@@ -1,0 +1,22 @@
+"""What is counted of the users for as long as the server runs."""
+
+from collections import Counter
+
+from relay.histogram import Histogram
+
+
+class Tally:
+    """Counts that only grow."""
+
+    def __init__(self) -> None:
+        self.users = 0
+        """Users let in."""
+        self.refusals: Counter[str] = Counter(full=0, draining=0, origin=0)
+        """Sockets that were not let in, by the reason."""
+        self.matches = 0
+        """Rooms opened."""
+        self.match_wait = Histogram(0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
+        """Of each user who got a partner: how long it took."""
+        self.errors: Counter[str] = Counter(find_failed=0, internal=0, media_failed=0)
+        """``error`` messages sent, by their code; those that alerts look for are there from the
+        start, or their first increase would not be seen."""

@@ -1,0 +1,90 @@
+"""What a store of the waiting queue and the rooms can do, whatever it is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """A user in the waiting queue, with all that matching needs to know.
+
+    Times are seconds on one clock that all users of the store share.
+    """
+
+    user_id: str
+    since_s: float
+    interests: frozenset[str] = frozenset()
+    recent: Mapping[str, float] = field(default_factory=dict)  # last partners: id -> parted at
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Two users who talk; ``second`` entered the queue after ``first``."""
+
+    room_id: str
+    first: str
+    second: str
+    since_s: float
+
+
+class Entered(StrEnum):
+    """What came of entering the queue."""
+
+    WAITING = "waiting"  # at its end, or still at its former place
+    IN_ROOM = "in_room"  # nothing changed: the user has a partner
+    FULL = "full"  # nothing changed: the queue is full
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many there are."""
+
+    waiting: int
+    rooms: int
+
+
+class Store(Protocol):
+    """The queue and the rooms; a user is in at most one of them, once.
+
+    Every method is atomic and takes constant time, or time in proportion to ``limit``.
+    """
+
+    async def enter(self, waiter: Waiter) -> Entered:
+        """Put a user at the queue's end; one who waits already keeps place and ``since_s``."""
+
+    async def leave_queue(self, user_id: str) -> bool:
+        """Take a user out of the queue; false when it did not wait."""
+
+    async def waiter(self, user_id: str) -> Waiter | None:
+        """The user's entry in the queue."""
+
+    async def waiting(self, limit: int) -> list[Waiter]:
+        """The ``limit`` users who have waited longest, oldest first."""
+
+    async def alike(self, interests: frozenset[str], limit: int) -> list[Waiter]:
+        """Up to ``limit`` users who wait and have one of these interests, oldest first.
+
+        For no interests: those who have none either. If more than ``limit`` have the same one, some
+        who changed theirs while they waited may be left out.
+        """
+
+    async def claim(self, room: Room) -> bool:
+        """Move the room's two users from the queue into the room, if both still wait.
+
+        :returns: false when one of them does not wait, or the two are the same user; then nothing
+            changed.
+        """
+
+    async def leave_room(self, user_id: str) -> Room | None:
+        """End the user's room, for both users; of two who leave, only the first gets the room."""
+
+    async def room_of(self, user_id: str) -> Room | None:
+        """The user's room."""
+
+    async def rooms(self, limit: int) -> list[Room]:
+        """The ``limit`` oldest rooms, oldest first."""
+
+    async def counts(self) -> Counts:
+        """How many wait, and how many rooms there are."""

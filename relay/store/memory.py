@@ -1,0 +1,114 @@
+"""The queue and the rooms in this process's memory."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
+
+from relay.store.interface import Counts, Entered, Room, Waiter
+
+_NONE = ""  # no interest is empty
+
+
+class MemoryStore:
+    """A :class:`~relay.store.interface.Store` for one process; nothing survives it.
+
+    No method awaits anything, which is what makes each of them atomic.
+
+    :param max_waiting: how many users may wait at once.
+    """
+
+    def __init__(self, max_waiting: int = 10_000) -> None:
+        self._max_waiting = max_waiting
+        # A plain dict keeps holes where entries were: its first entry can be far to find.
+        self._queue: OrderedDict[str, Waiter] = OrderedDict()
+        self._alike: dict[str, OrderedDict[str, None]] = {}  # ids by interest, or by _NONE
+        self._rooms: OrderedDict[str, Room] = OrderedDict()
+        self._room_of: dict[str, Room] = {}
+
+    async def enter(self, waiter: Waiter) -> Entered:
+        """See :meth:`Store.enter`."""
+        if waiter.user_id in self._room_of:
+            return Entered.IN_ROOM
+        former = self._queue.get(waiter.user_id)
+        if former is not None:
+            waiter = replace(waiter, since_s=former.since_s)
+        elif len(self._queue) >= self._max_waiting:
+            return Entered.FULL
+        if former is None or former.interests != waiter.interests:
+            self._index(former, waiter)
+        self._queue[waiter.user_id] = waiter
+        return Entered.WAITING
+
+    async def leave_queue(self, user_id: str) -> bool:
+        """See :meth:`Store.leave_queue`."""
+        return self._take(user_id) is not None
+
+    async def waiter(self, user_id: str) -> Waiter | None:
+        """See :meth:`Store.waiter`."""
+        return self._queue.get(user_id)
+
+    async def waiting(self, limit: int) -> list[Waiter]:
+        """See :meth:`Store.waiting`."""
+        return list(islice(self._queue.values(), limit))
+
+    async def alike(self, interests: frozenset[str], limit: int) -> list[Waiter]:
+        """See :meth:`Store.alike`."""
+        found: dict[str, Waiter] = {}
+        for tag in _tags(interests):
+            for user_id in islice(self._alike.get(tag, ()), limit):
+                found[user_id] = self._queue[user_id]
+        return sorted(found.values(), key=lambda waiter: waiter.since_s)[:limit]
+
+    async def claim(self, room: Room) -> bool:
+        """See :meth:`Store.claim`."""
+        users = {room.first, room.second}
+        if len(users) != 2 or not users <= self._queue.keys():
+            return False
+        for user_id in users:
+            self._take(user_id)
+            self._room_of[user_id] = room
+        self._rooms[room.room_id] = room
+        return True
+
+    async def leave_room(self, user_id: str) -> Room | None:
+        """See :meth:`Store.leave_room`."""
+        room = self._room_of.get(user_id)
+        if room is not None:
+            del self._room_of[room.first], self._room_of[room.second]
+            del self._rooms[room.room_id]
+        return room
+
+    async def room_of(self, user_id: str) -> Room | None:
+        """See :meth:`Store.room_of`."""
+        return self._room_of.get(user_id)
+
+    async def rooms(self, limit: int) -> list[Room]:
+        """See :meth:`Store.rooms`."""
+        return list(islice(self._rooms.values(), limit))
+
+    async def counts(self) -> Counts:
+        """See :meth:`Store.counts`."""
+        return Counts(waiting=len(self._queue), rooms=len(self._rooms))
+
+    def _take(self, user_id: str) -> Waiter | None:
+        waiter = self._queue.pop(user_id, None)
+        if waiter is not None:
+            self._index(waiter, None)
+        return waiter
+
+    def _index(self, former: Waiter | None, waiter: Waiter | None) -> None:
+        """Find a user by what it likes now, and no longer by what it liked."""
+        if former is not None:
+            for tag in _tags(former.interests):
+                alike = self._alike[tag]
+                del alike[former.user_id]
+                if not alike:
+                    del self._alike[tag]
+        if waiter is not None:
+            for tag in _tags(waiter.interests):
+                self._alike.setdefault(tag, OrderedDict())[waiter.user_id] = None
+
+
+def _tags(interests: frozenset[str]) -> Iterable[str]:
+    return sorted(interests) or (_NONE,)

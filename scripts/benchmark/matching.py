@@ -1,0 +1,108 @@
+"""The section ``matching``: how fast users find each other."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from dataclasses import dataclass
+
+import servers
+import users
+from forwarding import Say
+from times import Times
+
+from relay.matching import Matchmaker
+from relay.protocol.messages import FindPartner, NextPartner, PartnerFound, PartnerLeft
+from relay.store import MemoryStore, Waiter
+
+WAITING = 10_000
+SEARCHES = 5_000
+PAIRS, ROUNDS = 50, 10
+INTERESTS = ("music", "films", "games", "travel", "cooking", "football", "books", "code")
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Users paired a second, and the time from a search to its match."""
+
+    how: str
+    waiting: int
+    users_per_s: float
+    latency: Times
+
+
+async def matching(say: Say) -> list[Matching]:
+    """Measure in this process with a long queue, and through WebSockets with a short one."""
+    say(f"matching with {WAITING:,} waiting")
+    found = [await _in_process()]
+    say(f"matching {2 * PAIRS} users through WebSockets")
+    return [*found, await _through_sockets()]
+
+
+async def _in_process() -> Matching:
+    """The matchmaker over the store in memory, without signalling or sockets."""
+    store = MemoryStore(max_waiting=WAITING + 1)
+    ids, rooms = itertools.count(), itertools.count()
+    matchmaker = Matchmaker(store, rematch_after_s=5.0, new_room_id=lambda: f"room{next(rooms)}")
+
+    def arrival() -> Waiter:
+        number = next(ids)
+        shared = frozenset(INTERESTS[(number + k) % len(INTERESTS)] for k in range(number % 4))
+        return Waiter(f"user{number}", float(number), shared)
+
+    for _ in range(WAITING):
+        await store.enter(arrival())
+    took = []
+    for _ in range(SEARCHES):
+        waiter = arrival()
+        began_s = time.perf_counter()
+        room = await matchmaker.search(waiter, waiter.since_s, wanted=lambda: True)
+        took.append(time.perf_counter() - began_s)
+        if room is None:
+            raise RuntimeError("nobody was matched though many wait")
+        await matchmaker.leave(waiter.user_id)
+        await store.enter(arrival())
+    latency = Times.of("search to match", took)
+    return Matching("in this process", WAITING, 2 * SEARCHES / sum(took), latency)
+
+
+async def _through_sockets() -> Matching:
+    """Pairs with open links who part all at once and meet others, again and again."""
+    async with servers.relay(**{"rematch-after-s": "0"}) as server:
+        crowd = await users.join_relay(server, PAIRS)
+        try:
+            rounds = [await _round(crowd) for _ in range(ROUNDS)]
+        finally:
+            await users.leave(crowd)
+    latency = Times.of("search to match", [s for took, _ in rounds for s in took])
+    users_per_s = len(crowd) * ROUNDS / sum(duration_s for _, duration_s in rounds)
+    return Matching("through WebSockets", 2 * PAIRS, users_per_s, latency)
+
+
+async def _round(crowd: list[users.User]) -> tuple[list[float], float]:
+    """One of each pair presses Next, the other searches when told; returns the latencies."""
+    movers = [user for index, user in enumerate(crowd) if crowd.index(user.partner) > index]
+    by_room: dict[str, users.User] = {}
+    took: list[float] = []
+
+    async def search(user: users.User) -> None:
+        is_mover = user in moving
+        if not is_mover:
+            await user.session.expect(PartnerLeft)
+        began_s = time.perf_counter()
+        await user.session.send(NextPartner() if is_mover else FindPartner())
+        found = await user.session.expect(PartnerFound)
+        if found.is_initiator:  # the other has waited for somebody to come
+            took.append(time.perf_counter() - began_s)
+        if found.room_id in by_room:
+            user.partner = by_room[found.room_id]
+            user.partner.partner = user
+        by_room[found.room_id] = user
+
+    moving = set(movers)
+    began_s = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for user in crowd:
+            group.create_task(search(user))
+    return took, time.perf_counter() - began_s

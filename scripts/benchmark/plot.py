@@ -1,0 +1,60 @@
+"""A picture of CPU per packet and of p99 latency against load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from forwarding import MAX_P99_S, Row
+
+TITLES = {"full batches": "full batches", "calls": "real calls"}
+
+
+class NoMatplotlib(Exception):
+    """The plot needs a package that is not there."""
+
+
+def require() -> Any:
+    """Import matplotlib, which nothing else needs.
+
+    :raises NoMatplotlib: when it is not installed.
+    """
+    try:
+        import matplotlib as mpl  # noqa: PLC0415
+
+        mpl.use("Agg")
+        from matplotlib import pyplot as plt  # noqa: PLC0415
+    except ImportError as error:
+        raise NoMatplotlib("--plot needs matplotlib: .venv/bin/pip install matplotlib") from error
+    return plt
+
+
+def draw(rows: list[Row], path: Path) -> None:
+    """Write the picture; its format follows from the file's name."""
+    plt = require()
+    figure, axes = plt.subplots(2, len(TITLES), figsize=(11, 7), sharex="col", squeeze=False)
+    for column, (load, title) in enumerate(TITLES.items()):
+        cpu, latency = axes[0][column], axes[1][column]
+        for server in dict.fromkeys(row.server for row in rows):
+            mine = sorted(
+                (row for row in rows if (row.server, row.load) == (server, load)),
+                key=lambda row: row.packets_per_s,
+            )
+            matched = [row for row in mine if row.latency_p99_ms is not None]
+            if matched:  # frames encoded anew have no packets to compare
+                at = [row.packets_per_s / 1000 for row in matched]
+                cpu.plot(at, [row.cpu_us_per_packet for row in matched], "o-", label=server)
+                latency.plot(at, [row.latency_p99_ms for row in matched], "o-", label=server)
+        cpu.set_title(title)
+        cpu.set_ylim(bottom=0)
+        cpu.grid(alpha=0.3)
+        latency.set_yscale("log")
+        latency.axhline(1e3 * MAX_P99_S, color="grey", linestyle="--", linewidth=1)
+        latency.grid(alpha=0.3)
+        latency.set_xlabel("thousand packets/s")
+    axes[0][0].set_ylabel("CPU, us a packet")
+    axes[1][0].set_ylabel("added latency p99, ms")
+    axes[0][0].legend()
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)

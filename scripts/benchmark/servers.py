@@ -1,0 +1,192 @@
+"""What is measured: server processes, pinned to one core, and what they use."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RELAY, FLOOR, JANUS, STOCK = "relay", "floor", "Janus videocall", "aiortc MediaRelay"
+"""The servers' names."""
+
+STARTUP_S = 20.0
+_CPUCLOCK_SCHED = 2  # the clock of a whole process, in the kernel's clock ids
+_KEPT_CHARS = 4000
+
+
+class NotStarted(Exception):
+    """A server cannot be measured; the message says why."""
+
+
+@dataclass(slots=True)
+class Server:
+    """A running server."""
+
+    name: str
+    url: str
+    pid: int
+    said: list[str] = field(default_factory=list)
+
+    def cpu_s(self) -> float:
+        """CPU time of all its threads so far, in seconds."""
+        return time.clock_gettime((~self.pid << 3) | _CPUCLOCK_SCHED)
+
+    def resident_mb(self) -> float:
+        """Resident memory."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def descriptors(self) -> int:
+        """Open file descriptors."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
+    def threads(self) -> int:
+        """Threads."""
+        return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
+
+    def sleeps(self) -> int:
+        """How often its threads have gone to sleep so far."""
+        total = 0
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # a thread may end meanwhile
+                found = re.search(r"^voluntary_ctxt_switches:\s*(\d+)", _status(task), re.MULTILINE)
+                total += int(found[1]) if found else 0
+        return total
+
+
+def _status(task: Path) -> str:
+    return (task / "status").read_text()
+
+
+def cores() -> tuple[int, int]:
+    """The server's core and the load's; the same when there is only one."""
+    usable = sorted(os.sched_getaffinity(0) | _pinned)
+    return usable[0], usable[-1]
+
+
+def core_busy_s(core: int) -> float:
+    """How long a core has done anything at all (steal included), in seconds."""
+    line = next(
+        line
+        for line in Path("/proc/stat").read_text().splitlines()
+        if line.startswith(f"cpu{core} ")
+    )
+    ticks = [int(word) for word in line.split()[1:9]]  # user nice system idle iowait irq soft steal
+    return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+
+
+_pinned: set[int] = set()
+
+
+def pin_load() -> None:
+    """Keep this process on the load's core."""
+    server, load = cores()
+    _pinned.update({server, load})
+    os.sched_setaffinity(0, {load})
+
+
+@contextlib.asynccontextmanager
+async def relay(*switches: str, **settings: str) -> AsyncIterator[Server]:
+    """The relay as operators run it, but for the limits that keep users from talking fast."""
+    flags = {"host": "127.0.0.1", "port": "0", "udp-port": "0", "messages-per-s": "10000"}
+    command = [str(Path(sys.executable).with_name("relay")), "serve", *switches]
+    for name, value in (flags | settings).items():
+        command += [f"--{name}", value]
+    async with running(RELAY, command) as server:
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def stock_aiortc() -> AsyncIterator[Server]:
+    """A relay as aiortc's examples build it: MediaRelay, every frame decoded and encoded again."""
+    async with running(STOCK, _script("stock_aiortc.py")) as server:
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def floor() -> AsyncIterator[Server]:
+    """A bare loop that receives and sends."""
+    async with running(FLOOR, _script("floor.py")) as server:
+        yield server
+
+
+def _script(name: str) -> list[str]:
+    return [sys.executable, str(Path(__file__).with_name(name))]
+
+
+@contextlib.asynccontextmanager
+async def running(
+    name: str, command: list[str], address: str = r"(?:http|udp)://[^:/ ]+:(\d+)"
+) -> AsyncIterator[Server]:
+    """A server process for as long as the context lasts.
+
+    :param address: a pattern by which its output says that it is ready; its group is the port.
+    :raises NotStarted: when the process ends, or does not say so in time.
+    """
+    process = await _spawn(command)
+    server = Server(name, "", process.pid)
+    reader = asyncio.create_task(_listen(process.stdout, server.said), name=f"output of {name}")
+    try:
+        port = await _ready(server, reader, address)
+        server.url = f"ws://127.0.0.1:{port}/ws"
+        yield server
+    finally:
+        await _end(process)
+        await reader
+
+
+async def _spawn(command: list[str]) -> asyncio.subprocess.Process:
+    """Start a process on the server's core; threads inherit that, if they start after it."""
+    mine = os.sched_getaffinity(0)
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, {cores()[0]})
+    try:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=_environment(os.environ),
+        )
+    finally:
+        os.sched_setaffinity(0, mine)
+
+
+def _environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Without what would configure the relay otherwise than by its flags."""
+    return {k: v for k, v in given.items() if not k.startswith("RELAY_")} | {
+        "PYTHONUNBUFFERED": "1"
+    }
+
+
+async def _ready(server: Server, reader: asyncio.Task[None], address: str) -> int:
+    deadline_s = time.monotonic() + STARTUP_S
+    while time.monotonic() < deadline_s and not reader.done():
+        found = re.search(address, "".join(server.said))
+        if found:
+            return int(found[1])
+        await asyncio.wait([reader], timeout=0.05)
+    output = "".join(server.said)[-_KEPT_CHARS:]
+    raise NotStarted(f"{server.name} did not start:\n{output}")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), 10)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def _listen(output: asyncio.StreamReader, said: list[str]) -> None:
+    while line := await output.readline():
+        said.append(line.decode(errors="replace"))
+        del said[:-200]

@@ -1,0 +1,159 @@
+"""One Chromium for all browser tests; a server and clean windows for each."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from shutil import which
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Playwright, async_playwright, expect
+
+from tests.browser.server import SERVE, Server
+from tests.browser.visitor import Visitor, together, until
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-features=InitialWebUI,WebUIReloadButton,WebUIToolbar,MediaRouter,HttpsUpgrades",
+    "--autoplay-policy=no-user-gesture-required",
+)
+# The second of the three gives a format that cannot be encoded.
+FAKE_DEVICES = ("--use-fake-device-for-media-stream=device-count=3,fps=15",)
+ALLOWED = ("--use-fake-ui-for-media-stream",)
+
+expect.set_options(timeout=20_000)
+
+StartServer = Callable[..., Awaitable[Server]]
+Arrive = Callable[..., Awaitable[Visitor]]
+Meet = Callable[..., Awaitable[tuple[Visitor, Visitor]]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+def executable() -> str:
+    found = which("chromium") or which("chromium-browser")
+    if found is None:
+        pytest.fail("chromium is missing (Debian and Ubuntu: apt-get install chromium)")
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    """A browser with a camera and a microphone that anybody may use."""
+    browser = await playwright.chromium.launch(
+        executable_path=executable(), args=[*QUIET, *FAKE_DEVICES, *ALLOWED]
+    )
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def wary_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    """A browser with a camera that nobody may use without permission."""
+    browser = await playwright.chromium.launch(
+        executable_path=executable(), args=[*QUIET, *FAKE_DEVICES]
+    )
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """One server for all tests that leave it as it is; who has parted may meet again at once."""
+    flags = ("--rematch-after-s", "0", "--messages-per-s", "500")
+    server = Server(tmp_path_factory.mktemp("shared"), *flags)
+    await server.start()
+    yield server
+    await server.stop()
+    assert "Traceback" not in server.log, server.log
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(shared_server: Server) -> Server:
+    """The shared server, when the last test's visitors are gone from it."""
+    async with aiohttp.ClientSession(shared_server.url) as http:
+
+        async def connected() -> int:
+            async with http.get("/stats") as response:
+                return int((await response.json())["connected"])
+
+        await until(connected, lambda count: count == 0)
+    return shared_server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
+    """Starts servers with the flags given; none may log a crash."""
+    servers: list[Server] = []
+
+    async def start(*flags: str, program: tuple[str, ...] = SERVE) -> Server:
+        server = Server(tmp_path, *flags, program=program)
+        servers.append(server)
+        await server.start()
+        return server
+
+    yield start
+    for server in servers:
+        await server.stop()
+        assert "Traceback" not in server.log, server.log
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def arrive(chromium: Browser) -> AsyncIterator[Arrive]:
+    """Opens the page in a window of its own; nothing there may complain."""
+    visitors: list[Visitor] = []
+    async with AsyncExitStack() as stack:
+
+        async def arrive(
+            server: Server,
+            browser: Browser = chromium,
+            *,
+            agree: bool = True,
+            spell: str = "",
+            **options: object,
+        ) -> Visitor:
+            options = {"locale": "en-GB", **options}
+            context = await browser.new_context(**options)  # type: ignore[arg-type]
+            stack.push_async_callback(context.close)
+            visitor = await Visitor.arrive(context, server.url, agree=agree, spell=spell)
+            visitors.append(visitor)
+            return visitor
+
+        yield arrive
+    for visitor in visitors:
+        assert visitor.unexpected_complaints() == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def meet(server: Server, arrive: Arrive) -> Meet:
+    """Brings two into one call, on the shared server or on the one given."""
+
+    async def meet(
+        host: Server = server,
+        options: dict[str, object] | None = None,
+        other: dict[str, object] | None = None,
+    ) -> tuple[Visitor, Visitor]:
+        pair = (await arrive(host, **(options or {})), await arrive(host, **(other or {})))
+        await together(*(person.press("Start") for person in pair))
+        await together(*(person.sees_somebody() for person in pair))
+        return pair
+
+    return meet

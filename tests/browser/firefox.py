@@ -1,0 +1,131 @@
+"""A headless Firefox with the page in it, driven over WebDriver BiDi."""
+
+import asyncio
+import json
+import os
+import re
+from asyncio.subprocess import PIPE, STDOUT, Process
+from contextlib import AsyncExitStack
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+
+from tests.browser.namespace import Namespace
+
+PREFERENCES = {
+    "app.update.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "media.autoplay.default": 0,
+    "media.navigator.permission.disabled": True,
+    "media.navigator.streams.fake": True,
+    "toolkit.telemetry.enabled": False,
+}
+_START_S = 60
+_ANSWER_S = 30
+
+
+class Firefox:
+    """One window; whatever happens in it is asked for with JavaScript."""
+
+    def __init__(self, program: str, folder: Path, namespace: Namespace) -> None:
+        self._program = program
+        self._folder = folder
+        self._namespace = namespace
+        self._stack = AsyncExitStack()
+        self._ids = count(1)
+        self._window = ""
+        self.complaints: list[str] = []
+
+    async def __aenter__(self) -> "Firefox":
+        process = await self._start()
+        self._stack.push_async_callback(_end, process)
+        try:
+            await self._connect(await asyncio.wait_for(_address(process), _START_S))
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def open(self, url: str) -> None:
+        """Go there, and wait until it is loaded."""
+        where = {"context": self._window, "url": url, "wait": "complete"}
+        await self._ask("browsingContext.navigate", where)
+
+    async def run(self, script: str) -> Any:
+        """The value of an expression, or of what it promises."""
+        asked = {
+            "expression": f"Promise.resolve({script}).then(JSON.stringify)",
+            "target": {"context": self._window},
+            "awaitPromise": True,
+            "userActivation": True,
+        }
+        answer = await self._ask("script.evaluate", asked)
+        assert answer["type"] == "success", answer
+        return json.loads(answer["result"].get("value", "null"))
+
+    async def press(self, element_id: str) -> None:
+        await self.run(f"document.getElementById('{element_id}').click()")
+
+    async def _start(self) -> Process:
+        (self._folder / "user.js").write_text(
+            "".join(
+                f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in PREFERENCES.items()
+            )
+        )
+        return await asyncio.create_subprocess_exec(
+            *(*self._namespace.prefix, self._program, "--headless", "--no-remote"),
+            *("--profile", str(self._folder), "--remote-debugging-port", "0"),
+            stdout=PIPE,
+            stderr=STDOUT,
+            env={"HOME": str(self._folder), "PATH": os.environ["PATH"]},
+        )
+
+    async def _connect(self, address: str) -> None:
+        connector = aiohttp.TCPConnector(socket_factory=lambda _: self._namespace.connection())
+        http = await self._stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        self._socket = await self._stack.enter_async_context(
+            http.ws_connect(f"{address}/session", max_msg_size=0)
+        )
+        await self._ask("session.new", {"capabilities": {}})
+        await self._ask("session.subscribe", {"events": ["log.entryAdded"]})
+        tree = await self._ask("browsingContext.getTree", {})
+        self._window = tree["contexts"][0]["context"]
+
+    async def _ask(self, method: str, params: dict[str, Any]) -> Any:
+        number = next(self._ids)
+        await self._socket.send_json({"id": number, "method": method, "params": params})
+        while True:
+            message = await self._socket.receive_json(timeout=_ANSWER_S)
+            if message.get("method") == "log.entryAdded":
+                entry = message["params"]
+                if entry["level"] in ("error", "warn"):
+                    self.complaints.append(entry["text"])
+            if message.get("id") == number:
+                assert message["type"] == "success", message
+                return message["result"]
+
+
+async def _address(process: Process) -> str:
+    assert process.stdout
+    while line := (await process.stdout.readline()).decode():
+        if found := re.search(r"BiDi listening on (ws://\S+)", line):
+            return found[1]
+    raise AssertionError("Firefox ended early")
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    await process.communicate()

@@ -1,0 +1,78 @@
+"""A network of its own, for browsers that refuse loopback addresses in ICE. Linux, as root."""
+
+import ctypes
+import os
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+_CLONE_NEWNET = 0x40000000
+
+
+class Namespace:
+    """One end of a cable between two addresses; the other end stays outside."""
+
+    address = "10.77.0.1"
+
+    def __init__(self) -> None:
+        self.name = f"relay-test-{os.getpid()}"
+        self._outside = f"rt{os.getpid()}"
+        self.prefix = ("ip", "netns", "exec", self.name)
+
+    def __enter__(self) -> "Namespace":
+        inside, outside = "veth0", self._outside
+        _ip("netns", "add", self.name)
+        try:
+            _ip("link", "add", outside, "type", "veth", "peer", inside, "netns", self.name)
+            _ip("addr", "add", "10.77.0.2/30", "dev", outside)
+            _ip("link", "set", outside, "up")
+            _ip("-n", self.name, "addr", "add", f"{self.address}/30", "dev", inside)
+            _ip("-n", self.name, "link", "set", inside, "up")
+            _ip("-n", self.name, "link", "set", "lo", "up")
+            _ip("-n", self.name, "route", "add", "default", "via", "10.77.0.2")
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # The cable goes with the network, but later: its name may be wanted at once.
+        subprocess.run(["ip", "link", "del", self._outside], check=False, capture_output=True)
+        _ip("netns", "del", self.name)
+
+    def connection(self) -> socket.socket:
+        """A TCP socket that lives inside, whoever uses it."""
+        with ThreadPoolExecutor(1) as pool:  # a thread's namespace ends with it
+            return pool.submit(self._make).result()
+
+    def _make(self) -> socket.socket:
+        with Path("/run/netns", self.name).open("rb") as namespace:
+            if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns failed")
+        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        made.setblocking(False)
+        return made
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+def why_not() -> str | None:
+    """Why none can be made here; None when it can."""
+    if os.geteuid() != 0:
+        return "network namespaces need root"
+    try:
+        with Namespace():
+            return None
+    except FileNotFoundError:
+        return "ip is missing (Debian and Ubuntu: apt-get install iproute2)"
+    except subprocess.CalledProcessError as error:
+        return f"no network namespace: {error.stderr.decode().strip()}"

@@ -1,0 +1,137 @@
+// Runs before the page's scripts, to see what they do, and to do what hardware would.
+{
+  const links = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...options) {
+      super(...options);
+      links.push(this);
+    }
+  };
+  const tracks = [];
+  if (navigator.mediaDevices) {
+    const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    const small = { width: { ideal: 320 }, height: { ideal: 240 } }; // cheap to encode
+    navigator.mediaDevices.getUserMedia = async ({ audio, video }) => {
+      const stream = await getUserMedia({ audio, video: video && { ...video, ...small } });
+      tracks.push(...stream.getTracks());
+      return stream;
+    };
+  }
+  let foundAtMs = NaN;
+  window.WebSocket = class extends WebSocket {
+    constructor(...options) {
+      super(...options);
+      this.addEventListener("message", ({ data }) => {
+        if (data.includes('"partner_found"')) foundAtMs = performance.now();
+      });
+    }
+  };
+  // When the page has changed so that it is so.
+  const change = (isSo) =>
+    new Promise((resolve) => {
+      const observer = new MutationObserver(() => {
+        if (!isSo()) return;
+        observer.disconnect();
+        resolve(performance.now());
+      });
+      observer.observe(document.body, {
+        subtree: true, childList: true, characterData: true, attributes: true,
+      });
+    });
+  // When a frame of a partner's picture is on the screen, after it was not.
+  const frame = async () => {
+    const { dataset } = document.getElementById("stage");
+    if (dataset.picture === "true") await change(() => dataset.picture === "false");
+    await change(() => dataset.picture === "true");
+    return new Promise((resolve) => {
+      document.getElementById("remote").requestVideoFrameCallback((nowMs) => resolve(nowMs));
+    });
+  };
+  let chimes = 0;
+  const createOscillator = AudioContext.prototype.createOscillator;
+  AudioContext.prototype.createOscillator = function () {
+    chimes += 1;
+    return createOscillator.call(this);
+  };
+  document.addEventListener("securitypolicyviolation", (event) => {
+    console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`);
+  });
+  const find = (stats, type, kind) => stats.find((s) => s.type === type && s.kind === kind) ?? {};
+
+  window.spy = {
+    links,
+    tracks,
+    chimes: () => chimes,
+
+    async look() {
+      const video = document.getElementById("remote");
+      const stats = [...((await links.at(-1)?.getStats()) ?? new Map()).values()];
+      return {
+        width: video.videoWidth,
+        presented: video.getVideoPlaybackQuality().totalVideoFrames,
+        visible: getComputedStyle(video).opacity === "1",
+        decoded: find(stats, "inbound-rtp", "video").framesDecoded ?? 0,
+        sent: find(stats, "outbound-rtp", "video").framesSent ?? 0,
+        audioPackets: find(stats, "inbound-rtp", "audio").packetsReceived ?? 0,
+        audioEnergy: find(stats, "inbound-rtp", "audio").totalAudioEnergy ?? 0,
+      };
+    },
+
+    isSending: () =>
+      links.at(-1).getSenders().map((sender) => sender.getParameters().encodings[0].active),
+
+    async send(active) {
+      for (const sender of links.at(-1).getSenders()) {
+        const parameters = sender.getParameters();
+        parameters.encodings[0].active = active;
+        await sender.setParameters(parameters);
+      }
+    },
+
+    describeLinks: () =>
+      links.map((link) => ({
+        state: link.connectionState,
+        local: link.localDescription?.sdp ?? "",
+        remote: link.remoteDescription?.sdp ?? "",
+      })),
+
+    async stats() {
+      const reports = await Promise.all(links.map((link) => link.getStats()));
+      return reports.flatMap((report) => [...report.values()]);
+    },
+
+    hide(hidden) {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+      const state = hidden ? "hidden" : "visible";
+      Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+      document.dispatchEvent(new Event("visibilitychange"));
+    },
+
+    async timeStart() {
+      const startedMs = performance.now();
+      const headline = document.getElementById("headline");
+      const looking = change(() => headline.textContent.startsWith("Looking"));
+      document.getElementById("start").click();
+      return (await looking) - startedMs;
+    },
+
+    async timeNext() {
+      const shown = frame();
+      const pressedMs = performance.now();
+      document.getElementById("next").click();
+      const shownMs = await shown;
+      return [shownMs - pressedMs, shownMs - foundAtMs];
+    },
+
+    unplug(kind) {
+      const track = tracks.findLast((known) => known.kind === kind && known.readyState === "live");
+      track.stop();
+      track.dispatchEvent(new Event("ended"));
+    },
+
+    sleep(ms) {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + ms;
+    },
+  };
+}

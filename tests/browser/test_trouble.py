@@ -1,0 +1,172 @@
+"""What goes wrong, is said in words, and goes on."""
+
+import re
+import signal
+
+import aiohttp
+from playwright.async_api import expect
+
+from tests.browser.conftest import Arrive, Meet, StartServer
+from tests.browser.server import SERVE_LOSSY, Server
+from tests.browser.visitor import Sight, Visitor, together, until
+
+
+async def test_a_restarted_server_is_found_and_the_call_goes_on(
+    start_server: StartServer, meet: Meet
+) -> None:
+    server = await start_server()
+    pair = await meet(server)
+    for person in pair:
+        person.expected_complaints = "WebSocket connection to .* failed"
+    await server.stop()
+    await together(*(person.reads("Connection lost Trying again in") for person in pair))
+    await server.start()
+    await together(*(person.sees_somebody(60) for person in pair))
+
+
+async def test_lost_packets_are_repaired(start_server: StartServer, meet: Meet) -> None:
+    pair = await meet(await start_server("--loss", "0.02", program=SERVE_LOSSY))
+    before = await together(*(person.look() for person in pair))
+    await together(
+        *(sends(person, start.sent + 240) for person, start in zip(pair, before, strict=True))
+    )
+    after = await together(*(person.look() for person in pair))  # of both at the same moment
+    for mine, theirs in ((0, 1), (1, 0)):
+        sent = after[mine].sent - before[mine].sent
+        decoded = after[theirs].decoded - before[theirs].decoded
+        assert decoded >= 0.95 * sent
+
+
+async def sends(person: Visitor, frames: int) -> Sight:
+    return await until(person.look, lambda seen: seen.sent >= frames, 40)
+
+
+async def test_a_line_too_poor_for_video_keeps_the_sound_and_gets_the_picture_back(
+    start_server: StartServer, meet: Meet
+) -> None:
+    server = await start_server("--loss", "0.4", "--starts-clean", program=SERVE_LOSSY)
+    anna, berta = await meet(server)
+    await expect(anna.page.get_by_role("button", name="Good connection")).to_be_visible()
+    server.signal(signal.SIGUSR1)  # from now on it loses
+    await expect(anna.page.get_by_role("button", name="Poor connection")).to_be_visible()
+    await anna.reads("The line is too poor for video. The sound goes on;", 60)
+    await until(anna.is_sending, lambda sending: sending == [True, False])
+    await berta.sees_marks("Their camera is off")
+    before = await berta.look()
+    await until(berta.look, lambda now: now.audioPackets > before.audioPackets + 25)
+    server.signal(signal.SIGUSR1)
+    await until(anna.is_sending, lambda sending: sending == [True, True], 60)
+    await berta.sees_somebody(60)
+
+
+async def test_the_figures_are_plain(meet: Meet) -> None:
+    anna, _ = await meet()
+    await anna.page.locator("#quality").click()
+    values = anna.page.locator("#figure-list dd")
+    shown = await until(
+        values.all_inner_texts, lambda seen: len(seen) == 6 and "not known" not in str(seen)
+    )
+    patterns = (
+        r"\d+ ms",
+        r"\d+\.\d % / \d+\.\d %",
+        r"\d+ \D \d+",
+        r"\d+",
+        r"\d+ kbit/s / \d+ kbit/s",
+        "UDP, through the server",
+    )
+    for pattern, value in zip(patterns, shown, strict=True):
+        assert re.fullmatch(pattern, value)
+
+
+async def test_a_link_that_does_not_come_up_is_said_and_tried_again(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    server = await start_server("--loss", "1", "--link-timeout-s", "1", program=SERVE_LOSSY)
+    anna = await arrive(server)
+    await anna.press("Start")
+    await anna.reads("Video connection failed. Trying again.")
+
+    async def links() -> int:
+        return len(await anna.links())
+
+    await until(links, lambda count: count >= 3)
+    await anna.press("Stop")
+    await anna.reads("Meet someone new")
+
+
+async def test_a_partner_of_whom_nothing_comes_is_left(server: Server, arrive: Arrive) -> None:
+    anna = await arrive(server)
+    await anna.press("Start")
+    async with aiohttp.ClientSession() as http, http.ws_connect(server.url + "/ws") as mute:
+        await mute.send_json({"type": "find_partner"})
+        await anna.reads("Found someone Connecting the video…")
+        await anna.reads("Nothing arrived from them. Looking for someone…")
+
+
+async def test_a_partner_who_falls_silent_is_reconnecting_until_they_are_back(meet: Meet) -> None:
+    anna, berta = await meet()
+    await berta.page.evaluate("spy.send(false)")
+    await anna.reads("Partner reconnecting…")
+    await berta.page.evaluate("spy.send(true)")
+    await anna.reads("Connected")
+
+
+async def test_a_camera_that_is_pulled_out_is_replaced(meet: Meet) -> None:
+    anna, berta = await meet()
+    await anna.page.evaluate("spy.unplug('video')")
+    await anna.reads("A device was lost; another one is used now.")
+    await berta.sees_somebody()
+    await anna.page.evaluate("spy.unplug('audio')")
+    await berta.sees_somebody()
+    assert len(await anna.links()) == 1
+
+
+async def test_another_network_gets_new_paths_and_the_call_goes_on(meet: Meet) -> None:
+    anna, berta = await meet()
+    ufrag = re.compile(r"a=ice-ufrag:(\S+)")
+    (before,) = await anna.links()
+    await anna.page.evaluate("dispatchEvent(new Event('online'))")
+
+    async def fragment() -> str:
+        (link,) = await anna.links()
+        found = ufrag.search(link["local"])
+        return found[1] if found else ""
+
+    old = await fragment()
+    await until(fragment, lambda now: now != old or now not in before["local"])
+    await together(anna.sees_somebody(), berta.sees_somebody())
+    assert [link["state"] for link in await anna.links()] == ["connected"]
+
+
+async def test_a_machine_that_slept_comes_back_to_where_it_was(meet: Meet) -> None:
+    anna, berta = await meet()
+    await anna.page.evaluate("spy.sleep(60_000)")
+    await anna.reads("Connection lost Trying again in")
+    await berta.reads("Looking for someone…")
+    await together(anna.sees_somebody(60), berta.sees_somebody(60))
+
+
+async def test_somebody_found_in_a_hidden_tab_is_told_of(server: Server, arrive: Arrive) -> None:
+    locks = """
+        window.locks = [];
+        navigator.wakeLock.request = async (kind) => {
+            const lock = { kind, released: false, async release() { this.released = true; } };
+            window.locks.push(lock);
+            return lock;
+        };
+    """
+    anna = await arrive(server, spell=locks)
+    await anna.press("Start")
+    await expect(anna.page).to_have_title("Looking for someone…")
+    await anna.hide()
+    assert await anna.page.evaluate("spy.chimes()") == 0
+    berta = await arrive(server)
+    await berta.press("Start")
+    await expect(anna.page).to_have_title("● Someone is here!")
+    await until(lambda: anna.page.evaluate("spy.chimes()"), lambda count: count == 2)
+    await anna.hide(False)
+    await expect(anna.page).to_have_title("Face to face")
+    held = "locks.map(({ released }) => released)"
+    await until(lambda: anna.page.evaluate(held), lambda seen: seen == [True, False])
+    await anna.press("Stop")
+    await until(lambda: anna.page.evaluate(held), lambda seen: seen == [True, True])

@@ -1,0 +1,186 @@
+"""What every store must do. A new one is added to ``STORES`` and has to pass all of this."""
+
+from collections.abc import Callable
+
+import pytest
+
+from relay.store import Counts, Entered, MemoryStore, Room, Store, Waiter
+
+STORES: dict[str, Callable[[int], Store]] = {"memory": MemoryStore}
+
+MAX_WAITING = 100
+
+
+@pytest.fixture(params=list(STORES.values()), ids=list(STORES))
+def store(request: pytest.FixtureRequest) -> Store:
+    made: Store = request.param(MAX_WAITING)
+    return made
+
+
+async def enter(store: Store, *names: str) -> None:
+    for since_s, name in enumerate(names):
+        assert await store.enter(Waiter(name, float(since_s))) is Entered.WAITING
+
+
+async def names(store: Store, limit: int = MAX_WAITING) -> list[str]:
+    return [waiter.user_id for waiter in await store.waiting(limit)]
+
+
+async def test_an_empty_store(store: Store) -> None:
+    assert await store.waiting(10) == []
+    assert await store.rooms(10) == []
+    assert await store.counts() == Counts(waiting=0, rooms=0)
+    assert await store.waiter("ann") is None
+    assert await store.room_of("ann") is None
+    assert await store.leave_room("ann") is None
+    assert await store.leave_queue("ann") is False
+
+
+async def test_the_queue_is_in_the_order_of_coming(store: Store) -> None:
+    await enter(store, "cid", "ann", "bob")
+    assert await names(store) == ["cid", "ann", "bob"]
+    assert await names(store, limit=2) == ["cid", "ann"]
+    assert await names(store, limit=0) == []
+
+
+async def test_all_that_is_known_of_a_waiter_comes_back(store: Store) -> None:
+    ann = Waiter("ann", 12.5, frozenset({"tea", "chess"}), {"bob": 3.25})
+    await store.enter(ann)
+    assert await store.waiter("ann") == ann
+    assert await store.waiting(1) == [ann]
+
+
+async def test_who_enters_again_keeps_its_place_but_not_its_interests(store: Store) -> None:
+    await enter(store, "ann", "bob")
+    again = Waiter("ann", 99.0, frozenset({"tea"}), {"cid": 50.0})
+    assert await store.enter(again) is Entered.WAITING
+    assert await names(store) == ["ann", "bob"]
+    assert await store.waiter("ann") == Waiter("ann", 0.0, frozenset({"tea"}), {"cid": 50.0})
+    assert (await store.counts()).waiting == 2
+
+
+async def liking(store: Store, *interests: str, limit: int = MAX_WAITING) -> list[str]:
+    return [w.user_id for w in await store.alike(frozenset(interests), limit)]
+
+
+async def enter_liking(store: Store, **interests: str) -> None:
+    for since_s, (name, said) in enumerate(interests.items()):
+        await store.enter(Waiter(name, float(since_s), frozenset(said.split())))
+
+
+async def test_those_who_like_the_same_are_found_oldest_first(store: Store) -> None:
+    await enter_liking(store, ann="tea", bob="", cid="chess tea", dan="chess", eve="")
+    assert await liking(store, "tea") == ["ann", "cid"]
+    assert await liking(store, "chess", "tea", "golf") == ["ann", "cid", "dan"]
+    assert await liking(store, "chess", "tea", limit=2) == ["ann", "cid"]
+    assert await liking(store, "golf") == []
+    assert await liking(store) == ["bob", "eve"]
+    assert await liking(store, limit=1) == ["bob"]
+
+
+async def test_who_likes_something_else_now_is_found_by_that(store: Store) -> None:
+    await enter_liking(store, ann="tea chess", bob="golf", cid="golf")
+    await store.enter(Waiter("ann", 9.0, frozenset({"golf", "chess"})))
+    assert await liking(store, "tea") == []
+    assert await liking(store, "golf") == ["ann", "bob", "cid"]
+    await store.enter(Waiter("ann", 9.0))
+    assert await liking(store, "golf", "chess") == ["bob", "cid"]
+    assert await liking(store) == ["ann"]
+
+
+async def test_who_does_not_wait_is_not_found_by_interests(store: Store) -> None:
+    await enter_liking(store, ann="tea", bob="tea", cid="tea", dan="")
+    await store.leave_queue("ann")
+    await store.claim(Room("r", "bob", "dan", 1.0))
+    assert await liking(store, "tea") == ["cid"]
+    assert await liking(store) == []
+    await store.leave_room("bob")
+    assert await liking(store, "tea") == ["cid"]
+
+
+async def test_who_leaves_the_queue_and_enters_again_comes_last(store: Store) -> None:
+    await enter(store, "ann", "bob")
+    assert await store.leave_queue("ann") is True
+    assert await store.leave_queue("ann") is False
+    assert await store.waiter("ann") is None
+    await enter(store, "ann")
+    assert await names(store) == ["bob", "ann"]
+
+
+async def test_the_queue_is_bounded(store: Store) -> None:
+    await enter(store, *(f"user {n}" for n in range(MAX_WAITING)))
+    assert await store.enter(Waiter("late", 0.0)) is Entered.FULL
+    assert await store.waiter("late") is None
+    assert await store.enter(Waiter("user 7", 0.0)) is Entered.WAITING
+    await store.leave_queue("user 3")
+    assert await store.enter(Waiter("late", 0.0)) is Entered.WAITING
+
+
+async def test_a_claim_moves_both_into_a_room(store: Store) -> None:
+    await enter(store, "ann", "bob", "cid")
+    room = Room("r", "ann", "cid", 1.5)
+    assert await store.claim(room) is True
+    assert await names(store) == ["bob"]
+    assert await store.room_of("ann") == room
+    assert await store.room_of("cid") == room
+    assert await store.room_of("bob") is None
+    assert await store.rooms(10) == [room]
+    assert await store.counts() == Counts(waiting=1, rooms=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("ann", "gone"), ("gone", "ann"), ("ann", "ann"), ("ann", "in a room"), ("gone", "lost")],
+)
+async def test_a_claim_that_fails_changes_nothing(store: Store, first: str, second: str) -> None:
+    await enter(store, "in a room", "too", "ann")
+    await store.claim(Room("r", "in a room", "too", 0.0))
+    assert await store.claim(Room("s", first, second, 1.0)) is False
+    assert await names(store) == ["ann"]
+    assert await store.rooms(10) == [Room("r", "in a room", "too", 0.0)]
+    assert await store.room_of("ann") is None
+
+
+async def test_who_is_in_a_room_cannot_wait(store: Store) -> None:
+    await enter(store, "ann", "bob")
+    await store.claim(Room("r", "ann", "bob", 0.0))
+    assert await store.enter(Waiter("ann", 1.0)) is Entered.IN_ROOM
+    assert await names(store) == []
+
+
+@pytest.mark.parametrize(("leaver", "other"), [("ann", "bob"), ("bob", "ann")])
+async def test_a_room_ends_for_both_and_only_the_first_gets_it(
+    store: Store, leaver: str, other: str
+) -> None:
+    await enter(store, "ann", "bob")
+    room = Room("r", "ann", "bob", 0.0)
+    await store.claim(room)
+    assert await store.leave_room(leaver) == room
+    assert await store.leave_room(other) is None
+    assert await store.room_of(other) is None
+    assert await store.counts() == Counts(waiting=0, rooms=0)
+    await enter(store, "bob", "ann")
+    assert await names(store) == ["bob", "ann"]
+
+
+async def test_leaving_the_queue_leaves_the_room_alone(store: Store) -> None:
+    await enter(store, "ann", "bob")
+    room = Room("r", "ann", "bob", 0.0)
+    await store.claim(room)
+    assert await store.leave_queue("ann") is False
+    assert await store.room_of("ann") == room
+
+
+async def test_leaving_a_room_leaves_the_queue_alone(store: Store) -> None:
+    await enter(store, "ann")
+    assert await store.leave_room("ann") is None
+    assert await names(store) == ["ann"]
+
+
+async def test_rooms_are_in_the_order_of_making(store: Store) -> None:
+    await enter(store, *"abcdef")
+    for room_id, first, second in (("3", "a", "b"), ("1", "c", "d"), ("2", "e", "f")):
+        await store.claim(Room(room_id, first, second, 0.0))
+    assert [room.room_id for room in await store.rooms(2)] == ["3", "1"]
+    await store.leave_room("d")
+    assert [room.room_id for room in await store.rooms(9)] == ["3", "2"]

@@ -1,0 +1,83 @@
+"""Whatever arrives at the media port: no exception, no answer to strangers, bounded tables."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relay.media.forwarder import Forwarder
+from relay.media.ice import Credentials, answer_check, read_check
+from relay.media.link import Link
+from relay.media.sdp import read
+from relay.seam import LinkCertificate
+from tests.support.fake_socket import FakeSocket
+from tests.support.offers import CHROMIUM
+from tests.support.packets import check
+
+CERTIFICATE = LinkCertificate.generateCertificate()
+USER, STRANGER = ("192.0.2.1", 1111), ("192.0.2.2", 2222)
+OURS = Credentials("ourufrag", "ourpassword")
+GOOD = check("ourufrag:theirs", "ourpassword")
+
+steady = settings(derandomize=True, deadline=None, max_examples=400)
+
+first_bytes = st.sampled_from([0, 1, 3, 4, 19, 20, 22, 63, 64, 127, 128, 144, 191, 192, 255])
+datagrams = st.binary(max_size=80) | st.builds(
+    lambda first, second, rest: bytes([first, second]) + rest,
+    first_bytes,
+    st.sampled_from([0, 1, 96, 192, 200, 206, 223, 224]),
+    st.binary(max_size=80),
+)
+
+
+def mutations(data: bytes) -> st.SearchStrategy[bytes]:
+    """The data with a few bytes changed, cut, repeated or followed by others."""
+
+    def apply(changes: list[tuple[int, int]], end: int, tail: bytes) -> bytes:
+        changed = bytearray(data)
+        for at, value in changes:
+            changed[at % len(changed)] = value
+        return bytes(changed[:end]) + tail
+
+    return st.builds(
+        apply,
+        st.lists(st.tuples(st.integers(0, len(data) - 1), st.integers(0, 255)), max_size=4),
+        st.integers(0, len(data)) | st.just(len(data)),
+        st.just(b"") | st.binary(max_size=12),
+    )
+
+
+@steady
+@given(st.lists(st.tuples(st.sampled_from([USER, STRANGER]), datagrams), max_size=80))
+def test_any_datagrams(arriving: list[tuple[tuple[str, int], bytes]]) -> None:
+    socket = FakeSocket()
+    forwarder = Forwarder(socket, lambda: 1000.0, lambda _: None)
+    link = Link("user", socket, CERTIFICATE, (), 1000.0)
+    link.agree(read(CHROMIUM))
+    forwarder.add(link)
+    credentials = link.credentials
+    socket.waiting = [(USER, check(f"{credentials.ufrag}:x", credentials.password))]
+    forwarder.on_readable()
+    assert len(socket.taken()) == 1
+    socket.waiting = list(arriving)
+    while socket.waiting:
+        forwarder.on_readable()
+    assert socket.taken() == [], "none of them was signed"
+    assert forwarder.table_sizes == (1, 1)
+    assert forwarder.received == 1 + len(arriving)
+    queued = link._pipe.datagrams.qsize()
+    assert sum(forwarder.drops.values()) + queued == len(arriving), "each is counted"
+
+
+@steady
+@given(datagrams | mutations(GOOD))
+def test_any_stun(data: bytes) -> None:
+    found = read_check(data)
+    if found is None:
+        return
+    answer = answer_check(found, OURS, "192.0.2.9", 9)
+    if answer is not None:
+        assert found.local_ufrag == "ourufrag"
+        assert len(answer) < 2 * len(data), "nobody is worth attacking through us"
+        signed = len(GOOD) - 8  # all but the FINGERPRINT
+        assert data[:2] + data[4:signed] == GOOD[:2] + GOOD[4:signed]

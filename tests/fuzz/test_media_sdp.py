@@ -1,0 +1,127 @@
+"""Whatever is given as SDP: terms that can be answered, or the one documented error."""
+
+from __future__ import annotations
+
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint
+from aiortc.sdp import SessionDescription
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relay.errors import SdpError
+from relay.media.description import LocalSide, Ssrcs, write_answer, write_offer
+from relay.media.ice import Credentials
+from relay.media.sdp import read
+from tests.support.offers import CHROMIUM, DATA_SECTION, FIREFOX, bundle_only
+
+LOCAL = LocalSide(
+    credentials=Credentials("ourufrag", "ourpassword"),
+    fingerprints=(RTCDtlsFingerprint("sha-256", "AA:BB"),),
+    addresses=(("192.0.2.1", 7882),),
+    cname="ourcname",
+    audio=Ssrcs(11, 12),
+    video=Ssrcs(21, 22),
+)
+OFFERS = [CHROMIUM, FIREFOX, bundle_only(FIREFOX), CHROMIUM + DATA_SECTION, write_offer(LOCAL)]
+LINES = sorted({line for offer in OFFERS for line in offer.splitlines()})
+
+steady = settings(derandomize=True, deadline=None, max_examples=400)
+
+tokens = st.sampled_from(
+    [
+        "a=",
+        "m=",
+        "c=",
+        "=",
+        ":",
+        " ",
+        "/",
+        "-1",
+        "0",
+        "96",
+        "99999999999",
+        "\0",
+        "\u0661",
+        "é",
+        "\x0b",
+    ]
+)
+lines = (
+    st.sampled_from(LINES)
+    | st.lists(tokens | st.text(max_size=6), max_size=6).map("".join)
+    | st.builds(
+        lambda name, value: f"a={name}{value}",
+        st.sampled_from(
+            [
+                "mid",
+                "rtpmap",
+                "fmtp",
+                "rtcp-fb",
+                "extmap",
+                "group",
+                "setup",
+                "fingerprint",
+                "rtcp",
+                "ice-ufrag",
+                "ice-pwd",
+                "rtcp-mux",
+                "bundle-only",
+                "candidate",
+                "ssrc",
+                "sctpmap",
+                "sctp-port",
+                "max-message-size",
+                "sendonly",
+            ]
+        ),
+        st.sampled_from(["", ":", ": ", ":0", ":x", ":96 ", ":* nack", ":BUNDLE", ":1 1 1"])
+        | st.text(max_size=9),
+    )
+)
+
+
+def mutate(offer: str, changes: list[tuple[str, int, str]]) -> str:
+    kept = offer.splitlines()
+    for change, at, line in changes:
+        place = at % (len(kept) + 1)
+        if change == "insert":
+            kept.insert(place, line)
+        elif change == "replace":
+            kept[place : place + 1] = [line]
+        elif change == "cut":
+            kept[place : place + 1] = [part[: at % 20] for part in kept[place : place + 1]]
+        else:
+            del kept[place : place + 1]
+    return "\r\n".join(kept) + "\r\n"
+
+
+changes = st.tuples(
+    st.sampled_from(["insert", "replace", "cut", "remove"]), st.integers(0, 1000), lines
+)
+
+
+def check(sdp: str) -> None:
+    try:
+        terms = read(sdp)
+    except SdpError:
+        return
+    for media in terms.media:
+        assert 0 <= media.payload_type < 128
+        assert all(1 <= number <= 14 for number in media.extensions.values())
+    answer = write_answer(LOCAL, terms, "client")
+    parsed = SessionDescription.parse(answer)
+    assert [media.kind for media in parsed.media] == [kind for kind, *_ in terms.sections]
+    accepted = {media.kind for media in parsed.media if media.port != 0}
+    assert accepted == {"audio", "video"}
+    assert "\n" not in answer.replace("\r\n", "")
+
+
+@steady
+@given(st.sampled_from(OFFERS), st.lists(changes, max_size=6))
+def test_changed_offers(offer: str, changed: list[tuple[str, int, str]]) -> None:
+    check(mutate(offer, changed))
+
+
+@steady
+@given(st.text(max_size=300) | st.lists(lines, max_size=60).map("\r\n".join))
+def test_any_text(sdp: str) -> None:
+    check(sdp)

@@ -1,0 +1,110 @@
+"""Whatever a client sends, it gets a documented error, and the lobby stays in order."""
+
+import asyncio
+import json
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from relay.errors import ProtocolError
+from relay.matching import MediaMode, State
+from relay.protocol.messages import MAX_SDP_CHARS, parse_client, parse_server
+from relay.signaling.mailbox import SocketLost
+from tests.support.house import House
+
+KINDS = [
+    "find_partner",
+    "webrtc_offer",
+    "webrtc_answer",
+    "ice_candidate",
+    "chat_message",
+    "chat_received",
+    "typing",
+    "media_state",
+    "next_partner",
+    "stop_chat",
+]
+DOCUMENTED = {"bad_message", "unknown_type", "wrong_state", "bad_sdp", "internal"}
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+sdps = st.sampled_from(["mine", "bad", "boom", "", "v" * (MAX_SDP_CHARS + 1)]) | st.text(max_size=9)
+fields = st.fixed_dictionaries(
+    {"type": st.sampled_from(KINDS)},
+    optional={
+        "sdp": sdps | json_values,
+        "text": st.text(max_size=9) | json_values,
+        "id": st.text(max_size=9) | json_values,
+        "active": st.booleans() | json_values,
+        "audio": st.booleans() | json_values,
+        "video": st.booleans() | json_values,
+        "interests": st.lists(st.text(max_size=9)) | json_values,
+        "candidate": st.fixed_dictionaries({"candidate": st.text(max_size=9)}) | json_values,
+    },
+)
+frames = (
+    fields.map(json.dumps)
+    | json_values.map(json.dumps)
+    | st.text()
+    | st.dictionaries(st.text(), json_values).map(json.dumps)
+)
+
+
+@given(frames)
+@settings(deadline=None)
+def test_a_frame_is_a_message_or_a_protocol_error(frame: str) -> None:
+    for parse in (parse_client, parse_server):
+        try:
+            message = parse(frame)
+        except ProtocolError as error:
+            refused = error
+        else:
+            assert parse(message.encode()) == message
+            continue
+        assert refused.code in {"bad_message", "unknown_type"}
+        assert len(refused.message) < 500
+
+
+@given(
+    st.sampled_from(["relay", "direct"]),
+    st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["up", "lost", "tick"]) | frames)),
+)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_three_users_who_send_anything(mode: MediaMode, story: list[tuple[int, str]]) -> None:
+    asyncio.run(tell(mode, story))
+
+
+async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
+    house = House(media_mode=mode)
+    users = [house.come(name) for name in ("ann", "bob", "cid")]
+    for number, happened in story:
+        user = users[number]
+        if happened == "up":
+            if user.link == "connecting":
+                house.plane.come_up(user.name)
+        elif happened == "lost":
+            house.plane.lose(user.name, "failed")
+        elif happened == "tick":
+            await house.pass_time(3)
+        else:
+            try:
+                user.put(parse_client(happened))
+            except ProtocolError:
+                continue
+        await house.settle()
+        for other in users:
+            for heard in other.hear():
+                if heard.startswith("error: ") and heard != "error: media_failed":
+                    assert other is user
+                    assert heard.removeprefix("error: ") in DOCUMENTED
+            assert (other.partner is not None) == (other.state in {State.MATCHED, State.IN_CALL})
+    for user in users:
+        user.put(SocketLost())
+    await house.settle()
+    counts = await house.store.counts()
+    assert (counts.waiting, counts.rooms) == (0, 0)
+    assert house.plane.pairs == {}
+    assert house.plane.link_states == {}

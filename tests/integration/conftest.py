@@ -1,0 +1,28 @@
+"""What integration tests share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.support.media_house import House
+
+
+@pytest.fixture
+async def house(caplog: pytest.LogCaptureFixture) -> AsyncIterator[House]:
+    """A started plane; in the end nothing may have crashed, and nothing may be left."""
+    crashes: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: crashes.append(context))
+    before = asyncio.all_tasks()
+    found = House()
+    await found.plane.start()
+    yield found
+    await found.close()
+    assert crashes == []
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
+    assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()

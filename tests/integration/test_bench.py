@@ -1,0 +1,110 @@
+"""``scripts/bench`` as a process: tiny runs, whose numbers mean nothing but must be there."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = [
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(sys.platform != "linux", reason="the bench needs Linux"),
+]
+
+
+def bench(*arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "benchmark"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+        env=os.environ | ({"PYTHONPATH": str(path)} if path else {}),
+    )
+
+
+def measured(*arguments: str) -> dict[str, object]:
+    done = bench(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def forwarding() -> dict[str, object]:
+    return measured(
+        *("--only", "batches,calls", "--rates", "800", "--pairs", "1"),
+        *("--runs", "1", "--seconds", "1", "--no-janus", "--no-stock"),
+    )
+
+
+def test_every_server_has_its_row(forwarding: dict[str, list[dict[str, object]]]) -> None:
+    rows = [(row["load"], row["server"], row["pairs"]) for row in forwarding["forwarding"]]
+    assert rows == [
+        ("full batches", "relay", 2),
+        ("full batches", "floor", 2),
+        ("calls", "relay", 1),
+        ("calls", "floor", 1),
+    ]
+
+
+def test_all_packets_come_out_later_than_they_went_in(
+    forwarding: dict[str, list[dict[str, float]]],
+) -> None:
+    for row in forwarding["forwarding"]:
+        assert row["forwarded"] > 350  # in a second: 800 in full batches, about 400 of a call
+        assert row["loss_percent"] == 0
+        assert 0 < row["latency_p50_ms"] <= row["latency_p99_ms"] <= row["latency_max_ms"]
+        assert row["cpu_us_per_packet"] > 0
+
+
+def test_the_relay_is_compared_with_the_floor(
+    forwarding: dict[str, list[dict[str, dict[str, float]]]],
+) -> None:
+    for row in forwarding["forwarding"]:
+        assert set(row["cpu_ratio"]) == ({"floor"} if row["server"] == "relay" else set())
+
+
+def test_what_was_not_measured_says_so(forwarding: dict[str, dict[str, str]]) -> None:
+    assert forwarding["missing"] == {"Janus videocall": "not wanted (--no-janus)"}
+    judged = {target["figure"]: target["met"] for target in forwarding["targets"]}
+    assert judged["memory a pair"] is None
+
+
+def test_matching_finds_everybody_a_partner() -> None:
+    found = measured("--only", "matching")
+    assert [(each["how"], each["waiting"]) for each in found["matching"]] == [
+        ("in this process", 10_000),
+        ("through WebSockets", 100),
+    ]
+    assert all(each["users_per_s"] > 0 for each in found["matching"])
+
+
+def test_an_unknown_section_is_refused() -> None:
+    done = bench("--only", "batches,everything")
+    assert done.returncode == 2
+    assert "'everything' is not one of" in done.stderr
+
+
+def test_a_plot_without_matplotlib_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "matplotlib.py").write_text("raise ImportError")
+    done = bench("--plot", str(tmp_path / "plot.png"), path=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "bench: --plot needs matplotlib: .venv/bin/pip install matplotlib\n",
+    )
+
+
+def test_calls_are_measured_while_some_are_recorded() -> None:
+    found = measured("--only", "taps", "--runs", "1", "--seconds", "1", "--no-janus")
+    rows = [(row["load"], row["loss_percent"]) for row in found["forwarding"]]
+    assert rows == [("calls, none recorded", 0), ("calls, 4 recorded", 0)]
+
+
+def test_a_packets_time_has_its_parts() -> None:
+    parts = measured("--only", "anatomy", "--no-janus")["anatomy"]
+    assert len(parts) == 7
+    assert all(part["us"] > 0 for part in parts)

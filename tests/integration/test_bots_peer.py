@@ -1,0 +1,191 @@
+"""Two bots' peer connections with each other: what one sends, the other sees and hears."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from relay.bots.peer import Peer
+from relay.bots.report import Report
+from relay.bots.tone import frequency_of
+from relay.bots.tracks import FrameNumbers, Gate, PictureTrack, ToneTrack, play
+from relay.errors import BotError
+from relay.protocol.messages import Candidate
+
+
+class End:
+    """One end of a call: its peer, its gate and its report."""
+
+    def __init__(
+        self, number: int, *, file: str | None = None, silent: bool = False, decode: bool = True
+    ) -> None:
+        self.gate = Gate()
+        self.report = Report(number)
+        self._changed = asyncio.Event()
+        tracks = [
+            ToneTrack(number, self.gate),
+            PictureTrack(number, FrameNumbers(), self.gate),
+        ]
+        self.peer = Peer(
+            play(file, self.gate) if file else [] if silent else tracks,
+            self.report,
+            self._changed.set,
+            ice_servers=[],
+            on_loopback=True,
+            decode=decode,
+        )
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@contextlib.asynccontextmanager
+async def call(caller: End, callee: End) -> AsyncIterator[None]:
+    try:
+        await caller.peer.take_answer(await callee.peer.answer(await caller.peer.offer()))
+        await caller.until(lambda: caller.peer.state == "connected")
+        yield
+    finally:
+        await caller.peer.close()
+        await callee.peer.close()
+
+
+async def test_each_sees_the_others_numbered_frames_and_hears_its_tone() -> None:
+    one, two = End(1), End(2)
+    async with call(one, two):
+        one.gate.open()
+        two.gate.open()
+        for end, other in ((one, 2), (two, 1)):
+            await end.until(lambda end=end: len(end.report.seen) >= 20)
+            await end.until(lambda end=end: end.report.audio_frames >= 50)
+            numbers = end.report.numbers_from(other)
+            assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+            assert len(numbers) == len(end.report.seen)
+            assert end.report.sound.frequency_hz == pytest.approx(frequency_of(other), abs=3)
+            assert end.report.sound.level_dbfs == pytest.approx(-20, abs=1.5)
+            assert (end.report.width, end.report.height) == (320, 240)
+            assert 0 <= (end.report.latency_ms(50) or -1) < 5000
+
+
+async def test_nothing_is_sent_while_the_gate_is_shut() -> None:
+    one, two = End(1), End(2)
+    async with call(one, two):
+        one.gate.open()
+        await two.until(lambda: two.report.frames and two.report.audio_frames)
+        assert not one.report.saw_media
+
+
+async def test_frames_go_on_after_a_pause_without_a_gap_in_their_numbers() -> None:
+    one, two = End(1), End(2)
+    async with call(one, two):
+        one.gate.open()
+        await two.until(lambda: two.report.frames >= 5 and two.report.audio_frames >= 10)
+        one.gate.shut()
+        two.gate.open()  # the other way takes its place, so the pause is as long as that
+        await one.until(lambda: one.report.frames >= 10)
+        before = two.report.frames
+        heard = two.report.audio_frames
+        one.gate.open()
+        await two.until(lambda: two.report.frames >= before + 10)
+        await two.until(lambda: two.report.audio_frames >= heard + 50)
+        assert two.report.out_of_order == 0
+        numbers = two.report.numbers_from(1)
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        assert two.report.sound.frequency_hz == pytest.approx(frequency_of(1), abs=3)
+
+
+async def test_a_bot_that_sends_nothing_still_receives() -> None:
+    one, two = End(1), End(2, silent=True)
+    async with call(one, two):
+        one.gate.open()
+        await two.until(lambda: two.report.frames and two.report.audio_frames)
+
+
+async def test_without_decoding_frames_are_counted() -> None:
+    one, two = End(1), End(2, decode=False)
+    async with call(one, two):
+        one.gate.open()
+        await two.until(lambda: two.report.frames >= 5 and two.report.audio_frames >= 20)
+        assert not two.report.seen
+        assert two.report.width == 0
+
+
+async def test_a_media_file_is_played(tmp_path: Path) -> None:
+    file = tmp_path / "film.webm"
+    write_film(file, seconds=1)
+    one, two = End(1, file=str(file)), End(2)
+    async with call(one, two):
+        one.gate.open()
+        await two.until(lambda: two.report.frames >= 20 and two.report.audio_frames >= 75)
+        assert (two.report.width, two.report.height) == (160, 120)
+        assert two.report.unreadable == two.report.frames
+        assert two.report.sound.frequency_hz == pytest.approx(1000, abs=20)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a film at all"])
+def test_a_file_that_is_no_media(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_bytes(content)
+    with pytest.raises(BotError, match="cannot play"):
+        play(str(file), Gate())
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BotError, match="No such file"):
+        play(str(tmp_path / "nothing.webm"), Gate())
+
+
+@pytest.mark.parametrize("sdp", ["", "garbage", "v=0\r\nm=audio 9 X 1\r\n"])
+async def test_an_unusable_description_is_a_bot_error(sdp: str) -> None:
+    end = End(1)
+    await end.peer.offer()
+    with pytest.raises(BotError, match="unusable answer"):
+        await end.peer.take_answer(sdp)
+    await end.peer.close()
+
+
+@pytest.mark.parametrize("text", ["", "candidate:", "candidate:1 1 udp x 127.0.0.1 y typ host"])
+async def test_an_unusable_candidate_is_ignored(text: str) -> None:
+    end = End(1)
+    await end.peer.offer()
+    await end.peer.add_candidate(Candidate(candidate=text, sdp_mid="0"))
+    await end.peer.add_candidate(None)
+    await end.peer.close()
+
+
+async def test_nothing_stays_behind() -> None:
+    threads = set(threading.enumerate())
+    one, two = End(1), End(2)
+    async with call(one, two):
+        one.gate.open()
+        await two.until(lambda: two.report.frames)
+    assert {task.get_name() for task in asyncio.all_tasks() if "bot" in task.get_name()} == set()
+    left = {thread.name for thread in set(threading.enumerate()) - threads}
+    assert not [name for name in left if "decoder" in name or "player" in name]
+
+
+def write_film(file: Path, seconds: int) -> None:
+    with av.open(str(file), "w") as container:
+        video = container.add_stream("libvpx", rate=15)
+        video.width, video.height, video.pix_fmt = 160, 120, "yuv420p"
+        audio = container.add_stream("libopus", rate=48000)
+        for index in range(15 * seconds):
+            gray = np.full((180, 160), 16 + index * 10 % 200, np.uint8)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(gray, format="yuv420p")))
+        for index in range(50 * seconds):
+            at = np.arange(index * 960, index * 960 + 960)
+            sine = np.round(3000 * np.sin(2 * np.pi * 1000 / 48000 * at)).astype(np.int16)
+            stereo = np.repeat(sine, 2).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(stereo, format="s16", layout="stereo")
+            frame.sample_rate, frame.pts = 48000, int(at[0])
+            container.mux(audio.encode(frame))
+        container.mux(video.encode(None))
+        container.mux(audio.encode(None))

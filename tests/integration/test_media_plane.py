@@ -1,0 +1,213 @@
+"""The media plane over real sockets, with thin peers that do real ICE, DTLS and SRTP."""
+
+from __future__ import annotations
+
+import struct
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80
+
+from relay.bots import thin
+from relay.plane import LinkState, MediaFlowing
+from relay.seam import LinkCertificate, srtp_profile_name
+from tests.support.media_house import (
+    CHROMIUM,
+    FIREFOX,
+    PATIENCE_S,
+    House,
+    audio,
+    hear,
+    take,
+    talk,
+    video,
+)
+from tests.support.packets import (
+    DELTA,
+    KEYFRAME,
+    Rtp,
+    block,
+    nack,
+    pli,
+    read_rtcp,
+    remb,
+    rr,
+    rtx,
+    sdes,
+    sr,
+    transport_cc,
+)
+
+# a call
+
+
+async def test_two_users_exchange_media(house: House) -> None:
+    a, b = await house.couple()
+    a.send_rtp(video(a, 7, elements=((4, b"1"), (2, b"abc"), (3, b"\0\1"))))
+    heard = await hear(b)
+    assert heard.ssrc == b.remote.video_ssrcs[0]
+    assert heard.payload_type == 120
+    assert heard.payload == KEYFRAME
+    assert dict(heard.elements or ()).keys() == {4, 7}
+    a.send_rtp(rtx(a.ssrcs.rtx, 1, 7))
+    repair = await hear(b)
+    assert (repair.ssrc, repair.payload_type) == (b.remote.video_ssrcs[1], 124)
+    assert int.from_bytes(repair.payload[:2], "big") == heard.number
+    b.send_rtp(audio(b, 9, elements=((1, b"\x80"),)))
+    heard = await hear(a)
+    assert (heard.ssrc, heard.payload_type) == (a.remote.audio_ssrcs[0], 111)
+    assert heard.elements == ((1, b"\x80"),)
+    await house.hears(MediaFlowing("b"), MediaFlowing("a"))
+
+
+@pytest.mark.parametrize(
+    ("profile", "name"),
+    [
+        (SRTP_AEAD_AES_128_GCM, "SRTP_AEAD_AES_128_GCM"),
+        (SRTP_AES128_CM_SHA1_80, "SRTP_AES128_CM_SHA1_80"),
+    ],
+    ids=["GCM", "CM"],
+)
+async def test_each_srtp_profile(
+    house: House, monkeypatch: pytest.MonkeyPatch, profile: Any, name: str
+) -> None:
+    """A peer that offers one profile only talks to one that offers both."""
+    certificate = LinkCertificate.generateCertificate()
+    certificate._create_ssl_context([profile])
+    with monkeypatch.context() as patch:
+        patch.setattr(thin, "_certificate", lambda: certificate)
+        a = await house.join("a", CHROMIUM)
+    assert a._dtls is not None
+    assert srtp_profile_name(a._dtls) == name
+    b = await house.join("b", FIREFOX)
+    house.plane.pair("a", "b")
+    await talk(a, b)
+    a.send_rtcp(sr(a.ssrcs.audio, 5) + sdes(a.ssrcs.audio, b"secret"))
+    assert b"secret" not in await take(b.rtcp)
+
+
+async def test_feedback_goes_both_ways(house: House) -> None:
+    a, b = await house.couple()
+    a.send_rtp(video(a, 7, elements=((3, b"\0\x09"),)))
+    heard = await hear(b)
+    ((_, number),) = heard.elements or ()
+    asked = a.rtcp.get_nowait() if a.rtcp.qsize() else None
+    assert asked is None, "the key frame came at once"
+    b.send_rtcp(
+        rr(b.ssrcs.video, block(heard.ssrc, heard.number))
+        + nack(b.ssrcs.video, heard.ssrc, (heard.number, 3))
+        + transport_cc(b.ssrcs.video, heard.ssrc, int.from_bytes(number, "big"))
+        + remb(b.ssrcs.video, heard.ssrc)
+    )
+    report, request, feedback, bandwidth = read_rtcp(await take(a.rtcp))
+    assert report.blocks == [(a.ssrcs.video, 7)]
+    assert (request.media, request.fci) == (a.ssrcs.video, struct.pack("!HH", 7, 3))
+    assert (feedback.media, feedback.fci[:2]) == (a.ssrcs.video, b"\0\x09")
+    assert bandwidth.fci.endswith(struct.pack("!I", a.ssrcs.video))
+    b.send_rtcp(pli(b.ssrcs.video, heard.ssrc))
+    _, request = read_rtcp(await take(a.rtcp))
+    assert (request.kind, request.count, request.media) == (206, 1, a.ssrcs.video)
+
+
+async def test_a_key_frame_is_asked_for_until_it_comes(house: House) -> None:
+    a, b = await house.couple()
+    a.send_rtp(video(a, 1, DELTA))
+    for _ in range(3):  # the plane's clock repeats it
+        _, request = read_rtcp(await take(a.rtcp))
+        assert (request.kind, request.count, request.media) == (206, 1, a.ssrcs.video)
+    assert b.rtp.empty()
+    a.send_rtp(video(a, 2, KEYFRAME))
+    await hear(b)
+
+
+async def test_a_running_stream_is_asked_when_the_pair_is_made(house: House) -> None:
+    a = await house.join("a")
+    a.send_rtp(video(a, 1))
+    await house.dropped("unpaired", 1)
+    await house.join("b")
+    house.plane.pair("a", "b")
+    _, request = read_rtcp(await take(a.rtcp))
+    assert (request.count, request.media) == (1, a.ssrcs.video)
+
+
+async def test_tracks_and_counters(house: House) -> None:
+    a, b = await house.couple()
+    a.send_rtp(video(a, 1))
+    a.send_rtp(video(a, 4, DELTA))
+    a.send_rtp(rtx(a.ssrcs.rtx, 1, 2))
+    for _ in range(3):
+        await hear(b)
+    (picture,) = [track for track in house.plane.tracks() if track.ssrc == a.ssrcs.video]
+    assert (picture.user_id, picture.kind, picture.codec) == ("a", "video", "vp8")
+    assert (picture.packets, picture.lost, picture.keyframes) == (2, 2, 1)
+    stats = house.plane.stats()
+    assert (stats.links, stats.packets_forwarded) == (2, 3)
+    assert stats.packets_received > 3
+    assert stats.bytes_forwarded == len(video(a, 1)) + len(video(a, 4, DELTA)) + len(rtx(1, 1, 1))
+
+
+# pairs
+
+
+async def test_a_pair_is_made_as_soon_as_both_links_are_up(house: House) -> None:
+    house.plane.pair("a", "b")
+    a = await house.join("a", CHROMIUM)
+    a.send_rtp(audio(a, 1))
+    await house.dropped("unpaired", 1)
+    b = await house.join("b", FIREFOX)
+    await talk(a, b, 2)
+
+
+async def test_unpaired_users_hear_nothing(house: House) -> None:
+    a, b = await house.couple()
+    await talk(a, b)
+    house.plane.unpair("b")
+    house.plane.unpair("b")
+    house.plane.unpair("nobody")
+    a.send_rtp(audio(a, 2))
+    b.send_rtp(audio(b, 2))
+    await house.dropped("unpaired", 2)
+    assert a.rtp.empty()
+    assert b.rtp.empty()
+    assert house.plane.link_state("a") is LinkState.UP
+    house.plane.pair("b", "a")
+    await talk(a, b, 3)
+
+
+async def test_swapped_partners_continue_one_stream(house: House) -> None:
+    users = {
+        name: await house.join(name, numbering)
+        for name, numbering in zip("abcd", (CHROMIUM, FIREFOX) * 2, strict=True)
+    }
+    seen: dict[str, list[Rtp]] = {name: [] for name in users}
+    pairings = [("ab", "cd"), ("ac", "bd"), ("ad", "bc")] * 2
+    for turn, rooms in enumerate(pairings):
+        for room in rooms:
+            house.plane.pair(*room)
+        for one, other in [pair for a, b in rooms for pair in ((a, b), (b, a))]:
+            sender = users[one]
+            for step in range(3):
+                number = turn * 7919 + step
+                rtp_ts = turn * 1_000_003 + 3000 * step
+                mark = KEYFRAME + f"{turn}{one}{step}".encode()
+                sender.send_rtp(video(sender, number, mark, rtp_ts=rtp_ts))
+                heard = await hear(users[other])
+                assert heard.payload == mark
+                seen[other].append(heard)
+    for name, packets in seen.items():
+        numbers = [packet.number for packet in packets]
+        assert numbers == [(numbers[0] + n) & 0xFFFF for n in range(18)]
+        assert {packet.ssrc for packet in packets} == {users[name].remote.video_ssrcs[0]}
+        steps = [(b.rtp_ts - a.rtp_ts) & 0xFFFFFFFF for a, b in pairwise(packets)]
+        assert all(0 < step < 90_000 * PATIENCE_S for step in steps)
+
+
+async def test_pairing_anew_parts_the_former_pair(house: House) -> None:
+    a, b = await house.couple()
+    c = await house.join("c")
+    house.plane.pair("c", "a")
+    await talk(a, c)
+    b.send_rtp(audio(b, 1))
+    await house.dropped("unpaired", 1)
+    assert house.tables["partners"] == 2

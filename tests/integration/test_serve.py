@@ -1,0 +1,209 @@
+"""``relay serve`` as a process."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.support.certificates import write_certificate
+
+ROOT = Path(__file__).parents[2]
+
+
+@asynccontextmanager
+async def serving(directory: Path, *flags: str, before: str = "") -> AsyncIterator[Process]:
+    """:param before: statements that the process begins with."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "error", "-c", f"{before}\nfrom relay.cli import main; main()"),
+        *("serve", "--host", "127.0.0.1", "--port", "0", "--udp-port", "0", *flags),
+        cwd=directory,
+        env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def page_of(process: Process) -> str:
+    """The page's address, as soon as it is told."""
+    assert process.stdout
+    while line := (await process.stdout.readline()).decode():
+        if found := re.search(r"page +(https?://\S+)", line):
+            return found[1]
+    raise AssertionError("the server ended early")
+
+
+async def ended(process: Process) -> tuple[int | None, str, str]:
+    stdout, stderr = await process.communicate()
+    return process.returncode, stdout.decode(), stderr.decode()
+
+
+async def test_what_stays_for_good_is_not_looked_at_by_the_garbage_collector(
+    tmp_path: Path,
+) -> None:
+    count = "print('frozen', gc.get_freeze_count() > 10_000)"
+    before = f"import atexit, gc\natexit.register(lambda: {count})"
+    async with serving(tmp_path, before=before) as process:
+        await page_of(process)
+        process.send_signal(signal.SIGTERM)
+        _, stdout, _ = await ended(process)
+        assert "frozen True" in stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    async with serving(tmp_path) as process, aiohttp.ClientSession() as http:
+        page = await page_of(process)
+        user = await http.ws_connect(page + "/ws")
+        await user.receive_json()
+        process.send_signal(number)
+        await user.receive()
+        assert user.close_code == aiohttp.WSCloseCode.GOING_AWAY
+        code, _, log = await ended(process)
+        assert code == 0
+        assert "event=server_stopped" in log
+        assert "Traceback" not in log
+
+
+async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    async with serving(tmp_path) as process:
+        url = aiohttp.client.URL(await page_of(process))
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(
+            b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        await reader.readuntil(b"connected")
+        process.send_signal(signal.SIGINT)
+        await reader.readuntil(b"\x88")  # a close frame, which this client leaves unanswered
+        process.send_signal(signal.SIGINT)
+        code, _, _ = await ended(process)
+        assert code == -signal.SIGINT
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_generated_token_is_printed_and_a_chosen_one_is_not(tmp_path: Path) -> None:
+    async with serving(tmp_path) as process:
+        await page_of(process)
+        process.terminate()
+        _, told, log = await ended(process)
+        token = re.search(r"operator token +(\S+)", told)
+        assert token
+        assert token[1] not in log
+    async with serving(tmp_path, "--operator-token", "a-chosen-operator-token") as process:
+        await page_of(process)
+        process.terminate()
+        _, told, log = await ended(process)
+        assert "token" not in told + log
+
+
+async def test_a_port_in_use_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with serving(tmp_path, "--port", str(port)) as process:
+            code, told, log = await ended(process)
+    assert (code, told) == (2, "")
+    assert "Traceback" not in log
+    assert log.endswith(
+        f"relay: --port: cannot listen on 127.0.0.1 port {port}: address already in use\n"
+    )
+
+
+async def test_it_serves_with_the_settings_of_the_working_directory(tmp_path: Path) -> None:
+    (tmp_path / "relay.toml").write_text('media_mode = "direct"')
+    async with serving(tmp_path) as process, aiohttp.ClientSession() as http:
+        user = await http.ws_connect(await page_of(process) + "/ws")
+        assert (await user.receive_json())["mediaMode"] == "direct"
+        await user.close()
+
+
+async def test_it_serves_https_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    async with serving(tmp_path, "--tls-self-signed") as process, aiohttp.ClientSession() as http:
+        page = await page_of(process)
+        assert page.startswith("https://127.0.0.1:")
+        assert process.stdout
+        told = [(await process.stdout.readline()).decode() for _ in range(2)]
+        fingerprint = aiohttp.Fingerprint(bytes.fromhex(told[1].strip().replace(":", "")))
+        user = await http.ws_connect(page + "/ws", ssl=fingerprint)
+        await user.receive_json()
+        process.terminate()
+        await user.receive()
+        assert user.close_code == aiohttp.WSCloseCode.GOING_AWAY
+        code, _, log = await ended(process)
+        assert code == 0
+        assert "Traceback" not in log
+
+
+async def test_bytes_that_are_no_tls_leave_no_trace(tmp_path: Path) -> None:
+    async with serving(tmp_path, "--tls-self-signed") as process:
+        url = aiohttp.client.URL(await page_of(process))
+        for sent in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x04\xff\xff\xff\xff", b""):
+            reader, writer = await asyncio.open_connection(url.host, url.port)
+            writer.write(sent)
+            writer.write_eof()
+            await reader.read()
+            writer.close()
+            await writer.wait_closed()
+        process.terminate()
+        code, _, log = await ended(process)
+        assert code == 0
+        assert not re.search("Traceback|level=(warning|error)", log), log
+
+
+async def test_a_wrong_certificate_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    cert, key = write_certificate(tmp_path)
+    for flags, said in (
+        (["--tls-cert", str(cert)], "--tls-cert: needs --tls-key, too"),
+        (
+            ["--tls-cert", str(cert), "--tls-key", "none.pem"],
+            "--tls-key: cannot read none.pem: no such file or directory",
+        ),
+        (
+            ["--tls-cert", str(key), "--tls-key", str(key)],
+            f"--tls-cert: {key} is no certificate in PEM",
+        ),
+    ):
+        async with serving(tmp_path, *flags) as process:
+            assert await ended(process) == (2, "", f"relay: {said}\n")
+
+
+async def test_a_chosen_welcome_is_served_as_plain_text(tmp_path: Path) -> None:
+    (tmp_path / "rules.txt").write_text("Be <b>kind</b>.")
+    async with (
+        serving(tmp_path, "--welcome-file", "rules.txt") as process,
+        aiohttp.ClientSession(await page_of(process)) as http,
+    ):
+        async with http.get("/welcome.txt") as response:
+            assert await response.text() == "Be <b>kind</b>."
+            assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            known = {"If-None-Match": response.headers["ETag"]}
+        async with http.get("/welcome.txt", headers=known) as response:
+            assert (response.status, await response.read()) == (304, b"")
+        async with http.get("/welcome.txt", headers={"If-None-Match": '"other"'}) as response:
+            assert response.status == 200
+
+
+async def test_a_wrong_welcome_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    async with serving(tmp_path, "--welcome-file", "picture.png") as process:
+        assert await ended(process) == (
+            2,
+            "",
+            "relay: --welcome-file: picture.png is not in UTF-8\n",
+        )

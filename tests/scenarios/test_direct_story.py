@@ -1,0 +1,53 @@
+"""Media mode ``direct``: the server only passes on what the two say to each other."""
+
+from relay.matching import State
+from relay.protocol.messages import Candidate, IceCandidate
+from tests.support.house import House
+
+
+async def test_the_seeds_journey() -> None:
+    house = House(media_mode="direct")
+    ann, bob = house.come("ann"), house.come("bob")
+    await ann.find()
+    assert await bob.find() == ["partner_found, initiator"]
+    assert ann.hear() == ["partner_found, not initiator"]
+
+    assert await bob.offer("of bob") == []
+    assert ann.hear() == ["webrtc_offer: of bob"]
+    assert ann.state is State.MATCHED
+    assert await ann.answer("of ann") == []
+    assert bob.hear() == ["webrtc_answer: of ann"]
+    assert (ann.state, bob.state) == (State.IN_CALL, State.IN_CALL)
+
+    candidate = IceCandidate(candidate=Candidate(candidate="candidate:1 1 udp ...", sdp_mid="0"))
+    await ann.say(candidate)
+    assert bob.session.outbox.take_all() == [candidate]
+    await bob.candidate()
+    assert ann.session.outbox.take_all() == [IceCandidate()]
+
+    await bob.next()
+    assert ann.hear() == ["partner_left"]
+    assert house.plane.calls == []
+
+
+async def test_without_a_partner_there_is_nobody_to_pass_it_to() -> None:
+    house = House(media_mode="direct")
+    ann = house.come("ann")
+    assert await ann.offer() == ["error: wrong_state"]
+    assert await ann.answer() == ["error: wrong_state"]
+    await ann.find()
+    assert await ann.offer() == ["error: wrong_state"]
+    # a candidate may still be trickled to a partner who has just gone
+    assert await ann.candidate() == []
+
+
+async def test_no_link_is_waited_for() -> None:
+    house = House(media_mode="direct")
+    ann, bob = house.come("ann"), house.come("bob")
+    await ann.find()
+    await bob.find()
+    await house.pass_time(60)
+    assert (ann.partner, ann.state) == ("bob", State.MATCHED)
+    await ann.vanish()
+    assert bob.hear()[-1] == "partner_disconnected"
+    assert house.plane.calls == []

@@ -1,0 +1,167 @@
+"""Packets get lost on all hops, also in the middle of a change of partners; repairs find their way.
+
+The receiver asks for what it misses and gets it retransmitted (RFC 4588) through two translations:
+its request is mapped back, the repair is mapped forth, and the number inside must be the right one.
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+from itertools import pairwise
+
+import pytest
+
+from relay.media.rtcp import translate
+from tests.support.offers import CHROMIUM, FIREFOX
+from tests.support.packets import (
+    CONTINUATION,
+    KEYFRAME,
+    Rtp,
+    nack,
+    read_rtcp,
+    rtp,
+    rtx,
+)
+from tests.support.sides import REPAIR, VIDEO, Side, pair, part
+
+LOSS = 0.05  # on each hop: about 10 % end to end
+
+
+class Camera:
+    """A sender that keeps what it sent and repeats it when asked."""
+
+    def __init__(self, offer: str, ssrc: int, first: int) -> None:
+        self.side = Side(offer)
+        video = self.side.uplink.terms.video
+        self.payload_type, self.rtx_type = video.payload_type, video.rtx_payload_type or 0
+        self.ssrc, self.next, self.next_repair = ssrc, first, 7
+        self.sent: dict[int, bytes] = {}
+        self.now = 100.0
+
+    def shoot(self, *, keyframe: bool) -> bytes:
+        number = self.next & 0xFFFF
+        mark = struct.pack("!IH", self.ssrc, number)
+        self.sent[number] = (KEYFRAME if keyframe else CONTINUATION) + mark
+        self.next += 1
+        return rtp(self.ssrc, number, payload_type=self.payload_type, payload=self.sent[number])
+
+    def repeat(self, number: int) -> bytes:
+        self.next_repair += 1
+        return rtx(
+            self.ssrc + 1,
+            self.next_repair,
+            number,
+            payload_type=self.rtx_type,
+            payload=self.sent[number],
+        )
+
+
+class Screen:
+    """A receiver that knows by the numbers what it misses."""
+
+    def __init__(self, offer: str) -> None:
+        self.side = Side(offer)
+        self.got: dict[int, bytes] = {}
+        self.first = self.last = -1
+
+    def take(self, packet: Rtp) -> None:
+        number, payload = packet.number, packet.payload
+        if packet.ssrc == self.side.outlet(REPAIR).ssrc:
+            (number,), payload = struct.unpack_from("!H", payload), payload[2:]
+        if self.first < 0:
+            self.first = self.last = number
+        extended = self.last + ((number - self.last + 0x8000) & 0xFFFF) - 0x8000
+        assert extended not in self.got or self.got[extended] == payload
+        self.got[extended] = payload
+        self.last = max(self.last, extended)
+
+    def missing(self) -> list[int]:
+        return [n for n in range(self.first, self.last) if n not in self.got]
+
+    def request(self) -> bytes:
+        ssrc = self.side.outlet(VIDEO).ssrc
+        return nack(1, ssrc, *((number, 0) for number in self.missing()[:50]))
+
+
+class Network:
+    """Loses packets, by the same dice each time."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(seed)
+        self.lost = 0
+
+    def passes(self) -> bool:
+        lost = self._rng.random() < LOSS
+        self.lost += lost
+        return not lost
+
+
+def carry(network: Network, packet: bytes, camera: Camera, screen: Screen) -> None:
+    """One packet's way up, through the relay, and down."""
+    if not network.passes():
+        return
+    out = camera.side.send(packet, camera.now)
+    if isinstance(out, Rtp) and network.passes():
+        screen.take(out)
+
+
+def repair(network: Network, camera: Camera, screen: Screen) -> None:
+    """One round of asking and repeating, either of which may get lost."""
+    forward, backward = screen.side.uplink.flow, screen.side.downlink.flow
+    if not screen.missing() or forward is None or backward is None or not network.passes():
+        return
+    for part_of in read_rtcp(translate(screen.request(), forward, backward).data):
+        if part_of.kind != 205 or not network.passes():
+            continue
+        assert part_of.media == camera.ssrc
+        for at in range(0, len(part_of.fci), 4):
+            (number,) = struct.unpack_from("!H", part_of.fci, at)
+            if number in camera.sent:  # the first ones may have been lost before they were sent
+                carry(network, camera.repeat(number), camera, screen)
+
+
+def film(network: Network, camera: Camera, screen: Screen, packets: int) -> None:
+    """Shoot a while; a key frame until one has come through, as the relay would ask for."""
+    for step in range(packets):
+        camera.now += 0.01
+        flow = camera.side.uplink.flow
+        held = flow is not None and flow.video is not None and flow.video.waits_for_keyframe
+        carry(network, camera.shoot(keyframe=held), camera, screen)
+        if step % 10 == 9:
+            repair(network, camera, screen)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lost_packets_are_repaired_across_partners(seed: int) -> None:
+    network, screen = Network(seed), Screen(FIREFOX)
+    cameras = [Camera(CHROMIUM, 10, 65_000), Camera(FIREFOX, 20, 5), Camera(CHROMIUM, 30, 40_000)]
+    now = 100.0
+    for camera in cameras:
+        camera.now = now
+        pair(camera.side, screen.side)
+        film(network, camera, screen, 700)
+        for _ in range(30):
+            repair(network, camera, screen)
+        assert screen.missing() == []
+        now = camera.now
+        part(screen.side)
+    assert network.lost > 150, "there was something to repair"
+    shown = [payload[-6:] for _, payload in sorted(screen.got.items())]
+    assert len(shown) > 2000
+    by_camera = [[mark for mark in shown if mark[3] == camera.ssrc] for camera in cameras]
+    assert shown == by_camera[0] + by_camera[1] + by_camera[2], "one after the other"
+    for camera, marks in zip(cameras, by_camera, strict=True):
+        numbers = [struct.unpack("!H", mark[4:])[0] for mark in marks]
+        steps = {(b - a) & 0xFFFF for a, b in pairwise(numbers)}
+        assert steps == {1}, f"camera {camera.ssrc} is complete and in order"
+
+
+def test_without_losses_nothing_is_asked_for() -> None:
+    network, screen, camera = Network(1), Screen(CHROMIUM), Camera(FIREFOX, 10, 65_500)
+    pair(camera.side, screen.side)
+    network.passes = lambda: True  # type: ignore[method-assign]
+    film(network, camera, screen, 200)
+    assert screen.missing() == []
+    assert camera.next_repair == 7
+    assert len(screen.got) == 200

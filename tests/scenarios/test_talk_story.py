@@ -1,0 +1,136 @@
+"""What two in a call tell each other: what is shown of each, who writes, what was seen."""
+
+import pytest
+
+from relay.matching import State
+from relay.signaling.talk import MAX_UNSHOWN
+from tests.support.house import House
+
+
+async def test_a_microphone_switched_off_is_shown_to_the_partner() -> None:
+    house = House()
+    ann, bob = await house.pair("ann", "bob")
+    assert await ann.turn(audio=False, video=True) == []
+    assert bob.hear() == ["media_state: audio off, video on"]
+    await ann.turn(audio=False, video=True)
+    assert bob.hear() == []
+    await ann.turn(audio=True, video=True)
+    assert bob.hear() == ["media_state: audio on, video on"]
+
+
+async def test_what_is_off_is_known_to_each_new_partner_right_after_partner_found() -> None:
+    house = House()
+    ann, bob, cid = (house.come(name) for name in ("ann", "bob", "cid"))
+    assert await ann.turn(audio=True, video=False) == []
+    assert ann.state is State.CONNECTED
+    await ann.find()
+    assert await bob.find() == ["partner_found, initiator", "media_state: audio on, video off"]
+    assert "media_state" not in " ".join(ann.hear())  # bob has said nothing
+    await ann.stop()
+    await ann.turn(audio=False, video=False)
+    assert "audio off" not in " ".join(bob.hear())
+    await ann.find()
+    await cid.find()
+    assert cid.hear() == []
+    assert ann.partner == "cid"
+
+
+async def test_it_reaches_the_one_who_waited_as_well() -> None:
+    house = House()
+    ann, bob = house.come("ann"), house.come("bob")
+    await bob.turn(audio=False, video=False)
+    await ann.find()
+    await bob.find()
+    assert ann.hear()[:2] == ["partner_found, not initiator", "media_state: audio off, video off"]
+
+
+async def test_typing_is_passed_on_both_ways() -> None:
+    house = House()
+    ann, bob = await house.pair("ann", "bob")
+    assert await ann.type() == []
+    assert await bob.type() == ["typing: on"]
+    assert await ann.type(active=False) == ["typing: on"]
+    assert bob.hear() == ["typing: off"]
+
+
+async def test_typing_all_the_time_is_thinned_and_its_end_always_told() -> None:
+    house = House()
+    ann, bob = await house.pair("ann", "bob")
+    for _ in range(500):
+        assert await ann.type() == []
+    await ann.type(active=False)
+    heard = bob.hear()
+    assert heard[-1] == "typing: off"
+    assert len(heard) <= 5
+    for _ in range(500):
+        assert await ann.type(active=False) == []
+    assert bob.hear() == []
+    house.now += 1
+    await ann.type()
+    assert bob.hear() == ["typing: on"]
+
+
+async def test_turning_typing_on_and_off_is_thinned_too() -> None:
+    house = House()
+    ann, bob = await house.pair("ann", "bob")
+    for _ in range(500):
+        await ann.type()
+        await ann.type(active=False)
+    heard = bob.hear()
+    assert heard[-1] == "typing: off"
+    assert len(heard) <= 8
+
+
+async def test_a_message_that_was_seen_is_marked_once() -> None:
+    house = House()
+    ann, bob = await house.pair("ann", "bob")
+    await ann.chat("hello", "7")
+    bob.hear()
+    assert await bob.show("7") == []
+    assert ann.hear() == ["chat_received: 7"]
+    await bob.show("7")
+    await bob.show("8")
+    assert ann.hear() == []
+    # a mark for one's own message is none
+    await ann.chat("hello?", "9")
+    await ann.show("9")
+    assert bob.hear() == ["chat_message: hello?"]
+
+
+async def test_a_mark_never_reaches_another_partner() -> None:
+    house = House()
+    ann, bob = await house.pair("ann", "bob")
+    await ann.chat("hello", "7")
+    await house.pass_time(1)
+    cid = house.come("cid")
+    await cid.find()
+    await bob.next()
+    assert bob.partner == "cid"
+    await bob.show("7")
+    for user in (ann, cid):
+        assert not [heard for heard in user.hear() if heard.startswith("chat_received")]
+
+
+async def test_of_very_many_messages_only_the_last_can_be_marked() -> None:
+    house = House()
+    ann, bob = await house.pair("ann", "bob")
+    for number in range(MAX_UNSHOWN + 1):
+        await ann.chat("hello", str(number))
+        bob.hear()
+    await bob.show("0")
+    await bob.show("1")
+    await bob.show(str(MAX_UNSHOWN))
+    assert ann.hear() == ["chat_received: 1", f"chat_received: {MAX_UNSHOWN}"]
+
+
+@pytest.mark.parametrize("state", ["connected", "waiting"])
+async def test_without_a_partner_it_is_dropped_without_a_word(state: str) -> None:
+    house = House()
+    ann = house.come("ann")
+    if state == "waiting":
+        await ann.find()
+    assert await ann.type() == []
+    assert await ann.type(active=False) == []
+    assert await ann.show("7") == []
+    assert await ann.turn(audio=False, video=False) == []
+    assert ann.state == state

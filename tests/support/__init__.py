@@ -1,0 +1,1 @@
+"""Fakes and the like that several tests share."""

@@ -1,0 +1,120 @@
+"""A forwarder over a fake socket, and users at real SRTP's other ends."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from pylibsrtp import Policy, Session
+
+from relay.media.downlink import Downlink
+from relay.media.forwarder import Forwarder
+from relay.media.link import Link
+from relay.media.sdp import read
+from relay.seam import LinkCertificate
+from tests.support.fake_socket import FakeSocket
+from tests.support.packets import KEYFRAME, Rtp, check, read_rtcp, read_rtp, rtp
+
+A, B, C = ("192.0.2.1", 1111), ("192.0.2.2", 2222), ("192.0.2.3", 3333)
+
+CERTIFICATE = LinkCertificate.generateCertificate()
+
+
+class Caller:
+    """One user: the relay's link, and the user's own ends of SRTP."""
+
+    def __init__(self, house: House, name: str, offer: str) -> None:
+        self.house = house
+        self.link = Link(name, house.socket, CERTIFICATE, (), house.now)
+        self.link.agree(read(offer))
+        self.told: list[bytes] = []
+        self.link.downlink.send_rtcp = self.told.append
+        self.uplink, self.downlink = self.link.uplink, self.link.downlink
+        self._sessions: list[Session] = []
+        house.forwarder.add(self.link)
+
+    def secure(self) -> None:
+        """Do what DTLS does: agree on keys both ways."""
+        up, down = secrets.token_bytes(28), secrets.token_bytes(28)
+        self._sessions = [srtp_session(up, out=True), srtp_session(down, out=False)]
+        ours = [srtp_session(up, out=False), srtp_session(down, out=True)]
+        self._sessions += ours
+        self.uplink.rx, self.downlink.tx = (session._srtp[0] for session in ours)
+
+    def check(
+        self, address: tuple[str, int], *, nominate: bool = True
+    ) -> list[tuple[object, bytes]]:
+        credentials = self.link.credentials
+        return self.house.hear(
+            address,
+            check(f"{credentials.ufrag}:peer", credentials.password, nominate=nominate),
+        )
+
+    def rtp(self, packet: bytes) -> bytes:
+        return self._sessions[0].protect(packet)
+
+    def rtcp(self, packet: bytes) -> bytes:
+        return self._sessions[0].protect_rtcp(packet)
+
+    def hears(self, datagrams: list[tuple[object, bytes]]) -> list[Rtp]:
+        """The RTP among what was sent to this user's address."""
+        return [
+            read_rtp(self._sessions[1].unprotect(data))
+            for address, data in datagrams
+            if address == self.link.address
+        ]
+
+    def hears_rtcp(self, datagrams: list[tuple[object, bytes]]) -> list[object]:
+        return [
+            part
+            for address, data in datagrams
+            if address == self.link.address
+            for part in read_rtcp(self._sessions[1].unprotect_rtcp(data))
+        ]
+
+
+def srtp_session(key: bytes, *, out: bool) -> Session:
+    kind = Policy.SSRC_ANY_OUTBOUND if out else Policy.SSRC_ANY_INBOUND
+    return Session(Policy(key, kind, srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM))
+
+
+class House:
+    """A forwarder with its clock and its socket."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.socket = FakeSocket()
+        self.flowing: list[str] = []
+        self.on_flowing: Callable[[Downlink], None] = lambda d: self.flowing.append(d.user_id)
+        self.forwarder = Forwarder(self.socket, lambda: self.now, self._tell)
+
+    def _tell(self, downlink: Downlink) -> None:
+        self.on_flowing(downlink)
+
+    @property
+    def drops(self) -> dict[str, int]:
+        return dict(self.forwarder.drops)
+
+    def join(self, name: str, offer: str, address: tuple[str, int]) -> Caller:
+        """A user whose link is up at ``address``."""
+        caller = Caller(self, name, offer)
+        caller.check(address)
+        caller.secure()
+        self.socket.taken()
+        return caller
+
+    def hear(self, address: tuple[str, int], *datagrams: bytes) -> list[tuple[object, bytes]]:
+        """Have datagrams arrive; returns what was sent because of them."""
+        self.socket.waiting += [(address, data) for data in datagrams]
+        self.forwarder.on_readable()
+        return list(self.socket.taken())
+
+
+def audio(number: int, ssrc: int = 1, **fields: object) -> bytes:
+    """A packet of sound, as Chromium numbers its type."""
+    return rtp(ssrc, number, payload_type=111, **fields)  # type: ignore[arg-type]
+
+
+def video(number: int, payload: bytes = KEYFRAME, ssrc: int = 2) -> bytes:
+    """A packet of a picture."""
+    return rtp(ssrc, number, payload=payload)

@@ -1,0 +1,279 @@
+"""A lobby with users and without sockets: each user says something and tells what it heard."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from relay.matching import MediaMode, State
+from relay.plane import LinkState
+from relay.protocol.messages import (
+    ChatDelivery,
+    ChatMessage,
+    ChatReceived,
+    ClientMessage,
+    Error,
+    FindPartner,
+    IceCandidate,
+    MediaState,
+    NextPartner,
+    PartnerFound,
+    ServerMessage,
+    StopChat,
+    Typing,
+    WebrtcAnswer,
+    WebrtcOffer,
+)
+from relay.signaling.direct import Direct
+from relay.signaling.limits import Limits
+from relay.signaling.lobby import Lobby
+from relay.signaling.mailbox import Item, SocketLost
+from relay.signaling.relayed import Relayed
+from relay.signaling.session import Session
+from relay.store import Counts, Entered, MemoryStore, Room, Store, Waiter
+from tests.support.fake_plane import FakePlane
+
+T = TypeVar("T")
+Hop = Callable[[str, str], Awaitable[None]]
+
+
+class SlowStore:
+    """A store whose every operation awaits ``hop`` before and after it takes effect.
+
+    ``hop`` gets ``"before"`` or ``"after"`` and the operation's name; what it raises is what a
+    remote store's failing connection would raise.
+    """
+
+    def __init__(self, hop: Hop) -> None:
+        self.inner = MemoryStore()
+        self._hop = hop
+
+    async def enter(self, waiter: Waiter) -> Entered:
+        return await self._slowly("enter", self.inner.enter(waiter))
+
+    async def leave_queue(self, user_id: str) -> bool:
+        return await self._slowly("leave_queue", self.inner.leave_queue(user_id))
+
+    async def waiter(self, user_id: str) -> Waiter | None:
+        return await self._slowly("waiter", self.inner.waiter(user_id))
+
+    async def waiting(self, limit: int) -> list[Waiter]:
+        return await self._slowly("waiting", self.inner.waiting(limit))
+
+    async def alike(self, interests: frozenset[str], limit: int) -> list[Waiter]:
+        return await self._slowly("alike", self.inner.alike(interests, limit))
+
+    async def claim(self, room: Room) -> bool:
+        return await self._slowly("claim", self.inner.claim(room))
+
+    async def leave_room(self, user_id: str) -> Room | None:
+        return await self._slowly("leave_room", self.inner.leave_room(user_id))
+
+    async def room_of(self, user_id: str) -> Room | None:
+        return await self._slowly("room_of", self.inner.room_of(user_id))
+
+    async def rooms(self, limit: int) -> list[Room]:
+        return await self._slowly("rooms", self.inner.rooms(limit))
+
+    async def counts(self) -> Counts:
+        return await self._slowly("counts", self.inner.counts())
+
+    async def _slowly(self, name: str, operation: Coroutine[Any, Any, T]) -> T:
+        try:
+            await self._hop("before", name)
+        except BaseException:
+            operation.close()
+            raise
+        result = await operation
+        await self._hop("after", name)
+        return result
+
+
+class User:
+    """A user of the house."""
+
+    def __init__(self, house: "House", session: Session) -> None:
+        self.house = house
+        self.session = session
+        self.name = session.user_id
+
+    @property
+    def state(self) -> State:
+        return self.session.state
+
+    @property
+    def partner(self) -> str | None:
+        call = self.session.call
+        return call.partner_of(self.session).user_id if call else None
+
+    def put(self, item: Item) -> None:
+        """Add to what is to be handled, and go on."""
+        self.session.inbox.put(item)
+
+    async def say(self, message: ClientMessage) -> list[str]:
+        """Send a message, have everything handled that follows, and hear the answer."""
+        self.put(message)
+        await self.house.settle()
+        return self.hear()
+
+    def put_find(self, *interests: str) -> None:
+        self.put(FindPartner(interests=list(interests)))
+
+    async def find(self, *interests: str) -> list[str]:
+        return await self.say(FindPartner(interests=list(interests)))
+
+    async def offer(self, sdp: str = "my offer") -> list[str]:
+        return await self.say(WebrtcOffer(sdp=sdp))
+
+    async def answer(self, sdp: str = "my answer") -> list[str]:
+        return await self.say(WebrtcAnswer(sdp=sdp))
+
+    async def candidate(self) -> list[str]:
+        return await self.say(IceCandidate())
+
+    async def chat(self, text: str, chat_id: str | None = None) -> list[str]:
+        return await self.say(ChatMessage(text=text, id=chat_id))
+
+    async def show(self, chat_id: str) -> list[str]:
+        return await self.say(ChatReceived(id=chat_id))
+
+    async def type(self, active: bool = True) -> list[str]:
+        return await self.say(Typing(active=active))
+
+    async def turn(self, *, audio: bool, video: bool) -> list[str]:
+        return await self.say(MediaState(audio=audio, video=video))
+
+    async def next(self, *interests: str) -> list[str]:
+        return await self.say(NextPartner(interests=list(interests) or None))
+
+    async def stop(self) -> list[str]:
+        return await self.say(StopChat())
+
+    async def vanish(self) -> None:
+        self.put(SocketLost())
+        await self.house.settle()
+
+    async def come_up(self) -> list[str]:
+        self.house.plane.come_up(self.name)
+        await self.house.settle()
+        return self.hear()
+
+    async def lose_link(self, reason: str) -> list[str]:
+        self.house.plane.lose(self.name, reason)
+        await self.house.settle()
+        return self.hear()
+
+    @property
+    def link(self) -> LinkState:
+        return self.house.plane.link_state(self.name)
+
+    def hear(self) -> list[str]:
+        """What has been sent to the user since the last time, in short."""
+        return [_short(message) for message in self.session.outbox.take_all()]
+
+
+class House:
+    """The lobby and all around it, on a clock that only tests move."""
+
+    def __init__(
+        self,
+        *,
+        store: Store | None = None,
+        media_mode: MediaMode = "relay",
+        limits: Limits | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.plane = FakePlane()
+        self.store = store or MemoryStore()
+        self.now = 1000.0
+        self.users: dict[str, User] = {}
+        negotiation = (
+            Relayed(self.plane, self.limits.link_timeout_s) if media_mode == "relay" else Direct()
+        )
+        self.lobby = Lobby(self.store, negotiation, media_mode, self.limits)
+        self.plane.subscribe(self.lobby.media_event)
+        self._busy = 0
+
+    def come(self, name: str) -> User:
+        """Let a user in."""
+        session = Session(name, self.limits, since_s=self.now, tally=self.lobby.tally)
+        self.lobby.join(session)
+        user = self.users[name] = User(self, session)
+        return user
+
+    async def pair(self, first: str, second: str) -> tuple[User, User]:
+        """Two who have just met, with their links up; nothing unheard."""
+        users = self.come(first), self.come(second)
+        for user in users:
+            await user.offer()
+            await user.come_up()
+            await user.find()
+        for user in users:
+            user.hear()
+        assert users[0].partner == second
+        return users
+
+    async def settle(self) -> None:
+        """Handle all there is, one user after the other, until nothing is left."""
+        while (user := self._next()) is not None:
+            await self._handle(user)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let the clock go on, second by second, and tick."""
+        until = self.now + seconds
+        while self.now < until:
+            self.now = min(self.now + 1, until)
+            self.lobby.tick(self.now)
+            await self.settle()
+
+    async def work(self, user: User) -> None:
+        """Handle what comes for a user until it vanishes, at the same time as others."""
+        while not await self._handle(user):
+            pass
+
+    async def quiet(self) -> None:
+        """Wait until all workers have nothing left to do."""
+        await until(lambda: not self._busy and self._next() is None)
+
+    def _next(self) -> User | None:
+        return next((u for u in self.users.values() if not u.session.inbox.empty()), None)
+
+    async def _handle(self, user: User) -> bool:
+        item = await user.session.inbox.get()
+        self._busy += 1
+        await self.lobby.handle(user.session, item, self.now)
+        self._busy -= 1
+        if isinstance(item, SocketLost):
+            del self.users[user.name]
+            return True
+        return False
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let other tasks go on, step by step, until something is so."""
+    for _ in range(100_000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came to that")
+
+
+def _short(message: ServerMessage) -> str:
+    match message:
+        case PartnerFound():
+            shared = "".join(f", {text}" for text in message.shared_interests)
+            return f"partner_found, {'' if message.is_initiator else 'not '}initiator{shared}"
+        case WebrtcOffer() | WebrtcAnswer():
+            return f"{message.type}: {message.sdp}"
+        case ChatDelivery():
+            return f"chat_message: {message.text}"
+        case ChatReceived():
+            return f"chat_received: {message.id}"
+        case Typing():
+            return f"typing: {'on' if message.active else 'off'}"
+        case MediaState():
+            audio, video = ("on" if on else "off" for on in (message.audio, message.video))
+            return f"media_state: audio {audio}, video {video}"
+        case Error():
+            return f"error: {message.code}"
+        case _:
+            return message.type

@@ -1,0 +1,143 @@
+"""A started media plane, its events and its peers, for tests over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from relay.bots.description import ABS_SEND_TIME, AUDIO_LEVEL, MID, TRANSPORT_CC, Numbering
+from relay.bots.thin import ThinPeer
+from relay.media import RelayPlane
+from relay.plane import LinkUp, MediaEvent
+from tests.support.packets import (
+    KEYFRAME,
+    Rtp,
+    read_rtp,
+    rtp,
+)
+
+PATIENCE_S = 10
+CHROMIUM = Numbering()
+FIREFOX = Numbering(
+    opus=109,
+    vp8=120,
+    rtx=124,
+    extension_ids={AUDIO_LEVEL: 1, MID: 3, ABS_SEND_TIME: 4, TRANSPORT_CC: 7},
+)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what no event tells."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+
+
+class House:
+    """A plane with its events, its clock, and the peers that must be closed in the end."""
+
+    def __init__(self, host: str = "127.0.0.1", **options: Any) -> None:
+        self.skew_s = 0.0
+        self.plane = RelayPlane(host, 0, clock=self.now, **options)
+        self.events: asyncio.Queue[MediaEvent] = asyncio.Queue()
+        self.plane.subscribe(self.events.put_nowait)
+        self.peers: list[ThinPeer] = []
+        self.strangers: list[socket.socket] = []
+
+    def now(self) -> float:
+        """The event loop's clock, which tests put forward."""
+        return asyncio.get_running_loop().time() + self.skew_s
+
+    def peer(self, numbering: Numbering | None = None) -> ThinPeer:
+        found = ThinPeer(numbering=numbering)
+        self.peers.append(found)
+        return found
+
+    async def join(self, user: str, numbering: Numbering | None = None) -> ThinPeer:
+        """A user whose link is up."""
+        peer = self.peer(numbering)
+        peer.take_answer(await self.plane.answer(user, peer.offer()))
+        await peer.connect()
+        await self.hears(LinkUp(user))
+        return peer
+
+    async def couple(self) -> tuple[ThinPeer, ThinPeer]:
+        """Two users, a and b, in one room; they number everything differently."""
+        a, b = await self.join("a", CHROMIUM), await self.join("b", FIREFOX)
+        self.plane.pair("a", "b")
+        return a, b
+
+    async def hears(self, *expected: MediaEvent) -> None:
+        """Wait for these very events, in any order, and no others between them."""
+        async with asyncio.timeout(PATIENCE_S):
+            got = [await self.events.get() for _ in expected]
+        assert sorted(map(repr, got)) == sorted(map(repr, expected))
+
+    @property
+    def heard_nothing(self) -> bool:
+        return self.events.empty()
+
+    @property
+    def tables(self) -> dict[str, int]:
+        addresses, ufrags = self.plane._running.table_sizes
+        return {
+            "addresses": addresses,
+            "ufrags": ufrags,
+            "links": len(self.plane._links),
+            "partners": len(self.plane._partners),
+        }
+
+    @property
+    def drops(self) -> dict[str, int]:
+        return {reason: count for reason, count in self.plane.stats().drops.items() if count}
+
+    async def dropped(self, reason: str, count: int) -> None:
+        """Wait until so many datagrams were dropped for this reason."""
+        await until(lambda: self.drops.get(reason, 0) >= count)
+        assert self.drops[reason] == count
+
+    def stranger(self) -> socket.socket:
+        """Somebody else's socket, aimed at the plane."""
+        found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        found.connect(("127.0.0.1", self.plane.udp_port))
+        found.setblocking(False)
+        self.strangers.append(found)
+        return found
+
+    async def close(self) -> None:
+        for peer in self.peers:
+            await peer.close()
+        for stranger in self.strangers:
+            stranger.close()
+        await self.plane.close()
+
+
+async def take(queue: asyncio.Queue[bytes]) -> bytes:
+    async with asyncio.timeout(PATIENCE_S):
+        return await queue.get()
+
+
+async def hear(peer: ThinPeer) -> Rtp:
+    return read_rtp(await take(peer.rtp))
+
+
+def audio(peer: ThinPeer, number: int, **fields: Any) -> bytes:
+    payload_type = peer._local.numbering.opus
+    return rtp(peer.ssrcs.audio, number, payload_type=payload_type, **fields)
+
+
+def video(peer: ThinPeer, number: int, payload: bytes = KEYFRAME, **fields: Any) -> bytes:
+    payload_type = peer._local.numbering.vp8
+    return rtp(peer.ssrcs.video, number, payload_type=payload_type, payload=payload, **fields)
+
+
+async def talk(a: ThinPeer, b: ThinPeer, number: int = 1) -> None:
+    """Both hear each other: a packet each way."""
+    for one, other in ((a, b), (b, a)):
+        mark = secrets.token_bytes(8)
+        one.send_rtp(audio(one, number, payload=mark))
+        while (await hear(other)).payload != mark:
+            pass

@@ -1,0 +1,151 @@
+"""A gateway on a real socket, and plain WebSocket clients that read as a transcript."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from relay.matching import MediaMode
+from relay.signaling import Gateway, Limits
+from relay.store import MemoryStore, Store
+from tests.support.fake_plane import FakePlane
+
+PATIENCE_S = 10
+
+
+class Peer:
+    """One client: ``send`` a message, ``hear`` the next one."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.user_id = ""
+
+    async def send(self, kind: str, **fields: object) -> None:
+        await self.socket.send_str(json.dumps({"type": kind, **fields}))
+
+    async def hear(self, kind: str) -> dict[str, Any]:
+        """The next message, which must be of this type."""
+        frame = await self.socket.receive(timeout=PATIENCE_S)
+        assert frame.type is aiohttp.WSMsgType.TEXT, f"{kind} expected, got {frame}"
+        message: dict[str, Any] = json.loads(frame.data)
+        assert message["type"] == kind, f"{kind} expected, got {message}"
+        return message
+
+    async def hear_error(self, code: str) -> dict[str, Any]:
+        message = await self.hear("error")
+        assert message["code"] == code, message
+        return message
+
+    async def hear_close(self) -> int:
+        """Skip what is still said; the code that the server closes with."""
+        while True:
+            frame = await self.socket.receive(timeout=PATIENCE_S)
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                break
+        assert self.socket.close_code is not None
+        return self.socket.close_code
+
+    def cut(self) -> None:
+        """Lose the connection without a word."""
+        transport = self.socket.get_extra_info("socket")
+        assert transport is not None
+        connection = self.socket._response.connection
+        assert connection is not None
+        assert connection.transport is not None
+        connection.transport.abort()
+
+
+class Door:
+    """Opens clients to one gateway."""
+
+    def __init__(self, gateway: Gateway, url: str, http: aiohttp.ClientSession) -> None:
+        self.gateway = gateway
+        self.url = url
+        self._http = http
+        self._sockets: list[aiohttp.ClientWebSocketResponse] = []
+
+    async def open(self, **options: Any) -> aiohttp.ClientWebSocketResponse:
+        """A socket of which nothing has been read."""
+        socket: aiohttp.ClientWebSocketResponse = await self._http.ws_connect(self.url, **options)
+        self._sockets.append(socket)
+        return socket
+
+    async def get(self) -> int:
+        """The status of a request that is no WebSocket's."""
+        async with self._http.get(self.url) as response:
+            return response.status
+
+    async def close(self) -> None:
+        for socket in self._sockets:
+            await socket.close()
+
+    async def come(self, headers: Mapping[str, str] | None = None) -> Peer:
+        peer = Peer(await self.open(headers=headers))
+        peer.user_id = (await peer.hear("connected"))["userId"]
+        return peer
+
+    async def pair(self) -> tuple[Peer, Peer]:
+        """Two who have met; the second is the initiator."""
+        first, second = await self.come(), await self.come()
+        await first.send("find_partner")
+        await first.hear("waiting_for_partner")
+        await second.send("find_partner")
+        assert (await second.hear("partner_found"))["isInitiator"] is True
+        found = await first.hear("partner_found")
+        assert found["isInitiator"] is False
+        if found["mediaMode"] == "relay":
+            await first.hear("webrtc_offer")
+        return first, second
+
+    async def until(self, **counts: int) -> None:
+        """Wait until the gateway's counts are these."""
+        await until(lambda: all(getattr(self.gateway.counts(), k) == v for k, v in counts.items()))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so of which there is no event."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def serving(
+    plane: FakePlane,
+    *,
+    store: Store | None = None,
+    media_mode: MediaMode = "relay",
+    limits: Limits | None = None,
+    allowed_origins: frozenset[str] = frozenset(),
+) -> AsyncIterator[Door]:
+    """A gateway on 127.0.0.1, closed at the end like a server that shuts down."""
+    gateway = Gateway(
+        plane=plane,
+        store=store or MemoryStore(),
+        media_mode=media_mode,
+        ice_servers=[{"urls": "stun:stun.example.org"}],
+        limits=limits or Limits(),
+        allowed_origins=allowed_origins,
+    )
+    app = web.Application()
+    app.add_routes(gateway.routes())
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    await gateway.start()
+    host, port = runner.addresses[0][:2]
+    try:
+        async with aiohttp.ClientSession() as http:
+            door = Door(gateway, f"http://{host}:{port}/ws", http)
+            try:
+                yield door
+            finally:
+                await door.close()
+                await gateway.close()
+    finally:
+        await runner.cleanup()

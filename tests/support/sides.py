@@ -1,0 +1,93 @@
+"""Two users' uplinks and downlinks without sockets, DTLS or SRTP between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from relay.media.downlink import Downlink
+from relay.media.flow import Flow
+from relay.media.route import Verdict
+from relay.media.rtp import HEADER
+from relay.media.sdp import read
+from relay.media.stream import Outlet
+from relay.media.uplink import Uplink
+from tests.support.packets import Rtp, read_rtp
+
+AUDIO, VIDEO, REPAIR = ("audio", False), ("video", False), ("video", True)
+
+
+@dataclass
+class Side:
+    """One user: what it sends (uplink), what it receives (downlink)."""
+
+    offer: str
+    uplink: Uplink = field(init=False)
+    downlink: Downlink = field(init=False)
+    told: list[bytes] = field(default_factory=list)
+    """RTCP that the relay sent on its own."""
+
+    def __post_init__(self) -> None:
+        self.uplink = Uplink()
+        self.downlink = Downlink("user", self.told.append)
+        self.agree(self.offer)
+
+    def agree(self, offer: str) -> None:
+        """Negotiate, or negotiate again."""
+        self.offer = offer
+        terms = read(offer)
+        self.downlink.terms = terms
+        self.uplink.agree(terms)
+
+    def outlet(self, key: tuple[str, bool]) -> Outlet:
+        """The outlet on which this user receives."""
+        return self.downlink.outlets[key]
+
+    def send(self, packet: bytes, now: float = 100.0) -> Rtp | Verdict | str:
+        """Have the relay take one packet of this user: what went out, or why none did."""
+        buffer = bytearray(b"\xee" * 16 + packet + b"\xee" * 160)
+        view, at, end = memoryview(buffer), 16, 16 + len(packet)
+        wire = read_header(packet)
+        stream = self.uplink.streams.get(wire.ssrc)
+        if stream is None:
+            if not self.uplink.has_room(wire.ssrc):
+                return "no room"
+            stream = self.uplink.learn(wire.ssrc, wire.payload_type, wire.number)
+            if stream is None:
+                return "unknown payload type"
+        stream.arrived(wire.number, wire.rtp_ts, len(packet), now)
+        if stream.route is None and not self.uplink.take_over(stream, now):
+            return "superseded"
+        if stream.route is None:
+            return "unpaired"
+        verdict = stream.route.rewrite(view, at, end, HEADER.unpack_from(packet), now)
+        assert buffer[:at] == b"\xee" * at
+        assert buffer[end:] == b"\xee" * 160
+        return read_rtp(bytes(buffer[at:end])) if verdict is Verdict.FORWARD else verdict
+
+    def sent(self, packet: bytes, now: float = 100.0) -> Rtp:
+        """As :meth:`send`, of a packet that must go out."""
+        out = self.send(packet, now)
+        assert isinstance(out, Rtp), out
+        return out
+
+
+def read_header(packet: bytes) -> Rtp:
+    """The fixed header alone, of a packet whose rest may lie."""
+    return read_rtp(bytes([0x80]) + packet[1:12])
+
+
+def flow(source: Side, sink: Side) -> Flow:
+    """Pair one way."""
+    return Flow(source.uplink, sink.downlink)
+
+
+def pair(a: Side, b: Side) -> tuple[Flow, Flow]:
+    """Pair both ways: (a to b, b to a)."""
+    return flow(a, b), flow(b, a)
+
+
+def part(a: Side) -> None:
+    """End both flows of a user."""
+    for ended in (a.uplink.flow, a.downlink.flow):
+        if ended is not None:
+            ended.end()

@@ -1,0 +1,42 @@
+"""Operators who look into calls, and bots who are looked at."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from relay.bots.bot import Bot
+from tests.support.operating import House, operating
+
+
+@asynccontextmanager
+async def watched(tmp_path: Path, **changed: object) -> AsyncIterator[House]:
+    """A server whose operators may look."""
+    async with operating(allow_taps=True, audit_log=tmp_path / "audit.jsonl", **changed) as house:
+        yield house
+
+
+@asynccontextmanager
+async def call(house: House) -> AsyncIterator[tuple[Bot, Bot]]:
+    """Two bots who see each other."""
+    async with Bot(house.ws_url, 1) as ann, Bot(house.ws_url, 2) as bob:
+        for bot in (ann, bob):
+            await bot.find_partner()
+        for bot, partner in ((ann, bob), (bob, ann)):
+            await sees(bot, partner, 3)
+        yield ann, bob
+
+
+async def sees(bot: Bot, partner: Bot, more: int) -> None:
+    source = partner.report.number
+    before = len(bot.report.numbers_from(source))
+    await bot.until(lambda: len(bot.report.numbers_from(source)) >= before + more, 30, "picture")
+
+
+async def uses(house: House, count: int) -> list[dict[str, Any]]:
+    """The audit log's ends of uses, when there are so many."""
+
+    def ended(body: Any) -> list[dict[str, Any]]:
+        return [entry for entry in body["entries"] if entry["event"] == "tap_ended"]
+
+    return ended(await house.operator.until("audit", lambda body: len(ended(body)) >= count))

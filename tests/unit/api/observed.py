@@ -1,0 +1,79 @@
+"""Users, rooms, links and tracks as the gateway and the plane would tell of them."""
+
+from typing import Any
+
+from relay.api.observation import Observation
+from relay.matching import State
+from relay.plane import Direction, Link, LinkState, Track
+from relay.signaling import RoomView, UserView
+
+
+def user(name: str, room: str | None = None, partner: str | None = None) -> UserView:
+    return UserView(name, State.IN_CALL if room else State.CONNECTED, room, partner, 30.0)
+
+
+def room(name: str, first: str, second: str, age_s: float = 20.0) -> RoomView:
+    return RoomView(name, (first, second), State.IN_CALL, age_s)
+
+
+def link(name: str, **changed: Any) -> Link:
+    known: dict[str, Any] = {
+        "link_id": f"link-{name}",
+        "user_id": name,
+        "state": LinkState.UP,
+        "age_s": 29.0,
+        "consent_age_s": 1.0,
+        "local_address": ("192.0.2.1", 7882),
+        "remote_address": ("198.51.100.7", 40000),
+        "dtls_version": "DTLSv1.2",
+        "srtp_profile": "SRTP_AEAD_AES_128_GCM",
+        "round_trip_ms": 40.0,
+    }
+    return Link(**(known | changed))
+
+
+def track(
+    name: str, direction: Direction = Direction.UP, kind: str = "video", **changed: Any
+) -> Track:
+    known: dict[str, Any] = {
+        "track_id": f"{name}-{direction}-{kind}",
+        "link_id": f"link-{name}",
+        "user_id": name,
+        "direction": direction,
+        "kind": kind,
+        "codec": "vp8" if kind == "video" else "opus",
+        "ssrc": 7,
+        "counterpart_id": "other",
+        "packets_per_s": 100.0,
+        "bitrate_bps": 1000.0,
+        "idle_s": 0.01,
+    }
+    return Track(**(known | changed))
+
+
+def two_rooms(*, sees_addresses: bool = False, **changes: Any) -> Observation:
+    """Ann and Bob talk, Cid and Dee talk, Eve waits.
+
+    :param changes: by a user's name, what is different about the picture that it sends.
+    """
+    names = ("ann", "bob", "cid", "dee")
+    return Observation(
+        [
+            user("ann", "r1", "bob"),
+            user("bob", "r1", "ann"),
+            user("cid", "r2", "dee"),
+            user("dee", "r2", "cid"),
+            user("eve"),
+        ],
+        [room("r1", "ann", "bob", 60.0), room("r2", "cid", "dee")],
+        [link(name) for name in (*names, "eve")],
+        [
+            track(name, direction, kind, **changed)
+            for name in (*names, "eve")
+            for direction in Direction
+            for kind in ("audio", "video")
+            for changed in [changes.get(name, {}) if (direction, kind) == ("up", "video") else {}]
+            if name != "eve" or direction is Direction.UP
+        ],
+        sees_addresses=sees_addresses,
+    )

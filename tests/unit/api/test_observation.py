@@ -1,0 +1,147 @@
+"""Lists of users, rooms, links and tracks: joined, filtered, sorted, cut."""
+
+import pytest
+
+from relay.api.models import Page, RoomQuery, TrackQuery
+from relay.api.observation import Observation
+from relay.plane import Direction
+from tests.unit.api.observed import link, track, two_rooms
+
+LOSSY = {"loss_ratio": 0.2}
+
+
+def ids(seen: Observation, **query: object) -> list[str]:
+    return [track.id for track in seen.tracks(TrackQuery.model_validate(query)).tracks]
+
+
+def test_users_with_their_links() -> None:
+    found = two_rooms().users(Page())
+    assert [user.id for user in found.users] == ["ann", "bob", "cid", "dee", "eve"]
+    assert (found.users[0].room_id, found.users[0].partner_id) == ("r1", "bob")
+    assert (found.users[0].link_id, found.users[4].room_id) == ("link-ann", None)
+    assert found.total == 5
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset", "names"), [(2, 0, "ann bob"), (2, 3, "dee eve"), (9, 4, "eve"), (9, 99, "")]
+)
+def test_pages(limit: int, offset: int, names: str) -> None:
+    found = two_rooms().users(Page(limit=limit, offset=offset))
+    assert [user.id for user in found.users] == names.split()
+    assert found.total == 5
+
+
+def test_a_rooms_numbers_are_those_of_its_tracks() -> None:
+    [good, bad] = two_rooms(cid=LOSSY).rooms(RoomQuery()).rooms
+    assert (good.id, good.users, good.problems, good.loss_ratio) == ("r1", ("ann", "bob"), [], 0)
+    assert good.bitrate_bps == 4000, "what the two send"
+    assert (bad.problems, bad.loss_ratio) == (["loss"], 0.2)
+
+
+def test_the_bad_rooms_alone() -> None:
+    seen = two_rooms(cid=LOSSY)
+    found = seen.rooms(RoomQuery(bad=True))
+    assert ([room.id for room in found.rooms], found.total) == (["r2"], 1)
+    assert seen.bad_room_count == 1
+
+
+def test_the_worst_rooms_come_first() -> None:
+    assert [room.id for room in two_rooms(cid=LOSSY).worst_rooms(9)] == ["r2", "r1"]
+    assert [room.id for room in two_rooms(ann={"loss_ratio": 0.01}).worst_rooms(1)] == ["r1"]
+    assert [room.id for room in two_rooms().worst_rooms(9)] == ["r1", "r2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({}, 18),
+        ({"user": "ann"}, 4),
+        ({"room": "r2"}, 8),
+        ({"kind": "audio"}, 9),
+        ({"direction": "down"}, 8),
+        ({"user": "eve", "direction": "down"}, 0),
+        ({"room": "r1", "kind": "video", "direction": "up"}, 2),
+        ({"room": "none"}, 0),
+        ({"bad": True}, 1),
+    ],
+)
+def test_filters(query: dict[str, object], count: int) -> None:
+    seen = two_rooms(dee=LOSSY)
+    assert seen.tracks(TrackQuery.model_validate(query)).total == count
+    assert len(ids(seen, **query)) == count
+
+
+@pytest.mark.parametrize(
+    ("sort", "changed"),
+    [
+        ("loss", {"loss_ratio": 0.01}),
+        ("bitrate", {"bitrate_bps": 1001.0}),
+        ("jitter", {"jitter_ms": 1.0}),
+        ("round_trip", {"round_trip_ms": 1.0}),
+        ("idle", {"idle_s": 1.0}),
+        ("idle", {"idle_s": None}),
+    ],
+)
+def test_sorting_puts_the_most_first(sort: str, changed: dict[str, object]) -> None:
+    assert ids(two_rooms(cid=changed), sort=sort, limit=1) == ["cid-up-video"]
+
+
+def test_one_track_with_its_link() -> None:
+    found = two_rooms().track("bob-down-audio")
+    assert found is not None
+    assert (found.user_id, found.room_id, found.link_id) == ("bob", "r1", "link-bob")
+    assert (found.dtls_version, found.srtp_profile) == ("DTLSv1.2", "SRTP_AEAD_AES_128_GCM")
+    assert two_rooms().track("nobody") is None
+
+
+def test_addresses_are_kept_back_unless_the_operator_may_see_them() -> None:
+    path = two_rooms().links(Page()).links[0].path
+    assert (path.local_family, path.remote_family) == ("ipv4", "ipv4")
+    assert path.local_address is path.remote_address is None
+    path = two_rooms(sees_addresses=True).links(Page()).links[0].path
+    assert (path.local_address, path.remote_address) == ("192.0.2.1:7882", "198.51.100.7:40000")
+
+
+@pytest.mark.parametrize(
+    ("address", "family", "written"),
+    [
+        (("2001:db8::7", 5), "ipv6", "[2001:db8::7]:5"),
+        (("fe80::1%eth0", 5), "ipv6", "[fe80::1%eth0]:5"),
+        (None, None, None),
+    ],
+)
+def test_other_addresses(
+    address: tuple[str, int] | None, family: str | None, written: str | None
+) -> None:
+    seen = Observation([], [], [link("ann", remote_address=address)], [], sees_addresses=True)
+    path = seen.links(Page()).links[0].path
+    assert (path.remote_family, path.remote_address) == (family, written)
+
+
+def test_sums() -> None:
+    seen = two_rooms(ann=LOSSY, cid={"idle_s": None}, eve=LOSSY)
+    assert seen.kind_counts() == {
+        ("up", "audio"): 5,
+        ("up", "video"): 5,
+        ("down", "audio"): 4,
+        ("down", "video"): 4,
+    }
+    assert seen.problem_counts() == {
+        "loss": 1,
+        "silent": 1,
+        "jitter": 0,
+        "round_trip": 0,
+        "no_keyframe": 0,
+    }
+    assert seen.loss_ratio(Direction.UP) == pytest.approx(0.04)
+    assert seen.loss_ratio(Direction.DOWN) == 0
+
+
+def test_loss_is_weighed_by_what_passes() -> None:
+    tracks = [
+        track("ann", loss_ratio=0.5, packets_per_s=10.0),
+        track("bob", packets_per_s=90.0),
+        track("cid", loss_ratio=1.0, packets_per_s=0.0),
+    ]
+    seen = Observation([], [], [], tracks, sees_addresses=False)
+    assert seen.loss_ratio(Direction.UP) == pytest.approx(0.05)

@@ -1,0 +1,94 @@
+"""How the page's files are answered: compressed where that is shorter, and not twice."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from relay.api.page import Page
+
+TEXT = "body { margin: 0 }\n" * 200
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "style.css").write_text(TEXT)
+    (tmp_path / "short.css").write_text("a{}")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG" + b"x" * 4000)
+    return tmp_path
+
+
+async def get(page: Page, name: str, **headers: str) -> web.Response:
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    request = make_mocked_request("GET", f"/{name}", headers=named)
+    request._match_info = {"path": name}  # type: ignore[assignment]
+    answer = await page._serve(request)
+    assert isinstance(answer, web.Response)
+    return answer
+
+
+def body(answer: web.Response) -> bytes:
+    assert isinstance(answer.body, bytes)
+    return answer.body
+
+
+@pytest.mark.parametrize("offer", ["gzip", "br, gzip;q=0.8", "*", "GZIP"])
+async def test_who_takes_gzip_gets_gzip(root: Path, offer: str) -> None:
+    answer = await get(Page(root), "style.css", Accept_Encoding=offer)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(body(answer)).decode() == TEXT
+
+
+@pytest.mark.parametrize("offer", ["", "br", "identity", "gzip;q=0", "gzip; q=0.0"])
+async def test_who_does_not_gets_plain_text(root: Path, offer: str) -> None:
+    answer = await get(Page(root), "style.css", Accept_Encoding=offer)
+    assert "Content-Encoding" not in answer.headers
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert body(answer).decode() == TEXT
+
+
+@pytest.mark.parametrize("name", ["short.css", "picture.png"])
+async def test_what_would_not_be_shorter_is_left_alone(root: Path, name: str) -> None:
+    answer = await get(Page(root), name, Accept_Encoding="gzip")
+    assert "Content-Encoding" not in answer.headers
+    assert body(answer) == (root / name).read_bytes()
+
+
+@pytest.mark.parametrize("offer", ["gzip", "identity"])
+async def test_who_has_it_already_is_told_so(root: Path, offer: str) -> None:
+    page = Page(root)
+    first = await get(page, "style.css", Accept_Encoding=offer)
+    etag = first.headers["ETag"]
+    again = await get(page, "style.css", Accept_Encoding=offer, If_None_Match=etag)
+    assert again.status == 304
+    assert again.headers["ETag"] == etag
+    assert again.headers["Vary"] == "Accept-Encoding"
+    assert not again.body
+
+
+async def test_each_encoding_has_its_own_tag(root: Path) -> None:
+    page = Page(root)
+    packed = await get(page, "style.css", Accept_Encoding="gzip")
+    plain = await get(page, "style.css")
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+
+
+async def test_a_file_that_has_changed_is_sent_anew(root: Path) -> None:
+    page = Page(root)
+    first = await get(page, "style.css")
+    (root / "style.css").write_text("p { margin: 0 }")
+    again = await get(page, "style.css", If_None_Match=first.headers["ETag"])
+    assert again.status == 200
+    assert body(again) == b"p { margin: 0 }"
+
+
+async def test_a_file_that_is_gone_is_not_found(root: Path) -> None:
+    page = Page(root)
+    await get(page, "style.css")
+    (root / "style.css").unlink()
+    with pytest.raises(web.HTTPNotFound):
+        await get(page, "style.css")

@@ -1,0 +1,46 @@
+"""``/health`` and ``/ready``."""
+
+import json
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from relay.api.readiness import Readiness
+from relay.plane import PlaneStats
+
+
+async def get(path: str, **state: bool) -> tuple[int, Any]:
+    readiness = Readiness(
+        cast("Any", SimpleNamespace(draining=state.get("draining", False))),
+        lambda: PlaneStats(listening=not state.get("media_port_down")),
+        cast("Any", SimpleNamespace(overloaded=state.get("overloaded", False))),
+    )
+    handler = {route.path: route.handler for route in readiness.routes()}[path]
+    response = await cast("Any", handler)(make_mocked_request("GET", path))
+    assert isinstance(response, web.Response)
+    return response.status, json.loads(response.text or "")
+
+
+async def test_ready() -> None:
+    assert await get("/ready") == (200, {"status": "ready", "reasons": []})
+
+
+@pytest.mark.parametrize("reason", ["draining", "media_port_down", "overloaded"])
+async def test_each_reason_not_to_be(reason: str) -> None:
+    assert await get("/ready", **{reason: True}) == (
+        503,
+        {"status": "not_ready", "reasons": [reason]},
+    )
+
+
+async def test_all_reasons_are_told() -> None:
+    _, body = await get("/ready", draining=True, overloaded=True)
+    assert body["reasons"] == ["draining", "overloaded"]
+
+
+async def test_health_says_nothing_of_that() -> None:
+    state = dict.fromkeys(("draining", "media_port_down", "overloaded"), True)
+    assert await get("/health", **state) == (200, {"status": "ok"})

@@ -1,0 +1,105 @@
+"""Who is logged in, and until when."""
+
+import asyncio
+from typing import Any, cast
+
+from relay.api.sessions import MAX_SESSIONS, Sessions
+
+
+class Connection:
+    """A transport that tells whether it was closed."""
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+class House:
+    """Sessions on a clock that a test moves on."""
+
+    def __init__(self, lifetime_s: float = 100.0) -> None:
+        self.now = 1000.0
+        self.sessions = Sessions(lifetime_s, lambda: self.now)
+
+
+def transport(connection: Connection) -> asyncio.Transport:
+    return cast("Any", connection)
+
+
+def test_a_session_is_known_by_its_id_alone() -> None:
+    sessions = House().sessions
+    first, second = sessions.begin(), sessions.begin()
+    assert first != second
+    assert len(first) >= 43, "256 bits"
+    assert sessions.find(first) is not None
+    assert sessions.find(first) is not sessions.find(second)
+    for other in ("", first[:-1], first + "A", "ü\udcff"):
+        assert sessions.find(other) is None
+    assert first not in repr(vars(sessions))
+
+
+def test_a_session_ends_in_time() -> None:
+    house = House()
+    session_id = house.sessions.begin()
+    house.now += 99
+    session = house.sessions.find(session_id)
+    assert session is not None
+    assert house.sessions.remaining_s(session) == 1
+    house.now += 1
+    assert house.sessions.find(session_id) is None
+    assert house.sessions.remaining_s(session) == 0
+    assert len(house.sessions) == 0
+
+
+def test_ending_one_leaves_the_others() -> None:
+    sessions = House().sessions
+    first, second = sessions.begin(), sessions.begin()
+    sessions.end(first)
+    sessions.end(first)
+    assert sessions.find(first) is None
+    assert sessions.find(second) is not None
+
+
+def test_there_are_so_many_and_the_oldest_has_to_go() -> None:
+    sessions = House().sessions
+    ids = [sessions.begin() for _ in range(MAX_SESSIONS + 1)]
+    assert len(sessions) == MAX_SESSIONS
+    assert [sessions.find(session_id) is not None for session_id in ids] == (
+        [False] + [True] * MAX_SESSIONS
+    )
+
+
+async def test_the_end_closes_what_goes_on() -> None:
+    sessions = House().sessions
+    session_id = sessions.begin()
+    session = sessions.find(session_id)
+    assert session is not None
+    done, running = Connection(), Connection()
+    with session.using(transport(done), 60):
+        pass
+    with session.using(transport(running), 60):
+        sessions.end(session_id)
+        assert running.closed.is_set()
+    assert not done.closed.is_set()
+
+
+async def test_what_goes_on_is_closed_when_time_is_over() -> None:
+    sessions = House().sessions
+    session = sessions.find(sessions.begin())
+    assert session is not None
+    running = Connection()
+    with session.using(transport(running), 0.01):
+        async with asyncio.timeout(5):
+            await running.closed.wait()
+
+
+async def test_a_client_that_has_gone_needs_nothing_closed() -> None:
+    session = House().sessions.find("")
+    assert session is None
+    sessions = House().sessions
+    session = sessions.find(sessions.begin())
+    assert session is not None
+    with session.using(None, 60):
+        session.close()

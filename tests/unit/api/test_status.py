@@ -1,0 +1,57 @@
+"""What ``/stats`` and ``/rooms`` tell."""
+
+import json
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+from pydantic import SecretStr
+
+from relay.api.status import MAX_ROOMS, Status
+from relay.matching import State
+from relay.plane import PlaneStats
+from relay.signaling import Gateway, LobbyCounts, RoomView
+
+
+class Lobby:
+    """A gateway with two users in a call and one who waits."""
+
+    def counts(self) -> LobbyCounts:
+        return LobbyCounts(connected=3, waiting=1, rooms=1, in_call=2)
+
+    async def rooms(self, limit: int) -> list[RoomView]:
+        assert limit == MAX_ROOMS
+        return [RoomView("r1", ("a", "b"), State.IN_CALL, 12.345)]
+
+
+async def get(path: str) -> Any:
+    now = iter((100.0, 107.26))
+    status = Status(
+        cast("Gateway", Lobby()),
+        lambda: PlaneStats(links=3, packets_forwarded=99),
+        SecretStr("the-token"),
+        clock=lambda: next(now),
+    )
+    handler = {route.path: route.handler for route in status.routes()}[path]
+    request = make_mocked_request("GET", path, headers={"Authorization": "Bearer the-token"})
+    response = await cast("Any", handler)(request)
+    assert isinstance(response, web.Response)
+    return json.loads(response.text or "")
+
+
+async def test_stats_count_users_and_media() -> None:
+    assert await get("/stats") == {
+        "connected": 3,
+        "waiting": 1,
+        "rooms": 1,
+        "inCall": 2,
+        "links": 3,
+        "packetsForwarded": 99,
+        "uptimeSeconds": 7.3,
+    }
+
+
+async def test_rooms_tell_who_talks_and_for_how_long() -> None:
+    assert await get("/rooms") == {
+        "rooms": [{"roomId": "r1", "users": ["a", "b"], "state": "in_call", "ageSeconds": 12.3}]
+    }

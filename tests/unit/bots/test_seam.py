@@ -1,0 +1,32 @@
+"""The private names of aiortc and aioice that the bots' part of the seam leans on."""
+
+import inspect
+
+from aioice import Connection
+from aiortc import RTCRtpReceiver
+from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcicetransport import RTCIceGatherer
+
+
+def test_dtls_transport_keeps_its_srtp_sessions_and_its_task() -> None:
+    source = inspect.getsource(RTCDtlsTransport)
+    for name in ("self._rx_srtp", "self._tx_srtp", "self._task"):
+        assert f"{name} = " in source or f"{name}: " in source, name
+
+
+def test_ice_gatherer_keeps_its_connection() -> None:
+    assert "self._connection = Connection(" in inspect.getsource(RTCIceGatherer)
+
+
+def test_ice_connection_gathers_a_component_at_given_addresses() -> None:
+    parameters = inspect.signature(Connection.get_component_candidates).parameters
+    assert list(parameters)[:3] == ["self", "component", "addresses"]
+    gather = inspect.getsource(Connection.gather_candidates)
+    assert "self.get_component_candidates(component=component, addresses=addresses)" in gather
+
+
+def test_rtp_receiver_hands_encoded_frames_to_a_queue() -> None:
+    source = inspect.getsource(RTCRtpReceiver)
+    assert "self.__decoder_queue: queue.Queue = queue.Queue()" in source
+    assert "self.__decoder_queue.put((codec, encoded_frame))" in source
+    assert "self.__decoder_queue.put(None)" in source

@@ -1,0 +1,73 @@
+import asyncio
+
+import pytest
+from aiortc.mediastreams import MediaStreamError
+
+from relay.bots.picture import HEIGHT, read
+from relay.bots.tracks import FrameNumbers, Gate, PictureTrack, ToneTrack, next_turn
+
+
+@pytest.mark.parametrize(
+    ("turn", "since_s", "following"),
+    [
+        (0, 0.0, 1),  # at the beginning
+        (4, 0.45, 5),  # in time
+        (4, 0.55, 5),  # a little late: catch up
+        (4, 0.69, 5),
+        (4, 0.71, 8),  # later than 0.2 s: skip
+        (4, 60.0, 601),  # after a pause
+        (4, 0.1, 5),  # early
+    ],
+)
+def test_next_turn(turn: int, since_s: float, following: int) -> None:
+    assert next_turn(turn, since_s, interval_s=0.1) == following
+
+
+async def test_a_picture_waits_for_its_gate() -> None:
+    gate = Gate()
+    track = PictureTrack(7, FrameNumbers(), gate)
+    frame = asyncio.ensure_future(track.recv())
+    await asyncio.sleep(0)
+    assert not frame.done()
+    gate.open()
+    stamp = read((await frame).to_ndarray()[:HEIGHT])
+    assert stamp is not None
+    assert (stamp.source, stamp.number) == (7, 0)
+
+
+async def test_frame_numbers_and_times_go_up() -> None:
+    gate = Gate()
+    gate.open()
+    track = PictureTrack(7, FrameNumbers(), gate)
+    frames = [await track.recv() for _ in range(3)]
+    stamps = [read(frame.to_ndarray()[:HEIGHT]) for frame in frames]
+    assert [stamp.number for stamp in stamps if stamp] == [0, 1, 2]
+    assert frames[0].pts < frames[1].pts < frames[2].pts
+
+
+async def test_numbers_go_on_with_the_next_connection() -> None:
+    gate, numbers = Gate(), FrameNumbers()
+    gate.open()
+    await PictureTrack(7, numbers, gate).recv()
+    stamp = read((await PictureTrack(7, numbers, gate).recv()).to_ndarray()[:HEIGHT])
+    assert stamp is not None
+    assert stamp.number == 1
+
+
+async def test_a_tone_is_twenty_milliseconds_of_stereo() -> None:
+    gate = Gate()
+    gate.open()
+    track = ToneTrack(7, gate)
+    first, second = await track.recv(), await track.recv()
+    assert (first.samples, first.sample_rate, first.layout.name) == (960, 48000, "stereo")
+    assert (second.pts - first.pts) % 960 == 0
+
+
+async def test_a_stopped_track_ends() -> None:
+    gate = Gate()
+    gate.open()
+    track = ToneTrack(7, gate)
+    await track.recv()
+    track.stop()
+    with pytest.raises(MediaStreamError):
+        await track.recv()

@@ -1,0 +1,111 @@
+"""Whom a user meets."""
+
+from functools import partial
+
+from relay.matching import choose
+from relay.store import Waiter
+
+choose_now = partial(choose, now=100.0, rematch_after_s=5.0, interest_wait_s=5.0)
+
+
+def waiter(name: str, *interests: str, since_s: float = 0.0, **parted_s: float) -> Waiter:
+    return Waiter(name, since_s, frozenset(interests), parted_s)
+
+
+def test_nobody_is_there() -> None:
+    ann = waiter("ann")
+    assert choose_now(ann, []) is None
+    assert choose_now(ann, [ann]) is None
+
+
+def test_the_one_who_waits_longest() -> None:
+    ann, bob, cid = waiter("ann"), waiter("bob"), waiter("cid")
+    assert choose_now(ann, [bob, cid, ann]) is bob
+
+
+def test_shared_interests_come_before_long_waiting() -> None:
+    ann = waiter("ann", "tea", "chess", "go")
+    bob, cid, dan = waiter("bob"), waiter("cid", "tea"), waiter("dan", "go", "tea", "golf")
+    assert choose_now(ann, [bob, cid, dan]) is dan
+    assert choose_now(ann, [bob, cid]) is cid
+    assert choose_now(waiter("eve"), [bob, cid, dan]) is bob
+
+
+def test_a_partner_of_a_moment_ago_is_not_met_even_if_nobody_else_is_there() -> None:
+    bob = waiter("bob")
+    assert choose_now(waiter("ann", bob=95.1), [bob]) is None
+    assert choose_now(waiter("ann", bob=95.0), [bob]) is bob
+
+
+def test_it_is_enough_that_one_of_the_two_remembers() -> None:
+    assert choose_now(waiter("ann"), [waiter("bob", ann=99.0)]) is None
+    assert choose_now(waiter("ann", bob=10.0), [waiter("bob", ann=99.0)]) is None
+
+
+def test_a_former_partner_comes_after_strangers_whatever_they_share() -> None:
+    ann = waiter("ann", "tea", bob=1.0)
+    bob, cid = waiter("bob", "tea"), waiter("cid")
+    assert choose_now(ann, [bob, cid]) is cid
+    assert choose_now(ann, [bob]) is bob
+
+
+def test_at_once_if_so_configured() -> None:
+    ann, bob = waiter("ann", bob=100.0), waiter("bob", ann=100.0)
+    assert choose(ann, [bob], 100.0, rematch_after_s=0, interest_wait_s=5.0) is bob
+
+
+# Interests, among users who have just come
+
+
+def new(name: str, *interests: str) -> Waiter:
+    return waiter(name, *interests, since_s=98.0)
+
+
+def test_who_shares_is_met_at_once() -> None:
+    ann, bob = new("ann", "tea", "chess"), new("bob", "tea")
+    assert choose_now(ann, [bob]) is bob
+    assert choose_now(bob, [ann]) is ann
+
+
+def test_two_without_interests_meet_at_once() -> None:
+    bob = new("bob")
+    assert choose_now(new("ann"), [bob]) is bob
+
+
+def test_who_has_interests_first_waits_for_one_who_shares_them() -> None:
+    ann, bob, cid = new("ann", "tea"), new("bob", "chess"), new("cid")
+    assert choose_now(ann, [bob, cid]) is None
+    assert choose_now(bob, [ann, cid]) is None
+    assert choose_now(cid, [ann, bob]) is None
+
+
+def test_after_a_while_it_is_anybody() -> None:
+    bob, cid = new("bob", "chess"), new("cid")
+    for since_s, met in ((95.01, None), (95.0, cid), (0.0, cid)):
+        assert choose_now(waiter("ann", "tea", since_s=since_s), [cid, bob]) is met
+
+
+def test_it_is_enough_that_one_of_the_two_has_waited_even_one_without_interests() -> None:
+    for old in (waiter("old", "tea"), waiter("old")):
+        assert choose_now(new("ann", "chess"), [old]) is old
+        assert choose_now(old, [new("ann", "chess")]) is not None
+
+
+def test_one_who_shares_comes_before_one_who_has_waited() -> None:
+    old, bob = waiter("old", "golf"), new("bob", "tea")
+    assert choose_now(new("ann", "tea"), [old, bob]) is bob
+
+
+def test_a_partner_of_a_moment_ago_is_not_met_for_shared_interests() -> None:
+    ann = waiter("ann", "tea", since_s=98.0, bob=97.0)
+    assert choose_now(ann, [new("bob", "tea")]) is None
+
+
+def test_without_waiting_for_interests_it_is_anybody_at_once() -> None:
+    ann, bob = new("ann", "tea"), new("bob", "chess")
+    assert choose(ann, [bob], 100.0, rematch_after_s=0, interest_wait_s=0) is bob
+
+
+def test_the_order_of_the_candidates_does_not_matter() -> None:
+    old, young = waiter("old", since_s=1.0), waiter("young", since_s=2.0)
+    assert choose_now(new("ann"), [young, old, young]) is old

@@ -1,0 +1,206 @@
+"""The relay's own descriptions, read back as a peer reads them."""
+
+from dataclasses import replace
+
+import pytest
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint
+from aiortc.sdp import MediaDescription, SessionDescription
+
+from relay.media.description import OFFERED, LocalSide, Ssrcs, write_answer, write_offer
+from relay.media.ice import Credentials
+from relay.media.sdp import ABS_SEND_TIME, MID, TRANSPORT_CC, read
+from tests.support.offers import CHROMIUM, DATA_SECTION, FIREFOX, bundle_only, section, without
+
+LOCAL = LocalSide(
+    credentials=Credentials("ourufrag", "ourpassword"),
+    fingerprints=(RTCDtlsFingerprint("sha-256", "AA:BB"),),
+    addresses=(("192.0.2.1", 7882), ("2001:db8::1", 7882)),
+    cname="ourcname",
+    audio=Ssrcs(11, 12),
+    video=Ssrcs(21, 22),
+)
+
+
+def answered(offer: str, role: str = "client") -> tuple[str, SessionDescription]:
+    text = write_answer(LOCAL, read(offer), role)
+    return text, SessionDescription.parse(text)
+
+
+def codecs(media: MediaDescription) -> list[tuple[int, str]]:
+    return [(c.payloadType, c.mimeType) for c in media.rtp.codecs]
+
+
+def test_the_answer_to_chromium() -> None:
+    text, session = answered(CHROMIUM)
+    audio, video = session.media
+    assert [str(group) for group in session.group] == ["BUNDLE 0 1"]
+    assert (audio.kind, audio.rtp.muxId, audio.direction) == ("audio", "0", "sendrecv")
+    assert (video.kind, video.rtp.muxId, video.direction) == ("video", "1", "sendrecv")
+    assert codecs(audio) == [(111, "audio/opus")]
+    assert codecs(video) == [(96, "video/VP8"), (97, "video/rtx")]
+    assert video.rtp.codecs[1].parameters == {"apt": 96}
+    assert audio.rtp.codecs[0].parameters == {"minptime": 10, "useinbandfec": 1}
+    assert audio.rtp.codecs[0].channels == 2
+    assert [
+        str(f.type) + (f" {f.parameter}" if f.parameter else "")
+        for f in video.rtp.codecs[0].rtcpFeedback
+    ] == ["nack", "nack pli", "ccm fir", "transport-cc"]
+    assert {e.uri: e.id for e in video.rtp.headerExtensions}[TRANSPORT_CC] == 3
+    for media in session.media:
+        assert media.rtcp_mux
+        assert media.port == 9
+        assert media.ice.iceLite
+        assert (media.ice.usernameFragment, media.ice.password) == ("ourufrag", "ourpassword")
+        assert media.dtls is not None
+        assert media.dtls.role == "client"
+        assert [f.value for f in media.dtls.fingerprints] == ["AA:BB"]
+        assert media.ice_candidates_complete
+    assert "a=setup:active" in text
+
+
+def test_candidates_are_ours_best_first() -> None:
+    _, session = answered(CHROMIUM)
+    for media in session.media:
+        assert [(c.ip, c.port, c.protocol, c.type) for c in media.ice_candidates] == [
+            ("192.0.2.1", 7882, "udp", "host"),
+            ("2001:db8::1", 7882, "udp", "host"),
+        ]
+        first, second = media.ice_candidates
+        assert first.priority > second.priority
+        assert first.foundation != second.foundation
+
+
+def test_the_streams_are_ours() -> None:
+    _, session = answered(CHROMIUM)
+    audio, video = session.media
+    assert [s.ssrc for s in audio.ssrc] == [11]
+    assert [s.ssrc for s in video.ssrc] == [21, 22]
+    assert [str(group) for group in video.ssrc_group] == ["FID 21 22"]
+    assert audio.ssrc_group == []
+    assert {s.cname for s in audio.ssrc + video.ssrc} == {"ourcname"}
+    assert audio.msid is not None
+    assert video.msid is not None
+    assert audio.msid.split()[0] == video.msid.split()[0], "one stream, for lip-sync"
+    assert audio.msid != video.msid
+
+
+def test_nothing_of_the_peers_identity_is_repeated() -> None:
+    for offer, secrets in [
+        (
+            CHROMIUM,
+            ("4TOk42mSjXCkVIa6", "7c1e3f5a", "F7gI", "x9cml", "203.0.113", "192.168"),
+        ),
+        (FIREFOX, ("c2b1", "e30a", "be8d4d01", "4021128450", "mozilla")),
+    ]:
+        text, _ = answered(offer)
+        assert not [secret for secret in secrets if secret in text]
+
+
+def test_the_answer_to_firefox_uses_its_numbers() -> None:
+    _, session = answered(FIREFOX)
+    audio, video = session.media
+    assert codecs(audio) == [(109, "audio/opus")]
+    assert codecs(video) == [(120, "video/VP8"), (124, "video/rtx")]
+    assert {e.uri: e.id for e in video.rtp.headerExtensions} == {
+        MID: 3,
+        ABS_SEND_TIME: 4,
+        TRANSPORT_CC: 7,
+    }
+    assert audio.rtp.codecs[0].rtcpFeedback == []
+
+
+def test_bundle_only_sections_are_accepted() -> None:
+    text, session = answered(bundle_only(FIREFOX))
+    assert [media.port for media in session.media] == [9, 9]
+    assert text == answered(FIREFOX)[0]
+
+
+@pytest.mark.parametrize("role", ["client", "server"])
+def test_the_dtls_role_is_said_in_every_section(role: str) -> None:
+    _, session = answered(CHROMIUM, role)
+    assert [m.dtls.role for m in session.media if m.dtls] == [role, role]
+
+
+def test_further_sections_are_rejected_in_their_places() -> None:
+    video = section(CHROMIUM, "video")
+    second = video.replace("a=mid:1", "a=mid:screen")
+    nameless = without(DATA_SECTION, "a=mid")
+    offer = CHROMIUM.replace(video, DATA_SECTION + video) + second + nameless
+    text, session = answered(offer)
+    assert [(m.kind, m.rtp.muxId, m.port) for m in session.media] == [
+        ("audio", "0", 9),
+        ("application", "2", 0),
+        ("video", "1", 9),
+        ("video", "screen", 0),
+        ("application", "", 0),
+    ]
+    assert [str(group) for group in session.group] == ["BUNDLE 0 1"]
+    assert "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n" in text
+    assert "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n" in text
+    assert text.count("c=IN IP4 0.0.0.0") == 5, "Firefox wants one in every section"
+    screen = session.media[3]
+    assert screen.direction == "inactive"
+    assert screen.ssrc == []
+
+
+@pytest.mark.parametrize(
+    ("offered", "answer", "announced"),
+    [
+        ("sendrecv", "sendrecv", True),
+        ("sendonly", "recvonly", False),
+        ("recvonly", "sendonly", True),
+        ("inactive", "inactive", False),
+    ],
+)
+def test_directions(offered: str, answer: str, announced: bool) -> None:
+    _, session = answered(CHROMIUM.replace("a=sendrecv", f"a={offered}"))
+    for media in session.media:
+        assert media.direction == answer
+        assert bool(media.ssrc) is announced
+
+
+def test_a_peer_without_rtx_gets_none() -> None:
+    _, session = answered(without(CHROMIUM, "a=fmtp:97"))
+    video = session.media[1]
+    assert codecs(video) == [(96, "video/VP8")]
+    assert [s.ssrc for s in video.ssrc] == [21]
+    assert video.ssrc_group == []
+
+
+def test_an_ice_restart_changes_only_the_credentials() -> None:
+    before, _ = answered(CHROMIUM)
+    restarted = replace(LOCAL, credentials=Credentials("newufrag", "newpassword"))
+    after = write_answer(restarted, read(CHROMIUM), "client")
+    assert after == before.replace("ourufrag", "newufrag").replace("ourpassword", "newpassword")
+
+
+def test_our_offer_can_be_read_as_any_peers() -> None:
+    text = write_offer(LOCAL)
+    terms = read(text)
+    assert terms.setup == "auto"
+    assert (terms.audio, terms.video) == tuple(
+        replace(offered, feedback=terms.media[index].feedback)
+        for index, offered in enumerate(OFFERED)
+    )
+    assert "a=rtcp-fb:96 goog-remb" in text, "for a client without transport-cc"
+    assert "a=ice-lite\r\n" in text
+    assert [str(g) for g in SessionDescription.parse(text).group] == ["BUNDLE 0 1"]
+
+
+def test_our_offers_extension_ids_do_not_meet_in_the_bundle() -> None:
+    video = read(write_offer(LOCAL)).video.extensions
+    audio = read(write_offer(LOCAL)).audio.extensions
+    ids = list(audio.values()) + list(video.values())
+    assert all(1 <= number <= 14 for number in ids)
+    for uri in audio.keys() & video.keys():
+        assert audio[uri] == video[uri], "endpoints keep one table for a BUNDLE"
+    for uri in audio.keys() ^ video.keys():
+        number = {**audio, **video}[uri]
+        assert ids.count(number) == 1
+
+
+def test_every_line_ends_as_sdp_wants_it() -> None:
+    for text in (write_offer(LOCAL), answered(CHROMIUM)[0]):
+        assert text.endswith("\r\n")
+        assert "\n" not in text.replace("\r\n", "")
+        assert "" not in text.split("\r\n")[:-1]

@@ -1,0 +1,170 @@
+"""All routes from one user to another: made, fed, begun afresh, ended."""
+
+from relay.media.route import Verdict
+from tests.support.offers import CHROMIUM, FIREFOX, section, without
+from tests.support.packets import DELTA, KEYFRAME, rtp, rtx
+from tests.support.sides import AUDIO, REPAIR, VIDEO, Side, flow, pair, part
+
+
+def video(ssrc: int, number: int, payload: bytes = KEYFRAME) -> bytes:
+    return rtp(ssrc, number, payload=payload)
+
+
+def audio(ssrc: int, number: int) -> bytes:
+    return rtp(ssrc, number, payload_type=111)
+
+
+def with_direction(offer: str, kind: str, direction: str) -> str:
+    part_of = section(offer, kind)
+    return offer.replace(part_of, part_of.replace("a=sendrecv", f"a={direction}"))
+
+
+def test_a_flow_has_a_route_for_each_stream() -> None:
+    there = flow(Side(CHROMIUM), Side(FIREFOX))
+    assert set(there.routes) == {AUDIO, VIDEO, REPAIR}
+    assert there.video is there.routes[VIDEO]
+
+
+def test_both_ends_know_their_flows() -> None:
+    a, b = Side(CHROMIUM), Side(FIREFOX)
+    there, back = pair(a, b)
+    assert (a.uplink.flow, b.downlink.flow) == (there, there)
+    assert (b.uplink.flow, a.downlink.flow) == (back, back)
+
+
+def test_streams_that_run_already_are_attached() -> None:
+    source = Side(CHROMIUM)
+    for packet in (audio(1, 1), video(2, 1), rtx(3, 1, 1)):
+        assert source.send(packet) == "unpaired"
+    there = flow(source, Side(FIREFOX))
+    feeding = {key: route.source.ssrc for key, route in there.routes.items() if route.source}
+    assert feeding == {AUDIO: 1, VIDEO: 2, REPAIR: 3}
+
+
+def test_a_kind_that_the_sink_does_not_take_has_no_route() -> None:
+    source = Side(CHROMIUM)
+    there = flow(source, Side(with_direction(FIREFOX, "video", "sendonly")))
+    assert set(there.routes) == {AUDIO}
+    assert there.video is None
+    assert source.send(video(2, 1)) == "unpaired"
+    source.sent(audio(1, 1))
+
+
+def test_a_sink_that_takes_nothing() -> None:
+    there = flow(Side(CHROMIUM), Side(FIREFOX.replace("a=sendrecv", "a=inactive")))
+    assert there.routes == {}
+
+
+def test_a_sink_that_only_receives_gets_all() -> None:
+    there = flow(Side(CHROMIUM), Side(FIREFOX.replace("a=sendrecv", "a=recvonly")))
+    assert set(there.routes) == {AUDIO, VIDEO, REPAIR}
+
+
+def test_rtx_needs_both_sides() -> None:
+    plain = without(FIREFOX, "a=fmtp:124")
+    assert REPAIR not in flow(Side(CHROMIUM), Side(plain)).routes
+    assert REPAIR not in flow(Side(plain), Side(CHROMIUM)).routes
+
+
+def test_a_new_ssrc_begins_afresh_and_goes_on_in_the_numbering() -> None:
+    source, sink = Side(CHROMIUM), Side(FIREFOX)
+    there = flow(source, sink)
+    last = source.sent(video(2, 500), now=10)
+    old_route = there.video
+    assert source.send(video(9, 60000, DELTA), now=20) is Verdict.HELD, "its key frame first"
+    out = source.sent(video(9, 60001), now=20)
+    assert (out.ssrc, out.number) == (last.ssrc, last.number + 1)
+    assert there.video is not old_route
+    assert source.uplink.streams[2].route is None
+
+
+def test_a_new_ssrcs_repairs_carry_the_new_constants() -> None:
+    source, sink = Side(CHROMIUM), Side(FIREFOX)
+    flow(source, sink)
+    source.sent(video(2, 500), now=10)
+    source.sent(rtx(3, 100, 500), now=10)
+    media = source.sent(video(9, 60001), now=20)
+    repair = source.sent(rtx(3, 101, 60001), now=20)
+    assert int.from_bytes(repair.payload[:2], "big") == media.number
+
+
+def test_a_new_rtx_ssrc_goes_on_in_the_numbering_too() -> None:
+    source, sink = Side(CHROMIUM), Side(FIREFOX)
+    flow(source, sink)
+    media = source.sent(video(2, 500), now=10)
+    first = source.sent(rtx(3, 100, 500), now=10)
+    second = source.sent(rtx(4, 40000, 500), now=20)
+    assert second.number == first.number + 1
+    assert int.from_bytes(second.payload[:2], "big") == media.number
+    assert source.sent(video(2, 501), now=20).number == media.number + 1, "the media goes on"
+    assert source.send(rtx(3, 101, 500), now=20) == "superseded"
+
+
+def test_a_new_audio_ssrc_leaves_video_alone() -> None:
+    source, sink = Side(CHROMIUM), Side(FIREFOX)
+    there = flow(source, sink)
+    source.sent(video(2, 500), now=10)
+    first = source.sent(audio(1, 7), now=10)
+    route = there.video
+    assert source.sent(audio(8, 9000), now=20).number == first.number + 1
+    assert there.video is route
+    source.sent(video(2, 501, DELTA), now=20)
+
+
+def test_an_ended_flow_leads_nowhere() -> None:
+    a, b = Side(CHROMIUM), Side(FIREFOX)
+    pair(a, b)
+    a.sent(video(2, 1))
+    part(a)
+    assert a.send(video(2, 2)) == "unpaired"
+    for side in (a, b):
+        assert side.uplink.flow is None
+        assert side.downlink.flow is None
+        assert not [s for s in side.uplink.streams.values() if s.route is not None]
+
+
+def test_ending_a_former_flow_does_not_end_the_present_one() -> None:
+    a, b = Side(CHROMIUM), Side(FIREFOX)
+    former = flow(a, b)
+    present = flow(a, b)
+    former.end()
+    assert a.uplink.flow is present
+    assert b.downlink.flow is present
+
+
+def test_a_new_flow_has_not_reached_its_user_yet() -> None:
+    a, b = Side(CHROMIUM), Side(FIREFOX)
+    flow(a, b)
+    b.downlink.flowing = True
+    part(b)
+    flow(a, b)
+    assert not b.downlink.flowing
+
+
+def test_routes_are_found_by_ssrc_only_once_packets_have_passed() -> None:
+    a, b = Side(CHROMIUM), Side(FIREFOX)
+    there = flow(a, b)
+    outlet = b.outlet(VIDEO).ssrc
+    assert there.route_of(2) is None
+    assert there.route_to(outlet) is None
+    a.send(video(2, 1, DELTA))
+    assert there.route_of(2) is None, "held"
+    assert there.route_to(outlet) is None
+    a.sent(video(2, 2))
+    assert there.route_of(2) is there.video
+    assert there.route_to(outlet) is there.video
+    assert there.route_of(outlet) is None
+    assert there.route_to(2) is None
+
+
+def test_downlinks_announce_distinct_random_ssrcs() -> None:
+    downlinks = [Side(CHROMIUM).downlink for _ in range(20)]
+    ssrcs = [outlet.ssrc for d in downlinks for outlet in d.outlets.values()]
+    assert len(set(ssrcs)) == 80
+    assert all(0 < ssrc < 0xFFFFFFFF for ssrc in ssrcs)
+    assert len({d.cname for d in downlinks}) == 20
+    downlink = downlinks[0]
+    assert downlink.ssrcs("video").media == downlink.outlets[VIDEO].ssrc
+    assert downlink.ssrcs("video").rtx == downlink.outlets[REPAIR].ssrc
+    assert downlink.ssrcs("audio").media == downlink.outlets[AUDIO].ssrc
+    assert downlink.reporter in {outlet.ssrc for outlet in downlink.outlets.values()}

@@ -1,0 +1,271 @@
+"""A datagram's way, without a network: real SRTP and real checks over a fake socket."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.media.downlink import Downlink
+from relay.media.forwarder import MAX_BATCHES
+from relay.media.link import MAX_QUEUED_DATAGRAMS
+from relay.media.transport import SLOTS
+from relay.media.uplink import MAX_STREAMS
+from tests.support.forwarding import A, B, C, Caller, House, audio, video
+from tests.support.offers import CHROMIUM
+from tests.support.packets import (
+    DELTA,
+    KEYFRAME,
+    block,
+    fir,
+    pli,
+    raw_extension,
+    read_rtcp,
+    rr,
+    rtp,
+    sr,
+)
+from tests.support.sides import AUDIO
+
+# forwarding
+
+
+async def test_a_packet_reaches_the_partner(house: House, couple: tuple[Caller, Caller]) -> None:
+    a, b = couple
+    (heard,) = b.hears(house.hear(A, a.rtp(audio(7, payload=b"opus"))))
+    assert (heard.ssrc, heard.payload_type) == (b.link.downlink.outlets[AUDIO].ssrc, 109)
+    assert heard.payload == b"opus"
+    assert house.forwarder.forwarded == 1
+    assert house.forwarder.bytes_forwarded == 16
+    assert house.flowing == ["b"]
+    assert house.drops == {}
+
+
+async def test_flowing_is_told_once(house: House, couple: tuple[Caller, Caller]) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(audio(1)), a.rtp(audio(2)), a.rtp(video(1)))
+    house.hear(B, b.rtp(rtp(9, 1, payload_type=109)))
+    assert house.flowing == ["b", "a"]
+
+
+async def test_a_full_batch_and_many(house: House, couple: tuple[Caller, Caller]) -> None:
+    a, b = couple
+    packets = [a.rtp(audio(n)) for n in range(SLOTS * MAX_BATCHES + 5)]
+    house.socket.waiting += [(A, packet) for packet in packets]
+    house.forwarder.on_readable()
+    first = b.hears(house.socket.taken())  # type: ignore[arg-type]
+    assert len(first) == SLOTS * MAX_BATCHES, "then it is the event loop's turn"
+    house.forwarder.on_readable()
+    heard = first + b.hears(house.socket.taken())  # type: ignore[arg-type]
+    assert [p.number - heard[0].number for p in heard] == list(range(len(packets)))
+    assert house.forwarder.received >= len(packets)
+
+
+async def test_a_listener_that_fails_spoils_no_later_batch(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+
+    def fail(_: Downlink) -> None:
+        raise RuntimeError("a listener's bug")
+
+    house.on_flowing = fail
+    with pytest.raises(RuntimeError):
+        house.hear(A, *[a.rtp(audio(n)) for n in range(SLOTS)])
+    assert len(b.hears(house.socket.taken())) == 1, "what was staged went out"  # type: ignore[arg-type]
+    assert len(b.hears(house.hear(A, *[a.rtp(audio(n)) for n in range(64, 128)]))) == SLOTS
+
+
+async def test_statistics(house: House, couple: tuple[Caller, Caller]) -> None:
+    a, _ = couple
+    house.hear(A, a.rtp(video(1)), a.rtp(video(2, DELTA)), a.rtp(video(5, DELTA)))
+    stream = a.uplink.streams[2]
+    assert (stream.packets, stream.lost, stream.keyframes) == (3, 2, 1)
+    assert stream.bytes == 2 * len(video(1, DELTA)) + len(video(1))
+
+
+async def test_without_a_partner_nothing_goes_out(house: House) -> None:
+    a = house.join("a", CHROMIUM, A)
+    assert house.hear(A, a.rtp(audio(1)), a.rtp(video(1))) == []
+    assert house.drops == {"unpaired": 2}
+    assert a.uplink.streams[1].packets == 1
+
+
+# strangers, and what is no WebRTC at all
+
+
+@pytest.mark.parametrize(
+    ("datagram", "reason"),
+    [
+        (b"", "not_webrtc"),
+        (b"\x04", "not_webrtc"),
+        (b"\x13" * 50, "not_webrtc"),
+        (b"\x40" * 50, "not_webrtc"),
+        (b"GET / HTTP/1.1\r\n", "not_webrtc"),
+        (b"\xff" * 50, "not_webrtc"),
+        (b"\xc0" * 50, "not_webrtc"),
+        (b"\x00", "stun"),
+        (b"\x00\x01" + bytes(18), "stun"),
+        (b"\x16\xfe\xfd" + bytes(50), "unknown_address"),
+        (b"\x80" * 50, "unknown_address"),
+        (b"\x80\xc8" * 50, "unknown_address"),
+        (b"\x80", "unknown_address"),
+        (b"\x80" * 4000, "unknown_address"),
+    ],
+)
+async def test_strangers_are_dropped_counted_and_not_answered(
+    house: House, couple: tuple[Caller, Caller], datagram: bytes, reason: str
+) -> None:
+    assert house.hear(C, datagram) == []
+    assert house.drops == {reason: 1}
+    a, b = couple
+    assert len(b.hears(house.hear(A, a.rtp(audio(1))))) == 1
+
+
+async def test_what_a_nominated_address_may_get_wrong(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    forged = a.rtp(audio(1))[:-1] + b"\0"
+    assert house.hear(A, b"\x80", b"\x80" * 11, forged, b"\x80\x60" * 20, b"\x80\xc8" * 20) == []
+    assert house.drops == {"malformed": 2, "authentication": 3}
+    assert house.hear(A, b"\x80" * 4000) == []
+    assert len(b.hears(house.hear(A, a.rtp(audio(2))))) == 1
+
+
+async def test_a_large_packet_passes(house: House, couple: tuple[Caller, Caller]) -> None:
+    a, b = couple
+    largest = audio(1, payload=bytes(1300))
+    (heard,) = b.hears(house.hear(A, a.rtp(largest)))
+    assert len(heard.payload) == 1300
+
+
+async def test_a_replayed_packet_is_dropped(house: House, couple: tuple[Caller, Caller]) -> None:
+    a, b = couple
+    packet = a.rtp(audio(1))
+    assert len(b.hears(house.hear(A, packet, packet))) == 1
+    assert house.drops == {"authentication": 1}
+
+
+async def test_another_users_packet_does_not_pass(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, _ = couple
+    assert house.hear(B, a.rtp(audio(1))) == []
+    assert house.drops == {"authentication": 1}
+
+
+async def test_media_before_dtls_is_dropped(house: House) -> None:
+    caller = Caller(house, "a", CHROMIUM)
+    caller.check(A)
+    assert house.hear(A, b"\x80" * 50, b"\x80\xc8" * 25) == []
+    assert house.drops == {"before_dtls": 2}
+
+
+async def test_dtls_waits_in_a_bounded_queue(house: House) -> None:
+    caller = Caller(house, "a", CHROMIUM)
+    caller.check(A)
+    assert house.hear(A, *[b"\x16%d" % n for n in range(MAX_QUEUED_DATAGRAMS + 3)]) == []
+    assert house.drops == {"dtls_queue_full": 3}
+
+
+async def test_lies_inside_authentic_packets(house: House, couple: tuple[Caller, Caller]) -> None:
+    a, b = couple
+    lying = audio(1, extension=raw_extension(b"\x1f\0\0\0"))
+    assert house.hear(A, a.rtp(lying)) == []
+    assert house.hear(A, a.rtcp(rr(1, count=31))) == []
+    assert house.hear(A, a.rtcp(b"\x80\xc9\xff\xff" + bytes(8))) == []
+    assert house.drops == {"malformed": 1, "malformed_rtcp": 2}
+    assert len(b.hears(house.hear(A, a.rtp(audio(2))))) == 1
+
+
+async def test_unknown_payload_types(house: House, couple: tuple[Caller, Caller]) -> None:
+    a, _ = couple
+    house.hear(A, a.rtp(audio(1)))
+    wrong_stream = rtp(1, 2, payload_type=96)
+    assert house.hear(A, a.rtp(wrong_stream), a.rtp(rtp(77, 1, payload_type=5))) == []
+    assert house.drops == {"unknown_payload_type": 2}
+
+
+@pytest.mark.parametrize("payload_type", [111, 55], ids=["negotiated", "unknown"])
+async def test_hundreds_of_ssrcs(
+    house: House, couple: tuple[Caller, Caller], payload_type: int
+) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(audio(1)))
+    for ssrc in range(100, 600):
+        house.hear(A, a.rtp(rtp(ssrc, 1, payload_type=payload_type)))
+    assert len(a.uplink.streams) + len(a.uplink.strangers) == MAX_STREAMS
+    assert house.drops["too_many_ssrcs"] == 500 - (MAX_STREAMS - 1)
+    for ssrc in range(1000, 1500):
+        house.hear(A, a.rtcp(rr(ssrc)))
+    assert len(a.uplink.rtcp_ssrcs) == MAX_STREAMS
+    assert len(b.hears(house.hear(A, a.rtp(audio(2))))) == 1
+
+
+# RTCP
+
+
+async def test_reports_are_translated(house: House, couple: tuple[Caller, Caller]) -> None:
+    a, b = couple
+    (heard,) = b.hears(house.hear(A, a.rtp(audio(100))))
+    sent = house.hear(B, b.rtcp(rr(9, block(heard.ssrc, heard.number))))
+    (report,) = a.hears_rtcp(sent)
+    assert report.blocks == [(1, 100)]  # type: ignore[attr-defined]
+    (report,) = b.hears_rtcp(house.hear(A, a.rtcp(sr(1, 5))))
+    assert report.ssrc == heard.ssrc  # type: ignore[attr-defined]
+
+
+async def test_rtcp_without_a_partner_goes_nowhere(house: House) -> None:
+    a = house.join("a", CHROMIUM, A)
+    assert house.hear(A, a.rtcp(sr(1, 5))) == []
+    assert house.drops == {}
+
+
+async def test_rtcp_that_is_about_nothing_goes_nowhere(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, _ = couple
+    assert house.hear(A, a.rtcp(rr(1))) == []
+
+
+async def test_rtcp_is_authenticated(house: House, couple: tuple[Caller, Caller]) -> None:
+    a, _ = couple
+    packet = a.rtcp(sr(1, 5))
+    assert house.hear(A, packet[:-1] + bytes([packet[-1] ^ 1])) == []
+    assert house.drops == {"authentication": 1}
+
+
+# key frames
+
+
+async def test_a_held_source_is_asked_for_a_key_frame(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(video(1, DELTA)), a.rtp(video(2, DELTA)))
+    assert len(a.told) == 1, "once for both packets"
+    _, request = read_rtcp(a.told.pop())
+    assert (request.count, request.media) == (1, 2)
+    house.now += 0.31
+    house.hear(A, a.rtp(video(3, DELTA)))
+    assert len(a.told) == 1
+    house.now += 0.31
+    house.hear(A, a.rtp(video(4, KEYFRAME)), a.rtp(video(5, DELTA)))
+    assert len(a.told) == 1
+    assert b.told == []
+    assert house.drops == {"held": 3}
+
+
+@pytest.mark.parametrize("kind", ["PLI", "FIR"])
+async def test_a_users_requests_reach_the_source_throttled(
+    house: House, couple: tuple[Caller, Caller], kind: str
+) -> None:
+    a, b = couple
+    (heard,) = b.hears(house.hear(A, a.rtp(video(1))))
+    request = pli(9, heard.ssrc) if kind == "PLI" else fir(9, (heard.ssrc, 1))
+    for _ in range(10):
+        assert house.hear(B, b.rtcp(request)) == []
+    assert len(a.told) == 1
+    house.now += 0.5
+    house.hear(B, b.rtcp(request))
+    assert [read_rtcp(packet)[1].count for packet in a.told] == [1 if kind == "PLI" else 4] * 2
+    assert b.told == []

@@ -1,0 +1,150 @@
+"""Which address a link is found by: checks, nominations, moves, and whose they are."""
+
+from __future__ import annotations
+
+import secrets
+
+import pylibsrtp
+import pytest
+
+from relay.media.forwarder import STALE_ADDRESS_S
+from relay.media.sdp import read
+from tests.support.forwarding import A, B, C, Caller, House, audio, srtp_session, video
+from tests.support.offers import CHROMIUM
+from tests.support.packets import (
+    check,
+    rtp,
+)
+from tests.support.sides import AUDIO, VIDEO
+
+# addresses
+
+
+async def test_a_check_is_answered_where_it_came_from(house: House) -> None:
+    caller = Caller(house, "a", CHROMIUM)
+    ((address, answer),) = caller.check(A, nominate=False)
+    assert address == A
+    assert answer[:2] == b"\1\1"
+    assert caller.link.address is None, "not nominated yet"
+    assert house.forwarder.table_sizes == (0, 1)
+    caller.check(A)
+    assert caller.link.address == A
+    assert house.forwarder.table_sizes == (1, 1)
+
+
+async def test_unknown_users_and_bad_signatures_get_no_answer(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, _ = couple
+    good = a.link.credentials
+    assert house.hear(C, check("nobody:peer", good.password)) == []
+    assert house.hear(C, check(f"{good.ufrag}:peer", "wrong")) == []
+    assert house.hear(C, check(f"{good.ufrag}:peer", good.password)[:-1]) == []
+    assert house.drops == {"stun": 3}
+    assert a.link.address == A
+
+
+async def test_a_link_moves_to_the_address_that_a_check_nominates(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(audio(1)))
+    a.check(C)
+    assert len(b.hears(house.hear(C, a.rtp(audio(2))))) == 1
+    assert house.hear(A, a.rtp(audio(3))) == []
+    assert house.drops == {"unknown_address": 1}
+    house.socket.taken()
+    assert len(a.hears(house.hear(B, b.rtp(rtp(9, 1, payload_type=109))))) == 1
+    assert house.forwarder.table_sizes[0] == 2
+
+
+async def test_a_check_that_does_not_nominate_moves_nothing(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, _ = couple
+    a.check(C, nominate=False)
+    assert a.link.address == A
+
+
+async def test_another_users_check_cannot_take_an_address_over(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    b.check(A)  # spoofed: b's credentials from a's address
+    assert house.drops == {"address_taken": 1}
+    assert (a.link.address, b.link.address) == (A, B)
+    house.socket.taken()
+    assert len(b.hears(house.hear(A, a.rtp(audio(1))))) == 1
+
+
+async def test_a_stale_address_may_go_to_another_and_come_back(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    house.now += STALE_ADDRESS_S + 1
+    b.check(A)  # a NAT gave b the mapping that a had
+    assert b.link.address == A
+    house.forwarder.remove(b.link)
+    a.check(A)
+    house.hear(A, a.rtp(audio(1)))
+    assert a.uplink.streams[1].packets == 1, "a is found by its address again"
+
+
+async def test_removing_a_link_leaves_another_its_address(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    house.now += STALE_ADDRESS_S + 1
+    b.check(A)
+    house.forwarder.remove(a.link)
+    house.socket.taken()
+    house.hear(A, b.rtp(rtp(9, 1, payload_type=109)))
+    assert b.uplink.streams[9].packets == 1
+    house.forwarder.remove(b.link)
+    assert house.forwarder.table_sizes == (0, 0)
+
+
+async def test_any_authentic_check_is_consent(house: House) -> None:
+    a = house.join("a", CHROMIUM, A)
+    house.now += 5
+    a.check(C, nominate=False)
+    assert a.link.checked_at == house.now
+    house.now += 5
+    house.hear(A, check(f"{a.link.credentials.ufrag}:peer", "wrong"))
+    house.hear(A, a.rtp(audio(1)))
+    assert a.link.checked_at == house.now - 5
+
+
+async def test_an_ice_restart_keeps_the_former_credentials_for_a_while(house: House) -> None:
+    a = house.join("a", CHROMIUM, A)
+    former = a.link.credentials
+    a.link.agree(read(CHROMIUM.replace("F7gI", "new1")))
+    house.forwarder.add(a.link)
+    assert a.link.credentials != former
+    for credentials in (former, a.link.credentials):
+        answer = house.hear(C, check(f"{credentials.ufrag}:peer", credentials.password))
+        assert len(answer) == 1
+    assert house.hear(C, check(f"{a.link.credentials.ufrag}:peer", former.password)) == []
+    a.link.agree(read(CHROMIUM.replace("F7gI", "new2")))
+    house.forwarder.add(a.link)
+    assert house.hear(C, check(f"{former.ufrag}:peer", former.password)) == []
+    assert house.forwarder.table_sizes == (1, 2)
+    house.forwarder.remove(a.link)
+    assert house.forwarder.table_sizes == (0, 0)
+
+
+async def test_the_same_ufrag_again_is_no_restart(house: House) -> None:
+    a = house.join("a", CHROMIUM, A)
+    credentials = a.link.credentials
+    a.link.agree(read(CHROMIUM))
+    assert a.link.credentials == credentials
+
+
+def test_srtp_refuses_what_was_not_meant_for_it() -> None:
+    """The tests' own sessions authenticate, or the tests above would prove nothing."""
+    one, other = secrets.token_bytes(28), secrets.token_bytes(28)
+    packet = srtp_session(one, out=True).protect(video(1))
+    with pytest.raises(pylibsrtp.Error):
+        srtp_session(other, out=False).unprotect(packet)
+    assert srtp_session(one, out=False).unprotect(packet) == video(1)
+    assert VIDEO != AUDIO

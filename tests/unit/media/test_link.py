@@ -1,0 +1,174 @@
+"""One user's connection: what is agreed when, and who is told of its end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiortc.sdp import SessionDescription
+
+from relay.media.link import MAX_QUEUED_DATAGRAMS, Link, log_crash
+from relay.media.sdp import read
+from relay.plane import LinkState
+from relay.seam import LinkCertificate
+from tests.support.fake_socket import FakeSocket
+from tests.support.offers import CHROMIUM, CHROMIUM_FINGERPRINT, FIREFOX
+
+CERTIFICATE = LinkCertificate.generateCertificate()
+ADDRESSES = (("192.0.2.1", 7882),)
+PEER = ("192.0.2.9", 40000)
+
+
+@pytest.fixture
+async def socket() -> FakeSocket:
+    return FakeSocket()
+
+
+@pytest.fixture
+def link(socket: FakeSocket) -> Link:
+    return Link("ann", socket, CERTIFICATE, ADDRESSES, 100.0)
+
+
+def setups(sdp: str) -> set[str]:
+    return {line for line in sdp.splitlines() if line.startswith("a=setup")}
+
+
+async def test_a_new_link(link: Link) -> None:
+    assert link.state is LinkState.CONNECTING
+    assert link.checked_at == 100.0, "its peer's time to come is counted from now on"
+    assert not link.agreed
+    assert not link.continues(read(CHROMIUM))
+
+
+async def test_what_continues_a_link(link: Link) -> None:
+    link.agree(read(CHROMIUM))
+    assert link.continues(read(CHROMIUM))
+    assert link.continues(read(CHROMIUM.replace("F7gI", "new1"))), "an ICE restart"
+    assert link.continues(read(CHROMIUM.replace("a=sendrecv", "a=sendonly")))
+    another_session = CHROMIUM.replace("o=- 4962303333179871722", "o=- 17")
+    assert not link.continues(read(another_session))
+    another_certificate = CHROMIUM.replace(CHROMIUM_FINGERPRINT, "AA:BB")
+    assert not link.continues(read(another_certificate))
+    assert not link.continues(read(FIREFOX))
+
+
+@pytest.mark.parametrize(
+    ("offered", "answered"), [("actpass", "passive"), ("active", "passive"), ("passive", "active")]
+)
+async def test_the_dtls_role(link: Link, offered: str, answered: str) -> None:
+    link.agree(read(CHROMIUM.replace("a=setup:actpass", f"a=setup:{offered}")))
+    assert setups(link.answer()) == {f"a=setup:{answered}"}
+    for later in ("actpass", "active", "passive"):
+        link.agree(read(CHROMIUM.replace("a=setup:actpass", f"a=setup:{later}")))
+        assert setups(link.answer()) == {f"a=setup:{answered}"}, "as the running DTLS has it"
+
+
+async def test_the_relays_offer_leaves_the_role_open(link: Link) -> None:
+    assert setups(link.offer()) == {"a=setup:actpass"}
+    link.agree(read(CHROMIUM.replace("a=setup:actpass", "a=setup:active")))
+    assert setups(link.answer()) == {"a=setup:passive"}
+
+
+async def test_descriptions_say_what_the_link_has(link: Link) -> None:
+    link.agree(read(CHROMIUM))
+    audio, video = SessionDescription.parse(link.answer()).media
+    assert [s.ssrc for s in audio.ssrc] == [link.downlink.ssrcs("audio").media]
+    ssrcs = link.downlink.ssrcs("video")
+    assert [s.ssrc for s in video.ssrc] == [ssrcs.media, ssrcs.rtx]
+    assert {s.cname for s in audio.ssrc + video.ssrc} == {link.downlink.cname}
+    assert [(c.ip, c.port) for c in audio.ice_candidates] == list(ADDRESSES)
+    assert audio.ice.usernameFragment == link.credentials.ufrag
+    assert audio.dtls is not None
+    assert [f.value for f in audio.dtls.fingerprints] == [CERTIFICATE.getFingerprints()[0].value]
+
+
+async def test_nothing_is_sent_before_it_is_known_where_to(link: Link, socket: FakeSocket) -> None:
+    link.send(b"too early")
+    link.send_rtcp(b"\x80\xc9\0\1\0\0\0\1")
+    assert socket.taken() == []
+    link.nominate(PEER)
+    link.send(b"now")
+    link.send_rtcp(b"\x80\xc9\0\1\0\0\0\1")  # but there are no keys yet
+    assert socket.taken() == [(PEER, b"now")]
+    assert link.downlink.destination == PEER
+
+
+async def test_dtls_datagrams_wait_in_a_bounded_queue(link: Link) -> None:
+    taken = [link.take_dtls(b"\x16") for _ in range(MAX_QUEUED_DATAGRAMS + 2)]
+    assert taken == [True] * MAX_QUEUED_DATAGRAMS + [False] * 2
+
+
+async def test_closing_a_link_that_was_never_opened(link: Link) -> None:
+    await link.close()
+    await link.close()
+
+
+async def test_closing_a_link_that_waits_for_its_peer(link: Link) -> None:
+    said: list[object] = []
+    link.agree(read(CHROMIUM))
+    link.open(said.append, lambda *what: said.append(what))
+    await asyncio.sleep(0)
+    await link.close()
+    assert said == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_closing_a_link_that_waits_for_the_handshake(link: Link, socket: FakeSocket) -> None:
+    said: list[object] = []
+    link.agree(read(CHROMIUM))
+    link.open(said.append, lambda *what: said.append(what))
+    link.nominate(PEER)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert socket.sent == [], "the peer begins"
+    await link.close()
+    assert said == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_closing_a_link_in_its_handshake(link: Link, socket: FakeSocket) -> None:
+    said: list[object] = []
+    link.agree(read(CHROMIUM.replace("a=setup:actpass", "a=setup:passive")))
+    link.open(said.append, lambda *what: said.append(what))
+    link.nominate(PEER)
+    async with asyncio.timeout(5):
+        while not socket.sent:  # noqa: ASYNC110 -- the ClientHello
+            await asyncio.sleep(0)
+    assert socket.sent[0][1][0] == 22
+    await link.close()
+    assert said == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_handshake_that_is_refused(link: Link) -> None:
+    said: list[object] = []
+    link.agree(read(CHROMIUM))
+    ended = asyncio.Event()
+
+    def was_lost(lost: Link, reason: str) -> None:
+        said.append((lost, reason))
+        ended.set()
+
+    link.open(said.append, was_lost)
+    link.nominate(PEER)
+    link.take_dtls(bytes.fromhex("15fefd000000000000000000020228"))  # alert: handshake_failure
+    async with asyncio.timeout(5):
+        await ended.wait()
+    assert said == [(link, "failed")]
+    await link.close()
+
+
+async def test_a_crash_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    async def crash() -> None:
+        raise RuntimeError("a bug")
+
+    for work in (crash(), asyncio.sleep(0)):
+        task = asyncio.create_task(work, name="link ann")
+        task.add_done_callback(log_crash)
+        await asyncio.wait([task])
+    cancelled = asyncio.create_task(asyncio.sleep(9))
+    cancelled.add_done_callback(log_crash)
+    cancelled.cancel()
+    await asyncio.wait([cancelled])
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("task_crashed") == 1

@@ -1,0 +1,394 @@
+"""What becomes of a packet between two users who number everything differently."""
+
+import pytest
+
+from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Verdict
+from relay.media.rtp import HEADER
+from tests.support.offers import CHROMIUM, FIREFOX, without
+from tests.support.packets import (
+    CONTINUATION,
+    DELTA,
+    KEYFRAME,
+    raw_extension,
+    read_rtp,
+    rtp,
+    rtx,
+)
+from tests.support.sides import AUDIO, REPAIR, VIDEO, Side, flow, part
+
+A_AUDIO, A_VIDEO, A_RTX = 1001, 2001, 2002
+OTHER_VIDEO = 5001
+
+
+@pytest.fixture
+def chromium() -> Side:
+    return Side(CHROMIUM)
+
+
+@pytest.fixture
+def firefox() -> Side:
+    return Side(FIREFOX)
+
+
+def audio(number: int, **fields: object) -> bytes:
+    return rtp(A_AUDIO, number, payload_type=111, **fields)  # type: ignore[arg-type]
+
+
+def video(number: int, payload: bytes = DELTA, **fields: object) -> bytes:
+    return rtp(A_VIDEO, number, payload_type=96, payload=payload, **fields)  # type: ignore[arg-type]
+
+
+def numbers(*packets: object) -> list[object]:
+    return [getattr(packet, "number", packet) for packet in packets]
+
+
+def test_the_whole_header_is_the_receivers(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    before = firefox.outlet(VIDEO).numbering.last, firefox.outlet(VIDEO).rtp_ts
+    out = chromium.sent(video(65535, KEYFRAME, rtp_ts=7, marker=True, csrcs=(1, 2, 3)))
+    assert out.ssrc == firefox.outlet(VIDEO).ssrc
+    assert out.payload_type == 120
+    assert out.marker
+    assert out.csrcs == (1, 2, 3)
+    assert out.number == before[0] + 1
+    assert out.rtp_ts == before[1]
+    assert out.payload == KEYFRAME
+    assert chromium.sent(video(0)).number == before[0] + 2
+    assert not chromium.sent(video(1)).marker
+
+
+def test_each_kind_has_its_own_outlet_and_numbers(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    out = chromium.sent(audio(5))
+    assert (out.ssrc, out.payload_type) == (firefox.outlet(AUDIO).ssrc, 109)
+    assert out.number == firefox.outlet(AUDIO).numbering.last
+    assert out.payload == b"payload"
+
+
+def test_extensions_are_mapped(chromium: Side, firefox: Side) -> None:
+    """Chromium: level 1, time 2, transport-cc 3, mid 4; Firefox: mid 3, time 4, transport-cc 7."""
+    flow(chromium, firefox)
+    sent = ((4, b"1"), (2, b"abc"), (3, b"\0\5"), (13, b"\1"), (1, b"\x80"))
+    out = chromium.sent(video(1, KEYFRAME, elements=sent))
+    transport = firefox.downlink.transport_cc.last.to_bytes(2, "big")
+    assert out.elements == ((4, b"abc"), (7, transport))
+    back = Side(CHROMIUM)
+    flow(firefox, back)
+    sent = ((3, b"0"), (4, b"abc"), (7, b"\0\5"))
+    out = firefox.sent(rtp(9, 1, payload_type=120, payload=KEYFRAME, elements=sent))
+    transport = back.downlink.transport_cc.last.to_bytes(2, "big")
+    assert out.elements == ((2, b"abc"), (3, transport))
+
+
+def test_a_packet_without_extensions_gets_none(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    assert chromium.sent(audio(1)).elements is None
+    assert chromium.sent(audio(2, elements=())).elements == ()
+
+
+def test_two_byte_headers_are_blanked_and_made_one_byte(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    block = raw_extension(b"\x04\x01\x31\x00\x02\x03abc\x00\x00\x00", profile=0x1000)
+    out = chromium.sent(audio(1, extension=block))
+    assert out.elements == ()
+    assert out.payload == b"payload"
+
+
+@pytest.mark.parametrize(
+    ("packet", "verdict"),
+    [
+        (audio(1, extension=raw_extension(bytes(4), words=100)), Verdict.MALFORMED),
+        (audio(1, extension=raw_extension(bytes(4), words=65535)), Verdict.MALFORMED),
+        (audio(1, extension=b"\xbe", payload=b""), Verdict.MALFORMED),
+        (audio(1, extension=b"", payload=b"\xbe\xde\x00"), Verdict.MALFORMED),
+        (audio(1, extension=raw_extension(b"\x1f\x00\x00\x00"), payload=b""), Verdict.MALFORMED),
+        (audio(1, csrcs=(1,) * 15)[:30], Verdict.MALFORMED),
+        (rtp(A_AUDIO, 1, payload_type=8), Verdict.UNKNOWN_PAYLOAD_TYPE),
+        (rtp(A_AUDIO, 1, payload_type=96), Verdict.UNKNOWN_PAYLOAD_TYPE),
+    ],
+)
+def test_lies_are_dropped_and_the_stream_goes_on(
+    chromium: Side, firefox: Side, packet: bytes, verdict: Verdict
+) -> None:
+    flow(chromium, firefox)
+    first = chromium.sent(audio(0)).number
+    assert chromium.send(packet) is verdict
+    assert chromium.sent(audio(2)).number == first + 2
+
+
+def test_nothing_behind_the_packet_is_read(chromium: Side, firefox: Side) -> None:
+    """A packet may end where its buffer does."""
+    route = flow(chromium, firefox).routes[AUDIO]
+    for packet in (
+        audio(1, extension=b"", payload=b""),
+        audio(1, extension=b"\xbe\xde", payload=b""),
+        audio(1, extension=raw_extension(b"", words=1), payload=b""),
+        audio(1, csrcs=(1, 2), payload=b"")[:-4],
+    ):
+        verdict = route.rewrite(
+            memoryview(bytearray(packet)), 0, len(packet), HEADER.unpack_from(packet), 100.0
+        )
+        assert verdict is Verdict.MALFORMED
+
+
+def test_padding_passes(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    assert chromium.sent(video(1, KEYFRAME, padding=200)).padding == 200
+    out = chromium.sent(video(2, b"", padding=255))
+    assert (out.padding, out.payload) == (255, b"")
+
+
+# time
+
+
+def test_timestamps_keep_their_distances(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    first = chromium.sent(audio(1, rtp_ts=0xFFFFFFF0)).rtp_ts
+    assert chromium.sent(audio(2, rtp_ts=0x10)).rtp_ts == (first + 0x20) & 0xFFFFFFFF
+
+
+@pytest.mark.parametrize(("kind", "rate"), [("audio", 48000), ("video", 90000)])
+def test_after_a_swap_timestamps_go_on_with_the_wall_clock(kind: str, rate: int) -> None:
+    viewer, first, second = Side(FIREFOX), Side(CHROMIUM), Side(CHROMIUM)
+    packet = audio if kind == "audio" else video
+    flow(first, viewer)
+    last = first.sent(packet(1, payload=KEYFRAME, rtp_ts=10), now=100.0).rtp_ts
+    part(first)
+    flow(second, viewer)
+    out = second.sent(packet(900, payload=KEYFRAME, rtp_ts=0xDEADBEEF), now=102.5).rtp_ts
+    assert (out - last) & 0xFFFFFFFF == round(2.5 * rate)
+
+
+def test_a_swap_in_no_time_still_moves_the_timestamp_on() -> None:
+    viewer, first, second = Side(FIREFOX), Side(CHROMIUM), Side(CHROMIUM)
+    flow(first, viewer)
+    last = first.sent(audio(1), now=100.0).rtp_ts
+    flow(second, viewer)
+    out = second.sent(audio(1), now=100.0).rtp_ts
+    assert (out - last) & 0xFFFFFFFF == 960, "one audio frame"
+
+
+def test_a_late_packet_does_not_set_the_clock_back() -> None:
+    viewer, first, second = Side(FIREFOX), Side(CHROMIUM), Side(CHROMIUM)
+    flow(first, viewer)
+    first.sent(audio(1, rtp_ts=960), now=100.0)
+    last = first.sent(audio(3, rtp_ts=2880), now=100.04).rtp_ts
+    first.sent(audio(2, rtp_ts=1920), now=100.05)
+    flow(second, viewer)
+    out = second.sent(audio(1), now=100.06).rtp_ts
+    assert (out - last) & 0xFFFFFFFF == 960
+
+
+def test_after_swaps_numbers_go_on() -> None:
+    viewer = Side(FIREFOX)
+    out = []
+    for index in range(5):
+        source = Side(CHROMIUM)
+        flow(source, viewer)
+        base = 60000 + 4000 * index
+        out += [source.sent(video(base & 0xFFFF, KEYFRAME)).number]
+        out += [source.sent(video((base + n) & 0xFFFF)).number for n in (1, 2)]
+        part(source)
+    assert out == list(range(out[0], out[0] + 15))
+
+
+def test_transport_wide_numbers_go_on_after_a_swap(chromium: Side, firefox: Side) -> None:
+    viewer = Side(CHROMIUM)
+    out = []
+    for source, number, key in ((chromium, 111, 3), (firefox, 109, 7)):
+        flow(source, viewer)
+        for step in range(3):
+            value = (65534 + step & 0xFFFF).to_bytes(2, "big")
+            packet = rtp(77, step, payload_type=number, elements=((key, value),))
+            elements = source.sent(packet).elements
+            assert elements is not None or number == 109
+            out += [int.from_bytes(value, "big") for _, value in elements or ()]
+        part(source)
+    assert out == list(range(out[0], out[0] + 3)), "Firefox's audio has no transport-cc"
+
+
+# key frames
+
+
+def test_video_is_held_until_a_key_frame(chromium: Side, firefox: Side) -> None:
+    there = flow(chromium, firefox)
+    assert there.video is not None
+    assert chromium.send(video(1, DELTA)) is Verdict.HELD
+    assert chromium.send(video(2, CONTINUATION)) is Verdict.HELD
+    assert there.video.waits_for_keyframe
+    first = chromium.sent(video(3, KEYFRAME))
+    assert not there.video.waits_for_keyframe
+    assert numbers(chromium.send(video(4, CONTINUATION)), chromium.send(video(5))) == [
+        first.number + 1,
+        first.number + 2,
+    ]
+    assert chromium.send(video(2)) is Verdict.STALE, "from before the key frame"
+
+
+def test_held_packets_use_no_numbers_up(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    before = firefox.outlet(VIDEO).numbering.last
+    for number in range(100):
+        assert chromium.send(video(number)) is Verdict.HELD
+    assert firefox.outlet(VIDEO).numbering.last == before
+
+
+def test_audio_is_not_held(chromium: Side, firefox: Side) -> None:
+    there = flow(chromium, firefox)
+    assert not there.routes[AUDIO].waits_for_keyframe
+    chromium.sent(audio(1, payload=DELTA))
+
+
+def test_key_frames_are_counted(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    for number, payload in enumerate((KEYFRAME, CONTINUATION, DELTA, KEYFRAME, DELTA)):
+        chromium.sent(video(number, payload))
+    assert chromium.uplink.streams[A_VIDEO].keyframes == 2
+
+
+def test_a_new_pair_is_held_again() -> None:
+    viewer, source = Side(FIREFOX), Side(CHROMIUM)
+    flow(source, viewer)
+    source.sent(video(1, KEYFRAME))
+    part(source)
+    flow(source, viewer)
+    assert source.send(video(2)) is Verdict.HELD
+    source.sent(video(3, KEYFRAME))
+
+
+def test_key_frames_are_asked_for_at_once_and_then_not_too_often(
+    chromium: Side, firefox: Side
+) -> None:
+    route = flow(chromium, firefox).video
+    assert route is not None
+    step = KEYFRAME_REQUEST_INTERVAL_S
+    asked = [route.keyframe_due(now) for now in (0, step / 2, step * 0.99, step, step * 1.5)]
+    assert asked == [True, False, False, True, False]
+
+
+# retransmissions
+
+
+def repaired(side: Side, number: int, original: int, **fields: object) -> object:
+    return side.send(rtx(A_RTX, number, original, **fields))
+
+
+def test_rtx_has_its_own_numbers_and_the_medias_timestamps(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    media = chromium.sent(video(1000, KEYFRAME, rtp_ts=5000))
+    chromium.sent(video(1002, rtp_ts=8000))
+    out = chromium.sent(rtx(A_RTX, 40000, 1001, rtp_ts=8000, payload=DELTA))
+    assert out.ssrc == firefox.outlet(REPAIR).ssrc
+    assert out.payload_type == 124
+    assert out.number == firefox.outlet(REPAIR).numbering.last
+    assert out.rtp_ts == (media.rtp_ts + 3000) & 0xFFFFFFFF
+    assert out.payload == ((media.number + 1) & 0xFFFF).to_bytes(2, "big") + DELTA
+
+
+def test_rtx_after_a_swap_carries_the_present_medias_constants() -> None:
+    viewer, first, second = Side(FIREFOX), Side(CHROMIUM), Side(CHROMIUM)
+    flow(first, viewer)
+    first.sent(video(1, KEYFRAME), now=100)
+    repair = first.sent(rtx(A_RTX, 7, 1), now=100)
+    part(first)
+    flow(second, viewer)
+    media = second.sent(video(30000, KEYFRAME, rtp_ts=9), now=101)
+    out = second.sent(rtx(A_RTX, 50000, 30000, rtp_ts=9), now=105)
+    assert out.number == repair.number + 1
+    assert out.rtp_ts == media.rtp_ts, "not the wall clock's: the media stream's offset"
+    assert int.from_bytes(out.payload[:2], "big") == media.number
+
+
+def test_rtx_extensions_are_mapped(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(1, KEYFRAME))
+    out = chromium.sent(rtx(A_RTX, 1, 1, elements=((2, b"abc"), (11, b"1"))))
+    assert out.elements == ((4, b"abc"),)
+
+
+def test_rtx_before_its_media_is_held(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    assert repaired(chromium, 1, 1) is Verdict.HELD
+    assert chromium.send(video(5, DELTA)) is Verdict.HELD
+    assert repaired(chromium, 2, 5) is Verdict.HELD
+    chromium.sent(video(6, KEYFRAME))
+    chromium.sent(rtx(A_RTX, 3, 6))
+
+
+def test_rtx_of_a_packet_from_before_the_switch_is_dropped(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(100, KEYFRAME))
+    assert repaired(chromium, 1, 99) is Verdict.STALE
+    chromium.sent(rtx(A_RTX, 2, 100))
+
+
+def test_rtx_moves_the_media_numbering_nowhere(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    media = chromium.sent(video(100, KEYFRAME))
+    chromium.sent(rtx(A_RTX, 1, 105))
+    assert chromium.sent(video(101)).number == media.number + 1
+    assert firefox.outlet(VIDEO).numbering.last == media.number + 1
+
+
+@pytest.mark.parametrize("padding", [1, 4, 255])
+def test_rtx_of_padding_alone_passes_as_it_is(chromium: Side, firefox: Side, padding: int) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(100, KEYFRAME))
+    packet = rtp(A_RTX, 9, payload_type=97, payload=b"", padding=padding)
+    out = chromium.sent(packet)
+    assert (out.payload, out.padding) == (b"", padding)
+
+
+def test_rtx_that_is_padded_has_an_original_number(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    media = chromium.sent(video(100, KEYFRAME))
+    out = chromium.sent(rtx(A_RTX, 9, 100, padding=8))
+    assert int.from_bytes(out.payload[:2], "big") == media.number
+    assert out.padding == 8
+
+
+@pytest.mark.parametrize("payload", [b"", b"\1"])
+def test_rtx_that_is_too_short_passes_as_it_is(
+    chromium: Side, firefox: Side, payload: bytes
+) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(100, KEYFRAME))
+    assert chromium.sent(rtp(A_RTX, 9, payload_type=97, payload=payload)).payload == payload
+
+
+def test_rtx_whose_padding_lies_passes_as_it_is(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(100, KEYFRAME))
+    packet = bytearray(rtx(A_RTX, 9, 100, padding=2))
+    packet[-1] = 255
+    buffer = memoryview(packet + bytes(160))
+    route = chromium.uplink.flow
+    assert route is not None
+    header = HEADER.unpack_from(packet)
+    verdict = route.routes[REPAIR].rewrite(buffer, 0, len(packet), header, 100.0)
+    assert verdict is Verdict.FORWARD
+    assert buffer[12:14] == packet[12:14]
+
+
+def test_the_original_number_wraps(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    first = chromium.sent(video(65535, KEYFRAME))
+    chromium.sent(video(1))
+    out = chromium.sent(rtx(A_RTX, 9, 0))
+    assert int.from_bytes(out.payload[:2], "big") == first.number + 1
+
+
+def test_a_receiver_without_rtx_gets_none(chromium: Side) -> None:
+    plain = Side(without(FIREFOX, "a=fmtp:124"))
+    there = flow(chromium, plain)
+    chromium.sent(video(1, KEYFRAME))
+    assert repaired(chromium, 1, 1) == "unpaired"
+    assert REPAIR not in there.routes
+
+
+def test_late_media_leaves_room_for_its_repair(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    first = chromium.sent(video(10, KEYFRAME))
+    assert chromium.sent(video(14)).number == first.number + 4
+    assert chromium.sent(video(12)).number == first.number + 2
+    assert read_rtp(video(12)).number == 12

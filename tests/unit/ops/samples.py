@@ -1,0 +1,85 @@
+"""Answers of the API, as a relay would give them."""
+
+from typing import Any
+
+from relay.ops.models import Path, Room, Snapshot, Totals, Track
+
+PATH = Path(
+    protocol="udp",
+    local_family="ipv4",
+    remote_family="ipv4",
+    local_address=None,
+    remote_address=None,
+)
+
+
+def track(**changed: Any) -> Track:
+    """A video track that does well."""
+    usual: dict[str, Any] = {
+        "id": "aabbccddeeff-u00000001",
+        "link_id": "aabbccddeeff",
+        "user_id": "ann-ann-ann-ann-",
+        "room_id": "room-room-room-r",
+        "direction": "up",
+        "kind": "video",
+        "codec": "vp8",
+        "ssrc": 1,
+        "counterpart_id": "112233445566-d00000002",
+        "problems": (),
+        "width": 640,
+        "height": 480,
+        "fps": 29.97,
+        "bitrate_bps": 1_230_000.0,
+        "repair_bitrate_bps": 0.0,
+        "packets_per_s": 140.0,
+        "loss_ratio": 0.0,
+        "jitter_ms": 3.2,
+        "round_trip_ms": 48.4,
+        "packets": 12_345,
+        "bytes": 13_000_000,
+        "repair_packets": 0,
+        "lost": 0,
+        "keyframes": 2,
+        "nacks": 0,
+        "plis": 1,
+        "firs": 0,
+        "waits_for_keyframe": False,
+        "idle_s": 0.01,
+        "path": PATH,
+        "dtls_version": "DTLSv1.2",
+        "srtp_profile": "SRTP_AEAD_AES_128_GCM",
+    }
+    return Track(**(usual | changed))
+
+
+def room(**changed: Any) -> Room:
+    """A room that does well."""
+    usual: dict[str, Any] = {
+        "id": "room-room-room-r",
+        "users": ("ann-ann-ann-ann-", "bob-bob-bob-bob-"),
+        "state": "in_call",
+        "age_s": 185.0,
+        "bitrate_bps": 2_460_000.0,
+        "loss_ratio": 0.0,
+        "problems": (),
+    }
+    return Room(**(usual | changed))
+
+
+def totals(**changed: Any) -> Totals:
+    """A server with one call."""
+    usual: dict[str, Any] = dict.fromkeys(Totals.model_fields, 0) | {
+        "at": "2026-01-02T03:04:05.678+00:00",
+        "ready": True,
+        "reasons": (),
+        "draining": False,
+        "connected": 2,
+        "in_call": 2,
+        "rooms": 1,
+    }
+    return Totals(**(usual | changed))
+
+
+def snapshot(*tracks: Track) -> Snapshot:
+    """One event of the stream."""
+    return Snapshot(totals=totals(), rooms=(room(),), tracks=tracks)

@@ -1,0 +1,164 @@
+"""Tables and the track's page, as they look on a terminal."""
+
+import io
+
+import pytest
+from rich.console import Console, RenderableType
+
+from relay.ops import tables
+from relay.ops.history import History
+from relay.ops.models import AuditEntry, Path, User
+from relay.ops.page import page
+from tests.unit.ops.samples import room, totals, track
+
+
+def shown(what: RenderableType, width: int) -> list[str]:
+    screen = Console(file=io.StringIO(), width=width, color_system=None)
+    screen.print(what)
+    assert isinstance(screen.file, io.StringIO)
+    return [line.rstrip() for line in screen.file.getvalue().splitlines()]
+
+
+def styles(what: RenderableType) -> str:
+    screen = Console(file=io.StringIO(), width=120, force_terminal=True, color_system="standard")
+    screen.print(what)
+    assert isinstance(screen.file, io.StringIO)
+    return screen.file.getvalue()
+
+
+def test_tracks_in_80_columns() -> None:
+    other = track(
+        id="112233445566-d00000002",
+        direction="down",
+        problems=("loss", "round_trip"),
+        loss_ratio=0.123,
+        round_trip_ms=612.0,
+    )
+    assert shown(tables.tracks([track(), other], 80), 80) == [
+        "TRACK                    MEDIA           kb/s LOSS JIT ms RTT PROBLEM",
+        "aabbccddeeff-u00000001 ↑ vp8 640x480@30 1,230   0%    3.2  48",
+        "112233445566-d00000002 ↓ vp8 640x480@30 1,230  12%    3.2 612 loss, rtt",
+    ]
+
+
+def test_wider_terminals_tell_more() -> None:
+    assert "ann-ann-ann-ann-" in shown(tables.tracks([track()], 120), 120)[1]
+    assert "room-room-room-r" not in shown(tables.tracks([track()], 120), 120)[1]
+    assert "room-room-room-r" in shown(tables.tracks([track()], 160), 160)[1]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_live_tracks_fit_with_their_sparklines(width: int) -> None:
+    history = History()
+    for bitrate_bps in (1e6, 2e6):
+        history.add([track(bitrate_bps=bitrate_bps)])
+    bad = track(problems=("loss", "jitter", "silent"), width=1920, height=1080)
+    header, line = shown(tables.tracks([bad], width, history), width)
+    assert "▄█" in line
+    assert "aabbccddeeff-u00000001" in line
+    assert "LATELY" in header
+    assert "loss" in line
+
+
+def test_only_the_last_column_is_cut() -> None:
+    bad = track(problems=("loss", "jitter", "round_trip", "silent", "new"), codec="av1", width=3840)
+    line = shown(tables.tracks([bad], 80), 80)[1]
+    assert line.startswith("aabbccddeeff-u00000001 ↑ av1 3840x480@30 1,230")
+    assert line.endswith("…")
+    assert len(line) <= 80
+
+
+def test_a_resting_track_says_since_when() -> None:
+    assert shown(tables.tracks([track(idle_s=75.0)], 80), 80)[1].endswith("idle 1:15")
+
+
+@pytest.mark.parametrize(
+    ("loss", "style"), [(0.019, ""), (0.02, "yellow"), (0.05, "bold red"), (None, "bright_black")]
+)
+def test_styles_follow_the_bounds(loss: float | None, style: str) -> None:
+    assert tables.style(loss, tables.LOSS) == style
+
+
+def test_what_is_bad_is_red() -> None:
+    assert "\x1b[1;31m" not in styles(tables.tracks([track()], 120))
+    assert "\x1b[1;31m" in styles(tables.tracks([track(loss_ratio=0.3)], 120))
+
+
+def test_rooms_name_both_users_in_any_width() -> None:
+    for width in (80, 120):
+        header, line = shown(tables.rooms([room()], width), width)
+        assert header.startswith("ROOM")
+        assert "ann-ann-ann-ann-" in line
+        assert "bob-bob-bob-bob-" in line
+        assert "3:05" in line
+    assert "matched" in shown(tables.rooms([room(state="matched")], 80), 80)[1]
+
+
+def test_users() -> None:
+    user = User(
+        id="ann-ann-ann-ann-", state="waiting", room_id=None, partner_id=None, link_id=None, age_s=4
+    )
+    assert shown(tables.users([user], 80), 80) == [
+        "USER             STATE   ROOM LINK AGE",
+        "ann-ann-ann-ann- waiting -    -    4 s",
+    ]
+
+
+def test_the_audit_log_joins_a_use_s_start_and_end() -> None:
+    start = AuditEntry(
+        at="2026-01-02T03:04:05.678Z",
+        event="tap_started",
+        use="u1",
+        what="recording",
+        room="room-room-room-r",
+        token="1bd8fd47",
+        address="192.0.2.1",
+    )
+    end = start.model_copy(
+        update={"event": "tap_ended", "duration_s": 12.3, "why": "time_over", "bytes": 3_400_000}
+    )
+    running = start.model_copy(update={"use": "u2", "what": "snapshot", "track": "t-u01"})
+    lines = shown(tables.audit([start, running, end], 80), 80)
+    assert lines == [
+        "AT             WHAT      OF               BY               FOR   SIZE END",
+        "01-02 03:04:05 recording room-room-room-r 192.0.2.1       12 s 3.4 MB time over",
+        "01-02 03:04:05 snapshot  t-u01            192.0.2.1 since then    0 B",
+    ]
+
+
+def test_totals_say_why_the_server_is_not_ready() -> None:
+    text = "\n".join(shown(tables.totals(totals(ready=False, reasons=("draining",))), 120))
+    assert "1 room ·" in text
+    assert "not ready: draining" in text
+
+
+def test_a_track_s_page_without_a_past_has_no_graphs() -> None:
+    text = "\n".join(shown(page(track(), None, 80), 80))
+    assert text.startswith("aabbccddeeff-u00000001  vp8 640x480@30, sent by ann-ann-ann-ann-")
+    assert "12,345 (13.0 MB)" in text
+    assert "udp ipv4" in text
+    assert "Bitrate" not in text
+
+
+@pytest.mark.parametrize("width", [80, 120, 132])
+def test_a_track_s_page_graphs_the_last_minute(width: int) -> None:
+    history = History()
+    for second in range(70):
+        history.add([track(bitrate_bps=1e6, loss_ratio=0.1 if second == 69 else 0)])
+    lines = shown(page(track(), history.of(track().id), width), width)
+    bitrate = lines[lines.index("Bitrate") + 1]
+    assert bitrate.count("█") == (120 if width == 132 else 60)
+    assert sum("█" in line for line in lines[lines.index("Loss") :]) == 4
+    assert max(map(len, lines)) <= width
+
+
+def test_full_addresses_are_shown_where_operators_may_see_them() -> None:
+    path = Path(
+        protocol="udp",
+        local_family="ipv4",
+        remote_family="ipv4",
+        local_address="192.0.2.1:7882",
+        remote_address="198.51.100.7:4444",
+    )
+    text = "\n".join(shown(page(track(path=path), None, 80), 80))
+    assert "udp 198.51.100.7:4444" in text

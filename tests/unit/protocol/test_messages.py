@@ -1,0 +1,181 @@
+"""The wire: every message as the protocol document writes it."""
+
+import json
+
+import pytest
+
+from relay.errors import ProtocolError
+from relay.protocol import messages as m
+
+CLIENT = [
+    ('{"type": "find_partner"}', m.FindPartner()),
+    ('{"type": "find_partner", "interests": [" tea "]}', m.FindPartner(interests=["tea"])),
+    ('{"type": "webrtc_offer", "sdp": "v=0"}', m.WebrtcOffer(sdp="v=0")),
+    ('{"type": "webrtc_answer", "sdp": "v=0"}', m.WebrtcAnswer(sdp="v=0")),
+    ('{"type": "ice_candidate"}', m.IceCandidate()),
+    ('{"type": "ice_candidate", "candidate": null}', m.IceCandidate()),
+    (
+        """{"type": "ice_candidate", "candidate": {"candidate": "c", "sdpMid": "0",
+            "sdpMLineIndex": 1, "usernameFragment": "u", "foo": 1}}""",
+        m.IceCandidate(
+            candidate=m.Candidate(
+                candidate="c", sdp_mid="0", sdp_m_line_index=1, username_fragment="u"
+            )
+        ),
+    ),
+    ('{"type": "chat_message", "text": "hi"}', m.ChatMessage(text="hi")),
+    ('{"type": "chat_message", "text": "hi", "id": "7"}', m.ChatMessage(text="hi", id="7")),
+    ('{"type": "next_partner", "unknown": {"field": []}}', m.NextPartner()),
+    ('{"type": "next_partner", "interests": ["Tea "]}', m.NextPartner(interests=["Tea"])),
+    ('{"type": "next_partner", "interests": []}', m.NextPartner(interests=[])),
+    ('{"type": "stop_chat"}', m.StopChat()),
+    ('{"type": "chat_received", "id": "7"}', m.ChatReceived(id="7")),
+    ('{"type": "typing", "active": true}', m.Typing(active=True)),
+    (
+        '{"type": "media_state", "audio": true, "video": false}',
+        m.MediaState(audio=True, video=False),
+    ),
+]
+
+SERVER = [
+    (
+        m.Connected(user_id="u", ice_servers=[{"urls": ["stun:s"]}], media_mode="relay"),
+        {
+            "type": "connected",
+            "userId": "u",
+            "iceServers": [{"urls": ["stun:s"]}],
+            "mediaMode": "relay",
+        },
+    ),
+    (m.WaitingForPartner(), {"type": "waiting_for_partner"}),
+    (m.WaitingForPartner(online=2), {"type": "waiting_for_partner", "online": 2}),
+    (
+        m.PartnerFound(
+            room_id="r", is_initiator=True, media_mode="direct", shared_interests=["Tea"]
+        ),
+        {
+            "type": "partner_found",
+            "roomId": "r",
+            "isInitiator": True,
+            "mediaMode": "direct",
+            "sharedInterests": ["Tea"],
+        },
+    ),
+    (m.ChatReceived(id="7"), {"type": "chat_received", "id": "7"}),
+    (m.Typing(active=False), {"type": "typing", "active": False}),
+    (
+        m.MediaState(audio=False, video=True),
+        {"type": "media_state", "audio": False, "video": True},
+    ),
+    (m.WebrtcOffer(sdp="v=0"), {"type": "webrtc_offer", "sdp": "v=0"}),
+    (m.WebrtcAnswer(sdp="v=0"), {"type": "webrtc_answer", "sdp": "v=0"}),
+    (m.IceCandidate(), {"type": "ice_candidate", "candidate": None}),
+    (
+        m.IceCandidate(candidate=m.Candidate(candidate="c", sdp_m_line_index=0)),
+        {"type": "ice_candidate", "candidate": {"candidate": "c", "sdpMLineIndex": 0}},
+    ),
+    (
+        m.ChatDelivery(text="hi", id="7", sent_at=1700000000000),
+        {"type": "chat_message", "text": "hi", "id": "7", "sentAt": 1700000000000},
+    ),
+    (m.PartnerLeft(), {"type": "partner_left"}),
+    (m.PartnerDisconnected(), {"type": "partner_disconnected"}),
+    (m.Error(code="c", message="m"), {"type": "error", "code": "c", "message": "m"}),
+    (
+        m.Error(code="c", message="m", retry_after=1.5),
+        {"type": "error", "code": "c", "message": "m", "retryAfter": 1.5},
+    ),
+]
+
+
+@pytest.mark.parametrize(("frame", "message"), CLIENT)
+def test_a_clients_frame_is_read(frame: str, message: m.ClientMessage) -> None:
+    assert m.parse_client(frame) == message
+
+
+@pytest.mark.parametrize(("frame", "message"), CLIENT)
+def test_what_a_client_encodes_is_read_again(frame: str, message: m.ClientMessage) -> None:
+    assert m.parse_client(message.encode()) == message
+
+
+@pytest.mark.parametrize(("message", "fields"), SERVER)
+def test_a_servers_message_is_written(message: m.ServerMessage, fields: dict[str, object]) -> None:
+    assert json.loads(message.encode()) == fields
+    assert m.parse_server(message.encode()) == message
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "text"),
+    [
+        ("", "bad_message", "JSON"),
+        ("nonsense", "bad_message", "JSON"),
+        ("null", "bad_message", "object"),
+        ("[]", "bad_message", "object"),
+        ("{}", "bad_message", "type"),
+        ('{"type": null}', "unknown_type", "type"),
+        ('{"type": "Find_Partner"}', "unknown_type", "type"),
+        ('{"type": "connected"}', "unknown_type", "type"),
+        ('{"type": "webrtc_offer"}', "bad_message", "sdp: "),
+        ('{"type": "webrtc_offer", "sdp": null}', "bad_message", "sdp: "),
+        ('{"type": "chat_message", "text": ""}', "bad_message", "text: "),
+        ('{"type": "find_partner", "interests": "tea"}', "bad_message", "interests: "),
+        ('{"type": "find_partner", "interests": [" "]}', "bad_message", "interests.0: "),
+        ('{"type": "next_partner", "interests": [""]}', "bad_message", "interests.0: "),
+        ('{"type": "typing"}', "bad_message", "active: "),
+        ('{"type": "typing", "active": 1}', "bad_message", "active: "),
+        ('{"type": "media_state", "audio": true}', "bad_message", "video: "),
+        ('{"type": "media_state", "audio": true, "video": "on"}', "bad_message", "video: "),
+        ('{"type": "chat_received"}', "bad_message", "id: "),
+        ('{"type": "chat_received", "id": null}', "bad_message", "id: "),
+        ('{"type": "ice_candidate", "candidate": {}}', "bad_message", "candidate.candidate: "),
+        (
+            '{"type": "ice_candidate", "candidate": {"candidate": "", "sdpMLineIndex": -1}}',
+            "bad_message",
+            "candidate.sdpMLineIndex: ",
+        ),
+    ],
+)
+def test_a_bad_frame_says_what_is_wrong(frame: str, code: str, text: str) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        m.parse_client(frame)
+    assert refused.value.code == code
+    assert text in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "limit"),
+    [
+        ("chat_message", "text", m.MAX_CHAT_CHARS),
+        ("chat_message", "id", m.MAX_CHAT_ID_CHARS),
+        ("chat_received", "id", m.MAX_CHAT_ID_CHARS),
+    ],
+)
+def test_limits_of_text(kind: str, field: str, limit: int) -> None:
+    fields = {"type": kind, "text": "hi"}
+    m.parse_client(json.dumps(fields | {field: "x" * limit}))
+    with pytest.raises(ProtocolError):
+        m.parse_client(json.dumps(fields | {field: "x" * (limit + 1)}))
+
+
+def test_limits_of_interests() -> None:
+    longest_one = "x" * m.MAX_INTEREST_CHARS
+    m.parse_client(m.FindPartner(interests=[longest_one] * m.MAX_INTERESTS).encode())
+    for interests in ([longest_one] * (m.MAX_INTERESTS + 1), [longest_one + "x"]):
+        for kind in ("find_partner", "next_partner"):
+            with pytest.raises(ProtocolError):
+                m.parse_client(json.dumps({"type": kind, "interests": interests}))
+
+
+def test_a_long_sdp_is_read_here_and_refused_where_sdp_is_understood() -> None:
+    frame = json.dumps({"type": "webrtc_offer", "sdp": "v" * (m.MAX_SDP_CHARS + 1)})
+    assert isinstance(m.parse_client(frame), m.WebrtcOffer)
+    assert len(frame) < m.MAX_FRAME_BYTES
+
+
+def test_an_error_never_repeats_what_the_peer_sent() -> None:
+    with pytest.raises(ProtocolError) as refused:
+        m.parse_client('{"type": "chat_message", "text": ["secret"], "id": 5}')
+    assert "secret" not in refused.value.message
+    with pytest.raises(ProtocolError) as refused:
+        m.parse_client('{"type": "secret"}')
+    assert "secret" not in refused.value.message

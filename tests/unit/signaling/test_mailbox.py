@@ -1,0 +1,47 @@
+"""The two queues of a session."""
+
+import asyncio
+
+from relay.protocol.messages import FindPartner, PartnerLeft, StopChat
+from relay.signaling.mailbox import CLOSE_TRY_AGAIN, Closing, Inbox, Outbox, TimePassed
+
+
+async def test_what_is_put_out_comes_in_order_and_then_the_end() -> None:
+    outbox = Outbox(max_unsent=2)
+    outbox.put(PartnerLeft())
+    outbox.close(1001, "going")
+    outbox.put(PartnerLeft())
+    outbox.close(1008, "too late")
+    assert await outbox.get() == PartnerLeft()
+    assert await outbox.get() is None
+    assert outbox.closing == Closing(1001, "going")
+    await outbox.closed()
+
+
+async def test_who_waits_for_a_message_gets_it() -> None:
+    outbox = Outbox(max_unsent=2)
+    waiting = asyncio.create_task(outbox.get())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    outbox.put(PartnerLeft())
+    assert await waiting == PartnerLeft()
+
+
+async def test_an_outbox_that_overflows_is_closed() -> None:
+    outbox = Outbox(max_unsent=2)
+    for _ in range(3):
+        outbox.put(PartnerLeft())
+    assert outbox.closing == Closing(CLOSE_TRY_AGAIN, "too slow")
+    assert outbox.take_all() == []
+
+
+async def test_an_inbox_takes_so_many_messages_but_always_its_own_items() -> None:
+    inbox = Inbox(max_unhandled=1)
+    assert inbox.put_message(FindPartner())
+    assert not inbox.put_message(StopChat())
+    inbox.put(TimePassed())
+    assert await inbox.get() == FindPartner()
+    assert await inbox.get() == TimePassed()
+    inbox.put(TimePassed())
+    inbox.clear()
+    assert inbox.empty()

@@ -1,0 +1,220 @@
+"""The settings: where values come from, and what is said about wrong ones."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from relay.config import Settings, flag, load, variable
+from relay.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said_about(flags: Mapping[str, str] = {}, environ: Mapping[str, str] = {}) -> str:
+    with pytest.raises(ConfigError) as raised:
+        load(flags, environ)
+    return str(raised.value)
+
+
+def loaded(
+    flags: Mapping[str, str] = {}, environ: Mapping[str, str] = {}, config: str | None = None
+) -> dict[str, object]:
+    return load(flags, environ, config=config).model_dump()
+
+
+def test_nothing_given_means_the_defaults() -> None:
+    assert loaded() == Settings().model_dump()
+    assert (Settings().host, Settings().port, Settings().udp_port) == ("0.0.0.0", 8080, 7882)
+    assert Settings().media_mode == "relay"
+
+
+def test_the_environment_overrides_the_file_and_a_flag_overrides_both(tmp_path: Path) -> None:
+    (tmp_path / "relay.toml").write_text('port = 1\nudp_port = 2\nlog_level = "debug"\n')
+    settings = load({"port": "5"}, {"RELAY_PORT": "3", "RELAY_UDP_PORT": "4"})
+    assert (settings.port, settings.udp_port) == (5, 4)
+    assert settings.log_level == "debug"
+
+
+def test_a_named_file_replaces_relay_toml_and_the_flag_wins_over_the_variable(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "relay.toml").write_text("port = 1\nudp_port = 1")
+    (tmp_path / "a.toml").write_text("port = 2")
+    (tmp_path / "b.toml").write_text("port = 3")
+    assert loaded({}, {"RELAY_CONFIG": "a.toml"}) == Settings(port=2).model_dump()
+    assert loaded({}, {"RELAY_CONFIG": "a.toml"}, "b.toml") == Settings(port=3).model_dump()
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert loaded({}, {"RELAY_PUBLIC_IP": "", "RELAY_CONFIG": ""}) == loaded()
+
+
+def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
+    values = {
+        "host": "127.0.0.1",
+        "port": "81",
+        "udp_port": "82",
+        "tls_cert": "cert.pem",
+        "tls_key": "key.pem",
+        "public_ip": "192.0.2.7",
+        "media_mode": "direct",
+        "ice_servers": "stun:a.example:3478,stuns:[2001:db8::1]",
+        "allowed_origins": "https://A.example,http://localhost:3000",
+        "operator_token": "a-long-enough-token",
+        "max_users": "2",
+        "rematch_after_s": "0.5",
+        "interest_wait_s": "2",
+        "link_timeout_s": "3",
+        "messages_per_s": "7",
+        "operator_sees_addresses": "true",
+        "allow_taps": "true",
+        "audit_log": "looks.jsonl",
+        "metrics_public": "true",
+        "log_json": "true",
+        "welcome_file": "rules.txt",
+        "log_level": "error",
+    }
+    assert set(values) | {"tls_self_signed"} == set(Settings.model_fields)
+    from_flags = load(values, {})
+    from_environment = loaded({}, {variable(name): value for name, value in values.items()})
+    (tmp_path / "relay.toml").write_text("".join(f'{k} = "{v}"\n' for k, v in values.items()))
+    from_file = loaded()
+    assert from_flags.model_dump() == from_environment == from_file
+    assert all(getattr(from_flags, name) != getattr(Settings(), name) for name in values)
+    assert from_flags.allowed_origins == ("https://a.example", "http://localhost:3000")
+    assert [server.urls for server in from_flags.ice_servers] == [
+        ["stun:a.example:3478"],
+        ["stuns:[2001:db8::1]"],
+    ]
+
+
+def test_a_self_signed_certificate_can_be_asked_for_in_each_place(tmp_path: Path) -> None:
+    assert loaded({"tls_self_signed": "true"}) == loaded({}, {"RELAY_TLS_SELF_SIGNED": "1"})
+    (tmp_path / "relay.toml").write_text("tls_self_signed = true")
+    assert (
+        loaded()
+        == loaded({"tls_self_signed": "true"})
+        == Settings(tls_self_signed=True).model_dump()
+    )
+    assert not load({"tls_self_signed": "false"}, {}).tls_self_signed
+
+
+def test_ice_servers_with_credentials_come_as_json_or_as_toml_tables(tmp_path: Path) -> None:
+    (tmp_path / "relay.toml").write_text(
+        'ice_servers = ["stun:a.example", { urls = "turns:b.example:443?transport=tcp",'
+        ' username = "u", credential = "p" }]'
+    )
+    as_json = """["stun:a.example", {"urls": ["turns:b.example:443?transport=tcp"],
+        "username": "u", "credential": "p"}]"""
+    assert loaded() == loaded({"ice_servers": as_json})
+    assert load({}, {}).ice_servers[1].model_dump() == {
+        "urls": ["turns:b.example:443?transport=tcp"],
+        "username": "u",
+        "credential": "p",
+    }
+
+
+IP_ADDRESS = "should be an IP address such as 192.0.2.7"
+ICE_URL = "should be a stun:, turn: or turns: URL such as stun:stun.example.org:3478"
+ORIGIN = "should be * or an origin such as https://chat.example.org"
+TOKEN = "should be at least 16 characters: letters, digits and . _ ~ + / - ="
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("host", "localhost", f": {IP_ADDRESS}, not 'localhost'"),
+        ("port", "http", ": should be a whole number, not 'http'"),
+        ("port", "8080.5", ": should be a whole number, not '8080.5'"),
+        ("port", "65536", ": should be less than or equal to 65535, not '65536'"),
+        ("udp_port", "-1", ": should be greater than or equal to 0, not '-1'"),
+        ("public_ip", "1.2.3", f": {IP_ADDRESS}, not '1.2.3'"),
+        ("public_ip", "::", ": should be an address that browsers can reach, not '::'"),
+        ("media_mode", "p2p", ": should be 'relay' or 'direct', not 'p2p'"),
+        ("ice_servers", "stun:a.example,http://b.example", f", entry 2, urls, entry 1: {ICE_URL}"),
+        ("ice_servers", "stun://a.example", f", entry 1, urls, entry 1: {ICE_URL}"),
+        ("ice_servers", "stun:a.example:65536", f", entry 1, urls, entry 1: {ICE_URL}"),
+        (
+            "ice_servers",
+            "turn:a.example",
+            ", entry 1: should have a username and a credential, since it names a TURN server",
+        ),
+        ("ice_servers", "[7]", ", entry 1: should be a URL or an RTCIceServer object"),
+        ("ice_servers", '[{"urls": []}]', ", entry 1, urls: should not be empty"),
+        ("ice_servers", '[{"url": "stun:a"}]', ", entry 1, urls: Field required"),
+        ("allowed_origins", "chat.example.org", f", entry 1: {ORIGIN}, not 'chat.example.org'"),
+        ("allowed_origins", "*,https://a/", f", entry 2: {ORIGIN}, not 'https://a/'"),
+        ("operator_token", "too-short", f": {TOKEN}"),
+        ("operator_token", "sixteen or more characters", f": {TOKEN}"),
+        ("tls_self_signed", "maybe", ": should be true or false, not 'maybe'"),
+        ("max_users", "0", ": should be greater than or equal to 1, not '0'"),
+        ("rematch_after_s", "soon", ": should be a number, not 'soon'"),
+        ("rematch_after_s", "inf", ": should be a finite number, not 'inf'"),
+        ("link_timeout_s", "0", ": should be greater than 0, not '0'"),
+        ("messages_per_s", "nan", ": should be a finite number, not 'nan'"),
+        ("log_level", "loud", ": should be 'debug', 'info', 'warning' or 'error', not 'loud'"),
+    ],
+)
+def test_a_wrong_value_is_told_in_one_line_that_names_the_option_as_written(
+    name: str, value: str, said: str, tmp_path: Path
+) -> None:
+    assert said_about({name: value}) == flag(name) + said
+    assert said_about({}, {variable(name): value}) == variable(name) + said
+    (tmp_path / "relay.toml").write_text(f"{name} = '{value}'")
+    assert said_about() == f"{name} in relay.toml{said}"
+
+
+def test_json_that_does_not_parse_is_not_repeated() -> None:
+    said = said_about({"ice_servers": '[{"credential": "hush"'})
+    assert said.startswith("--ice-servers: is not valid JSON (")
+    assert "hush" not in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("prot = 80", "prot in relay.toml: is not a known option"),
+        ("[limits]\nusers = 3", "limits in relay.toml: is not a known option"),
+        ("tls_cert = 7", "tls_cert in relay.toml: should be the name of a file, not 7"),
+        ("port = [80]", "port in relay.toml: should be a whole number, not [80]"),
+        ("port =", "relay.toml: is not valid TOML: Invalid value (at end of document)"),
+        (b"\xff", "relay.toml: is not valid TOML: "),
+    ],
+)
+def test_a_wrong_file_is_told_in_one_line(content: str | bytes, said: str, tmp_path: Path) -> None:
+    raw = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / "relay.toml").write_bytes(raw)
+    assert said_about().startswith(said)
+    assert "\n" not in said_about()
+
+
+def test_a_named_file_that_cannot_be_read_names_the_option() -> None:
+    with pytest.raises(ConfigError, match=r"^--config: cannot read no\.toml: No such file"):
+        load({}, {}, config="no.toml")
+    with pytest.raises(ConfigError, match=r"^RELAY_CONFIG: cannot read no\.toml: No such file"):
+        load({}, {"RELAY_CONFIG": "no.toml"})
+
+
+def test_a_later_error_can_name_the_option_as_written() -> None:
+    settings = load({"port": "81"}, {"RELAY_UDP_PORT": "82"})
+    assert [settings.written(name) for name in ("port", "udp_port", "host")] == [
+        "--port",
+        "RELAY_UDP_PORT",
+        "--host",
+    ]
+
+
+def test_the_token_is_not_in_the_settings_text() -> None:
+    assert "secret" not in repr(load({"operator_token": "a-secret-of-the-operator"}, {}))
+
+
+def test_settings_cannot_change() -> None:
+    with pytest.raises(ValidationError):
+        Settings().port = 1  # type: ignore[misc]

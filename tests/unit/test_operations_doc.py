@@ -1,0 +1,49 @@
+"""``docs/operations.md`` tells every setting and every log event as it is."""
+
+import re
+from pathlib import Path
+
+from relay.config import Settings, flag, variable
+from relay.media.route import Verdict
+
+ROOT = Path(__file__).parents[2]
+DOC = ROOT / "docs" / "operations.md"
+
+
+def row(name: str) -> str:
+    field = Settings.model_fields[name]
+    default = f"`{field.default}`" if field.default not in (None, (), False) else ""
+    return f"| `{flag(name)}` | `{variable(name)}` | {default} | {field.description} |"
+
+
+def test_the_table_of_settings_is_the_settings() -> None:
+    told = [line for line in DOC.read_text().splitlines() if line.startswith("| `--")]
+    assert told == [row(name) for name in Settings.model_fields]
+
+
+def test_the_table_of_events_has_every_event_above_debug() -> None:
+    call = re.compile(r'log\.(?:info|warning|error|exception)\(\s*"([^"]+)"')
+    server = [path for path in (ROOT / "relay").rglob("*.py") if "bots" not in path.parts]
+    logged = {event for path in server for event in call.findall(path.read_text())}
+    table = DOC.read_text().partition("| Event |")[2]
+    told = {
+        event
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for event in re.findall(r"`([^`]+)`", line.split("|")[1])
+    }
+    assert told == logged
+
+
+def test_the_table_of_dropped_packets_has_every_reason() -> None:
+    forwarder = (ROOT / "relay" / "media" / "forwarder.py").read_text()
+    reasons = {*re.findall(r'drops\["(\w+)"\]', forwarder), "send"}
+    reasons |= {verdict.name.lower() for verdict in Verdict if verdict is not Verdict.FORWARD}
+    table = DOC.read_text().partition("reasons for dropped packets:")[2].partition("\n\n## ")[0]
+    told = [
+        reason
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for reason in re.findall(r"`(\w+)`", line.split("|")[1])
+    ]
+    assert sorted(told) == sorted(reasons)

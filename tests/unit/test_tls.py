@@ -1,0 +1,113 @@
+"""Which certificates are taken, what is said about others, and what one made here is like."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+import structlog
+
+from relay.config import Settings, load
+from relay.errors import ConfigError
+from relay.tls import self_signed, server_tls
+from tests.support.certificates import write_certificate
+
+
+def said(cert: Path, key: Path) -> str:
+    settings = load({"tls_cert": str(cert)}, {"RELAY_TLS_KEY": str(key)})
+    with pytest.raises(ConfigError) as raised:
+        server_tls(settings)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_without_settings_it_is_plain_http() -> None:
+    assert server_tls(Settings()) is None
+
+
+def test_a_certificate_and_its_key_are_taken_without_a_word(tmp_path: Path) -> None:
+    cert, key = write_certificate(tmp_path)
+    with structlog.testing.capture_logs() as logged:
+        tls = server_tls(Settings(tls_cert=cert, tls_key=key))
+    assert tls is not None
+    assert tls.fingerprint is None
+    assert tls.context.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert logged == []
+
+
+@pytest.mark.parametrize(("days", "left"), [(13.5, 13), (0.5, 0), (-0.5, -1), (-30.5, -31)])
+def test_a_certificate_that_ends_soon_or_has_ended_is_warned_about(
+    tmp_path: Path, days: float, left: int
+) -> None:
+    cert, key = write_certificate(tmp_path, days_left=days)
+    with structlog.testing.capture_logs() as logged:
+        assert server_tls(Settings(tls_cert=cert, tls_key=key)) is not None
+    [warning] = logged
+    assert (warning["event"], warning["days_left"]) == ("tls_certificate_ends", left)
+    assert warning["log_level"] == "warning"
+
+
+def test_a_file_that_cannot_be_read_names_its_option(tmp_path: Path) -> None:
+    cert, key = write_certificate(tmp_path)
+    none = tmp_path / "none.pem"
+    assert said(none, key) == f"--tls-cert: cannot read {none}: no such file or directory"
+    assert said(cert, none) == f"RELAY_TLS_KEY: cannot read {none}: no such file or directory"
+    assert said(tmp_path, key) == f"--tls-cert: cannot read {tmp_path}: is a directory"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00\xff",
+        b"hello",
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+    ],
+)
+def test_a_file_that_is_something_else_names_its_option(tmp_path: Path, content: bytes) -> None:
+    cert, key = write_certificate(tmp_path)
+    other = tmp_path / "other.pem"
+    other.write_bytes(content)
+    assert said(other, key) == f"--tls-cert: {other} is no certificate in PEM"
+    assert said(cert, other) == f"RELAY_TLS_KEY: {other} is no private key in PEM"
+
+
+def test_the_two_files_the_wrong_way_round_are_told_as_such(tmp_path: Path) -> None:
+    cert, key = write_certificate(tmp_path)
+    assert said(key, cert) == f"--tls-cert: {key} is no certificate in PEM"
+
+
+def test_a_key_of_another_certificate_names_its_option(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    cert, _ = write_certificate(tmp_path)
+    _, key = write_certificate(tmp_path / "other")
+    assert said(cert, key) == f"RELAY_TLS_KEY: {key} is not the key of the certificate in {cert}"
+
+
+def test_an_encrypted_key_is_refused_rather_than_asked_about(tmp_path: Path) -> None:
+    cert, key = write_certificate(tmp_path, password="hush")
+    assert said(cert, key) == f"RELAY_TLS_KEY: {key} is encrypted; the key has to be readable"
+
+
+def test_one_file_without_the_other_names_both() -> None:
+    with pytest.raises(ConfigError, match=r"^--tls-cert: needs --tls-key, too$"):
+        load({"tls_cert": "a.pem"}, {})
+    with pytest.raises(ConfigError, match=r"^RELAY_TLS_KEY: needs --tls-cert, too$"):
+        load({}, {"RELAY_TLS_KEY": "a.pem"})
+
+
+def test_a_certificate_of_ones_own_and_one_made_here_exclude_each_other() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(
+            {"tls_cert": "a.pem", "tls_key": "b.pem"},
+            {"RELAY_TLS_SELF_SIGNED": "true"},
+        )
+    assert str(raised.value) == "--tls-cert: cannot be used with RELAY_TLS_SELF_SIGNED"
+
+
+def test_one_made_here_is_another_each_time_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert self_signed([]).fingerprint != self_signed([]).fingerprint
+    assert list(tmp_path.iterdir()) == []

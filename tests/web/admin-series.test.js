@@ -1,0 +1,144 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as format from "../../web/admin/model/format.js";
+import { delayMs } from "../../web/admin/model/retry.js";
+import {
+  append, columnsOf, MAX_TRACKS, merge, pointOf, spanOf, TRACK_POINTS, TrackHistory,
+} from "../../web/admin/model/series.js";
+import { tilesOf, warningOf } from "../../web/admin/model/tiles.js";
+import { detailsOf, titleOf } from "../../web/admin/model/track.js";
+import { track } from "./admin-track.js";
+
+/** @type {import("../../web/admin/wire/types.js").Totals} */
+const TOTALS = {
+  at: "1970-01-01T00:01:40.000Z", uptimeS: 7200, ready: true, reasons: [], draining: false, connected: 1200,
+  waiting: 1, inCall: 1100, rooms: 550, tracks: 4400, badRooms: 0, packetsPerS: 61_234.4, bitrateBps: 42e6,
+  lossUpRatio: 0.001, lossDownRatio: 0.012, cpuRatio: 0.42, loopLagMs: 1.7,
+};
+
+/** @param {number[]} seconds */
+function at(...seconds) {
+  return seconds.map((atS) => ({ atS, x: atS }));
+}
+
+test("a sample becomes a point in seconds", () => {
+  const point = pointOf(TOTALS);
+  assert.equal(point.atS, 100);
+  assert.equal(point["connected"], 1200);
+  assert.equal(point["cpuRatio"], 0.42);
+  assert.equal("uptimeS" in point, false);
+});
+
+test("a point is taken every five seconds, for an hour", () => {
+  const points = at(0, 5);
+  assert.equal(append(points, { atS: 9.9 }), points, "the same, so that nothing is drawn anew");
+  assert.deepEqual(append(points, { atS: 10 }).map(({ atS }) => atS), [0, 5, 10]);
+  assert.deepEqual(append(points, { atS: 3601 }).map(({ atS }) => atS), [5, 3601]);
+  assert.equal(append([], { atS: 1 }).length, 1);
+  assert.equal(points.length, 2);
+});
+
+test("what the server remembers replaces ours, but for what it cannot know", () => {
+  assert.deepEqual(merge(at(0, 5, 10), at(5, 10, 15)), at(0, 5, 10, 15));
+  assert.deepEqual(merge(at(0, 5), []), at(0, 5), "a new server remembers nothing");
+  assert.deepEqual(merge([], at(5)), at(5));
+  assert.deepEqual(merge(at(0, 5), at(3603)), at(5, 3603));
+});
+
+test("columns for a chart, with a gap where nothing was known", () => {
+  assert.deepEqual(columnsOf(at(0, 5, 100), ["x", "y"]), [
+    [0, 5, 13, 100],
+    [0, 5, null, 100],
+    [null, null, null, null],
+  ]);
+  assert.deepEqual(columnsOf(at(0, 16), ["x"]), [[0, 16], [0, 16]], "just one was late");
+  assert.deepEqual(columnsOf([], ["x"]), [[], []]);
+});
+
+test("a chart shows all there is, but neither some seconds alone nor more than an hour", () => {
+  assert.deepEqual(spanOf(1000, 1010), [710, 1010]);
+  assert.deepEqual(spanOf(1000, 3000), [1000, 3000]);
+  assert.deepEqual(spanOf(0, 9000), [5400, 9000]);
+  assert.deepEqual(spanOf(0, 9000, 600), [8400, 9000]);
+});
+
+test("a track's points are remembered once a second, and so many of them", () => {
+  const history = new TrackHistory();
+  history.add(track("a"), 1);
+  history.add(track("a", { lossRatio: 1 }), 1);
+  assert.deepEqual(history.of("a").map(({ atS, lossRatio }) => [atS, lossRatio]), [[1, 0]]);
+  for (let atS = 2; atS <= TRACK_POINTS + 5; atS += 1) history.add(track("a"), atS);
+  assert.equal(history.of("a").length, TRACK_POINTS);
+  assert.equal(history.of("a").at(-1)?.atS, TRACK_POINTS + 5);
+  assert.deepEqual(history.of("b"), []);
+});
+
+test("so many tracks are remembered, and those told of longest ago are forgotten", () => {
+  const history = new TrackHistory();
+  for (let number = 0; number < MAX_TRACKS; number += 1) history.add(track(`t${number}`), 1);
+  history.add(track("t0"), 2);
+  history.add(track("new"), 2);
+  assert.equal(history.of("t0").length, 2);
+  assert.equal(history.of("t1").length, 0);
+  assert.equal(history.of("t2").length, 1);
+});
+
+test("tries are further and further apart", () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 50].map(delayMs), [1000, 2000, 4000, 8000, 15_000, 15_000]);
+});
+
+test("tiles say how it is", () => {
+  const tiles = Object.fromEntries(tilesOf(TOTALS).map(({ id, value, detail }) => [id, `${value} | ${detail}`]));
+  assert.deepEqual(tiles, {
+    connected: "1,200 | up for 2 h 0 min",
+    waiting: "1 | in the queue",
+    "in-call": "1,100 | 550 rooms",
+    packets: "61,234 | forwarded",
+    bandwidth: "42.0 Mbit/s | forwarded",
+    cpu: "42 % | of one core; loop 2 ms late",
+    loss: "1.2 % | up 0.1 %, down 1.2 %",
+    "bad-rooms": "0 | of 550",
+  });
+  assert.deepEqual(tilesOf(TOTALS).filter(({ isBad }) => isBad), []);
+});
+
+test("tiles that are bad say so", () => {
+  const totals = { ...TOTALS, cpuRatio: 0.9, lossUpRatio: 0.05, badRooms: 1 };
+  assert.deepEqual(tilesOf(totals).filter(({ isBad }) => isBad).map(({ id, detail }) => [id, detail]), [
+    ["cpu", "of one core; loop 2 ms late; near its limit"],
+    ["loss", "up 5.0 %, down 1.2 %; too much"],
+    ["bad-rooms", "of 550; see below"],
+  ]);
+  assert.equal(tilesOf({ ...TOTALS, rooms: 1 })[2]?.detail, "1 room");
+});
+
+test("a server that takes nobody says why", () => {
+  assert.equal(warningOf(TOTALS), "");
+  assert.equal(
+    warningOf({ ...TOTALS, ready: false, reasons: ["draining", "overloaded", "else"] }),
+    "The server takes no new users: it is being drained, it is overloaded, else.",
+  );
+});
+
+test("figures are for people", () => {
+  assert.deepEqual([0, 400, 1500, 999_499, 999_500, 9_994_999, 12_340_000].map(format.bitrate), [
+    "0 kbit/s", "0 kbit/s", "2 kbit/s", "999 kbit/s", "1.00 Mbit/s", "9.99 Mbit/s", "12.3 Mbit/s",
+  ]);
+  assert.deepEqual([0, 0.001, 0.0999, 0.5, 1.2].map(format.percent), ["0 %", "0.1 %", "10.0 %", "50 %", "120 %"]);
+  assert.deepEqual([null, 0.04, 42, 100, 6000, 36_000, 200_000].map(format.duration), [
+    "–", "0.0 s", "42 s", "1 min", "1 h 40 min", "10 h 0 min", "2 d",
+  ]);
+  assert.deepEqual([null, 1.6].map(format.milliseconds), ["–", "2 ms"]);
+});
+
+test("a track in words", () => {
+  const details = Object.fromEntries(detailsOf(track("a", { lost: 12, lossRatio: 0.02, idleS: null })));
+  assert.equal(details["Lost"], "12 (2.0 % in the last 10 s)");
+  assert.equal(details["Last packet"], "none yet");
+  assert.equal(details["Path"], "udp, ipv4");
+  assert.equal(details["Picture"], "640 × 480, 30 fps");
+  assert.equal("Picture" in Object.fromEntries(detailsOf(track("a", { kind: "audio" }))), false);
+  assert.equal(titleOf(track("a")), "Video from ann");
+  assert.equal(titleOf(track("a", { kind: "audio", direction: "down" })), "Audio to ann");
+});

@@ -1,0 +1,117 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AUDIT, ROOMS, TRACKS, USERS } from "../../web/admin/model/columns.js";
+import { EVERYTHING, hrefOf, parse, streamQuery } from "../../web/admin/model/route.js";
+import { arrange, clicked, fits } from "../../web/admin/model/table.js";
+import { track } from "./admin-track.js";
+
+const THREE = [
+  track("a", { lossRatio: 0.01, userId: "bob", roundTripMs: null }),
+  track("b", { lossRatio: 0.2, userId: "ann", problems: ["loss"], roundTripMs: 300 }),
+  track("c", { lossRatio: 0.05, userId: "Cid", kind: "audio", direction: "down", width: null, roundTripMs: 5 }),
+];
+const NO_SORT = { column: "", isDown: false };
+
+/** @param {import("../../web/admin/model/route.js").Sort} sort @param {string} [text] */
+function order(sort, text) {
+  return arrange(THREE, TRACKS, sort, text).map(({ id }) => id).join("");
+}
+
+test("numbers sort as numbers, both ways", () => {
+  assert.equal(order({ column: "loss", isDown: true }), "bca");
+  assert.equal(order({ column: "loss", isDown: false }), "acb");
+});
+
+test("text sorts as people do, whatever the case", () => {
+  assert.equal(order({ column: "user", isDown: false }), "bac");
+});
+
+test("rows without a value come last, both ways", () => {
+  assert.equal(order({ column: "roundTrip", isDown: true }), "bca");
+  assert.equal(order({ column: "roundTrip", isDown: false }), "cba");
+  assert.equal(order({ column: "problems", isDown: false }), "bac");
+});
+
+test("a column that is not there leaves the order as it is, and the rows themselves too", () => {
+  assert.equal(order(NO_SORT), "abc");
+  order({ column: "loss", isDown: true });
+  assert.deepEqual(THREE.map(({ id }) => id), ["a", "b", "c"]);
+});
+
+test("all words have to be in a row, in whatever column", () => {
+  assert.equal(order(NO_SORT, "cid"), "c");
+  assert.equal(order(NO_SORT, "  VIDEO  ann "), "b");
+  assert.equal(order(NO_SORT, "audio ann"), "");
+  assert.equal(order(NO_SORT, "20 %"), "b");
+});
+
+test("a filter lets through what it names", () => {
+  const through = (/** @type {object} */ change) =>
+    THREE.filter((row) => fits(row, { ...EVERYTHING, ...change })).map(({ id }) => id).join("");
+  assert.equal(through({}), "abc");
+  assert.equal(through({ kind: "audio" }), "c");
+  assert.equal(through({ direction: "up" }), "ab");
+  assert.equal(through({ bad: true }), "b");
+  assert.equal(fits({ id: "a user" }, EVERYTHING), true);
+});
+
+test("a title sorts numbers with the most first, text from A, and the second time the other way", () => {
+  const loss = { id: "loss", isNumber: true };
+  assert.deepEqual(clicked(NO_SORT, loss), { column: "loss", isDown: true });
+  assert.deepEqual(clicked({ column: "loss", isDown: true }, loss), { column: "loss", isDown: false });
+  assert.deepEqual(clicked({ column: "loss", isDown: true }, { id: "user" }), { column: "user", isDown: false });
+});
+
+test("every cell has words, also of a track of which little is known", () => {
+  const bare = track("x", { roomId: null, width: null, height: null, fps: null, roundTripMs: null, idleS: null });
+  for (const column of TRACKS) {
+    assert.ok(column.text(track("y", { problems: ["no_keyframe", "round_trip"] })), column.id);
+    assert.equal(typeof column.text(bare), "string");
+  }
+  const cell = (/** @type {string} */ id, row = bare) => TRACKS.find((column) => column.id === id)?.text(row);
+  assert.equal(cell("picture"), "–");
+  assert.equal(cell("picture", track("y")), "640 × 480, 30 fps");
+  assert.equal(cell("problems", track("y", { problems: ["no_keyframe", "silent"] })), "no key frame, silent");
+  assert.equal(TRACKS.find(({ id }) => id === "room")?.href?.(bare), null);
+});
+
+test("rooms, users and looks have their cells", () => {
+  const room = { id: "r1", users: /** @type {[string, string]} */ (["ann", "bob"]), state: "in_call", ageS: 75, bitrateBps: 1.5e6, lossRatio: 0.051, problems: [] };
+  assert.deepEqual(ROOMS.map((column) => column.text(room)), ["r1", "", "5.1 %", "1.50 Mbit/s", "in call", "75 s", "ann", "bob"]);
+  const user = { id: "ann", state: "waiting", roomId: null, partnerId: null, linkId: null, ageS: 4000 };
+  assert.deepEqual(USERS.map((column) => column.text(user)), ["ann", "waiting", "–", "66 min"]);
+  const look = { id: "1", at: "2026-01-02T03:04:05Z", event: /** @type {const} */ ("tap_ended"), use: "1", what: "capture_with_payload", token: "3c25", address: null, durationS: 5.13, why: "time_over" };
+  assert.deepEqual(AUDIT.slice(1).map((column) => column.text(look)), ["ended", "capture with payload", "–", "3c25", "–", "5.1 s", "time over"]);
+});
+
+test("an address leads to its page, and nonsense to the first one", () => {
+  assert.deepEqual(parse(""), { page: "overview", id: "" });
+  assert.deepEqual(parse("#/"), { page: "overview", id: "" });
+  assert.deepEqual(parse("#/tracks"), { page: "tracks", id: "" });
+  assert.deepEqual(parse("#/tracks/"), { page: "tracks", id: "" });
+  assert.deepEqual(parse("#/rooms/a%2Fb"), { page: "room", id: "a/b" });
+  assert.deepEqual(parse("#/users/50%"), { page: "user", id: "50%" });
+  for (const hash of ["#/none", "#/none/x", "#/audit/x", "#/constructor", "#/toString/x"]) {
+    assert.deepEqual(parse(hash), { page: "overview", id: "" }, hash);
+  }
+  assert.deepEqual(parse(hrefOf("rooms", "a/b c")), { page: "room", id: "a/b c" });
+});
+
+test("the stream brings what the page shows", () => {
+  const query = (/** @type {string} */ hash, filter = {}, sort = NO_SORT) =>
+    streamQuery(parse(hash), { ...EVERYTHING, ...filter }, sort);
+  const byLoss = { column: "loss", isDown: true };
+  assert.equal(query("#/", { kind: "audio" }, byLoss), "limit=20");
+  assert.equal(query("#/rooms"), "limit=200");
+  assert.equal(query("#/rooms/r1"), "limit=200&room=r1");
+  assert.equal(query("#/users/ann"), "limit=20&user=ann");
+  assert.equal(query("#/tracks", {}, byLoss), "limit=200&sort=loss");
+  assert.equal(query("#/tracks", {}, { column: "roundTrip", isDown: true }), "limit=200&sort=round_trip");
+  assert.equal(query("#/tracks", {}, { column: "loss", isDown: false }), "limit=200");
+  assert.equal(query("#/tracks", {}, { column: "constructor", isDown: true }), "limit=200");
+  assert.equal(
+    query("#/tracks", { kind: "audio", direction: "up", bad: true, text: "x" }),
+    "limit=200&kind=audio&direction=up&bad=true",
+  );
+});

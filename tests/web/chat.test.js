@@ -1,0 +1,104 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Page } from "./transcript.js";
+
+test("chat goes both ways, trimmed, limited, and only with a partner", () => {
+  const page = Page.searching();
+  const say = (/** @type {string} */ text) => page.on({ type: "chat_entered", text });
+  assert.deepEqual(say("hello?"), []);
+  page.meet();
+  assert.deepEqual(say("  hello "), ["> chat_message"]);
+  assert.deepEqual(say("   "), []);
+  assert.deepEqual(page.hear({ type: "chat_message", text: "<b>hi</b>", id: "x" }), [
+    "> chat_received",
+  ]);
+  say("y".repeat(3_000));
+  assert.deepEqual(
+    page.state.chat.map(({ mine, text }) => [mine, text]),
+    [[true, "hello"], [false, "<b>hi</b>"], [true, "y".repeat(2_000)]],
+  );
+});
+
+test("half a character is not sent", () => {
+  const page = Page.inCall();
+  page.on({ type: "chat_entered", text: `${"y".repeat(1_999)}🐈` });
+  assert.equal(page.state.chat[0]?.text, "y".repeat(1_999));
+});
+
+test("a line is marked as delivered when the partner's page has shown it", () => {
+  const page = Page.inCall();
+  page.on({ type: "chat_entered", text: "hello" });
+  page.hear({ type: "chat_message", text: "hi", id: "1" });
+  const marks = () => page.state.chat.map(({ delivered }) => delivered);
+  assert.deepEqual(marks(), [false, true]);
+  page.hear({ type: "chat_received", id: "another" });
+  assert.deepEqual(marks(), [false, true]);
+  page.hear({ type: "chat_received", id: "1" });
+  assert.deepEqual(marks(), [true, true]);
+});
+
+test("the chat is bounded", () => {
+  const page = Page.inCall();
+  for (let i = 0; i < 600; i++) page.hear({ type: "chat_message", text: String(i), id: "x" });
+  assert.equal(page.state.chat.length, 500);
+  assert.equal(page.state.chat.at(-1)?.text, "599");
+});
+
+test("typing is told once, and its end after three seconds, or with an empty field", () => {
+  const page = Page.inCall();
+  const type = (/** @type {string} */ text) => page.on({ type: "text_changed", text });
+  assert.deepEqual(type("h"), ["> typing"]);
+  page.nowMs += 1_000;
+  assert.deepEqual(type("he"), []);
+  assert.deepEqual(page.wait(), { waitedMs: 3_000, commands: ["> typing"] });
+  assert.deepEqual(type("hel"), ["> typing"]);
+  assert.deepEqual(type(""), ["> typing"]);
+  assert.deepEqual(type(" "), []);
+  assert.deepEqual(page.sent.map((message) => "active" in message && message.active), [
+    true, false, true, false,
+  ]);
+});
+
+test("what is sent ends the typing without a word", () => {
+  const page = Page.inCall();
+  page.on({ type: "text_changed", text: "hi" });
+  assert.deepEqual(page.on({ type: "chat_entered", text: "hi" }), ["> chat_message"]);
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("the partner types until they stop, or write, or are silent for long", () => {
+  const page = Page.inCall();
+  const typing = (/** @type {boolean} */ active) => page.hear({ type: "typing", active });
+  const isTyping = () => page.state.partner?.isTyping;
+  typing(true);
+  assert.equal(isTyping(), true);
+  typing(false);
+  assert.equal(isTyping(), false);
+  typing(true);
+  page.hear({ type: "chat_message", text: "hi", id: "1" });
+  assert.equal(isTyping(), false);
+  typing(true);
+  page.wait();
+  assert.equal(isTyping(), false);
+});
+
+test("lines are unread while the page is hidden or the chat closed", () => {
+  const page = Page.inCall();
+  const hear = () => page.hear({ type: "chat_message", text: "hi", id: "1" });
+  hear();
+  assert.equal(page.state.unread, 0);
+  page.do("page_hidden");
+  hear();
+  assert.equal(page.state.unread, 1);
+  page.do("page_shown");
+  assert.equal(page.state.unread, 0);
+  page.do("chat_toggled");
+  hear();
+  hear();
+  page.do("page_hidden");
+  page.do("page_shown");
+  assert.equal(page.state.unread, 2);
+  page.do("chat_toggled");
+  assert.equal(page.state.unread, 0);
+});

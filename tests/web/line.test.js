@@ -1,0 +1,139 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { grade, measure } from "../../web/media/figures.js";
+import { figureRows } from "../../web/words/figures.js";
+import { en } from "../../web/words/en.js";
+import { Page } from "./transcript.js";
+
+const POOR = { lossOut: 0.5, availableOutBps: 30_000 };
+
+test("a line that is too poor for video for 6 s carries sound only, and says so", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.measure(6, POOR), []);
+  assert.deepEqual(page.measure(1, POOR), ["pause video", "> media_state"]);
+  assert.deepEqual(page.sent, [{ type: "media_state", audio: true, video: false }]);
+  assert.match(page.says, /^The line is too poor for video\. The sound goes on;.* \| Connected/);
+});
+
+test("congestion control at the least that Chromium thinks of is too poor, whatever is lost", () => {
+  const page = Page.inCall();
+  // as measured in Chromium 156 on a line that loses 40 % each way: video's own loss is repaired
+  assert.deepEqual(page.measure(7, { lossOut: 0, availableOutBps: 84_400 }), [
+    "pause video",
+    "> media_state",
+  ]);
+});
+
+test("the picture comes back by itself, after a pause that grows while the line stays poor", () => {
+  const page = Page.inCall();
+  const pauses = [];
+  for (let round = 0; round < 4; round++) {
+    page.measure(7, POOR);
+    const pausedAtMs = page.nowMs;
+    while (page.state.line.isVideoPaused) page.measure(1);
+    pauses.push((page.nowMs - pausedAtMs) / 1_000);
+  }
+  assert.deepEqual(pauses, [15, 30, 60, 60]);
+  assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: true, video: true });
+  assert.match(page.says, /^Connected/);
+});
+
+test("a bad moment is not yet a poor line", () => {
+  const page = Page.inCall();
+  for (let round = 0; round < 5; round++) {
+    assert.deepEqual(page.measure(5, POOR), []);
+    assert.deepEqual(page.measure(1), []);
+  }
+});
+
+test("who has the camera off has no video to pause", () => {
+  const page = Page.inCall();
+  page.do("camera_toggled");
+  assert.deepEqual(page.measure(20, POOR), []);
+});
+
+test("the next partner gets video again", () => {
+  const page = Page.inCall();
+  page.measure(7, POOR);
+  assert.deepEqual(page.do("next_pressed"), ["resume video", "part", "> next_partner"]);
+  page.meet();
+  assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: true, video: true });
+});
+
+test("the grade follows the figures, but not each of them", () => {
+  const page = Page.inCall();
+  const grades = () => page.state.line.grade;
+  page.measure(1, { lossIn: 0.5 });
+  assert.equal(grades(), "good");
+  page.measure(1, { lossIn: 0.5 });
+  assert.equal(grades(), "poor");
+  page.measure(1);
+  assert.equal(grades(), "poor");
+  page.measure(1);
+  assert.equal(grades(), "good");
+});
+
+/** @param {number} atMs @param {number} received @param {number} lost */
+function reports(atMs, received, lost) {
+  const common = { timestamp: atMs };
+  return [
+    { ...common, type: "transport", id: "T", selectedCandidatePairId: "P" },
+    {
+      ...common, type: "candidate-pair", id: "P", localCandidateId: "L",
+      currentRoundTripTime: 0.042, availableOutgoingBitrate: 500_000,
+    },
+    { ...common, type: "local-candidate", id: "L", protocol: "udp" },
+    {
+      ...common, type: "inbound-rtp", kind: "video", id: "V", bytesReceived: received * 100,
+      packetsReceived: received, packetsLost: lost, frameWidth: 640, frameHeight: 480,
+      framesPerSecond: 24,
+    },
+    {
+      ...common, type: "inbound-rtp", kind: "audio", id: "A", bytesReceived: 1_000,
+      packetsReceived: 10, packetsLost: 0,
+    },
+    { ...common, type: "outbound-rtp", kind: "video", id: "O", bytesSent: received * 50 },
+    { ...common, type: "remote-inbound-rtp", kind: "video", id: "R", fractionLost: 0.02 },
+    { ...common, type: "remote-inbound-rtp", kind: "audio", id: "S", fractionLost: 0 },
+  ];
+}
+
+test("figures come from two looks at the browser's statistics", () => {
+  const first = measure(reports(1_000, 100, 0), null);
+  assert.equal(first.figures.receivedBps, null);
+  assert.equal(first.figures.lossIn, null);
+  const { figures } = measure(reports(3_000, 190, 10), first.totals);
+  assert.deepEqual(figures, {
+    rttMs: 42, lossIn: 0.1, lossOut: 0.02, bytesReceived: 20_000, receivedBps: 36_000,
+    sentBps: 18_000, availableOutBps: 500_000, width: 640, height: 480, framesPerS: 24,
+    protocol: "udp",
+  });
+  assert.deepEqual(figureRows(figures, "relay", en).map(([, value]) => value), [
+    "42 ms", "10.0 % / 2.0 %", "640 × 480", "24", "36 kbit/s / 18 kbit/s",
+    "UDP, through the server",
+  ]);
+});
+
+test("Firefox's pair is found without a transport report", () => {
+  const [, pair, local] = reports(1_000, 1, 0);
+  const { figures } = measure([{ ...pair, selected: true }, local ?? {}], null);
+  assert.equal(figures.rttMs, 42);
+  assert.equal(figures.protocol, "udp");
+});
+
+test("what is not known is said so, and not held against the line", () => {
+  const { figures } = measure([], null);
+  assert.equal(grade(figures), "good");
+  assert.equal(figureRows(figures, "direct", en)[0]?.[1], "not known");
+});
+
+for (const [figures, expected] of /** @type {const} */ ([
+  [{ rttMs: 400 }, "weak"], [{ rttMs: 900 }, "poor"], [{ lossIn: 0.05 }, "weak"],
+  [{ lossOut: 0.2 }, "poor"], [{ framesPerS: 10 }, "weak"], [{ framesPerS: 3 }, "poor"],
+  [{ framesPerS: 0 }, "good"],
+])) {
+  test(`${JSON.stringify(figures)} is ${expected}`, () => {
+    assert.equal(grade({ ...measure([], null).figures, ...figures }), expected);
+  });
+}

@@ -1,0 +1,113 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Page } from "./transcript.js";
+
+test("a link that fails in a call: says so, leaves, opens another, searches", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.do("link_failed"), ["> stop_chat", "close_link"]);
+  assert.match(page.says, /^Video connection failed\. Trying again\. \| Connecting…/);
+  assert.deepEqual(page.wait(), { waitedMs: 0, commands: ["open_link", "make_offer"] });
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
+});
+
+test("a link that fails again and again is opened every 3 s", () => {
+  const page = Page.searching();
+  page.do("link_failed");
+  page.wait();
+  page.do("link_failed");
+  assert.deepEqual(page.wait(), { waitedMs: 3_000, commands: ["open_link", "make_offer"] });
+});
+
+test("a message from the queue that was left with a failed link does not stop the next search", () => {
+  const page = Page.inCall();
+  page.do("next_pressed");
+  page.do("link_failed");
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  assert.deepEqual(page.wait().commands, ["open_link", "make_offer"]);
+});
+
+test("a link that is interrupted says so, and looks for new paths when it does not mend", () => {
+  const page = Page.inCall();
+  page.do("link_interrupted");
+  assert.match(page.says, /^Your connection is interrupted \| Trying to mend it…/);
+  assert.deepEqual(page.wait(), { waitedMs: 2_000, commands: ["restart_link"] });
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
+  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);
+  page.do("link_restored");
+  assert.match(page.says, /^Connected/);
+});
+
+test("a link that mends by itself is left alone", () => {
+  const page = Page.inCall();
+  page.do("link_interrupted");
+  page.do("link_restored");
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("another network: new paths are asked for, and a server that does not answer is left", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.do("network_changed"), ["restart_link"]);
+  page.offerMade();
+  const unanswered = page.state;
+  page.hear({ type: "webrtc_answer", sdp: "x" });
+  assert.throws(() => page.wait(), /nothing is due/);
+  page.state = unanswered;
+  assert.deepEqual(page.wait(), { waitedMs: 5_000, commands: ["reconnect"] });
+});
+
+test("another network while nothing is open: the wire is renewed", () => {
+  assert.deepEqual(new Page().do("network_changed"), ["renew"]);
+  assert.deepEqual(Page.inCall("direct").do("network_changed"), ["renew"]);
+});
+
+test("after a short sleep new paths are looked for, after a long one all is renewed", () => {
+  assert.deepEqual(Page.inCall().on({ type: "woke", asleepMs: 12_000 }), ["restart_link"]);
+  assert.deepEqual(Page.inCall().on({ type: "woke", asleepMs: 60_000 }), ["renew"]);
+});
+
+test("candidates stay at home in relay mode", () => {
+  const page = Page.searching();
+  assert.deepEqual(page.on({ type: "candidate_found", candidate: null }), []);
+});
+
+test("direct mode, first to come: a link for each partner, opened by their offer", () => {
+  const page = Page.searching("direct");
+  assert.match(page.says, /^Looking for someone… \| for 0 s · 3 people online/);
+  assert.deepEqual(page.meet(false), ["open_link", "meet", "> media_state"]);
+  const candidate = { candidate: "candidate:1" };
+  assert.deepEqual(page.hear({ type: "ice_candidate", candidate }), ["take_candidate"]);
+  assert.deepEqual(page.hear({ type: "webrtc_offer", sdp: "theirs" }), ["take_offer"]);
+  assert.deepEqual(page.on({ type: "candidate_found", candidate: null }), ["> ice_candidate"]);
+  assert.deepEqual(page.do("next_pressed"), ["close_link", "> next_partner"]);
+  assert.deepEqual(page.hear({ type: "ice_candidate", candidate }), []);
+});
+
+test("direct mode, second to come: offers, and takes the answer", () => {
+  const page = Page.searching("direct");
+  assert.deepEqual(page.meet(true), ["open_link", "meet", "make_offer", "> media_state"]);
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
+  page.hear({ type: "partner_left" });
+  page.meet(true);
+  page.offerMade();
+  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);
+});
+
+test("direct mode: a link that fails leads to the next partner", () => {
+  const page = Page.inCall("direct");
+  assert.deepEqual(page.do("link_failed"), ["close_link", "> next_partner"]);
+  assert.match(page.says, /^Video connection failed\. Trying again\. \| Looking for someone…/);
+});
+
+test("a goodbye on the link: the relay's is a failure", () => {
+  assert.deepEqual(Page.inCall().do("link_closed"), ["> stop_chat", "close_link"]);
+});
+
+test("a goodbye on the link: a partner's is explained by the server, if soon", () => {
+  const page = Page.inCall("direct");
+  assert.deepEqual(page.do("link_closed"), []);
+  const unexplained = page.state;
+  assert.deepEqual(page.hear({ type: "partner_left" }), ["close_link", "> find_partner"]);
+  page.state = unexplained;
+  assert.deepEqual(page.wait().commands, ["close_link", "> next_partner"]);
+});

@@ -1,0 +1,157 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Page, REMOTE } from "./transcript.js";
+
+test("a partner on an early link is met without negotiation, and told what is on", () => {
+  const page = Page.searching();
+  page.sent = [];
+  assert.deepEqual(page.meet(true), ["meet", "> media_state"]);
+  assert.deepEqual(page.sent, [{ type: "media_state", audio: true, video: true }]);
+  assert.equal(page.says, "Found someone | Connecting the video…");
+  page.on({ type: "media_arrived", kind: "audio" });
+  assert.equal(page.says, "Found someone | Connecting the video…");
+  page.on({ type: "media_arrived", kind: "video" });
+  assert.equal(page.says, "Connected | You can see and hear each other.");
+});
+
+test("what both like is said", () => {
+  const page = Page.searching("relay", { interests: ["cats", "chess"] });
+  page.meet(false, ["cats", "chess"]);
+  page.arrive();
+  assert.equal(page.says, "Connected | You both like: cats, chess");
+});
+
+test("Next leaves the partner and keeps the link", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.do("next_pressed"), ["part", "> next_partner"]);
+  assert.equal(page.state.linked, true);
+  assert.equal(page.state.remoteStream, REMOTE);
+  assert.deepEqual(page.meet(), ["meet", "> media_state"]);
+});
+
+test("Next without a partner does nothing", () => {
+  assert.deepEqual(Page.searching().do("next_pressed"), []);
+  assert.deepEqual(new Page().do("next_pressed"), []);
+});
+
+test("Esc is Next only when it comes twice within two seconds", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.do("escape_pressed"), []);
+  assert.match(page.says, /^Press Esc again for the next person\. \| Connected/);
+  assert.deepEqual(page.wait(), { waitedMs: 2_000, commands: [] });
+  assert.match(page.says, /^Connected/);
+  page.do("escape_pressed");
+  page.nowMs += 1_900;
+  assert.deepEqual(page.do("escape_pressed"), ["part", "> next_partner"]);
+  assert.deepEqual(page.do("escape_pressed"), []);
+});
+
+for (const type of /** @type {const} */ (["partner_left", "partner_disconnected"])) {
+  test(`${type}: says so, keeps their last words, searches again`, () => {
+    const page = Page.inCall();
+    page.hear({ type: "chat_message", text: "bye", id: "1" });
+    assert.deepEqual(page.hear({ type }), ["part", "> find_partner"]);
+    assert.equal(page.state.chat.at(-1)?.text, "bye");
+    assert.match(page.says, /^Your partner (left|was disconnected)\. \| Looking for someone…/);
+    page.meet();
+    assert.deepEqual(page.state.chat, []);
+    assert.equal(page.says, "Found someone | Connecting the video…");
+  });
+
+  test(`${type} that crosses with Next is ignored`, () => {
+    const page = Page.inCall();
+    page.do("next_pressed");
+    assert.deepEqual(page.hear({ type }), []);
+  });
+}
+
+test("who does not search on by itself rests until Next, on the same link", () => {
+  const page = Page.inCall("relay", { searchesOn: false });
+  assert.deepEqual(page.hear({ type: "partner_left" }), ["part"]);
+  assert.equal(
+    page.says,
+    "Your partner left. | Ready when you are | Press Next to meet someone else.",
+  );
+  assert.deepEqual(page.do("next_pressed"), ["> find_partner"]);
+  assert.deepEqual(page.meet(), ["meet", "> media_state"]);
+});
+
+test("who rests while the server restarts rests on, and Next opens a link", () => {
+  const page = Page.inCall("relay", { searchesOn: false });
+  page.hear({ type: "partner_left" });
+  page.on({ type: "wire_lost", retryAtMs: 5_000 });
+  assert.deepEqual(page.connect(), []);
+  assert.deepEqual(page.do("next_pressed"), ["open_link", "make_offer"]);
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
+});
+
+test("a partner of whom nothing comes is left after 8 s", () => {
+  const page = Page.searching("relay", { searchesOn: false });
+  page.meet();
+  assert.deepEqual(page.wait(), { waitedMs: 8_000, commands: ["part", "> next_partner"] });
+  assert.match(page.says, /^Nothing arrived from them\. \| Looking for someone…/);
+});
+
+test("what arrives in time ends the wait", () => {
+  assert.throws(() => Page.inCall().wait(), /nothing is due/);
+});
+
+test("of a partner without a camera only sound is waited for", () => {
+  const page = Page.searching();
+  page.meet();
+  page.hear({ type: "media_state", audio: true, video: false });
+  assert.match(page.says, /^Found someone/);
+  page.on({ type: "media_arrived", kind: "audio" });
+  assert.match(page.says, /^Connected/);
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("of a partner who only writes nothing is waited for", () => {
+  const page = Page.searching();
+  page.meet();
+  page.hear({ type: "media_state", audio: false, video: false });
+  assert.equal(page.says, "Connected | You can write to each other.");
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("a partner who switches the camera on later stays met", () => {
+  const page = Page.searching();
+  page.meet();
+  page.hear({ type: "media_state", audio: false, video: false });
+  page.hear({ type: "media_state", audio: false, video: true });
+  assert.match(page.says, /^Connected/);
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("a partner of whom nothing comes any more is reconnecting, until something comes", () => {
+  const page = Page.inCall();
+  page.measure(3);
+  page.measure(3, {}, false);
+  assert.match(page.says, /^Connected/);
+  page.measure(1, {}, false);
+  assert.match(page.says, /^Partner reconnecting…/);
+  page.measure(1);
+  assert.match(page.says, /^Connected/);
+});
+
+test("a partner who has switched all off is not reconnecting", () => {
+  const page = Page.inCall();
+  page.measure(1);
+  page.hear({ type: "media_state", audio: false, video: false });
+  page.measure(20, {}, false);
+  assert.match(page.says, /^Connected/);
+});
+
+test("an offer of the relay is answered on a fresh link", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.hear({ type: "webrtc_offer", sdp: "theirs" }), [
+    "close_link", "open_link", "meet", "take_offer",
+  ]);
+  const description = /** @type {const} */ ({ type: "answer", sdp: "mine" });
+  assert.deepEqual(page.on({ type: "link_described", description }), ["> webrtc_answer"]);
+});
+
+test("an offer without a partner is ignored", () => {
+  assert.deepEqual(Page.searching().hear({ type: "webrtc_offer", sdp: "theirs" }), []);
+});

@@ -1,0 +1,243 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Page } from "./transcript.js";
+
+/** @param {string} code @param {number | null} retryAfterMs */
+function error(code, retryAfterMs = null) {
+  return /** @type {const} */ ({ type: "error", code, message: `It says ${code}.`, retryAfterMs });
+}
+
+test("nobody starts who has not agreed; agreeing is remembered and opens the preview", () => {
+  const page = new Page({ agreedTo: "" });
+  page.connect();
+  assert.deepEqual(page.do("start_pressed"), []);
+  assert.deepEqual(page.on({ type: "agreed", rules: "x" }), ["remember", "open audio and video"]);
+  assert.equal(page.state.settings.agreedTo, "x");
+});
+
+test("Start opens the devices, then the link, and searches when the offer is sent", () => {
+  const page = new Page();
+  assert.deepEqual(page.connect(), []);
+  assert.equal(page.says, "Meet someone new | Talk with a random person, face to face.");
+  assert.deepEqual(page.do("start_pressed"), ["open audio and video"]);
+  assert.equal(
+    page.says,
+    "Waiting for your camera | Allow the camera and the microphone when asked.",
+  );
+  assert.deepEqual(page.devicesOpened(), ["unmute", "open_link", "make_offer"]);
+  assert.equal(page.says, "Connecting… | Opening your video connection.");
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
+  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);
+  page.hear({ type: "waiting_for_partner", online: 12 });
+  page.nowMs += 4_000;
+  assert.equal(page.says, "Looking for someone… | for 4 s · 12 people online");
+  page.hear({ type: "waiting_for_partner", online: 1 });
+  assert.equal(page.says, "Looking for someone… | Nobody else is online right now. | for 4 s");
+});
+
+test("Start after the preview needs no device any more", () => {
+  const page = new Page();
+  page.connect();
+  assert.deepEqual(page.do("preview_wanted"), ["open audio and video"]);
+  assert.deepEqual(page.devicesOpened(), ["unmute"]);
+  assert.deepEqual(page.do("start_pressed"), ["open_link", "make_offer"]);
+});
+
+test("Start pressed before the server is there goes on when it is", () => {
+  const page = new Page();
+  page.do("start_pressed");
+  assert.deepEqual(page.devicesOpened(), ["unmute"]);
+  assert.equal(page.says, "Connecting… | Reaching the server.");
+  assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
+});
+
+test("pressing Start twice starts once", () => {
+  const page = new Page();
+  page.connect();
+  page.do("start_pressed");
+  assert.deepEqual(page.do("start_pressed"), []);
+});
+
+test("interests go with every search", () => {
+  const page = Page.inCall("relay", { interests: ["cats"] });
+  page.do("next_pressed");
+  page.meet();
+  page.hear({ type: "partner_left" });
+  assert.deepEqual(page.sent.filter(({ type }) => type.endsWith("_partner")), [
+    { type: "next_partner", interests: ["cats"] },
+    { type: "find_partner", interests: ["cats"] },
+  ]);
+  page.hear({ type: "waiting_for_partner", online: 4 });
+  assert.match(page.says, /Looking for someone… \| Someone who shares an interest comes first\./);
+});
+
+test("interests are trimmed, shortened, of which there are ten, and none twice", () => {
+  const page = new Page();
+  const add = (/** @type {string} */ text) => page.on({ type: "interest_added", text });
+  assert.deepEqual(add("  old   films "), ["remember"]);
+  assert.deepEqual(add("Old Films"), []);
+  assert.deepEqual(add("   "), []);
+  add("🐈".repeat(40));
+  assert.deepEqual(page.state.settings.interests, ["old films", "🐈".repeat(32)]);
+  for (let i = 0; i < 20; i++) add(`interest ${i}`);
+  assert.equal(page.state.settings.interests.length, 10);
+  page.on({ type: "interest_removed", text: "old films" });
+  assert.equal(page.state.settings.interests.length, 9);
+});
+
+test("Stop leaves the server, closes link and devices, and forgets the partner", () => {
+  const page = Page.inCall();
+  page.on({ type: "chat_entered", text: "hello" });
+  assert.deepEqual(page.do("stop_pressed"), [
+    "> stop_chat", "close_link", "close audio", "close video",
+  ]);
+  assert.match(page.says, /^Meet someone new/);
+  assert.deepEqual(page.state.chat, []);
+  assert.equal(page.state.devices.video.track, null);
+  assert.deepEqual(page.do("stop_pressed"), []);
+});
+
+test("the page that is left says goodbye, and connects when it comes back from the cache", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.do("page_left"), [
+    "> stop_chat", "close_link", "close audio", "close video", "disconnect",
+  ]);
+  assert.deepEqual(page.do("page_back"), ["connect"]);
+  assert.deepEqual(page.connect(), []);
+});
+
+test("Stop while the browser asks: what comes is closed", () => {
+  const page = new Page();
+  page.connect();
+  page.do("start_pressed");
+  assert.deepEqual(page.do("stop_pressed"), []);
+  assert.deepEqual(page.devicesOpened(), ["close audio", "close video"]);
+});
+
+test("Stop and Start while the browser asks: it asks once", () => {
+  const page = new Page();
+  page.connect();
+  page.do("start_pressed");
+  page.do("stop_pressed");
+  assert.deepEqual(page.do("start_pressed"), []);
+  assert.deepEqual(page.devicesOpened(), ["unmute", "open_link", "make_offer"]);
+});
+
+test("what was on its way when Stop was pressed is ignored, even after Start", () => {
+  const page = Page.searching();
+  page.do("stop_pressed");
+  page.do("start_pressed");
+  assert.deepEqual(page.meet(), []);
+  assert.deepEqual(page.devicesOpened(), ["unmute", "open_link", "make_offer"]);
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
+});
+
+test("a partner from before Stop, taken for one of now, is corrected by the server", () => {
+  const page = Page.searching();
+  page.meet();
+  assert.deepEqual(page.hear({ type: "waiting_for_partner", online: 2 }), ["part"]);
+  assert.match(page.says, /^Looking for someone…/);
+});
+
+test("the answer to a former link's offer is not for the present one", () => {
+  const page = new Page();
+  page.connect();
+  for (const _ of ["old", "new"]) {
+    page.do("stop_pressed");
+    page.do("start_pressed");
+    page.devicesOpened();
+    page.offerMade();
+  }
+  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "old" }), []);
+  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "new" }), ["take_answer"]);
+});
+
+test("connection lost: the countdown is said, and the call is searched anew when it is back", () => {
+  const page = Page.inCall();
+  const lost = page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
+  assert.deepEqual(lost, ["close_link"]);
+  assert.equal(page.says, "Connection lost | Trying again in 3 s.");
+  page.nowMs += 1_500;
+  assert.equal(page.says, "Connection lost | Trying again in 2 s.");
+  page.do("wire_connecting");
+  assert.equal(page.says, "Connecting… | Reaching the server.");
+  assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
+});
+
+test("connection lost while idle: coming back changes nothing", () => {
+  const page = new Page();
+  page.connect();
+  page.on({ type: "wire_lost", retryAtMs: 5_000 });
+  assert.deepEqual(page.connect(), []);
+});
+
+test("Stop while the connection is lost: nothing is searched when it is back", () => {
+  const page = Page.inCall();
+  page.on({ type: "wire_lost", retryAtMs: 5_000 });
+  assert.deepEqual(page.do("stop_pressed"), ["close audio", "close video"]);
+  assert.deepEqual(page.connect(), []);
+});
+
+test("a search that the server refuses is shown, and repeated after 3 s", () => {
+  const page = Page.inCall();
+  page.do("next_pressed");
+  page.hear(error("find_failed"));
+  assert.match(page.says, /^The server says: It says find_failed\. \| Looking for someone…/);
+  assert.deepEqual(page.wait(), { waitedMs: 3_000, commands: ["> find_partner"] });
+  page.hear(error("find_failed", 7_000));
+  assert.deepEqual(page.wait(), { waitedMs: 7_000, commands: ["> find_partner"] });
+});
+
+test("a search that the server does not answer ends in a new connection", () => {
+  const page = Page.inCall();
+  page.do("next_pressed");
+  assert.deepEqual(page.wait(), { waitedMs: 10_000, commands: ["reconnect"] });
+});
+
+test("any other error is said for a while and changes nothing", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.hear(error("rate_limited")), []);
+  assert.match(page.says, /^The server says: It says rate_limited\. \| Connected/);
+  assert.deepEqual(page.wait(), { waitedMs: 8_000, commands: [] });
+  assert.match(page.says, /^Connected/);
+});
+
+test("what crossed with the partner's leaving is not worth a word", () => {
+  const page = Page.inCall();
+  page.hear(error("wrong_state"));
+  assert.match(page.says, /^Connected/);
+});
+
+test("an error after Stop is not for anybody", () => {
+  const page = new Page();
+  page.connect();
+  page.hear(error("rate_limited"));
+  page.hear(error("media_failed"));
+  assert.match(page.says, /^Meet someone new/);
+});
+
+for (const code of ["media_failed", "bad_sdp"]) {
+  test(`${code} from the server is a failed link, and later answers still count`, () => {
+    const page = new Page();
+    page.connect();
+    page.do("start_pressed");
+    page.devicesOpened();
+    page.offerMade();
+    assert.deepEqual(page.hear(error(code)), ["> stop_chat", "close_link"]);
+    assert.match(page.says, /^Video connection failed/);
+    page.wait();
+    page.offerMade();
+    assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);
+  });
+}
+
+test("sent away by an operator: back to the beginning, and Start connects anew", () => {
+  const page = Page.inCall();
+  page.on({ type: "wire_closed" });
+  assert.equal(page.state.wanted, false);
+  assert.equal(page.state.socket, "closed");
+  assert.ok(page.do("start_pressed").includes("connect"));
+});

@@ -1,0 +1,179 @@
+// @ts-check
+/** A page without a browser: events in, commands out, and a clock that is set by hand. */
+import { step } from "../../web/machine/machine.js";
+import { DEFAULTS, initial, nextDueMs } from "../../web/machine/state.js";
+import { describe, describeProblem } from "../../web/words/describe.js";
+import { en } from "../../web/words/en.js";
+
+/** @typedef {import("../../web/machine/state.js").Event} Event */
+/** @typedef {import("../../web/machine/state.js").Command} Command */
+/** @typedef {import("../../web/machine/state.js").Settings} Settings */
+/** @typedef {import("../../web/media/figures.js").Figures} Figures */
+/** @typedef {import("../../web/media/devices.js").Kind} Kind */
+
+export const REMOTE = /** @type {MediaStream} */ ({ id: "remote" });
+
+/** @param {string} id @returns {MediaStreamTrack} */
+export function track(id) {
+  return /** @type {any} */ ({ id, getSettings: () => ({ deviceId: id }) });
+}
+
+export const MICROPHONE = track("microphone");
+export const CAMERA = track("camera");
+
+/** @type {Figures} */
+const FINE = {
+  rttMs: 20,
+  lossIn: 0,
+  lossOut: 0,
+  bytesReceived: 0,
+  receivedBps: 900_000,
+  sentBps: 900_000,
+  availableOutBps: 1_000_000,
+  width: 640,
+  height: 480,
+  framesPerS: 30,
+  protocol: "udp",
+};
+
+export class Page {
+  nowMs = 1_000;
+  /** @type {import("../../web/wire/messages.js").ClientMessage[]} */
+  sent = [];
+  #bytes = 0;
+
+  /** @param {Partial<Settings>} settings */
+  constructor(settings = {}) {
+    this.state = initial({ ...DEFAULTS, agreedTo: "the rules", ...settings });
+  }
+
+  /** @param {Event} event @returns {string[]} the commands, in short */
+  on(event) {
+    const { state, commands } = step(this.state, event, this.nowMs);
+    this.state = state;
+    for (const command of commands) if (command.do === "send") this.sent.push(command.message);
+    return commands.map(inShort);
+  }
+
+  /** @param {"start_pressed" | "next_pressed" | "stop_pressed" | "escape_pressed"
+   *   | "microphone_toggled" | "camera_toggled" | "camera_switched" | "chat_toggled"
+   *   | "preview_wanted" | "retry_pressed" | "page_hidden" | "page_shown" | "page_left"
+   *   | "page_back" | "network_changed" | "link_failed" | "link_closed" | "link_interrupted"
+   *   | "link_restored" | "wire_connecting"} type */
+  do(type) {
+    return this.on({ type });
+  }
+
+  /** @param {import("../../web/wire/messages.js").ServerMessage} message */
+  hear(message) {
+    return this.on({ type: "message", message });
+  }
+
+  /** Let the time of the next deadline come. */
+  wait() {
+    const dueMs = nextDueMs(this.state);
+    if (dueMs === null) throw new Error("nothing is due");
+    const waitedMs = dueMs - this.nowMs;
+    this.nowMs = dueMs;
+    return { waitedMs, commands: this.on({ type: "time_passed" }) };
+  }
+
+  /**
+   * Seconds go by, each with figures of the line, and with deadlines that are due.
+   *
+   * @param {number} seconds
+   * @param {Partial<Figures>} figures
+   * @param {boolean} arrives whether anything comes of the partner
+   */
+  measure(seconds, figures = {}, arrives = true) {
+    const commands = [];
+    for (let second = 0; second < seconds; second++) {
+      this.nowMs += 1_000;
+      if (arrives) this.#bytes += 1_000;
+      const measured = { ...FINE, bytesReceived: this.#bytes, ...figures };
+      commands.push(...this.on({ type: "figures_measured", figures: measured }));
+      const dueMs = nextDueMs(this.state);
+      if (dueMs !== null && dueMs <= this.nowMs) commands.push(...this.on({ type: "time_passed" }));
+    }
+    return commands;
+  }
+
+  /** The words for the user, as one line. */
+  get says() {
+    const problem = this.state.wanted ? null : describeProblem(this.state, en);
+    if (problem) return `${problem.headline} | ${problem.detail}`;
+    const { notice, headline, detail, ticker } = describe(this.state, this.nowMs, en);
+    return [notice, headline, detail, ticker].filter(Boolean).join(" | ");
+  }
+
+  /** @param {"relay" | "direct"} mediaMode */
+  connect(mediaMode = "relay") {
+    return this.hear({ type: "connected", userId: "me", iceServers: [], mediaMode });
+  }
+
+  /** The browser gives what was asked for. */
+  devicesOpened() {
+    return [...this.opened("audio", MICROPHONE), ...this.opened("video", CAMERA)];
+  }
+
+  /** @param {Kind} kind @param {MediaStreamTrack} given */
+  opened(kind, given) {
+    return this.on({ type: "device_opened", kind, track: given });
+  }
+
+  /** @param {Kind} kind @param {import("../../web/media/devices.js").DeviceProblem} problem */
+  failed(kind, problem) {
+    return this.on({ type: "device_failed", kind, problem });
+  }
+
+  /** @param {boolean} isInitiator @param {string[]} sharedInterests */
+  meet(isInitiator = false, sharedInterests = []) {
+    return this.hear({ type: "partner_found", isInitiator, sharedInterests });
+  }
+
+  arrive() {
+    this.on({ type: "media_arrived", kind: "audio" });
+    return this.on({ type: "media_arrived", kind: "video" });
+  }
+
+  offerMade() {
+    return this.on({ type: "link_described", description: { type: "offer", sdp: "mine" } });
+  }
+
+  /** @param {"relay" | "direct"} mediaMode @param {Partial<Settings>} settings */
+  static searching(mediaMode = "relay", settings = {}) {
+    const page = new Page(settings);
+    page.connect(mediaMode);
+    page.do("start_pressed");
+    page.devicesOpened();
+    if (mediaMode === "relay") {
+      page.offerMade();
+      page.hear({ type: "webrtc_answer", sdp: "the relay's" });
+      page.on({ type: "stream_arrived", stream: REMOTE });
+    }
+    page.hear({ type: "waiting_for_partner", online: 3 });
+    return page;
+  }
+
+  /** @param {"relay" | "direct"} mediaMode @param {Partial<Settings>} settings */
+  static inCall(mediaMode = "relay", settings = {}) {
+    const page = Page.searching(mediaMode, settings);
+    page.meet();
+    page.arrive();
+    page.sent = [];
+    return page;
+  }
+}
+
+/** @param {Command} command */
+function inShort(command) {
+  switch (command.do) {
+    case "send": return `> ${command.message.type}`;
+    case "open_devices": return `open ${command.kinds.join(" and ")}`;
+    case "close_device": return `close ${command.kind}`;
+    case "use_track": return `send ${command.track ? command.track.id : `no ${command.kind}`}`;
+    case "enable_microphone": return command.enabled ? "unmute" : "mute";
+    case "pause_video": return command.paused ? "pause video" : "resume video";
+    default: return command.do;
+  }
+}

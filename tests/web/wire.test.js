@@ -1,0 +1,237 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { retryDelayMs, Wire } from "../../web/wire/wire.js";
+
+class FakeSocket {
+  readyState = 1;
+  isClosed = false;
+  /** @type {string[]} */
+  sent = [];
+  /** @type {((event: { data: string }) => void) | null} */
+  onmessage = null;
+  /** @type {((event?: { code: number }) => void) | null} */
+  onclose = null;
+
+  /** @param {string} frame */
+  send(frame) {
+    this.sent.push(frame);
+  }
+
+  close() {
+    this.isClosed = true;
+  }
+
+  /** @param {unknown} message */
+  hear(message) {
+    this.onmessage?.({ data: typeof message === "string" ? message : JSON.stringify(message) });
+  }
+}
+
+/** A wire with sockets and a clock that are moved by hand; `random` is 0: the longest delays. */
+class Bench {
+  nowMs = 0;
+  /** @type {FakeSocket[]} */
+  sockets = [];
+  /** @type {{ atMs: number, callback: () => void } | null} */
+  timer = null;
+  /** @type {import("../../web/wire/wire.js").WireEvent[]} */
+  events = [];
+
+  wire = new Wire("ws://here/ws", (event) => this.events.push(event), {
+    open: () => {
+      this.sockets.push(new FakeSocket());
+      return /** @type {WebSocket} */ (/** @type {unknown} */ (this.socket));
+    },
+    nowMs: () => this.nowMs,
+    setTimer: (callback, delayMs) => (this.timer = { atMs: this.nowMs + delayMs, callback }),
+    clearTimer: (timer) => {
+      if (timer === this.timer) this.timer = null;
+    },
+    random: () => 0,
+  });
+
+  /** @returns {FakeSocket} */
+  get socket() {
+    const socket = this.sockets.at(-1);
+    if (!socket) throw new Error("nothing was opened");
+    return socket;
+  }
+
+  /** @returns {number} how long that took */
+  ring() {
+    if (!this.timer) throw new Error("no timer is set");
+    const { atMs, callback } = this.timer;
+    const waitedMs = atMs - this.nowMs;
+    this.timer = null;
+    this.nowMs = atMs;
+    callback();
+    return waitedMs;
+  }
+
+  greet() {
+    this.socket.hear({ type: "connected", userId: "me", iceServers: [], mediaMode: "relay" });
+  }
+}
+
+test("the first try comes after 3 s, the others later and later, up to 30 s", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  const delays = [1, 2, 3, 4, 5, 6].map(() => {
+    bench.socket.onclose?.();
+    return bench.ring();
+  });
+  assert.deepEqual(delays, [3_000, 6_000, 12_000, 24_000, 30_000, 30_000]);
+  assert.equal(bench.sockets.length, 7);
+});
+
+test("jitter takes up to a half off, but not of the first", () => {
+  assert.equal(retryDelayMs(1, 0.9), 3_000);
+  assert.equal(retryDelayMs(2, 0.5), 4_500);
+  assert.equal(retryDelayMs(50, 0.5), 22_500);
+});
+
+test("a loss says when the next try comes", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.nowMs = 500;
+  bench.socket.onclose?.();
+  assert.deepEqual(bench.events, [
+    { type: "wire_connecting" },
+    { type: "wire_lost", retryAtMs: 3_500 },
+  ]);
+});
+
+test("`connected` starts the delays anew; an open socket that says nothing does not", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.socket.onclose?.();
+  bench.ring();
+  bench.socket.onclose?.();
+  assert.equal(bench.ring(), 6_000);
+  bench.greet();
+  bench.socket.onclose?.();
+  assert.equal(bench.ring(), 3_000);
+});
+
+test("a server that does not greet within 10 s is given up on", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  assert.equal(bench.ring(), 10_000);
+  assert.equal(bench.socket.isClosed, true);
+  assert.deepEqual(bench.events.at(-1), { type: "wire_lost", retryAtMs: 13_000 });
+});
+
+test("one that greets is not", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.greet();
+  assert.equal(bench.timer, null);
+});
+
+test("drop: the connection is lost at once, and what it still says is not heard", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.greet();
+  const { socket } = bench;
+  bench.wire.drop();
+  socket.hear({ type: "partner_left" });
+  socket.onclose?.();
+  bench.wire.drop();
+  assert.deepEqual(
+    bench.events.map(({ type }) => type),
+    ["wire_connecting", "message", "wire_lost"],
+  );
+});
+
+test("messages are sent as JSON while the socket is open, and dropped otherwise", () => {
+  const bench = new Bench();
+  bench.wire.send({ type: "find_partner", interests: [] });
+  bench.wire.connect();
+  bench.wire.send({ type: "find_partner", interests: [] });
+  bench.socket.readyState = 0;
+  bench.wire.send({ type: "next_partner", interests: [] });
+  assert.deepEqual(bench.socket.sent, ['{"type":"find_partner","interests":[]}']);
+});
+
+test("frames that cannot be read are reported and skipped, unknown types skipped", (t) => {
+  const warn = t.mock.method(console, "warn", () => {});
+  const bench = new Bench();
+  bench.wire.connect();
+  for (const frame of ["not json", "null", '{"type":"webrtc_answer"}', '{"type":"connected"}']) {
+    bench.socket.hear(frame);
+  }
+  assert.equal(warn.mock.callCount(), 4);
+  bench.socket.hear({ type: "weather", sunny: true });
+  bench.socket.hear({ type: "constructor" });
+  bench.socket.hear({ type: "ice_candidate", candidate: null });
+  bench.socket.hear({ type: "error", code: "c", message: "m", retryAfter: 2 });
+  assert.deepEqual(bench.events.slice(1), [
+    { type: "message", message: { type: "ice_candidate", candidate: null } },
+    { type: "message", message: { type: "error", code: "c", message: "m", retryAfterMs: 2_000 } },
+  ]);
+  assert.equal(warn.mock.callCount(), 4);
+});
+
+test("renew: what is open is given up, and the delays begin anew", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  for (let i = 0; i < 4; i++) {
+    bench.socket.onclose?.();
+    bench.ring();
+  }
+  bench.socket.onclose?.();
+  bench.wire.renew();
+  assert.equal(bench.ring(), 3_000);
+  bench.greet();
+  bench.wire.renew();
+  assert.equal(bench.socket.isClosed, true);
+  assert.equal(bench.ring(), 3_000);
+  assert.equal(bench.sockets.length, 7);
+});
+
+test("close: nothing is tried any more, until connect", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.greet();
+  const { socket } = bench;
+  bench.wire.close();
+  bench.wire.renew();
+  socket.onclose?.();
+  assert.equal(socket.isClosed, true);
+  assert.equal(bench.timer, null);
+  assert.equal(bench.events.some(({ type }) => type === "wire_lost"), false);
+  bench.wire.connect();
+  assert.equal(bench.sockets.length, 2);
+});
+
+test("what the server says of the partner is read", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.socket.hear({ type: "partner_found", roomId: "r", isInitiator: true });
+  bench.socket.hear({ type: "partner_found", isInitiator: false, sharedInterests: ["cats"] });
+  bench.socket.hear({ type: "media_state", audio: true, video: false });
+  bench.socket.hear({ type: "typing", active: true });
+  bench.socket.hear({ type: "chat_received", id: "7" });
+  assert.deepEqual(
+    bench.events.flatMap((event) => (event.type === "message" ? [event.message] : [])),
+    [
+      { type: "partner_found", isInitiator: true, sharedInterests: [] },
+      { type: "partner_found", isInitiator: false, sharedInterests: ["cats"] },
+      { type: "media_state", audio: true, video: false },
+      { type: "typing", active: true },
+      { type: "chat_received", id: "7" },
+    ],
+  );
+});
+
+test("whoever an operator has sent away does not come back by itself", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.greet();
+  bench.socket.onclose?.({ code: 4001 });
+  assert.equal(bench.timer, null);
+  assert.deepEqual(bench.events.at(-1), { type: "wire_closed" });
+  bench.wire.renew();
+  assert.equal(bench.timer, null);
+});

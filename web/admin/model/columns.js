@@ -1,0 +1,94 @@
+// @ts-check
+/**
+ * The columns of the tables.
+ *
+ * @typedef {import("../wire/types.js").Room} Room
+ * @typedef {import("../wire/types.js").Track} Track
+ * @typedef {import("../wire/types.js").User} User
+ * @typedef {import("../wire/types.js").AuditEntry} AuditEntry
+ */
+import * as format from "./format.js";
+import { hrefOf } from "./route.js";
+
+/** @type {import("./table.js").Column<Room>[]} */
+export const ROOMS = [
+  { id: "id", title: "Room", text: ({ id }) => id, href: ({ id }) => hrefOf("rooms", id) },
+  problems(),
+  number("loss", "Worst loss", ({ lossRatio }) => lossRatio, format.percent),
+  number("bitrate", "Bit rate", ({ bitrateBps }) => bitrateBps, format.bitrate),
+  { id: "state", title: "State", text: ({ state }) => state.replace("_", " ") },
+  number("age", "Age", ({ ageS }) => ageS, format.duration),
+  { id: "first", title: "First user", text: ({ users }) => users[0], href: ({ users }) => hrefOf("users", users[0]) },
+  { id: "second", title: "Second user", text: ({ users }) => users[1], href: ({ users }) => hrefOf("users", users[1]) },
+];
+
+/** @type {import("./table.js").Column<Track>[]} */
+export const TRACKS = [
+  { id: "id", title: "Track", text: ({ id }) => id, href: ({ id }) => hrefOf("tracks", id) },
+  problems(),
+  { id: "direction", title: "Way", text: ({ direction }) => direction },
+  { id: "kind", title: "Kind", text: ({ kind, codec }) => `${kind} ${codec}` },
+  number("loss", "Loss", ({ lossRatio }) => lossRatio, format.percent),
+  number("bitrate", "Bit rate", ({ bitrateBps }) => bitrateBps, format.bitrate),
+  { id: "picture", title: "Picture", isNumber: true, text: format.picture, value: ({ width, height }) => width && height && width * height },
+  number("jitter", "Jitter", ({ jitterMs }) => jitterMs, format.milliseconds),
+  number("roundTrip", "Round trip", ({ roundTripMs }) => roundTripMs, format.milliseconds),
+  number("idle", "Silent for", ({ idleS }) => idleS, format.duration),
+  { id: "user", title: "User", text: ({ userId }) => userId, href: ({ userId }) => hrefOf("users", userId) },
+  room(),
+];
+
+/** @type {import("./table.js").Column<User>[]} */
+export const USERS = [
+  { id: "id", title: "User", text: ({ id }) => id, href: ({ id }) => hrefOf("users", id) },
+  { id: "state", title: "State", text: ({ state }) => state.replace("_", " ") },
+  room(),
+  number("age", "Connected for", ({ ageS }) => ageS, format.duration),
+];
+
+/** @type {import("./table.js").Column<AuditEntry & { id: string }>[]} */
+export const AUDIT = [
+  { id: "at", title: "When", text: ({ at }) => format.moment(at), value: ({ at }) => at },
+  { id: "event", title: "Event", text: ({ event }) => event === "tap_started" ? "began" : "ended" },
+  { id: "what", title: "What", text: ({ what }) => what.replaceAll("_", " ") },
+  { id: "users", title: "Users", text: ({ users }) => format.orNothing(users) },
+  { id: "token", title: "Token", text: ({ token }) => token },
+  { id: "address", title: "From", text: ({ address }) => format.orNothing(address) },
+  number("duration", "Lasted", ({ durationS }) => durationS ?? null, format.duration),
+  { id: "why", title: "Ended by", text: ({ why }) => format.orNothing(why?.replaceAll("_", " ")) },
+];
+
+/**
+ * @template Row
+ * @template {number | null} Value
+ * @param {string} id
+ * @param {string} title
+ * @param {(row: Row) => Value} value
+ * @param {(value: Value) => string} toText
+ * @returns {import("./table.js").Column<Row>}
+ */
+function number(id, title, value, toText) {
+  return { id, title, isNumber: true, value, text: (row) => toText(value(row)) };
+}
+
+/** @returns {import("./table.js").Column<any>} */
+function problems() {
+  return {
+    id: "problems",
+    title: "Problems",
+    text: (row) => format.problemList(row.problems),
+    value: (row) => row.problems.length ? format.problemList(row.problems) : null,
+    isBad: (row) => row.problems.length > 0,
+  };
+}
+
+/** @returns {import("./table.js").Column<any>} */
+function room() {
+  return {
+    id: "room",
+    title: "Room",
+    text: ({ roomId }) => format.orNothing(roomId),
+    value: ({ roomId }) => roomId,
+    href: ({ roomId }) => roomId && hrefOf("rooms", roomId),
+  };
+}

@@ -1,0 +1,61 @@
+// @ts-check
+/** Figures for people. */
+
+const NOTHING = "–";
+const COUNT = new Intl.NumberFormat("en");
+/** @type {Record<string, string>} */
+const PROBLEMS = { round_trip: "round trip", no_keyframe: "no key frame" };
+
+/** @param {number} value */
+export function count(value) {
+  return COUNT.format(Math.round(value));
+}
+
+/** @param {number} bps */
+export function bitrate(bps) {
+  if (bps >= 999_500) return `${(bps / 1e6).toFixed(bps < 9_995_000 ? 2 : 1)} Mbit/s`;
+  return `${Math.round(bps / 1000)} kbit/s`;
+}
+
+/** @param {number} ratio */
+export function percent(ratio) {
+  const value = ratio * 100;
+  return `${value.toFixed(value > 0 && value < 10 ? 1 : 0)} %`;
+}
+
+/** @param {number | null} ms */
+export function milliseconds(ms) {
+  return ms === null ? NOTHING : `${Math.round(ms)} ms`;
+}
+
+/** @param {number | null} seconds */
+export function duration(seconds) {
+  if (seconds === null) return NOTHING;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 100) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;
+}
+
+/** @param {import("../wire/types.js").Track} track */
+export function picture({ width, height, fps }) {
+  if (!width || !height) return NOTHING;
+  return `${width} × ${height}, ${Math.round(fps ?? 0)} fps`;
+}
+
+/** @param {readonly string[]} problems */
+export function problemList(problems) {
+  return problems.map((problem) => PROBLEMS[problem] ?? problem).join(", ");
+}
+
+/** @param {string | null | undefined} text */
+export function orNothing(text) {
+  return text || NOTHING;
+}
+
+/** @param {string} at RFC 3339 */
+export function moment(at) {
+  return new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+}

@@ -1,0 +1,78 @@
+// @ts-check
+/**
+ * Which page is shown, from the address after "#", and what the server has to tell for it.
+ *
+ * @typedef {"overview" | "rooms" | "room" | "tracks" | "track" | "users" | "user" | "audit"} Page
+ * @typedef {{ page: Page, id: string }} Route `id` is empty for lists
+ *
+ * @typedef {object} Filter what a list is narrowed down to
+ * @property {string} text
+ * @property {"" | "audio" | "video"} kind
+ * @property {"" | "up" | "down"} direction
+ * @property {boolean} bad
+ *
+ * @typedef {{ column: string, isDown: boolean }} Sort
+ */
+
+/** How many rooms or tracks the server sends at most. */
+export const LIMIT = 200;
+
+/** @type {Record<string, Page>} */
+const LISTS = { rooms: "rooms", tracks: "tracks", users: "users", audit: "audit" };
+/** @type {Record<string, Page>} */
+const SINGLES = { rooms: "room", tracks: "track", users: "user" };
+/** Columns by which the server can sort, the most first. */
+const SERVER_SORTS = new Map(Object.entries({
+  loss: "loss",
+  bitrate: "bitrate",
+  jitter: "jitter",
+  roundTrip: "round_trip",
+  idle: "idle",
+}));
+
+/** @type {Filter} */
+export const EVERYTHING = Object.freeze({ text: "", kind: "", direction: "", bad: false });
+
+/** @param {string} hash @returns {Route} */
+export function parse(hash) {
+  const [, list = "", id = ""] = hash.split("/");
+  const page = Object.hasOwn(id ? SINGLES : LISTS, list) ? (id ? SINGLES : LISTS)[list] : undefined;
+  return page ? { page, id: decode(id) } : { page: "overview", id: "" };
+}
+
+/** @param {"rooms" | "tracks" | "users"} list @param {string} id */
+export function hrefOf(list, id) {
+  return `#/${list}/${encodeURIComponent(id)}`;
+}
+
+/**
+ * The query of the stream of events: only what the page shows travels.
+ *
+ * @param {Route} route
+ * @param {Filter} filter of the tracks
+ * @param {Sort} sort of the tracks
+ */
+export function streamQuery({ page, id }, filter, sort) {
+  const query = new URLSearchParams({ limit: "20" });
+  if (page === "rooms" || page === "room") query.set("limit", String(LIMIT));
+  if (page === "room") query.set("room", id);
+  if (page === "user") query.set("user", id);
+  if (page === "tracks") {
+    query.set("limit", String(LIMIT));
+    if (filter.kind) query.set("kind", filter.kind);
+    if (filter.direction) query.set("direction", filter.direction);
+    if (filter.bad) query.set("bad", "true");
+    const order = sort.isDown ? SERVER_SORTS.get(sort.column) : undefined;
+    if (order) query.set("sort", order);
+  }
+  return query.toString();
+}
+
+/** @param {string} text */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // somebody typed a stray %
+  }
+}

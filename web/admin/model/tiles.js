@@ -1,0 +1,55 @@
+// @ts-check
+/**
+ * The figures on top.
+ *
+ * @typedef {object} Tile
+ * @property {string} id
+ * @property {string} title
+ * @property {string} value
+ * @property {string} detail
+ * @property {boolean} isBad
+ */
+import { bitrate, count, duration, percent } from "./format.js";
+
+const BAD = { cpuRatio: 0.9, lossRatio: 0.05 };
+/** @type {Record<string, string>} */
+const REASONS = {
+  draining: "it is being drained",
+  media_port_down: "the media port is down",
+  overloaded: "it is overloaded",
+};
+
+/** @param {import("../wire/types.js").Totals} totals @returns {Tile[]} */
+export function tilesOf(totals) {
+  const loss = Math.max(totals.lossUpRatio, totals.lossDownRatio);
+  const lossDetail = `up ${percent(totals.lossUpRatio)}, down ${percent(totals.lossDownRatio)}`;
+  const lag = `of one core; loop ${totals.loopLagMs.toFixed(0)} ms late`;
+  return [
+    tile("connected", "Connected", count(totals.connected), `up for ${duration(totals.uptimeS)}`),
+    tile("waiting", "Waiting", count(totals.waiting), "in the queue"),
+    tile("in-call", "In call", count(totals.inCall), totals.rooms === 1 ? "1 room" : `${count(totals.rooms)} rooms`),
+    tile("packets", "Packets/s", count(totals.packetsPerS), "forwarded"),
+    tile("bandwidth", "Bandwidth", bitrate(totals.bitrateBps), "forwarded"),
+    tile("cpu", "CPU", percent(totals.cpuRatio), lag, totals.cpuRatio >= BAD.cpuRatio && "near its limit"),
+    tile("loss", "Loss", percent(loss), lossDetail, loss >= BAD.lossRatio && "too much"),
+    tile("bad-rooms", "Bad calls", count(totals.badRooms), `of ${count(totals.rooms)}`, totals.badRooms > 0 && "see below"),
+  ];
+}
+
+/** Why nobody new is taken; empty when they are. @param {import("../wire/types.js").Totals} totals */
+export function warningOf({ ready, reasons }) {
+  if (ready) return "";
+  return `The server takes no new users: ${reasons.map((reason) => REASONS[reason] ?? reason).join(", ")}.`;
+}
+
+/**
+ * @param {string} id
+ * @param {string} title
+ * @param {string} value
+ * @param {string} detail
+ * @param {string | false} [fault] what is bad about it, since colour alone tells not everybody
+ * @returns {Tile}
+ */
+function tile(id, title, value, detail, fault = false) {
+  return { id, title, value, detail: fault ? `${detail}; ${fault}` : detail, isBad: fault !== false };
+}

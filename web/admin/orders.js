@@ -1,0 +1,56 @@
+// @ts-check
+/** What operators order, after they have confirmed it. */
+import { confirmed } from "./view/confirm.js";
+import { ask, remove } from "./wire/api.js";
+
+export class Orders {
+  #tell;
+  #onLoggedOut;
+
+  /**
+   * @param {(text: string, isFault: boolean) => void} tell how it went
+   * @param {() => void} onLoggedOut
+   */
+  constructor(tell, onLoggedOut) {
+    this.#tell = tell;
+    this.#onLoggedOut = onLoggedOut;
+  }
+
+  /** @param {string} id */
+  async disconnect(id) {
+    const isSure = await confirmed({
+      title: "Disconnect this user?",
+      text: `User ${id} is disconnected at once. A partner searches again.`,
+      action: "Disconnect",
+    });
+    if (isSure) this.#report(await remove("users", id), `User ${id} was disconnected.`);
+  }
+
+  /** @param {string} id */
+  async endRoom(id) {
+    const isSure = await confirmed({
+      title: "End this call?",
+      text: `Both users of room ${id} are parted and stay connected.`,
+      action: "End the call",
+    });
+    if (isSure) this.#report(await remove("rooms", id), `Room ${id} was ended.`);
+  }
+
+  /** @param {boolean} wanted */
+  async drain(wanted) {
+    const isSure = !wanted || await confirmed({
+      title: "Drain this server?",
+      text: "It takes no new users until you let it; calls go on.",
+      action: "Drain",
+    });
+    if (!isSure) return;
+    const answer = await ask(wanted ? "POST" : "DELETE", "/api/v1/drain");
+    this.#report(answer, wanted ? "The server takes no new users." : "The server takes new users again.");
+  }
+
+  /** @param {import("./wire/api.js").Answer} answer @param {string} success */
+  #report({ status, fault }, success) {
+    if (status === 401) this.#onLoggedOut();
+    else this.#tell(fault || success, fault !== "");
+  }
+}

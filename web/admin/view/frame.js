@@ -1,0 +1,91 @@
+// @ts-check
+/** What is around the pages: navigation, the state of the line, warnings, news. */
+import { find, setAttribute, setText } from "../../view/dom.js";
+import { warningOf } from "../model/tiles.js";
+import { count } from "../model/format.js";
+
+const TITLES = {
+  overview: "Overview",
+  rooms: "Rooms",
+  room: "Room",
+  tracks: "Tracks",
+  track: "Track",
+  users: "Users",
+  user: "User",
+  audit: "Looks into calls",
+};
+/** Which entry of the navigation a page belongs to. @type {Record<string, string>} */
+const PARENTS = { room: "rooms", track: "tracks", user: "users" };
+
+export class Frame {
+  #section = find("frame", HTMLElement);
+  #heading = find("heading", HTMLElement);
+  #line = find("line", HTMLElement);
+  #warning = find("warning", HTMLElement);
+  #news = find("news", HTMLElement);
+  #drain = find("drain", HTMLButtonElement);
+
+  /** @param {boolean} visible */
+  show(visible) {
+    this.#section.hidden = !visible;
+  }
+
+  /** @param {import("../model/route.js").Route} route */
+  turnTo({ page, id }) {
+    const title = id ? `${TITLES[page]} ${id}` : TITLES[page];
+    setText(this.#heading, title);
+    document.title = `${title} – relay operators`;
+    for (const link of document.querySelectorAll("nav a")) {
+      const isCurrent = link.getAttribute("data-page") === (PARENTS[page] ?? page);
+      if (isCurrent) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    for (const section of document.querySelectorAll("[data-pages]")) {
+      const pages = section.getAttribute("data-pages")?.split(" ") ?? [];
+      setHidden(section, !pages.includes(page));
+    }
+  }
+
+  /** Tell who reads by ear, and who goes by keyboard, that this is another page. */
+  focus() {
+    this.#heading.focus();
+  }
+
+  /** @param {import("../wire/types.js").Totals} totals */
+  draw(totals) {
+    this.#setLine("live", "Live");
+    setText(this.#warning, warningOf(totals));
+    this.#warning.hidden = totals.ready;
+    setText(this.#drain, totals.draining ? "Take new users" : "Drain");
+    setText(find("rooms-count", HTMLElement), count(totals.rooms));
+    setText(find("tracks-count", HTMLElement), count(totals.tracks));
+    setText(find("users-count", HTMLElement), count(totals.connected));
+  }
+
+  /** @param {number} retryInMs */
+  lose(retryInMs) {
+    const seconds = Math.ceil(retryInMs / 1000);
+    this.#setLine("lost", `Connection lost; trying again in ${seconds} s. What is shown is old.`);
+  }
+
+  connect() {
+    this.#setLine("connecting", "Connecting…");
+  }
+
+  /** @param {string} text @param {boolean} [isFault] */
+  tell(text, isFault = false) {
+    setText(this.#news, text);
+    setAttribute(this.#news, "data-bad", isFault);
+  }
+
+  /** @param {"live" | "lost" | "connecting"} state @param {string} text */
+  #setLine(state, text) {
+    setAttribute(this.#line, "data-state", state);
+    setText(this.#line, text);
+  }
+}
+
+/** @param {Element} element @param {boolean} hidden */
+function setHidden(element, hidden) {
+  if (element instanceof HTMLElement && element.hidden !== hidden) element.hidden = hidden;
+}

@@ -1,0 +1,90 @@
+// @ts-check
+/** The first page: tiles, the last hour, the worst calls. */
+import { find, make, setAttribute, setText } from "../../view/dom.js";
+import { ROOMS } from "../model/columns.js";
+import { bitrate, count, percent } from "../model/format.js";
+import { columnsOf } from "../model/series.js";
+import { tilesOf } from "../model/tiles.js";
+import { Chart } from "./chart.js";
+import { Table } from "./table.js";
+
+const WORST = 5;
+
+/** @type {import("./chart.js").Options[]} */
+const CHARTS = [
+  {
+    title: "People",
+    format: count,
+    least: 4,
+    lines: [
+      { name: "connected", title: "Connected", colour: 1 },
+      { name: "inCall", title: "In call", colour: 2 },
+      { name: "waiting", title: "Waiting", colour: 3 },
+    ],
+  },
+  {
+    title: "Bandwidth",
+    format: bitrate,
+    least: 100_000,
+    lines: [{ name: "bitrateBps", title: "Forwarded", colour: 1 }],
+  },
+  {
+    title: "Packets per second",
+    format: count,
+    least: 100,
+    lines: [{ name: "packetsPerS", title: "Forwarded", colour: 1 }],
+  },
+  {
+    title: "CPU",
+    format: percent,
+    least: 0.2,
+    lines: [{ name: "cpuRatio", title: "Of one core", colour: 1 }],
+  },
+  {
+    title: "Loss",
+    format: percent,
+    least: 0.02,
+    lines: [
+      { name: "lossUpRatio", title: "From users", colour: 1 },
+      { name: "lossDownRatio", title: "To users", colour: 3 },
+    ],
+  },
+];
+
+export class Overview {
+  #tiles = find("tiles", HTMLElement);
+  #charts = CHARTS.map((options) => ({
+    chart: new Chart(find("charts", HTMLElement), options),
+    names: options.lines.map(({ name }) => name),
+  }));
+  /** @type {Table<import("../wire/types.js").Room>} */
+  #worst = new Table(find("worst", HTMLElement), {
+    caption: "Worst calls",
+    columns: ROOMS,
+    empty: "Nobody is in a call.",
+  });
+
+  /** @param {import("../wire/types.js").Snapshot} snapshot */
+  draw({ totals, rooms }) {
+    for (const { id, title, value, detail, isBad } of tilesOf(totals)) {
+      const tile = document.getElementById(`tile-${id}`) ?? this.#make(id, title);
+      setAttribute(tile, "data-bad", isBad);
+      const [, shown, below] = tile.children;
+      if (shown) setText(shown, value);
+      if (below) setText(below, detail);
+    }
+    this.#worst.draw(rooms.slice(0, WORST));
+  }
+
+  /** @param {readonly import("../model/series.js").Point[]} points */
+  drawCharts(points) {
+    for (const { chart, names } of this.#charts) chart.draw(columnsOf(points, names));
+  }
+
+  /** @param {string} id @param {string} title */
+  #make(id, title) {
+    const tile = make("div", { id: `tile-${id}`, class: "tile" }, make("dt", {}, title), make("dd"), make("dd", { class: "hint" }));
+    this.#tiles.append(tile);
+    return tile;
+  }
+}

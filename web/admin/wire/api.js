@@ -1,0 +1,54 @@
+// @ts-check
+/** Asks the server; what goes wrong becomes an answer, never an exception. */
+
+/**
+ * @typedef {object} Answer
+ * @property {number} status 0 when the server did not answer
+ * @property {any} body from JSON, or a Blob; null when there is none
+ * @property {string} fault one sentence for people; empty when all went well
+ */
+
+const UNREACHABLE = "The server does not answer.";
+
+/**
+ * @param {"GET" | "POST" | "DELETE"} method
+ * @param {string} path
+ * @param {object} [content] to send as JSON
+ * @returns {Promise<Answer>}
+ */
+export async function ask(method, path, content) {
+  const sent = content && {
+    body: JSON.stringify(content),
+    headers: { "Content-Type": "application/json" },
+  };
+  try {
+    const response = await fetch(path, { method, cache: "no-store", ...sent });
+    const body = await bodyOf(response);
+    return { status: response.status, body, fault: response.ok ? "" : faultOf(response, body) };
+  } catch {
+    return { status: 0, body: null, fault: UNREACHABLE };
+  }
+}
+
+/** @param {string} path below /api/v1 */
+export function get(path) {
+  return ask("GET", `/api/v1/${path}`);
+}
+
+/** @param {string} kind @param {string} id */
+export function remove(kind, id) {
+  return ask("DELETE", `/api/v1/${kind}/${encodeURIComponent(id)}`);
+}
+
+/** @param {Response} response */
+async function bodyOf(response) {
+  const type = response.headers.get("Content-Type") ?? "";
+  if (type.startsWith("image/")) return response.blob();
+  return type.startsWith("application/json") ? response.json() : null;
+}
+
+/** @param {Response} response @param {any} body */
+function faultOf(response, body) {
+  const message = body?.error?.message ?? `The server answers ${response.status}.`;
+  return message.charAt(0).toUpperCase() + message.slice(1);
+}

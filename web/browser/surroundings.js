@@ -1,0 +1,57 @@
+// @ts-check
+/**
+ * What happens around the page: the tab is hidden or left, the network comes back, the machine
+ * wakes.
+ *
+ * @typedef {{ type: "page_hidden" } | { type: "page_shown" }
+ *   | { type: "page_left" } | { type: "page_back" }
+ *   | { type: "network_changed" } | { type: "woke", asleepMs: number }} SurroundingsEvent
+ */
+
+const PULSE_MS = 2_000;
+/** Timers of hidden tabs are late by a minute at most; a machine that sleeps is later. */
+const ASLEEP_MS = 10_000;
+
+/** @param {(event: SurroundingsEvent) => void} onEvent */
+export function watchSurroundings(onEvent) {
+  document.addEventListener("visibilitychange", () => {
+    onEvent({ type: document.hidden ? "page_hidden" : "page_shown" });
+  });
+  addEventListener("pagehide", () => onEvent({ type: "page_left" }));
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) onEvent({ type: "page_back" });
+  });
+  addEventListener("online", () => onEvent({ type: "network_changed" }));
+  watchNetworkKind(onEvent);
+  watchSleep(onEvent);
+}
+
+/**
+ * From Wi-Fi to mobile without being offline in between; only some browsers say so.
+ *
+ * @param {(event: SurroundingsEvent) => void} onEvent
+ */
+function watchNetworkKind(onEvent) {
+  const connection = /** @type {any} */ (navigator).connection;
+  if (!(connection instanceof EventTarget)) return;
+  const kind = () => /** @type {any} */ (connection).type;
+  let before = kind();
+  connection.addEventListener("change", () => {
+    const now = kind();
+    if (now !== before && navigator.onLine) onEvent({ type: "network_changed" });
+    before = now;
+  });
+}
+
+/** @param {(event: SurroundingsEvent) => void} onEvent */
+function watchSleep(onEvent) {
+  let lastMs = Date.now();
+  let wasHidden = document.hidden;
+  setInterval(() => {
+    const asleepMs = Date.now() - lastMs - PULSE_MS;
+    // A hidden tab's timers may be held back while all goes on.
+    if (asleepMs > ASLEEP_MS && !wasHidden) onEvent({ type: "woke", asleepMs });
+    lastMs = Date.now();
+    wasHidden = document.hidden;
+  }, PULSE_MS);
+}

@@ -1,0 +1,97 @@
+// @ts-check
+/**
+ * The chat with the present partner: lines, who is typing, what was delivered, what is unread.
+ *
+ * @typedef {import("./turn.js").Turn} Turn
+ * @typedef {import("./state.js").ChatLine} ChatLine
+ */
+import * as partner from "./partner.js";
+import { MAX_CHAT_CHARS } from "../wire/messages.js";
+
+const MAX_LINES = 500;
+/** Halves of characters, as cutting leaves them; the server takes none. */
+const LONE_SURROGATES = /\p{Surrogate}/gu;
+/** Who has not touched a key for so long is not typing. */
+const TYPING_MS = 3_000;
+/** If the end of it gets lost. */
+const PARTNER_TYPING_MS = 15_000;
+
+/** @param {Turn} turn @param {string} text */
+export function say(turn, text) {
+  const trimmed = text.trim().slice(0, MAX_CHAT_CHARS).replace(LONE_SURROGATES, "");
+  const { state } = turn;
+  if (!state.partner || !trimmed) return;
+  state.lastChatId += 1;
+  const id = String(state.lastChatId);
+  // The message itself tells the partner that the typing has ended.
+  state.isTyping = false;
+  turn.stopTimers("typed");
+  turn.send({ type: "chat_message", text: trimmed, id });
+  add(turn, { id, mine: true, text: trimmed, delivered: false });
+}
+
+/** @param {Turn} turn @param {import("../wire/messages.js").ChatMessage} message */
+export function hear(turn, { id, text }) {
+  const { state } = turn;
+  if (!state.partner) return;
+  partner.change(turn, { isTyping: false });
+  turn.stopTimers("partnerTyped");
+  add(turn, { id, mine: false, text, delivered: true });
+  turn.send({ type: "chat_received", id });
+  if (state.isHidden || !state.isChatOpen) state.unread += 1;
+}
+
+/** @param {Turn} turn @param {ChatLine} line */
+function add(turn, line) {
+  turn.state.chat = [...turn.state.chat, line].slice(-MAX_LINES);
+}
+
+/** @param {Turn} turn @param {string} id */
+export function delivered(turn, id) {
+  turn.state.chat = turn.state.chat.map((line) =>
+    line.mine && line.id === id ? { ...line, delivered: true } : line,
+  );
+}
+
+/** @param {Turn} turn @param {string} text what stands in the field now */
+export function textChanged(turn, text) {
+  const { state } = turn;
+  if (!state.partner) return;
+  if (!text.trim()) return stopTyping(turn);
+  turn.startTimer("typed", TYPING_MS);
+  if (state.isTyping) return;
+  state.isTyping = true;
+  turn.send({ type: "typing", active: true });
+}
+
+/** @param {Turn} turn */
+export function stopTyping(turn) {
+  if (!turn.state.isTyping) return;
+  turn.state.isTyping = false;
+  turn.stopTimers("typed");
+  turn.send({ type: "typing", active: false });
+}
+
+/** @param {Turn} turn @param {boolean} active */
+export function partnerTyping(turn, active) {
+  partner.change(turn, { isTyping: active });
+  if (active && turn.state.partner) turn.startTimer("partnerTyped", PARTNER_TYPING_MS);
+  else turn.stopTimers("partnerTyped");
+}
+
+/** @param {Turn} turn */
+export function toggle(turn) {
+  turn.state.isChatOpen = !turn.state.isChatOpen;
+  markRead(turn);
+}
+
+/** @param {Turn} turn */
+export function pageShown(turn) {
+  turn.state.isHidden = false;
+  markRead(turn);
+}
+
+/** @param {Turn} turn */
+function markRead(turn) {
+  if (turn.state.isChatOpen && !turn.state.isHidden) turn.state.unread = 0;
+}

@@ -1,0 +1,116 @@
+// @ts-check
+/**
+ * How well the media travels: the grade that is shown, whether anything still comes of the
+ * partner, and doing with sound alone while the line is too poor for video.
+ *
+ * Whether it is too poor is judged by the sender, whose congestion control sees the whole way to the
+ * partner; so each end saves the line from its own video.
+ *
+ * @typedef {import("./turn.js").Turn} Turn
+ * @typedef {import("./state.js").Line} Line
+ * @typedef {import("../media/figures.js").Figures} Figures
+ */
+import { grade } from "../media/figures.js";
+import * as partner from "./partner.js";
+import { CLEAR_LINE } from "./state.js";
+
+const STALLED_AFTER_MS = 4_000;
+/** A grade is shown when the figures say so this often in a row. */
+const CONFIRMATIONS = 2;
+const POOR_FOR_MS = 6_000;
+const FIRST_PAUSE_MS = 15_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** Sound included: Chromium never thinks less than some 85 kbit/s while it sends both. */
+const MIN_VIDEO_BPS = 100_000;
+const MAX_VIDEO_LOSS = 0.25;
+
+/** @param {Turn} turn @param {Figures} figures */
+export function measured(turn, figures) {
+  if (!turn.state.partner) return;
+  watchPartner(turn, figures);
+  showGrade(turn, figures);
+  if (isTooPoor(turn, figures)) pauseVideo(turn);
+}
+
+/**
+ * A new partner is another way for the media: try video, whatever the last one was like.
+ *
+ * @param {Turn} turn
+ */
+export function meet(turn) {
+  turn.state.line = { ...CLEAR_LINE, isInterrupted: turn.state.line.isInterrupted };
+}
+
+/** @param {Turn} turn */
+export function part(turn) {
+  turn.stopTimers("video");
+  if (turn.state.line.isVideoPaused) turn.order({ do: "pause_video", paused: false });
+  meet(turn);
+}
+
+/** @param {Turn} turn @param {Figures} figures */
+function watchPartner(turn, { bytesReceived }) {
+  const { partner: present } = turn.state;
+  if (!present) return;
+  const { media, arrived, lastBytesAtMs } = present;
+  if (bytesReceived !== present.bytesReceived) {
+    partner.change(turn, { bytesReceived, lastBytesAtMs: turn.nowMs, isStalled: false });
+    return;
+  }
+  const isExpected = (media.audio || media.video) && (arrived.audio || arrived.video);
+  const isLate = turn.nowMs - lastBytesAtMs >= STALLED_AFTER_MS;
+  if (isExpected && isLate) partner.change(turn, { isStalled: true });
+}
+
+/** @param {Turn} turn @param {Figures} figures */
+function showGrade(turn, figures) {
+  const { line } = turn.state;
+  const now = grade(figures);
+  const otherGrades = now === line.grade ? 0 : line.otherGrades + 1;
+  const isConfirmed = otherGrades >= CONFIRMATIONS;
+  change(turn, {
+    figures,
+    grade: isConfirmed ? now : line.grade,
+    otherGrades: isConfirmed ? 0 : otherGrades,
+  });
+}
+
+/** @param {Turn} turn @param {Figures} figures @returns {boolean} */
+function isTooPoor(turn, { lossOut, availableOutBps }) {
+  const { line, devices } = turn.state;
+  const isSending = devices.video.status === "on" && !line.isVideoPaused;
+  const isPoor = (lossOut ?? 0) > MAX_VIDEO_LOSS || (availableOutBps ?? Infinity) < MIN_VIDEO_BPS;
+  if (!isSending || !isPoor) {
+    change(turn, { poorSinceMs: null });
+    return false;
+  }
+  const sinceMs = line.poorSinceMs ?? turn.nowMs;
+  change(turn, { poorSinceMs: sinceMs });
+  return turn.nowMs - sinceMs >= POOR_FOR_MS;
+}
+
+/** @param {Turn} turn */
+function pauseVideo(turn) {
+  const { pauses } = turn.state.line;
+  change(turn, { isVideoPaused: true, pauses: pauses + 1, poorSinceMs: null });
+  turn.startTimer("video", Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** pauses));
+  turn.order({ do: "pause_video", paused: true });
+  partner.tellMedia(turn);
+}
+
+/**
+ * Whether the line bears video again shows only when there is some.
+ *
+ * @param {Turn} turn
+ */
+export function tryVideo(turn) {
+  if (!turn.state.line.isVideoPaused) return;
+  change(turn, { isVideoPaused: false });
+  turn.order({ do: "pause_video", paused: false });
+  partner.tellMedia(turn);
+}
+
+/** @param {Turn} turn @param {Partial<Line>} changes */
+function change(turn, changes) {
+  turn.state.line = { ...turn.state.line, ...changes };
+}

@@ -1,0 +1,165 @@
+// @ts-check
+/**
+ * The media connection: opened, described, interrupted, restarted, failed.
+ *
+ * @typedef {import("./turn.js").Turn} Turn
+ */
+import * as partner from "./partner.js";
+import * as search from "./search.js";
+import { CLEAR_LINE } from "./state.js";
+
+const MEDIA_TIMEOUT_MS = 8_000;
+const RELINK_MS = 3_000;
+/** Most interruptions mend by themselves sooner. */
+const RESTART_AFTER_MS = 2_000;
+const PROBE_MS = 5_000;
+const GIVEN_UP_AFTER_MS = 25_000;
+
+/** @param {Turn} turn */
+export function open(turn) {
+  const { server, devices } = turn.state;
+  if (!server) return;
+  turn.state.linked = true;
+  const tracks = { audio: devices.audio.track, video: devices.video.track };
+  turn.order({ do: "open_link", iceServers: server.iceServers, tracks });
+}
+
+/**
+ * @param {Turn} turn
+ * @param {boolean} isInitiator whether it is on us to offer
+ */
+export function openToPartner(turn, isInitiator) {
+  open(turn);
+  turn.order({ do: "meet" });
+  if (isInitiator) turn.order({ do: "make_offer" });
+}
+
+/** @param {Turn} turn */
+export function close(turn) {
+  if (turn.state.linked) turn.order({ do: "close_link" });
+  Object.assign(turn.state, { linked: false, remoteStream: null, line: CLEAR_LINE });
+  turn.stopTimers("restart", "video");
+}
+
+/** @param {Turn} turn @param {{ type: "offer" | "answer", sdp: string }} description */
+export function described(turn, { type, sdp }) {
+  const { state } = turn;
+  if (type === "answer") return turn.send({ type: "webrtc_answer", sdp });
+  turn.send({ type: "webrtc_offer", sdp });
+  if (!turn.isDirect()) state.unanswered += 1;
+  if (state.search !== "none" || state.partner || state.isResting) return;
+  search.search(turn, "find_partner");
+}
+
+/** @param {Turn} turn @param {RTCIceCandidateInit | null} candidate */
+export function candidateFound(turn, candidate) {
+  if (turn.isDirect()) turn.send({ type: "ice_candidate", candidate });
+}
+
+/** @param {Turn} turn @param {string} sdp */
+export function takeOffer(turn, sdp) {
+  if (!turn.state.partner) return;
+  if (!turn.isDirect()) {
+    close(turn); // the relay offers when it has no link of ours: one that we have is dead
+    openToPartner(turn, false);
+  } else if (!turn.state.linked) {
+    return;
+  }
+  turn.order({ do: "take_offer", sdp });
+}
+
+/** @param {Turn} turn @param {string} sdp */
+export function takeAnswer(turn, sdp) {
+  countAnswer(turn);
+  if (turn.state.search !== "asked") turn.stopTimers("reply");
+  if (turn.state.unanswered > 0) return; // it is for a former link
+  if (turn.state.linked) turn.order({ do: "take_answer", sdp });
+}
+
+/** @param {Turn} turn */
+export function countAnswer(turn) {
+  turn.state.unanswered = Math.max(0, turn.state.unanswered - 1);
+}
+
+/** @param {Turn} turn @param {RTCIceCandidateInit | null} candidate */
+export function takeCandidate(turn, candidate) {
+  if (turn.state.linked) turn.order({ do: "take_candidate", candidate });
+}
+
+/**
+ * The way to the other side is lost, perhaps for a moment.
+ *
+ * @param {Turn} turn
+ */
+export function interrupted(turn) {
+  if (!turn.state.linked) return;
+  turn.state.line = { ...turn.state.line, isInterrupted: true };
+  turn.startTimer("restart", RESTART_AFTER_MS);
+}
+
+/** @param {Turn} turn */
+export function restored(turn) {
+  turn.state.line = { ...turn.state.line, isInterrupted: false };
+  turn.stopTimers("restart");
+}
+
+/**
+ * Perhaps another network: look for new paths at once. When the server does not answer to that, the
+ * socket is as dead as the old paths.
+ *
+ * @param {Turn} turn
+ */
+export function networkChanged(turn) {
+  const { linked, socket } = turn.state;
+  if (!linked || socket !== "open" || turn.isDirect()) return turn.order({ do: "renew" });
+  restart(turn);
+  turn.startTimer("reply", PROBE_MS);
+}
+
+/**
+ * Who was away for long has been given up by the server.
+ *
+ * @param {Turn} turn
+ * @param {number} asleepMs
+ */
+export function woke(turn, asleepMs) {
+  if (asleepMs > GIVEN_UP_AFTER_MS) turn.order({ do: "renew" });
+  else networkChanged(turn);
+}
+
+/**
+ * Negotiate new paths on the same link; the partner stays. In direct mode only one of the two may
+ * offer, so a link that is interrupted there mends by itself or fails.
+ *
+ * @param {Turn} turn
+ */
+export function restart(turn) {
+  if (turn.state.linked && !turn.isDirect()) turn.order({ do: "restart_link" });
+}
+
+/**
+ * Say so and begin again, but not more often than every few seconds.
+ *
+ * @param {Turn} turn
+ */
+export function failed(turn) {
+  const { state } = turn;
+  if (turn.isDirect()) {
+    partner.next(turn);
+  } else {
+    search.leaveServer(turn);
+    state.relinkedAtMs = Math.max(turn.nowMs, state.relinkedAtMs + RELINK_MS);
+    state.dueMs.relink = state.relinkedAtMs;
+  }
+  state.notice = { kind: "link_failed" };
+}
+
+/**
+ * The other side said goodbye. A partner who does is leaving: the server will tell.
+ *
+ * @param {Turn} turn
+ */
+export function closed(turn) {
+  if (!turn.isDirect()) failed(turn);
+  else if (turn.state.partner) turn.startTimer("media", MEDIA_TIMEOUT_MS);
+}

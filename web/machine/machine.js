@@ -1,0 +1,149 @@
+// @ts-check
+/**
+ * The page's state machine: the only place that decides.
+ *
+ * `step(state, event, nowMs)` gives the next state and the commands to carry out. There is no DOM
+ * here, no network and no clock. Deadlines are part of the state (`dueMs`); when the earliest is
+ * reached the caller sends `time_passed`. A state that is left behind takes its deadlines with it,
+ * so that there is no timer to cancel. Each part decides about one thing:
+ *
+ *     devices.js   camera and microphone: opened, refused, muted, lost
+ *     search.js    looking for a partner, on a server that may be away
+ *     partner.js   the one who was found, until they go
+ *     link.js      the media connection
+ *     line.js      how well the media travels, and doing with sound alone
+ *     chat.js      lines, who is typing, what was delivered
+ *
+ * From Start to a call, in relay mode:
+ *
+ *     start_pressed   -> open_devices
+ *     device_opened   -> open_link, make_offer       the link is opened before there is a partner
+ *     link_described  -> webrtc_offer, find_partner
+ *     partner_found   -> meet                        sending starts; nothing is negotiated
+ *     media_arrived      the call is on
+ *     next_pressed    -> part, next_partner          the link stays
+ *
+ * In direct mode a link is opened at `partner_found` and closed when the partner goes.
+ *
+ * @typedef {import("./state.js").State} State
+ * @typedef {import("./state.js").Event} Event
+ * @typedef {import("./state.js").Command} Command
+ * @typedef {import("../wire/messages.js").ServerMessage} ServerMessage
+ */
+import * as chat from "./chat.js";
+import * as devices from "./devices.js";
+import * as line from "./line.js";
+import * as link from "./link.js";
+import * as partner from "./partner.js";
+import * as search from "./search.js";
+import { Turn } from "./turn.js";
+
+/**
+ * Decide what an event means.
+ *
+ * @param {State} state
+ * @param {Event} event
+ * @param {number} nowMs a clock that only goes forward
+ * @returns {{ state: State, commands: Command[] }}
+ */
+export function step(state, event, nowMs) {
+  const turn = new Turn(state, nowMs);
+  take(turn, event);
+  return { state: turn.state, commands: turn.commands };
+}
+
+/** @param {Turn} turn @param {Event} event */
+function take(turn, event) {
+  switch (event.type) {
+    case "agreed": return search.agree(turn, event.rules);
+    case "start_pressed": return search.start(turn);
+    case "next_pressed": return partner.next(turn);
+    case "stop_pressed": return search.stop(turn);
+    case "escape_pressed": return partner.escape(turn);
+    case "setting_changed": return turn.set(event.change);
+    case "interest_added": return search.addInterest(turn, event.text);
+    case "interest_removed": return search.removeInterest(turn, event.text);
+    case "time_passed": return checkDeadlines(turn);
+
+    case "preview_wanted": return devices.preview(turn);
+    case "retry_pressed": return devices.retry(turn);
+    case "microphone_toggled": return devices.toggleMicrophone(turn);
+    case "camera_toggled": return devices.toggleCamera(turn);
+    case "camera_switched": return devices.switchCamera(turn);
+    case "device_chosen": return devices.choose(turn, event.kind, event.id);
+    case "device_opened": return devices.opened(turn, event.kind, event.track);
+    case "device_failed": return devices.failed(turn, event.kind, event.problem);
+    case "device_lost": return devices.lost(turn, event.kind);
+    case "device_silenced": return devices.silenced(turn, event.kind, event.isSilenced);
+    case "devices_listed": return devices.listed(turn, event.devices);
+
+    case "text_changed": return chat.textChanged(turn, event.text);
+    case "chat_entered": return chat.say(turn, event.text);
+    case "chat_toggled": return chat.toggle(turn);
+    case "page_hidden": turn.state.isHidden = true; return;
+    case "page_shown": return chat.pageShown(turn);
+    case "page_left": return search.leave(turn);
+    case "page_back": turn.order({ do: "connect" }); return;
+    case "network_changed": return link.networkChanged(turn);
+    case "woke": return link.woke(turn, event.asleepMs);
+
+    case "wire_connecting": return search.connecting(turn);
+    case "wire_lost": return search.wireLost(turn, event.retryAtMs);
+    case "wire_closed": return search.sentAway(turn);
+    case "message": return hear(turn, event.message);
+
+    case "link_described": return link.described(turn, event.description);
+    case "candidate_found": return link.candidateFound(turn, event.candidate);
+    case "link_interrupted": return link.interrupted(turn);
+    case "link_restored": return link.restored(turn);
+    case "link_failed": return link.failed(turn);
+    case "link_closed": return link.closed(turn);
+    case "stream_arrived": turn.state.remoteStream = event.stream; return;
+    case "media_arrived": return partner.mediaArrived(turn, event.kind);
+    case "figures_measured": return line.measured(turn, event.figures);
+  }
+}
+
+/** @param {Turn} turn @param {ServerMessage} message */
+function hear(turn, message) {
+  switch (message.type) {
+    case "connected": return search.connected(turn, message);
+    case "waiting_for_partner": return search.waiting(turn, message.online);
+    case "partner_found": return partner.found(turn, message);
+    case "partner_left": return partner.gone(turn, "partner_left");
+    case "partner_disconnected": return partner.gone(turn, "partner_disconnected");
+    case "media_state": return partner.mediaChanged(turn, message);
+    case "webrtc_offer": return link.takeOffer(turn, message.sdp);
+    case "webrtc_answer": return link.takeAnswer(turn, message.sdp);
+    case "ice_candidate": return link.takeCandidate(turn, message.candidate);
+    case "chat_message": return chat.hear(turn, message);
+    case "chat_received": return chat.delivered(turn, message.id);
+    case "typing": return chat.partnerTyping(turn, message.active);
+    case "error": return serverError(turn, message);
+  }
+}
+
+/** @param {Turn} turn @param {import("../wire/messages.js").ServerError} error */
+function serverError(turn, { code, message, retryAfterMs }) {
+  if (code === "media_failed") turn.state.unanswered = 0;
+  if (code === "bad_sdp") link.countAnswer(turn);
+  if (!turn.state.wanted) return;
+  if (code === "media_failed" || code === "bad_sdp") return link.failed(turn);
+  // The server speaks of its states there: something crossed with the partner's leaving.
+  if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });
+  search.refused(turn, retryAfterMs);
+}
+
+/** @param {Turn} turn */
+function checkDeadlines(turn) {
+  if (turn.isDue("media")) partner.noMedia(turn);
+  if (turn.isDue("notice")) turn.state.notice = null;
+  if (turn.isDue("escape") && turn.state.notice?.kind === "escape_again") turn.state.notice = null;
+  if (turn.isDue("retry")) search.search(turn, "find_partner");
+  if (turn.isDue("reply")) turn.order({ do: "reconnect" });
+  if (turn.isDue("relink")) search.goOn(turn);
+  if (turn.isDue("restart")) link.restart(turn);
+  if (turn.isDue("typed")) chat.stopTyping(turn);
+  if (turn.isDue("partnerTyped")) chat.partnerTyping(turn, false);
+  if (turn.isDue("video")) line.tryVideo(turn);
+}

@@ -1,0 +1,165 @@
+// @ts-check
+/**
+ * The one who was found, until they go.
+ *
+ * @typedef {import("./turn.js").Turn} Turn
+ * @typedef {import("../media/devices.js").Kind} Kind
+ */
+import * as line from "./line.js";
+import * as link from "./link.js";
+import * as search from "./search.js";
+import { hasArrived, ownMedia } from "./state.js";
+
+const MEDIA_TIMEOUT_MS = 8_000;
+const ESCAPE_AGAIN_MS = 2_000;
+
+/** @param {Turn} turn @param {import("../wire/messages.js").PartnerFound} message */
+export function found(turn, { isInitiator, sharedInterests }) {
+  const { state } = turn;
+  if (state.search === "none") return; // we have stopped meanwhile
+  search.endSearch(turn);
+  Object.assign(state, { notice: null, chat: [], unread: 0, told: null, isTyping: false });
+  state.partnersMet += 1;
+  state.partner = {
+    media: { audio: true, video: true }, // until they say otherwise
+    arrived: { audio: false, video: false },
+    isMet: false,
+    sharedInterests,
+    isTyping: false,
+    isStalled: false,
+    bytesReceived: 0,
+    lastBytesAtMs: turn.nowMs,
+  };
+  turn.startTimer("media", MEDIA_TIMEOUT_MS);
+  if (state.linked) turn.order({ do: "meet" });
+  else if (isInitiator || turn.isDirect()) link.openToPartner(turn, isInitiator);
+  // else the relay offers one
+  line.meet(turn);
+  tellMedia(turn);
+}
+
+/**
+ * On to somebody else, or on with the search after a rest.
+ *
+ * @param {Turn} turn
+ */
+export function next(turn) {
+  const { state } = turn;
+  if (state.isResting) return goOn(turn);
+  if (!state.partner) return;
+  state.notice = null;
+  leave(turn);
+  search.search(turn, "next_partner");
+}
+
+/** @param {Turn} turn */
+function goOn(turn) {
+  Object.assign(turn.state, { isResting: false, notice: null, chat: [] });
+  if (turn.state.linked) search.search(turn, "find_partner");
+  else search.goOn(turn);
+}
+
+/**
+ * Esc, twice within two seconds, is Next.
+ *
+ * @param {Turn} turn
+ */
+export function escape(turn) {
+  const { state } = turn;
+  if (!state.partner && !state.isResting) return;
+  if (state.dueMs.escape !== undefined) {
+    turn.stopTimers("escape");
+    return next(turn);
+  }
+  turn.startTimer("escape", ESCAPE_AGAIN_MS);
+  turn.notify({ kind: "escape_again" });
+}
+
+/** @param {Turn} turn @param {Kind} kind */
+export function mediaArrived(turn, kind) {
+  const { partner } = turn.state;
+  if (!partner) return;
+  change(turn, { arrived: { ...partner.arrived, [kind]: true }, lastBytesAtMs: turn.nowMs });
+  settle(turn);
+}
+
+/** @param {Turn} turn @param {{ audio: boolean, video: boolean }} media */
+export function mediaChanged(turn, { audio, video }) {
+  if (!turn.state.partner) return;
+  change(turn, { media: { audio, video }, lastBytesAtMs: turn.nowMs, isStalled: false });
+  settle(turn);
+}
+
+/** @param {Turn} turn */
+function settle(turn) {
+  const { partner } = turn.state;
+  if (!partner || partner.isMet || !hasArrived(partner)) return;
+  change(turn, { isMet: true });
+  turn.stopTimers("media");
+}
+
+/**
+ * Nothing has come of them: whatever the reason, the next one may do better.
+ *
+ * @param {Turn} turn
+ */
+export function noMedia(turn) {
+  leave(turn);
+  turn.state.notice = { kind: "no_media" };
+  search.search(turn, "next_partner");
+}
+
+/**
+ * The server says that they are gone. Their last words stay until somebody else comes.
+ *
+ * @param {Turn} turn
+ * @param {"partner_left" | "partner_disconnected"} how
+ */
+export function gone(turn, how) {
+  const { state } = turn;
+  if (!state.partner) return; // it crossed with our own next_partner
+  const { chat } = state;
+  leave(turn);
+  state.chat = chat;
+  state.notice = { kind: how };
+  if (state.settings.searchesOn) search.search(turn, "find_partner");
+  else state.isResting = true;
+}
+
+/**
+ * Forget what belonged to the partner.
+ *
+ * @param {Turn} turn
+ */
+export function leave(turn) {
+  forget(turn);
+  if (turn.isDirect()) link.close(turn);
+  else if (turn.state.linked) turn.order({ do: "part" });
+}
+
+/** @param {Turn} turn */
+export function forget(turn) {
+  Object.assign(turn.state, { partner: null, chat: [], told: null, isTyping: false, unread: 0 });
+  turn.stopTimers("media", "escape", "typed", "partnerTyped");
+  line.part(turn);
+}
+
+/**
+ * Tell the partner what of our media is on, when they do not know it yet.
+ *
+ * @param {Turn} turn
+ */
+export function tellMedia(turn) {
+  const { state } = turn;
+  const media = ownMedia(state);
+  const { told } = state;
+  if (!state.partner || (told?.audio === media.audio && told.video === media.video)) return;
+  state.told = media;
+  turn.send({ type: "media_state", ...media });
+}
+
+/** @param {Turn} turn @param {Partial<import("./state.js").Partner>} changes */
+export function change(turn, changes) {
+  const { partner } = turn.state;
+  if (partner) turn.state.partner = { ...partner, ...changes };
+}

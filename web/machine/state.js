@@ -1,0 +1,241 @@
+// @ts-check
+/**
+ * What the page's machine keeps, hears and orders: its state, its events, its commands.
+ *
+ * @typedef {import("../wire/messages.js").ClientMessage} ClientMessage
+ * @typedef {import("../media/devices.js").Kind} Kind
+ * @typedef {import("../media/devices.js").DeviceProblem} DeviceProblem
+ * @typedef {import("../media/devices.js").DeviceInfo} DeviceInfo
+ * @typedef {import("../media/figures.js").Figures} Figures
+ * @typedef {import("../media/figures.js").Grade} Grade
+ *
+ * @typedef {{ type: "agreed", rules: string }
+ *   | { type: "preview_wanted" } | { type: "retry_pressed" }
+ *   | { type: "start_pressed" } | { type: "next_pressed" } | { type: "stop_pressed" }
+ *   | { type: "escape_pressed" }
+ *   | { type: "microphone_toggled" } | { type: "camera_toggled" } | { type: "camera_switched" }
+ *   | { type: "device_chosen", kind: Kind, id: string }
+ *   | { type: "setting_changed", change: Partial<Settings> }
+ *   | { type: "interest_added", text: string } | { type: "interest_removed", text: string }
+ *   | { type: "text_changed", text: string } | { type: "chat_entered", text: string }
+ *   | { type: "chat_toggled" }
+ *   | { type: "time_passed" } | import("../browser/surroundings.js").SurroundingsEvent
+ *   | import("../wire/wire.js").WireEvent | import("../media/devices.js").DeviceEvent
+ *   | import("../media/peer.js").PeerEvent} Event
+ *
+ * @typedef {{ do: "open_devices", kinds: Kind[], ids: Record<Kind, string> }
+ *   | { do: "close_device", kind: Kind }
+ *   | { do: "enable_microphone", enabled: boolean }
+ *   | { do: "remember", settings: Settings }
+ *   | { do: "send", message: ClientMessage } | { do: "reconnect" } | { do: "renew" }
+ *   | { do: "connect" } | { do: "disconnect" }
+ *   | { do: "open_link", iceServers: RTCIceServer[], tracks: Tracks } | { do: "close_link" }
+ *   | { do: "make_offer" } | { do: "restart_link" } | { do: "take_offer", sdp: string }
+ *   | { do: "take_answer", sdp: string }
+ *   | { do: "take_candidate", candidate: RTCIceCandidateInit | null }
+ *   | { do: "use_track", kind: Kind, track: MediaStreamTrack | null }
+ *   | { do: "pause_video", paused: boolean }
+ *   | { do: "meet" } | { do: "part" }} Command
+ *
+ * @typedef {Record<Kind, MediaStreamTrack | null>} Tracks
+ *
+ * @typedef {object} Settings what is remembered from one visit to the next
+ * @property {string} agreedTo the rules that were agreed to, as a digest; empty: none yet
+ * @property {string} language empty: the browser's
+ * @property {string} cameraId empty: whichever the browser takes
+ * @property {string} microphoneId
+ * @property {string} speakerId
+ * @property {number} volume 0 to 1
+ * @property {boolean} searchesOn whether to look for the next partner when one leaves
+ * @property {boolean} usesKeys whether single letters are commands
+ * @property {string[]} interests
+ *
+ * @typedef {object} Device a camera or a microphone
+ * @property {boolean} isWanted the user's switch
+ * @property {"off" | "asking" | "on"} status
+ * @property {DeviceProblem | null} problem why it could not be opened
+ * @property {boolean} isSilenced another program has taken what it gives
+ * @property {boolean} wasLost it is being replaced
+ * @property {MediaStreamTrack | null} track
+ *
+ * @typedef {"partner_left" | "partner_disconnected" | "no_media" | "link_failed"
+ *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"} Mishap
+ * @typedef {{ kind: Mishap } | { kind: "server_error", text: string }} Notice
+ *
+ * @typedef {object} DueMs deadlines; an absent one is not running
+ * @property {number} [retry] when to repeat a `find_partner` that the server refused
+ * @property {number} [reply] when to give up on a server that does not answer the search
+ * @property {number} [media] when to give up on a partner of whom nothing comes
+ * @property {number} [notice] when a notice has been read
+ * @property {number} [relink] when to open the link again after it failed
+ * @property {number} [restart] when to negotiate new paths for a link that is interrupted
+ * @property {number} [escape] until when a second Esc counts
+ * @property {number} [typed] when the user counts as no longer typing
+ * @property {number} [partnerTyped] when the partner does
+ * @property {number} [video] when to try again whether the line bears video
+ *
+ * @typedef {object} ChatLine
+ * @property {string} id
+ * @property {boolean} mine
+ * @property {string} text
+ * @property {boolean} delivered the partner's page has shown it
+ *
+ * @typedef {object} Partner
+ * @property {{ audio: boolean, video: boolean }} media what they have on
+ * @property {{ audio: boolean, video: boolean }} arrived what has come of it
+ * @property {boolean} isMet all that could be expected of them has come, at first
+ * @property {string[]} sharedInterests
+ * @property {boolean} isTyping
+ * @property {boolean} isStalled nothing comes any more, though it should
+ * @property {number} bytesReceived
+ * @property {number} lastBytesAtMs
+ *
+ * @typedef {object} Line how well the media travels
+ * @property {Figures | null} figures
+ * @property {Grade} grade
+ * @property {number} otherGrades how many times in a row the figures said something else
+ * @property {number | null} poorSinceMs since when it has been too poor to send video
+ * @property {boolean} isVideoPaused it was too poor: only sound is sent
+ * @property {number} pauses in a row
+ * @property {boolean} isInterrupted our own link has lost its way to the other side
+ *
+ * @typedef {object} State
+ * @property {Settings} settings
+ * @property {boolean} wanted Start was pressed, and Stop was not
+ * @property {boolean} isPreviewing the camera is on for oneself to look at
+ * @property {boolean} hasBegun the devices were had, or done without: trouble with one no longer
+ *   leads back to the preview
+ * @property {Record<Kind, Device>} devices
+ * @property {DeviceInfo[]} found the devices that there are
+ * @property {"connecting" | "open" | "lost" | "closed"} socket
+ * @property {number | null} retryAtMs when the next try to connect comes
+ * @property {import("../wire/messages.js").Connected | null} server what it said on connecting
+ * @property {boolean} linked a link is open, or opening
+ * @property {number} unanswered offers that the relay has not answered yet
+ * @property {number} relinkedAtMs when the link was last opened again after it failed
+ * @property {"none" | "asked" | "waiting"} search "waiting": the server has confirmed it
+ * @property {number | null} searchingSinceMs
+ * @property {boolean} isResting linked, but not to search before Next is pressed
+ * @property {number | null} online how many are there, when the server says so
+ * @property {Partner | null} partner
+ * @property {{ audio: boolean, video: boolean } | null} told what the partner knows of our media
+ * @property {MediaStream | null} remoteStream
+ * @property {Line} line
+ * @property {ChatLine[]} chat with the present partner, or with the one who has just gone
+ * @property {number} lastChatId
+ * @property {boolean} isTyping what the partner was told
+ * @property {boolean} isChatOpen
+ * @property {number} unread
+ * @property {boolean} isHidden the page is in a hidden tab
+ * @property {number} partnersMet
+ * @property {Notice | null} notice what went wrong last, until the next partner is there
+ * @property {DueMs} dueMs
+ */
+
+/** @type {Readonly<Settings>} */
+export const DEFAULTS = {
+  agreedTo: "",
+  language: "",
+  cameraId: "",
+  microphoneId: "",
+  speakerId: "",
+  volume: 1,
+  searchesOn: true,
+  usesKeys: true,
+  interests: [],
+};
+
+/** @type {Readonly<Device>} */
+const OFF = {
+  isWanted: true,
+  status: "off",
+  problem: null,
+  isSilenced: false,
+  wasLost: false,
+  track: null,
+};
+
+/** @type {Readonly<Line>} */
+export const CLEAR_LINE = {
+  figures: null,
+  grade: "good",
+  otherGrades: 0,
+  poorSinceMs: null,
+  isVideoPaused: false,
+  pauses: 0,
+  isInterrupted: false,
+};
+
+/**
+ * @param {Settings} settings as they were remembered
+ * @returns {State}
+ */
+export function initial(settings = DEFAULTS) {
+  return {
+    settings,
+    wanted: false,
+    isPreviewing: false,
+    hasBegun: false,
+    devices: { audio: OFF, video: OFF },
+    found: [],
+    socket: "connecting",
+    retryAtMs: null,
+    server: null,
+    linked: false,
+    unanswered: 0,
+    relinkedAtMs: -Infinity,
+    search: "none",
+    searchingSinceMs: null,
+    isResting: false,
+    online: null,
+    partner: null,
+    told: null,
+    remoteStream: null,
+    line: CLEAR_LINE,
+    chat: [],
+    lastChatId: 0,
+    isTyping: false,
+    isChatOpen: true,
+    unread: 0,
+    isHidden: false,
+    partnersMet: 0,
+    notice: null,
+    dueMs: {},
+  };
+}
+
+/**
+ * @param {State} state
+ * @returns {number | null} when `time_passed` is due, if at all
+ */
+export function nextDueMs(state) {
+  const times = Object.values(state.dueMs);
+  return times.length ? Math.min(...times) : null;
+}
+
+/**
+ * What of our own media is on, as the partner should know it.
+ *
+ * @param {State} state
+ */
+export function ownMedia({ devices, line }) {
+  return {
+    audio: isGiving(devices.audio),
+    video: isGiving(devices.video) && !line.isVideoPaused,
+  };
+}
+
+/**
+ * Whether all is there that can be expected of the partner.
+ *
+ * @param {Partner} partner
+ */
+export function hasArrived({ media, arrived }) {
+  if (media.video) return arrived.video;
+  return arrived.audio || !media.audio;
+}
+
+/** @param {Device} device */
+function isGiving({ isWanted, status, isSilenced }) {
+  return isWanted && status === "on" && !isSilenced;
+}

@@ -1,0 +1,129 @@
+// @ts-check
+/** Puts the page together: events go to the machine, its commands to those who carry them out. */
+import { listenToKeys } from "./browser/keys.js";
+import { recall, remember } from "./browser/memory.js";
+import { Presence } from "./browser/presence.js";
+import { watchSurroundings } from "./browser/surroundings.js";
+import { step } from "./machine/machine.js";
+import { initial, nextDueMs } from "./machine/state.js";
+import { Devices } from "./media/devices.js";
+import { Peer } from "./media/peer.js";
+import { View } from "./view/view.js";
+import { Wire } from "./wire/wire.js";
+import { digest } from "./words/words.js";
+
+const TICK_MS = 250;
+
+let state = initial(recall());
+/** @type {import("./machine/state.js").Event[]} */
+const events = [];
+let isWorking = false;
+/** @type {Peer | null} */
+let peer = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let ticker;
+
+const view = new View(dispatch);
+const presence = new Presence();
+const devices = new Devices(dispatch);
+const wire = new Wire(socketUrl(), dispatch);
+watchSurroundings(dispatch);
+listenToKeys((action) => view.act(action, state), () => state.settings.usesKeys);
+draw();
+wire.connect();
+await welcome();
+
+/**
+ * Take an event; one that a command causes waits until that command's step is done.
+ *
+ * @param {import("./machine/state.js").Event} event
+ */
+function dispatch(event) {
+  events.push(event);
+  if (isWorking) return;
+  isWorking = true;
+  for (let next = events.shift(); next; next = events.shift()) {
+    const result = step(state, next, performance.now());
+    state = result.state;
+    result.commands.forEach(carryOut);
+  }
+  isWorking = false;
+  draw();
+  setTimers();
+}
+
+/** @param {import("./machine/state.js").Command} command */
+function carryOut(command) {
+  switch (command.do) {
+    case "open_devices": devices.open(command.kinds, command.ids); break;
+    case "close_device": devices.close(command.kind); break;
+    case "enable_microphone": devices.enableMicrophone(command.enabled); break;
+    case "remember": remember(command.settings); break;
+    case "send": wire.send(command.message); break;
+    case "reconnect": wire.drop(); break;
+    case "renew": wire.renew(); break;
+    case "connect": wire.connect(); break;
+    case "disconnect": wire.close(); break;
+    case "open_link": openLink(command.iceServers, command.tracks); break;
+    case "close_link": closeLink(); break;
+    case "make_offer": peer?.offer(); break;
+    case "restart_link": peer?.restart(); break;
+    case "take_offer": peer?.takeOffer(command.sdp); break;
+    case "take_answer": peer?.takeAnswer(command.sdp); break;
+    case "take_candidate": peer?.takeCandidate(command.candidate); break;
+    case "use_track": peer?.useTrack(command.kind, command.track); break;
+    case "pause_video": peer?.pauseVideo(command.paused); break;
+    case "meet": peer?.meet(); break;
+    case "part": peer?.part(); break;
+  }
+}
+
+/** @param {RTCIceServer[]} iceServers @param {import("./machine/state.js").Tracks} tracks */
+function openLink(iceServers, tracks) {
+  try {
+    peer = new Peer({ iceServers, tracks, onEvent: dispatch });
+  } catch (error) {
+    console.warn("The link cannot be opened:", error);
+    dispatch({ type: "link_failed" });
+  }
+}
+
+function closeLink() {
+  peer?.close();
+  peer = null;
+}
+
+/** Show the rules; who has agreed to them before sees themselves at once, if the browser allows. */
+async function welcome() {
+  const response = await fetch("/welcome.txt").catch(() => null);
+  const text = response?.ok ? await response.text() : "";
+  view.welcome(text);
+  draw();
+  if (state.settings.agreedTo !== digest(text)) return;
+  if (await Devices.areAllowed()) dispatch({ type: "preview_wanted" });
+}
+
+function draw() {
+  const words = view.draw(state, performance.now());
+  presence.follow(state, words);
+}
+
+function setTimers() {
+  clearTimeout(timer);
+  const dueMs = nextDueMs(state);
+  if (dueMs !== null) {
+    // A timer may ring a little early.
+    timer = setTimeout(() => dispatch({ type: "time_passed" }), dueMs - performance.now() + 1);
+  }
+  clearInterval(ticker);
+  const isCounting = state.retryAtMs !== null || state.searchingSinceMs !== null;
+  if (isCounting) ticker = setInterval(draw, TICK_MS);
+}
+
+function socketUrl() {
+  const url = new URL("/ws", location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}

@@ -1,0 +1,158 @@
+// @ts-check
+/**
+ * The camera and the microphone.
+ *
+ * @typedef {"audio" | "video"} Kind
+ * @typedef {"refused" | "missing" | "busy" | "unsupported" | "lost"} DeviceProblem
+ * @typedef {{ kind: Kind | "output", id: string, label: string }} DeviceInfo
+ *
+ * @typedef {{ type: "device_opened", kind: Kind, track: MediaStreamTrack }
+ *   | { type: "device_failed", kind: Kind, problem: DeviceProblem }
+ *   | { type: "device_lost", kind: Kind }
+ *   | { type: "device_silenced", kind: Kind, isSilenced: boolean }
+ *   | { type: "devices_listed", devices: DeviceInfo[] }} DeviceEvent
+ */
+
+/** @type {Record<Kind, MediaTrackConstraints>} */
+const WANTED = {
+  audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+  video: {
+    width: { ideal: 640 },
+    height: { ideal: 480 },
+    frameRate: { ideal: 30, max: 30 },
+    facingMode: "user",
+  },
+};
+
+/** @type {Record<string, DeviceProblem>} */
+const PROBLEMS = {
+  NotAllowedError: "refused",
+  SecurityError: "refused",
+  NotFoundError: "missing",
+  OverconstrainedError: "missing",
+  NotReadableError: "busy",
+  AbortError: "busy",
+};
+
+/** @type {Record<string, DeviceInfo["kind"]>} */
+const KINDS = { audioinput: "audio", videoinput: "video", audiooutput: "output" };
+
+/** Opens and closes camera and microphone, and knows which there are. */
+export class Devices {
+  #onEvent;
+  /** @type {Map<Kind, MediaStreamTrack>} */
+  #tracks = new Map();
+
+  /** @param {(event: DeviceEvent) => void} onEvent */
+  constructor(onEvent) {
+    this.#onEvent = onEvent;
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.list());
+  }
+
+  /**
+   * Open these; the browser may ask the user, once. One event follows for each.
+   *
+   * @param {Kind[]} kinds
+   * @param {Record<Kind, string>} ids which ones are preferred
+   */
+  async open(kinds, ids) {
+    const outcomes = await this.#get(kinds, ids);
+    for (const kind of kinds) this.#report(kind, outcomes[kind]);
+    await this.list();
+  }
+
+  /** @param {Kind} kind */
+  close(kind) {
+    const track = this.#tracks.get(kind);
+    if (!track) return;
+    track.onended = track.onmute = track.onunmute = null;
+    track.stop();
+    this.#tracks.delete(kind);
+  }
+
+  /** @param {boolean} enabled whether it gives sound; otherwise silence */
+  enableMicrophone(enabled) {
+    const track = this.#tracks.get("audio");
+    if (track) track.enabled = enabled;
+  }
+
+  /** Say which devices there are; without permission, some have no name. */
+  async list() {
+    const all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
+    const devices = all.flatMap(({ kind, deviceId, label }) => {
+      const ours = KINDS[kind];
+      return ours && deviceId ? [{ kind: ours, id: deviceId, label }] : [];
+    });
+    this.#onEvent({ type: "devices_listed", devices });
+  }
+
+  /** @returns {Promise<boolean>} whether both may be opened without asking the user */
+  static async areAllowed() {
+    try {
+      const names = /** @type {PermissionName[]} */ (["camera", "microphone"]);
+      const query = names.map((name) => navigator.permissions.query({ name }));
+      return (await Promise.all(query)).every(({ state }) => state === "granted");
+    } catch {
+      return false; // a browser that does not say
+    }
+  }
+
+  /**
+   * Both together, so that the user is asked once; one by one when that does not work.
+   *
+   * @param {Kind[]} kinds
+   * @param {Record<Kind, string>} ids
+   * @returns {Promise<Partial<Record<Kind, MediaStreamTrack | DeviceProblem>>>}
+   */
+  async #get(kinds, ids) {
+    const together = await getTracks(kinds, ids);
+    if (typeof together === "object") return together;
+    /** @type {Partial<Record<Kind, MediaStreamTrack | DeviceProblem>>} */
+    const outcomes = {};
+    for (const kind of kinds) {
+      let alone = kinds.length > 1 ? await getTracks([kind], ids) : together;
+      // The one that was chosen once may be gone.
+      if (alone === "missing" && ids[kind]) alone = await getTracks([kind], { audio: "", video: "" });
+      outcomes[kind] = typeof alone === "object" ? alone[kind] ?? "missing" : alone;
+    }
+    return outcomes;
+  }
+
+  /** @param {Kind} kind @param {MediaStreamTrack | DeviceProblem | undefined} outcome */
+  #report(kind, outcome) {
+    if (outcome === undefined || typeof outcome === "string") {
+      this.#onEvent({ type: "device_failed", kind, problem: outcome ?? "missing" });
+      return;
+    }
+    this.close(kind);
+    this.#tracks.set(kind, outcome);
+    outcome.onended = () => this.#onEvent({ type: "device_lost", kind });
+    outcome.onmute = () => this.#onEvent({ type: "device_silenced", kind, isSilenced: true });
+    outcome.onunmute = () => this.#onEvent({ type: "device_silenced", kind, isSilenced: false });
+    this.#onEvent({ type: "device_opened", kind, track: outcome });
+    if (outcome.muted) this.#onEvent({ type: "device_silenced", kind, isSilenced: true });
+  }
+}
+
+/**
+ * @param {Kind[]} kinds
+ * @param {Record<Kind, string>} ids
+ * @returns {Promise<Partial<Record<Kind, MediaStreamTrack>> | DeviceProblem>}
+ */
+async function getTracks(kinds, ids) {
+  if (!navigator.mediaDevices) return "unsupported";
+  const wanted = kinds.map((kind) => [kind, constraints(kind, ids[kind])]);
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia(Object.fromEntries(wanted));
+    return Object.fromEntries(stream.getTracks().map((track) => [track.kind, track]));
+  } catch (error) {
+    return PROBLEMS[error instanceof Error ? error.name : ""] ?? "busy";
+  }
+}
+
+/** @param {Kind} kind @param {string} id @returns {MediaTrackConstraints} */
+function constraints(kind, id) {
+  if (!id) return WANTED[kind];
+  const { facingMode: _, ...rest } = WANTED[kind];
+  return { ...rest, deviceId: { exact: id } };
+}

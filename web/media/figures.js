@@ -1,0 +1,133 @@
+// @ts-check
+/**
+ * Plain figures about how the media travels, from the browser's statistics.
+ *
+ * @typedef {"good" | "weak" | "poor"} Grade
+ *
+ * @typedef {object} Figures null: not known
+ * @property {number | null} rttMs there and back, up to the other end of the link
+ * @property {number | null} lossIn part of what was sent to us that was lost, 0 to 1
+ * @property {number | null} lossOut part of what we sent that was lost, as the partner reports it
+ * @property {number} bytesReceived since the link was opened
+ * @property {number | null} receivedBps
+ * @property {number | null} sentBps
+ * @property {number | null} availableOutBps what congestion control thinks the way out bears
+ * @property {number | null} width of the partner's picture, in pixels
+ * @property {number | null} height
+ * @property {number | null} framesPerS of the partner's picture
+ * @property {string | null} protocol "udp" or "tcp"
+ *
+ * @typedef {object} Totals what two measurements are compared by
+ * @property {number} atMs
+ * @property {number} bytesReceived
+ * @property {number} bytesSent
+ * @property {number} packetsReceived
+ * @property {number} packetsLost
+ *
+ * @typedef {Record<string, any>} Report one of the browser's statistics objects
+ */
+
+const POOR = { loss: 0.1, rttMs: 800, framesPerS: 6 };
+const WEAK = { loss: 0.03, rttMs: 350, framesPerS: 14 };
+
+/**
+ * @param {Iterable<Report>} reports of an RTCPeerConnection
+ * @param {Totals | null} before those of the last time
+ * @returns {{ figures: Figures, totals: Totals }}
+ */
+export function measure(reports, before) {
+  const all = [...reports];
+  const inbound = all.filter(({ type }) => type === "inbound-rtp");
+  const outbound = all.filter(({ type }) => type === "outbound-rtp");
+  const remote = all.filter(({ type }) => type === "remote-inbound-rtp");
+  const video = inbound.find(({ kind }) => kind === "video");
+  const path = selectedPair(all);
+  const totals = {
+    atMs: Math.max(0, ...all.map(({ timestamp }) => timestamp ?? 0)),
+    bytesReceived: sum(inbound, "bytesReceived"),
+    bytesSent: sum(outbound, "bytesSent"),
+    packetsReceived: sum(inbound, "packetsReceived"),
+    packetsLost: sum(inbound, "packetsLost"),
+  };
+  const figures = {
+    rttMs: seconds(path?.["currentRoundTripTime"] ?? remote[0]?.["roundTripTime"]),
+    lossOut: highest(remote.map(({ fractionLost }) => fractionLost)),
+    bytesReceived: totals.bytesReceived,
+    availableOutBps: path?.["availableOutgoingBitrate"] ?? null,
+    width: video?.["frameWidth"] ?? null,
+    height: video?.["frameHeight"] ?? null,
+    framesPerS: video?.["framesPerSecond"] ?? null,
+    protocol: protocolOf(all, path),
+    ...since(before, totals),
+  };
+  return { figures, totals };
+}
+
+/**
+ * In one word; what is not known is not held against the line.
+ *
+ * @param {Figures} figures
+ * @returns {Grade}
+ */
+export function grade(figures) {
+  if (isWorse(figures, POOR)) return "poor";
+  return isWorse(figures, WEAK) ? "weak" : "good";
+}
+
+/** @param {Figures} figures @param {typeof POOR} limit */
+function isWorse({ rttMs, lossIn, lossOut, framesPerS }, limit) {
+  const loss = Math.max(lossIn ?? 0, lossOut ?? 0);
+  return (
+    loss > limit.loss ||
+    (rttMs ?? 0) > limit.rttMs ||
+    (framesPerS !== null && framesPerS > 0 && framesPerS < limit.framesPerS)
+  );
+}
+
+/**
+ * @param {Totals | null} before
+ * @param {Totals} now
+ * @returns {Pick<Figures, "lossIn" | "receivedBps" | "sentBps">}
+ */
+function since(before, now) {
+  const passedS = before ? (now.atMs - before.atMs) / 1000 : 0;
+  if (!before || passedS <= 0) return { lossIn: null, receivedBps: null, sentBps: null };
+  const lost = Math.max(0, now.packetsLost - before.packetsLost);
+  const received = Math.max(0, now.packetsReceived - before.packetsReceived);
+  return {
+    lossIn: lost + received > 0 ? lost / (lost + received) : null,
+    receivedBps: Math.max(0, ((now.bytesReceived - before.bytesReceived) * 8) / passedS),
+    sentBps: Math.max(0, ((now.bytesSent - before.bytesSent) * 8) / passedS),
+  };
+}
+
+/** @param {Report[]} all */
+function selectedPair(all) {
+  const transport = all.find(({ type }) => type === "transport");
+  const id = transport?.["selectedCandidatePairId"];
+  const pairs = all.filter(({ type }) => type === "candidate-pair");
+  // Firefox has no transport report, and marks the pair itself.
+  return pairs.find((pair) => pair["id"] === id) ?? pairs.find(({ selected }) => selected);
+}
+
+/** @param {Report[]} all @param {Report | undefined} path @returns {string | null} */
+function protocolOf(all, path) {
+  const candidate = all.find(({ id }) => path && id === path["localCandidateId"]);
+  return candidate?.["protocol"] ?? null;
+}
+
+/** @param {Report[]} reports @param {string} name */
+function sum(reports, name) {
+  return reports.reduce((total, report) => total + (report[name] ?? 0), 0);
+}
+
+/** @param {(number | undefined)[]} values @returns {number | null} */
+function highest(values) {
+  const known = values.filter((value) => value !== undefined);
+  return known.length ? Math.max(.../** @type {number[]} */ (known)) : null;
+}
+
+/** @param {number | undefined} value in s @returns {number | null} in ms */
+function seconds(value) {
+  return value === undefined ? null : value * 1000;
+}

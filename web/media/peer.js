@@ -1,0 +1,314 @@
+// @ts-check
+/**
+ * The link: one RTCPeerConnection, to the relay or (in `direct` mode) to the partner.
+ *
+ * What is asked of it is done in order, one thing after the other. Whatever cannot be done ends the
+ * link with `link_failed`; after `close()` it says nothing more.
+ *
+ * @typedef {import("./devices.js").Kind} Kind
+ *
+ * @typedef {{ type: "link_described", description: { type: "offer" | "answer", sdp: string } }
+ *   | { type: "candidate_found", candidate: RTCIceCandidateInit | null }
+ *   | { type: "link_interrupted" } | { type: "link_restored" }
+ *   | { type: "link_failed" } | { type: "link_closed" }
+ *   | { type: "stream_arrived", stream: MediaStream }
+ *   | { type: "media_arrived", kind: Kind }
+ *   | { type: "figures_measured", figures: import("./figures.js").Figures }} PeerEvent
+ */
+import { measure } from "./figures.js";
+
+/** How often to look whether the partner's picture and sound are there. */
+const LOOK_EVERY_MS = 50;
+/** What has not come by then may be switched on at any time. */
+const LOOK_OFTEN_FOR_MS = 10_000;
+const LOOK_SELDOM_EVERY_MS = 500;
+const MEASURE_EVERY_MS = 1_000;
+
+/** One link; it sends nothing until `meet()`. */
+export class Peer {
+  #pc;
+  #onEvent;
+  /** @type {Record<Kind, MediaStreamTrack | null>} */
+  #tracks;
+  #closed = false;
+  #paused = true;
+  #remote = new MediaStream();
+  /** @type {Promise<void>} */
+  #work = Promise.resolve();
+  /** Candidates that came before the description they belong to. @type {RTCIceCandidateInit[]} */
+  #early = [];
+  /** What had come when the last partner went; the next one's picture begins with a keyframe. */
+  #before = { audio: 0, video: 0 };
+  /** What of the present partner has not come yet. @type {Set<Kind>} */
+  #awaited = new Set();
+  #metAtMs = 0;
+  #isVideoPaused = false;
+  /** @type {import("./figures.js").Totals | null} */
+  #totals = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #lookTimer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #measureTimer;
+
+  /**
+   * @param {object} options
+   * @param {RTCIceServer[]} options.iceServers
+   * @param {Record<Kind, MediaStreamTrack | null>} options.tracks what to send
+   * @param {(event: PeerEvent) => void} options.onEvent
+   */
+  constructor({ iceServers, tracks, onEvent }) {
+    this.#onEvent = onEvent;
+    this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.#pc.ontrack = (event) => this.#receive(event.track);
+    this.#pc.onicecandidate = ({ candidate }) =>
+      this.#emit({ type: "candidate_found", candidate: candidate ? candidate.toJSON() : null });
+    this.#pc.onconnectionstatechange = () => this.#follow(this.#pc.connectionState);
+    this.#tracks = { ...tracks };
+  }
+
+  /** Make an offer; `link_described` gives it. */
+  offer() {
+    this.#do(async () => {
+      this.#addSections();
+      await this.#pc.setLocalDescription(await this.#pc.createOffer());
+      this.#describe();
+    });
+  }
+
+  /** Offer again, to find new paths; what is sent and received stays. */
+  restart() {
+    this.#pc.restartIce();
+    this.offer();
+  }
+
+  /**
+   * Take an offer and answer it; `link_described` gives the answer.
+   *
+   * @param {string} sdp
+   */
+  takeOffer(sdp) {
+    this.#do(async () => {
+      await this.#pc.setRemoteDescription({ type: "offer", sdp });
+      await this.#takeEarly();
+      await this.#fillSections();
+      await this.#pc.setLocalDescription(await this.#pc.createAnswer());
+      this.#describe();
+    });
+  }
+
+  /**
+   * Take the answer to our offer.
+   *
+   * @param {string} sdp
+   */
+  takeAnswer(sdp) {
+    this.#do(async () => {
+      await this.#pc.setRemoteDescription({ type: "answer", sdp });
+      await this.#takeEarly();
+    });
+  }
+
+  /**
+   * Take a candidate of the other side; it may come before the description.
+   *
+   * @param {RTCIceCandidateInit | null} candidate null: there are no more
+   */
+  takeCandidate(candidate) {
+    this.#do(async () => {
+      if (!candidate) return;
+      if (this.#pc.remoteDescription) await this.#pc.addIceCandidate(candidate);
+      else this.#early.push(candidate);
+    });
+  }
+
+  /**
+   * Send this instead of what was sent; nothing is negotiated.
+   *
+   * @param {Kind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  useTrack(kind, track) {
+    this.#tracks[kind] = track;
+    this.#do(async () => {
+      await this.#transceiver(kind)?.sender.replaceTrack(track);
+    });
+  }
+
+  /** @param {boolean} paused whether only sound is sent */
+  pauseVideo(paused) {
+    this.#isVideoPaused = paused;
+    this.#pause();
+  }
+
+  /** A partner is there: send, and say `media_arrived` when theirs comes. */
+  meet() {
+    this.#paused = false;
+    this.#pause();
+    this.#metAtMs = performance.now();
+    this.#awaited = new Set(["audio", "video"]);
+    this.#lookSoon();
+    clearInterval(this.#measureTimer);
+    this.#measureTimer = setInterval(() => this.#do(() => this.#measure()), MEASURE_EVERY_MS);
+  }
+
+  /** The partner is gone: send nothing until the next one. */
+  part() {
+    this.#paused = true;
+    this.#pause();
+    this.#stopTimers();
+    this.#do(async () => {
+      this.#before = await this.#count();
+    });
+  }
+
+  /** End the link. */
+  close() {
+    this.#closed = true;
+    this.#stopTimers();
+    this.#pc.close();
+  }
+
+  /** @param {PeerEvent} event */
+  #emit(event) {
+    if (!this.#closed) this.#onEvent(event);
+  }
+
+  /** @param {() => Promise<void>} step */
+  #do(step) {
+    this.#work = this.#work.then(async () => {
+      if (this.#closed) return;
+      try {
+        await step();
+      } catch (error) {
+        if (this.#closed) return;
+        console.warn("The link failed:", error);
+        this.#emit({ type: "link_failed" });
+      }
+    });
+  }
+
+  #describe() {
+    const description = this.#pc.localDescription;
+    if (description?.type !== "offer" && description?.type !== "answer") return;
+    const { type, sdp } = description;
+    this.#emit({ type: "link_described", description: { type, sdp } });
+  }
+
+  /** Both are always there, so that a device that comes later needs no negotiation. */
+  #addSections() {
+    if (this.#pc.getTransceivers().length) return;
+    for (const kind of /** @type {const} */ (["audio", "video"])) {
+      const sendEncodings = [{ active: this.#isActive(kind) }];
+      this.#pc.addTransceiver(this.#tracks[kind] ?? kind, { sendEncodings });
+    }
+  }
+
+  /** The sections of an offer only receive until they are told otherwise. */
+  async #fillSections() {
+    for (const transceiver of this.#pc.getTransceivers()) {
+      transceiver.direction = "sendrecv";
+      await transceiver.sender.replaceTrack(this.#tracks[kindOf(transceiver)]);
+    }
+    this.#pause();
+  }
+
+  async #takeEarly() {
+    for (const candidate of this.#early.splice(0)) await this.#pc.addIceCandidate(candidate);
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #receive(track) {
+    this.#remote.addTrack(track);
+    this.#emit({ type: "stream_arrived", stream: this.#remote });
+  }
+
+  /** @param {RTCPeerConnectionState} state */
+  #follow(state) {
+    if (state === "failed") this.#emit({ type: "link_failed" });
+    if (state === "disconnected") this.#emit({ type: "link_interrupted" });
+    if (state === "connected") this.#emit({ type: "link_restored" });
+    const transport = this.#pc.getSenders()[0]?.transport;
+    if (!transport) return;
+    // The other side's goodbye (close_notify) shows here and not in connectionState.
+    transport.onstatechange = () => {
+      if (transport.state === "closed") this.#emit({ type: "link_closed" });
+    };
+  }
+
+  /**
+   * Pausing keeps the browser's bandwidth estimate, which falls to the bottom when it sends to
+   * nobody, and starts again with a keyframe.
+   */
+  #pause() {
+    for (const transceiver of this.#pc.getTransceivers()) {
+      this.#do(async () => {
+        const { sender } = transceiver;
+        const active = this.#isActive(kindOf(transceiver));
+        const parameters = sender.getParameters();
+        if (parameters.encodings.every((encoding) => encoding.active === active)) return;
+        for (const encoding of parameters.encodings) encoding.active = active;
+        await sender.setParameters(parameters);
+      });
+    }
+  }
+
+  /** @param {Kind} kind */
+  #isActive(kind) {
+    return !this.#paused && !(kind === "video" && this.#isVideoPaused);
+  }
+
+  #lookSoon() {
+    clearTimeout(this.#lookTimer);
+    const isFresh = performance.now() - this.#metAtMs < LOOK_OFTEN_FOR_MS;
+    const delayMs = isFresh ? LOOK_EVERY_MS : LOOK_SELDOM_EVERY_MS;
+    this.#lookTimer = setTimeout(() => this.#do(() => this.#look()), delayMs);
+  }
+
+  async #look() {
+    const count = await this.#count();
+    if (this.#paused) return;
+    for (const kind of this.#awaited) {
+      if (count[kind] <= this.#before[kind]) continue;
+      this.#awaited.delete(kind);
+      this.#emit({ type: "media_arrived", kind });
+    }
+    if (this.#awaited.size) this.#lookSoon();
+  }
+
+  /** @returns {Promise<Record<Kind, number>>} packets of sound and keyframes that have come */
+  async #count() {
+    const count = { audio: 0, video: 0 };
+    for (const receiver of this.#pc.getReceivers()) {
+      for (const report of (await receiver.getStats()).values()) {
+        if (report.type !== "inbound-rtp") continue;
+        if (report.kind === "audio") count.audio += report.packetsReceived ?? 0;
+        else count.video += report.keyFramesDecoded ?? report.framesDecoded ?? 0;
+      }
+    }
+    return count;
+  }
+
+  async #measure() {
+    const reports = await this.#pc.getStats();
+    if (this.#paused) return;
+    const { figures, totals } = measure(reports.values(), this.#totals);
+    this.#totals = totals;
+    this.#emit({ type: "figures_measured", figures });
+  }
+
+  /** @param {Kind} kind */
+  #transceiver(kind) {
+    return this.#pc.getTransceivers().find((transceiver) => kindOf(transceiver) === kind);
+  }
+
+  #stopTimers() {
+    clearTimeout(this.#lookTimer);
+    clearInterval(this.#measureTimer);
+    this.#totals = null;
+  }
+}
+
+/** @param {RTCRtpTransceiver} transceiver @returns {Kind} */
+function kindOf({ receiver }) {
+  return receiver.track.kind === "audio" ? "audio" : "video";
+}

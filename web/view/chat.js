@@ -1,0 +1,137 @@
+// @ts-check
+/**
+ * Draws the chat. What people write is text, never HTML.
+ *
+ * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../machine/state.js").ChatLine} ChatLine
+ * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../words/words.js").Words} Words
+ */
+import { find, make, setAttribute, setText } from "./dom.js";
+import { splitLinks } from "./links.js";
+import { MAX_CHAT_CHARS } from "../wire/messages.js";
+
+/** How many characters before the end the counter shows. */
+const COUNTED_CHARS = 200;
+
+export class ChatView {
+  #log = find("log", HTMLElement);
+  #typing = find("typing", HTMLElement);
+  #form = find("say", HTMLFormElement);
+  #text = find("text", HTMLInputElement);
+  #counter = find("counter", HTMLElement);
+  #send = find("send", HTMLButtonElement);
+  #openLink;
+  /** @type {ChatLine[]} */
+  #lines = [];
+  /** @type {Map<string, HTMLElement>} */
+  #ticks = new Map();
+  /** @type {Words | null} */
+  #words = null;
+
+  /**
+   * @param {(event: Event) => void} onEvent
+   * @param {(href: string) => void} openLink asks the user first
+   */
+  constructor(onEvent, openLink) {
+    this.#openLink = openLink;
+    this.#text.oninput = () => {
+      this.#count();
+      onEvent({ type: "text_changed", text: this.#text.value });
+    };
+    this.#form.onsubmit = (submit) => {
+      submit.preventDefault();
+      onEvent({ type: "chat_entered", text: this.#text.value });
+      this.#text.value = "";
+      this.#count();
+    };
+  }
+
+  focus() {
+    this.#text.focus();
+  }
+
+  /** @param {State} state @param {Words} words */
+  draw({ chat, partner }, words) {
+    if (this.#words !== words) this.#lines = [];
+    this.#words = words;
+    setAttribute(this.#log, "data-empty", words.noMessages);
+    this.#drawLines(chat, words);
+    for (const { id, mine, delivered } of chat) {
+      if (mine) this.#drawTick(id, delivered, words);
+    }
+    setText(this.#typing, partner?.isTyping ? words.typing : "");
+    if (!partner && this.#text.value) {
+      this.#text.value = ""; // it was meant for somebody who is gone
+      this.#count();
+    }
+    // Not disabled: that would take the focus away, and turn what is being typed into commands.
+    this.#text.readOnly = !partner;
+    this.#send.disabled = !partner;
+  }
+
+  /**
+   * Lines are only added at the end, so that screen readers speak each once, until a new
+   * conversation begins.
+   *
+   * @param {ChatLine[]} lines
+   * @param {Words} words
+   */
+  #drawLines(lines, words) {
+    const shown = this.#lines;
+    const grown = lines.length >= shown.length && lines[0]?.text === shown[0]?.text
+      && shown.every(({ id, mine }, index) => lines[index]?.id === id && lines[index]?.mine === mine);
+    const fresh = grown ? lines.slice(shown.length) : lines;
+    if (!grown) {
+      this.#log.replaceChildren();
+      this.#ticks.clear();
+    }
+    this.#lines = lines;
+    if (fresh.length === 0) return;
+    this.#log.append(...fresh.map((line) => this.#line(line, words)));
+    this.#log.scrollTop = this.#log.scrollHeight;
+  }
+
+  /** @param {ChatLine} line @param {Words} words */
+  #line({ id, mine, text }, words) {
+    const who = make("span", { class: "who" }, `${mine ? words.you : words.partner}: `);
+    const said = make("span", { class: "text", dir: "auto" }, ...this.#pieces(text));
+    const now = new Date();
+    const time = now.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+    const meta = make("span", { class: "meta" }, make("time", { datetime: now.toISOString() }, time));
+    if (mine) {
+      const tick = make("span", { class: "tick", role: "img" });
+      this.#ticks.set(id, tick);
+      meta.append(tick);
+    }
+    return make("p", { class: mine ? "line mine" : "line" }, who, said, meta);
+  }
+
+  /** @param {string} text */
+  #pieces(text) {
+    return splitLinks(text).map(({ text: piece, href }) => {
+      if (!href) return piece;
+      const rel = "noopener noreferrer nofollow";
+      const attributes = { href, rel, target: "_blank", referrerpolicy: "no-referrer" };
+      const link = make("a", attributes, piece);
+      link.onclick = (click) => {
+        click.preventDefault();
+        this.#openLink(href);
+      };
+      return link;
+    });
+  }
+
+  /** @param {string} id @param {boolean} delivered @param {Words} words */
+  #drawTick(id, delivered, words) {
+    const tick = this.#ticks.get(id);
+    if (!tick) return;
+    setAttribute(tick, "data-delivered", delivered);
+    setAttribute(tick, "aria-label", delivered ? words.delivered : words.sent);
+  }
+
+  #count() {
+    const left = MAX_CHAT_CHARS - this.#text.value.length;
+    setText(this.#counter, left <= COUNTED_CHARS ? this.#words?.charactersLeft(left) ?? "" : "");
+  }
+}

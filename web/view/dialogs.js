@@ -1,0 +1,113 @@
+// @ts-check
+/**
+ * The dialogs: the welcome, the keys, the settings, and whether to open a link.
+ *
+ * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../words/words.js").Words} Words
+ */
+import { find, make } from "./dom.js";
+import { Pickers } from "./pickers.js";
+import { digest, welcomeParagraphs } from "../words/words.js";
+
+export class DialogsView {
+  #welcome = find("welcome", HTMLDialogElement);
+  #rules = find("rules", HTMLElement);
+  #link = find("link", HTMLDialogElement);
+  #linkAddress = find("link-address", HTMLElement);
+  #linkOpen = find("link-open", HTMLAnchorElement);
+  #keys = find("keys", HTMLElement);
+  #usesKeys = find("uses-keys", HTMLInputElement);
+  #searchesOn = find("searches-on", HTMLInputElement);
+  #pickers;
+  /** The welcome text; null until it has come. @type {string | null} */
+  #text = null;
+  #isToBeAsked = false;
+  /** @type {Words | null} */
+  #words = null;
+
+  /** @param {(event: Event) => void} onEvent */
+  constructor(onEvent) {
+    this.#pickers = new Pickers(find("settings-pickers", HTMLElement), onEvent);
+    this.#welcome.addEventListener("cancel", (event) => event.preventDefault());
+    this.#welcome.addEventListener("close", () => {
+      if (this.#isToBeAsked) this.#welcome.showModal(); // some browsers let Esc insist
+    });
+    find("agree", HTMLButtonElement).onclick = () => {
+      onEvent({ type: "agreed", rules: digest(this.#text ?? "") });
+    };
+    this.#linkOpen.onclick = () => this.#link.close();
+    this.#usesKeys.onchange = () =>
+      onEvent({ type: "setting_changed", change: { usesKeys: this.#usesKeys.checked } });
+    this.#searchesOn.onchange = () =>
+      onEvent({ type: "setting_changed", change: { searchesOn: this.#searchesOn.checked } });
+    for (const opener of document.querySelectorAll("[data-opens]")) {
+      opener.addEventListener("click", () => this.open(opener.getAttribute("data-opens") ?? ""));
+    }
+    for (const closer of document.querySelectorAll("[data-closes]")) {
+      const id = closer.getAttribute("data-closes") ?? "";
+      closer.addEventListener("click", () => find(id, HTMLDialogElement).close());
+    }
+  }
+
+  /** @param {string} text of the operator; empty when there is none */
+  welcome(text) {
+    this.#text = text;
+    this.#words = null;
+  }
+
+  /** @param {string} id */
+  open(id) {
+    const dialog = find(id, HTMLDialogElement);
+    if (!dialog.open) dialog.showModal();
+  }
+
+  /** @param {string} href */
+  askToOpen(href) {
+    this.#linkAddress.textContent = href;
+    this.#linkOpen.href = href;
+    this.open("link");
+  }
+
+  /** @param {State} state @param {Words} words @param {string} language */
+  draw(state, words, language) {
+    const { settings } = state;
+    this.#usesKeys.checked = settings.usesKeys;
+    this.#searchesOn.checked = settings.searchesOn;
+    this.#pickers.draw(state, words);
+    if (this.#words !== words) this.#drawWords(words, language);
+    if (this.#text === null) return;
+    this.#isToBeAsked = settings.agreedTo !== digest(this.#text);
+    if (this.#isToBeAsked && !this.#welcome.open) this.#welcome.showModal();
+    if (!this.#isToBeAsked && this.#welcome.open) this.#welcome.close();
+  }
+
+  /** @param {Words} words @param {string} language */
+  #drawWords(words, language) {
+    this.#words = words;
+    const paragraphs = welcomeParagraphs(this.#text ?? "", language);
+    this.#rules.replaceChildren(...paragraphs.map((text) => make("p", { dir: "auto" }, text)));
+    this.#keys.replaceChildren(...keyRows(words).flatMap(([keys, does]) => {
+      const names = keys.map((key) => make("kbd", {}, key));
+      return [make("dt", {}, ...names.flatMap((name) => [name, " "])), make("dd", {}, does)];
+    }));
+  }
+}
+
+/** @param {Words} words @returns {[string[], string][]} */
+function keyRows({ keys, keyNames }) {
+  return [
+    [[keyNames.escape, keyNames.escape], keys.next],
+    [["Q"], keys.stop],
+    [["M"], keys.microphone],
+    [["C"], keys.camera],
+    [["S"], keys.switch],
+    [[keyNames.up, keyNames.down], keys.volume],
+    [["P"], keys.pip],
+    [["F"], keys.full],
+    [["/"], keys.chat],
+    [["I"], keys.figures],
+    [["A"], keys.search],
+    [["?"], keys.help],
+  ];
+}

@@ -1,0 +1,79 @@
+// @ts-check
+/** Small changes to the page's elements, made only where something differs. */
+
+/**
+ * @template {Element} T
+ * @param {string} id
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+export function find(id, kind) {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new TypeError(`index.html has no ${kind.name} #${id}`);
+  return element;
+}
+
+/** @param {Element} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {Element} element @param {string} name @param {string | boolean} value */
+export function setAttribute(element, name, value) {
+  if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+}
+
+/**
+ * A name for screen readers that shows when pointed at.
+ *
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export function setLabel(element, text) {
+  setAttribute(element, "aria-label", text);
+  if (element instanceof HTMLButtonElement) element.title = text;
+}
+
+/** @param {Element} element @param {string} icon */
+export function setIcon(element, icon) {
+  const use = element.querySelector("use");
+  if (use) setAttribute(use, "href", `#i-${icon}`);
+}
+
+/** @param {HTMLVideoElement} video @param {MediaStream | null} stream */
+export function setStream(video, stream) {
+  if (video.srcObject !== stream) video.srcObject = stream;
+}
+
+/**
+ * Show one track.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {MediaStreamTrack | null} track
+ */
+export function setTrack(video, track) {
+  const { srcObject } = video;
+  const shown = srcObject instanceof MediaStream ? srcObject.getTracks()[0] ?? null : null;
+  if (shown !== track) video.srcObject = track ? new MediaStream([track]) : null;
+}
+
+/**
+ * @param {string} tag
+ * @param {Record<string, string>} attributes
+ * @param {(Node | string)[]} children
+ */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** @param {string} name */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `#i-${name}`);
+  svg.append(use);
+  return svg;
+}

@@ -1,0 +1,136 @@
+// @ts-check
+/**
+ * Draws what is there before the call: oneself, the devices, the interests, Start.
+ *
+ * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../words/words.js").Words} Words
+ */
+import { find, icon, make, setAttribute, setLabel, setText, setTrack } from "./dom.js";
+import { drawDeviceButton } from "./controls.js";
+import { Pickers } from "./pickers.js";
+import { Meter } from "../media/meter.js";
+import { MAX_INTERESTS } from "../wire/messages.js";
+import { describeProblem, startLabel } from "../words/describe.js";
+import { LANGUAGES } from "../words/words.js";
+
+export class LobbyView {
+  #lobby = find("lobby", HTMLElement);
+  #preview = find("preview", HTMLVideoElement);
+  #previewOff = find("preview-off", HTMLElement);
+  #microphone = find("preview-microphone", HTMLButtonElement);
+  #camera = find("preview-camera", HTMLButtonElement);
+  #level = find("meter", HTMLMeterElement);
+  #greeting = find("greeting", HTMLElement);
+  #detail = find("greeting-detail", HTMLElement);
+  #server = find("lobby-server", HTMLElement);
+  #check = find("check-devices", HTMLButtonElement);
+  #retry = find("retry", HTMLButtonElement);
+  #form = find("interests", HTMLFormElement);
+  #interest = find("interest", HTMLInputElement);
+  #tags = find("tags", HTMLUListElement);
+  #start = find("start", HTMLButtonElement);
+  #language = find("language", HTMLSelectElement);
+  #meter = new Meter((level) => { this.#level.value = level; });
+  #pickers;
+  #onEvent;
+  /** @type {readonly string[]} */
+  #drawnTags = [];
+
+  /** @param {(event: Event) => void} onEvent */
+  constructor(onEvent) {
+    this.#onEvent = onEvent;
+    const isWide = matchMedia("(min-width: 840px)");
+    const follow = () => { find("devices", HTMLDetailsElement).open = isWide.matches; };
+    isWide.onchange = follow;
+    follow();
+    this.#pickers = new Pickers(find("lobby-pickers", HTMLElement), onEvent);
+    this.#microphone.onclick = () => onEvent({ type: "microphone_toggled" });
+    this.#camera.onclick = () => onEvent({ type: "camera_toggled" });
+    this.#check.onclick = () => onEvent({ type: "preview_wanted" });
+    this.#retry.onclick = () => onEvent({ type: "retry_pressed" });
+    this.#start.onclick = () => {
+      this.#addInterest();
+      onEvent({ type: "start_pressed" });
+    };
+    this.#form.onsubmit = (submit) => {
+      submit.preventDefault();
+      this.#addInterest();
+    };
+    this.#interest.onkeydown = (event) => {
+      if (event.key !== "," || event.isComposing) return;
+      event.preventDefault();
+      this.#addInterest();
+    };
+    for (const [name, { languageName }] of Object.entries(LANGUAGES)) {
+      const option = new Option(languageName, name);
+      option.lang = name;
+      this.#language.append(option);
+    }
+    this.#language.onchange = () =>
+      onEvent({ type: "setting_changed", change: { language: this.#language.value } });
+  }
+
+  /** @param {State} state @param {Words} words */
+  draw(state, words) {
+    const { devices, wanted, isPreviewing, settings } = state;
+    this.#lobby.hidden = wanted;
+    this.#meter.follow(wanted ? null : devices.audio.track);
+    setTrack(this.#preview, wanted ? null : devices.video.track);
+    if (wanted) return;
+    this.#drawProblem(state, words);
+    this.#drawPreview(state, words);
+    this.#pickers.draw(state, words);
+    this.#check.hidden = isPreviewing;
+    setText(this.#start, startLabel(state, words));
+    this.#language.value = document.documentElement.lang;
+    this.#drawTags(settings.interests, words);
+    this.#interest.disabled = settings.interests.length >= MAX_INTERESTS;
+  }
+
+  /** @param {State} state @param {Words} words */
+  #drawProblem(state, words) {
+    const problem = describeProblem(state, words);
+    setAttribute(this.#lobby, "data-problem", problem !== null);
+    setText(this.#greeting, problem?.headline ?? words.meetSomeone);
+    setText(this.#detail, problem?.detail ?? words.tagline);
+    const told = { lost: words.connectionLost, closed: words.sentAway, connecting: "", open: "" };
+    setText(this.#server, told[state.socket]);
+    this.#retry.hidden = !problem;
+  }
+
+  /** @param {State} state @param {Words} words */
+  #drawPreview({ devices: { audio, video } }, words) {
+    const isAsking = video.status === "asking";
+    const off = isAsking ? words.cameraIsOpening : words.cameraIsOff;
+    setText(this.#previewOff, video.status === "on" ? "" : off);
+    drawDeviceButton(this.#microphone, audio, "mic", words.muteMicrophone, words.unmuteMicrophone);
+    drawDeviceButton(this.#camera, video, "cam", words.turnCameraOff, words.turnCameraOn);
+  }
+
+  #addInterest() {
+    if (this.#interest.value.trim()) {
+      this.#onEvent({ type: "interest_added", text: this.#interest.value });
+    }
+    this.#interest.value = "";
+  }
+
+  /** @param {readonly string[]} tags @param {Words} words */
+  #drawTags(tags, words) {
+    if (tags === this.#drawnTags) return;
+    const hadFocus = this.#tags.contains(document.activeElement);
+    this.#drawnTags = tags;
+    this.#tags.replaceChildren(...tags.map((tag) => this.#tag(tag, words)));
+    if (hadFocus) this.#interest.focus();
+  }
+
+  /** @param {string} tag @param {Words} words */
+  #tag(tag, words) {
+    const remove = document.createElement("button");
+    remove.type = "button";
+    remove.append(icon("close"));
+    setLabel(remove, words.removeInterest(tag));
+    remove.onclick = () => this.#onEvent({ type: "interest_removed", text: tag });
+    return make("li", {}, make("span", { dir: "auto" }, tag), remove);
+  }
+}

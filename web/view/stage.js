@@ -1,0 +1,103 @@
+// @ts-check
+/**
+ * Draws the partner and what is said over them: states in words, marks, the quality of the line.
+ *
+ * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../words/words.js").Words} Words
+ */
+import { find, icon, make, setAttribute, setStream, setText } from "./dom.js";
+import { CAN_CHOOSE_SPEAKER } from "./pickers.js";
+import { describe } from "../words/describe.js";
+import { figureRows } from "../words/figures.js";
+
+export class StageView {
+  #app = find("app", HTMLElement);
+  #stage = find("stage", HTMLElement);
+  #remote = find("remote", HTMLVideoElement);
+  #avatar = find("avatar", HTMLElement);
+  #notice = find("notice", HTMLElement);
+  #headline = find("headline", HTMLElement);
+  #detail = find("detail", HTMLElement);
+  #ticker = find("ticker", HTMLElement);
+  #marks = find("marks", HTMLElement);
+  #quality = find("quality", HTMLButtonElement);
+  #grade = find("grade", HTMLElement);
+  #figures = find("figures", HTMLElement);
+  #figureList = find("figure-list", HTMLElement);
+  #speakerId = "";
+  #isSoundBlocked = false;
+
+  constructor() {
+    this.#quality.onclick = () => this.toggleFigures();
+    // Some browsers play sound only after the user has touched the page.
+    document.addEventListener("pointerdown", () => {
+      if (this.#isSoundBlocked) this.#play();
+    });
+    this.#remote.addEventListener("loadedmetadata", () => this.#play());
+  }
+
+  /** @param {State} state @param {number} nowMs @param {Words} words */
+  draw(state, nowMs, words) {
+    const { mood, headline, detail, ticker, notice } = describe(state, nowMs, words);
+    setAttribute(this.#app, "data-mood", mood);
+    setText(this.#headline, headline);
+    setText(this.#detail, detail);
+    setText(this.#ticker, ticker);
+    setText(this.#notice, this.#isSoundBlocked ? words.pressToHear : notice);
+    setStream(this.#remote, state.remoteStream);
+    this.#drawPartner(state, words);
+    this.#drawQuality(state, words);
+    this.#useSpeaker(state.settings.speakerId);
+  }
+
+  toggleFigures() {
+    this.#figures.hidden = !this.#figures.hidden;
+    setAttribute(this.#quality, "aria-expanded", !this.#figures.hidden);
+  }
+
+  /** @param {State} state @param {Words} words */
+  #drawPartner({ partner }, words) {
+    const hasPicture = Boolean(partner?.media.video && partner.arrived.video);
+    setAttribute(this.#stage, "data-picture", hasPicture);
+    this.#remote.muted = !partner;
+    this.#avatar.hidden = !partner?.isMet || hasPicture;
+    const marks = partner ? [
+      ...(partner.media.audio ? [] : [["mic-off", words.partnerMuted]]),
+      ...(partner.media.video ? [] : [["cam-off", words.partnerCameraOff]]),
+    ] : [];
+    if (this.#marks.textContent === marks.map(([, text]) => text).join("")) return;
+    this.#marks.replaceChildren(
+      ...marks.map(([name = "", text = ""]) => make("p", {}, icon(name), make("span", {}, text))),
+    );
+  }
+
+  /** @param {State} state @param {Words} words */
+  #drawQuality({ partner, line, server }, words) {
+    this.#quality.hidden = !partner || !line.figures;
+    if (!partner) this.#figures.hidden = true;
+    setAttribute(this.#quality, "aria-expanded", !this.#figures.hidden);
+    setAttribute(this.#quality, "data-grade", line.grade);
+    setText(this.#grade, words.grades[line.grade]);
+    this.#quality.title = words.grades[line.grade];
+    if (this.#figures.hidden || !line.figures) return;
+    const rows = figureRows(line.figures, server?.mediaMode ?? "relay", words);
+    this.#figureList.replaceChildren(
+      ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]),
+    );
+  }
+
+  /** @param {string} id */
+  #useSpeaker(id) {
+    if (id === this.#speakerId || !CAN_CHOOSE_SPEAKER) return;
+    this.#speakerId = id;
+    // One that is no longer there leaves the sound where it is.
+    this.#remote.setSinkId(id).catch((error) => console.info("No such speaker:", error));
+  }
+
+  #play() {
+    this.#remote.play().then(
+      () => { this.#isSoundBlocked = false; },
+      (error) => { this.#isSoundBlocked = error.name === "NotAllowedError"; },
+    );
+  }
+}

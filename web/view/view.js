@@ -1,0 +1,143 @@
+// @ts-check
+/**
+ * Draws the state, part by part. Nothing outside of `view/` touches the page's elements.
+ *
+ * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../words/words.js").Words} Words
+ */
+import { ChatView } from "./chat.js";
+import { ControlsView } from "./controls.js";
+import { DialogsView } from "./dialogs.js";
+import { find, setAttribute, setLabel, setText } from "./dom.js";
+import { LobbyView } from "./lobby.js";
+import { SelfView } from "./self.js";
+import { StageView } from "./stage.js";
+import { LANGUAGES, chooseLanguage } from "../words/words.js";
+import { en } from "../words/en.js";
+
+/** The page, as a picture of the state and a source of the user's events. */
+export class View {
+  #call = find("call", HTMLElement);
+  #start = find("start", HTMLButtonElement);
+  #stop = find("stop", HTMLButtonElement);
+  #stage = new StageView();
+  #self = new SelfView();
+  #controls;
+  #dialogs;
+  #chat;
+  #lobby;
+  #onEvent;
+  #wasWanted = false;
+  /** @type {Words | null} */
+  #words = null;
+
+  /** @param {(event: Event) => void} onEvent */
+  constructor(onEvent) {
+    this.#onEvent = onEvent;
+    this.#controls = new ControlsView(onEvent);
+    this.#dialogs = new DialogsView(onEvent);
+    this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));
+    this.#lobby = new LobbyView(onEvent);
+  }
+
+  /** @param {string} text what the operator wants people to agree to */
+  welcome(text) {
+    this.#dialogs.welcome(text);
+  }
+
+  /**
+   * @param {State} state
+   * @param {number} nowMs
+   * @returns {Words} what it was drawn in
+   */
+  draw(state, nowMs) {
+    const language = chooseLanguage(state.settings.language, navigator.languages);
+    const words = LANGUAGES[language] ?? en;
+    if (words !== this.#words) this.#speak(words, language);
+    this.#call.hidden = !state.wanted;
+    setAttribute(this.#call, "data-chat", state.isChatOpen ? "open" : "closed");
+    this.#lobby.draw(state, words);
+    this.#dialogs.draw(state, words, language);
+    this.#stage.draw(state, nowMs, words);
+    this.#self.draw(state);
+    this.#controls.draw(state, words);
+    this.#chat.draw(state, words);
+    this.#moveFocus(state.wanted);
+    return words;
+  }
+
+  /**
+   * Do what a key is for.
+   *
+   * @param {import("../browser/keys.js").Action} action
+   * @param {State} state
+   */
+  act(action, state) {
+    if (action === "help") return this.#dialogs.open("help");
+    if (action === "microphone") return this.#onEvent({ type: "microphone_toggled" });
+    if (action === "camera") return this.#onEvent({ type: "camera_toggled" });
+    if (!state.wanted) return;
+    switch (action) {
+      case "next": return this.#onEvent({ type: "escape_pressed" });
+      case "stop": return this.#onEvent({ type: "stop_pressed" });
+      case "switch": return this.#onEvent({ type: "camera_switched" });
+      case "louder": return this.#controls.changeVolume(1);
+      case "quieter": return this.#controls.changeVolume(-1);
+      case "pip": return this.#controls.togglePictureInPicture();
+      case "full": return this.#controls.toggleFullScreen();
+      case "figures": return this.#stage.toggleFigures();
+      case "chat": return this.#openChat(state);
+      case "search": return this.#onEvent({
+        type: "setting_changed",
+        change: { searchesOn: !state.settings.searchesOn },
+      });
+    }
+  }
+
+  /** @param {State} state */
+  #openChat({ isChatOpen }) {
+    if (!isChatOpen) this.#onEvent({ type: "chat_toggled" });
+    this.#chat.focus();
+  }
+
+  /**
+   * The button that was pressed goes away with its half of the page: do not lose the keyboard.
+   *
+   * @param {boolean} wanted
+   */
+  #moveFocus(wanted) {
+    if (wanted === this.#wasWanted) return;
+    this.#wasWanted = wanted;
+    if (document.querySelector("dialog[open]")) return;
+    (wanted ? this.#stop : this.#start).focus({ preventScroll: true });
+  }
+
+  /** @param {Words} words @param {string} language */
+  #speak(words, language) {
+    this.#words = words;
+    document.documentElement.lang = language;
+    document.documentElement.dir = words.direction;
+    for (const element of document.querySelectorAll("[data-text]")) {
+      setText(element, wordAt(words, element.getAttribute("data-text") ?? ""));
+    }
+    for (const element of document.querySelectorAll("[data-label]")) {
+      const text = wordAt(words, element.getAttribute("data-label") ?? "");
+      if (element instanceof HTMLElement) setLabel(element, text);
+    }
+    for (const name of ["title", "placeholder"]) {
+      for (const element of document.querySelectorAll(`[data-${name}]`)) {
+        const text = wordAt(words, element.getAttribute(`data-${name}`) ?? "");
+        setAttribute(element, name, text);
+      }
+    }
+  }
+}
+
+/** @param {Words} words @param {string} path such as "figures.title" */
+function wordAt(words, path) {
+  /** @type {any} */
+  const word = path.split(".").reduce((/** @type {any} */ part, name) => part[name], words);
+  if (typeof word !== "string") throw new TypeError(`there is no word ${path}`);
+  return word;
+}

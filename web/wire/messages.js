@@ -1,0 +1,135 @@
+// @ts-check
+/**
+ * The signalling messages: their types, and the one place where the server's frames are read.
+ * `docs/protocol.md` is their reference.
+ *
+ * @typedef {"relay" | "direct"} MediaMode
+ *
+ * @typedef {{ type: "find_partner", interests: string[] }} FindPartner
+ * @typedef {{ type: "webrtc_offer", sdp: string }} WebrtcOffer
+ * @typedef {{ type: "webrtc_answer", sdp: string }} WebrtcAnswer
+ * @typedef {{ type: "ice_candidate", candidate: RTCIceCandidateInit | null }} IceCandidate
+ * @typedef {{ type: "chat_message", text: string, id: string }} ChatMessage
+ * @typedef {{ type: "chat_received", id: string }} ChatReceived
+ * @typedef {{ type: "typing", active: boolean }} Typing
+ * @typedef {{ type: "media_state", audio: boolean, video: boolean }} MediaState
+ * @typedef {{ type: "next_partner", interests: string[] }} NextPartner
+ * @typedef {{ type: "stop_chat" }} StopChat
+ * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
+ *   | Typing | MediaState | NextPartner | StopChat} ClientMessage
+ *
+ * @typedef {{ type: "connected", userId: string, iceServers: RTCIceServer[],
+ *   mediaMode: MediaMode }} Connected
+ * @typedef {{ type: "waiting_for_partner", online: number | null }} WaitingForPartner
+ * @typedef {{ type: "partner_found", isInitiator: boolean,
+ *   sharedInterests: string[] }} PartnerFound
+ * @typedef {{ type: "partner_left" }} PartnerLeft
+ * @typedef {{ type: "partner_disconnected" }} PartnerDisconnected
+ * @typedef {{ type: "error", code: string, message: string,
+ *   retryAfterMs: number | null }} ServerError
+ * @typedef {Connected | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
+ *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
+ *   | PartnerDisconnected | ServerError} ServerMessage
+ */
+
+/** The longest chat text that the server takes. */
+export const MAX_CHAT_CHARS = 2000;
+export const MAX_INTERESTS = 10;
+export const MAX_INTEREST_CHARS = 32;
+
+/** @typedef {Record<string, unknown>} Fields */
+
+/** @type {Record<string, (fields: Fields) => ServerMessage>} */
+const READERS = {
+  connected: (fields) => ({
+    type: "connected",
+    userId: text(fields, "userId"),
+    iceServers: /** @type {RTCIceServer[]} */ (list(fields, "iceServers")),
+    mediaMode: fields["mediaMode"] === "direct" ? "direct" : "relay",
+  }),
+  waiting_for_partner: (fields) => ({
+    type: "waiting_for_partner",
+    online: numberOrNull(fields, "online"),
+  }),
+  partner_found: (fields) => ({
+    type: "partner_found",
+    isInitiator: fields["isInitiator"] === true,
+    sharedInterests: texts(fields, "sharedInterests"),
+  }),
+  webrtc_offer: (fields) => ({ type: "webrtc_offer", sdp: text(fields, "sdp") }),
+  webrtc_answer: (fields) => ({ type: "webrtc_answer", sdp: text(fields, "sdp") }),
+  ice_candidate: (fields) => ({ type: "ice_candidate", candidate: candidate(fields) }),
+  chat_message: (fields) => ({
+    type: "chat_message",
+    text: text(fields, "text"),
+    id: text(fields, "id"),
+  }),
+  chat_received: (fields) => ({ type: "chat_received", id: text(fields, "id") }),
+  typing: (fields) => ({ type: "typing", active: fields["active"] === true }),
+  media_state: (fields) => ({
+    type: "media_state",
+    audio: fields["audio"] === true,
+    video: fields["video"] === true,
+  }),
+  partner_left: () => ({ type: "partner_left" }),
+  partner_disconnected: () => ({ type: "partner_disconnected" }),
+  error: (fields) => {
+    const seconds = numberOrNull(fields, "retryAfter");
+    return {
+      type: "error",
+      code: text(fields, "code"),
+      message: text(fields, "message"),
+      retryAfterMs: seconds === null ? null : seconds * 1000,
+    };
+  },
+};
+
+/**
+ * Read a frame of the server.
+ *
+ * @param {unknown} frame what the socket delivered
+ * @returns {ServerMessage | null} null when the type is not known here: newer servers may say more
+ * @throws {SyntaxError} when it is no JSON object
+ * @throws {TypeError} when a field is missing or of the wrong type
+ */
+export function parse(frame) {
+  const fields = JSON.parse(String(frame));
+  if (typeof fields !== "object" || fields === null) throw new SyntaxError("not a JSON object");
+  const read = Object.hasOwn(READERS, fields.type) ? READERS[fields.type] : undefined;
+  return read ? read(fields) : null;
+}
+
+/** @param {Fields} fields @param {string} name @returns {string} */
+function text(fields, name) {
+  const value = fields[name];
+  if (typeof value !== "string") throw new TypeError(`${fields["type"]}: ${name} is no string`);
+  return value;
+}
+
+/** @param {Fields} fields @param {string} name @returns {unknown[]} */
+function list(fields, name) {
+  const value = fields[name];
+  if (!Array.isArray(value)) throw new TypeError(`${fields["type"]}: ${name} is no list`);
+  return value;
+}
+
+/** @param {Fields} fields @param {string} name @returns {string[]} none when it is absent */
+function texts(fields, name) {
+  const value = fields[name] ?? [];
+  const isRight = Array.isArray(value) && value.every((item) => typeof item === "string");
+  if (!isRight) throw new TypeError(`${fields["type"]}: ${name} is no list of strings`);
+  return value;
+}
+
+/** @param {Fields} fields @param {string} name @returns {number | null} */
+function numberOrNull(fields, name) {
+  const value = fields[name];
+  return typeof value === "number" ? value : null;
+}
+
+/** @param {Fields} fields @returns {RTCIceCandidateInit | null} */
+function candidate(fields) {
+  const value = fields["candidate"];
+  if (typeof value !== "object") throw new TypeError("ice_candidate: candidate is no object");
+  return value;
+}

@@ -1,0 +1,159 @@
+// @ts-check
+/**
+ * The WebSocket to the server: typed messages in and out, and connecting again when it is lost.
+ *
+ * @typedef {import("./messages.js").ClientMessage} ClientMessage
+ * @typedef {import("./messages.js").ServerMessage} ServerMessage
+ *
+ * @typedef {{ type: "wire_connecting" }
+ *   | { type: "wire_lost", retryAtMs: number }
+ *   | { type: "wire_closed" }
+ *   | { type: "message", message: ServerMessage }} WireEvent
+ *
+ * @typedef {object} Surroundings what the wire needs of the browser
+ * @property {(url: string) => WebSocket} open
+ * @property {() => number} nowMs
+ * @property {(callback: () => void, delayMs: number) => unknown} setTimer
+ * @property {(timer: unknown) => void} clearTimer
+ * @property {() => number} random from 0 up to 1
+ */
+import { parse } from "./messages.js";
+
+const FIRST_RETRY_MS = 3_000;
+const LONGEST_RETRY_MS = 30_000;
+/** A server that has not said `connected` by then is given up on. */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** An operator has disconnected the user: nobody comes back from that by itself. */
+const SENT_AWAY = 4001;
+
+/** @type {Surroundings} */
+const BROWSER = {
+  open: (url) => new WebSocket(url),
+  nowMs: () => performance.now(),
+  setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimer: (timer) => clearTimeout(/** @type {number} */ (timer)),
+  random: () => Math.random(),
+};
+
+/**
+ * How long to wait before the next try: 3 s, then twice as long each time up to 30 s, of which a
+ * random half is taken off so that a restarted server is not met by everybody at once.
+ *
+ * @param {number} failures how many tries in a row have failed, from 1
+ * @param {number} random from 0 up to 1
+ */
+export function retryDelayMs(failures, random) {
+  if (failures <= 1) return FIRST_RETRY_MS;
+  const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
+  return longest * (1 - random / 2);
+}
+
+/** Keeps one WebSocket open to `url`. */
+export class Wire {
+  #url;
+  #onEvent;
+  #around;
+  #failures = 0;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {unknown} */
+  #timer = null;
+
+  /**
+   * @param {string} url
+   * @param {(event: WireEvent) => void} onEvent
+   * @param {Surroundings} [around]
+   */
+  constructor(url, onEvent, around = BROWSER) {
+    this.#url = url;
+    this.#onEvent = onEvent;
+    this.#around = around;
+  }
+
+  /** Connect, now and again after every loss. */
+  connect() {
+    this.#startTimer(CONNECT_TIMEOUT_MS, () => this.drop());
+    const socket = this.#around.open(this.#url);
+    this.#socket = socket;
+    socket.onmessage = (event) => this.#read(event.data);
+    socket.onclose = (event) => (event?.code === SENT_AWAY ? this.#end() : this.#lose());
+    this.#onEvent({ type: "wire_connecting" });
+  }
+
+  /**
+   * Send a message; without a connection it is dropped, since whoever comes back is a new user.
+   *
+   * @param {ClientMessage} message
+   */
+  send(message) {
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Give this connection up: it counts as lost from now on. */
+  drop() {
+    if (this.#socket) this.#lose();
+  }
+
+  /** The network is back, or the machine awake: what was open is stale, and failures are past. */
+  renew() {
+    this.#failures = 0;
+    if (this.#socket) this.#lose();
+    else if (this.#timer) this.#retry();
+  }
+
+  /** Say nothing more and do not come back, until `connect()`. */
+  close() {
+    this.#around.clearTimer(this.#timer);
+    this.#timer = null;
+    this.#release();
+  }
+
+  /** @param {unknown} frame */
+  #read(frame) {
+    let message;
+    try {
+      message = parse(frame);
+    } catch (error) {
+      console.warn("The server sent a frame that cannot be read:", error);
+      return;
+    }
+    if (message === null) return;
+    if (message.type === "connected") {
+      this.#failures = 0;
+      this.#around.clearTimer(this.#timer);
+    }
+    this.#onEvent({ type: "message", message });
+  }
+
+  #end() {
+    this.close();
+    this.#onEvent({ type: "wire_closed" });
+  }
+
+  #lose() {
+    this.#release();
+    this.#retry();
+  }
+
+  #release() {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#socket = null;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close();
+  }
+
+  #retry() {
+    this.#failures += 1;
+    const delayMs = retryDelayMs(this.#failures, this.#around.random());
+    this.#startTimer(delayMs, () => this.connect());
+    this.#onEvent({ type: "wire_lost", retryAtMs: this.#around.nowMs() + delayMs });
+  }
+
+  /** @param {number} delayMs @param {() => void} callback */
+  #startTimer(delayMs, callback) {
+    this.#around.clearTimer(this.#timer);
+    this.#timer = this.#around.setTimer(callback, delayMs);
+  }
+}

@@ -1,0 +1,115 @@
+// @ts-check
+/**
+ * What the page says in each state.
+ *
+ * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../machine/state.js").Partner} Partner
+ * @typedef {import("./words.js").Words} Words
+ *
+ * @typedef {"call" | "busy" | "idle" | "problem"} Mood
+ *
+ * @typedef {object} Description
+ * @property {Mood} mood
+ * @property {string} headline
+ * @property {string} detail
+ * @property {string} ticker what changes every second, and would tire a screen reader
+ * @property {string} notice what went wrong last; may be empty
+ */
+/**
+ * @param {State} state
+ * @param {number} nowMs the clock that the state's times belong to
+ * @param {Words} words
+ * @returns {Description}
+ */
+export function describe(state, nowMs, words) {
+  const [mood, headline, detail] = situation(state, words);
+  const ticker = tickerText(state, nowMs, words);
+  return { mood, headline, detail, ticker, notice: noticeText(state, words) };
+}
+
+/**
+ * @param {State} state
+ * @param {Words} words
+ * @returns {[Mood, string, string]}
+ */
+function situation(state, words) {
+  const { devices, line } = state;
+  if (!state.wanted) return ["idle", words.meetSomeone, words.tagline];
+  if (state.socket === "lost") return ["problem", words.connectionLost, ""];
+  if (!state.hasBegun && Object.values(devices).some(({ status }) => status === "asking")) {
+    return ["busy", words.waitingForDevices, words.allowDevices];
+  }
+  if (state.socket === "connecting") return ["busy", words.connecting, words.reachingServer];
+  if (line.isInterrupted) return ["problem", words.interrupted, words.mending];
+  if (state.partner) return company(state.partner, words);
+  if (state.isResting) return ["idle", words.resting, words.pressNext];
+  if (state.search === "none") return ["busy", words.connecting, words.openingLink];
+  const hint = state.settings.interests.length ? words.searchingInterests : "";
+  return ["busy", words.searching, state.online === 1 ? words.nobodyOnline : hint];
+}
+
+/** @param {Partner} partner @param {Words} words @returns {[Mood, string, string]} */
+function company(partner, words) {
+  const { media, isMet, isStalled, sharedInterests } = partner;
+  if (isStalled) return ["problem", words.partnerReconnecting, words.nothingArrives];
+  if (!isMet) return ["busy", words.found, words.connectingVideo];
+  if (sharedInterests.length) {
+    return ["call", words.connected, words.shared(sharedInterests.join(", "))];
+  }
+  return ["call", words.connected, media.audio || media.video ? words.seeAndHear : words.textOnly];
+}
+
+/** @param {State} state @param {number} nowMs @param {Words} words */
+function tickerText(state, nowMs, words) {
+  if (state.socket === "lost") {
+    return words.retryIn(Math.max(1, secondsFrom(nowMs, state.retryAtMs ?? nowMs)));
+  }
+  if (state.search === "none" || state.line.isInterrupted) return "";
+  const passed = words.forSeconds(
+    Math.max(0, Math.floor((nowMs - (state.searchingSinceMs ?? nowMs)) / 1000)),
+  );
+  const { online } = state;
+  return online !== null && online > 1 ? `${passed} · ${words.online(online)}` : passed;
+}
+
+/** @param {number} fromMs @param {number} toMs */
+function secondsFrom(fromMs, toMs) {
+  return Math.ceil((toMs - fromMs) / 1000);
+}
+
+/** @param {State} state @param {Words} words */
+function noticeText({ notice, line, partner }, words) {
+  if (notice?.kind === "server_error") return words.serverSays(notice.text);
+  if (notice) return words.mishaps[notice.kind];
+  return partner && line.isVideoPaused ? words.videoPaused : "";
+}
+
+/**
+ * What keeps camera or microphone from being used: the matter, and what to do.
+ *
+ * @param {State} state
+ * @param {Words} words
+ * @returns {{ headline: string, detail: string } | null}
+ */
+export function describeProblem({ devices }, words) {
+  const { audio, video } = devices;
+  const problem = video.problem ?? audio.problem;
+  if (!problem) return null;
+  const isBoth = video.problem !== null && video.problem === audio.problem;
+  const of = isBoth ? "both" : video.problem ? "video" : "audio";
+  const detail = `${words.problems.whatToDo[problem]} ${words.problems.goOn}`;
+  return { headline: words.problems[of][problem], detail };
+}
+
+/**
+ * What Start will start with.
+ *
+ * @param {State} state
+ * @param {Words} words
+ */
+export function startLabel({ devices }, words) {
+  const { audio, video } = devices;
+  if (audio.problem && video.problem) return words.startTextOnly;
+  if (video.problem) return words.startSoundOnly;
+  return audio.problem ? words.startPictureOnly : words.start;
+}

@@ -1,0 +1,51 @@
+// @ts-check
+/**
+ * Which languages there are, and which one to speak. Another language is another file like `en.js`
+ * and an entry here.
+ *
+ * @typedef {typeof en} Words
+ */
+import { en } from "./en.js";
+import { es } from "./es.js";
+
+/** @type {Readonly<Record<string, Words>>} */
+export const LANGUAGES = { en, es };
+
+/**
+ * @param {string} chosen the user's choice; may be empty
+ * @param {readonly string[]} preferred the browser's, the best first, such as "es-MX"
+ * @returns {string} a key of LANGUAGES
+ */
+export function chooseLanguage(chosen, preferred) {
+  const wanted = [chosen, ...preferred].map((tag) => tag.toLowerCase().split("-")[0] ?? "");
+  return wanted.find((language) => Object.hasOwn(LANGUAGES, language)) ?? "en";
+}
+
+/**
+ * The part of the welcome text that is in this language: a line such as `[es]` begins the part for
+ * Spanish; what stands before the first such line is for everybody else.
+ *
+ * @param {string} text
+ * @param {string} language
+ * @returns {string[]} its paragraphs
+ */
+export function welcomeParagraphs(text, language) {
+  const [general = "", ...parts] = text.split(/^\[([a-z]{2})\]\s*$/m);
+  const at = parts.indexOf(language);
+  const part = at >= 0 && at % 2 === 0 ? parts[at + 1] ?? general : general;
+  return part
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.replace(/\s+/g, " ").trim())
+    .filter(Boolean);
+}
+
+/**
+ * A short name for a text, which changes when the text does.
+ *
+ * @param {string} text
+ */
+export function digest(text) {
+  let hash = 5381;
+  for (const character of text) hash = (Math.imul(hash, 33) ^ (character.codePointAt(0) ?? 0)) >>> 0;
+  return hash.toString(36);
+}
