@@ -39,6 +39,7 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, vo
 int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags);
 """)
 
+_NULL = _ffi.NULL
 _NAME_BYTES = 32  # a slot's sockaddr, padded
 _NAME_WORDS = _NAME_BYTES // 8
 _CONTROL_BYTES = 32  # a message's control data, padded
@@ -46,6 +47,7 @@ _CONTROL = struct.Struct("@NiiH")  # struct cmsghdr: length, level, type; then t
 _CONTROL_HALVES = _CONTROL_BYTES // 2
 _SEGMENT_SIZE_AT = 8  # in halves of words, behind struct cmsghdr
 _CONTROL_SPACE = 24  # CMSG_SPACE(sizeof(uint16_t))
+_DONTWAIT = int(socket.MSG_DONTWAIT)  # an enumeration's member takes cffi longer to convert
 _UDP_SEGMENT = 103  # linux/udp.h; socket has no name for it
 _MAX_SEGMENTED_BYTES = 60_000
 """One message's segments together: an IP packet, with room for headers."""
@@ -113,16 +115,17 @@ class BatchSocket(DatagramSocket):
         self._out = _Headers(self.pointers, 28 if ipv6 else 16)
         self._sizes = self._in.lengths[_LENGTH_AT::_LENGTH_STRIDE]
         self._ipv4 = self._in.name_words[::_NAME_WORDS]
+        self._headings = [  # for each number of slots: cutting a view takes longer than reading it
+            (self._sizes[:count].tolist, self._ipv4[:count].tolist) for count in range(SLOTS + 1)
+        ]
         self._fd = self._socket.fileno()
         self.segmenting = self._prepare_segmenting()
         """Whether equal datagrams in a row to one destination go as one message."""
 
     def receive(self) -> int:
         """See :class:`DatagramSocket`."""
-        count: int = self._libc.recvmmsg(
-            self._fd, self._in.messages, SLOTS, socket.MSG_DONTWAIT, _ffi.NULL
-        )
-        return max(count, 0)
+        count: int = self._libc.recvmmsg(self._fd, self._in.messages, SLOTS, _DONTWAIT, _NULL)
+        return max(0, count)
 
     def size(self, slot: int) -> int:
         """See :class:`DatagramSocket`."""
@@ -140,8 +143,8 @@ class BatchSocket(DatagramSocket):
         """See :class:`DatagramSocket`."""
         if self._address_bytes != 8:
             return super().headings(count)
-        sizes = self._sizes[:count].tolist()
-        return zip(sizes, self._ipv4[:count].tolist(), strict=True)
+        sizes, addresses = self._headings[count]
+        return zip(sizes(), addresses(), strict=True)
 
     def destination(self, address: Address) -> Destination:
         """See :class:`DatagramSocket`."""
@@ -153,7 +156,7 @@ class BatchSocket(DatagramSocket):
         done, messages = 0, self._arrange(staged)
         while done < messages:
             sent = self._libc.sendmmsg(
-                self._fd, self._out.messages + done, messages - done, socket.MSG_DONTWAIT
+                self._fd, self._out.messages + done, messages - done, _DONTWAIT
             )
             if sent > 0:
                 done += sent

@@ -19,7 +19,7 @@ from relay.media.flow import Flow
 from relay.media.ice import answer_check, read_check
 from relay.media.link import Link
 from relay.media.route import Route, Verdict
-from relay.media.rtp import HEADER, HEADER_BYTES, RTCP, SSRC
+from relay.media.rtp import FIRST_RTCP, HEADER_BYTES, HEADERS, LAST_RTCP, SSRC
 from relay.media.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.seam import srtp_ffi, srtp_lib
 
@@ -124,7 +124,7 @@ class Forwarder:
                     self.drops["before_dtls"] += 1
                 elif size < HEADER_BYTES:
                     self.drops["malformed"] += 1
-                elif view[at + 1] in RTCP:
+                elif FIRST_RTCP <= view[at + 1] <= LAST_RTCP:
                     self._rtcp(link, at // SLOT_BYTES, size, now)
                 else:
                     self._rtp(link, at, pointer, size, now)
@@ -138,8 +138,8 @@ class Forwarder:
     def _rtp(self, link: Link, at: int, pointer: Any, size: int, now: float) -> None:
         """Forward the packet ``view[at:at + size]``, which begins at ``pointer``."""
         uplink, view, length = link.uplink, self._view, self._size
-        header = HEADER.unpack_from(view, at)  # SRTP leaves it in the clear
-        _, second, number, rtp_ts, ssrc = header
+        header = HEADERS.unpack_from(view, at)  # SRTP leaves them in the clear
+        _, second, number, rtp_ts, ssrc, _, _ = header
         stream = uplink.streams.get(ssrc)
         if stream is None and not uplink.has_room(ssrc):
             self.drops["too_many_ssrcs"] += 1

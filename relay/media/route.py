@@ -93,17 +93,16 @@ class Route:
     ) -> Verdict:
         """Rewrite the packet ``view[at:end]`` in place, or say why it is to be dropped.
 
-        :param header: the packet's fixed header, as :data:`relay.media.rtp.HEADER` unpacks it.
+        :param header: the packet's beginning, as :data:`relay.media.rtp.HEADERS` unpacks it.
         :param now: seconds of the plane's clock.
         """
-        first, second, number, rtp_ts, _ = header
+        first, second, number, rtp_ts, _, profile, words = header
         if second & 0x7F != self._payload_type_in:
             return Verdict.UNKNOWN_PAYLOAD_TYPE
         extension_at = payload_at = at + HEADER_BYTES + 4 * (first & 0x0F)
         if first & 0x10:
-            if payload_at + 4 > end:
-                return Verdict.MALFORMED
-            profile, words = EXTENSION_HEADER.unpack_from(view, payload_at)
+            if first & 0x0F:
+                profile, words = _extension_header(view, extension_at, end)
             payload_at += 4 + 4 * words
         if payload_at > end:
             return Verdict.MALFORMED
@@ -163,6 +162,17 @@ class Route:
             self.ts_offset = outlet.rtp_ts + round(gap_s * outlet.clock_rate_hz) - rtp_ts
         self.numbers.begin(number)
         return True
+
+
+def _extension_header(view: memoryview, at: int, end: int) -> tuple[int, int]:
+    """An extension's profile and length where CSRCs come before it, as browsers send none.
+
+    One that is cut counts as empty, so it ends behind the packet and makes it malformed.
+    """
+    if at + EXTENSION_HEADER.size > end:
+        return 0, 0
+    profile, words = EXTENSION_HEADER.unpack_from(view, at)
+    return profile, words
 
 
 def _restore(media: Route, view: memoryview, at: int, end: int, first: int) -> bool:

@@ -18,9 +18,11 @@ HEADER = struct.Struct("!BBHII")
 HEADER_BYTES = 12
 EXTENSION_HEADER = struct.Struct("!HH")
 """Profile and length in 32-bit words."""
+HEADERS = struct.Struct("!BBHIIHH")
+"""Both, as they are when the packet has an extension and, as browsers' packets, no CSRCs."""
 ONE_BYTE_PROFILE = 0xBEDE
-RTCP = range(192, 224)
-"""The second byte of a packet that is RTCP and not RTP (RFC 5761 section 4)."""
+FIRST_RTCP, LAST_RTCP = 192, 223
+"""The second byte of a packet that is RTCP and not RTP lies between them (RFC 5761 section 4)."""
 SSRC = struct.Struct("!I")
 NUMBER = struct.Struct("!H")
 """A transport-wide number, or the original one that starts an RTX payload (RFC 4588 section 4)."""
@@ -83,10 +85,17 @@ class ExtensionMap:
             if layout is None:
                 return False
         _, _, number_at, changes = layout
-        for offset, data in changes:
-            view[at + offset : at + offset + len(data)] = data
+        if changes:
+            for offset, data in changes:
+                view[at + offset : at + offset + len(data)] = data
         if number_at:
-            self._renumber(view, at + number_at)
+            at += number_at
+            (number,) = NUMBER.unpack_from(view, at)
+            number = self._numbers.forward(number)
+            if number < 0:  # sent before this source began: its place is taken, and any other
+                view[at - 1 : at + 2] = bytes(3)  # number would mislead the receiver's feedback
+            else:
+                NUMBER.pack_into(view, at, number)
         return True
 
     def _learn(self, view: memoryview, at: int, end: int) -> _Layout | None:
@@ -114,27 +123,14 @@ class ExtensionMap:
                 changes.append((at - start, bytes([mapped << 4 | (size - 2)])))
             heads += f"B{size - 1}x"
             at += size
+        if number_at and not self._numbers.begun:
+            self._numbers.begin(*NUMBER.unpack_from(view, start + number_at))
         read = struct.Struct(heads).unpack_from
         layout = _Layout(read, read(view, start), number_at, tuple(changes))
         if len(self._layouts) >= MAX_LAYOUTS:
             self._layouts.clear()
         self._layouts[end - start] = layout
         return layout
-
-    def _renumber(self, view: memoryview, at: int) -> None:
-        """Renumber in place; what was sent before this source began becomes padding.
-
-        Its place is taken then, and any other number would mislead the receiver's feedback.
-        """
-        numbers = self._numbers
-        (number,) = NUMBER.unpack_from(view, at)
-        if not numbers.begun:
-            numbers.begin(number)
-        number = numbers.forward(number)
-        if number < 0:
-            view[at - 1 : at + 2] = bytes(3)
-        else:
-            NUMBER.pack_into(view, at, number)
 
 
 def is_vp8_keyframe_start(view: memoryview, at: int, end: int) -> bool:

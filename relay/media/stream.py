@@ -85,8 +85,12 @@ class Stream:
         if ahead < 0x8000:
             self._highest += ahead
             if rtp_ts != self._rtp_ts:
-                self._rtp_ts = rtp_ts
-                self.frames += 1
+                self._frame_began(rtp_ts, now)
+
+    def _frame_began(self, rtp_ts: int, now: float) -> None:
+        """Only the first packet of a picture tells of jitter: the others share its timestamp."""
+        self._rtp_ts = rtp_ts
+        self.frames += 1
         transit = now * self._clock_rate_hz - rtp_ts
         change = transit - self._transit
         if change < 0:

@@ -18,7 +18,7 @@ from traffic import batches, rtp
 from relay.bots.description import Numbering
 from relay.bots.thin import ThinPeer
 from relay.media import RelayPlane
-from relay.media.rtp import HEADER
+from relay.media.rtp import HEADERS
 from relay.media.transport import SLOT_BYTES
 from relay.plane import LinkUp
 from relay.seam import srtp_ffi, srtp_lib
@@ -125,7 +125,7 @@ def _dissect(plane: RelayPlane, peers: list[ThinPeer]) -> list[Part]:
             spent["srtp"] += clock() - began
             protected = size[0]
 
-            headers = [HEADER.unpack_from(socket.view, slot * SLOT_BYTES) for slot in range(count)]
+            headers = [HEADERS.unpack_from(socket.view, slot * SLOT_BYTES) for slot in range(count)]
             streams = [links[slot // BURST].uplink.streams[h[4]] for slot, h in enumerate(headers)]
             began = clock()
             for slot, (header, stream) in enumerate(zip(headers, streams, strict=True)):

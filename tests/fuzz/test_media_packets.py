@@ -11,9 +11,9 @@ from relay.errors import MalformedPacket
 from relay.media.numbering import Numbering, Renumbering
 from relay.media.route import Verdict
 from relay.media.rtcp import MAX_BYTES, translate
-from relay.media.rtp import HEADER, ExtensionMap, is_vp8_keyframe_start
+from relay.media.rtp import ExtensionMap, is_vp8_keyframe_start
 from tests.support.offers import CHROMIUM, FIREFOX
-from tests.support.packets import KEYFRAME, block, read_rtcp, rtp, rtx
+from tests.support.packets import KEYFRAME, beginning, block, read_rtcp, rtp, rtx
 from tests.support.sides import AUDIO, REPAIR, VIDEO, Side, pair
 
 A_AUDIO, A_VIDEO, A_RTX = 1001, 2001, 2002
@@ -63,7 +63,7 @@ def test_rtp_is_rewritten_in_its_place_or_dropped(sent: list[bytes]) -> None:
         route = a.uplink.flow.routes[key] if a.uplink.flow else None
         assert route is not None
         buffer = bytearray(b"\xee" * 16 + packet + b"\xee" * 16)
-        header = HEADER.unpack_from(packet)
+        header = beginning(packet)
         verdict = route.rewrite(memoryview(buffer), 16, 16 + len(packet), header, 100.0)
         assert verdict in Verdict
         assert buffer[:16] == buffer[-16:] == b"\xee" * 16, "nothing outside is touched"

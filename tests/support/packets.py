@@ -8,6 +8,8 @@ from typing import Any
 
 from aioice import stun
 
+from relay.media.rtp import HEADERS
+
 ONE_BYTE = 0xBEDE
 
 KEYFRAME = bytes.fromhex("10009d012a") + bytes(20)
@@ -19,6 +21,11 @@ CONTINUATION = bytes.fromhex("0000") + bytes(20)
 
 
 # RTP
+
+
+def beginning(packet: bytes) -> tuple[int, ...]:
+    """A packet's beginning as the forwarder reads it, also where the packet ends before."""
+    return HEADERS.unpack_from(bytes(packet).ljust(HEADERS.size, b"\xee"))
 
 
 def rtp(

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.route import Verdict
-from relay.media.rtp import HEADER
 from relay.media.sdp import read
 from relay.media.stream import Outlet
 from relay.media.uplink import Uplink
-from tests.support.packets import Rtp, read_rtp
+from tests.support.packets import Rtp, beginning, read_rtp
 
 AUDIO, VIDEO, REPAIR = ("audio", False), ("video", False), ("video", True)
 
@@ -59,7 +58,7 @@ class Side:
             return "superseded"
         if stream.route is None:
             return "unpaired"
-        verdict = stream.route.rewrite(view, at, end, HEADER.unpack_from(packet), now)
+        verdict = stream.route.rewrite(view, at, end, beginning(packet), now)
         assert buffer[:at] == b"\xee" * at
         assert buffer[end:] == b"\xee" * 160
         return read_rtp(bytes(buffer[at:end])) if verdict is Verdict.FORWARD else verdict

@@ -3,12 +3,12 @@
 import pytest
 
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Verdict
-from relay.media.rtp import HEADER
 from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import (
     CONTINUATION,
     DELTA,
     KEYFRAME,
+    beginning,
     raw_extension,
     read_rtp,
     rtp,
@@ -126,7 +126,7 @@ def test_nothing_behind_the_packet_is_read(chromium: Side, firefox: Side) -> Non
         audio(1, csrcs=(1, 2), payload=b"")[:-4],
     ):
         verdict = route.rewrite(
-            memoryview(bytearray(packet)), 0, len(packet), HEADER.unpack_from(packet), 100.0
+            memoryview(bytearray(packet)), 0, len(packet), beginning(packet), 100.0
         )
         assert verdict is Verdict.MALFORMED
 
@@ -364,7 +364,7 @@ def test_rtx_whose_padding_lies_passes_as_it_is(chromium: Side, firefox: Side) -
     buffer = memoryview(packet + bytes(160))
     route = chromium.uplink.flow
     assert route is not None
-    header = HEADER.unpack_from(packet)
+    header = beginning(packet)
     verdict = route.routes[REPAIR].rewrite(buffer, 0, len(packet), header, 100.0)
     assert verdict is Verdict.FORWARD
     assert buffer[12:14] == packet[12:14]
