@@ -29,6 +29,7 @@ from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
 from relay.errors import AuditFailed, ConfigError
 from relay.media import RelayPlane
+from relay.media.idle import DEVICE, IdleCores
 from relay.plane import MediaPlane, PlaneStats
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore
@@ -87,11 +88,16 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
     :raises ConfigError: when a port cannot be bound, or a file cannot be used; the message names
         the option.
     """
-    plane = plane or RelayPlane(settings.host, settings.udp_port, settings.public_ip)
     token = settings.operator_token or SecretStr(secrets.token_urlsafe(24))
     tls = server_tls(settings)
-    app = _application(settings, plane, token)
     async with AsyncExitStack() as stack:
+        plane = plane or RelayPlane(
+            settings.host,
+            settings.udp_port,
+            settings.public_ip,
+            idle_cores=_idle_cores(stack, settings),
+        )
+        app = _application(settings, plane, token)
         udp_port = None
         if settings.media_mode == "relay":
             udp_port = await _start_media(stack, settings, plane)
@@ -178,6 +184,18 @@ def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web
     app.add_routes(Welcome(_welcome(settings)).routes())
     app.add_routes(Page(folder()).routes())
     return app
+
+
+def _idle_cores(stack: AsyncExitStack, settings: Settings) -> IdleCores | None:
+    if not settings.poll_idle or settings.media_mode != "relay":
+        return None
+    try:
+        cores = IdleCores()
+    except OSError as error:
+        reason = os.strerror(error.errno or errno.EIO).lower()
+        raise ConfigError(f"{settings.written('poll_idle')}: {DEVICE}: {reason}") from error
+    stack.callback(cores.close)
+    return cores
 
 
 def _audit_log(settings: Settings) -> Path:

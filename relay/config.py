@@ -225,6 +225,12 @@ class Settings(BaseModel):
         "",
         "Tell operators the users' IP addresses; else only whether they are IPv4 or IPv6.",
     )
+    poll_idle: bool = _setting(
+        False,
+        "",
+        "Keep the machine's idle cores awake while there are calls: less CPU and delay a packet,"
+        " more power used (needs Linux and write access to /dev/cpu_dma_latency).",
+    )
     allow_taps: bool = _setting(
         False,
         "",

@@ -4,6 +4,6 @@
 - ``settings``  the settings as ``relay serve`` would load them, and the files that they name
 - ``ports``     whether the ports are free, or held by a running relay
 - ``network``   which addresses browsers are told, and TLS
-- ``system``    clock, file limits, socket buffers, UDP segmentation
+- ``system``    clock, file limits, idle cores, socket buffers, UDP segmentation
 - ``report``    all of it, as text or JSON
 """

@@ -39,6 +39,7 @@ def examine(
         yield from network.check_tls(settings)
     yield system.check_clock()
     yield system.check_files(settings or Settings())
+    yield from system.check_idle_cores(settings or Settings())
     yield from system.check_sockets()
 
 

@@ -1,7 +1,8 @@
-"""What the machine gives the server: time, files, socket buffers, segmentation."""
+"""What the machine gives the server: time, files, idle cores, socket buffers, segmentation."""
 
 import ctypes
 import errno
+import os
 import resource
 import socket
 import sys
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.media.idle import DEVICE, IdleCores
 from relay.media.transport import BUFFER_BYTES
 
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
@@ -67,6 +69,30 @@ def grade_files(limit: int, max_users: int) -> Finding:
     )
     text = f"{limit:,}, enough for some {max(limit - _OTHER_FILES, 0):,} of {max_users:,} users"
     return (bad if limit < _FEW_FILES else fair)("open files", text, advice)
+
+
+def check_idle_cores(settings: Settings) -> Iterator[Finding]:
+    """Whether idle cores can be kept awake, when that is wanted."""
+    if not settings.poll_idle:
+        return
+    try:
+        IdleCores().close()
+    except OSError as error:
+        yield grade_idle_cores(error)
+    else:
+        yield grade_idle_cores(None)
+
+
+def grade_idle_cores(error: OSError | None) -> Finding:
+    """Judge what the kernel said to the wish to keep idle cores awake."""
+    if error is None:
+        return good("idle cores", "can be kept awake while there are calls")
+    return bad(
+        "idle cores",
+        f"{DEVICE}: {os.strerror(error.errno or errno.EIO).lower()}",
+        "give the server's user write access to it (a udev rule, or --device of a container),"
+        " or leave --poll-idle away",
+    )
 
 
 def check_sockets() -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from relay.media.batch import open_socket
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
+from relay.media.idle import IdleCores
 from relay.media.link import Link, log_crash
 from relay.media.sdp import read
 from relay.media.tapping import Tapping
@@ -63,6 +64,7 @@ class RelayPlane:
         udp_port: int,
         public_ip: str | None = None,
         *,
+        idle_cores: IdleCores | None = None,
         clock: Callable[[], float] = time.monotonic,
         bind: Callable[[str, int], DatagramSocket] = open_socket,
     ) -> None:
@@ -71,10 +73,12 @@ class RelayPlane:
         :param host: the IP address to bind; ``0.0.0.0`` and ``::`` are every one.
         :param udp_port: 0 for any free one.
         :param public_ip: the address to announce instead, behind a 1:1 NAT.
+        :param idle_cores: made to poll while there are calls; its owner closes it.
         :param clock: seconds, monotonic.
         :param bind: opens the socket; tests give one that loses packets.
         """
         self._host, self._udp_port, self._public_ip = host, udp_port, public_ip
+        self._idle_cores = idle_cores
         self._clock = clock
         self._bind = bind
         self._certificate = LinkCertificate.generateCertificate()
@@ -344,9 +348,12 @@ class RelayPlane:
     def tick(self) -> None:
         """Ask again for key frames that have not come; drop links without consent or DTLS.
 
-        Once a second it also has the rates of all streams follow their counters.
+        Once a second it also has the rates of all streams follow their counters. Idle cores, when
+        they are to, poll as long as there are pairs.
         """
         now = self._clock()
+        if self._idle_cores is not None:
+            self._idle_cores.poll(bool(self._partners))
         if now - self._sampled_at >= SAMPLE_S:
             self._sampled_at = now
             view.sample(self._links.values(), now)

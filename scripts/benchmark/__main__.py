@@ -36,6 +36,7 @@ from servers import NotStarted
 from users import CannotJoin
 
 from relay.errors import BotError
+from relay.media.idle import IdleCores
 
 _FAILURES = (BotError, CannotJoin, NoMedia, NotStarted, OSError, TimeoutError)
 _QUIET = 0.7  # load average; a bench that has just ended leaves about as much
@@ -54,6 +55,7 @@ class Options:
     seconds: float
     janus: bool | None  # None: where it is installed
     stock: bool
+    poll_idle: bool
     quick: bool
 
 
@@ -99,6 +101,14 @@ def main(
         ),
     ] = None,
     stock: Annotated[bool, typer.Option(help="Measure stock aiortc on one pair.")] = True,
+    poll_idle: Annotated[
+        bool,
+        typer.Option(
+            "--poll-idle",
+            help="Keep the machine's idle cores awake, for all servers, as the relay's setting of"
+            " that name does while there are calls (needs write access to /dev/cpu_dma_latency).",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     plot_file: Annotated[
         Path | None,
@@ -127,6 +137,7 @@ def main(
         seconds=seconds,
         janus=with_janus,
         stock=stock,
+        poll_idle=poll_idle,
         quick=quick,
     )
     if quick:
@@ -134,6 +145,8 @@ def main(
     if plot_file is not None:
         _require_plot()
     _prepare()
+    if poll_idle:
+        _keep_awake()
     results = asyncio.run(_measure(options, Progress()))
     if as_json:
         json.dump(report.as_dict(results), sys.stdout, indent=2)
@@ -185,8 +198,17 @@ def _prepare() -> None:
         servers.pin_load()
 
 
+def _keep_awake() -> None:
+    """Until this process ends."""
+    try:
+        IdleCores().poll(on=True)
+    except OSError as error:
+        print(f"bench: --poll-idle: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
 async def _measure(options: Options, say: Progress) -> Results:
-    results = Results()
+    results = Results(poll_idle=options.poll_idle)
     if (average := os.getloadavg()[0]) > _QUIET:
         say(f"the machine is busy (load average {average:.1f}): expect rows in doubt")
     passing, all_servers = await _servers(options, results)
@@ -241,7 +263,7 @@ async def _servers(options: Options, results: Results) -> tuple[dict[str, Serve]
 def _print(results: Results) -> None:
     seen = sys.stdout.isatty()
     console = Console(width=None if seen else _WIDE, highlight=False)
-    where = ", ".join(f"{key} {value}" for key, value in report.machine().items())
+    where = ", ".join(f"{key} {value}" for key, value in report.machine(results).items())
     console.print(f"On {where}.\n")
     for table in report.tables(results):
         if not seen:

@@ -17,7 +17,7 @@ from targets import targets
 from times import Times
 
 
-def machine() -> dict[str, str | int]:
+def machine(results: Results) -> dict[str, str | int]:
     """Where this was measured."""
     models = [
         line.partition(":")[2].strip()
@@ -31,6 +31,7 @@ def machine() -> dict[str, str | int]:
         "python": platform.python_version(),
         "rmem_max": int(Path("/proc/sys/net/core/rmem_max").read_text()),
         "load_average": f"{os.getloadavg()[0]:.2f}",
+        "idle_cores": "poll" if results.poll_idle else "sleep",
     }
 
 
@@ -40,7 +41,7 @@ def as_dict(results: Results) -> dict[str, Any]:
     for row, ratios in zip(rows, map(results.ratios, results.forwarding.rows), strict=True):
         row["cpu_ratio"] = ratios
     return {
-        "machine": machine(),
+        "machine": machine(results),
         "forwarding": rows,
         "pairs_per_core": {name: results.pairs_per_core(name) for name in results.servers()},
         "memory": [asdict(footprint) for footprint in results.memory],

@@ -16,6 +16,8 @@ from times import Times
 class Results:
     """Everything that a run found out."""
 
+    poll_idle: bool = False
+    """Whether the machine's idle cores polled all the time, for all servers."""
     forwarding: Forwarding = field(default_factory=Forwarding)
     memory: list[Footprint] = field(default_factory=list)
     times: list[Times] = field(default_factory=list)

@@ -3,6 +3,8 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -14,6 +16,7 @@ from relay.app import Relay, running
 from relay.config import Settings
 from relay.errors import ConfigError
 from relay.media import RelayPlane
+from relay.media.idle import IdleCores
 from relay.plane import PlaneStats
 
 TOKEN = "the-token-of-the-tests"
@@ -269,6 +272,20 @@ async def test_an_address_of_another_machine_is_told_with_the_options_name() -> 
     with pytest.raises(ConfigError, match=r"^--host: cannot listen on 192\.0\.2\.1 port 0"):
         async with running(settings(host="192.0.2.1", media_mode="direct")):
             pass
+
+
+async def test_idle_cores_that_cannot_be_kept_awake_are_told_with_the_options_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("relay.app.IdleCores", partial(IdleCores, tmp_path / "device"))
+    with pytest.raises(ConfigError, match=r"^--poll-idle: .*: no such file or directory$"):
+        async with running(settings(poll_idle=True)):
+            pass
+    async with running(settings(poll_idle=True, media_mode="direct")):
+        pass  # it is not needed
+    (tmp_path / "device").touch()
+    async with running(settings(poll_idle=True)):
+        pass
 
 
 async def test_settings_reach_the_client() -> None:

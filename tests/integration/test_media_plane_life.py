@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from relay.bots.thin import ThinPeer
 from relay.errors import BotError
 from relay.media import RelayPlane
 from relay.media.batch import open_socket
+from relay.media.idle import IdleCores
 from relay.media.plane import CONSENT_S, SETUP_S
 from relay.media.transport import DatagramSocket, PlainSocket
 from relay.plane import LinkLost, LinkState, MediaEvent, MediaFlowing
@@ -26,6 +28,26 @@ from tests.support.media_house import (
 from tests.support.packets import (
     check,
 )
+
+# idle cores
+
+
+async def test_idle_cores_are_kept_awake_while_there_are_calls(tmp_path: Path) -> None:
+    device = tmp_path / "device"
+    device.touch()
+    cores = IdleCores(device)
+    house = House(idle_cores=cores)
+    await house.plane.start()
+    house.plane.pair("a", "b")
+    house.plane.tick()
+    awake = device.read_bytes()
+    house.plane.unpair("b")
+    house.plane.tick()
+    assert device.read_bytes() == awake + b"\xff" * 4, "none is left, so they may sleep"
+    assert awake == bytes(4)
+    await house.close()
+    cores.close()
+
 
 # addresses and consent
 

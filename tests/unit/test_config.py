@@ -73,6 +73,7 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "link_timeout_s": "3",
         "messages_per_s": "7",
         "operator_sees_addresses": "true",
+        "poll_idle": "true",
         "allow_taps": "true",
         "audit_log": "looks.jsonl",
         "metrics_public": "true",

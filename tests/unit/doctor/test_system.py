@@ -1,10 +1,12 @@
 """The machine's limits, judged."""
 
+import errno
 import resource
 from datetime import UTC, datetime
 
 import pytest
 
+from relay.config import Settings
 from relay.doctor import system
 from relay.doctor.findings import Grade
 from relay.media.transport import BUFFER_BYTES
@@ -30,6 +32,18 @@ def test_open_files_have_to_do_for_all_users(limit: int, grade: Grade) -> None:
 
 def test_too_few_files_are_told_in_users() -> None:
     assert system.grade_files(512, 10_000).text == "512, enough for some 412 of 10,000 users"
+
+
+def test_idle_cores_are_looked_at_when_they_are_to_be_kept_awake() -> None:
+    assert not list(system.check_idle_cores(Settings()))
+    assert len(list(system.check_idle_cores(Settings(poll_idle=True)))) == 1
+    assert system.grade_idle_cores(None).grade is Grade.GOOD
+    refused = system.grade_idle_cores(PermissionError(errno.EACCES, "no"))
+    assert (refused.grade, refused.text) == (
+        Grade.BAD,
+        "/dev/cpu_dma_latency: permission denied",
+    )
+    assert "--poll-idle" in refused.advice
 
 
 def test_buffers() -> None:
