@@ -92,6 +92,8 @@ class Link:
         """The peer's address that the last nominating check came from."""
         self.checked_at = now
         """When the last authenticated check came: the peer's consent (RFC 7675)."""
+        self.sampled_at = float("-inf")
+        """When the counters of its streams were last read for their rates."""
         self._socket = socket
         self._certificate = certificate
         self._addresses = addresses

@@ -29,10 +29,13 @@ def link(seen: Link, local_address: tuple[str, int], now: float) -> LinkView:
     )
 
 
-def tracks(links: Mapping[str, Link], now: float) -> list[Track]:
+def tracks(
+    links: Mapping[str, Link], now: float, in_turn: Iterable[Link] | None = None
+) -> list[Track]:
     """The tracks of all links (by their users), each link's together.
 
     :param now: seconds of the plane's clock.
+    :param in_turn: the links once more, which may take their time.
     """
     feeding = {
         stream.route.outlet: (seen, stream)
@@ -41,7 +44,7 @@ def tracks(links: Mapping[str, Link], now: float) -> list[Track]:
         if stream.route is not None
     }
     found: list[Track] = []
-    for seen in links.values():
+    for seen in in_turn or links.values():
         round_trip_ms = _round_trip_ms(seen)
         found.extend(
             _up(seen, stream, links, now, round_trip_ms)
@@ -56,38 +59,38 @@ def tracks(links: Mapping[str, Link], now: float) -> list[Track]:
     return found
 
 
-def sample(links: Iterable[Link], now: float) -> None:
-    """Read every stream's counters; ``now`` in seconds of the plane's clock."""
-    for seen in links:
-        for stream in seen.uplink.streams.values():
-            if not stream.rtx:
-                repair = _repair_of(seen, stream)
-                repair_bytes = repair.bytes if repair is not None else 0
-                stream.meter.take(
-                    Sample(
-                        now,
-                        stream.packets,
-                        stream.bytes,
-                        repair_bytes,
-                        stream.frames,
-                        stream.lost,
-                        stream.expected,
-                    )
-                )
-        for kind in KINDS:
-            outlet = seen.downlink.outlets[kind, False]
-            repair_bytes = seen.downlink.outlets[kind, True].bytes
-            outlet.meter.take(
+def sample(seen: Link, now: float) -> None:
+    """Read the counters of a link's streams; ``now`` in seconds of the plane's clock."""
+    seen.sampled_at = now
+    for stream in seen.uplink.streams.values():
+        if not stream.rtx:
+            repair = _repair_of(seen, stream)
+            repair_bytes = repair.bytes if repair is not None else 0
+            stream.meter.take(
                 Sample(
                     now,
-                    outlet.packets,
-                    outlet.bytes,
+                    stream.packets,
+                    stream.bytes,
                     repair_bytes,
-                    0,
-                    outlet.lost,
-                    outlet.packets,
+                    stream.frames,
+                    stream.lost,
+                    stream.expected,
                 )
             )
+    for kind in KINDS:
+        outlet = seen.downlink.outlets[kind, False]
+        repair_bytes = seen.downlink.outlets[kind, True].bytes
+        outlet.meter.take(
+            Sample(
+                now,
+                outlet.packets,
+                outlet.bytes,
+                repair_bytes,
+                0,
+                outlet.lost,
+                outlet.packets,
+            )
+        )
 
 
 def _up(

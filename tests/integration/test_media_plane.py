@@ -10,6 +10,7 @@ import pytest
 from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80
 
 from relay.bots import thin
+from relay.media.plane import SAMPLE_S
 from relay.plane import LinkState, MediaFlowing
 from relay.seam import LinkCertificate, srtp_profile_name
 from tests.support.media_house import (
@@ -211,3 +212,28 @@ async def test_pairing_anew_parts_the_former_pair(house: House) -> None:
     b.send_rtp(audio(b, 1))
     await house.dropped("unpaired", 1)
     assert house.tables["partners"] == 2
+
+
+# operators
+
+
+async def test_packets_go_first_while_somebody_looks_at_the_links(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.media.plane.LINKS_AT_ONCE", 1)
+    a, b = await house.couple()
+    await talk(a, b)
+    before = house.plane.stats().packets_forwarded
+    for count, look in enumerate((house.plane.tracks, house.plane.links), 1):
+        a.send_rtp(audio(a, 10 + count))
+        assert look()
+        assert house.plane.stats().packets_forwarded == before + count, "it did not wait"
+
+
+async def test_each_link_has_its_own_moment_for_reading_counters(house: House) -> None:
+    await house.couple()
+    links, now = house.plane._links, house.now()
+    links["a"].sampled_at, links["b"].sampled_at = now, now - SAMPLE_S
+    house.plane.tick()
+    assert links["a"].sampled_at == now
+    assert links["b"].sampled_at >= now

@@ -59,7 +59,8 @@ class Users:
         return self.track("bob", Direction.DOWN, kind, now)
 
     def sample(self, now: float) -> None:
-        view.sample(self.links.values(), now)
+        for link in self.links.values():
+            view.sample(link, now)
 
 
 @pytest.fixture
