@@ -11,7 +11,6 @@ import errno
 import socket
 import struct
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 from cffi import FFI
@@ -125,7 +124,9 @@ class BatchSocket(DatagramSocket):
     def receive(self) -> int:
         """See :class:`DatagramSocket`."""
         count: int = self._libc.recvmmsg(self._fd, self._in.messages, SLOTS, _DONTWAIT, _NULL)
-        return max(0, count)
+        if count < 0:  # nothing, or an ICMP error of an earlier datagram
+            return 0
+        return count
 
     def size(self, slot: int) -> int:
         """See :class:`DatagramSocket`."""
@@ -139,12 +140,12 @@ class BatchSocket(DatagramSocket):
         at = slot * _NAME_BYTES
         return self._in.name_bytes[at : at + self._address_bytes].tobytes()
 
-    def headings(self, count: int) -> Iterable[tuple[int, Address]]:
+    def headings(self, count: int) -> tuple[list[int], list[Address]]:
         """See :class:`DatagramSocket`."""
         if self._address_bytes != 8:
             return super().headings(count)
         sizes, addresses = self._headings[count]
-        return zip(sizes(), addresses(), strict=True)
+        return sizes(), addresses()
 
     def destination(self, address: Address) -> Destination:
         """See :class:`DatagramSocket`."""
@@ -153,7 +154,14 @@ class BatchSocket(DatagramSocket):
     def flush(self) -> None:
         """See :class:`DatagramSocket`."""
         staged, self._staged = self._staged, []  # what the kernel reads stays until it has
-        done, messages = 0, self._arrange(staged)
+        messages = self._arrange(staged)
+        if messages:
+            sent = self._libc.sendmmsg(self._fd, self._out.messages, messages, _DONTWAIT)
+            if sent != messages:
+                self._send_rest(max(sent, 0), messages)
+
+    def _send_rest(self, done: int, messages: int) -> None:
+        """Go on where the kernel has stopped."""
         while done < messages:
             sent = self._libc.sendmmsg(
                 self._fd, self._out.messages + done, messages - done, _DONTWAIT

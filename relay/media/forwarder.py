@@ -19,7 +19,7 @@ from relay.media.flow import Flow
 from relay.media.ice import answer_check, read_check
 from relay.media.link import Link
 from relay.media.route import Route, Verdict
-from relay.media.rtp import FIRST_RTCP, HEADER_BYTES, HEADERS, LAST_RTCP, SSRC
+from relay.media.rtp import HEADER_BYTES, HEADERS, RTCP_BITS, RTCP_MASK, SSRC
 from relay.media.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.seam import srtp_ffi, srtp_lib
 
@@ -62,6 +62,7 @@ class Forwarder:
         self.delays = Histogram(*DELAY_BOUNDS_S)
         """Of each batch: how long its first packet was in this process's hands."""
         self._socket = socket
+        self._stage = socket.stage
         self._view, self._pointers = socket.view, socket.pointers
         self._clock = clock
         self._started_flowing = started_flowing
@@ -113,27 +114,23 @@ class Forwarder:
     def _dispatch(self, count: int, now: float) -> None:
         """Tell the protocols apart by the first byte (RFC 7983 section 7)."""
         view, by_address = self._view, self._by_address
-        slots = zip(_SLOTS_AT, self._pointers, self._socket.headings(count), strict=False)
-        for at, pointer, (size, address) in slots:
-            first = view[at] if size else 255
-            if 128 <= first <= 191:
-                link = by_address.get(address)
-                if link is None:
-                    self.drops["unknown_address"] += 1
-                elif link.uplink.rx is None:
-                    self.drops["before_dtls"] += 1
-                elif size < HEADER_BYTES:
-                    self.drops["malformed"] += 1
-                elif FIRST_RTCP <= view[at + 1] <= LAST_RTCP:
-                    self._rtcp(link, at // SLOT_BYTES, size, now)
-                else:
-                    self._rtp(link, at, pointer, size, now)
-            elif 20 <= first <= 63:
-                self._dtls(at // SLOT_BYTES, size, address)
-            elif first <= 3:
-                self._stun(at // SLOT_BYTES, size, address, now)
+        sizes, addresses = self._socket.headings(count)
+        slots = zip(_SLOTS_AT, self._pointers, sizes, addresses, strict=False)
+        for at, pointer, size, address in slots:
+            if not size or view[at] & 0xC0 != 0x80:  # not 128 to 191
+                self._other(at // SLOT_BYTES, size, address, now)
+                continue
+            link = by_address.get(address)
+            if link is None:
+                self.drops["unknown_address"] += 1
+            elif link.uplink.rx is None:
+                self.drops["before_dtls"] += 1
+            elif size < HEADER_BYTES:
+                self.drops["malformed"] += 1
+            elif view[at + 1] & RTCP_MASK == RTCP_BITS:
+                self._rtcp(link, at // SLOT_BYTES, size, now)
             else:
-                self.drops["not_webrtc"] += 1
+                self._rtp(link, at, pointer, size, now)
 
     def _rtp(self, link: Link, at: int, pointer: Any, size: int, now: float) -> None:
         """Forward the packet ``view[at:at + size]``, which begins at ``pointer``."""
@@ -174,7 +171,7 @@ class Forwarder:
         if _protect(downlink.tx, pointer, length):  # rewriting has not changed the length
             self.drops["encryption"] += 1
             return
-        self._socket.stage(at // SLOT_BYTES, length[0], downlink.destination)
+        self._stage(at // SLOT_BYTES, length[0], downlink.destination)
         self.forwarded += 1
         self.bytes_forwarded += size
         if not downlink.flowing:
@@ -226,6 +223,16 @@ class Forwarder:
         if route.source is not None and source.tx is not None and route.keyframe_due(now):
             self.keyframe_requests["pli" if kind == rtcp.PLI else "fir"] += 1
             source.send_rtcp(rtcp.keyframe_request(kind, source.reporter, route.source))
+
+    def _other(self, slot: int, size: int, address: Address, now: float) -> None:
+        """Neither RTP nor RTCP."""
+        first = self._view[slot * SLOT_BYTES] if size else 255
+        if 20 <= first <= 63:
+            self._dtls(slot, size, address)
+        elif first <= 3:
+            self._stun(slot, size, address, now)
+        else:
+            self.drops["not_webrtc"] += 1
 
     def _dtls(self, slot: int, size: int, address: Address) -> None:
         link = self._by_address.get(address)

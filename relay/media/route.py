@@ -15,6 +15,7 @@ from relay.media.rtp import (
     EXTENSION_HEADER,
     HEADER,
     HEADER_BYTES,
+    HEADERS,
     NUMBER,
     ONE_BYTE_PROFILE,
     ExtensionMap,
@@ -37,6 +38,7 @@ class Verdict(IntEnum):
 
 
 _FORWARD = Verdict.FORWARD  # looking it up on its class is slow
+_USUAL = 0x90  # the first byte of what browsers send: an extension, no CSRCs and no padding
 
 
 class Route:
@@ -45,8 +47,9 @@ class Route:
     __slots__ = (
         "_extensions",
         "_held",
+        "_open",
+        "_payload_type_change",
         "_payload_type_in",
-        "_payload_type_out",
         "_video",
         "downlink",
         "media",
@@ -78,10 +81,12 @@ class Route:
         self.ts_offset = 0
         self.source: Stream | None = None
         self.requested_at = float("-inf")
-        self._payload_type_in, self._payload_type_out = payload_types
+        self._payload_type_in = payload_types[0]
+        self._payload_type_change = payload_types[0] ^ payload_types[1]
         self._extensions = extensions
         self._video = outlet.kind == "video" and media is None
         self._held = self._video
+        self._open = False  # whether the first packet has passed
 
     @property
     def waits_for_keyframe(self) -> bool:
@@ -99,26 +104,26 @@ class Route:
         first, second, number, rtp_ts, _, profile, words = header
         if second & 0x7F != self._payload_type_in:
             return Verdict.UNKNOWN_PAYLOAD_TYPE
-        extension_at = payload_at = at + HEADER_BYTES + 4 * (first & 0x0F)
-        if first & 0x10:
-            if first & 0x0F:
-                profile, words = _extension_header(view, extension_at, end)
-            payload_at += 4 + 4 * words
+        if first == _USUAL:
+            elements_at = at + HEADERS.size
+            payload_at = elements_at + 4 * words
+        else:
+            profile, elements_at, payload_at = _find_extension(view, at, end, first)
         if payload_at > end:
             return Verdict.MALFORMED
         if self._video and payload_at < end and view[payload_at] & 0x17 == 0x10:  # begins a frame
             self._look_for_keyframe(view, payload_at, end)
-        if self._held or not (self.numbers.begun or self._begin(number, rtp_ts, now)):
+        if not self._open and not self._begin(number, rtp_ts, now):
             return Verdict.HELD
         out = self.numbers.forward(number)
         if out < 0:
             return Verdict.STALE
         if self.media is not None and not _restore(self.media, view, payload_at, end, first):
             return Verdict.STALE
-        if first & 0x10:
+        if elements_at:
             if profile != ONE_BYTE_PROFILE:
-                _blank_extensions(view, extension_at, payload_at)
-            elif not self._extensions.apply(view, extension_at + 4, payload_at):
+                _blank_extensions(view, elements_at - EXTENSION_HEADER.size, payload_at)
+            elif not self._extensions.apply(view, elements_at, payload_at):
                 return Verdict.MALFORMED
         outlet = self.outlet
         rtp_ts = (rtp_ts + self.ts_offset) & 0xFFFFFFFF
@@ -127,7 +132,7 @@ class Route:
             outlet.sent_at = now
         outlet.packets += 1
         outlet.bytes += end - at
-        second = (second & 0x80) | self._payload_type_out
+        second ^= self._payload_type_change
         HEADER.pack_into(view, at, first, second, out, rtp_ts, outlet.ssrc)
         return _FORWARD
 
@@ -151,7 +156,12 @@ class Route:
         self.outlet.size = size or self.outlet.size
 
     def _begin(self, number: int, rtp_ts: int, now: float) -> bool:
-        """Fix the constants at the first packet; False when an RTX route has no media yet."""
+        """Fix the constants at the first packet.
+
+        :returns: False while a key frame is waited for, and when an RTX route has no media yet.
+        """
+        if self._held:
+            return False
         if self.media is not None:
             if not self.media.numbers.begun:
                 return False
@@ -161,18 +171,23 @@ class Route:
             gap_s = max(now - outlet.sent_at, 0.02) if outlet.sent_at else 0.0
             self.ts_offset = outlet.rtp_ts + round(gap_s * outlet.clock_rate_hz) - rtp_ts
         self.numbers.begin(number)
+        self._open = True
         return True
 
 
-def _extension_header(view: memoryview, at: int, end: int) -> tuple[int, int]:
-    """An extension's profile and length where CSRCs come before it, as browsers send none.
+def _find_extension(view: memoryview, at: int, end: int, first: int) -> tuple[int, int, int]:
+    """The extension's profile, and where its elements and the payload begin.
 
-    One that is cut counts as empty, so it ends behind the packet and makes it malformed.
+    Without an extension the elements are at 0; when it is cut, the payload is behind the end.
     """
+    at += HEADER_BYTES + 4 * (first & 0x0F)
+    if not first & 0x10:
+        return 0, 0, at
     if at + EXTENSION_HEADER.size > end:
-        return 0, 0
+        return 0, 0, end + 1
     profile, words = EXTENSION_HEADER.unpack_from(view, at)
-    return profile, words
+    at += EXTENSION_HEADER.size
+    return profile, at, at + 4 * words
 
 
 def _restore(media: Route, view: memoryview, at: int, end: int, first: int) -> bool:

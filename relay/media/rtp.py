@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from relay.media.numbering import Renumbering
@@ -21,8 +21,8 @@ EXTENSION_HEADER = struct.Struct("!HH")
 HEADERS = struct.Struct("!BBHIIHH")
 """Both, as they are when the packet has an extension and, as browsers' packets, no CSRCs."""
 ONE_BYTE_PROFILE = 0xBEDE
-FIRST_RTCP, LAST_RTCP = 192, 223
-"""The second byte of a packet that is RTCP and not RTP lies between them (RFC 5761 section 4)."""
+RTCP_MASK, RTCP_BITS = 0xE0, 0xC0
+"""The second byte of a packet that is RTCP and not RTP: 192 to 223 (RFC 5761 section 4)."""
 SSRC = struct.Struct("!I")
 NUMBER = struct.Struct("!H")
 """A transport-wide number, or the original one that starts an RTX payload (RFC 4588 section 4)."""
@@ -31,17 +31,15 @@ MAX_LAYOUTS = 16
 """Sizes of extension blocks that are remembered for one stream."""
 
 
-class _Layout(NamedTuple):
-    """How a block of extension elements is laid out, and what is to be changed in it."""
+_Heads = Callable[[memoryview, int], tuple[int, ...]]
+_Layout = tuple[_Heads, tuple[int, ...], int, tuple[tuple[int, bytes], ...]]
+"""How a block of extension elements is laid out, and what is to be changed in it: what reads the
+elements' first bytes and the padding, which is zero; what that gave when the block was read; where
+the transport-wide number is, 0 when there is none; what is to be put where. (A plain tuple, for it
+is taken apart for each packet.)"""
 
-    heads: Callable[[memoryview, int], tuple[int, ...]]
-    """Reads the elements' first bytes, and the padding, which is zero."""
-    found: tuple[int, ...]
-    """What that gave when the block was read."""
-    number_at: int
-    """Where the transport-wide number is; 0 when there is none."""
-    changes: tuple[tuple[int, bytes], ...]
-    """What is to be put where."""
+_UNKNOWN: _Layout = (lambda _, at: (at,), (), 0, ())
+"""No block is like that."""
 
 
 class ExtensionMap:
@@ -79,12 +77,12 @@ class ExtensionMap:
 
         :returns: False when an element's length lies; the packet is to be dropped.
         """
-        layout = self._layouts.get(end - at)
-        if layout is None or layout[0](view, at) != layout[1]:
+        read, found, number_at, changes = self._layouts.get(end - at, _UNKNOWN)
+        if read(view, at) != found:
             layout = self._learn(view, at, end)
             if layout is None:
                 return False
-        _, _, number_at, changes = layout
+            _, _, number_at, changes = layout
         if changes:
             for offset, data in changes:
                 view[at + offset : at + offset + len(data)] = data
@@ -126,7 +124,7 @@ class ExtensionMap:
         if number_at and not self._numbers.begun:
             self._numbers.begin(*NUMBER.unpack_from(view, start + number_at))
         read = struct.Struct(heads).unpack_from
-        layout = _Layout(read, read(view, start), number_at, tuple(changes))
+        layout = (read, read(view, start), number_at, tuple(changes))
         if len(self._layouts) >= MAX_LAYOUTS:
             self._layouts.clear()
         self._layouts[end - start] = layout

@@ -14,7 +14,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from typing import Any
 
 from relay.seam import srtp_ffi
@@ -102,9 +101,10 @@ class DatagramSocket(ABC):
     def address(self, slot: int) -> Address:
         """Where the datagram in ``slot`` came from."""
 
-    def headings(self, count: int) -> Iterable[tuple[int, Address]]:
+    def headings(self, count: int) -> tuple[list[int], list[Address]]:
         """Sizes and addresses of the first ``count`` slots."""
-        return [(self.size(slot), self.address(slot)) for slot in range(count)]
+        slots = range(count)
+        return [self.size(slot) for slot in slots], [self.address(slot) for slot in slots]
 
     @abstractmethod
     def destination(self, address: Address) -> Destination:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from relay.media.idle import DEVICE
+
 ROOT = Path(__file__).parents[2]
 
 pytestmark = [
@@ -66,6 +68,15 @@ def test_the_relay_is_compared_with_the_floor(
 ) -> None:
     for row in forwarding["forwarding"]:
         assert set(row["cpu_ratio"]) == ({"floor"} if row["server"] == "relay" else set())
+
+
+def test_it_says_what_idle_cores_did(forwarding: dict[str, dict[str, str]]) -> None:
+    assert forwarding["machine"]["idle_cores"] == "sleep"
+
+
+@pytest.mark.skipif(not os.access(DEVICE, os.W_OK), reason=f"{DEVICE} is not ours")
+def test_idle_cores_can_be_kept_awake_for_a_run() -> None:
+    assert measured("--only", "matching", "--poll-idle")["machine"]["idle_cores"] == "poll"
 
 
 def test_what_was_not_measured_says_so(forwarding: dict[str, dict[str, str]]) -> None:

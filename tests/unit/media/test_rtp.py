@@ -3,7 +3,7 @@
 import pytest
 
 from relay.media.numbering import Numbering, Renumbering
-from relay.media.rtp import FIRST_RTCP, LAST_RTCP, MAX_LAYOUTS, ExtensionMap, is_vp8_keyframe_start
+from relay.media.rtp import MAX_LAYOUTS, RTCP_BITS, RTCP_MASK, ExtensionMap, is_vp8_keyframe_start
 
 MID, LEVEL, TIME, TRANSPORT = "mid", "level", "time", "transport-cc"
 
@@ -150,7 +150,7 @@ def test_a_receiver_without_transport_wide_numbers_uses_none_up() -> None:
     [(0, False), (96, False), (127, False), (191, False), (192, True), (223, True), (224, False)],
 )
 def test_rtcp_is_told_by_the_second_byte(second: int, rtcp: bool) -> None:
-    assert (FIRST_RTCP <= second <= LAST_RTCP) is rtcp
+    assert (second & RTCP_MASK == RTCP_BITS) is rtcp
 
 
 KEYFRAMES = {
