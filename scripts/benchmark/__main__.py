@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -213,7 +214,7 @@ async def _measure(options: Options, say: Progress) -> Results:
         say(f"the machine is busy (load average {average:.1f}): expect rows in doubt")
     passing, all_servers = await _servers(options, results)
     ours = {name: passing[name] for name in (servers.RELAY, servers.FLOOR)}
-    sections = {
+    sections: dict[str, Callable[[], Awaitable[object]]] = {
         "batches": lambda: forwarding.batches(
             results.forwarding,
             ours if options.quick else passing,

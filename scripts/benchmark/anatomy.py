@@ -98,6 +98,8 @@ class _Supply:
 
 def _dissect(plane: RelayPlane, peers: list[ThinPeer]) -> list[Part]:
     forwarder, socket = plane._forwarder, plane._socket  # noqa: SLF001
+    if forwarder is None or socket is None:
+        raise RuntimeError("the plane was not started")
     links = [plane._links[str(number)] for number in range(PEERS)]  # noqa: SLF001
     supply = _Supply(peers)
     spent = dict.fromkeys(("whole", "receive", "srtp", "rewrite", "statistics", "send"), 0.0)
@@ -127,10 +129,11 @@ def _dissect(plane: RelayPlane, peers: list[ThinPeer]) -> list[Part]:
 
             headers = [HEADERS.unpack_from(socket.view, slot * SLOT_BYTES) for slot in range(count)]
             streams = [links[slot // BURST].uplink.streams[h[4]] for slot, h in enumerate(headers)]
+            routes = [stream.route for stream in streams if stream.route is not None]
             began = clock()
-            for slot, (header, stream) in enumerate(zip(headers, streams, strict=True)):
+            for slot, (header, route) in enumerate(zip(headers, routes, strict=True)):
                 at = slot * SLOT_BYTES
-                stream.route.rewrite(socket.view, at, at + protected - 16, header, began)
+                route.rewrite(socket.view, at, at + protected - 16, header, began)
             spent["rewrite"] += clock() - began
 
             began = clock()

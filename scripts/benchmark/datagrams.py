@@ -135,7 +135,11 @@ class Exchange:
 
 
 def exchange(
-    outbox: Outbox, inbox: Inbox, sockets: Sequence[socket.socket], mark_s: float, mark: Callable
+    outbox: Outbox,
+    inbox: Inbox,
+    sockets: Sequence[socket.socket],
+    mark_s: float,
+    mark: Callable[[], object],
 ) -> Exchange:
     """Send on schedule and receive what comes, until ``DRAIN_S`` after the last departure.
 
@@ -165,7 +169,7 @@ def _loop(
     outbox: Outbox,
     reader: _Reader,
     sockets: Sequence[socket.socket],
-    mark: tuple[float, Callable],
+    mark: tuple[float, Callable[[], object]],
     went: Exchange,
 ) -> None:
     clock, send, cast = time.time, _libc.sendmmsg, _ffi.cast

@@ -134,7 +134,7 @@ def _others(kind: str, kept: str) -> str:
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 class Caller:
@@ -178,7 +178,7 @@ class Caller:
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         """Whatever Janus says, until it closes."""
-        async for frame in self._socket:
+        async for frame in self._open_socket():
             yield frame.json()
 
     async def close(self) -> None:
@@ -187,6 +187,11 @@ class Caller:
             await self._socket.close()
         await self._http.close()
 
+    def _open_socket(self) -> aiohttp.ClientWebSocketResponse:
+        if self._socket is None:
+            raise Missing("not connected")
+        return self._socket
+
     async def _say(self, body: dict[str, str], jsep: dict[str, str] | None = None) -> None:
         message: dict[str, Any] = {"janus": "message", "body": body}
         if jsep is not None:
@@ -194,7 +199,7 @@ class Caller:
         await self._send(message)
 
     async def _send(self, message: dict[str, Any]) -> None:
-        await self._socket.send_json(message | self._session | {"transaction": "bench"})
+        await self._open_socket().send_json(message | self._session | {"transaction": "bench"})
 
     async def _ask(self, message: dict[str, Any], kind: str) -> dict[str, Any]:
         await self._send(message)
@@ -210,7 +215,7 @@ class Caller:
     async def _until(self, is_it: Any) -> dict[str, Any]:
         async with asyncio.timeout(_ANSWER_S):
             while True:
-                said = await self._socket.receive_json()
+                said: dict[str, Any] = await self._open_socket().receive_json()
                 if said["janus"] == "error" or "error" in said.get("plugindata", {}).get(
                     "data", {}
                 ):

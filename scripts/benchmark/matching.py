@@ -89,10 +89,10 @@ async def _round(crowd: list[users.User]) -> tuple[list[float], float]:
     async def search(user: users.User) -> None:
         is_mover = user in moving
         if not is_mover:
-            await user.session.expect(PartnerLeft)
+            await user.client.expect(PartnerLeft)
         began_s = time.perf_counter()
-        await user.session.send(NextPartner() if is_mover else FindPartner())
-        found = await user.session.expect(PartnerFound)
+        await user.client.send(NextPartner() if is_mover else FindPartner())
+        found = await user.client.expect(PartnerFound)
         if found.is_initiator:  # the other has waited for somebody to come
             took.append(time.perf_counter() - began_s)
         if found.room_id in by_room:

@@ -132,7 +132,7 @@ async def running(
     """
     process = await _spawn(command)
     server = Server(name, "", process.pid)
-    reader = asyncio.create_task(_listen(process.stdout, server.said), name=f"output of {name}")
+    reader = asyncio.create_task(_listen(output_of(process), server.said), name=f"output of {name}")
     try:
         port = await _ready(server, reader, address)
         server.url = f"ws://127.0.0.1:{port}/ws"
@@ -140,6 +140,13 @@ async def running(
     finally:
         await _end(process)
         await reader
+
+
+def output_of(process: asyncio.subprocess.Process) -> asyncio.StreamReader:
+    """What a process says; its output must be a pipe."""
+    if process.stdout is None:
+        raise ValueError("the output is no pipe")
+    return process.stdout
 
 
 async def _spawn(command: list[str]) -> asyncio.subprocess.Process:

@@ -6,11 +6,14 @@ Frames are decoded by an RTCRtpReceiver, handed on by MediaRelay and encoded aga
 import asyncio
 import itertools
 import json
+from typing import Any
 
 from aiohttp import WSMsgType, web
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import MediaStreamError
+from av.frame import Frame
+from av.packet import Packet
 
 relay = MediaRelay()
 numbers = itertools.count()
@@ -25,7 +28,7 @@ class Switch(MediaStreamTrack):
         self.kind = kind
         self.source: asyncio.Future[MediaStreamTrack] = asyncio.get_running_loop().create_future()
 
-    async def recv(self):
+    async def recv(self) -> "Frame | Packet[Any]":
         """The next frame of the partner."""
         return await (await asyncio.shield(self.source)).recv()
 

@@ -14,9 +14,9 @@ import aiohttp
 import servers
 import traffic
 import users
-from forwarding import CLIP_S, Forwarding, Level, Say, contenders
+from forwarding import CLIP_S, Forwarding, Level, Say, Serve, contenders
 from load import Outcome
-from servers import RELAY
+from servers import RELAY, output_of
 
 PAIRS, RECORDED = 20, 4
 
@@ -44,7 +44,7 @@ async def taps(found: Forwarding, runs: int, seconds: float, say: Say) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         settings = {"operator-token": token, "audit-log": str(Path(folder) / "audit.jsonl")}
-        serve = {RELAY: lambda: servers.relay("--allow-taps", **settings)}
+        serve: dict[str, Serve] = {RELAY: lambda: servers.relay("--allow-taps", **settings)}
         async with contenders(serve, users.AS_CHROMIUM, found.missing) as running:
             [contender] = running
             await contender.grow(PAIRS)
@@ -80,7 +80,7 @@ async def _recorded(server: servers.Server, token: str) -> AsyncIterator[None]:
     ]
     try:
         for reader in readers:
-            await asyncio.wait_for(reader.stdout.readline(), 10)
+            await asyncio.wait_for(output_of(reader).readline(), 10)
         yield
     finally:
         for reader in readers:

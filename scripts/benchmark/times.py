@@ -109,6 +109,14 @@ class _Talker:
                 self.changed.clear()
                 await self.changed.wait()
 
+    async def hears(self, other: _Talker) -> None:
+        """Wait for the other's sound."""
+        await self.until(lambda: other.name in self.seen.sound_from)
+
+    async def sees(self, other: _Talker) -> None:
+        """Wait for the other's key frame."""
+        await self.until(lambda: other.name in self.seen.keyframe_from)
+
     async def close(self) -> None:
         """Leave."""
         if self._follower is not None:
@@ -201,9 +209,9 @@ async def _offers(url: str, count: int) -> list[Times]:
                 began_s = time.perf_counter()
                 await guest.open_link(search=True)
                 linked.append(time.perf_counter() - began_s)
-                await host.until(lambda name=guest.name: name in host.seen.sound_from)
+                await host.hears(guest)
                 heard.append(host.seen.sound_from[guest.name] - began_s)
-                await guest.until(lambda g=guest: host.name in g.seen.sound_from)
+                await guest.hears(host)
                 hears.append(guest.seen.sound_from[host.name] - began_s)
             finally:
                 await guest.close()
@@ -222,8 +230,8 @@ async def _switches(url: str, count: int) -> list[Times]:
         waiting, partner = others
         for each in (mover, partner):
             await each.client.send(FindPartner())
-        await mover.until(lambda: partner.name in mover.seen.sound_from)
-        await partner.until(lambda: mover.name in partner.seen.keyframe_from)
+        await mover.hears(partner)
+        await partner.sees(mover)
         for _ in range(count):
             await waiting.client.send(FindPartner())
             await asyncio.sleep(_SETTLED_S)
@@ -231,8 +239,8 @@ async def _switches(url: str, count: int) -> list[Times]:
                 each.seen = _Seen()
             began_s = time.perf_counter()
             await mover.client.send(NextPartner())
-            await mover.until(lambda name=waiting.name: name in mover.seen.sound_from)
-            await mover.until(lambda name=waiting.name: name in mover.seen.keyframe_from)
+            await mover.hears(waiting)
+            await mover.sees(waiting)
             asked.append(waiting.seen.asked_s - began_s)
             keyframe_s = mover.seen.keyframe_from[waiting.name]
             packets.append(min(mover.seen.sound_from[waiting.name], keyframe_s) - began_s)
@@ -252,17 +260,21 @@ async def _bot_switches(url: str, count: int) -> Times:
         waiting, partner = first, second
         await mover.find_partner()
         await partner.find_partner()
-        await mover.until(lambda: _frames(mover, partner))
+        await _sees(mover, partner)
         await waiting.find_partner()
         for _ in range(count):
             await asyncio.sleep(1.0)
             before = _frames(mover, waiting)
             began_s = time.perf_counter()
             await mover.next_partner()
-            await mover.until(lambda bot=waiting, n=before: _frames(mover, bot) > n)
+            await _sees(mover, waiting, before)
             took.append(time.perf_counter() - began_s)
             waiting, partner = partner, waiting
     return Times.of(FIRST_FRAME, took)
+
+
+async def _sees(bot: Bot, source: Bot, more_than: int = 0) -> None:
+    await bot.until(lambda: _frames(bot, source) > more_than)
 
 
 def _frames(bot: Bot, source: Bot) -> int:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import av
 import numpy as np
 from aiortc.codecs import get_encoder
-from aiortc.codecs.vpx import VpxPayloadDescriptor
+from aiortc.codecs.vpx import Vp8Encoder, VpxPayloadDescriptor
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from relay.bots.description import ABS_SEND_TIME, AUDIO_LEVEL, TRANSPORT_CC, Numbering
@@ -73,7 +73,11 @@ class Clip:
         """What comes after the first key frame, a burst that calls have once only."""
         return Clip(
             self.duration_s - SETTLING_S,
-            [(at_s - SETTLING_S, *rest) for at_s, *rest in self.frames if at_s >= SETTLING_S],
+            [
+                (at_s - SETTLING_S, kind, rtp_ts, payloads)
+                for at_s, kind, rtp_ts, payloads in self.frames
+                if at_s >= SETTLING_S
+            ],
         )
 
     @property
@@ -178,7 +182,7 @@ def record(seconds: float, bitrate_bps: int = 1_260_000) -> Clip:
 
 
 def _pictures(seconds: float, bitrate_bps: int) -> Iterator[tuple[float, int, int, list[bytes]]]:
-    encoder = get_encoder(RTCRtpCodecParameters("video/VP8", 90000, payloadType=96))
+    encoder = Vp8Encoder()
     encoder.target_bitrate = bitrate_bps
     grain = np.random.default_rng(7).integers(0, 48, (480, 1280), dtype=np.uint8)
     for index in range(round(seconds * FRAMES_PER_S)):
@@ -203,7 +207,7 @@ def _split(payloads: Sequence[bytes]) -> list[bytes]:
     return split
 
 
-def _sounds(seconds: float) -> Iterator[tuple[float, int, int, Sequence[bytes]]]:
+def _sounds(seconds: float) -> Iterator[tuple[float, int, int, list[bytes]]]:
     encoder = get_encoder(RTCRtpCodecParameters("audio/opus", 48000, channels=2, payloadType=111))
     for index in range(round(seconds * 50)):
         samples = np.arange(index * 960, (index + 1) * 960)

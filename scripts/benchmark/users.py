@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from aiortc.rtcdtlstransport import (
+    SRTP_AEAD_AES_128_GCM,
+    SRTP_AES128_CM_SHA1_80,
+    SRTPProtectionProfile,
+)
 from janus import Caller, Missing, own_address
 from servers import FLOOR, JANUS, RELAY, STOCK, Server
 from traffic import AUDIO, VIDEO
@@ -23,8 +28,8 @@ from relay.bots.thin import ThinPeer
 from relay.errors import BotError
 from relay.protocol.messages import FindPartner, PartnerFound, WebrtcAnswer, WebrtcOffer
 
-AES_CM, AES_GCM = seam.SRTP_AES128_CM_SHA1_80, seam.SRTP_AEAD_AES_128_GCM
-Profiles = Sequence[seam.SRTPProtectionProfile]
+AES_CM, AES_GCM = SRTP_AES128_CM_SHA1_80, SRTP_AEAD_AES_128_GCM
+Profiles = Sequence[SRTPProtectionProfile]
 AS_CHROMIUM: Profiles = (AES_CM, AES_GCM)
 """What Chromium offers, its preference first; which of them is used is the DTLS server's choice."""
 AT_ONCE = 8
@@ -32,7 +37,7 @@ AT_ONCE = 8
 CONSENT_S = 4.0
 
 _JOIN_ERRORS = (BotError, Missing, OSError, TimeoutError)
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound="User | tuple[User, User]")
 _TAG_BYTES = {AES_CM: 10, AES_GCM: 16}
 
 
@@ -56,6 +61,13 @@ class User:
     next_transport_number: int = 0
     learned: dict[int, Learned] = field(default_factory=dict)
     listener: asyncio.Task[None] | None = None
+
+    @property
+    def client(self) -> Client:
+        """How it talks with a server that speaks the relay's protocol."""
+        if not isinstance(self.session, Client):
+            raise TypeError("this user's server does not speak the relay's protocol")
+        return self.session
 
     def listen(self) -> None:
         """Read what the server says from now on, or its pings stay unanswered and it hangs up."""
@@ -172,10 +184,10 @@ async def join_relay(server: Server, pairs: int) -> list[User]:
     users = await _at_once(lambda: connect(server.url), 2 * pairs)
     async with _left_on_error(*users):
         for user in users:
-            await user.session.send(FindPartner())
+            await user.client.send(FindPartner())
         rooms: dict[str, User] = {}
         for user in users:
-            room = (await user.session.expect(PartnerFound)).room_id
+            room = (await user.client.expect(PartnerFound)).room_id
             if room in rooms:
                 _pair(user, rooms[room])
             rooms[room] = user
@@ -184,12 +196,13 @@ async def join_relay(server: Server, pairs: int) -> list[User]:
 
 async def connect(url: str) -> User:
     """One user with an open link, who looks for nobody yet."""
-    user = User(Peer(consent_s=CONSENT_S), Client(url))
+    peer, client = Peer(consent_s=CONSENT_S), Client(url)
+    user = User(peer, client)
     async with _left_on_error(user):
-        await user.session.connect()
-        await user.session.send(WebrtcOffer(sdp=user.endpoint.offer()))
-        user.endpoint.take_answer((await user.session.expect(WebrtcAnswer)).sdp)
-        await user.endpoint.connect()
+        await client.connect()
+        await client.send(WebrtcOffer(sdp=peer.offer()))
+        peer.take_answer((await client.expect(WebrtcAnswer)).sdp)
+        await peer.connect()
     return user
 
 
@@ -223,7 +236,8 @@ async def _call(server: Server) -> tuple[User, User]:
 
 
 async def _join_floor(server: Server, pairs: int, tag_bytes: int) -> list[User]:
-    address = urlsplit(server.url).hostname, urlsplit(server.url).port
+    url = urlsplit(server.url)
+    address = url.hostname or "", url.port or 0
     users = [User(BarePeer(address, tag_bytes), None) for _ in range(2 * pairs)]
     for user, partner in zip(users[::2], users[1::2], strict=True):
         _pair(user, partner)

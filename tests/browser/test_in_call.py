@@ -1,5 +1,7 @@
 """In the call: controls and keys, marks, oneself, and room for all of it."""
 
+from functools import partial
+from operator import ne
 from typing import Any
 
 from playwright.async_api import expect
@@ -93,7 +95,7 @@ async def test_keys_do_what_the_buttons_do(meet: Meet) -> None:
     for _ in range(2):
         before = await anna.page.evaluate(camera)
         await anna.key("s")
-        await until(lambda: anna.page.evaluate(camera), lambda used, b=before: used != b)
+        await until(lambda: anna.page.evaluate(camera), partial(ne, before))
     assert await anna.page.evaluate(camera) != first
     await berta.sees_somebody()
 

@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 
 from relay.plane import Direction, TappedPacket
 from relay.taps import pcapng
-from relay.taps.capture import payload_begins_at
-from relay.taps.frames import MAX_JUMP, Depacketizer, payload_of
+from relay.taps.frames import MAX_JUMP, Depacketizer, payload_begins_at, payload_of
 from relay.taps.recording import Recording
 from tests.support.packets import rtp, rtx
 from tests.support.pcapng import read_pcapng

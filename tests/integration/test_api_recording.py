@@ -73,7 +73,7 @@ async def test_a_recording_has_both_sides(tmp_path: Path) -> None:
         assert entry["packetsDropped"] == 0
 
 
-async def read_until(response: Any, count: int) -> bytes:
+async def read_until(response: aiohttp.ClientResponse, count: int) -> bytes:
     """Read until so many pictures of each side can be played."""
     data = b""
     async with asyncio.timeout(60):

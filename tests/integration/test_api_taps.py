@@ -18,6 +18,7 @@ from relay.config import Settings
 from relay.errors import ConfigError
 from relay.taps import snapshot
 from relay.taps.uses import MAX_AT_ONCE
+from tests.support.luma import luma
 from tests.support.operating import AUDIO, KEYFRAME, VIDEO, House, operating
 from tests.support.pcapng import read_pcapng
 from tests.support.slow import GO, comes, slowly
@@ -27,10 +28,10 @@ pytestmark = pytest.mark.timeout(120)
 
 
 def shown(png: bytes) -> Stamp:
-    with av.open(io.BytesIO(png)) as file:
+    with av.open(io.BytesIO(png), "r") as file:
         picture = next(file.decode(video=0))
     assert (picture.width, picture.height) == (320, 240)
-    stamp = read(picture.to_ndarray(format="gray"))
+    stamp = read(luma(picture.reformat(format="gray")))
     assert stamp is not None
     return stamp
 

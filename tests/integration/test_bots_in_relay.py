@@ -46,14 +46,18 @@ def number(bot: Bot) -> int:
     return bot.report.number
 
 
+async def enters(bot: Bot, what: str, *former_rooms: str | None) -> None:
+    await bot.until(lambda: bot.room_id not in {None, *former_rooms}, 20, what)
+
+
 async def meet(*pair: Bot) -> None:
     for bot in pair:
-        await bot.until(lambda bot=bot: bot.room_id, 20, "partner")
+        await enters(bot, "partner")
 
 
 async def meet_again(bots: list[Bot], former_rooms: set[str | None]) -> None:
     for bot in bots:
-        await bot.until(lambda bot=bot: bot.room_id not in {None, *former_rooms}, 20, "new room")
+        await enters(bot, "new room", *former_rooms)
 
 
 def partner_of(bot: Bot, others: list[Bot]) -> Bot:
@@ -97,7 +101,9 @@ async def test_two_bots_see_and_hear_each_other(media_mode: str, early_link: boo
             assert len(numbers) >= 0.95 * (numbers[-1] - numbers[0] + 1)
             await hears(bot, partner)
             assert (bot.report.width, bot.report.height) == (320, 240)
-            assert bot.report.latency_ms(50) < 2000
+            latency_ms = bot.report.latency_ms(50)
+            assert latency_ms is not None
+            assert latency_ms < 2000
             assert bot.report.unreadable <= 0.05 * bot.report.frames
             assert {seen.source for seen in bot.report.seen} == {number(partner)}
 

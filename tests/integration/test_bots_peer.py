@@ -46,6 +46,10 @@ class End:
                 self._changed.clear()
                 await self._changed.wait()
 
+    async def receives(self, *, pictures: int, sounds: int) -> None:
+        await self.until(lambda: len(self.report.seen) >= pictures)
+        await self.until(lambda: self.report.audio_frames >= sounds)
+
 
 @contextlib.asynccontextmanager
 async def call(caller: End, callee: End) -> AsyncIterator[None]:
@@ -64,8 +68,7 @@ async def test_each_sees_the_others_numbered_frames_and_hears_its_tone() -> None
         one.gate.open()
         two.gate.open()
         for end, other in ((one, 2), (two, 1)):
-            await end.until(lambda end=end: len(end.report.seen) >= 20)
-            await end.until(lambda end=end: end.report.audio_frames >= 50)
+            await end.receives(pictures=20, sounds=50)
             numbers = end.report.numbers_from(other)
             assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
             assert len(numbers) == len(end.report.seen)

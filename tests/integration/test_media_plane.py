@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 import pytest
@@ -186,7 +186,7 @@ async def test_swapped_partners_continue_one_stream(house: House) -> None:
     for turn, rooms in enumerate(pairings):
         for room in rooms:
             house.plane.pair(*room)
-        for one, other in [pair for a, b in rooms for pair in ((a, b), (b, a))]:
+        for one, other in [pair for room in rooms for pair in permutations(room, 2)]:
             sender = users[one]
             for step in range(3):
                 number = turn * 7919 + step

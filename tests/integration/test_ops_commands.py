@@ -9,7 +9,7 @@ import signal
 import struct
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from fcntl import ioctl
 from pathlib import Path
@@ -24,6 +24,7 @@ from relay.config import Settings
 from relay.ops.client import Client
 from tests.support import commands
 from tests.support.commands import Ended
+from tests.support.watching import receives
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,7 +76,7 @@ async def calling(folder: Path, **settings: object) -> AsyncIterator[Call]:
         for bot in (ann, bob):
             await bot.find_partner()
         for bot in (ann, bob):
-            await bot.until(lambda bot=bot: bot.report.frames >= 5, 30)
+            await receives(bot, 5)
         yield Call(server, (ann, bob), folder)
 
 
@@ -273,9 +274,9 @@ def packets(file: Path) -> tuple[int, int]:
     return kinds.count("video"), kinds.count("audio")
 
 
-async def until(condition: object) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
-        while not condition():  # type: ignore[operator] # noqa: ASYNC110 - a file tells nobody
+        while not condition():  # noqa: ASYNC110 - a file tells nobody
             await asyncio.sleep(0.05)
 
 

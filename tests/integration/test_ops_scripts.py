@@ -16,6 +16,7 @@ from relay.app import running
 from relay.bots.bot import Bot
 from relay.config import Settings
 from tests.support.commands import Ended
+from tests.support.watching import receives
 from tests.unit.ops.samples import room, snapshot
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -60,7 +61,7 @@ async def test_a_call_is_inspected_and_its_pictures_are_saved(tmp_path: Path) ->
             for bot in (ann, bob):
                 await bot.find_partner()
             for bot in (ann, bob):
-                await bot.until(lambda bot=bot: bot.report.frames >= 5, 30)
+                await receives(bot, 5)
             token = server.operator_token.get_secret_value()
             inspected = await script("inspect_tracks", url=server.url, token=token)
             pictures = tmp_path / "pictures"

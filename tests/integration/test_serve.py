@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -81,8 +82,8 @@ async def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals)
 
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     async with serving(tmp_path) as process:
-        url = aiohttp.client.URL(await page_of(process))
-        reader, writer = await asyncio.open_connection(url.host, url.port)
+        url = urlsplit(await page_of(process))
+        reader, writer = await asyncio.open_connection(url.hostname, url.port)
         writer.write(
             b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -151,9 +152,9 @@ async def test_it_serves_https_with_a_certificate_of_its_own(tmp_path: Path) -> 
 
 async def test_bytes_that_are_no_tls_leave_no_trace(tmp_path: Path) -> None:
     async with serving(tmp_path, "--tls-self-signed") as process:
-        url = aiohttp.client.URL(await page_of(process))
+        url = urlsplit(await page_of(process))
         for sent in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x04\xff\xff\xff\xff", b""):
-            reader, writer = await asyncio.open_connection(url.host, url.port)
+            reader, writer = await asyncio.open_connection(url.hostname, url.port)
             writer.write(sent)
             writer.write_eof()
             await reader.read()

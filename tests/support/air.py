@@ -97,7 +97,6 @@ class Meeting:
 
     def __init__(self, user: Visitor, partner: Visitor) -> None:
         self.user, self.partner = user, partner
-        self._now = lambda: user.air.now
         self.began_at = self._now()
         self.ended_at = float("inf")
         self.reached: Counter[int] = Counter()
@@ -108,6 +107,9 @@ class Meeting:
         """The partner's Opus packets as they left the relay: number and payload."""
         self._first, self._end = partner.camera.next_frame, 0
         self._first_word, self._last_word = len(partner.camera.spoken), 0
+
+    def _now(self) -> float:
+        return self.user.air.now
 
     def end(self) -> None:
         self.ended_at = self._now()

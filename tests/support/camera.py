@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 from aiortc.codecs.vpx import Vp8Encoder, VpxPayloadDescriptor, vp8_depayload
@@ -135,7 +136,7 @@ class Camera:
             assert payload not in self.payloads, "a payload tells which packet it was"
             self.payloads.add(payload)
             self._timeline.at(
-                self._timeline.now + index * PACING_S, lambda piece=piece: self._send_piece(piece)
+                self._timeline.now + index * PACING_S, partial(self._send_piece, piece)
             )
 
     def _send_piece(self, piece: Sent) -> None:

@@ -25,7 +25,7 @@ class FakeSocket(DatagramSocket):
         self.waiting: list[tuple[Address, bytes]] = []
         self.sent: list[tuple[Address, bytes]] = []
         self._batch: list[tuple[Address, bytes]] = []
-        self._staged: list[tuple[Address, bytes]] = []
+        self._outgoing: list[tuple[Address, bytes]] = []
 
     def taken(self) -> list[tuple[Address, bytes]]:
         """What was sent since the last call."""
@@ -63,9 +63,9 @@ class FakeSocket(DatagramSocket):
 
     def stage(self, slot: int, size: int, destination: Destination) -> None:
         data = bytes(self.view[slot * SLOT_BYTES : slot * SLOT_BYTES + size])
-        self._staged.append((destination, data))
-        assert len(self._staged) <= SLOTS
+        self._outgoing.append((destination, data))
+        assert len(self._outgoing) <= SLOTS
 
     def flush(self) -> None:
-        self.sent += self._staged
-        self._staged = []
+        self.sent += self._outgoing
+        self._outgoing = []

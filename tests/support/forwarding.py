@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from pylibsrtp import Policy, Session
 
@@ -13,7 +14,7 @@ from relay.media.link import Link
 from relay.media.sdp import read
 from relay.seam import LinkCertificate
 from tests.support.fake_socket import FakeSocket
-from tests.support.packets import KEYFRAME, Rtp, check, read_rtcp, read_rtp, rtp
+from tests.support.packets import KEYFRAME, Rtcp, Rtp, check, read_rtcp, read_rtp, rtp
 
 A, B, C = ("192.0.2.1", 1111), ("192.0.2.2", 2222), ("192.0.2.3", 3333)
 
@@ -64,7 +65,7 @@ class Caller:
             if address == self.link.address
         ]
 
-    def hears_rtcp(self, datagrams: list[tuple[object, bytes]]) -> list[object]:
+    def hears_rtcp(self, datagrams: list[tuple[object, bytes]]) -> list[Rtcp]:
         return [
             part
             for address, data in datagrams
@@ -110,9 +111,9 @@ class House:
         return list(self.socket.taken())
 
 
-def audio(number: int, ssrc: int = 1, **fields: object) -> bytes:
+def audio(number: int, ssrc: int = 1, **fields: Any) -> bytes:
     """A packet of sound, as Chromium numbers its type."""
-    return rtp(ssrc, number, payload_type=111, **fields)  # type: ignore[arg-type]
+    return rtp(ssrc, number, payload_type=111, **fields)
 
 
 def video(number: int, payload: bytes = KEYFRAME, ssrc: int = 2) -> bytes:

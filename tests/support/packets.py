@@ -23,7 +23,7 @@ CONTINUATION = bytes.fromhex("0000") + bytes(20)
 # RTP
 
 
-def beginning(packet: bytes) -> tuple[int, ...]:
+def beginning(packet: bytes | bytearray) -> tuple[int, ...]:
     """A packet's beginning as the forwarder reads it, also where the packet ends before."""
     return HEADERS.unpack_from(bytes(packet).ljust(HEADERS.size, b"\xee"))
 
@@ -180,7 +180,7 @@ def transport_cc(
     sender: int, media: int, base: int, rest: bytes = bytes(6), **fields: bool
 ) -> bytes:
     """Transport-wide feedback from ``base`` on; ``rest`` is all that follows the base."""
-    return rtcp(205, 15, struct.pack("!IIH", sender, media, base & 0xFFFF) + rest, **fields)  # type: ignore[arg-type]
+    return rtcp(205, 15, struct.pack("!IIH", sender, media, base & 0xFFFF) + rest, **fields)
 
 
 def pli(sender: int, media: int) -> bytes:

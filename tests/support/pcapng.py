@@ -30,7 +30,8 @@ class Capture:
 
 
 def read_pcapng(data: bytes) -> Capture:
-    found, at, kinds = Capture(), 0, []
+    found, at = Capture(), 0
+    kinds: list[int] = []
     while at < len(data):
         kind, size = struct.unpack_from("<II", data, at)
         assert size % 4 == 0
@@ -79,7 +80,8 @@ def _datagram(body: bytes) -> Datagram:
 
 
 def _options(data: bytes) -> list[tuple[int, bytes]]:
-    found, at = [], 0
+    found: list[tuple[int, bytes]] = []
+    at = 0
     while True:
         code, size = struct.unpack_from("<HH", data, at)
         if code == 0:

@@ -10,7 +10,7 @@ from tests.support.operating import House, operating
 
 
 @asynccontextmanager
-async def watched(tmp_path: Path, **changed: object) -> AsyncIterator[House]:
+async def watched(tmp_path: Path, **changed: Any) -> AsyncIterator[House]:
     """A server whose operators may look."""
     async with operating(allow_taps=True, audit_log=tmp_path / "audit.jsonl", **changed) as house:
         yield house
@@ -25,6 +25,11 @@ async def call(house: House) -> AsyncIterator[tuple[Bot, Bot]]:
         for bot, partner in ((ann, bob), (bob, ann)):
             await sees(bot, partner, 3)
         yield ann, bob
+
+
+async def receives(bot: Bot, frames: int) -> None:
+    """Wait until the bot has received so many frames in all."""
+    await bot.until(lambda: bot.report.frames >= frames, 30)
 
 
 async def sees(bot: Bot, partner: Bot, more: int) -> None:

@@ -23,7 +23,7 @@ class Timeline:
     def at(self, when: float, do: Callable[[], None]) -> None:
         heapq.heappush(self._coming, (when, next(self._order), do))
 
-    def every(self, interval_s: float, do: Callable[[], None]) -> None:
+    def every(self, interval_s: float, do: Callable[[], object]) -> None:
         """Do it now and again, for ever."""
 
         def again() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import av
 
 from relay.bots.picture import Stamp, read
+from tests.support.luma import luma
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Played:
 
 def play(data: bytes, *, decode: bool = True) -> list[Played]:
     """All tracks of a file, which may be cut off; ``decode`` what they hold."""
-    with av.open(io.BytesIO(data)) as file:
+    with av.open(io.BytesIO(data), "r") as file:
         tracks = [
             Played(stream.type, stream.codec_context.name, stream.metadata["title"])
             for stream in file.streams
@@ -42,7 +43,8 @@ def play(data: bytes, *, decode: bool = True) -> list[Played]:
             track.times_ms.append(packet.pts)
             for frame in packet.decode() if decode else ():
                 if isinstance(frame, av.VideoFrame):
-                    track.stamps.append(read(frame.to_ndarray()[: frame.height]))
+                    track.stamps.append(read(luma(frame)))
                 else:
+                    assert isinstance(frame, av.AudioFrame)
                     track.samples += frame.samples
     return tracks

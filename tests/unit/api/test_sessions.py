@@ -1,7 +1,7 @@
 """Who is logged in, and until when."""
 
 import asyncio
-from typing import Any, cast
+from typing import cast
 
 from relay.api.sessions import MAX_SESSIONS, Sessions
 
@@ -25,7 +25,7 @@ class House:
 
 
 def transport(connection: Connection) -> asyncio.Transport:
-    return cast("Any", connection)
+    return cast("asyncio.Transport", connection)
 
 
 def test_a_session_is_known_by_its_id_alone() -> None:

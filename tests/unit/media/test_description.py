@@ -26,7 +26,7 @@ def answered(offer: str, role: str = "client") -> tuple[str, SessionDescription]
     return text, SessionDescription.parse(text)
 
 
-def codecs(media: MediaDescription) -> list[tuple[int, str]]:
+def codecs(media: MediaDescription) -> list[tuple[int | None, str]]:
     return [(c.payloadType, c.mimeType) for c in media.rtp.codecs]
 
 
@@ -49,6 +49,7 @@ def test_the_answer_to_chromium() -> None:
     for media in session.media:
         assert media.rtcp_mux
         assert media.port == 9
+        assert media.ice is not None
         assert media.ice.iceLite
         assert (media.ice.usernameFragment, media.ice.password) == ("ourufrag", "ourpassword")
         assert media.dtls is not None

@@ -51,10 +51,10 @@ async def test_a_full_batch_and_many(house: House, couple: tuple[Caller, Caller]
     packets = [a.rtp(audio(n)) for n in range(SLOTS * MAX_BATCHES + 5)]
     house.socket.waiting += [(A, packet) for packet in packets]
     house.forwarder.on_readable()
-    first = b.hears(house.socket.taken())  # type: ignore[arg-type]
+    first = b.hears(house.socket.taken())
     assert len(first) == SLOTS * MAX_BATCHES, "then it is the event loop's turn"
     house.forwarder.on_readable()
-    heard = first + b.hears(house.socket.taken())  # type: ignore[arg-type]
+    heard = first + b.hears(house.socket.taken())
     assert [p.number - heard[0].number for p in heard] == list(range(len(packets)))
     assert house.forwarder.received >= len(packets)
 
@@ -70,7 +70,7 @@ async def test_a_listener_that_fails_spoils_no_later_batch(
     house.on_flowing = fail
     with pytest.raises(RuntimeError):
         house.hear(A, *[a.rtp(audio(n)) for n in range(SLOTS)])
-    assert len(b.hears(house.socket.taken())) == 1, "what was staged went out"  # type: ignore[arg-type]
+    assert len(b.hears(house.socket.taken())) == 1, "what was staged went out"
     assert len(b.hears(house.hear(A, *[a.rtp(audio(n)) for n in range(64, 128)]))) == SLOTS
 
 
@@ -209,9 +209,9 @@ async def test_reports_are_translated(house: House, couple: tuple[Caller, Caller
     (heard,) = b.hears(house.hear(A, a.rtp(audio(100))))
     sent = house.hear(B, b.rtcp(rr(9, block(heard.ssrc, heard.number))))
     (report,) = a.hears_rtcp(sent)
-    assert report.blocks == [(1, 100)]  # type: ignore[attr-defined]
+    assert report.blocks == [(1, 100)]
     (report,) = b.hears_rtcp(house.hear(A, a.rtcp(sr(1, 5))))
-    assert report.ssrc == heard.ssrc  # type: ignore[attr-defined]
+    assert report.ssrc == heard.ssrc
 
 
 async def test_rtcp_without_a_partner_goes_nowhere(house: House) -> None:

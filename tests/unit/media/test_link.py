@@ -77,6 +77,7 @@ async def test_descriptions_say_what_the_link_has(link: Link) -> None:
     assert [s.ssrc for s in video.ssrc] == [ssrcs.media, ssrcs.rtx]
     assert {s.cname for s in audio.ssrc + video.ssrc} == {link.downlink.cname}
     assert [(c.ip, c.port) for c in audio.ice_candidates] == list(ADDRESSES)
+    assert audio.ice is not None
     assert audio.ice.usernameFragment == link.credentials.ufrag
     assert audio.dtls is not None
     assert [f.value for f in audio.dtls.fingerprints] == [CERTIFICATE.getFingerprints()[0].value]

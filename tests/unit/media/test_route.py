@@ -1,5 +1,7 @@
 """What becomes of a packet between two users who number everything differently."""
 
+from typing import Any
+
 import pytest
 
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Verdict
@@ -30,12 +32,12 @@ def firefox() -> Side:
     return Side(FIREFOX)
 
 
-def audio(number: int, **fields: object) -> bytes:
-    return rtp(A_AUDIO, number, payload_type=111, **fields)  # type: ignore[arg-type]
+def audio(number: int, **fields: Any) -> bytes:
+    return rtp(A_AUDIO, number, payload_type=111, **fields)
 
 
-def video(number: int, payload: bytes = DELTA, **fields: object) -> bytes:
-    return rtp(A_VIDEO, number, payload_type=96, payload=payload, **fields)  # type: ignore[arg-type]
+def video(number: int, payload: bytes = DELTA, **fields: Any) -> bytes:
+    return rtp(A_VIDEO, number, payload_type=96, payload=payload, **fields)
 
 
 def numbers(*packets: object) -> list[object]:
@@ -74,8 +76,8 @@ def test_extensions_are_mapped(chromium: Side, firefox: Side) -> None:
     assert out.elements == ((4, b"abc"), (7, transport))
     back = Side(CHROMIUM)
     flow(firefox, back)
-    sent = ((3, b"0"), (4, b"abc"), (7, b"\0\5"))
-    out = firefox.sent(rtp(9, 1, payload_type=120, payload=KEYFRAME, elements=sent))
+    sent_back = ((3, b"0"), (4, b"abc"), (7, b"\0\5"))
+    out = firefox.sent(rtp(9, 1, payload_type=120, payload=KEYFRAME, elements=sent_back))
     transport = back.downlink.transport_cc.last.to_bytes(2, "big")
     assert out.elements == ((2, b"abc"), (3, transport))
 
@@ -269,7 +271,7 @@ def test_key_frames_are_asked_for_at_once_and_then_not_too_often(
 # retransmissions
 
 
-def repaired(side: Side, number: int, original: int, **fields: object) -> object:
+def repaired(side: Side, number: int, original: int, **fields: Any) -> object:
     return side.send(rtx(A_RTX, number, original, **fields))
 
 

@@ -64,7 +64,7 @@ class Pair:
         self.tapping.remove(user, direction, onlooker)
         self.tapping.equip(self.links[user])
 
-    def route(self, ssrc: int = 2) -> Route | None:
+    def route(self, ssrc: int = 2) -> Route | TappedRoute | None:
         return self.ann.uplink.streams[ssrc].route
 
 

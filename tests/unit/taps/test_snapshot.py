@@ -16,6 +16,7 @@ from relay.taps.snapshot import MAX_PIXELS, Eye, Snapshots, to_png
 from relay.taps.uses import Use
 from relay.taps.workshop import Workshop, packed
 from tests.support.fake_plane import FakePlane
+from tests.support.luma import luma
 from tests.support.slow import GO, comes, slowly
 from tests.support.vp8 import packets, pictures, sound
 
@@ -25,9 +26,9 @@ MONSTER = THREE[0][:6] + _SIDE * 2 + THREE[0][10:]
 
 
 def shown(png: bytes) -> tuple[int, int, int]:
-    with av.open(io.BytesIO(png)) as file:
+    with av.open(io.BytesIO(png), "r") as file:
         picture = next(file.decode(video=0))
-    stamp = read(picture.to_ndarray(format="gray"))
+    stamp = read(luma(picture.reformat(format="gray")))
     assert stamp is not None
     return picture.width, picture.height, stamp.number
 

@@ -27,16 +27,19 @@ def test_what_is_written_can_be_played() -> None:
 
 
 def test_the_header_says_what_the_tracks_are() -> None:
-    with av.open(io.BytesIO(header(TRACKS))) as file:
-        assert (file.streams[0].width, file.streams[0].height) == (320, 240)
-        assert (file.streams[1].rate, file.streams[1].channels) == (48000, 2)
+    with av.open(io.BytesIO(header(TRACKS)), "r") as file:
+        picture, sound = file.streams
+        assert isinstance(picture, av.VideoStream)
+        assert isinstance(sound, av.AudioStream)
+        assert (picture.width, picture.height) == (320, 240)
+        assert (sound.rate, sound.channels) == (48000, 2)
         assert file.duration is None
 
 
 def test_key_frames_are_marked() -> None:
     encoded = pictures(5, keys=(0, 3))
     blocks = [Block(100 * i, 0, data, i in (0, 3)) for i, data in enumerate(encoded)]
-    with av.open(io.BytesIO(header(TRACKS[:1]) + clusters(blocks))) as file:
+    with av.open(io.BytesIO(header(TRACKS[:1]) + clusters(blocks)), "r") as file:
         marks = [packet.is_keyframe for packet in file.demux() if packet.pts is not None]
     assert marks == [True, False, False, True, False]
 
@@ -55,7 +58,7 @@ def test_nothing_is_no_cluster() -> None:
 @pytest.mark.parametrize("size", [0, 1, 120, 126, 127, 128, 16_382, 16_383, 70_000])
 def test_frames_of_any_size(size: int) -> None:
     data = header(TRACKS[:1]) + clusters([Block(0, 0, b"\x01" * size, is_key=False)])
-    with av.open(io.BytesIO(data)) as file:
+    with av.open(io.BytesIO(data), "r") as file:
         [packet, *_] = file.demux()
         assert packet.size == size
 

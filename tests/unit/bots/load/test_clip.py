@@ -5,6 +5,7 @@ from aiortc.codecs import get_decoder
 from aiortc.codecs.vpx import vp8_depayload
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av import VideoFrame
 
 from relay.bots.load import clip
 from relay.bots.load.clip import Clip
@@ -46,5 +47,7 @@ def test_it_decodes_twice_in_a_row(made: Clip) -> None:
     sizes = []
     for number, frame in enumerate(2 * [frame for frame in made.frames if frame.is_video]):
         data = b"".join(vp8_depayload(payload) for payload in frame.payloads)
-        sizes += [(p.width, p.height) for p in decoder.decode(JitterFrame(data, 3000 * number))]
+        for picture in decoder.decode(JitterFrame(data, 3000 * number)):
+            assert isinstance(picture, VideoFrame)
+            sizes.append((picture.width, picture.height))
     assert sizes == [(640, 480)] * 60
