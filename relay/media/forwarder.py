@@ -112,7 +112,7 @@ class Forwarder:
                 return
 
     def _dispatch(self, count: int, now: float) -> None:
-        """Tell the protocols apart by the first byte (RFC 7983 section 7)."""
+        """Tell the protocols apart by the first bytes (RFC 7983 section 7, RFC 5761 section 4)."""
         view, by_address = self._view, self._by_address
         sizes, addresses = self._socket.headings(count)
         slots = zip(_SLOTS_AT, self._pointers, sizes, addresses, strict=False)
