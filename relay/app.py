@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import gc
-import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -27,7 +26,7 @@ from relay.api.front import Front
 from relay.api.page import Page, folder
 from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
-from relay.errors import AuditFailed, ConfigError
+from relay.errors import AuditFailed, ConfigError, reason_of
 from relay.media import RelayPlane
 from relay.media.idle import DEVICE, IdleCores
 from relay.plane import MediaPlane, PlaneStats
@@ -192,8 +191,8 @@ def _idle_cores(stack: AsyncExitStack, settings: Settings) -> IdleCores | None:
     try:
         cores = IdleCores()
     except OSError as error:
-        reason = os.strerror(error.errno or errno.EIO).lower()
-        raise ConfigError(f"{settings.written('poll_idle')}: {DEVICE}: {reason}") from error
+        written = settings.written("poll_idle")
+        raise ConfigError(f"{written}: {DEVICE}: {reason_of(error)}") from error
     stack.callback(cores.close)
     return cores
 
@@ -248,6 +247,5 @@ async def _start_http(
 
 def _cannot_listen(settings: Settings, option: str, error: OSError) -> ConfigError:
     port = getattr(settings, option)
-    reason = os.strerror(error.errno or errno.EIO).lower()
     named = settings.written("host" if error.errno == errno.EADDRNOTAVAIL else option)
-    return ConfigError(f"{named}: cannot listen on {settings.host} port {port}: {reason}")
+    return ConfigError(f"{named}: cannot listen on {settings.host} port {port}: {reason_of(error)}")

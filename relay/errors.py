@@ -20,6 +20,8 @@ RelayError
 Errors of other libraries are converted into these once, at the border where they appear.
 """
 
+import os
+
 
 class RelayError(Exception):
     """The root of the tree."""
@@ -109,3 +111,8 @@ class Refused(OperatorError):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused, in its own words and in small letters: ``permission denied``."""
+    return os.strerror(error.errno).lower() if error.errno else str(error)

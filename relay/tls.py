@@ -4,7 +4,6 @@ Browsers give a page the camera only over HTTPS or on ``localhost``. A certifica
 nothing to them: people have to accept it, and can compare its fingerprint with the one printed.
 """
 
-import os
 import socket
 import ssl
 from collections.abc import Iterable
@@ -24,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from relay.config import Settings
-from relay.errors import ConfigError
+from relay.errors import ConfigError, reason_of
 
 _VALID = timedelta(days=365)  # some systems refuse certificates of more than 825 days
 _SKEW = timedelta(days=1)  # of the clocks of those who connect
@@ -167,9 +166,7 @@ def _read(option: str, path: Path) -> bytes:
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or "OpenSSL refuses it").replace("_", " ").lower()
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno).lower()
-    return str(error)
+    return reason_of(error) if isinstance(error, OSError) else str(error)
 
 
 def _warn_of_the_end(certificate: x509.Certificate) -> None:

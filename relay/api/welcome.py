@@ -1,12 +1,12 @@
 """``/welcome.txt``: the text with the rules that the page shows first."""
 
-import errno
-import os
 from hashlib import sha256
 from pathlib import Path
 from unicodedata import category
 
 from aiohttp import ETag, web
+
+from relay.errors import reason_of
 
 MAX_WELCOME_BYTES = 16 * 1024
 
@@ -20,8 +20,7 @@ def read_welcome(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_WELCOME_BYTES + 1)
     except OSError as error:
-        reason = os.strerror(error.errno or errno.EIO).lower()
-        raise ValueError(f"cannot be read: {reason}") from None
+        raise ValueError(f"cannot be read: {reason_of(error)}") from None
     if len(content) > MAX_WELCOME_BYTES:
         raise ValueError(f"is longer than {MAX_WELCOME_BYTES} bytes")
     try:

@@ -2,7 +2,6 @@
 
 import ctypes
 import errno
-import os
 import resource
 import socket
 import sys
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.errors import reason_of
 from relay.media.idle import DEVICE, IdleCores
 from relay.media.transport import BUFFER_BYTES
 
@@ -89,7 +89,7 @@ def grade_idle_cores(error: OSError | None) -> Finding:
         return good("idle cores", "can be kept awake while there are calls")
     return bad(
         "idle cores",
-        f"{DEVICE}: {os.strerror(error.errno or errno.EIO).lower()}",
+        f"{DEVICE}: {reason_of(error)}",
         "give the server's user write access to it (a udev rule, or --device of a container),"
         " or leave --poll-idle away",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from relay.errors import ConfigError, OperatorError
+from relay.errors import ConfigError, OperatorError, reason_of
 from relay.ops import figures
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -79,11 +79,11 @@ class Output:
         except FileExistsError:
             raise ConfigError(f"--output: {path} exists; --force overwrites it") from None
         except OSError as error:
-            raise ConfigError(f"--output: cannot write {path}: {_reason(error)}") from None
+            raise ConfigError(f"--output: cannot write {path}: {reason_of(error)}") from None
         return FileIO(opened, "wb")
 
     def _failed(self, error: OSError) -> OperatorError:
-        why = "the disk is full" if error.errno in _FULL else _reason(error)
+        why = "the disk is full" if error.errno in _FULL else reason_of(error)
         kept = f"; the first {figures.size(self.size)} are kept" if self.size and self._path else ""
         return OperatorError(f"cannot write {self.name}: {why}{kept}")
 
@@ -92,7 +92,3 @@ def _stdout() -> FileIO:
     if sys.stdout.isatty():
         raise ConfigError("--output: this would not look well on a terminal; give a file")
     return FileIO(os.dup(sys.stdout.fileno()), "wb")
-
-
-def _reason(error: OSError) -> str:
-    return os.strerror(error.errno).lower() if error.errno else str(error)

@@ -1,13 +1,12 @@
 """Why a request came to nothing, in one line that says what to do."""
 
-import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import aiohttp
 
-from relay.errors import Refused, Unreachable
+from relay.errors import Refused, Unreachable, reason_of
 from relay.ops.address import Address
 
 
@@ -35,7 +34,7 @@ def reason(error: Exception, address: Address) -> str:
         case aiohttp.ClientConnectorDNSError():
             return f"{url} cannot be reached: there is no such host"
         case aiohttp.ClientConnectorError():
-            return f"{url} cannot be reached: {_system(error.os_error)}"
+            return f"{url} cannot be reached: {reason_of(error.os_error)}"
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
             hint = "; is it https:// instead?" if url.startswith("http:") else ""
             return f"{url} closed the connection{hint}"
@@ -53,10 +52,6 @@ def _untrusted(error: Exception, url: str) -> str:
         f"{url} has a certificate that is not to be trusted ({why.rstrip('.')});"
         " --fingerprint accepts one that you know"
     )
-
-
-def _system(error: OSError) -> str:
-    return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
 def refused(status: int, message: str, address: Address) -> Refused | Unreachable:

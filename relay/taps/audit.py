@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from relay.errors import AuditFailed
+from relay.errors import AuditFailed, reason_of
 
 MAX_READ_BYTES = 1 << 20
 """How much of the end of the file is read to show the last entries."""
@@ -82,7 +82,7 @@ class AuditLog:
             finally:
                 os.close(file)
         except OSError as error:
-            raise AuditFailed(os.strerror(error.errno or 0).lower()) from error
+            raise AuditFailed(reason_of(error)) from error
 
     def _last(self, count: int) -> list[AuditEntry]:
         try:
@@ -93,7 +93,7 @@ class AuditLog:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise AuditFailed(os.strerror(error.errno or 0).lower()) from error
+            raise AuditFailed(reason_of(error)) from error
         entries = (_entry(line) for line in lines)
         return [entry for entry in entries if entry is not None][-count:]
 
