@@ -154,14 +154,7 @@ class BatchSocket(DatagramSocket):
     def flush(self) -> None:
         """See :class:`DatagramSocket`."""
         staged, self._staged = self._staged, []  # what the kernel reads stays until it has
-        messages = self._arrange(staged)
-        if messages:
-            sent = self._libc.sendmmsg(self._fd, self._out.messages, messages, _DONTWAIT)
-            if sent != messages:
-                self._send_rest(max(sent, 0), messages)
-
-    def _send_rest(self, done: int, messages: int) -> None:
-        """Go on where the kernel has stopped."""
+        done, messages = 0, self._arrange(staged)
         while done < messages:
             sent = self._libc.sendmmsg(
                 self._fd, self._out.messages + done, messages - done, _DONTWAIT

@@ -214,7 +214,7 @@ class Forwarder:
         if srtp_lib.srtp_protect_rtcp(forward.sink.tx, socket.pointers[slot], length):
             self.drops["encryption"] += 1
             return
-        socket.stage(slot, length[0], forward.sink.destination)
+        self._stage(slot, length[0], forward.sink.destination)
 
     def request_keyframe(
         self, source: Downlink, route: Route, now: float, kind: int = rtcp.PLI

@@ -47,7 +47,6 @@ class Route:
     __slots__ = (
         "_extensions",
         "_held",
-        "_open",
         "_payload_type_change",
         "_payload_type_in",
         "_video",
@@ -86,7 +85,6 @@ class Route:
         self._extensions = extensions
         self._video = outlet.kind == "video" and media is None
         self._held = self._video
-        self._open = False  # whether the first packet has passed
 
     @property
     def waits_for_keyframe(self) -> bool:
@@ -113,9 +111,10 @@ class Route:
             return Verdict.MALFORMED
         if self._video and payload_at < end and view[payload_at] & 0x17 == 0x10:  # begins a frame
             self._look_for_keyframe(view, payload_at, end)
-        if not self._open and not self._begin(number, rtp_ts, now):
+        numbers = self.numbers
+        if not numbers.begun and not self._begin(number, rtp_ts, now):
             return Verdict.HELD
-        out = self.numbers.forward(number)
+        out = numbers.forward(number)
         if out < 0:
             return Verdict.STALE
         if self.media is not None and not _restore(self.media, view, payload_at, end, first):
@@ -171,7 +170,6 @@ class Route:
             gap_s = max(now - outlet.sent_at, 0.02) if outlet.sent_at else 0.0
             self.ts_offset = outlet.rtp_ts + round(gap_s * outlet.clock_rate_hz) - rtp_ts
         self.numbers.begin(number)
-        self._open = True
         return True
 
 

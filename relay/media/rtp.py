@@ -83,9 +83,8 @@ class ExtensionMap:
             if layout is None:
                 return False
             _, _, number_at, changes = layout
-        if changes:
-            for offset, data in changes:
-                view[at + offset : at + offset + len(data)] = data
+        for offset, data in changes:
+            view[at + offset : at + offset + len(data)] = data
         if number_at:
             at += number_at
             (number,) = NUMBER.unpack_from(view, at)
