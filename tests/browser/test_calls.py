@@ -67,6 +67,27 @@ async def test_next_brings_the_next_partner_on_the_same_link(
     assert [await person.links() for person in people] == before
 
 
+SLOW_STATS = """
+    const { getStats } = RTCRtpReceiver.prototype;
+    RTCRtpReceiver.prototype.getStats = async function () {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return getStats.call(this);
+    };
+"""
+
+
+async def test_a_partner_who_comes_at_once_is_not_taken_for_the_last_one(meet: Meet) -> None:
+    anna, berta = await meet(options={"spell": SLOW_STATS})
+    await together(anna.says("hello"), berta.says("hello"))
+    await together(anna.hears("hello", "hello"), berta.hears("hello", "hello"))
+    await anna.press("Next")
+    await together(anna.hears(), berta.hears())
+    await together(anna.sees_somebody(), berta.sees_somebody())
+    for person in (anna, berta):
+        found = [line for line in person.received if '"partner_found"' in line]
+        assert len(found) == 2, "nobody was left because their picture was not noticed"
+
+
 async def partner_of(person: Visitor) -> int:
     """Who has introduced themselves."""
     line = person.page.locator("#log > :not(.mine) .text")

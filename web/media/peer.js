@@ -22,6 +22,8 @@ const LOOK_EVERY_MS = 50;
 /** What has not come by then may be switched on at any time. */
 const LOOK_OFTEN_FOR_MS = 10_000;
 const LOOK_SELDOM_EVERY_MS = 500;
+/** So long after a partner came, nothing is left to be decoded of the one before. */
+const LEFTOVERS_MS = 500;
 const MEASURE_EVERY_MS = 1_000;
 
 /** One link; it sends nothing until `meet()`. */
@@ -39,6 +41,8 @@ export class Peer {
   #early = [];
   /** What had come when the last partner went; the next one's picture begins with a keyframe. */
   #before = { audio: 0, video: 0 };
+  /** Pictures decoded when none of the last partner's were left: for a keyframe counted as theirs. */
+  #leftovers = Infinity;
   /** What of the present partner has not come yet. @type {Set<Kind>} */
   #awaited = new Set();
   #metAtMs = 0;
@@ -145,6 +149,7 @@ export class Peer {
     this.#paused = false;
     this.#pause();
     this.#metAtMs = performance.now();
+    this.#leftovers = Infinity;
     this.#awaited = new Set(["audio", "video"]);
     this.#lookSoon();
     clearInterval(this.#measureTimer);
@@ -154,10 +159,11 @@ export class Peer {
   /** The partner is gone: send nothing until the next one. */
   part() {
     this.#paused = true;
+    const before = this.#count(); // at once and not in its turn: the next partner may come any moment
     this.#pause();
     this.#stopTimers();
     this.#do(async () => {
-      this.#before = await this.#count();
+      this.#before = await before;
     });
   }
 
@@ -267,22 +273,30 @@ export class Peer {
   async #look() {
     const count = await this.#count();
     if (this.#paused) return;
+    const isNew = {
+      audio: count.audio > this.#before.audio,
+      video: count.video > this.#before.video || count.pictures > this.#leftovers,
+    };
+    const isSettled = performance.now() - this.#metAtMs >= LEFTOVERS_MS;
+    if (isSettled && this.#leftovers === Infinity) this.#leftovers = count.pictures;
     for (const kind of this.#awaited) {
-      if (count[kind] <= this.#before[kind]) continue;
+      if (!isNew[kind]) continue;
       this.#awaited.delete(kind);
       this.#emit({ type: "media_arrived", kind });
     }
     if (this.#awaited.size) this.#lookSoon();
   }
 
-  /** @returns {Promise<Record<Kind, number>>} packets of sound and keyframes that have come */
+  /** How many packets of sound, keyframes and pictures have come. */
   async #count() {
-    const count = { audio: 0, video: 0 };
+    const count = { audio: 0, video: 0, pictures: 0 };
     for (const receiver of this.#pc.getReceivers()) {
       for (const report of (await receiver.getStats()).values()) {
         if (report.type !== "inbound-rtp") continue;
+        const pictures = report.framesDecoded ?? 0;
+        count.pictures += pictures;
         if (report.kind === "audio") count.audio += report.packetsReceived ?? 0;
-        else count.video += report.keyFramesDecoded ?? report.framesDecoded ?? 0;
+        else count.video += report.keyFramesDecoded ?? pictures;
       }
     }
     return count;
