@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from relay.media.description import Ssrcs
-from relay.media.numbering import Numbering
 from relay.media.sdp import KINDS, Terms
 from relay.media.stream import Outlet
 
@@ -58,7 +57,8 @@ class Downlink:
         """Who is shown what the user receives."""
         self.cname = secrets.token_hex(8)
         """The relay's own; a partner's is never passed on."""
-        self.transport_cc = Numbering(secrets.randbelow(0x7FFF))
+        self.transport_cc = secrets.randbelow(0x7FFF)
+        """The last transport-wide number, extended, when the present partner came."""
         numbers = _distinct(4)
         self.outlets = {
             (kind, rtx): Outlet(numbers.pop(), kind, rtx=rtx)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 from relay.media.downlink import Downlink
-from relay.media.numbering import Renumbering
+from relay.media.numbering import TransportNumbers
 from relay.media.route import Route
 from relay.media.rtp import ExtensionMap
 from relay.media.sdp import KINDS, MID, TRANSPORT_CC
@@ -22,10 +22,16 @@ class Flow:
     """The routes from one user's uplink to another's downlink."""
 
     def __init__(self, source: Uplink, sink: Downlink) -> None:
-        """Prepare the routes and attach the streams that are running already."""
+        """Prepare the routes and attach the streams that are running already.
+
+        A flow that either of the two had ends.
+        """
+        for former in (source.flow, sink.flow):
+            if former is not None:
+                former.end()
         self.source = source
         self.sink = sink
-        self.transport_cc = Renumbering(sink.transport_cc)
+        self.transport_cc = TransportNumbers(sink.transport_cc)
         self._terms = {
             ours.kind: (ours, theirs)
             for ours, theirs in zip(source.terms.media, sink.terms.media, strict=True)
@@ -68,12 +74,15 @@ class Flow:
 
     def end(self) -> None:
         """Detach every stream: from now on its packets go nowhere."""
+        for route in self.routes.values():
+            route.outlet.leave(route)
         for stream in self.source.streams.values():
             stream.route = None
         if self.source.flow is self:
             self.source.flow = None
         if self.sink.flow is self:
             self.sink.flow = None
+            self.sink.transport_cc = self.transport_cc.last
 
     def route_of(self, ssrc: int) -> Route | None:
         """The route of one of the source's SSRCs, when packets have passed on it."""
@@ -123,5 +132,8 @@ class Flow:
         )
 
     def _install(self, route: Route) -> None:
-        self.routes[route.outlet.kind, route.outlet.rtx] = route
+        key = route.outlet.kind, route.outlet.rtx
+        if key in self.routes:
+            route.outlet.leave(self.routes[key])
+        self.routes[key] = route
         self._by_ssrc[route.outlet.ssrc] = route

@@ -151,7 +151,7 @@ class Forwarder:
             if stream is None:
                 self.drops["unknown_payload_type"] += 1
                 return
-        stream.arrived(number, rtp_ts, size, now)
+        extended = stream.arrived(number, rtp_ts, size, now)
         route = stream.route
         if route is None:
             if not uplink.take_over(stream, now):
@@ -161,14 +161,16 @@ class Forwarder:
             if route is None:
                 self.drops["unpaired"] += 1
                 return
-        verdict = route.rewrite(view, at, at + size, header, now)
+        verdict = route.rewrite(view, at, at + size, header, extended, now)
         if verdict:
+            route.dropped(size)
             self.drops[_VERDICTS[verdict]] += 1
             if route.waits_for_keyframe:
                 self.request_keyframe(link.downlink, route, now)
             return
         downlink = route.downlink
         if _protect(downlink.tx, pointer, length):  # rewriting has not changed the length
+            route.dropped(size)
             self.drops["encryption"] += 1
             return
         self._stage(at // SLOT_BYTES, length[0], downlink.destination)

@@ -1,73 +1,88 @@
 """16-bit numberings that go on while their sources change.
 
 A receiver must never notice that the source of a stream was exchanged, so sequence numbers (and
-transport-wide ones) continue where the last source stopped. :class:`Numbering` is the receiver's
-side and lives as long as its link; :class:`Renumbering` maps one source's numbers onto it and back.
+transport-wide ones) continue where the last source stopped. While a source lasts, all of its
+numbers differ from the receiver's by one constant. An *extended* number counts on where the 16 bits
+on the wire begin again (RFC 3550 appendix A.1).
 """
 
 from __future__ import annotations
 
+_NEVER = 1 << 62
+"""Greater than every extended number."""
 
-class Numbering:
-    """The numbers that one receiver has seen so far."""
 
-    __slots__ = ("last",)
-
-    def __init__(self, first: int) -> None:
-        """:param first: the number after which counting begins, 0 to 65535."""
-        self.last = first
-        """The highest number sent, extended: its low 16 bits are what was on the wire."""
+def nearest(extended: int, number: int) -> int:
+    """The extended number that is nearest to ``extended`` and ends in the 16 bits of ``number``."""
+    ahead = (number - extended) & 0xFFFF
+    return extended + (ahead if ahead < 0x8000 else ahead - 0x10000)
 
 
 class Renumbering:
-    """One source's numbers, mapped onto a receiver's numbering by a constant offset."""
+    """One source's extended numbers, and the constant that makes them a receiver's."""
 
-    __slots__ = ("_first", "_numbering", "begun", "offset")
+    __slots__ = ("first", "offset")
 
-    def __init__(self, numbering: Numbering) -> None:
-        self._numbering = numbering
-        self._first = 0
-        self.begun = False
+    def __init__(self) -> None:
+        self.first = _NEVER
+        """The source's number with which it began: those before it came too early to be the
+        receiver's, whose numbers there are another source's."""
         self.offset = 0
-        """Receiver's extended number minus the source's."""
 
-    def begin(self, number: int) -> None:
-        """Make ``number`` of the source the next of the receiver."""
-        self._first = self._numbering.last + 1
-        self.offset = self._first - number
-        self.begun = True
+    @property
+    def begun(self) -> bool:
+        """Whether the constant is fixed."""
+        return self.first != _NEVER
 
-    def forward(self, number: int) -> int:
-        """The receiver's number for the source's next one; -1 when it falls before the beginning.
+    def begin(self, extended: int, last: int) -> None:
+        """Make ``extended`` of the source the receiver's next number after ``last``."""
+        self.first = extended
+        self.offset = last + 1 - extended
 
-        Such a packet was sent before the one with which this source began; its place is taken.
-        """
-        numbering = self._numbering
-        out = (number + self.offset) & 0xFFFF
-        ahead = (out - numbering.last) & 0xFFFF
-        if ahead < 0x8000:
-            numbering.last += ahead
-        elif numbering.last + ahead - 0x10000 < self._first:
-            return -1
-        return out
+    def forward(self, extended: int) -> int:
+        """The receiver's 16 bits for a number of the source; -1 for one before its first."""
+        return (extended + self.offset) & 0xFFFF if extended >= self.first else -1
 
-    def again(self, number: int) -> int:
-        """As :meth:`forward` for a number that was sent before: nothing moves on."""
-        out = (number + self.offset) & 0xFFFF
-        return out if self._extend(out) >= self._first else -1
-
-    def backward(self, number: int) -> int | None:
+    def backward(self, number: int, highest: int) -> int | None:
         """The source's extended number for the receiver's; None when it was another source's.
 
         :param number: 16 bits, as the receiver reports it.
+        :param highest: the source's highest so far, which it cannot be far from.
         """
-        extended = self._extend(number)
-        if not self.begun or extended < self._first:
-            return None
-        return extended - self.offset
+        extended = nearest(highest + self.offset, number) - self.offset
+        return extended if extended >= self.first else None
 
-    def _extend(self, out: int) -> int:
-        """The receiver's extended number that is nearest to the last and ends in ``out``."""
-        last = self._numbering.last
-        ahead = (out - last) & 0xFFFF
-        return last + (ahead if ahead < 0x8000 else ahead - 0x10000)
+
+class TransportNumbers(Renumbering):
+    """The transport-wide numbers of one source, which are those of all its streams together."""
+
+    __slots__ = ("_before", "_highest")
+
+    def __init__(self, last: int) -> None:
+        """:param last: the receiver's last number, extended."""
+        super().__init__()
+        self._before = last
+        self._highest = 0
+
+    def start(self, number: int) -> None:
+        """Make the 16 bits of ``number`` the receiver's next."""
+        self._highest = number
+        self.begin(number, self._before)
+
+    def pass_on(self, number: int) -> int:
+        """The receiver's 16 bits for a packet's; -1 for one from before the first."""
+        ahead = (number - self._highest) & 0xFFFF
+        if ahead < 0x8000:
+            self._highest = extended = self._highest + ahead
+        else:
+            extended = self._highest + ahead - 0x10000
+        return (extended + self.offset) & 0xFFFF if extended >= self.first else -1
+
+    def original(self, number: int) -> int | None:
+        """The source's number for the receiver's; None when it was another source's."""
+        return self.backward(number, self._highest)
+
+    @property
+    def last(self) -> int:
+        """The receiver's last number, extended."""
+        return self._highest + self.offset if self.begun else self._before

@@ -333,7 +333,6 @@ class RelayPlane:
         b = self._links.get(self._partners.get(user_id, ""))
         if a is None or b is None or {a.state, b.state} != {LinkState.UP}:
             return
-        self._disconnect_link(a)
         now = self._clock()
         for source, sink in ((a, b), (b, a)):
             flow = Flow(source.uplink, sink.downlink)

@@ -1,7 +1,9 @@
 """One stream's way from one link to another: what changes in each of its packets.
 
 A route adds constants that its first packet fixes, as a *transport translator* does (RFC 7667
-section 3.2.1): the receiver sees one stream that never ends, whoever feeds it.
+section 3.2.1): the receiver sees one stream that never ends, whoever feeds it. Nothing is kept for
+a packet that the source's :class:`Stream` does not know, so how far the outlet is is computed when
+somebody asks.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from enum import IntEnum
 
 from relay.media.downlink import Downlink
 from relay.media.inspect import vp8_size
-from relay.media.numbering import Renumbering
+from relay.media.numbering import Renumbering, nearest
 from relay.media.rtp import (
     EXTENSION_HEADER,
     HEADER,
@@ -21,7 +23,7 @@ from relay.media.rtp import (
     ExtensionMap,
     is_vp8_keyframe_start,
 )
-from relay.media.stream import Outlet, Stream
+from relay.media.stream import Outlet, Progress, Stream
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.3
 """At most one request to a source in this time, and another one while no key frame has come."""
@@ -45,8 +47,10 @@ class Route:
     """Rewrites the packets of one stream for one receiver."""
 
     __slots__ = (
+        "_bytes_ahead",
         "_extensions",
         "_held",
+        "_packets_ahead",
         "_payload_type_change",
         "_payload_type_in",
         "_video",
@@ -56,6 +60,7 @@ class Route:
         "outlet",
         "requested_at",
         "source",
+        "ssrc",
         "ts_offset",
     )
 
@@ -75,8 +80,9 @@ class Route:
         """
         self.downlink = downlink
         self.outlet = outlet
+        self.ssrc = outlet.ssrc
         self.media = media
-        self.numbers = Renumbering(outlet.numbering)
+        self.numbers = Renumbering()
         self.ts_offset = 0
         self.source: Stream | None = None
         self.requested_at = float("-inf")
@@ -85,6 +91,8 @@ class Route:
         self._extensions = extensions
         self._video = outlet.kind == "video" and media is None
         self._held = self._video
+        self._packets_ahead = self._bytes_ahead = 0
+        """By how much the outlet's counters are ahead of the source's; below 0 mostly."""
 
     @property
     def waits_for_keyframe(self) -> bool:
@@ -92,14 +100,21 @@ class Route:
         return self._held
 
     def rewrite(
-        self, view: memoryview, at: int, end: int, header: tuple[int, ...], now: float
+        self,
+        view: memoryview,
+        at: int,
+        end: int,
+        header: tuple[int, ...],
+        extended: int,
+        now: float,
     ) -> Verdict:
         """Rewrite the packet ``view[at:end]`` in place, or say why it is to be dropped.
 
         :param header: the packet's beginning, as :data:`relay.media.rtp.HEADERS` unpacks it.
+        :param extended: its sequence number, as :meth:`Stream.arrived` extended it.
         :param now: seconds of the plane's clock.
         """
-        first, second, number, rtp_ts, _, profile, words = header
+        first, second, _, rtp_ts, _, profile, words = header
         if second & 0x7F != self._payload_type_in:
             return Verdict.UNKNOWN_PAYLOAD_TYPE
         if first == _USUAL:
@@ -112,11 +127,11 @@ class Route:
         if self._video and payload_at < end and view[payload_at] & 0x17 == 0x10:  # begins a frame
             self._look_for_keyframe(view, payload_at, end)
         numbers = self.numbers
-        if not numbers.begun and not self._begin(number, rtp_ts, now):
-            return Verdict.HELD
-        out = numbers.forward(number)
-        if out < 0:
-            return Verdict.STALE
+        if extended < numbers.first:
+            if numbers.begun:
+                return Verdict.STALE
+            if not self._begin(extended, rtp_ts, end - at, now):
+                return Verdict.HELD
         if self.media is not None and not _restore(self.media, view, payload_at, end, first):
             return Verdict.STALE
         if elements_at:
@@ -124,16 +139,43 @@ class Route:
                 _blank_extensions(view, elements_at - EXTENSION_HEADER.size, payload_at)
             elif not self._extensions.apply(view, elements_at, payload_at):
                 return Verdict.MALFORMED
-        outlet = self.outlet
-        rtp_ts = (rtp_ts + self.ts_offset) & 0xFFFFFFFF
-        if out == outlet.numbering.last & 0xFFFF:  # late packets do not set the clock back
-            outlet.rtp_ts = rtp_ts
-            outlet.sent_at = now
-        outlet.packets += 1
-        outlet.bytes += end - at
         second ^= self._payload_type_change
-        HEADER.pack_into(view, at, first, second, out, rtp_ts, outlet.ssrc)
+        number = (extended + numbers.offset) & 0xFFFF
+        rtp_ts = (rtp_ts + self.ts_offset) & 0xFFFFFFFF
+        HEADER.pack_into(view, at, first, second, number, rtp_ts, self.ssrc)
         return _FORWARD
+
+    def dropped(self, size: int) -> None:
+        """Count a packet of ``size`` bytes that the source counts and that did not go out."""
+        self._packets_ahead -= 1
+        self._bytes_ahead -= size
+
+    @property
+    def progress(self) -> Progress:
+        """How far the outlet is while this route feeds it."""
+        source = self.source
+        if source is None:
+            return self.outlet.left_at
+        return Progress(
+            last=source.highest + self.numbers.offset,
+            rtp_ts=(source.rtp_ts + self.ts_offset) & 0xFFFFFFFF,
+            sent_at=source.last_at,
+            packets=source.packets + self._packets_ahead,
+            bytes=source.bytes + self._bytes_ahead,
+        )
+
+    def backward(self, number: int) -> int | None:
+        """The source's extended number for the 16 bits that the receiver reports.
+
+        None when it was another source's.
+        """
+        source = self.source
+        return None if source is None else self.numbers.backward(number, source.highest)
+
+    def again(self, number: int) -> int:
+        """The receiver's 16 bits for a number that the source sent before, or -1."""
+        source = self.source
+        return -1 if source is None else self.numbers.forward(nearest(source.highest, number))
 
     def keyframe_due(self, now: float) -> bool:
         """Whether the source may be asked for a key frame now; a yes counts as asking."""
@@ -154,22 +196,24 @@ class Route:
         self.outlet.keyframes += 1
         self.outlet.size = size or self.outlet.size
 
-    def _begin(self, number: int, rtp_ts: int, now: float) -> bool:
-        """Fix the constants at the first packet.
+    def _begin(self, extended: int, rtp_ts: int, size: int, now: float) -> bool:
+        """Fix the constants at the first packet, which the source has counted already.
 
         :returns: False while a key frame is waited for, and when an RTX route has no media yet.
         """
-        if self._held:
+        source, outlet, media = self.source, self.outlet, self.media
+        if self._held or source is None or (media is not None and not media.numbers.begun):
             return False
-        if self.media is not None:
-            if not self.media.numbers.begun:
-                return False
-            self.ts_offset = self.media.ts_offset
+        before = outlet.progress
+        if media is not None:
+            self.ts_offset = media.ts_offset
         else:
-            outlet = self.outlet
-            gap_s = max(now - outlet.sent_at, 0.02) if outlet.sent_at else 0.0
-            self.ts_offset = outlet.rtp_ts + round(gap_s * outlet.clock_rate_hz) - rtp_ts
-        self.numbers.begin(number)
+            gap_s = max(now - before.sent_at, 0.02) if before.sent_at else 0.0
+            self.ts_offset = before.rtp_ts + round(gap_s * outlet.clock_rate_hz) - rtp_ts
+        self.numbers.begin(extended, before.last)
+        self._packets_ahead = before.packets - (source.packets - 1)
+        self._bytes_ahead = before.bytes - (source.bytes - size)
+        outlet.route = self
         return True
 
 
@@ -199,7 +243,7 @@ def _restore(media: Route, view: memoryview, at: int, end: int, first: int) -> b
     if end - padding - at < NUMBER.size:
         return True
     (original,) = NUMBER.unpack_from(view, at)
-    original = media.numbers.again(original)
+    original = media.again(original)
     if original < 0:
         return False
     NUMBER.pack_into(view, at, original)

@@ -182,7 +182,7 @@ def _report(
 def _block(packet: bytes, at: int, backward: Flow, result: Translation) -> bytes:
     ssrc, lost, highest, rest = _BLOCK.unpack_from(packet, at)
     route = backward.route_to(ssrc)
-    number = route.numbers.backward(highest & 0xFFFF) if route is not None else None
+    number = route.backward(highest & 0xFFFF) if route is not None else None
     if route is None or route.source is None or number is None:
         return b""
     cumulative = int.from_bytes(lost[1:], signed=True)
@@ -203,7 +203,7 @@ def _transport_feedback(
     if fmt != TRANSPORT_CC:
         return b""
     (base,) = struct.unpack_from("!H", packet, 12)
-    number = backward.transport_cc.backward(base)
+    number = backward.transport_cc.original(base)
     if number is None:  # it covers packets of the partner before
         return b""
     head = _FEEDBACK.pack(first, kind, words, forward.sink.reporter, _source_ssrc(backward, ssrc))
@@ -216,7 +216,7 @@ def _nack(packet: bytes, route: Route, forward: Flow, result: Translation) -> by
     entries = []
     for at in range(_FEEDBACK.size, len(packet) - 3, 4):
         number, following = _NACK_ENTRY.unpack_from(packet, at)
-        original = route.numbers.backward(number)
+        original = route.backward(number)
         if original is not None:
             entries.append(_NACK_ENTRY.pack(original & 0xFFFF, following))
     if not entries:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from relay.media.numbering import Renumbering
+    from relay.media.numbering import TransportNumbers
 
 HEADER = struct.Struct("!BBHII")
 """V/P/X/CC, M/PT, sequence number, timestamp, SSRC."""
@@ -53,7 +53,7 @@ class ExtensionMap:
         sink: dict[str, int],
         blanked: str,
         transport_cc: str,
-        transport_cc_numbers: Renumbering,
+        transport_cc_numbers: TransportNumbers,
     ) -> None:
         """Build the table.
 
@@ -88,7 +88,7 @@ class ExtensionMap:
         if number_at:
             at += number_at
             (number,) = NUMBER.unpack_from(view, at)
-            number = self._numbers.forward(number)
+            number = self._numbers.pass_on(number)
             if number < 0:  # sent before this source began: its place is taken, and any other
                 view[at - 1 : at + 2] = bytes(3)  # number would mislead the receiver's feedback
             else:
@@ -121,7 +121,7 @@ class ExtensionMap:
             heads += f"B{size - 1}x"
             at += size
         if number_at and not self._numbers.begun:
-            self._numbers.begin(*NUMBER.unpack_from(view, start + number_at))
+            self._numbers.start(*NUMBER.unpack_from(view, start + number_at))
         read = struct.Struct(heads).unpack_from
         layout = (read, read(view, start), number_at, tuple(changes))
         if len(self._layouts) >= MAX_LAYOUTS:

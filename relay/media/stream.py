@@ -7,10 +7,9 @@ which a user receives, whoever the partner is. Routes join the two while their u
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from relay.media.meter import Meter
-from relay.media.numbering import Numbering
 from relay.media.reception import Reception
 
 if TYPE_CHECKING:
@@ -25,13 +24,12 @@ class Stream:
     __slots__ = (
         "_base",
         "_clock_rate_hz",
-        "_highest",
         "_jitter",
-        "_rtp_ts",
         "_transit",
         "bytes",
         "firs",
         "frames",
+        "highest",
         "keyframes",
         "kind",
         "last_at",
@@ -40,6 +38,7 @@ class Stream:
         "packets",
         "plis",
         "route",
+        "rtp_ts",
         "rtx",
         "size",
         "ssrc",
@@ -66,30 +65,35 @@ class Stream:
         self.meter = Meter()
         self.last_at = 0.0
         """When the last packet came, in seconds of the plane's clock."""
+        self.highest = first
+        """The highest sequence number so far, extended, and ``rtp_ts`` its timestamp."""
+        self.rtp_ts = -1
         self._clock_rate_hz = CLOCK_RATE_HZ[kind]
-        self._base = self._highest = first
-        self._rtp_ts = -1
+        self._base = first
         self._transit = float("inf")
         self._jitter = 0.0
 
-    def arrived(self, number: int, rtp_ts: int, size: int, now: float) -> None:
+    def arrived(self, number: int, rtp_ts: int, size: int, now: float) -> int:
         """Count one authenticated packet.
 
         :param number: its sequence number; ``rtp_ts`` its timestamp; ``size`` its bytes.
         :param now: seconds of the plane's clock.
+        :returns: its sequence number, extended (RFC 3550 appendix A.1).
         """
         self.packets += 1
         self.bytes += size
         self.last_at = now
-        ahead = (number - self._highest) & 0xFFFF
-        if ahead < 0x8000:
-            self._highest += ahead
-            if rtp_ts != self._rtp_ts:
-                self._frame_began(rtp_ts, now)
+        ahead = (number - self.highest) & 0xFFFF
+        if ahead >= 0x8000:
+            return self.highest + ahead - 0x10000
+        self.highest = extended = self.highest + ahead
+        if rtp_ts != self.rtp_ts:
+            self._frame_began(rtp_ts, now)
+        return extended
 
     def _frame_began(self, rtp_ts: int, now: float) -> None:
         """Only the first packet of a picture tells of jitter: the others share its timestamp."""
-        self._rtp_ts = rtp_ts
+        self.rtp_ts = rtp_ts
         self.frames += 1
         transit = now * self._clock_rate_hz - rtp_ts
         change = transit - self._transit
@@ -102,7 +106,7 @@ class Stream:
     @property
     def expected(self) -> int:
         """Packets that the user has sent, by their numbers."""
-        return self._highest - self._base + 1 if self.packets else 0
+        return self.highest - self._base + 1 if self.packets else 0
 
     @property
     def lost(self) -> int:
@@ -115,22 +119,36 @@ class Stream:
         return 1000 * self._jitter / self._clock_rate_hz
 
 
+class Progress(NamedTuple):
+    """How far an outlet is."""
+
+    last: int
+    """The highest sequence number sent, extended: its low 16 bits are what was on the wire."""
+    rtp_ts: int
+    """That packet's timestamp."""
+    sent_at: float = 0.0
+    """When the last packet was sent, in seconds of the plane's clock; 0 for never."""
+    packets: int = 0
+    bytes: int = 0
+
+
 class Outlet:
-    """One SSRC on which the relay sends to a user, and how far its numbering is."""
+    """One SSRC on which the relay sends to a user.
+
+    How far it is follows from its source, whose packets' numbers all differ from its own by the
+    same constants, so nothing is kept here for a packet: only where it was when a source left.
+    """
 
     __slots__ = (
-        "_before",
-        "bytes",
+        "_first",
         "clock_rate_hz",
         "keyframes",
         "kind",
+        "left_at",
         "meter",
-        "numbering",
-        "packets",
         "reception",
-        "rtp_ts",
+        "route",
         "rtx",
-        "sent_at",
         "size",
         "ssrc",
     )
@@ -140,25 +158,40 @@ class Outlet:
         self.kind = kind
         self.rtx = rtx
         self.clock_rate_hz = CLOCK_RATE_HZ[kind]
-        self.numbering = Numbering(secrets.randbelow(0x7FFF))
-        """Starts in the lower half, so that SRTP's roll-over count is not guessed wrong (RFC 3711
-        section 3.3.1)."""
-        self.rtp_ts = secrets.randbits(32)
-        """The last packet's timestamp, and ``sent_at`` when it was sent."""
-        self.sent_at = 0.0
-        self.packets = 0
-        self.bytes = 0
+        self.route: Route | None = None
+        """What feeds it, from its first packet on."""
         self.keyframes = 0
         self.size: tuple[int, int] | None = None
         """Width and height, as the last key frame said."""
         self.reception = Reception()
         self.meter = Meter()
-        self._before = self.numbering.last
+        self.resume(secrets.randbelow(0x7FFF), secrets.randbits(32))
+
+    def resume(self, last: int, rtp_ts: int) -> None:
+        """Begin behind these numbers, of which ``last`` is extended.
+
+        A new outlet's are in the lower half, so that SRTP's roll-over count is not guessed wrong
+        (RFC 3711 section 3.3.1).
+        """
+        self.left_at = Progress(last, rtp_ts)
+        """How far it was when its last source left."""
+        self._first = last + 1
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is now."""
+        return self.left_at if self.route is None else self.route.progress
+
+    def leave(self, route: Route) -> None:
+        """Go on without the source of ``route``, if it is the one that feeds the outlet."""
+        if self.route is route:
+            self.left_at = route.progress
+            self.route = None
 
     @property
     def expected(self) -> int:
         """Numbers used so far: those of packets that went out, and of packets lost before."""
-        return self.numbering.last - self._before
+        return self.progress.last + 1 - self._first
 
     @property
     def lost(self) -> int:
@@ -167,7 +200,7 @@ class Outlet:
         A gap that was there on the way up is there on the way down too, since numbers are only
         shifted; so what did not reach the relay is taken off what the user misses.
         """
-        return max(self.reception.lost - max(self.expected - self.packets, 0), 0)
+        return max(self.reception.lost - max(self.expected - self.progress.packets, 0), 0)
 
     @property
     def jitter_ms(self) -> float:

@@ -38,11 +38,17 @@ class TappedRoute:
         return getattr(self._route, name)
 
     def rewrite(
-        self, view: memoryview, at: int, end: int, header: tuple[int, ...], now: float
+        self,
+        view: memoryview,
+        at: int,
+        end: int,
+        header: tuple[int, ...],
+        extended: int,
+        now: float,
     ) -> Verdict:
         """See :meth:`Route.rewrite`."""
         came = bytes(view[at:end]) if self._up else b""
-        verdict = self._route.rewrite(view, at, end, header, now)
+        verdict = self._route.rewrite(view, at, end, header, extended, now)
         if self._up and verdict not in _UNREADABLE:
             self._show(self._up, Direction.UP, came, now)
         if self._down and verdict is Verdict.FORWARD:

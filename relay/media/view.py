@@ -54,7 +54,7 @@ def tracks(
         for kind in KINDS:
             outlet = seen.downlink.outlets[kind, False]
             source = feeding.get(outlet)
-            if outlet.packets or source is not None or _is_expected(seen, kind):
+            if outlet.progress.packets or source is not None or _is_expected(seen, kind):
                 found.append(_down(seen, outlet, source, now, round_trip_ms))
     return found
 
@@ -79,17 +79,10 @@ def sample(seen: Link, now: float) -> None:
             )
     for kind in KINDS:
         outlet = seen.downlink.outlets[kind, False]
-        repair_bytes = seen.downlink.outlets[kind, True].bytes
+        sent = outlet.progress
+        repair_bytes = seen.downlink.outlets[kind, True].progress.bytes
         outlet.meter.take(
-            Sample(
-                now,
-                outlet.packets,
-                outlet.bytes,
-                repair_bytes,
-                0,
-                outlet.lost,
-                outlet.packets,
-            )
+            Sample(now, sent.packets, sent.bytes, repair_bytes, 0, outlet.lost, sent.packets)
         )
 
 
@@ -137,7 +130,7 @@ def _down(
     now: float,
     round_trip_ms: float | None,
 ) -> Track:
-    rates, reception = outlet.meter.rates(), outlet.reception
+    rates, reception, sent = outlet.meter.rates(), outlet.reception, outlet.progress
     held, fps = False, 0.0
     if feeding is not None:
         stream = feeding[1]
@@ -157,9 +150,9 @@ def _down(
         width=width,
         height=height,
         fps=fps if outlet.kind == "video" else None,
-        packets=outlet.packets,
-        bytes=outlet.bytes,
-        repair_packets=seen.downlink.outlets[outlet.kind, True].packets,
+        packets=sent.packets,
+        bytes=sent.bytes,
+        repair_packets=seen.downlink.outlets[outlet.kind, True].progress.packets,
         packets_per_s=rates.packets_per_s,
         bitrate_bps=rates.bitrate_bps,
         repair_bitrate_bps=rates.repair_bitrate_bps,
@@ -171,7 +164,7 @@ def _down(
         nacks=reception.nacks,
         plis=reception.plis,
         firs=reception.firs,
-        idle_s=now - outlet.sent_at if outlet.packets else None,
+        idle_s=now - sent.sent_at if sent.packets else None,
     )
 
 

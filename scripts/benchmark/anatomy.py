@@ -133,7 +133,8 @@ def _dissect(plane: RelayPlane, peers: list[ThinPeer]) -> list[Part]:
             began = clock()
             for slot, (header, route) in enumerate(zip(headers, routes, strict=True)):
                 at = slot * SLOT_BYTES
-                route.rewrite(socket.view, at, at + protected - 16, header, began)
+                extended = streams[slot].highest
+                route.rewrite(socket.view, at, at + protected - 16, header, extended, began)
             spent["rewrite"] += clock() - began
 
             began = clock()

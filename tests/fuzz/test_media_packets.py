@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from relay.errors import MalformedPacket
-from relay.media.numbering import Numbering, Renumbering
+from relay.media.numbering import TransportNumbers
 from relay.media.route import Verdict
 from relay.media.rtcp import MAX_BYTES, translate
 from relay.media.rtp import ExtensionMap, is_vp8_keyframe_start
@@ -62,10 +62,16 @@ def test_rtp_is_rewritten_in_its_place_or_dropped(sent: list[bytes]) -> None:
         key = PLACES.get(ssrc, VIDEO)
         route = a.uplink.flow.routes[key] if a.uplink.flow else None
         assert route is not None
+        assert route.source is not None
         buffer = bytearray(b"\xee" * 16 + packet + b"\xee" * 16)
-        header = beginning(packet)
-        verdict = route.rewrite(memoryview(buffer), 16, 16 + len(packet), header, 100.0)
+        header, before = beginning(packet), b.outlet(key).progress
+        extended = route.source.arrived(header[2], header[3], len(packet), 100.0)
+        verdict = route.rewrite(memoryview(buffer), 16, 16 + len(packet), header, extended, 100.0)
         assert verdict in Verdict
+        if verdict:
+            route.dropped(len(packet))
+        passed = b.outlet(key).progress.packets - before.packets
+        assert passed == (verdict is Verdict.FORWARD)
         assert buffer[:16] == buffer[-16:] == b"\xee" * 16, "nothing outside is touched"
         if verdict is Verdict.FORWARD:
             out = bytes(buffer[16:-16])
@@ -100,7 +106,7 @@ def assert_extensions_are_the_receivers(packet: bytes, key: tuple[str, bool]) ->
     st.dictionaries(st.sampled_from("abcmt"), st.integers(1, 14)),
 )
 def test_extension_blocks(body: bytes, source: dict[str, int], sink: dict[str, int]) -> None:
-    extensions = ExtensionMap(source, sink, "m", "t", Renumbering(Numbering(5)))
+    extensions = ExtensionMap(source, sink, "m", "t", TransportNumbers(5))
     buffer = bytearray(b"\xee" * 4 + body + b"\xee" * 20)
     good = extensions.apply(memoryview(buffer), 4, 4 + len(body))
     assert buffer[:4] == b"\xee" * 4
@@ -108,7 +114,7 @@ def test_extension_blocks(body: bytes, source: dict[str, int], sink: dict[str, i
     if good:
         again = bytearray(buffer)
         identity = {uri: number for uri, number in sink.items() if uri != "m"}
-        same = ExtensionMap(identity, identity, "m", "?", Renumbering(Numbering(5)))
+        same = ExtensionMap(identity, identity, "m", "?", TransportNumbers(5))
         numbers = list(identity.values())
         if len(set(numbers)) == len(numbers):
             assert same.apply(memoryview(again), 4, 4 + len(body))
@@ -125,15 +131,14 @@ def test_key_frames_are_told_by_the_packets_own_bytes(payload: bytes, behind: by
 @steady
 @given(st.integers(0, 0x7FFE), st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=50))
 def test_numbers_map_back(first: int, numbers: list[int]) -> None:
-    renumbering = Renumbering(Numbering(first))
-    renumbering.begin(numbers[0])
+    renumbering = TransportNumbers(first)
+    renumbering.start(numbers[0])
     for number in numbers:
-        out = renumbering.forward(number)
+        out = renumbering.pass_on(number)
         if out >= 0:
             assert out <= 0xFFFF
-            back = renumbering.backward(out)
+            back = renumbering.original(out)
             assert back is None or back & 0xFFFF == number
-            assert renumbering.again(number) in (out, -1)
 
 
 # RTCP

@@ -48,8 +48,9 @@ def check_wraps(users: list[Visitor], keys: tuple[tuple[str, bool], ...]) -> Non
         assert user.camera.wraps
     one = users[0].link.downlink
     for key in keys:
-        assert one.outlets[key].numbering.last > 0x10000, key
-    assert one.transport_cc.last > 0x10000
+        assert one.outlets[key].progress.last > 0x10000, key
+    transport_cc = one.flow.transport_cc.last if one.flow is not None else one.transport_cc
+    assert transport_cc > 0x10000
 
 
 # without losses

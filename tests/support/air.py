@@ -200,8 +200,8 @@ class Visitor:
         """The link has been in use for long: all numbers are about to wrap."""
         downlink = self.link.downlink
         for key, last in ((AUDIO, 65_500), (VIDEO, 65_470), (REPAIR, 65_529)):
-            downlink.outlets[key].numbering.last = last
-        downlink.transport_cc.last = 65_450
+            downlink.outlets[key].resume(last, rtp_ts=0xFFFFFF00)
+        downlink.transport_cc = 65_450
 
     def _tell(self, packet: bytes) -> None:
         self.air.socket.send(self._relays[1].protect_rtcp(packet), self.link.address)

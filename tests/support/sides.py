@@ -53,12 +53,14 @@ class Side:
             stream = self.uplink.learn(wire.ssrc, wire.payload_type, wire.number)
             if stream is None:
                 return "unknown payload type"
-        stream.arrived(wire.number, wire.rtp_ts, len(packet), now)
+        extended = stream.arrived(wire.number, wire.rtp_ts, len(packet), now)
         if stream.route is None and not self.uplink.take_over(stream, now):
             return "superseded"
         if stream.route is None:
             return "unpaired"
-        verdict = stream.route.rewrite(view, at, end, beginning(packet), now)
+        verdict = stream.route.rewrite(view, at, end, beginning(packet), extended, now)
+        if verdict is not Verdict.FORWARD:
+            stream.route.dropped(len(packet))
         assert buffer[:at] == b"\xee" * at
         assert buffer[end:] == b"\xee" * 160
         return read_rtp(bytes(buffer[at:end])) if verdict is Verdict.FORWARD else verdict

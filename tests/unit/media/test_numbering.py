@@ -2,159 +2,173 @@
 
 import pytest
 
-from relay.media.numbering import Numbering, Renumbering
+from relay.media.numbering import Renumbering, TransportNumbers, nearest
 
 
-def begun(first: int, number: int) -> tuple[Numbering, Renumbering]:
-    """A receiver that has seen ``first``, and a source that begins with ``number``."""
-    numbering = Numbering(first)
-    numbers = Renumbering(numbering)
-    numbers.begin(number)
-    assert numbers.forward(number) == (first + 1) & 0xFFFF
-    return numbering, numbers
+def begun(last: int, number: int) -> TransportNumbers:
+    """A receiver that has seen ``last``, and a source that begins with ``number``."""
+    numbers = TransportNumbers(last)
+    numbers.start(number)
+    assert numbers.pass_on(number) == (last + 1) & 0xFFFF
+    return numbers
 
 
 def test_the_first_number_follows_the_receivers_last() -> None:
-    numbering, numbers = begun(100, 40000)
-    assert [numbers.forward(n) for n in (40001, 40002, 40005)] == [102, 103, 106]
-    assert numbering.last == 106
+    numbers = begun(100, 40000)
+    assert [numbers.pass_on(n) for n in (40001, 40002, 40005)] == [102, 103, 106]
+    assert numbers.last == 106
 
 
 def test_the_source_wraps() -> None:
-    _, numbers = begun(100, 65534)
-    assert [numbers.forward(n) for n in (65535, 0, 1)] == [102, 103, 104]
+    numbers = begun(100, 65534)
+    assert [numbers.pass_on(n) for n in (65535, 0, 1)] == [102, 103, 104]
 
 
 def test_the_receiver_wraps() -> None:
-    numbering, numbers = begun(65533, 7)
-    assert [numbers.forward(n) for n in (8, 9, 10)] == [65535, 0, 1]
-    assert numbering.last == 0x10001, "extended: the low 16 bits were on the wire"
+    numbers = begun(65533, 7)
+    assert [numbers.pass_on(n) for n in (8, 9, 10)] == [65535, 0, 1]
+    assert numbers.last == 0x10001, "extended: the low 16 bits were on the wire"
 
 
 def test_both_wrap_many_times() -> None:
-    numbering, numbers = begun(30000, 60000)
+    numbers = begun(30000, 60000)
     for step in range(1, 200_000, 1000):
-        assert numbers.forward((60000 + step) & 0xFFFF) == (30001 + step) & 0xFFFF
-    assert numbering.last == 30001 + 199_001
+        assert numbers.pass_on((60000 + step) & 0xFFFF) == (30001 + step) & 0xFFFF
+    assert numbers.last == 30001 + 199_001
 
 
 def test_reordered_packets_keep_their_places_and_move_nothing() -> None:
-    numbering, numbers = begun(100, 500)
-    assert numbers.forward(505) == 106
-    assert [numbers.forward(n) for n in (503, 501, 504)] == [104, 102, 105]
-    assert numbering.last == 106
+    numbers = begun(100, 500)
+    assert numbers.pass_on(505) == 106
+    assert [numbers.pass_on(n) for n in (503, 501, 504)] == [104, 102, 105]
+    assert numbers.last == 106
 
 
 def test_a_packet_from_before_the_beginning_is_refused() -> None:
-    numbering, numbers = begun(100, 500)
-    assert numbers.forward(499) == -1
-    assert numbers.forward(501) == 102
-    assert numbers.forward(499) == -1
-    assert numbering.last == 102
+    numbers = begun(100, 500)
+    assert numbers.pass_on(499) == -1
+    assert numbers.pass_on(501) == 102
+    assert numbers.pass_on(499) == -1
+    assert numbers.last == 102
 
 
 def test_a_packet_from_before_the_beginning_is_refused_across_the_wrap() -> None:
-    _, numbers = begun(100, 0)
-    assert numbers.forward(65535) == -1
-    assert numbers.forward(1) == 102
+    numbers = begun(100, 0)
+    assert numbers.pass_on(65535) == -1
+    assert numbers.pass_on(1) == 102
 
 
 def test_the_very_first_numbers_of_a_receiver() -> None:
-    numbering, numbers = begun(0, 9)
-    assert numbers.forward(8) == -1, "it would be number 0, which was never sent"
-    assert numbering.last == 1
+    numbers = begun(0, 9)
+    assert numbers.pass_on(8) == -1, "it would be number 0, which was never sent"
+    assert numbers.last == 1
 
 
 def test_the_first_packet_may_come_again() -> None:
-    numbering, numbers = begun(100, 500)
-    assert numbers.forward(501) == 102
-    assert numbers.forward(500) == 101
-    assert numbering.last == 102
+    numbers = begun(100, 500)
+    assert numbers.pass_on(501) == 102
+    assert numbers.pass_on(500) == 101
+    assert numbers.last == 102
 
 
 def test_half_the_way_round_is_behind() -> None:
-    numbering, numbers = begun(100, 0)
-    assert numbers.forward(0x8000) == -1
-    assert numbering.last == 101
-    assert numbers.forward(0x7FFF) == 101 + 0x7FFF
+    numbers = begun(100, 0)
+    assert numbers.pass_on(0x8000) == -1
+    assert numbers.last == 101
+    assert numbers.pass_on(0x7FFF) == 101 + 0x7FFF
 
 
 def test_a_swap_goes_on_where_the_last_source_stopped() -> None:
-    numbering = Numbering(10)
-    first, second = Renumbering(numbering), Renumbering(numbering)
-    first.begin(1000)
-    assert [first.forward(n) for n in (1000, 1001, 1002)] == [11, 12, 13]
-    second.begin(60000)
-    assert [second.forward(n) for n in (60000, 60001)] == [14, 15]
+    first = begun(10, 1000)
+    assert [first.pass_on(n) for n in (1001, 1002)] == [12, 13]
+    second = begun(first.last, 60000)
+    assert second.pass_on(60001) == 15
 
 
 def test_swapping_back_begins_afresh() -> None:
-    numbering = Numbering(10)
-    sources = [Renumbering(numbering) for _ in range(20)]
-    out = []
-    for index, numbers in enumerate(sources):
-        numbers.begin(index * 3777)
-        out += [numbers.forward((index * 3777 + n) & 0xFFFF) for n in range(3)]
+    last, out = 10, []
+    for index in range(20):
+        numbers = begun(last, index * 3777)
+        out += [numbers.pass_on((index * 3777 + n) & 0xFFFF) for n in range(3)]
+        last = numbers.last
     assert out == list(range(11, 71))
 
 
-def test_backward_is_the_inverse() -> None:
-    _, numbers = begun(100, 65000)
+def test_a_source_that_sent_nothing_uses_no_numbers_up() -> None:
+    numbers = TransportNumbers(100)
+    assert not numbers.begun
+    assert numbers.last == 100
+    assert numbers.original(101) is None
+    assert numbers.pass_on(5) == -1
+
+
+def test_original_is_the_inverse() -> None:
+    numbers = begun(100, 65000)
     for number in (65001, 65535, 0, 200):
-        out = numbers.forward(number)
-        back = numbers.backward(out)
+        back = numbers.original(numbers.pass_on(number))
         assert back is not None
         assert back & 0xFFFF == number
 
 
-def test_backward_is_extended_from_the_beginning_of_the_source() -> None:
-    _, numbers = begun(100, 65534)
-    numbers.forward(65535)
-    assert numbers.backward(102) == 65535
-    numbers.forward(1)
-    assert numbers.backward(104) == 0x10001
+def test_originals_are_extended_from_the_beginning_of_the_source() -> None:
+    numbers = begun(100, 65534)
+    numbers.pass_on(65535)
+    assert numbers.original(102) == 65535
+    numbers.pass_on(1)
+    assert numbers.original(104) == 0x10001
 
 
-def test_backward_of_another_sources_number_is_none() -> None:
-    _, numbers = begun(100, 500)
-    assert numbers.backward(101) == 500
-    assert numbers.backward(100) is None
-    assert numbers.backward(50) is None
+def test_another_sources_number_has_no_original() -> None:
+    numbers = begun(100, 500)
+    assert numbers.original(101) == 500
+    assert numbers.original(100) is None
+    assert numbers.original(50) is None
 
 
-def test_backward_before_anything_was_sent_is_none() -> None:
-    numbers = Renumbering(Numbering(100))
-    assert not numbers.begun
-    assert numbers.backward(101) is None
-
-
-def test_backward_across_the_receivers_wrap() -> None:
-    _, numbers = begun(65534, 7)
-    numbers.forward(10)  # the receiver's 2
-    assert numbers.backward(65535) == 7
-    assert numbers.backward(2) == 10
-    assert numbers.backward(65534) is None
-
-
-def test_again_moves_nothing() -> None:
-    numbering, numbers = begun(100, 500)
-    numbers.forward(510)
-    assert numbers.again(505) == 106
-    assert numbers.again(512) == 113, "its media packet was lost on the way up"
-    assert numbering.last == 111
-
-
-def test_again_refuses_what_came_before_the_beginning() -> None:
-    _, numbers = begun(100, 500)
-    assert numbers.again(500) == 101
-    assert numbers.again(499) == -1
+def test_originals_across_the_receivers_wrap() -> None:
+    numbers = begun(65534, 7)
+    numbers.pass_on(10)  # the receiver's 2
+    assert numbers.original(65535) == 7
+    assert numbers.original(2) == 10
+    assert numbers.original(65534) is None
 
 
 @pytest.mark.parametrize("last", [0, 1, 0x7FFE, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF, 0x10000, 0x1FFFF])
 @pytest.mark.parametrize("number", [0, 1, 0x7FFF, 0x8000, 0xFFFF])
 def test_every_corner_begins_and_maps_back(last: int, number: int) -> None:
-    numbering, numbers = begun(last, number)
-    assert numbering.last == last + 1
-    assert numbers.forward((number + 1) & 0xFFFF) == (last + 2) & 0xFFFF
-    assert numbers.backward((last + 2) & 0xFFFF) == number + 1
-    assert numbers.forward((number - 1) & 0xFFFF) == -1
+    numbers = begun(last, number)
+    assert numbers.last == last + 1
+    assert numbers.pass_on((number + 1) & 0xFFFF) == (last + 2) & 0xFFFF
+    assert numbers.original((last + 2) & 0xFFFF) == number + 1
+    assert numbers.pass_on((number - 1) & 0xFFFF) == -1
+
+
+# extended numbers
+
+
+@pytest.mark.parametrize(
+    ("extended", "number", "found"),
+    [
+        (500, 500, 500),
+        (500, 501, 501),
+        (500, 499, 499),
+        (65535, 0, 65536),
+        (65536, 65535, 65535),
+        (0x2FFFF, 1, 0x30001),
+        (0x30001, 0xFFFF, 0x2FFFF),
+        (3, 65535, -1),
+        (0, 0x7FFF, 0x7FFF),
+        (0, 0x8000, -0x8000),
+    ],
+)
+def test_the_nearest(extended: int, number: int, found: int) -> None:
+    assert nearest(extended, number) == found
+
+
+def test_extended_numbers_go_there_and_back() -> None:
+    numbers = Renumbering()
+    assert numbers.forward(500) == -1, "before the beginning"
+    numbers.begin(500, last=100)
+    assert [numbers.forward(n) for n in (499, 500, 512, 0x10000 + 500)] == [-1, 101, 113, 101]
+    assert numbers.backward(113, highest=510) == 512
+    assert numbers.backward(100, highest=510) is None

@@ -46,16 +46,16 @@ def numbers(*packets: object) -> list[object]:
 
 def test_the_whole_header_is_the_receivers(chromium: Side, firefox: Side) -> None:
     flow(chromium, firefox)
-    before = firefox.outlet(VIDEO).numbering.last, firefox.outlet(VIDEO).rtp_ts
+    last, rtp_ts, *_ = firefox.outlet(VIDEO).progress
     out = chromium.sent(video(65535, KEYFRAME, rtp_ts=7, marker=True, csrcs=(1, 2, 3)))
     assert out.ssrc == firefox.outlet(VIDEO).ssrc
     assert out.payload_type == 120
     assert out.marker
     assert out.csrcs == (1, 2, 3)
-    assert out.number == before[0] + 1
-    assert out.rtp_ts == before[1]
+    assert out.number == last + 1
+    assert out.rtp_ts == rtp_ts
     assert out.payload == KEYFRAME
-    assert chromium.sent(video(0)).number == before[0] + 2
+    assert chromium.sent(video(0)).number == last + 2
     assert not chromium.sent(video(1)).marker
 
 
@@ -63,22 +63,22 @@ def test_each_kind_has_its_own_outlet_and_numbers(chromium: Side, firefox: Side)
     flow(chromium, firefox)
     out = chromium.sent(audio(5))
     assert (out.ssrc, out.payload_type) == (firefox.outlet(AUDIO).ssrc, 109)
-    assert out.number == firefox.outlet(AUDIO).numbering.last
+    assert out.number == firefox.outlet(AUDIO).progress.last
     assert out.payload == b"payload"
 
 
 def test_extensions_are_mapped(chromium: Side, firefox: Side) -> None:
     """Chromium: level 1, time 2, transport-cc 3, mid 4; Firefox: mid 3, time 4, transport-cc 7."""
-    flow(chromium, firefox)
+    there = flow(chromium, firefox)
     sent = ((4, b"1"), (2, b"abc"), (3, b"\0\5"), (13, b"\1"), (1, b"\x80"))
     out = chromium.sent(video(1, KEYFRAME, elements=sent))
-    transport = firefox.downlink.transport_cc.last.to_bytes(2, "big")
+    transport = there.transport_cc.last.to_bytes(2, "big")
     assert out.elements == ((4, b"abc"), (7, transport))
     back = Side(CHROMIUM)
-    flow(firefox, back)
+    there = flow(firefox, back)
     sent_back = ((3, b"0"), (4, b"abc"), (7, b"\0\5"))
     out = firefox.sent(rtp(9, 1, payload_type=120, payload=KEYFRAME, elements=sent_back))
-    transport = back.downlink.transport_cc.last.to_bytes(2, "big")
+    transport = there.transport_cc.last.to_bytes(2, "big")
     assert out.elements == ((2, b"abc"), (3, transport))
 
 
@@ -128,7 +128,7 @@ def test_nothing_behind_the_packet_is_read(chromium: Side, firefox: Side) -> Non
         audio(1, csrcs=(1, 2), payload=b"")[:-4],
     ):
         verdict = route.rewrite(
-            memoryview(bytearray(packet)), 0, len(packet), beginning(packet), 100.0
+            memoryview(bytearray(packet)), 0, len(packet), beginning(packet), 1, 100.0
         )
         assert verdict is Verdict.MALFORMED
 
@@ -229,10 +229,10 @@ def test_video_is_held_until_a_key_frame(chromium: Side, firefox: Side) -> None:
 
 def test_held_packets_use_no_numbers_up(chromium: Side, firefox: Side) -> None:
     flow(chromium, firefox)
-    before = firefox.outlet(VIDEO).numbering.last
+    before = firefox.outlet(VIDEO).progress.last
     for number in range(100):
         assert chromium.send(video(number)) is Verdict.HELD
-    assert firefox.outlet(VIDEO).numbering.last == before
+    assert firefox.outlet(VIDEO).progress.last == before
 
 
 def test_audio_is_not_held(chromium: Side, firefox: Side) -> None:
@@ -282,7 +282,7 @@ def test_rtx_has_its_own_numbers_and_the_medias_timestamps(chromium: Side, firef
     out = chromium.sent(rtx(A_RTX, 40000, 1001, rtp_ts=8000, payload=DELTA))
     assert out.ssrc == firefox.outlet(REPAIR).ssrc
     assert out.payload_type == 124
-    assert out.number == firefox.outlet(REPAIR).numbering.last
+    assert out.number == firefox.outlet(REPAIR).progress.last
     assert out.rtp_ts == (media.rtp_ts + 3000) & 0xFFFFFFFF
     assert out.payload == ((media.number + 1) & 0xFFFF).to_bytes(2, "big") + DELTA
 
@@ -329,7 +329,7 @@ def test_rtx_moves_the_media_numbering_nowhere(chromium: Side, firefox: Side) ->
     media = chromium.sent(video(100, KEYFRAME))
     chromium.sent(rtx(A_RTX, 1, 105))
     assert chromium.sent(video(101)).number == media.number + 1
-    assert firefox.outlet(VIDEO).numbering.last == media.number + 1
+    assert firefox.outlet(VIDEO).progress.last == media.number + 1
 
 
 @pytest.mark.parametrize("padding", [1, 4, 255])
@@ -364,10 +364,10 @@ def test_rtx_whose_padding_lies_passes_as_it_is(chromium: Side, firefox: Side) -
     packet = bytearray(rtx(A_RTX, 9, 100, padding=2))
     packet[-1] = 255
     buffer = memoryview(packet + bytes(160))
-    route = chromium.uplink.flow
+    chromium.sent(rtx(A_RTX, 8, 100))
+    route = chromium.uplink.streams[A_RTX].route
     assert route is not None
-    header = beginning(packet)
-    verdict = route.routes[REPAIR].rewrite(buffer, 0, len(packet), header, 100.0)
+    verdict = route.rewrite(buffer, 0, len(packet), beginning(packet), 9, 100.0)
     assert verdict is Verdict.FORWARD
     assert buffer[12:14] == packet[12:14]
 

@@ -134,13 +134,13 @@ def test_after_a_switch_before_the_first_packet_nothing_is_said(call: Call) -> N
     part(call.a)
     a, outlet = call.a, call.outlet(VIDEO)
     there, back = pair(a, Side(FIREFOX))
-    number = a.outlet(VIDEO).numbering.last
+    number = a.outlet(VIDEO).progress.last
     for packet in (
         rr(A_VIDEO, block(outlet, number)),
         nack(A_VIDEO, outlet, (number & 0xFFFF, 0)),
         remb(A_VIDEO, outlet),
         sr(A_VIDEO, 60),
-        transport_cc(A_VIDEO, outlet, a.downlink.transport_cc.last),
+        transport_cc(A_VIDEO, outlet, a.downlink.transport_cc),
     ):
         assert translate(packet, there, back).data == b""
 

@@ -2,16 +2,16 @@
 
 import pytest
 
-from relay.media.numbering import Numbering, Renumbering
+from relay.media.numbering import TransportNumbers
 from relay.media.rtp import MAX_LAYOUTS, RTCP_BITS, RTCP_MASK, ExtensionMap, is_vp8_keyframe_start
 
 MID, LEVEL, TIME, TRANSPORT = "mid", "level", "time", "transport-cc"
 
 
 def table(
-    source: dict[str, int], sink: dict[str, int], numbers: Renumbering | None = None
+    source: dict[str, int], sink: dict[str, int], numbers: TransportNumbers | None = None
 ) -> ExtensionMap:
-    return ExtensionMap(source, sink, MID, TRANSPORT, numbers or Renumbering(Numbering(100)))
+    return ExtensionMap(source, sink, MID, TRANSPORT, numbers or TransportNumbers(100))
 
 
 def applied(extensions: ExtensionMap, block: str, *, ok: bool = True) -> str:
@@ -100,12 +100,12 @@ def test_a_reserved_id_that_was_negotiated_is_reserved_all_the_same() -> None:
 
 
 def test_a_second_transport_wide_number_becomes_padding() -> None:
-    extensions = table({TRANSPORT: 3}, {TRANSPORT: 7}, Renumbering(Numbering(100)))
+    extensions = table({TRANSPORT: 3}, {TRANSPORT: 7}, TransportNumbers(100))
     assert applied(extensions, "31 00 05 31 00 06 00 00") == "71 00 65 00 00 00 00 00"
 
 
 def test_transport_wide_numbers_go_on_per_receiver() -> None:
-    numbers = Renumbering(Numbering(100))
+    numbers = TransportNumbers(100)
     extensions = table({TRANSPORT: 3}, {TRANSPORT: 7}, numbers)
     assert applied(extensions, "31 ff ff 00") == "71 00 65 00"  # 65535 became 101
     assert applied(extensions, "31 00 00 00") == "71 00 66 00"
@@ -113,13 +113,13 @@ def test_transport_wide_numbers_go_on_per_receiver() -> None:
 
 
 def test_transport_wide_numbers_wrap_at_the_receiver() -> None:
-    extensions = table({TRANSPORT: 3}, {TRANSPORT: 7}, Renumbering(Numbering(65534)))
+    extensions = table({TRANSPORT: 3}, {TRANSPORT: 7}, TransportNumbers(65534))
     assert applied(extensions, "31 00 05 00") == "71 ff ff 00"
     assert applied(extensions, "31 00 06 00") == "71 00 00 00"
 
 
 def test_both_kinds_share_one_transport_wide_numbering() -> None:
-    numbers = Renumbering(Numbering(100))
+    numbers = TransportNumbers(100)
     audio = table({TRANSPORT: 3}, {TRANSPORT: 7}, numbers)
     video = table({TRANSPORT: 3}, {TRANSPORT: 8}, numbers)
     assert applied(audio, "31 00 05 00") == "71 00 65 00"
@@ -127,20 +127,20 @@ def test_both_kinds_share_one_transport_wide_numbering() -> None:
 
 
 def test_a_transport_wide_number_from_before_the_switch_is_blanked() -> None:
-    extensions = table({TRANSPORT: 3}, {TRANSPORT: 7}, Renumbering(Numbering(100)))
+    extensions = table({TRANSPORT: 3}, {TRANSPORT: 7}, TransportNumbers(100))
     assert applied(extensions, "31 00 05 00") == "71 00 65 00"
     assert applied(extensions, "31 00 04 00") == "00 00 00 00", "100 was another source's"
     assert applied(extensions, "31 00 06 00") == "71 00 66 00"
 
 
 def test_a_transport_wide_number_of_another_size_begins_nothing() -> None:
-    numbers = Renumbering(Numbering(100))
+    numbers = TransportNumbers(100)
     applied(table({TRANSPORT: 3}, {TRANSPORT: 7}, numbers), "30 05 00 00")
     assert not numbers.begun
 
 
 def test_a_receiver_without_transport_wide_numbers_uses_none_up() -> None:
-    numbers = Renumbering(Numbering(100))
+    numbers = TransportNumbers(100)
     assert applied(table({TRANSPORT: 3}, {}, numbers), "31 00 05 00") == "00 00 00 00"
     assert not numbers.begun
 

@@ -78,7 +78,7 @@ def test_a_timestamp_that_wraps_is_no_jitter() -> None:
 
 def test_an_outlet_starts_at_random_in_the_lower_half() -> None:
     outlets = [Outlet(1, "video", rtx=False) for _ in range(50)]
-    assert len({outlet.numbering.last for outlet in outlets}) > 40
-    assert len({outlet.rtp_ts for outlet in outlets}) > 40
-    assert all(0 <= outlet.numbering.last < 0x7FFF for outlet in outlets)
-    assert all(0 <= outlet.rtp_ts <= 0xFFFFFFFF for outlet in outlets)
+    assert len({outlet.progress.last for outlet in outlets}) > 40
+    assert len({outlet.progress.rtp_ts for outlet in outlets}) > 40
+    assert all(0 <= outlet.progress.last < 0x7FFF for outlet in outlets)
+    assert all(0 <= outlet.progress.rtp_ts <= 0xFFFFFFFF for outlet in outlets)
