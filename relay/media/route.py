@@ -146,7 +146,10 @@ class Route:
         return _FORWARD
 
     def dropped(self, size: int) -> None:
-        """Count a packet of ``size`` bytes that the source counts and that did not go out."""
+        """Count a packet of ``size`` bytes that the source counts and that did not go out.
+
+        (Those before the first that goes out are taken off where the constants are fixed.)
+        """
         self._packets_ahead -= 1
         self._bytes_ahead -= size
 

@@ -123,9 +123,10 @@ class Progress(NamedTuple):
     """How far an outlet is."""
 
     last: int
-    """The highest sequence number sent, extended: its low 16 bits are what was on the wire."""
+    """The highest sequence number used, extended: its low 16 bits are what was on the wire. (It is
+    no packet's when that was dropped; never is one used twice, which SRTP forbids.)"""
     rtp_ts: int
-    """That packet's timestamp."""
+    """Its timestamp."""
     sent_at: float = 0.0
     """When the last packet was sent, in seconds of the plane's clock; 0 for never."""
     packets: int = 0

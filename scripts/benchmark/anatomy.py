@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from forwarding import Say
 from traffic import batches, rtp
+from users import AES_GCM, offer_only
 
 from relay.bots.description import Numbering
 from relay.bots.thin import ThinPeer
@@ -38,6 +39,7 @@ class Part:
 
 async def anatomy(say: Say) -> list[Part]:
     """Measure the whole and its parts."""
+    offer_only([AES_GCM])  # other sections have left what Chromium offers
     say(f"anatomy of {PEERS * BURST * ROUNDS:,} packets")
     plane = RelayPlane("127.0.0.1", 0)
     await plane.start()
@@ -150,21 +152,23 @@ def _dissect(plane: RelayPlane, peers: list[ThinPeer]) -> list[Part]:
             supply.drain()
     finally:
         gc.enable()
-    return _parts({name: 1e6 * s / (PEERS * BURST * ROUNDS) for name, s in spent.items()})
+    us = {name: 1e6 * s / (PEERS * BURST * ROUNDS) for name, s in spent.items()}
+    _, profile = links[0].security or ("", "")
+    return _parts(us, profile)
 
 
 NAMES = {
     "receive": "receiving (one recvmmsg a batch)",
-    "srtp": "SRTP, decrypting and encrypting",
+    "srtp": "decrypting and encrypting ({profile})",
     "rewrite": "rewriting the header",
     "statistics": "statistics of the stream",
     "send": "sending (one sendmmsg a batch)",
 }
 
 
-def _parts(us: dict[str, float]) -> list[Part]:
+def _parts(us: dict[str, float], profile: str) -> list[Part]:
     whole = us["whole"]
     rest = whole - sum(us[name] for name in NAMES)
-    named = [(text, us[name]) for name, text in NAMES.items()]
+    named = [(text.format(profile=profile), us[name]) for name, text in NAMES.items()]
     named += [("the rest: telling apart, tables, calls", rest), ("a packet", whole)]
     return [Part(name, value, 100 * value / whole) for name, value in named]

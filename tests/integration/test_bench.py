@@ -40,7 +40,7 @@ def measured(*arguments: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def forwarding() -> dict[str, Any]:
     return measured(
-        *("--only", "batches,calls", "--rates", "800", "--pairs", "1"),
+        *("--only", "batches,calls,anatomy", "--rates", "800", "--pairs", "1"),
         *("--runs", "1", "--seconds", "1", "--no-janus", "--no-stock"),
     )
 
@@ -113,7 +113,12 @@ def test_calls_are_measured_while_some_are_recorded() -> None:
     assert rows == [("calls, none recorded", 0), ("calls, 4 recorded", 0)]
 
 
-def test_a_packets_time_has_its_parts() -> None:
-    parts = measured("--only", "anatomy", "--no-janus")["anatomy"]
+def test_a_packets_time_has_its_parts(forwarding: dict[str, Any]) -> None:
+    parts = forwarding["anatomy"]
     assert len(parts) == 7
     assert all(part["us"] > 0 for part in parts)
+
+
+def test_a_packet_is_dissected_in_the_profile_of_full_batches(forwarding: dict[str, Any]) -> None:
+    (name,) = [part["name"] for part in forwarding["anatomy"] if "crypting" in part["name"]]
+    assert forwarding["forwarding"][0]["srtp"] in name
