@@ -32,8 +32,10 @@ def require() -> Any:
 def draw(rows: list[Row], path: Path) -> None:
     """Write the picture; its format follows from the file's name."""
     plt = require()
-    figure, axes = plt.subplots(2, len(TITLES), figsize=(11, 7), sharex="col", squeeze=False)
-    for column, (load, title) in enumerate(TITLES.items()):
+    measured = [load for load in TITLES if any(row.load == load for row in rows)] or list(TITLES)
+    size = (5.5 * len(measured), 7)
+    figure, axes = plt.subplots(2, len(measured), figsize=size, sharex="col", squeeze=False)
+    for column, load in enumerate(measured):
         cpu, latency = axes[0][column], axes[1][column]
         for server in dict.fromkeys(row.server for row in rows):
             mine = sorted(
@@ -45,7 +47,7 @@ def draw(rows: list[Row], path: Path) -> None:
                 at = [row.packets_per_s / 1000 for row in matched]
                 cpu.plot(at, [row.cpu_us_per_packet for row in matched], "o-", label=server)
                 latency.plot(at, [row.latency_p99_ms for row in matched], "o-", label=server)
-        cpu.set_title(title)
+        cpu.set_title(TITLES[load])
         cpu.set_ylim(bottom=0)
         cpu.grid(alpha=0.3)
         latency.set_yscale("log")
@@ -54,7 +56,8 @@ def draw(rows: list[Row], path: Path) -> None:
         latency.set_xlabel("thousand packets/s")
     axes[0][0].set_ylabel("CPU, us a packet")
     axes[1][0].set_ylabel("added latency p99, ms")
-    axes[0][0].legend()
+    if rows:
+        axes[0][-1].legend(loc="upper right")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)
