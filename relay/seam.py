@@ -24,7 +24,7 @@ from aiortc.rtcdtlstransport import (
     SRTPProtectionProfile,
 )
 from OpenSSL import SSL
-from pylibsrtp import Session, _binding
+from pylibsrtp import Policy, Session, _binding
 
 srtp_ffi: Any = _binding.ffi
 srtp_lib: Any = _binding.lib
@@ -59,9 +59,30 @@ class LinkCertificate(RTCCertificate):
         return self._context
 
 
+class _LinkTransport(RTCDtlsTransport):
+    """Encrypts no sequence number twice, which aiortc's transports may (RFC 3711 section 9.1)."""
+
+    def _setup_srtp(self) -> None:
+        super()._setup_srtp()
+        ssl = self._ssl
+        if ssl is None or self.state == "failed":
+            return
+        name = ssl.get_selected_srtp_profile()
+        profile = next(each for each in self._srtp_profiles if each.openssl_profile == name)
+        secret_bytes = profile.key_length + profile.salt_length
+        secrets = ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * secret_bytes)
+        policy = Policy(
+            key=profile.get_key_and_salt(secrets, 1 if self._role == "server" else 0),
+            ssrc_type=Policy.SSRC_ANY_OUTBOUND,
+            srtp_profile=profile.libsrtp_profile,
+        )
+        policy.window_size = 1024
+        self._tx_srtp = Session(policy)
+
+
 def dtls_transport(pipe: DatagramPipe, certificate: RTCCertificate, role: str) -> RTCDtlsTransport:
     """A DTLS transport over ``pipe``; ``role`` is ``client`` or ``server``."""
-    dtls = RTCDtlsTransport(pipe, [certificate])  # type: ignore[arg-type]
+    dtls = _LinkTransport(pipe, [certificate])  # type: ignore[arg-type]
     dtls._srtp_profiles = LINK_SRTP_PROFILES
     dtls._set_role(role)
     return dtls

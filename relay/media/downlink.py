@@ -58,7 +58,7 @@ class Downlink:
         self.cname = secrets.token_hex(8)
         """The relay's own; a partner's is never passed on."""
         self.transport_cc = secrets.randbelow(0x7FFF)
-        """The last transport-wide number, extended, when the present partner came."""
+        """The last transport-wide number, extended, when the last flow ended."""
         numbers = _distinct(4)
         self.outlets = {
             (kind, rtx): Outlet(numbers.pop(), kind, rtx=rtx)

@@ -76,10 +76,10 @@ class Flow:
         """Detach every stream: from now on its packets go nowhere."""
         for route in self.routes.values():
             route.outlet.leave(route)
-        for stream in self.source.streams.values():
-            stream.route = None
         if self.source.flow is self:
             self.source.flow = None
+            for stream in self.source.streams.values():
+                stream.route = None
         if self.sink.flow is self:
             self.sink.flow = None
             self.sink.transport_cc = self.transport_cc.last

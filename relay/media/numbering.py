@@ -70,7 +70,10 @@ class TransportNumbers(Renumbering):
         self.begin(number, self._before)
 
     def pass_on(self, number: int) -> int:
-        """The receiver's 16 bits for a packet's; -1 for one from before the first."""
+        """The receiver's 16 bits for a packet's; -1 for one from before the first.
+
+        (:func:`nearest` and :meth:`forward`, written out: it runs once a packet.)
+        """
         ahead = (number - self._highest) & 0xFFFF
         if ahead < 0x8000:
             self._highest = extended = self._highest + ahead

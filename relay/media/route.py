@@ -2,8 +2,8 @@
 
 A route adds constants that its first packet fixes, as a *transport translator* does (RFC 7667
 section 3.2.1): the receiver sees one stream that never ends, whoever feeds it. Nothing is kept for
-a packet that the source's :class:`Stream` does not know, so how far the outlet is is computed when
-somebody asks.
+a packet that the source's :class:`Stream` does not know, but for the highest number sent; how far
+the outlet is gets computed when somebody asks.
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ KEYFRAME_REQUEST_INTERVAL_S = 0.3
 """At most one request to a source in this time, and another one while no key frame has come."""
 
 
+MAX_AHEAD = 0x8000
+"""A number this far ahead of the last one sent would be taken for one far behind by SRTP at both
+ends (RFC 3711 section 3.3.1), which a sender must not bring about: the partner's next partner would
+not be heard."""
+
+
 class Verdict(IntEnum):
     """What became of a packet; anything but FORWARD is a reason to drop it."""
 
@@ -36,7 +42,7 @@ class Verdict(IntEnum):
     MALFORMED = 1
     UNKNOWN_PAYLOAD_TYPE = 2
     HELD = 3  # video before this source's first key frame, or RTX before its media
-    STALE = 4  # sent before the packet with which this source began
+    STALE = 4  # sent before the packet with which this source began, or impossibly far ahead
 
 
 _FORWARD = Verdict.FORWARD  # looking it up on its class is slow
@@ -59,6 +65,7 @@ class Route:
         "numbers",
         "outlet",
         "requested_at",
+        "sent",
         "source",
         "ssrc",
         "ts_offset",
@@ -80,10 +87,12 @@ class Route:
         """
         self.downlink = downlink
         self.outlet = outlet
-        self.ssrc = outlet.ssrc
+        self.ssrc = outlet.ssrc  # here as well, for it is read for each packet
         self.media = media
         self.numbers = Renumbering()
         self.ts_offset = 0
+        self.sent = 0
+        """The source's highest extended number that went out, once one has."""
         self.source: Stream | None = None
         self.requested_at = float("-inf")
         self._payload_type_in = payload_types[0]
@@ -127,11 +136,10 @@ class Route:
         if self._video and payload_at < end and view[payload_at] & 0x17 == 0x10:  # begins a frame
             self._look_for_keyframe(view, payload_at, end)
         numbers = self.numbers
-        if extended < numbers.first:
-            if numbers.begun:
-                return Verdict.STALE
-            if not self._begin(extended, rtp_ts, end - at, now):
-                return Verdict.HELD
+        if not numbers.first <= extended < self.sent + MAX_AHEAD:
+            verdict = self._begin(extended, rtp_ts, end - at, now)
+            if verdict:
+                return verdict
         if self.media is not None and not _restore(self.media, view, payload_at, end, first):
             return Verdict.STALE
         if elements_at:
@@ -139,6 +147,8 @@ class Route:
                 _blank_extensions(view, elements_at - EXTENSION_HEADER.size, payload_at)
             elif not self._extensions.apply(view, elements_at, payload_at):
                 return Verdict.MALFORMED
+        if extended > self.sent:  # noqa: PLR1730 - calling max() takes longer
+            self.sent = extended
         second ^= self._payload_type_change
         number = (extended + numbers.offset) & 0xFFFF
         rtp_ts = (rtp_ts + self.ts_offset) & 0xFFFFFFFF
@@ -160,7 +170,7 @@ class Route:
         if source is None:
             return self.outlet.left_at
         return Progress(
-            last=source.highest + self.numbers.offset,
+            last=self.sent + self.numbers.offset,
             rtp_ts=(source.rtp_ts + self.ts_offset) & 0xFFFFFFFF,
             sent_at=source.last_at,
             packets=source.packets + self._packets_ahead,
@@ -172,13 +182,11 @@ class Route:
 
         None when it was another source's.
         """
-        source = self.source
-        return None if source is None else self.numbers.backward(number, source.highest)
+        return self.numbers.backward(number, self.sent)
 
     def again(self, number: int) -> int:
         """The receiver's 16 bits for a number that the source sent before, or -1."""
-        source = self.source
-        return -1 if source is None else self.numbers.forward(nearest(source.highest, number))
+        return self.numbers.forward(nearest(self.sent, number))
 
     def keyframe_due(self, now: float) -> bool:
         """Whether the source may be asked for a key frame now; a yes counts as asking."""
@@ -199,14 +207,17 @@ class Route:
         self.outlet.keyframes += 1
         self.outlet.size = size or self.outlet.size
 
-    def _begin(self, extended: int, rtp_ts: int, size: int, now: float) -> bool:
+    def _begin(self, extended: int, rtp_ts: int, size: int, now: float) -> Verdict:
         """Fix the constants at the first packet, which the source has counted already.
 
-        :returns: False while a key frame is waited for, and when an RTX route has no media yet.
+        :returns: why not: a key frame is waited for, an RTX route has no media yet, or another
+            packet was the first.
         """
         source, outlet, media = self.source, self.outlet, self.media
+        if self.numbers.begun:
+            return Verdict.STALE
         if self._held or source is None or (media is not None and not media.numbers.begun):
-            return False
+            return Verdict.HELD
         before = outlet.progress
         if media is not None:
             self.ts_offset = media.ts_offset
@@ -214,10 +225,11 @@ class Route:
             gap_s = max(now - before.sent_at, 0.02) if before.sent_at else 0.0
             self.ts_offset = before.rtp_ts + round(gap_s * outlet.clock_rate_hz) - rtp_ts
         self.numbers.begin(extended, before.last)
+        self.sent = extended - 1
         self._packets_ahead = before.packets - (source.packets - 1)
         self._bytes_ahead = before.bytes - (source.bytes - size)
         outlet.route = self
-        return True
+        return _FORWARD
 
 
 def _find_extension(view: memoryview, at: int, end: int, first: int) -> tuple[int, int, int]:

@@ -123,12 +123,11 @@ class Progress(NamedTuple):
     """How far an outlet is."""
 
     last: int
-    """The highest sequence number used, extended: its low 16 bits are what was on the wire. (It is
-    no packet's when that was dropped; never is one used twice, which SRTP forbids.)"""
+    """The highest sequence number sent, extended: its low 16 bits are what was on the wire."""
     rtp_ts: int
-    """Its timestamp."""
+    """The timestamp of the source's last packet, as the receiver would have it."""
     sent_at: float = 0.0
-    """When the last packet was sent, in seconds of the plane's clock; 0 for never."""
+    """When that came, in seconds of the plane's clock; 0 for never."""
     packets: int = 0
     bytes: int = 0
 

@@ -127,6 +127,26 @@ def test_aiortc_rtccertificate_context_is_made_once() -> None:
     assert other._create_ssl_context(seam.LINK_SRTP_PROFILES) is not context
 
 
+@pytest.mark.parametrize("name", ["SRTP_AEAD_AES_128_GCM", "SRTP_AES128_CM_SHA1_80"])
+async def test_what_the_relay_encrypts_arrives_and_no_number_is_used_twice(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libsrtp can be told to allow it, and aiortc does: with GCM that would give the key away."""
+    monkeypatch.setattr(seam, "LINK_SRTP_PROFILES", [getattr(rtcdtlstransport, name)])
+    monkeypatch.setattr(CERTIFICATE, "_context", None)
+    for sender, receiver in (pair := await connected(), pair[::-1]):
+        ours, theirs = seam.srtp_sessions(sender)[1], seam.srtp_sessions(receiver)[0]
+        packet = b"\x80\x60\0\1" + bytes(8) + b"payload"
+        assert theirs.unprotect(ours.protect(packet)) == packet
+        with pytest.raises(pylibsrtp.Error, match="replay"):
+            ours.protect(packet[:-1] + b"D")
+        report = b"\x80\xc9\0\1\0\0\0\7"
+        assert theirs.unprotect_rtcp(ours.protect_rtcp(report)) == report
+    monkeypatch.setattr(CERTIFICATE, "_context", None)
+    for end in pair:
+        await seam.stop_dtls(end)
+
+
 def test_aiortc_rtcdtlstransport_srtp_profiles_and_set_role() -> None:
     dtls = RTCDtlsTransport(Pipe(), [CERTIFICATE])  # type: ignore[arg-type]
     assert dtls._srtp_profiles == rtcdtlstransport.SRTP_PROFILES

@@ -112,6 +112,47 @@ def test_a_new_flow_ends_those_that_the_two_had(chromium: Side, firefox: Side) -
     assert there.transport_cc.last == firefox.downlink.transport_cc + 1
 
 
+LIES: dict[str, dict[str, object]] = {
+    "another payload type": {"payload_type": 50},
+    "a lying extension": {"extension": raw_extension(b"\x1f\x00\x00\x00")},
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_numbers_that_are_dropped_move_nothing_for_the_next_partner(
+    chromium: Side, firefox: Side, lie: dict[str, object]
+) -> None:
+    """SRTP would not know of a roll-over, and a number would be used twice or not be heard."""
+    flow(chromium, firefox)
+    first = chromium.sent(video(100, KEYFRAME))
+    for number in (100 + 0x7FFF, 100 + 0xFFFE, 100 + 0xFFFF):
+        packet = rtp(A_VIDEO, number & 0xFFFF, **lie)  # type: ignore[arg-type]
+        assert isinstance(chromium.send(packet), Verdict)
+    assert progress(firefox).last & 0xFFFF == first.number
+    other = Side(CHROMIUM)
+    flow(other, firefox)
+    assert other.sent(video(7, KEYFRAME)).number == first.number + 1
+
+
+def test_what_is_too_far_ahead_of_the_last_packet_sent_is_dropped(
+    chromium: Side, firefox: Side
+) -> None:
+    flow(chromium, firefox)
+    first = chromium.sent(video(100, KEYFRAME))
+    assert chromium.send(video(20_000, payload_type=50)) is Verdict.UNKNOWN_PAYLOAD_TYPE
+    assert chromium.send(video(100 + 0x8000)) is Verdict.STALE
+    assert progress(firefox).last & 0xFFFF == first.number
+    assert chromium.sent(video(100 + 0x7FFF)).number == (first.number + 0x7FFF) & 0xFFFF
+
+
+def test_ending_a_flow_twice_leaves_the_sources_next_flow(chromium: Side, firefox: Side) -> None:
+    former = flow(chromium, firefox)
+    chromium.sent(video(1, KEYFRAME))
+    flow(chromium, Side(FIREFOX))
+    former.end()
+    chromium.sent(video(2, KEYFRAME))
+
+
 def test_ending_a_flow_twice_takes_nothing_from_the_next(chromium: Side, firefox: Side) -> None:
     former = flow(chromium, firefox)
     chromium.sent(video(1, KEYFRAME, elements=((3, b"\x00\x05"),)))
