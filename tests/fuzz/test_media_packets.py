@@ -139,6 +139,7 @@ def test_numbers_map_back(first: int, numbers: list[int]) -> None:
             assert out <= 0xFFFF
             back = renumbering.original(out)
             assert back is None or back & 0xFFFF == number
+            assert back is None or renumbering.forward(back) == out
 
 
 # RTCP

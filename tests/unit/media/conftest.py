@@ -1,10 +1,20 @@
-"""A forwarder without a network, and two who are paired on it."""
+"""A forwarder without a network, two who are paired on it, and users of two browsers."""
 
 import pytest
 
 from tests.support.forwarding import A, B, Caller, House
 from tests.support.offers import CHROMIUM, FIREFOX
-from tests.support.sides import pair
+from tests.support.sides import Side, pair
+
+
+@pytest.fixture
+def chromium() -> Side:
+    return Side(CHROMIUM)
+
+
+@pytest.fixture
+def firefox() -> Side:
+    return Side(FIREFOX)
 
 
 @pytest.fixture

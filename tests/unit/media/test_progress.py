@@ -14,16 +14,6 @@ def video(number: int, payload: bytes = DELTA, **fields: object) -> bytes:
     return rtp(A_VIDEO, number, payload=payload, **fields)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def chromium() -> Side:
-    return Side(CHROMIUM)
-
-
-@pytest.fixture
-def firefox() -> Side:
-    return Side(FIREFOX)
-
-
 def progress(side: Side) -> Progress:
     return side.outlet(VIDEO).progress
 

@@ -22,16 +22,6 @@ A_AUDIO, A_VIDEO, A_RTX = 1001, 2001, 2002
 OTHER_VIDEO = 5001
 
 
-@pytest.fixture
-def chromium() -> Side:
-    return Side(CHROMIUM)
-
-
-@pytest.fixture
-def firefox() -> Side:
-    return Side(FIREFOX)
-
-
 def audio(number: int, **fields: Any) -> bytes:
     return rtp(A_AUDIO, number, payload_type=111, **fields)
 
