@@ -16,6 +16,7 @@ A map of the house, from the wire inwards:
 - ``app``        puts the parts together; ``config`` and ``cli`` are its front
 - ``seam``       every private name of another package that is used, in one file
 - ``tls``        certificates: the operator's, or one made for the run
+- ``transport_cc`` feedback of congestion control on the wire, for ``media`` and ``bots``
 - ``errors``     every error that this package raises
 """
 
