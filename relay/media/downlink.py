@@ -27,6 +27,7 @@ class Downlink:
         "flow",
         "flowing",
         "outlets",
+        "plain",
         "send_rtcp",
         "taps",
         "terms",
@@ -53,6 +54,8 @@ class Downlink:
         """What feeds the outlets while the user is paired."""
         self.flowing = False
         """Whether the present partner's media has reached the user."""
+        self.plain = False
+        """Whether nothing else is to be done with a packet that goes out."""
         self.taps: tuple[Tap, ...] = ()
         """Who is shown what the user receives."""
         self.cname = secrets.token_hex(8)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import cast
 
+from relay.media.clocks import SenderClock
 from relay.media.downlink import Downlink
+from relay.media.history import History
 from relay.media.numbering import TransportNumbers
+from relay.media.restoring import RestoringRoute
 from relay.media.route import Route
 from relay.media.rtp import ExtensionMap
-from relay.media.sdp import KINDS, MID, TRANSPORT_CC
+from relay.media.sdp import ABS_SEND_TIME, KINDS, MID, TRANSPORT_CC
 from relay.media.stream import Stream
 from relay.media.tapping import TappedRoute
 from relay.media.uplink import Uplink
@@ -32,6 +35,7 @@ class Flow:
         self.source = source
         self.sink = sink
         self.transport_cc = TransportNumbers(sink.transport_cc)
+        self.clock = SenderClock()
         self._terms = {
             ours.kind: (ours, theirs)
             for ours, theirs in zip(source.terms.media, sink.terms.media, strict=True)
@@ -43,7 +47,7 @@ class Flow:
             self._prepare(kind)
         source.flow = self
         sink.flow = self
-        sink.flowing = False
+        sink.flowing = sink.plain = False
         for stream in source.current.values():
             self.attach(stream)
 
@@ -96,6 +100,25 @@ class Flow:
         return route if route is not None and route.numbers.begun else None
 
     @property
+    def shown_numbers(self) -> TransportNumbers | None:
+        """What the sink is shown of the source's transport-wide numbers; None for nothing."""
+        shown = any(
+            TRANSPORT_CC in ours.extensions and TRANSPORT_CC in theirs.extensions
+            for ours, theirs in self._terms.values()
+        )
+        return self.transport_cc if shown else None
+
+    def note_arrival(self, number: int, now: float) -> None:
+        """Note a transport-wide number of the source's that the sink is not shown."""
+        self.transport_cc.withhold(number)
+        self.source.feedback.unseen(number, now)
+
+    @property
+    def keeps_history(self) -> bool:
+        """Whether packets have to be kept, to be sent again."""
+        return any(route.history is not None for route in self.routes.values())
+
+    @property
     def video(self) -> Route | None:
         """The route of the picture, when the sink takes one."""
         return self.routes.get(("video", False))
@@ -107,17 +130,21 @@ class Flow:
         ours, theirs = self._terms[kind]
         numbers = (ours.payload_type, theirs.payload_type)
         outlet = self.sink.outlets[kind, False]
-        self._install(Route(self.sink, outlet, numbers, self._extensions(kind)))
+        media = Route(self.sink, outlet, numbers, self._extensions(kind))
+        if "nack" in theirs.feedback and None in (ours.rtx_payload_type, theirs.rtx_payload_type):
+            media.history = History()
+        self._install(media)
         self._prepare_repair(kind)
 
     def _prepare_repair(self, kind: str) -> None:
-        """Make the RTX route for the present media route of a kind, if both sides have RTX."""
+        """Make the RTX route for the present media route of a kind, if the source has RTX."""
         ours, theirs = self._terms[kind]
-        if ours.rtx_payload_type is None or theirs.rtx_payload_type is None:
+        if ours.rtx_payload_type is None:
             return
-        numbers = (ours.rtx_payload_type, theirs.rtx_payload_type)
         outlet, media = self.sink.outlets[kind, True], self.routes[kind, False]
-        self._install(Route(self.sink, outlet, numbers, self._extensions(kind), media))
+        repair = Route if theirs.rtx_payload_type is not None else RestoringRoute
+        numbers = (ours.rtx_payload_type, theirs.rtx_payload_type or theirs.payload_type)
+        self._install(repair(self.sink, outlet, numbers, self._extensions(kind), media))
 
     def _shown(self, route: Route) -> Route:
         """The route as a stream is to have it: tapped when one of the two users is."""
@@ -127,8 +154,13 @@ class Flow:
 
     def _extensions(self, kind: str) -> ExtensionMap:
         ours, theirs = self._terms[kind]
+        is_shown = TRANSPORT_CC in theirs.extensions
         return ExtensionMap(
-            ours.extensions, theirs.extensions, MID, TRANSPORT_CC, self.transport_cc
+            ours.extensions,
+            theirs.extensions,
+            blanked=MID,
+            transport_cc=(TRANSPORT_CC, self.transport_cc if is_shown else _Unshown(self)),
+            send_time=(ABS_SEND_TIME, self.clock),
         )
 
     def _install(self, route: Route) -> None:
@@ -137,3 +169,15 @@ class Flow:
             route.outlet.leave(self.routes[key])
         self.routes[key] = route
         self._by_ssrc[route.outlet.ssrc] = route
+
+
+class _Unshown:
+    """Where the transport-wide numbers go that the sink did not agree to."""
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+
+    def pass_on(self, number: int, now: float) -> int:
+        """See :class:`relay.media.rtp.Numbers`."""
+        self._flow.note_arrival(number, now)
+        return -1

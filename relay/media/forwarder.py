@@ -18,8 +18,8 @@ from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.ice import answer_check, read_check
 from relay.media.link import Link
-from relay.media.route import Route, Verdict
-from relay.media.rtp import HEADER_BYTES, HEADERS, RTCP_BITS, RTCP_MASK, SSRC
+from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route, Verdict
+from relay.media.rtp import HEADER_BYTES, HEADERS, NUMBER, RTCP_BITS, RTCP_MASK, SSRC
 from relay.media.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.seam import srtp_ffi, srtp_lib
 
@@ -34,6 +34,7 @@ STALE_ADDRESS_S = 10.0
 
 _SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
 _unprotect, _protect = srtp_lib.srtp_unprotect, srtp_lib.srtp_protect
+_RESTORED = Verdict.RESTORED
 _VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict}
 
 
@@ -69,6 +70,8 @@ class Forwarder:
         self._by_address: dict[Address, Link] = {}
         self._by_ufrag: dict[str, Link] = {}
         self._size = srtp_ffi.new("int *")
+        self._put_off: dict[Route, Downlink] = {}
+        """Routes whose receivers wait for a key frame, and whom to ask."""
 
     # tables
 
@@ -105,6 +108,8 @@ class Forwarder:
             now = self._clock()
             try:
                 self._dispatch(count, now)
+                if self._put_off:
+                    self.ask_again(now)
             finally:  # a listener's crash must not leave staged slots for the next batch
                 socket.flush()
             self.delays.observe(self._clock() - now)
@@ -154,17 +159,19 @@ class Forwarder:
         extended = stream.arrived(number, rtp_ts, size, now)
         route = stream.route
         if route is None:
-            if not uplink.take_over(stream, now):
-                self.drops["superseded"] += 1
-                return
-            route = stream.route
+            took_over = uplink.take_over(stream, now)
+            route = stream.route if took_over else None
             if route is None:
-                self.drops["unpaired"] += 1
+                self.drops["unpaired" if took_over else "superseded"] += 1
+                uplink.kept(view, at, at + size, stream, now)
                 return
         verdict = route.rewrite(view, at, at + size, header, extended, now)
-        if verdict:
+        if verdict is _RESTORED:
+            length[0] -= NUMBER.size
+        elif verdict:
             route.dropped(size)
             self.drops[_VERDICTS[verdict]] += 1
+            uplink.kept(view, at, at + size, stream, now)
             if route.waits_for_keyframe:
                 self.request_keyframe(link.downlink, route, now)
             return
@@ -176,6 +183,16 @@ class Forwarder:
         self._stage(at // SLOT_BYTES, length[0], downlink.destination)
         self.forwarded += 1
         self.bytes_forwarded += size
+        if not downlink.plain:
+            self._attend(downlink, route, at, length[0])
+
+    def _attend(self, downlink: Downlink, route: Route, at: int, size: int) -> None:
+        """What is to be done with some packets that go out: the first, and those to be kept."""
+        flow = downlink.flow
+        downlink.plain = flow is None or not flow.keeps_history
+        if route.history is not None:
+            (number,) = NUMBER.unpack_from(self._view, at + 2)
+            route.history.keep(number, bytes(self._view[at : at + size]))
         if not downlink.flowing:
             downlink.flowing = True
             self._started_flowing(downlink)
@@ -197,11 +214,16 @@ class Forwarder:
         if forward is None or backward is None:
             return
         try:
-            translation = rtcp.translate(bytes(socket.view[at : at + length[0]]), forward, backward)
+            data = bytes(socket.view[at : at + length[0]])
+            translation = rtcp.translate(data, forward, backward, now)
         except MalformedPacket:
             self.drops["malformed_rtcp"] += 1
             return
         translation.note(backward, now)
+        if translation.untrue:
+            self.drops["untrue_rtcp"] += translation.untrue
+        for packet in translation.repeats:
+            link.send(packet)
         self.nacks += len(translation.nacked)
         if translation.keyframe_request and backward.video is not None:
             self.request_keyframe(forward.sink, backward.video, now, translation.keyframe_request)
@@ -221,10 +243,25 @@ class Forwarder:
     def request_keyframe(
         self, source: Downlink, route: Route, now: float, kind: int = rtcp.PLI
     ) -> None:
-        """Ask the user behind ``source`` for a key frame on ``route``, not too often."""
-        if route.source is not None and source.tx is not None and route.keyframe_due(now):
+        """Ask the user behind ``source`` for a key frame on ``route``, now or a little later."""
+        if route.source is None or source.tx is None:
+            return
+        if not route.keyframe_due(now):
+            route.wanted = kind
+            self._put_off[route] = source
+        else:
             self.keyframe_requests["pli" if kind == rtcp.PLI else "fir"] += 1
             source.send_rtcp(rtcp.keyframe_request(kind, source.reporter, route.source))
+
+    def ask_again(self, now: float) -> None:
+        """Send the requests for key frames that came too early, as far as they are due now."""
+        for route, source in list(self._put_off.items()):
+            stream = route.source
+            if not route.wanted or stream is None or stream.route is None or source.tx is None:
+                del self._put_off[route]
+            elif now - route.requested_at >= KEYFRAME_REQUEST_INTERVAL_S:
+                del self._put_off[route]
+                self.request_keyframe(source, route, now, route.wanted)
 
     def _other(self, slot: int, size: int, address: Address, now: float) -> None:
         """Neither RTP nor RTCP."""

@@ -8,6 +8,11 @@ on the wire begin again (RFC 3550 appendix A.1).
 
 from __future__ import annotations
 
+from collections import deque
+
+MAX_STRETCHES = 512
+"""Changes of the constant that are remembered: of sound that a receiver does not number, 10 s."""
+
 _NEVER = 1 << 62
 """Greater than every extended number."""
 
@@ -54,23 +59,25 @@ class Renumbering:
 
 
 class TransportNumbers(Renumbering):
-    """The transport-wide numbers of one source, which are those of all its streams together."""
+    """The transport-wide numbers of one source, which are those of all its streams together.
 
-    __slots__ = ("_before", "_highest")
+    What the relay does not pass on leaves no gap, or the source would be told that the network had
+    lost it: the numbers behind it move up. So the constant changes now and then; the
+    *stretches* in which it was the same are remembered while feedback about them may come.
+    """
+
+    __slots__ = ("_before", "_highest", "_stretches")
 
     def __init__(self, last: int) -> None:
         """:param last: the receiver's last number, extended."""
         super().__init__()
         self._before = last
         self._highest = 0
+        self._stretches: deque[tuple[int, int]] = deque(maxlen=MAX_STRETCHES)
+        """The source's first number and the constant of each, oldest first."""
 
-    def start(self, number: int) -> None:
-        """Make the 16 bits of ``number`` the receiver's next."""
-        self._highest = number
-        self.begin(number, self._before)
-
-    def pass_on(self, number: int) -> int:
-        """The receiver's 16 bits for a packet's; -1 for one from before the first.
+    def pass_on(self, number: int, now: float = 0.0) -> int:  # noqa: ARG002 - others use it
+        """The receiver's 16 bits for a packet's; -1 when it has none.
 
         (:func:`nearest` and :meth:`forward`, written out: it runs once a packet.)
         """
@@ -79,11 +86,65 @@ class TransportNumbers(Renumbering):
             self._highest = extended = self._highest + ahead
         else:
             extended = self._highest + ahead - 0x10000
-        return (extended + self.offset) & 0xFFFF if extended >= self.first else -1
+        if extended >= self.first:
+            return (extended + self.offset) & 0xFFFF
+        return self._pass_late(number, extended)
 
-    def original(self, number: int) -> int | None:
-        """The source's number for the receiver's; None when it was another source's."""
-        return self.backward(number, self._highest)
+    def _pass_late(self, number: int, extended: int) -> int:
+        """The same for the very first packet, and for one from an earlier stretch."""
+        if not self.begun:
+            self._highest = number
+            self.begin(number, self._before)
+            self._stretches.append((self.first, self.offset))
+            return (number + self.offset) & 0xFFFF
+        end = self.first
+        taken = end + self.offset
+        for first, offset in reversed(self._stretches):
+            if first <= extended < end:
+                return (extended + offset) & 0xFFFF if extended + offset < taken else -1
+            end, taken = first, first + offset
+        return -1
+
+    def withhold(self, number: int) -> None:
+        """Note a packet that came and is not passed on, so that its number is not missed.
+
+        One that comes late leaves its gap: the numbers behind it are in use.
+        """
+        ahead = (number - self._highest) & 0xFFFF
+        if not self.begun or not 0 < ahead < 0x8000:
+            return
+        self._highest = extended = self._highest + ahead
+        if extended == self.first:  # nothing has passed since the last one
+            self._stretches.pop()
+        self.first, self.offset = extended + 1, self.offset - 1
+        self._stretches.append((self.first, self.offset))
+
+    def extended(self, number: int) -> int:
+        """The receiver's number that ends in these 16 bits and is nearest to its last."""
+        return nearest(self.last, number)
+
+    def constant(self, extended: int) -> int | None:
+        """What was added to the numbers from the receiver's ``extended`` on; None if it varied."""
+        return self.offset if extended >= self.first + self.offset else None
+
+    def originals(self, extended: int, count: int) -> list[int | None]:
+        """The source's extended numbers for ``count`` of the receiver's from ``extended`` on.
+
+        None stands for those of another source, or of too long ago.
+        """
+        found: list[int | None] = [None] * count
+        ends = [first + offset for first, offset in self._stretches][1:]
+        for (first, offset), end in zip(self._stretches, [*ends, extended + count], strict=False):
+            start = max(first + offset, extended)
+            for number in range(start, min(end, extended + count)):
+                found[number - extended] = number - offset
+        return found
+
+    @property
+    def starts_at(self) -> int:
+        """The receiver's first number of this source, extended, as far as is remembered."""
+        first, offset = self._stretches[0]
+        return first + offset
 
     @property
     def last(self) -> int:

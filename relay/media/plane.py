@@ -20,6 +20,7 @@ from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
 from relay.media.idle import IdleCores
 from relay.media.link import Link, log_crash
+from relay.media.rtcp import transport_feedback
 from relay.media.sdp import read
 from relay.media.tapping import Tapping
 from relay.media.transport import DatagramSocket
@@ -357,7 +358,9 @@ class RelayPlane:
             self.tick()
 
     def tick(self) -> None:
-        """Ask again for key frames that have not come; drop links without consent or DTLS.
+        """Ask for key frames that have not come; drop links without consent or DTLS.
+
+        Also tell users of those of their packets of which no partner can tell.
 
         Once a second it also has the rates of a link's streams follow their counters, for each
         link at another moment. Idle cores, when they are to, poll as long as there are pairs.
@@ -365,6 +368,7 @@ class RelayPlane:
         now = self._clock()
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._partners))
+        self._running.ask_again(now)
         for link in list(self._links.values()):
             if now - link.sampled_at >= SAMPLE_S:
                 view.sample(link, now)
@@ -374,6 +378,8 @@ class RelayPlane:
             if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:
                 self._was_lost(link, "failed")
                 continue
+            for packet in transport_feedback(link.uplink, link.downlink.reporter, now):
+                link.send_rtcp(packet)
             flow = link.uplink.flow
             if flow is not None and flow.video is not None and flow.video.waits_for_keyframe:
                 self._running.request_keyframe(link.downlink, flow.video, now)

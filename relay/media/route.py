@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from relay.media import vp8
 from relay.media.downlink import Downlink
-from relay.media.inspect import vp8_size
+from relay.media.history import History
 from relay.media.numbering import Renumbering, nearest
 from relay.media.rtp import (
     EXTENSION_HEADER,
@@ -21,28 +22,37 @@ from relay.media.rtp import (
     NUMBER,
     ONE_BYTE_PROFILE,
     ExtensionMap,
-    is_vp8_keyframe_start,
+    find_extension,
 )
-from relay.media.stream import Outlet, Progress, Stream
+from relay.media.stream import Outlet, Progress, Stream, distance
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.3
 """At most one request to a source in this time, and another one while no key frame has come."""
 
+PATIENCE_S = 2.0
+"""A picture is held for a key frame for so long; then it passes anyway. Whoever encrypts whole
+frames end to end shows nobody which are key frames."""
 
 MAX_AHEAD = 0x8000
 """A number this far ahead of the last one sent would be taken for one far behind by SRTP at both
 ends (RFC 3711 section 3.3.1), which a sender must not bring about: the partner's next partner would
 not be heard."""
 
+AHEAD_S, BEHIND_S = 1.0, 3.0
+"""How far timestamps may be from the relay's clock: a first packet that was delayed for a second
+makes all others early, and a full buffer on the way makes them late. Beyond, the sender's clock is
+wrong, and must not become the next partner's trouble."""
+
 
 class Verdict(IntEnum):
-    """What became of a packet; anything but FORWARD is a reason to drop it."""
+    """What became of a packet; anything but FORWARD and RESTORED is a reason to drop it."""
 
     FORWARD = 0
     MALFORMED = 1
     UNKNOWN_PAYLOAD_TYPE = 2
     HELD = 3  # video before this source's first key frame, or RTX before its media
     STALE = 4  # sent before the packet with which this source began, or impossibly far ahead
+    RESTORED = 5  # a retransmission, now the packet that it repeats: goes out, two bytes shorter
 
 
 _FORWARD = Verdict.FORWARD  # looking it up on its class is slow
@@ -54,21 +64,27 @@ class Route:
 
     __slots__ = (
         "_bytes_ahead",
-        "_extensions",
         "_held",
+        "_held_since",
         "_packets_ahead",
         "_payload_type_change",
         "_payload_type_in",
-        "_video",
         "downlink",
+        "extensions",
+        "fir_number",
+        "history",
+        "is_picture",
         "media",
         "numbers",
         "outlet",
+        "pictures",
         "requested_at",
         "sent",
         "source",
         "ssrc",
         "ts_offset",
+        "wanted",
+        "withheld",
     )
 
     def __init__(
@@ -94,21 +110,40 @@ class Route:
         self.sent = 0
         """The source's highest extended number that went out, once one has."""
         self.source: Stream | None = None
+        self.withheld = 0
+        """Packets dropped here since the first that went out: the receiver misses their numbers."""
         self.requested_at = float("-inf")
+        self.wanted = 0
+        """The kind of a request for a key frame that came too early, and is still to be sent."""
+        self.fir_number = -1
+        """Of the last command for a key frame that the receiver gave (RFC 5104 section 4.3.1)."""
+        self.pictures = outlet.pictures
+        self.history: History | None = None
+        """What was sent last, where it can be repeated in no other way."""
         self._payload_type_in = payload_types[0]
         self._payload_type_change = payload_types[0] ^ payload_types[1]
-        self._extensions = extensions
-        self._video = outlet.kind == "video" and media is None
-        self._held = self._video
+        self.extensions = extensions
+        self.is_picture = outlet.kind == "video" and media is None
+        self._held = self.is_picture
+        self._held_since = float("inf")
         self._packets_ahead = self._bytes_ahead = 0
         """By how much the outlet's counters are ahead of the source's; below 0 mostly."""
+
+    def takes(self, payload_type: int) -> bool:
+        """Whether packets of a type belong on this route."""
+        return payload_type == self._payload_type_in
+
+    @property
+    def payload_type_out(self) -> int:
+        """The receiver's number for the codec."""
+        return self._payload_type_in ^ self._payload_type_change
 
     @property
     def waits_for_keyframe(self) -> bool:
         """Whether video is held back until the source sends a key frame."""
         return self._held
 
-    def rewrite(
+    def rewrite(  # noqa: PLR0912 - the way of each packet: calls cost more than they clear up
         self,
         view: memoryview,
         at: int,
@@ -130,23 +165,28 @@ class Route:
             elements_at = at + HEADERS.size
             payload_at = elements_at + 4 * words
         else:
-            profile, elements_at, payload_at = _find_extension(view, at, end, first)
+            profile, elements_at, payload_at = find_extension(view, at, end, first)
         if payload_at > end:
             return Verdict.MALFORMED
-        if self._video and payload_at < end and view[payload_at] & 0x17 == 0x10:  # begins a frame
-            self._look_for_keyframe(view, payload_at, end)
+        if first & 0x0F:
+            _blank_sources(view, at, first)
+        is_picture = self.is_picture
+        if is_picture and payload_at < end and view[payload_at] & 0x17 == 0x10:  # begins a frame
+            self._look_for_keyframe(view, payload_at, end, now)
         numbers = self.numbers
         if not numbers.first <= extended < self.sent + MAX_AHEAD:
             verdict = self._begin(extended, rtp_ts, end - at, now)
             if verdict:
                 return verdict
-        if self.media is not None and not _restore(self.media, view, payload_at, end, first):
+        if self.media is not None and not self._repair(view, payload_at, end, first):
             return Verdict.STALE
         if elements_at:
             if profile != ONE_BYTE_PROFILE:
                 _blank_extensions(view, elements_at - EXTENSION_HEADER.size, payload_at)
-            elif not self._extensions.apply(view, elements_at, payload_at):
+            elif not self.extensions.apply(view, elements_at, payload_at, now):
                 return Verdict.MALFORMED
+        if is_picture:
+            self.pictures.rewrite(view, payload_at, end)
         if extended > self.sent:  # noqa: PLR1730 - calling max() takes longer
             self.sent = extended
         second ^= self._payload_type_change
@@ -155,6 +195,11 @@ class Route:
         HEADER.pack_into(view, at, first, second, number, rtp_ts, self.ssrc)
         return _FORWARD
 
+    def repeated(self, size: int) -> None:
+        """Count a packet of ``size`` bytes that goes out and was no packet of the source's."""
+        self._packets_ahead += 1
+        self._bytes_ahead += size
+
     def dropped(self, size: int) -> None:
         """Count a packet of ``size`` bytes that the source counts and that did not go out.
 
@@ -162,6 +207,7 @@ class Route:
         """
         self._packets_ahead -= 1
         self._bytes_ahead -= size
+        self.withheld += self.numbers.begun
 
     @property
     def progress(self) -> Progress:
@@ -188,19 +234,55 @@ class Route:
         """The receiver's 16 bits for a number that the source sent before, or -1."""
         return self.numbers.forward(nearest(self.sent, number))
 
+    def command(self, number: int) -> None:
+        """Take a command for a key frame; one with the number of the last is that one, repeated.
+
+        (RFC 5104 section 4.3.1.2.)
+        """
+        if number != self.fir_number and self.source is not None:
+            self.fir_number = number
+            self.source.fir_number += 1
+
     def keyframe_due(self, now: float) -> bool:
         """Whether the source may be asked for a key frame now; a yes counts as asking."""
         if now - self.requested_at < KEYFRAME_REQUEST_INTERVAL_S:
             return False
         self.requested_at = now
+        self.wanted = 0
         return True
 
-    def _look_for_keyframe(self, view: memoryview, at: int, end: int) -> None:
-        """Note a key frame's beginning in the VP8 payload ``view[at:end]``."""
-        if not is_vp8_keyframe_start(view, at, end):
+    def hold_to_clock(self, source: Stream, before: int, now: float) -> None:
+        """Follow timestamps that have left their bounds, or have begun again at 0.
+
+        :param before: the source's last timestamp but one.
+        :param now: seconds of the plane's clock.
+        """
+        if not self.numbers.begun or self.media is not None:
             return
-        size = vp8_size(view, at, end)
+        ahead = distance(self.outlet.clock(now), source.rtp_ts + self.ts_offset & 0xFFFFFFFF)
+        rate = self.outlet.clock_rate_hz
+        if not -BEHIND_S * rate <= ahead <= AHEAD_S * rate:
+            last = Progress(0, before + self.ts_offset & 0xFFFFFFFF, now)
+            self.ts_offset = self.outlet.behind(last, now) - source.rtp_ts
+        self._bound(source, now)
+
+    def _bound(self, source: Stream, now: float) -> None:
+        """Have the source say when its timestamps leave the bounds around the clock."""
+        rate = self.outlet.clock_rate_hz
+        ahead = distance(self.outlet.clock(now), source.rtp_ts + self.ts_offset & 0xFFFFFFFF)
+        transit = now * rate - source.rtp_ts + ahead
+        source.earliest, source.latest = transit - AHEAD_S * rate, transit + BEHIND_S * rate
+
+    def _look_for_keyframe(self, view: memoryview, at: int, end: int, now: float) -> None:
+        """Note a key frame's beginning in the VP8 payload ``view[at:end]``, a frame's beginning."""
+        if not vp8.is_keyframe_start(view, at, end):
+            if self._held:
+                self._held_since = min(self._held_since, now)
+                self._held = now - self._held_since < PATIENCE_S
+            return
+        size = vp8.size(view, at, end)
         self._held = False
+        self.wanted = 0
         if self.source is not None:
             self.source.keyframes += 1
             self.source.size = size or self.source.size
@@ -219,50 +301,46 @@ class Route:
         if self._held or source is None or (media is not None and not media.numbers.begun):
             return Verdict.HELD
         before = outlet.progress
-        if media is not None:
-            self.ts_offset = media.ts_offset
-        else:
-            gap_s = max(now - before.sent_at, 0.02) if before.sent_at else 0.0
-            self.ts_offset = before.rtp_ts + round(gap_s * outlet.clock_rate_hz) - rtp_ts
         self.numbers.begin(extended, before.last)
         self.sent = extended - 1
         self._packets_ahead = before.packets - (source.packets - 1)
         self._bytes_ahead = before.bytes - (source.bytes - size)
         outlet.route = self
+        outlet.reception.source_began()
+        if media is None:
+            outlet.pictures.start()
+            self.ts_offset = outlet.behind(before, now) - rtp_ts
+            self._bound(source, now)
         return _FORWARD
 
+    def _repair(self, view: memoryview, at: int, end: int, first: int) -> bool:
+        """Make the media's what an RTX payload says of a packet (RFC 4588 section 4).
 
-def _find_extension(view: memoryview, at: int, end: int, first: int) -> tuple[int, int, int]:
-    """The extension's profile, and where its elements and the payload begin.
+        Padding-only packets say nothing and pass as they are.
 
-    Without an extension the elements are at 0; when it is cut, the payload is behind the end.
-    """
-    at += HEADER_BYTES + 4 * (first & 0x0F)
-    if not first & 0x10:
-        return 0, 0, at
-    if at + EXTENSION_HEADER.size > end:
-        return 0, 0, end + 1
-    profile, words = EXTENSION_HEADER.unpack_from(view, at)
-    at += EXTENSION_HEADER.size
-    return profile, at, at + 4 * words
-
-
-def _restore(media: Route, view: memoryview, at: int, end: int, first: int) -> bool:
-    """Map an RTX payload's original sequence number (RFC 4588 section 4).
-
-    Padding-only packets have none and pass as they are.
-
-    :returns: False when it repairs a packet from before the switch.
-    """
-    padding = view[end - 1] if first & 0x20 else 0
-    if end - padding - at < NUMBER.size:
+        :returns: False when it repairs a packet from before the switch.
+        """
+        media = self.media
+        assert media is not None  # noqa: S101 - only then it is called
+        self.ts_offset = media.ts_offset
+        padding = view[end - 1] if first & 0x20 else 0
+        end -= padding
+        if end - at < NUMBER.size:
+            return True
+        (original,) = NUMBER.unpack_from(view, at)
+        original = media.again(original)
+        if original < 0:
+            return False
+        NUMBER.pack_into(view, at, original)
+        if media.is_picture:
+            media.pictures.rewrite_repeated(view, at + NUMBER.size, end)
         return True
-    (original,) = NUMBER.unpack_from(view, at)
-    original = media.again(original)
-    if original < 0:
-        return False
-    NUMBER.pack_into(view, at, original)
-    return True
+
+
+def _blank_sources(view: memoryview, at: int, first: int) -> None:
+    """Blank the sources (CSRCs) that a packet at ``at`` names: they are the sender's own."""
+    size = 4 * (first & 0x0F)
+    view[at + HEADER_BYTES : at + HEADER_BYTES + size] = bytes(size)
 
 
 def _blank_extensions(view: memoryview, at: int, end: int) -> None:

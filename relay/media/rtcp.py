@@ -1,33 +1,46 @@
 """RTCP (RFC 3550 section 6, RFC 4585, RFC 5104), translated from one user to the partner.
 
 A relay that only rewrites constants lets the two ends control congestion and repair losses between
-themselves; so every report and every feedback message is mapped back and passed on. What is not
-understood is dropped: BYE, SDES (reissued with the relay's own CNAME), APP, XR.
+themselves; so every report and every feedback message is mapped back and passed on. Times are the
+relay's, and counts the outlet's own: nothing tells a receiver that its partners had the same clock,
+or a sender that the one before it lost packets. What is not understood is dropped: BYE, SDES
+(reissued with the relay's own CNAME), APP, XR.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from relay.errors import MalformedPacket
 from relay.media.flow import Flow
+from relay.media.history import History
 from relay.media.reception import ReportBlock
 from relay.media.route import Route
-from relay.media.stream import Outlet, Stream
+from relay.media.rtp import HEADER_BYTES
+from relay.media.stream import Outlet, Stream, distance
+from relay.media.uplink import Uplink
 
 SR, RR, SDES, RTPFB, PSFB = 200, 201, 202, 205, 206
 NACK, TRANSPORT_CC = 1, 15  # formats of RTPFB
 PLI, FIR, AFB = 1, 4, 15  # formats of PSFB
+
+MAX_REPORT_AGE_S = 10.0
+"""How far a sender report's timestamp may be from the outlet's clock."""
+
+MAX_REPEATS = 100
+"""Packets that one compound packet can have repeated."""
 
 MAX_BYTES = 1400
 """A translation that would be longer is cut at a packet boundary; it then fits any path."""
 
 _HEADER = struct.Struct("!BBH")
 _SSRC = struct.Struct("!I")
-_SENDER_INFO = struct.Struct("!II8sI8s")  # header, SSRC, NTP timestamp, RTP timestamp, counts
-_BLOCK = struct.Struct("!I4sI12s")  # SSRC, fraction and total lost, highest number, the rest
-_TIMING = struct.Struct("!III")  # the rest of a block: jitter, LSR, DLSR
+_SENDER_INFO = struct.Struct("!IQIII")  # SSRC, NTP timestamp, RTP timestamp, packets, octets
+_BLOCK = struct.Struct(
+    "!IIIIII"
+)  # SSRC, fraction and total lost, highest number, jitter, LSR, DLSR
 _FEEDBACK = struct.Struct("!BBHII")
 _NACK_ENTRY = struct.Struct("!HH")
 _FIR_ENTRY = struct.Struct("!IB3x")
@@ -42,20 +55,24 @@ class Translation:
     keyframe_request: int = 0
     """PLI or FIR when the user asks the partner for a key frame; the caller decides when to ask."""
     pieces: list[bytes] = field(default_factory=list)
-    sender_reports: list[tuple[Outlet, int]] = field(default_factory=list)
-    """Of those passed on: where to, and the middle of the NTP timestamp."""
+    sender_reports: list[tuple[Outlet, int, int]] = field(default_factory=list)
+    """Of those passed on: where to, and the middle of the NTP timestamp, ours and the sender's."""
     report_blocks: list[tuple[Outlet, ReportBlock]] = field(default_factory=list)
     """What the user reports of what it receives."""
     nacked: list[Route] = field(default_factory=list)
-    """One entry for each request for retransmission that is passed on."""
+    """One entry for each request for retransmission."""
+    repeats: list[bytes] = field(default_factory=list)
+    """Packets that the user asked for and that the relay has kept, as they were sent."""
+    untrue: int = 0
+    """Messages about packets that were never sent, or with times that cannot be."""
 
     def note(self, backward: Flow, now: float) -> None:
         """Enter what was read into the statistics of the streams that it is about.
 
         :param backward: what the partner sends back; ``now`` in seconds of the plane's clock.
         """
-        for outlet, ntp_middle in self.sender_reports:
-            outlet.reception.sender_report_passed(ntp_middle, now)
+        for outlet, ours, theirs in self.sender_reports:
+            outlet.reception.sender_report_passed(ours, theirs, now)
         for outlet, block in self.report_blocks:
             outlet.reception.reported(block, now)
         for route in self.nacked:
@@ -68,11 +85,12 @@ class Translation:
             reception.firs += self.keyframe_request == FIR
 
 
-def translate(data: bytes, forward: Flow, backward: Flow) -> Translation:
+def translate(data: bytes, forward: Flow, backward: Flow, now: float) -> Translation:
     """Translate a user's compound packet for the partner.
 
     :param data: the decrypted packet.
     :param forward: what the user sends to the partner; ``backward`` what the partner sends back.
+    :param now: seconds of the plane's clock.
     :raises MalformedPacket: when a length or a count lies; nothing of the packet is used then.
     """
     result = Translation()
@@ -92,11 +110,11 @@ def translate(data: bytes, forward: Flow, backward: Flow) -> Translation:
         if len(packet) < 8:
             continue
         if kind in (SR, RR):
-            result.pieces.append(_report(packet, kind, count, forward, backward, result))
+            result.pieces.append(_report(packet, kind, count, forward, backward, result, now))
         elif kind == SDES:
             named = True
         elif kind == RTPFB:
-            result.pieces.append(_transport_feedback(packet, count, forward, backward, result))
+            result.pieces.append(_transport_feedback(packet, count, forward, backward, result, now))
         elif kind == PSFB and count in (PLI, FIR):
             if _asks_for_keyframe(packet, count, backward):
                 result.keyframe_request = count
@@ -111,7 +129,8 @@ def keyframe_request(kind: int, reporter: int, source: Stream) -> bytes:
 
     :param kind: PLI (RFC 4585 section 6.3.1) or FIR (RFC 5104 section 4.3.1).
     :param reporter: the SSRC that asks.
-    :param source: the stream that is asked; it counts the requests, and each FIR has its number.
+    :param source: the stream that is asked; it counts the requests, and each FIR has the number of
+        its command.
     """
     if kind == PLI:
         source.plis += 1
@@ -119,8 +138,19 @@ def keyframe_request(kind: int, reporter: int, source: Stream) -> bytes:
     else:
         source.firs += 1
         request = _FEEDBACK.pack(0x80 | FIR, PSFB, 4, reporter, 0)
-        request += _FIR_ENTRY.pack(source.ssrc, source.firs & 0xFF)
+        request += _FIR_ENTRY.pack(source.ssrc, source.fir_number & 0xFF)
     return _empty_report(reporter) + request
+
+
+def transport_feedback(uplink: Uplink, reporter: int, now: float) -> Iterator[bytes]:
+    """What the relay has to tell a user of its transport-wide numbers, in compound packets.
+
+    :param reporter: the SSRC that tells; ``now`` in seconds of the plane's clock.
+    """
+    shown = uplink.flow.shown_numbers if uplink.flow is not None else None
+    media = next((stream.ssrc for stream in uplink.current.values()), 0)
+    for feedback in uplink.feedback.made(shown, now, (reporter, media)):
+        yield _empty_report(reporter) + feedback
 
 
 def _compound(pieces: list[bytes], forward: Flow, named: bool) -> bytes:
@@ -152,7 +182,13 @@ def _description(ssrc: bytes, cname: str) -> bytes:
 
 
 def _report(
-    packet: bytes, kind: int, count: int, forward: Flow, backward: Flow, result: Translation
+    packet: bytes,
+    kind: int,
+    count: int,
+    forward: Flow,
+    backward: Flow,
+    result: Translation,
+    now: float,
 ) -> bytes:
     """Sender and receiver reports (RFC 3550 section 6.4)."""
     blocks_at = 28 if kind == SR else 8
@@ -164,84 +200,139 @@ def _report(
         if (block := _block(packet, blocks_at + _BLOCK.size * index, backward, result))
     ]
     body = b"".join(blocks)
-    if kind == SR:
-        _, ssrc, ntp, rtp_ts, counts = _SENDER_INFO.unpack_from(packet)
-        route = forward.route_of(ssrc)
-        if route is not None:
-            result.sender_reports.append((route.outlet, int.from_bytes(ntp[2:6])))
-            head = _HEADER.pack(0x80 | len(blocks), SR, 6 + len(body) // 4)
-            rtp_ts = (rtp_ts + route.ts_offset) & 0xFFFFFFFF
-            sender = struct.pack("!I8sI8s", route.outlet.ssrc, ntp, rtp_ts, counts)
-            return head + sender + body
+    if kind == SR and (sender := _sender_info(packet, forward, result, now)):
+        return _HEADER.pack(0x80 | len(blocks), SR, 6 + len(body) // 4) + sender + body
     if not blocks:
         return b""
     head = _HEADER.pack(0x80 | len(blocks), RR, 1 + len(body) // 4)
     return head + _SSRC.pack(forward.sink.reporter) + body
 
 
+def _sender_info(packet: bytes, forward: Flow, result: Translation, now: float) -> bytes:
+    """A sender's part of its report, on the relay's clock and with the outlet's own counts.
+
+    Octets are those of the payload and of header extensions: they are not told apart for a packet.
+    """
+    ssrc, theirs, rtp_ts, _, _ = _SENDER_INFO.unpack_from(packet, 4)
+    route = forward.route_of(ssrc)
+    if route is None:
+        return b""
+    outlet = route.outlet
+    rtp_ts = (rtp_ts + route.ts_offset) & 0xFFFFFFFF
+    clock = (route.media or route).outlet
+    if abs(distance(clock.clock(now), rtp_ts)) > MAX_REPORT_AGE_S * clock.clock_rate_hz:
+        result.untrue += 1  # it would spoil what the receiver knows of this stream's clock
+        return b""
+    ours, sent = forward.clock.ntp(theirs, now), outlet.progress
+    result.sender_reports.append((outlet, ours >> 16 & 0xFFFFFFFF, theirs >> 16 & 0xFFFFFFFF))
+    octets = sent.bytes - HEADER_BYTES * sent.packets
+    return _SENDER_INFO.pack(
+        outlet.ssrc, ours, rtp_ts, sent.packets & 0xFFFFFFFF, octets & 0xFFFFFFFF
+    )
+
+
 def _block(packet: bytes, at: int, backward: Flow, result: Translation) -> bytes:
-    ssrc, lost, highest, rest = _BLOCK.unpack_from(packet, at)
+    ssrc, losses, highest, *timing = _BLOCK.unpack_from(packet, at)
     route = backward.route_to(ssrc)
     number = route.backward(highest & 0xFFFF) if route is not None else None
     if route is None or route.source is None or number is None:
         return b""
-    cumulative = int.from_bytes(lost[1:], signed=True)
-    result.report_blocks.append((route.outlet, ReportBlock(cumulative, *_TIMING.unpack(rest))))
-    return _BLOCK.pack(route.source.ssrc, lost, number & 0xFFFFFFFF, rest)
+    if number > route.sent:
+        result.untrue += 1
+        return b""
+    cumulative = (losses & 0xFFFFFF ^ 0x800000) - 0x800000
+    block = ReportBlock(losses >> 24, cumulative, *timing)
+    expected = number - route.numbers.first + 1
+    told = route.outlet.reception.told(block, expected, route.withheld)
+    result.report_blocks.append((route.outlet, block))
+    losses = told.fraction << 24 | told.lost & 0xFFFFFF
+    return _BLOCK.pack(route.source.ssrc, losses, number & 0xFFFFFFFF, *told[2:])
 
 
 def _transport_feedback(
-    packet: bytes, fmt: int, forward: Flow, backward: Flow, result: Translation
+    packet: bytes, fmt: int, forward: Flow, backward: Flow, result: Translation, now: float
 ) -> bytes:
     """NACK (RFC 4585 section 6.2.1) and transport-wide feedback (draft-holmer-rmcat)."""
     if len(packet) < _FEEDBACK.size + 4:
         raise MalformedPacket("RTCP feedback is cut")
-    first, kind, words, _, ssrc = _FEEDBACK.unpack_from(packet)
+    _, _, _, _, ssrc = _FEEDBACK.unpack_from(packet)
     if fmt == NACK:
         route = backward.route_to(ssrc)
         return _nack(packet, route, forward, result) if route is not None else b""
     if fmt != TRANSPORT_CC:
         return b""
-    (base,) = struct.unpack_from("!H", packet, 12)
-    number = backward.transport_cc.original(base)
-    if number is None:  # it covers packets of the partner before
-        return b""
-    head = _FEEDBACK.pack(first, kind, words, forward.sink.reporter, _source_ssrc(backward, ssrc))
-    return head + struct.pack("!H", number & 0xFFFF) + packet[14:]
+    ssrcs = forward.sink.reporter, _source_ssrc(backward, ssrc)
+    told = backward.source.feedback.translate(packet, backward.transport_cc, now, ssrcs)
+    result.untrue += told is None
+    return told or b""
 
 
 def _nack(packet: bytes, route: Route, forward: Flow, result: Translation) -> bytes:
+    """Requests for retransmission; those that the relay can meet itself go no further."""
     if route.source is None:
         return b""
     entries = []
     for at in range(_FEEDBACK.size, len(packet) - 3, 4):
         number, following = _NACK_ENTRY.unpack_from(packet, at)
+        if route.history is not None:
+            number, following = _repeat(route.history, number, following, result)
+            if number < 0:
+                continue
         original = route.backward(number)
-        if original is not None:
+        if original is None:
+            continue
+        if original > route.sent:
+            result.untrue += 1
+        else:
             entries.append(_NACK_ENTRY.pack(original & 0xFFFF, following))
+    if entries or result.repeats:
+        result.nacked.append(route)
     if not entries:
         return b""
-    result.nacked.append(route)
     head = _FEEDBACK.pack(
         0x80 | NACK, RTPFB, 2 + len(entries), forward.sink.reporter, route.source.ssrc
     )
     return head + b"".join(entries)
 
 
+def _repeat(history: History, number: int, following: int, result: Translation) -> tuple[int, int]:
+    """Take what the relay has kept out of an entry of a NACK.
+
+    :returns: the entry that is left: its first number, and the mask of the 16 that follow. The
+        number is -1 when nothing is left.
+    """
+    missing = []
+    for ahead in range(17):
+        if ahead and not following >> ahead - 1 & 1:
+            continue
+        packet = history.repeat(number + ahead & 0xFFFF)
+        if packet is None or len(result.repeats) >= MAX_REPEATS:
+            missing.append(ahead)
+        else:
+            result.repeats.append(packet)
+    if not missing:
+        return -1, 0
+    first = missing[0]
+    mask = sum(1 << ahead - first - 1 for ahead in missing[1:])
+    return number + first & 0xFFFF, mask
+
+
 def _asks_for_keyframe(packet: bytes, fmt: int, backward: Flow) -> bool:
     """PLI, or FIR (RFC 5104 section 4.3.1) with an entry, about a stream that the partner feeds."""
     if len(packet) < _FEEDBACK.size + (8 if fmt == FIR else 0):
         raise MalformedPacket("RTCP key frame request is cut")
-    if fmt == PLI:
-        ssrcs = [_FEEDBACK.unpack_from(packet)[4]]
-    else:
-        ends = len(packet) - (len(packet) - _FEEDBACK.size) % _FIR_ENTRY.size
-        ssrcs = [
-            _FIR_ENTRY.unpack_from(packet, at)[0]
-            for at in range(_FEEDBACK.size, ends, _FIR_ENTRY.size)
-        ]
     video = backward.video
-    return video is not None and video.outlet.ssrc in ssrcs
+    if video is None:
+        return False
+    if fmt == PLI:
+        return bool(_FEEDBACK.unpack_from(packet)[4] == video.outlet.ssrc)
+    ends = len(packet) - (len(packet) - _FEEDBACK.size) % _FIR_ENTRY.size
+    for at in range(_FEEDBACK.size, ends, _FIR_ENTRY.size):
+        ssrc, number = _FIR_ENTRY.unpack_from(packet, at)
+        if ssrc == video.outlet.ssrc:
+            video.command(number)
+            return True
+    return False
 
 
 def _bandwidth(packet: bytes, forward: Flow, backward: Flow) -> bytes:

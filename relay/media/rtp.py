@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from relay.media.numbering import TransportNumbers
+    from relay.media.clocks import SenderClock
 
 HEADER = struct.Struct("!BBHII")
 """V/P/X/CC, M/PT, sequence number, timestamp, SSRC."""
@@ -23,7 +23,7 @@ HEADERS = struct.Struct("!BBHIIHH")
 ONE_BYTE_PROFILE = 0xBEDE
 RTCP_MASK, RTCP_BITS = 0xE0, 0xC0
 """The second byte of a packet that is RTCP and not RTP: 192 to 223 (RFC 5761 section 4)."""
-SSRC = struct.Struct("!I")
+WORD = SSRC = struct.Struct("!I")
 NUMBER = struct.Struct("!H")
 """A transport-wide number, or the original one that starts an RTX payload (RFC 4588 section 4)."""
 
@@ -31,73 +31,90 @@ MAX_LAYOUTS = 16
 """Sizes of extension blocks that are remembered for one stream."""
 
 
+class Numbers(Protocol):
+    """Where the transport-wide numbers of packets go."""
+
+    def pass_on(self, number: int, now: float) -> int:
+        """The receiver's number for the 16 bits of a packet's; -1 when it is to have none."""
+
+
 _Heads = Callable[[memoryview, int], tuple[int, ...]]
-_Layout = tuple[_Heads, tuple[int, ...], int, tuple[tuple[int, bytes], ...]]
+_Layout = tuple[_Heads, tuple[int, ...], int, int, tuple[tuple[int, bytes], ...]]
 """How a block of extension elements is laid out, and what is to be changed in it: what reads the
 elements' first bytes and the padding, which is zero; what that gave when the block was read; where
-the transport-wide number is, 0 when there is none; what is to be put where. (A plain tuple, for it
-is taken apart for each packet.)"""
+the transport-wide number and the abs-send-time are, 0 when there is none; what is to be put where.
+(A plain tuple, for it is taken apart for each packet.)"""
 
-_UNKNOWN: _Layout = (lambda _, at: (at,), (), 0, ())
+_UNKNOWN: _Layout = (lambda _, at: (at,), (), 0, 0, ())
 """No block is like that."""
 
 
 class ExtensionMap:
     """One source's header extension ids, mapped to one receiver's."""
 
-    __slots__ = ("_layouts", "_numbers", "_table", "_transport_cc_id")
+    __slots__ = ("_clock", "_layouts", "_numbers", "_send_time_id", "_table", "_transport_cc_id")
 
     def __init__(
         self,
         source: dict[str, int],
         sink: dict[str, int],
+        *,
         blanked: str,
-        transport_cc: str,
-        transport_cc_numbers: TransportNumbers,
+        transport_cc: tuple[str, Numbers],
+        send_time: tuple[str, SenderClock],
     ) -> None:
         """Build the table.
 
         :param source: URI to id, as negotiated with the source; ``sink`` likewise.
         :param blanked: the URI that never passes (MID: its values are the source's own).
-        :param transport_cc: the URI whose value ``transport_cc_numbers`` renumbers.
+        :param transport_cc: the URI of transport-wide numbers, and where these go.
+        :param send_time: the URI of abs-send-time, and the clock by which it becomes the relay's.
         """
         self._table = bytearray(16)
         for uri, number in source.items():
             if uri != blanked:
                 self._table[number] = sink.get(uri, 0)
-        self._transport_cc_id = source.get(transport_cc, 0) if transport_cc in sink else 0
-        self._numbers = transport_cc_numbers
+        uri, self._numbers = transport_cc
+        self._transport_cc_id = source.get(uri, -1)
+        uri, self._clock = send_time
+        self._send_time_id = source.get(uri, -1) if uri in sink else -1
         self._layouts: dict[int, _Layout] = {}
         """The last of each size: a sender's blocks are much alike."""
 
-    def apply(self, view: memoryview, at: int, end: int) -> bool:
+    def apply(self, view: memoryview, at: int, end: int, now: float) -> bool:
         """Rewrite the elements of ``view[at:end]`` in place (RFC 8285 section 4.2).
 
         An element that the receiver did not negotiate becomes padding.
 
+        :param now: seconds of the plane's clock.
         :returns: False when an element's length lies; the packet is to be dropped.
         """
-        read, found, number_at, changes = self._layouts.get(end - at, _UNKNOWN)
+        read, found, number_at, time_at, changes = self._layouts.get(end - at, _UNKNOWN)
         if read(view, at) != found:
-            layout = self._learn(view, at, end)
+            layout = self._learn(view, at, end, now)
             if layout is None:
                 return False
-            _, _, number_at, changes = layout
+            _, _, number_at, time_at, changes = layout
         for offset, data in changes:
             view[at + offset : at + offset + len(data)] = data
+        if time_at:
+            time_at += at - 1  # the element's first byte makes it a word
+            (word,) = WORD.unpack_from(view, time_at)
+            time = word + self._clock.send_time_ahead & 0xFFFFFF
+            WORD.pack_into(view, time_at, word & 0xFF000000 | time)
         if number_at:
             at += number_at
             (number,) = NUMBER.unpack_from(view, at)
-            number = self._numbers.pass_on(number)
-            if number < 0:  # sent before this source began: its place is taken, and any other
-                view[at - 1 : at + 2] = bytes(3)  # number would mislead the receiver's feedback
+            number = self._numbers.pass_on(number, now)
+            if number < 0:  # sent before this source began, or the receiver knows no such numbers:
+                view[at - 1 : at + 2] = bytes(3)  # any other would mislead its feedback
             else:
                 NUMBER.pack_into(view, at, number)
         return True
 
-    def _learn(self, view: memoryview, at: int, end: int) -> _Layout | None:
+    def _learn(self, view: memoryview, at: int, end: int, now: float) -> _Layout | None:
         """Read a block of another layout than the last one of its size; None when it lies."""
-        start, heads, number_at = at, "", 0
+        start, heads, number_at, time_at = at, "", 0, 0
         changes = []
         while at < end:
             head = view[at]
@@ -111,53 +128,63 @@ class ExtensionMap:
                 size, mapped = end - at, 0
             elif at + size > end:
                 return None
-            elif number == self._transport_cc_id and size == 3:
-                mapped = 0 if number_at else mapped  # a second one becomes padding
-                number_at = number_at or at - start + 1
+            heads += f"B{size - 1}x"
+            if number == self._transport_cc_id and size == 3 and not number_at:
+                number_at = at - start + 1
+                mapped = mapped or number  # what becomes of it, its number decides
+            elif number == self._transport_cc_id:
+                mapped = 0  # one more, or no number
+            elif number == self._send_time_id and size == 4 and not time_at:
+                time_at = at - start + 1
+                if self._clock.send_time_ahead is None:
+                    self._clock.set_send_time(int.from_bytes(view[at + 1 : at + 4]), now)
+            elif number == self._send_time_id:
+                mapped = 0
             if not mapped:
                 changes.append((at - start, bytes(size)))
             elif mapped != number:
                 changes.append((at - start, bytes([mapped << 4 | (size - 2)])))
-            heads += f"B{size - 1}x"
             at += size
-        if number_at and not self._numbers.begun:
-            self._numbers.start(*NUMBER.unpack_from(view, start + number_at))
         read = struct.Struct(heads).unpack_from
-        layout = (read, read(view, start), number_at, tuple(changes))
+        layout = (read, read(view, start), number_at, time_at, tuple(changes))
         if len(self._layouts) >= MAX_LAYOUTS:
             self._layouts.clear()
         self._layouts[end - start] = layout
         return layout
 
 
-def is_vp8_keyframe_start(view: memoryview, at: int, end: int) -> bool:
-    """Whether a VP8 payload begins a key frame (RFC 7741 sections 4.2 and 4.3).
+def find_extension(view: memoryview, at: int, end: int, first: int) -> tuple[int, int, int]:
+    """The extension's profile, and where its elements and the payload begin.
 
-    :param at: where the payload begins; ``end`` where it ends.
+    Without an extension the elements are at 0; when it is cut, the payload is behind the end.
+
+    :param at: where the packet begins; ``end`` where it ends; ``first`` its first byte.
     """
-    if at >= end or view[at] & 0x17 != 0x10:  # S set, partition 0
-        return False
-    at = vp8_frame_at(view, at, end)
-    return at < end and view[at] & 0x01 == 0  # P: 0 for a key frame
+    at += HEADER_BYTES + 4 * (first & 0x0F)
+    if not first & 0x10:
+        return 0, 0, at
+    if at + EXTENSION_HEADER.size > end:
+        return 0, 0, end + 1
+    profile, words = EXTENSION_HEADER.unpack_from(view, at)
+    at += EXTENSION_HEADER.size
+    return profile, at, at + 4 * words
 
 
-def vp8_frame_at(view: memoryview, at: int, end: int) -> int:
-    """Where a VP8 payload goes on behind its descriptor (RFC 7741 section 4.2).
+def transport_number(view: memoryview, at: int, end: int, number: int) -> int:
+    """The transport-wide number of the packet ``view[at:end]``; -1 when it has none.
 
-    :param at: where the payload begins; ``end`` where it ends.
-    :returns: ``end``, or beyond, when there is nothing behind it.
+    :param number: the extension's id.
     """
-    if at >= end:
-        return end
-    descriptor, at = view[at], at + 1
-    if descriptor & 0x80:  # X: an extension byte says which fields follow
-        if at >= end:
-            return end
-        extension, at = view[at], at + 1
-        if extension & 0x80:  # I: picture id, one or two bytes
-            if at >= end:
-                return end
-            at += 2 if view[at] & 0x80 else 1
-        at += bool(extension & 0x40)  # L
-        at += bool(extension & 0x30)  # T or K
-    return at
+    profile, at, payload_at = find_extension(view, at, end, view[at])
+    if profile != ONE_BYTE_PROFILE or payload_at > end:
+        return -1
+    while at < payload_at:
+        head = view[at]
+        if head >> 4 == 15:
+            return -1
+        size = (head & 0x0F) + 2 if head else 1
+        if head == number << 4 | 1 and at + size <= payload_at:
+            (found,) = NUMBER.unpack_from(view, at + 1)
+            return int(found)
+        at += size
+    return -1

@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from relay.media.meter import Meter
 from relay.media.reception import Reception
+from relay.media.vp8 import PictureNumbers
 
 if TYPE_CHECKING:
     from relay.media.route import Route
 
 CLOCK_RATE_HZ = {"audio": 48000, "video": 90000}
+
+ANY_TIME = float("-inf"), float("inf")
+
+MAX_PAUSE_S = 3600.0
+"""After a longer pause an outlet's timestamps go on as after this one: half of their range, beyond
+which forward is backward, is 6.6 hours."""
+
+MIN_STEP_S = 0.02
+"""Between the timestamps of two sources: what a packet of sound lasts."""
 
 
 class Stream:
@@ -27,12 +37,15 @@ class Stream:
         "_jitter",
         "_transit",
         "bytes",
+        "earliest",
+        "fir_number",
         "firs",
         "frames",
         "highest",
         "keyframes",
         "kind",
         "last_at",
+        "latest",
         "meter",
         "nacks",
         "packets",
@@ -62,6 +75,8 @@ class Stream:
         """Requests of each kind that were sent to the user on account of this stream."""
         self.plis = 0
         self.firs = 0
+        self.fir_number = 0
+        """Of the last command to send a key frame (RFC 5104 section 4.3.1)."""
         self.meter = Meter()
         self.last_at = 0.0
         """When the last packet came, in seconds of the plane's clock."""
@@ -69,6 +84,9 @@ class Stream:
         """The highest sequence number so far, extended, and ``rtp_ts`` its timestamp."""
         self.rtp_ts = -1
         self._clock_rate_hz = CLOCK_RATE_HZ[kind]
+        self.earliest, self.latest = ANY_TIME
+        """Bounds of the difference of arrival and timestamp, in units of the timestamp, within
+        which the route need not look."""
         self._base = first
         self._transit = float("inf")
         self._jitter = 0.0
@@ -93,15 +111,27 @@ class Stream:
 
     def _frame_began(self, rtp_ts: int, now: float) -> None:
         """Only the first packet of a picture tells of jitter: the others share its timestamp."""
-        self.rtp_ts = rtp_ts
+        before, self.rtp_ts = self.rtp_ts, rtp_ts
         self.frames += 1
         transit = now * self._clock_rate_hz - rtp_ts
+        if not self.earliest <= transit <= self.latest:
+            self._strayed(before, now)
         change = transit - self._transit
         if change < 0:
             change = -change
         if change < 1e6:  # beyond: the first packet, a timestamp that wrapped, or one begun anew
             self._jitter += (change - self._jitter) / 16
         self._transit = transit
+
+    def _strayed(self, before: int, now: float) -> None:
+        """The timestamps are not where the clock is: the route knows what to do, if there is one.
+
+        :param before: the last timestamp.
+        """
+        if self.route is None:
+            self.earliest, self.latest = ANY_TIME
+        else:
+            self.route.hold_to_clock(self, before, now)
 
     @property
     def expected(self) -> int:
@@ -132,6 +162,11 @@ class Progress(NamedTuple):
     bytes: int = 0
 
 
+def distance(earlier: int, later: int) -> int:
+    """From one timestamp to another, by the shorter way."""
+    return (later - earlier + 0x80000000 & 0xFFFFFFFF) - 0x80000000
+
+
 class Outlet:
     """One SSRC on which the relay sends to a user.
 
@@ -140,12 +175,14 @@ class Outlet:
     """
 
     __slots__ = (
+        "_epoch",
         "_first",
         "clock_rate_hz",
         "keyframes",
         "kind",
         "left_at",
         "meter",
+        "pictures",
         "reception",
         "route",
         "rtx",
@@ -163,8 +200,12 @@ class Outlet:
         self.keyframes = 0
         self.size: tuple[int, int] | None = None
         """Width and height, as the last key frame said."""
+        self.pictures = PictureNumbers()
+        """The numberings inside the payload, of video."""
         self.reception = Reception()
         self.meter = Meter()
+        self._epoch = secrets.randbits(32)
+        """The timestamp at the beginning of the plane's clock."""
         self.resume(secrets.randbelow(0x7FFF), secrets.randbits(32))
 
     def resume(self, last: int, rtp_ts: int) -> None:
@@ -176,6 +217,24 @@ class Outlet:
         self.left_at = Progress(last, rtp_ts)
         """How far it was when its last source left."""
         self._first = last + 1
+
+    def clock(self, now: float) -> int:
+        """The timestamp of something that is sent ``now``, whoever sends it."""
+        return self._epoch + round(now * self.clock_rate_hz) & 0xFFFFFFFF
+
+    def behind(self, before: Progress, now: float) -> int:
+        """A timestamp for something sent ``now`` by another source than before.
+
+        It is the clock's, so that no former source's timestamps delay what follows; but never
+        behind what has been sent.
+        """
+        if before.sent_at:
+            pause_s = now - before.sent_at
+            self._epoch -= round(max(pause_s - MAX_PAUSE_S, 0.0) * self.clock_rate_hz)
+            following = before.rtp_ts + round(MIN_STEP_S * self.clock_rate_hz) & 0xFFFFFFFF
+            if distance(self.clock(now), following) > 0:
+                return following
+        return self.clock(now)
 
     @property
     def progress(self) -> Progress:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from relay.media.route import Route, Verdict
+from relay.media.rtp import NUMBER
 from relay.plane import Direction, Tap, TappedPacket
 
 if TYPE_CHECKING:
@@ -53,10 +54,22 @@ class TappedRoute:
             self._show(self._up, Direction.UP, came, now)
         if self._down and verdict is Verdict.FORWARD:
             self._show(self._down, Direction.DOWN, bytes(view[at:end]), now)
+        elif self._down and verdict is Verdict.RESTORED:
+            data = bytes(view[at : end - NUMBER.size])
+            self._show(self._down, Direction.DOWN, data, now, is_repair=False)
         return verdict
 
-    def _show(self, taps: Taps, direction: Direction, data: bytes, now: float) -> None:
-        packet = TappedPacket(direction, self._kind, self._is_repair, now, data)
+    def _show(
+        self,
+        taps: Taps,
+        direction: Direction,
+        data: bytes,
+        now: float,
+        *,
+        is_repair: bool | None = None,
+    ) -> None:
+        repair = self._is_repair if is_repair is None else is_repair
+        packet = TappedPacket(direction, self._kind, repair, now, data)
         for tap in taps:
             tap.take(packet)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from relay.media.sdp import Terms
+from relay.media.feedback import TransportFeedback
+from relay.media.rtp import transport_number
+from relay.media.sdp import TRANSPORT_CC, Terms
 from relay.media.stream import Stream
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ class Uplink:
 
     __slots__ = (
         "_kinds",
+        "_numbered",
         "current",
+        "feedback",
         "flow",
         "rtcp_ssrcs",
         "rx",
@@ -51,13 +55,19 @@ class Uplink:
         """Where the streams go while the user is paired."""
         self.taps: tuple[Tap, ...] = ()
         """Who is shown what the user sends."""
+        self.feedback = TransportFeedback()
+        """What the user is told of its transport-wide numbers."""
         self._kinds: dict[int, tuple[str, bool]] = {}
+        self._numbered: dict[str, int] = {}
+        """The id of the extension with the transport-wide number, for each kind that has it."""
 
     def agree(self, terms: Terms) -> None:
         """Take the terms of a first or a later negotiation."""
         self.terms = terms
-        self._kinds = {}
+        self._kinds, self._numbered = {}, {}
         for media in terms.media:
+            if TRANSPORT_CC in media.extensions:
+                self._numbered[media.kind] = media.extensions[TRANSPORT_CC]
             self._kinds[media.payload_type] = (media.kind, False)
             if media.rtx_payload_type is not None:
                 self._kinds[media.rtx_payload_type] = (media.kind, True)
@@ -83,6 +93,19 @@ class Uplink:
         self.strangers.discard(ssrc)
         stream = self.streams[ssrc] = Stream(ssrc, kind[0], rtx=kind[1], first=number)
         return stream
+
+    def kept(self, view: memoryview, at: int, end: int, stream: Stream, now: float) -> None:
+        """Note that the packet ``view[at:end]`` came, which goes nowhere: it is not lost."""
+        extension = self._numbered.get(stream.kind)
+        if extension is None:
+            return
+        number = transport_number(view, at, end, extension)
+        if number < 0:
+            return
+        if self.flow is None:
+            self.feedback.unseen(number, now)
+        else:
+            self.flow.note_arrival(number, now)
 
     def forget_idle(self, now: float) -> list[int]:
         """Make room for new SSRCs, as a renegotiation may bring them.

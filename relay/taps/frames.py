@@ -8,14 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from relay.media.inspect import vp8_size
+from relay.media import vp8
 from relay.media.rtp import (
     EXTENSION_HEADER,
     HEADER,
     HEADER_BYTES,
     NUMBER,
-    is_vp8_keyframe_start,
-    vp8_frame_at,
 )
 from relay.plane import TappedPacket
 
@@ -152,12 +150,12 @@ class Vp8Frames:
             return None
         view, end = memoryview(payload.data), len(payload.data)
         if self._begun is None or payload.rtp_ts != self._begun.rtp_ts:
-            if self._begun is not None or payload.data[0] & 0x17 != 0x10:
+            if self._begun is not None or not vp8.starts_frame(view, 0, end):
                 self._give_up()  # the former frame has no end, or this one no beginning
-            if payload.data[0] & 0x17 != 0x10:  # S set, partition 0
+            if not vp8.starts_frame(view, 0, end):
                 return None
             self._begun = payload
-        self._parts.append(payload.data[vp8_frame_at(view, 0, end) :])
+        self._parts.append(payload.data[vp8.frame_at(view, 0, end) :])
         return self._finish() if payload.is_last else None
 
     def _give_up(self) -> None:
@@ -172,7 +170,7 @@ class Vp8Frames:
         if begun is None:
             return None
         view, end = memoryview(begun.data), len(begun.data)
-        size = vp8_size(view, 0, end) if is_vp8_keyframe_start(view, 0, end) else None
+        size = vp8.size(view, 0, end) if vp8.is_keyframe_start(view, 0, end) else None
         if size is not None:
             self.waits_for_keyframe = False
         if self.waits_for_keyframe:

@@ -8,10 +8,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from relay.errors import MalformedPacket
+from relay.media import vp8
+from relay.media.clocks import SenderClock
 from relay.media.numbering import TransportNumbers
 from relay.media.route import Verdict
 from relay.media.rtcp import MAX_BYTES, translate
-from relay.media.rtp import ExtensionMap, is_vp8_keyframe_start
+from relay.media.rtp import ExtensionMap
 from tests.support.offers import CHROMIUM, FIREFOX
 from tests.support.packets import KEYFRAME, beginning, block, read_rtcp, rtp, rtx
 from tests.support.sides import AUDIO, REPAIR, VIDEO, Side, pair
@@ -99,25 +101,37 @@ def assert_extensions_are_the_receivers(packet: bytes, key: tuple[str, bool]) ->
     assert at == end
 
 
+def extension_map(
+    source: dict[str, int], sink: dict[str, int], numbered: str = "t"
+) -> ExtensionMap:
+    return ExtensionMap(
+        source,
+        sink,
+        blanked="m",
+        transport_cc=(numbered, TransportNumbers(5)),
+        send_time=("s", SenderClock()),
+    )
+
+
 @steady
 @given(
     bodies,
-    st.dictionaries(st.sampled_from("abcmt"), st.integers(1, 14)),
-    st.dictionaries(st.sampled_from("abcmt"), st.integers(1, 14)),
+    st.dictionaries(st.sampled_from("abcmst"), st.integers(1, 14)),
+    st.dictionaries(st.sampled_from("abcmst"), st.integers(1, 14)),
 )
 def test_extension_blocks(body: bytes, source: dict[str, int], sink: dict[str, int]) -> None:
-    extensions = ExtensionMap(source, sink, "m", "t", TransportNumbers(5))
+    extensions = extension_map(source, sink)
     buffer = bytearray(b"\xee" * 4 + body + b"\xee" * 20)
-    good = extensions.apply(memoryview(buffer), 4, 4 + len(body))
+    good = extensions.apply(memoryview(buffer), 4, 4 + len(body), 100.0)
     assert buffer[:4] == b"\xee" * 4
     assert buffer[-20:] == b"\xee" * 20
     if good:
         again = bytearray(buffer)
         identity = {uri: number for uri, number in sink.items() if uri != "m"}
-        same = ExtensionMap(identity, identity, "m", "?", TransportNumbers(5))
+        same = extension_map(identity, identity, numbered="?")
         numbers = list(identity.values())
         if len(set(numbers)) == len(numbers):
-            assert same.apply(memoryview(again), 4, 4 + len(body))
+            assert same.apply(memoryview(again), 4, 4 + len(body), 100.0)
             assert again == buffer, "what came out is the receiver's, element by element"
 
 
@@ -125,19 +139,18 @@ def test_extension_blocks(body: bytes, source: dict[str, int], sink: dict[str, i
 @given(bodies, bodies)
 def test_key_frames_are_told_by_the_packets_own_bytes(payload: bytes, behind: bytes) -> None:
     views = [memoryview(payload + more) for more in (b"", behind, bytes(8), b"\xff" * 8)]
-    assert len({is_vp8_keyframe_start(view, 0, len(payload)) for view in views}) == 1
+    assert len({vp8.is_keyframe_start(view, 0, len(payload)) for view in views}) == 1
 
 
 @steady
 @given(st.integers(0, 0x7FFE), st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=50))
 def test_numbers_map_back(first: int, numbers: list[int]) -> None:
     renumbering = TransportNumbers(first)
-    renumbering.start(numbers[0])
     for number in numbers:
         out = renumbering.pass_on(number)
         if out >= 0:
             assert out <= 0xFFFF
-            back = renumbering.original(out)
+            (back,) = renumbering.originals(renumbering.extended(out), 1)
             assert back is None or back & 0xFFFF == number
             assert back is None or renumbering.forward(back) == out
 
@@ -166,7 +179,7 @@ def test_rtcp_is_translated_well_formed_or_refused(data: bytes) -> None:
     assert forward is not None
     assert backward is not None
     try:
-        result = translate(data, forward, backward)
+        result = translate(data, forward, backward, 100.0)
     except MalformedPacket:
         return
     result.note(backward, 1.0)
@@ -193,7 +206,7 @@ def test_reports_of_known_streams_name_only_the_partners(
     blocks = b"".join(block(ssrc, number) for number in highest)
     data = struct.pack("!BBHI", 0x80 | count, 201, 1 + 6 * len(highest), 1) + blocks
     try:
-        result = translate(data, forward, backward)
+        result = translate(data, forward, backward, 100.0)
     except MalformedPacket:
         assert count > len(highest)
         return

@@ -111,7 +111,7 @@ def repair(network: Network, camera: Camera, screen: Screen) -> None:
     forward, backward = screen.side.uplink.flow, screen.side.downlink.flow
     if not screen.missing() or forward is None or backward is None or not network.passes():
         return
-    for part_of in read_rtcp(translate(screen.request(), forward, backward).data):
+    for part_of in read_rtcp(translate(screen.request(), forward, backward, 100.0).data):
         if part_of.kind != 205 or not network.passes():
             continue
         assert part_of.media == camera.ssrc

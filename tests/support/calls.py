@@ -35,7 +35,7 @@ class Call:
         return read_rtcp(self.translation(*packets).data)
 
     def translation(self, *packets: bytes) -> Translation:
-        return translate(b"".join(packets), self.there, self.back)
+        return translate(b"".join(packets), self.there, self.back, 100.0)
 
     def outlet(self, key: tuple[str, bool]) -> int:
         """The SSRC on which a hears b."""

@@ -138,10 +138,17 @@ def rtcp(
 
 
 def block(
-    ssrc: int, highest: int, *, fraction: int = 7, lost: int = 3, jitter: int = 5, lsr: int = 6
+    ssrc: int,
+    highest: int,
+    *,
+    fraction: int = 7,
+    lost: int = 3,
+    jitter: int = 5,
+    lsr: int = 6,
+    dlsr: int = 8,
 ) -> bytes:
     """A report block (RFC 3550 section 6.4.1)."""
-    return struct.pack("!IIIIII", ssrc, fraction << 24 | lost, highest, jitter, lsr, 8)
+    return struct.pack("!IIIIII", ssrc, fraction << 24 | lost, highest, jitter, lsr, dlsr)
 
 
 NTP = bytes(range(8))
@@ -177,9 +184,16 @@ def nack(sender: int, media: int, *entries: tuple[int, int]) -> bytes:
 
 
 def transport_cc(
-    sender: int, media: int, base: int, rest: bytes = bytes(6), **fields: bool
+    sender: int,
+    media: int,
+    base: int,
+    rest: bytes = bytes.fromhex("0001 00000100 2001 0500"),
+    **fields: bool,
 ) -> bytes:
-    """Transport-wide feedback from ``base`` on; ``rest`` is all that follows the base."""
+    """Transport-wide feedback from ``base`` on; ``rest`` is all that follows the base.
+
+    Without it: one packet that came.
+    """
     return rtcp(205, 15, struct.pack("!IIH", sender, media, base & 0xFFFF) + rest, **fields)
 
 

@@ -54,13 +54,16 @@ class Side:
             if stream is None:
                 return "unknown payload type"
         extended = stream.arrived(wire.number, wire.rtp_ts, len(packet), now)
-        if stream.route is None and not self.uplink.take_over(stream, now):
-            return "superseded"
+        took_over = stream.route is not None or self.uplink.take_over(stream, now)
         if stream.route is None:
-            return "unpaired"
+            self.uplink.kept(view, at, end, stream, now)
+            return "unpaired" if took_over else "superseded"
         verdict = stream.route.rewrite(view, at, end, beginning(packet), extended, now)
+        if verdict is Verdict.RESTORED:
+            return read_rtp(bytes(buffer[at : end - 2]))
         if verdict is not Verdict.FORWARD:
             stream.route.dropped(len(packet))
+            self.uplink.kept(view, at, end, stream, now)
         assert buffer[:at] == b"\xee" * at
         assert buffer[end:] == b"\xee" * 160
         return read_rtp(bytes(buffer[at:end])) if verdict is Verdict.FORWARD else verdict

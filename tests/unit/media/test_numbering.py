@@ -2,15 +2,20 @@
 
 import pytest
 
-from relay.media.numbering import Renumbering, TransportNumbers, nearest
+from relay.media.numbering import MAX_STRETCHES, Renumbering, TransportNumbers, nearest
 
 
 def begun(last: int, number: int) -> TransportNumbers:
     """A receiver that has seen ``last``, and a source that begins with ``number``."""
     numbers = TransportNumbers(last)
-    numbers.start(number)
     assert numbers.pass_on(number) == (last + 1) & 0xFFFF
     return numbers
+
+
+def original(numbers: TransportNumbers, number: int) -> int | None:
+    """The source's number for 16 bits of the receiver's."""
+    (found,) = numbers.originals(numbers.extended(number), 1)
+    return found
 
 
 def test_the_first_number_follows_the_receivers_last() -> None:
@@ -98,14 +103,16 @@ def test_a_source_that_sent_nothing_uses_no_numbers_up() -> None:
     numbers = TransportNumbers(100)
     assert not numbers.begun
     assert numbers.last == 100
-    assert numbers.original(101) is None
-    assert numbers.pass_on(5) == -1
+    assert original(numbers, 101) is None
+    numbers.withhold(5)
+    assert numbers.last == 100, "what came before it began is of no account"
+    assert numbers.pass_on(6) == 101
 
 
 def test_original_is_the_inverse() -> None:
     numbers = begun(100, 65000)
     for number in (65001, 65535, 0, 200):
-        back = numbers.original(numbers.pass_on(number))
+        back = original(numbers, numbers.pass_on(number))
         assert back is not None
         assert back & 0xFFFF == number
 
@@ -113,24 +120,24 @@ def test_original_is_the_inverse() -> None:
 def test_originals_are_extended_from_the_beginning_of_the_source() -> None:
     numbers = begun(100, 65534)
     numbers.pass_on(65535)
-    assert numbers.original(102) == 65535
+    assert original(numbers, 102) == 65535
     numbers.pass_on(1)
-    assert numbers.original(104) == 0x10001
+    assert original(numbers, 104) == 0x10001
 
 
 def test_another_sources_number_has_no_original() -> None:
     numbers = begun(100, 500)
-    assert numbers.original(101) == 500
-    assert numbers.original(100) is None
-    assert numbers.original(50) is None
+    assert original(numbers, 101) == 500
+    assert original(numbers, 100) is None
+    assert original(numbers, 50) is None
 
 
 def test_originals_across_the_receivers_wrap() -> None:
     numbers = begun(65534, 7)
     numbers.pass_on(10)  # the receiver's 2
-    assert numbers.original(65535) == 7
-    assert numbers.original(2) == 10
-    assert numbers.original(65534) is None
+    assert original(numbers, 65535) == 7
+    assert original(numbers, 2) == 10
+    assert original(numbers, 65534) is None
 
 
 @pytest.mark.parametrize("last", [0, 1, 0x7FFE, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF, 0x10000, 0x1FFFF])
@@ -139,8 +146,68 @@ def test_every_corner_begins_and_maps_back(last: int, number: int) -> None:
     numbers = begun(last, number)
     assert numbers.last == last + 1
     assert numbers.pass_on((number + 1) & 0xFFFF) == (last + 2) & 0xFFFF
-    assert numbers.original((last + 2) & 0xFFFF) == number + 1
+    assert original(numbers, (last + 2) & 0xFFFF) == number + 1
     assert numbers.pass_on((number - 1) & 0xFFFF) == -1
+
+
+# what is not passed on
+
+
+def test_what_is_withheld_leaves_no_gap() -> None:
+    numbers = begun(100, 500)
+    numbers.withhold(501)
+    assert numbers.pass_on(502) == 102
+    for number in (503, 504, 507):
+        numbers.withhold(number)
+    assert numbers.pass_on(508) == 105, "505 and 506 were lost: their gap stays"
+    assert numbers.last == 105
+    assert [original(numbers, n) for n in range(100, 106)] == [None, 500, 502, 505, 506, 508]
+
+
+def test_what_comes_late_keeps_the_place_that_it_had() -> None:
+    numbers = begun(100, 500)
+    assert numbers.pass_on(502) == 103
+    numbers.withhold(505)
+    assert numbers.pass_on(507) == 107
+    assert [numbers.pass_on(n) for n in (501, 503, 504, 506)] == [102, 104, 105, 106]
+    assert numbers.pass_on(505) == -1, "it was withheld, and its number is another's"
+    assert numbers.pass_on(499) == -1
+
+
+def test_what_is_withheld_late_or_again_changes_nothing() -> None:
+    numbers = begun(100, 500)
+    assert numbers.pass_on(503) == 104
+    for number in (501, 503, 480):
+        numbers.withhold(number)
+    assert numbers.pass_on(504) == 105
+
+
+def test_an_unbroken_stretch_has_one_constant() -> None:
+    numbers = begun(100, 500)
+    numbers.withhold(501)
+    numbers.pass_on(502)
+    assert numbers.constant(101) is None
+    assert numbers.constant(102) == 102 - 502
+
+
+def test_stretches_across_both_wraps() -> None:
+    numbers = begun(65533, 65534)
+    numbers.withhold(65535)
+    assert [numbers.pass_on(n) for n in (0, 1)] == [65535, 0]
+    numbers.withhold(2)
+    assert numbers.pass_on(3) == 1
+    found = [original(numbers, n) for n in (65534, 65535, 0, 1)]
+    assert found == [65534, 0x10000, 0x10001, 0x10003]
+
+
+def test_what_was_too_long_ago_has_no_original() -> None:
+    numbers = begun(100, 0)
+    for number in range(1, 4 * MAX_STRETCHES, 2):
+        numbers.withhold(number)
+        numbers.pass_on(number + 1)
+    assert original(numbers, 101) is None
+    assert numbers.starts_at > 101
+    assert original(numbers, numbers.last) == 4 * MAX_STRETCHES
 
 
 # extended numbers

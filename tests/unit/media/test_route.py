@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from relay.media.clocks import ntp
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Verdict
 from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import (
@@ -20,6 +21,8 @@ from tests.support.sides import AUDIO, REPAIR, VIDEO, Side, flow, part
 
 A_AUDIO, A_VIDEO, A_RTX = 1001, 2001, 2002
 OTHER_VIDEO = 5001
+RELAYS_TIME = (ntp(100.0) >> 14 & 0xFFFFFF).to_bytes(3, "big")
+"""The moment at which sides send, as abs-send-time has it."""
 
 
 def audio(number: int, **fields: Any) -> bytes:
@@ -36,12 +39,12 @@ def numbers(*packets: object) -> list[object]:
 
 def test_the_whole_header_is_the_receivers(chromium: Side, firefox: Side) -> None:
     flow(chromium, firefox)
-    last, rtp_ts, *_ = firefox.outlet(VIDEO).progress
+    last, rtp_ts = firefox.outlet(VIDEO).progress.last, firefox.outlet(VIDEO).clock(100.0)
     out = chromium.sent(video(65535, KEYFRAME, rtp_ts=7, marker=True, csrcs=(1, 2, 3)))
     assert out.ssrc == firefox.outlet(VIDEO).ssrc
     assert out.payload_type == 120
     assert out.marker
-    assert out.csrcs == (1, 2, 3)
+    assert out.csrcs == (0, 0, 0)
     assert out.number == last + 1
     assert out.rtp_ts == rtp_ts
     assert out.payload == KEYFRAME
@@ -63,13 +66,13 @@ def test_extensions_are_mapped(chromium: Side, firefox: Side) -> None:
     sent = ((4, b"1"), (2, b"abc"), (3, b"\0\5"), (13, b"\1"), (1, b"\x80"))
     out = chromium.sent(video(1, KEYFRAME, elements=sent))
     transport = there.transport_cc.last.to_bytes(2, "big")
-    assert out.elements == ((4, b"abc"), (7, transport))
+    assert out.elements == ((4, RELAYS_TIME), (7, transport))
     back = Side(CHROMIUM)
     there = flow(firefox, back)
     sent_back = ((3, b"0"), (4, b"abc"), (7, b"\0\5"))
     out = firefox.sent(rtp(9, 1, payload_type=120, payload=KEYFRAME, elements=sent_back))
     transport = there.transport_cc.last.to_bytes(2, "big")
-    assert out.elements == ((2, b"abc"), (3, transport))
+    assert out.elements == ((2, RELAYS_TIME), (3, transport))
 
 
 def test_a_packet_without_extensions_gets_none(chromium: Side, firefox: Side) -> None:
@@ -295,7 +298,7 @@ def test_rtx_extensions_are_mapped(chromium: Side, firefox: Side) -> None:
     flow(chromium, firefox)
     chromium.sent(video(1, KEYFRAME))
     out = chromium.sent(rtx(A_RTX, 1, 1, elements=((2, b"abc"), (11, b"1"))))
-    assert out.elements == ((4, b"abc"),)
+    assert out.elements == ((4, RELAYS_TIME),)
 
 
 def test_rtx_before_its_media_is_held(chromium: Side, firefox: Side) -> None:
@@ -370,12 +373,46 @@ def test_the_original_number_wraps(chromium: Side, firefox: Side) -> None:
     assert int.from_bytes(out.payload[:2], "big") == first.number + 1
 
 
-def test_a_receiver_without_rtx_gets_none(chromium: Side) -> None:
-    plain = Side(without(FIREFOX, "a=fmtp:124"))
-    there = flow(chromium, plain)
-    chromium.sent(video(1, KEYFRAME))
-    assert repaired(chromium, 1, 1) == "unpaired"
-    assert REPAIR not in there.routes
+@pytest.fixture
+def plain() -> Side:
+    """A user whose browser has no RTX."""
+    return Side(without(FIREFOX, "a=fmtp:124"))
+
+
+def test_a_receiver_without_rtx_gets_the_packet_itself(chromium: Side, plain: Side) -> None:
+    flow(chromium, plain)
+    first = chromium.sent(video(100, KEYFRAME, rtp_ts=7))
+    last = chromium.sent(video(102, rtp_ts=9))
+    lost = rtx(A_RTX, 5, 101, rtp_ts=8, payload=DELTA, marker=True, elements=((2, b"abc"),))
+    out = chromium.sent(lost)
+    assert (out.ssrc, out.payload_type) == (first.ssrc, first.payload_type)
+    assert (out.number, out.rtp_ts) == (first.number + 1, (first.rtp_ts + 1) & 0xFFFFFFFF)
+    assert (out.payload, out.marker, out.elements) == (DELTA, True, ((4, RELAYS_TIME),))
+    assert plain.outlet(VIDEO).progress.packets == 3
+    assert plain.outlet(VIDEO).progress.last == last.number
+    assert chromium.sent(video(103)).number == last.number + 1
+
+
+def test_padding_of_a_restored_packet_stays(chromium: Side, plain: Side) -> None:
+    flow(chromium, plain)
+    chromium.sent(video(100, KEYFRAME))
+    chromium.sent(video(102))
+    out = chromium.sent(rtx(A_RTX, 5, 101, payload=DELTA, padding=4))
+    assert (out.payload, out.padding) == (DELTA, 4)
+
+
+def test_what_repairs_nothing_is_not_restored(chromium: Side, plain: Side) -> None:
+    flow(chromium, plain)
+    assert repaired(chromium, 1, 99) is Verdict.HELD
+    chromium.sent(video(100, KEYFRAME))
+    assert repaired(chromium, 2, 99) is Verdict.STALE, "from before"
+    assert repaired(chromium, 3, 101) is Verdict.STALE, "nobody can miss it yet"
+    padding = rtp(A_RTX, 4, payload_type=97, payload=b"", padding=8)
+    assert chromium.send(padding) is Verdict.STALE
+    lie = rtx(A_RTX, 5, 100, extension=raw_extension(b"\x1f\x00\x00\x00"))
+    assert chromium.send(lie) is Verdict.MALFORMED
+    assert chromium.send(rtx(A_RTX, 6, 100, csrcs=(1, 2))) is Verdict.MALFORMED
+    assert chromium.send(rtx(A_RTX, 7, 100, payload_type=50)) is Verdict.UNKNOWN_PAYLOAD_TYPE
 
 
 def test_late_media_leaves_room_for_its_repair(chromium: Side, firefox: Side) -> None:

@@ -4,6 +4,8 @@ import struct
 
 import pytest
 
+from relay import transport_cc as transport_wide
+from relay.media.clocks import ntp as clock
 from relay.media.rtcp import FIR, PLI, keyframe_request, translate
 from relay.media.stream import Stream
 from tests.support.calls import (
@@ -22,7 +24,6 @@ from tests.support.calls import (
 )
 from tests.support.offers import CHROMIUM, FIREFOX, section
 from tests.support.packets import (
-    NTP,
     block,
     fir,
     nack,
@@ -55,7 +56,9 @@ def test_a_sender_report(call: Call, ssrc: int, key: tuple[str, bool], base_ts: 
     assert (report.kind, report.count) == (SR, 0)
     assert report.ssrc == call.b.outlet(key).ssrc
     ntp, rtp_ts, packets, octets = struct.unpack_from("!8sIII", report.body, 4)
-    assert (ntp, packets, octets) == (NTP, 11, 12)
+    assert ntp == clock(100.0).to_bytes(8, "big"), "the relay's"
+    sent = call.b.outlet(key).progress
+    assert (packets, octets) == (1, sent.bytes - 12), "the outlet's"
     assert rtp_ts == (call.a_sent[key].rtp_ts + 960) & 0xFFFFFFFF
 
 
@@ -64,7 +67,7 @@ def test_a_sender_reports_blocks(call: Call) -> None:
     (report,) = call.from_a(sr(A_AUDIO, 50, block(call.outlet(VIDEO), heard.number)))
     assert (report.kind, report.count) == (SR, 1)
     assert report.blocks == [(B_VIDEO, 40000)]
-    assert report.body[28:] == block(B_VIDEO, 40000)[4:]
+    assert report.body[28:] == block(B_VIDEO, 40000, fraction=0, lost=0, lsr=0, dlsr=0)[4:]
 
 
 def test_a_receiver_report(call: Call) -> None:
@@ -73,7 +76,7 @@ def test_a_receiver_report(call: Call) -> None:
     assert (report.kind, report.count) == (RR, 3)
     assert report.blocks == [(B_AUDIO, 65530), (B_VIDEO, 40000), (B_RTX, 5)]
     assert report.ssrc == call.b.downlink.reporter
-    assert report.body[4:28] == block(B_AUDIO, 65530), "loss, jitter and delays pass"
+    assert report.body[4:28] == block(B_AUDIO, 65530, fraction=0, lost=0, lsr=0, dlsr=0)
 
 
 def test_the_highest_number_is_extended_from_the_sources_first(call: Call) -> None:
@@ -107,7 +110,7 @@ def test_a_sender_report_of_a_held_stream_is_dropped() -> None:
     a, b = Side(CHROMIUM), Side(FIREFOX)
     there, back = pair(a, b)
     a.send(rtp(A_VIDEO, 1, payload=b"\0\0"))
-    assert translate(sr(A_VIDEO, 1), there, back).data == b""
+    assert translate(sr(A_VIDEO, 1), there, back, 100.0).data == b""
 
 
 def test_extensions_of_a_report_are_dropped(call: Call) -> None:
@@ -162,22 +165,37 @@ def test_transport_wide_feedback(call: Call) -> None:
     element = call.b_sent[VIDEO].elements
     assert element is not None
     base = int.from_bytes(element[0][1], "big")
-    rest = b"\0\2" + b"\1\2\3\4" + b"\x20\2" + b"\5\6"  # count, time and number, chunk, deltas
-    _, report = call.from_a(transport_cc(A_VIDEO, call.outlet(VIDEO), base, rest))
+    data = call.translation(transport_cc(A_VIDEO, call.outlet(VIDEO), base)).data
+    _, report = read_rtcp(data)
     assert (report.kind, report.count) == (RTPFB, 15)
     assert (report.ssrc, report.media) == (call.b.downlink.reporter, B_VIDEO)
-    assert report.fci == b"\xff\xfe" + rest
+    told = transport_wide.read(data[8:])
+    assert told.base == 0xFFFE, "as b numbered it"
+    assert len(told.arrivals) == 1
+    assert told.arrivals[0] is not None
 
 
-def test_transport_wide_feedback_keeps_its_padding(call: Call) -> None:
+def test_transport_wide_feedback_about_what_was_never_sent_is_untrue(call: Call) -> None:
     element = call.b_sent[VIDEO].elements
     assert element is not None
     base = int.from_bytes(element[0][1], "big")
-    rest = b"\0\1" + b"\1\2\3\4" + b"\x20\1" + b"\5\1"
-    packet = transport_cc(A_VIDEO, call.outlet(VIDEO), base, rest, padded=True)
-    data = call.translation(packet).data
-    assert data[8] & 0x20
-    assert data.endswith(b"\xff\xfe" + rest)
+    result = call.translation(transport_cc(A_VIDEO, call.outlet(VIDEO), base + 1))
+    assert (result.data, result.untrue) == (b"", 1)
+
+
+def test_reports_and_requests_about_what_was_never_sent_are_untrue(call: Call) -> None:
+    number = call.b_sent[VIDEO].number + 1
+    result = call.translation(
+        rr(A_VIDEO, block(call.outlet(VIDEO), number)),
+        nack(A_VIDEO, call.outlet(VIDEO), (number, 0)),
+    )
+    assert (result.data, result.untrue) == (b"", 2)
+
+
+@pytest.mark.parametrize("age_s", [-11, 11])
+def test_a_sender_report_far_from_the_clock_is_untrue(call: Call, age_s: int) -> None:
+    result = call.translation(sr(A_AUDIO, 50 + age_s * 48000))
+    assert (result.data, result.untrue) == (b"", 1)
 
 
 def test_transport_wide_feedback_names_any_stream(call: Call) -> None:
@@ -200,7 +218,7 @@ def test_transport_wide_feedback_about_packets_from_before_the_switch_is_dropped
 
 def test_transport_wide_feedback_without_any_numbers_is_dropped() -> None:
     there, back = pair(Side(CHROMIUM), Side(FIREFOX))
-    assert translate(transport_cc(1, 2, 3), there, back).data == b""
+    assert translate(transport_cc(1, 2, 3), there, back, 100.0).data == b""
 
 
 def test_bandwidth(call: Call) -> None:
@@ -250,14 +268,14 @@ def test_the_media_ssrc_of_a_full_intra_request_is_not_read(call: Call) -> None:
 def test_a_key_frame_may_be_asked_for_before_any_picture_came() -> None:
     a = Side(CHROMIUM)
     there, back = pair(a, Side(FIREFOX))
-    assert translate(pli(1, a.outlet(VIDEO).ssrc), there, back).keyframe_request == PLI
+    assert translate(pli(1, a.outlet(VIDEO).ssrc), there, back, 100.0).keyframe_request == PLI
 
 
 def test_who_takes_no_video_asks_for_none() -> None:
     video = section(CHROMIUM, "video")
     a = Side(CHROMIUM.replace(video, video.replace("sendrecv", "sendonly")))
     there, back = pair(a, Side(FIREFOX))
-    assert translate(pli(1, a.outlet(VIDEO).ssrc), there, back).keyframe_request == 0
+    assert translate(pli(1, a.outlet(VIDEO).ssrc), there, back, 100.0).keyframe_request == 0
 
 
 def test_our_own_picture_loss_indication() -> None:
@@ -270,6 +288,7 @@ def test_our_own_full_intra_requests_are_numbered() -> None:
     source = Stream(77, "video", rtx=False)
     seen = []
     for _ in range(258):
+        source.fir_number += 1
         _, request = read_rtcp(keyframe_request(FIR, 5, source))
         assert (request.kind, request.count, request.ssrc, request.media) == (PSFB, 4, 5, 0)
         ssrc, number = struct.unpack("!IB3x", request.fci)

@@ -142,7 +142,7 @@ def test_after_a_switch_before_the_first_packet_nothing_is_said(call: Call) -> N
         sr(A_VIDEO, 60),
         transport_cc(A_VIDEO, outlet, a.downlink.transport_cc),
     ):
-        assert translate(packet, there, back).data == b""
+        assert translate(packet, there, back, 100.0).data == b""
 
 
 # lies
@@ -189,5 +189,5 @@ def test_without_rtx_everything_else_is_translated() -> None:
     call_a, call_b = Side(CHROMIUM), Side(without(FIREFOX, "a=fmtp:124"))
     there, back = pair(call_a, call_b)
     call_a.sent(rtp(A_VIDEO, 200, payload=KEYFRAME))
-    assert translate(sr(A_VIDEO, 1), there, back).data
-    assert translate(sr(A_RTX, 1), there, back).data == b""
+    assert translate(sr(A_VIDEO, 1), there, back, 100.0).data
+    assert translate(sr(A_RTX, 1), there, back, 100.0).data == b""

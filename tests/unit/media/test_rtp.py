@@ -2,23 +2,39 @@
 
 import pytest
 
+from relay.media.clocks import SenderClock, ntp
 from relay.media.numbering import TransportNumbers
-from relay.media.rtp import MAX_LAYOUTS, RTCP_BITS, RTCP_MASK, ExtensionMap, is_vp8_keyframe_start
+from relay.media.rtp import (
+    MAX_LAYOUTS,
+    RTCP_BITS,
+    RTCP_MASK,
+    ExtensionMap,
+    Numbers,
+    transport_number,
+)
+from tests.support.packets import raw_extension, rtp
 
-MID, LEVEL, TIME, TRANSPORT = "mid", "level", "time", "transport-cc"
+MID, LEVEL, TIME, TRANSPORT, SEND_TIME = "mid", "level", "time", "transport-cc", "send-time"
+NOW = 100.0
 
 
 def table(
-    source: dict[str, int], sink: dict[str, int], numbers: TransportNumbers | None = None
+    source: dict[str, int], sink: dict[str, int], numbers: Numbers | None = None
 ) -> ExtensionMap:
-    return ExtensionMap(source, sink, MID, TRANSPORT, numbers or TransportNumbers(100))
+    return ExtensionMap(
+        source,
+        sink,
+        blanked=MID,
+        transport_cc=(TRANSPORT, numbers or TransportNumbers(100)),
+        send_time=(SEND_TIME, SenderClock()),
+    )
 
 
 def applied(extensions: ExtensionMap, block: str, *, ok: bool = True) -> str:
     """The block (hex) after rewriting, inside a larger buffer that must stay as it is."""
     body = bytes.fromhex(block)
     buffer = bytearray(b"\xaa" * 8 + body + b"\xbb" * 8)
-    assert extensions.apply(memoryview(buffer), 8, 8 + len(body)) is ok
+    assert extensions.apply(memoryview(buffer), 8, 8 + len(body), NOW) is ok
     assert buffer[:8] == b"\xaa" * 8
     assert buffer[-8:] == b"\xbb" * 8
     return buffer[8:-8].hex(" ")
@@ -139,10 +155,76 @@ def test_a_transport_wide_number_of_another_size_begins_nothing() -> None:
     assert not numbers.begun
 
 
-def test_a_receiver_without_transport_wide_numbers_uses_none_up() -> None:
-    numbers = TransportNumbers(100)
-    assert applied(table({TRANSPORT: 3}, {}, numbers), "31 00 05 00") == "00 00 00 00"
-    assert not numbers.begun
+class Unshown:
+    """Where numbers go that the receiver does not know."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[int, float]] = []
+
+    def pass_on(self, number: int, now: float) -> int:
+        self.noted.append((number, now))
+        return -1
+
+
+def test_a_receiver_without_transport_wide_numbers_gets_padding_and_they_are_noted() -> None:
+    numbers = Unshown()
+    extensions = table({TRANSPORT: 3}, {}, numbers)
+    for _ in range(2):
+        assert applied(extensions, "31 00 05 00") == "00 00 00 00"
+    assert numbers.noted == [(5, NOW), (5, NOW)]
+
+
+# abs-send-time
+
+
+def test_a_senders_time_becomes_the_relays_and_distances_stay() -> None:
+    extensions = table({SEND_TIME: 2}, {SEND_TIME: 9})
+    times = []
+    for sent in ("22 ff ff fe", "22 ff ff ff", "22 00 00 05"):
+        element = bytes.fromhex(applied(extensions, sent))
+        assert element[0] == 0x92
+        times.append(int.from_bytes(element[1:], "big"))
+    ours = ntp(NOW) >> 14 & 0xFFFFFF
+    assert times == [ours, (ours + 1) & 0xFFFFFF, (ours + 7) & 0xFFFFFF]
+
+
+def test_a_time_that_the_receiver_does_not_know_becomes_padding() -> None:
+    assert applied(table({SEND_TIME: 2}, {}), "22 01 02 03") == "00 00 00 00"
+
+
+def test_a_second_time_or_number_becomes_padding() -> None:
+    both = {SEND_TIME: 2, TRANSPORT: 3}
+    out = applied(table(both, both), "22 01 02 03 22 01 02 03 31 00 05 31 00 05 00 00")
+    assert out[12:24] == "00 00 00 00 "
+    assert out.endswith("00 00 00 00 00")
+
+
+def test_an_element_of_no_number_is_nobodys_time_or_number() -> None:
+    assert applied(table({}, {}), "01 02 03 02 01 02 03 00") == "00 00 00 00 00 00 00 00"
+
+
+# the number of a packet that goes nowhere
+
+
+@pytest.mark.parametrize(
+    ("packet", "number"),
+    [
+        (rtp(1, 1, elements=((1, b"a"), (3, b"\1\2"))), 0x102),
+        (rtp(1, 1, csrcs=(3, 4), elements=((0, b""), (3, b"\1\2"))), 0x102),
+        (rtp(1, 1, elements=((4, b"\1\2"),)), -1),
+        (rtp(1, 1, elements=((3, b"\1\2\3"),)), -1),
+        (rtp(1, 1, extension=raw_extension(b"\xf0\x31\x01\x02")), -1),
+        (rtp(1, 1, extension=raw_extension(b"\x1f\x31\x01\x02")), -1),
+        (rtp(1, 1, extension=raw_extension(b"\0\0\0\x31")), -1),
+        (rtp(1, 1, extension=raw_extension(b"\x31\1\2\0", profile=0x1000)), -1),
+        (rtp(1, 1, extension=raw_extension(b"\x31\1\2\0", words=100)), -1),
+        (rtp(1, 1, extension=b"\xbe"), -1),
+        (rtp(1, 1), -1),
+    ],
+)
+def test_the_transport_wide_number_of_a_packet(packet: bytes, number: int) -> None:
+    view = memoryview(b"\xff" * 3 + packet + b"\x31\1\2")
+    assert transport_number(view, 3, 3 + len(packet), 3) == number
 
 
 @pytest.mark.parametrize(
@@ -151,42 +233,3 @@ def test_a_receiver_without_transport_wide_numbers_uses_none_up() -> None:
 )
 def test_rtcp_is_told_by_the_second_byte(second: int, rtcp: bool) -> None:
     assert (second & RTCP_MASK == RTCP_BITS) is rtcp
-
-
-KEYFRAMES = {
-    "plain": "10 00",
-    "non-reference bit": "30 00",
-    "extension without fields": "90 00 00",
-    "picture id of 7 bits": "90 80 7f 00",
-    "picture id of 15 bits": "90 80 ff ff 00",
-    "TL0PICIDX": "90 40 05 00",
-    "T": "90 20 05 00",
-    "K": "90 10 05 00",
-    "T and K share a byte": "90 30 05 00",
-    "all": "90 f0 81 02 03 04 00",
-    "all but a long picture id": "90 f0 01 03 04 00",
-    "other header bits": "10 fe",
-}
-
-
-@pytest.mark.parametrize("payload", KEYFRAMES.values(), ids=KEYFRAMES.keys())
-def test_a_key_frames_start(payload: str) -> None:
-    assert keyframe(payload)
-    last = bytes.fromhex(payload)
-    other = last[:-1] + bytes([last[-1] | 1])
-    assert not keyframe(other.hex()), "the P bit says: no key frame"
-    assert not keyframe(last[:-1].hex()), "cut before the frame's first byte"
-
-
-@pytest.mark.parametrize(
-    "payload",
-    ["", "00 00", "11 00", "17 00", "07 00", "10", "90", "90 80", "90 80 80", "90 f0 81 02 03"],
-)
-def test_no_key_frames_start(payload: str) -> None:
-    assert not keyframe(payload)
-
-
-def keyframe(payload: str) -> bool:
-    """Ask about a payload that is followed by zeros which do not belong to it."""
-    body = bytes.fromhex(payload)
-    return is_vp8_keyframe_start(memoryview(b"\xff" * 4 + body + bytes(8)), 4, 4 + len(body))

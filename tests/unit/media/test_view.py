@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.media import rtcp, view
+from relay.media.clocks import ntp
 from relay.media.link import Link
 from relay.media.sdp import read
 from relay.plane import Direction, LinkState, Track
@@ -40,7 +41,7 @@ class Users:
         forward, backward = source.uplink.flow, source.downlink.flow
         assert forward is not None
         assert backward is not None
-        rtcp.translate(b"".join(packets), forward, backward).note(backward, now)
+        rtcp.translate(b"".join(packets), forward, backward, now).note(backward, now)
 
     def track(self, user: str, direction: Direction, kind: str, now: float = NOW) -> Track:
         [found] = [
@@ -203,7 +204,7 @@ def test_jitter_down_is_what_the_user_reports(paired: Users) -> None:
 
 def test_the_round_trip_is_the_links_and_so_both_its_tracks(paired: Users) -> None:
     paired.feedback(paired.ann, sr(A_VIDEO, 0), now=NOW)
-    lsr = 0x02030405  # the middle of the timestamp that sr() writes
+    lsr = ntp(NOW) >> 16 & 0xFFFFFFFF  # of the relay's clock, not of the timestamp that sr() writes
     heard = paired.ann.sent(rtp(A_VIDEO, 2, payload=DELTA))
     report = block(heard.ssrc, heard.number, lsr=lsr)  # which came 8/65536 s after it
     paired.bob.send(rtp(B_VIDEO, 1, payload_type=120, payload=KEYFRAME))

@@ -1,4 +1,4 @@
-"""The picture's size, from VP8 key frames."""
+"""VP8 in RTP: key frames, sizes, and the numberings in front of a frame."""
 
 import struct
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.media.inspect import vp8_size
+from relay.media import vp8
 
 PLAIN = b"\x10"  # a descriptor: S set, nothing else
 DESCRIPTORS = [
@@ -29,7 +29,7 @@ def frame(width: int, height: int, scale: int = 0) -> bytes:
 
 def size(payload: bytes, before: int = 3) -> tuple[int, int] | None:
     buffer = memoryview(b"\xff" * before + payload + b"\xff" * 20)
-    return vp8_size(buffer, before, before + len(payload))
+    return vp8.size(buffer, before, before + len(payload))
 
 
 @pytest.mark.parametrize("descriptor", DESCRIPTORS)
@@ -72,3 +72,44 @@ def test_an_encoders_key_frame(width: int, height: int) -> None:
     [packet] = encoder.encode(picture)
     assert packet.is_keyframe
     assert size(PLAIN + bytes(packet)) == (width, height)
+
+
+# key frames
+
+KEYFRAMES = {
+    "plain": "10 00",
+    "non-reference bit": "30 00",
+    "extension without fields": "90 00 00",
+    "picture id of 7 bits": "90 80 7f 00",
+    "picture id of 15 bits": "90 80 ff ff 00",
+    "TL0PICIDX": "90 40 05 00",
+    "T": "90 20 05 00",
+    "K": "90 10 05 00",
+    "T and K share a byte": "90 30 05 00",
+    "all": "90 f0 81 02 03 04 00",
+    "all but a long picture id": "90 f0 01 03 04 00",
+    "other header bits": "10 fe",
+}
+
+
+@pytest.mark.parametrize("payload", KEYFRAMES.values(), ids=KEYFRAMES.keys())
+def test_a_key_frames_start(payload: str) -> None:
+    assert keyframe(payload)
+    last = bytes.fromhex(payload)
+    other = last[:-1] + bytes([last[-1] | 1])
+    assert not keyframe(other.hex()), "the P bit says: no key frame"
+    assert not keyframe(last[:-1].hex()), "cut before the frame's first byte"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ["", "00 00", "11 00", "17 00", "07 00", "10", "90", "90 80", "90 80 80", "90 f0 81 02 03"],
+)
+def test_no_key_frames_start(payload: str) -> None:
+    assert not keyframe(payload)
+
+
+def keyframe(payload: str) -> bool:
+    """Ask about a payload that is followed by zeros which do not belong to it."""
+    body = bytes.fromhex(payload)
+    return vp8.is_keyframe_start(memoryview(b"\xff" * 4 + body + bytes(8)), 4, 4 + len(body))

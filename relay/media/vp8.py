@@ -1,0 +1,167 @@
+"""VP8 in RTP (RFC 7741) as far as a relay has to know it: key frames, sizes and numberings.
+
+Nothing is decoded. Only a key frame says its size, and only the payload descriptor in front of a
+frame is changed: its numberings are the sender's own, and would tell two partners in a row that
+they met the same person.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from relay.media.rtp import NUMBER
+
+_START_CODE = b"\x9d\x01\x2a"
+_SIZE_MASK = 0x3FFF  # the two bits above it are the scaling factor
+_PLAIN = 0x80  # the descriptor's second byte: a picture id and nothing else, as browsers send it
+_LONG = 0x8000  # a picture id of 15 bits
+_MARGIN = 16
+"""Pictures that may have been lost since the last one that was seen of a source: the next source's
+first picture must not have the id of one of them."""
+
+
+def starts_frame(view: memoryview, at: int, end: int) -> bool:
+    """Whether a payload begins a frame: S is set, of partition 0 (section 4.2)."""
+    return at < end and view[at] & 0x17 == 0x10
+
+
+def is_keyframe_start(view: memoryview, at: int, end: int) -> bool:
+    """Whether a payload begins a key frame (sections 4.2 and 4.3).
+
+    :param at: where the payload begins; ``end`` where it ends.
+    """
+    if not starts_frame(view, at, end):
+        return False
+    at = frame_at(view, at, end)
+    return at < end and view[at] & 0x01 == 0  # P: 0 for a key frame
+
+
+def frame_at(view: memoryview, at: int, end: int) -> int:
+    """Where a payload goes on behind its descriptor (section 4.2).
+
+    :param at: where the payload begins; ``end`` where it ends.
+    :returns: ``end``, or beyond, when there is nothing behind it.
+    """
+    if at >= end:
+        return end
+    descriptor, at = view[at], at + 1
+    if descriptor & 0x80:  # X: an extension byte says which fields follow
+        if at >= end:
+            return end
+        extension, at = view[at], at + 1
+        if extension & 0x80:  # I: picture id, one or two bytes
+            if at >= end:
+                return end
+            at += 2 if view[at] & 0x80 else 1
+        at += bool(extension & 0x40)  # L
+        at += bool(extension & 0x30)  # T or K
+    return at
+
+
+def size(view: memoryview, at: int, end: int) -> tuple[int, int] | None:
+    """Width and height from the first packet of a key frame (RFC 6386 section 9.1).
+
+    :param at: where the RTP payload begins; ``end`` where it ends.
+    :returns: pixels; None when the frame header is cut, or is none.
+    """
+    at = frame_at(view, at, end)
+    if at + 10 > end or view[at + 3 : at + 6] != _START_CODE:
+        return None
+    width = (view[at + 6] | view[at + 7] << 8) & _SIZE_MASK
+    height = (view[at + 8] | view[at + 9] << 8) & _SIZE_MASK
+    return (width, height) if width and height else None
+
+
+class PictureNumbers:
+    """The numberings in the descriptors of one outlet, which go on while its sources change.
+
+    Picture ids, TL0PICIDX and KEYIDX of a source all differ from the outlet's by constants, which
+    are fixed by the source's first packet.
+    """
+
+    __slots__ = (
+        "_keyframe",
+        "_keyframe_offset",
+        "_layer",
+        "_layer_offset",
+        "_picture",
+        "_starts",
+        "offset",
+    )
+
+    def __init__(self) -> None:
+        self._picture = secrets.randbits(15)
+        """The last picture id that went out; ``_layer`` and ``_keyframe`` are the last indexes."""
+        self._layer = secrets.randbits(8)
+        self._keyframe = secrets.randbits(5)
+        self._starts = True
+        self.offset = 0
+        """What is added to the present source's picture ids."""
+        self._layer_offset = self._keyframe_offset = 0
+
+    def start(self) -> None:
+        """Another source begins: its next packet fixes the constants."""
+        self._starts = True
+
+    def rewrite(self, view: memoryview, at: int, end: int) -> None:
+        """Rewrite the descriptor of the payload ``view[at:end]`` in place.
+
+        What is cut short stays as it is: no receiver can read it.
+        """
+        if self._starts:
+            self._begin(view, at, end)
+        if at + 4 > end or not view[at] & 0x80:
+            return
+        if view[at + 1] == _PLAIN:
+            (number,) = NUMBER.unpack_from(view, at + 2)
+            if number & _LONG:
+                self._picture = number = number + self.offset & 0x7FFF
+                NUMBER.pack_into(view, at + 2, _LONG | number)
+                return
+        self._rewrite_all(view, at, end)
+
+    def rewrite_repeated(self, view: memoryview, at: int, end: int) -> None:
+        """The same for a payload that was sent before: it is not the last one."""
+        last = self._picture, self._layer, self._keyframe
+        self.rewrite(view, at, end)
+        self._picture, self._layer, self._keyframe = last
+
+    def _rewrite_all(self, view: memoryview, at: int, end: int) -> None:
+        """A descriptor with any fields; the slow way."""
+        fields = view[at + 1]
+        at += 2
+        if fields & 0x80:
+            if view[at] & 0x80:
+                (number,) = NUMBER.unpack_from(view, at)
+                self._picture = number = number + self.offset & 0x7FFF
+                NUMBER.pack_into(view, at, _LONG | number)
+                at += 2
+            else:
+                view[at] = short = view[at] + self.offset & 0x7F
+                self._picture += short - self._picture & 0x7F
+                at += 1
+        if fields & 0x40 and at < end:
+            self._layer = view[at] = view[at] + self._layer_offset & 0xFF
+            at += 1
+        if fields & 0x10 and at < end:
+            self._keyframe = view[at] + self._keyframe_offset & 0x1F
+            view[at] = view[at] & 0xE0 | self._keyframe
+
+    def _begin(self, view: memoryview, at: int, end: int) -> None:
+        """Fix the constants so that the payload ``view[at:end]`` follows what went out."""
+        if at + 4 > end or not view[at] & 0x80:
+            return
+        self._starts = False
+        fields = view[at + 1]
+        at += 2
+        if fields & 0x80:
+            (number,) = NUMBER.unpack_from(view, at)
+            long = bool(number & _LONG)
+            number = number & 0x7FFF if long else number >> 8
+            self.offset = self._picture + _MARGIN - number
+            at += 1 + long
+        if fields & 0x40 and at < end:
+            self._layer_offset = self._layer + _MARGIN - view[at]
+            at += 1
+        if fields & 0x10 and at < end:
+            self._keyframe_offset = self._keyframe + 1 - view[at]
