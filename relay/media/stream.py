@@ -204,16 +204,15 @@ class Outlet:
         """The numberings inside the payload, of video."""
         self.reception = Reception()
         self.meter = Meter()
-        self._epoch = secrets.randbits(32)
-        """The timestamp at the beginning of the plane's clock."""
         self.resume(secrets.randbelow(0x7FFF), secrets.randbits(32))
 
     def resume(self, last: int, rtp_ts: int) -> None:
-        """Begin behind these numbers, of which ``last`` is extended.
+        """Begin behind ``last``, extended, with ``rtp_ts`` at the beginning of the plane's clock.
 
         A new outlet's are in the lower half, so that SRTP's roll-over count is not guessed wrong
         (RFC 3711 section 3.3.1).
         """
+        self._epoch = rtp_ts
         self.left_at = Progress(last, rtp_ts)
         """How far it was when its last source left."""
         self._first = last + 1

@@ -235,9 +235,9 @@ async def test_requests_and_reports_of_a_thin_user() -> None:
         ssrc, number = outlet_of(last), struct.unpack_from("!H", last, 2)[0]
         ann.peer.send_rtcp(sr(ann.peer.ssrcs.video, 0))
         async with asyncio.timeout(10):
-            while (await bob.peer.rtcp.get())[1] != 200:
+            while (report := await bob.peer.rtcp.get())[1] != 200:
                 pass
-        lsr = 0x02030405  # the middle of the timestamp that sr() writes
+        (lsr,) = struct.unpack_from("!I", report, 10)  # the middle of the NTP timestamp
         mine = bob.peer.ssrcs.video
         bob.peer.send_rtcp(
             rr(mine, block(ssrc, number, jitter=1800, lost=0, lsr=lsr))

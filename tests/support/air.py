@@ -19,10 +19,10 @@ from relay.media import RelayPlane
 from relay.media.forwarder import Forwarder
 from relay.media.plane import TICK_S
 from relay.plane import LinkState
-from tests.support.camera import Camera, Numbers, Sent
+from tests.support.camera import Camera, Numbers, Sent, bare
 from tests.support.fake_socket import FakeSocket
 from tests.support.forwarding import Caller, srtp_session
-from tests.support.packets import read_rtcp, read_rtp
+from tests.support.packets import Rtp, read_rtcp, read_rtp
 from tests.support.screen import Screen
 from tests.support.sides import AUDIO, REPAIR, VIDEO
 from tests.support.weather import Timeline, Weather
@@ -42,6 +42,8 @@ class Air:
         self.forwarder = Forwarder(self.socket, lambda: self.now, self.plane._started_flowing)
         self.plane._socket, self.plane._forwarder = self.socket, self.forwarder
         self.visitors: dict[object, Visitor] = {}
+        self.arriving: tuple[int, int | None] = 0, None
+        """Whose packet the relay has before it, and its transport-wide number."""
         self.timeline.every(TICK_S, self._tick)
 
     @property
@@ -165,6 +167,8 @@ class Visitor:
         self.address = (f"192.0.2.{source}", 40_000 + source)
         self.meeting: Meeting | None = None
         self.meetings: list[Meeting] = []
+        self.shown: dict[int, tuple[int, int | None]] = {}
+        """Of each transport-wide number that the relay sent to this user: what it was before."""
         self.doubled = 0
         """Datagrams that came a second time."""
         self._caller = caller = Caller(air, self.name, offer)  # type: ignore[arg-type]
@@ -209,12 +213,12 @@ class Visitor:
     # up
 
     def _send_rtp(self, packet: bytes, piece: Sent | None) -> None:
-        self._send(self._out.protect(packet), piece)
+        self._send(self._out.protect(packet), piece, _transport_number(read_rtp(packet)))
 
     def _send_rtcp(self, packet: bytes) -> None:
         self._send(self._out.protect_rtcp(packet), None)
 
-    def _send(self, datagram: bytes, piece: Sent | None) -> None:
+    def _send(self, datagram: bytes, piece: Sent | None, number: int | None = None) -> None:
         arrived: list[float] = []
 
         def arrive() -> None:
@@ -223,6 +227,7 @@ class Visitor:
                 assert partner.meeting is not None
                 partner.meeting.reached[piece.frame] += 1
             arrived.append(self.air.now)
+            self.air.arriving = self.source, number
             self.air.hear(self.address, datagram)
 
         self.air.weather.carry(self.air.timeline, arrive)
@@ -242,7 +247,10 @@ class Visitor:
         is_repair = packet.ssrc == self.link.downlink.outlets[REPAIR].ssrc
         payload = packet.payload[2:] if is_repair else packet.payload
         assert self.meeting is not None
-        assert payload in self.meeting.partner.camera.payloads
+        assert bare(payload) in self.meeting.partner.camera.payloads
+        number = _transport_number(packet)
+        if number is not None:
+            self.shown[number] = self.air.arriving
         if packet.ssrc == self.link.downlink.outlets[AUDIO].ssrc:
             self.meeting.spoken.append((packet.number, payload))
 
@@ -251,12 +259,23 @@ class Visitor:
             if _is_rtcp(datagram):
                 for part in read_rtcp(self._in.unprotect_rtcp(datagram)):
                     self.camera.heed(part)
+                self._check_told()
             else:
                 self.screen.take(read_rtp(self._in.unprotect(datagram)), self.air.now)
         except Error as error:
             if "replay" not in str(error):
                 raise
             self.doubled += 1
+
+    def _check_told(self) -> None:
+        """Feedback is about what a partner told of, or about what no partner was shown."""
+        shown = {
+            came: number in visitor.screen.told
+            for visitor in self.air.visitors.values()
+            for number, came in visitor.shown.items()
+        }
+        assert all(shown.get((self.source, number), True) for number in self.camera.told)
+        self.camera.told.clear()
 
     # what is seen
 
@@ -283,6 +302,11 @@ class Visitor:
         assert not present.shown, "a former partner's picture comes back"
         assert self.air.now <= present.began_at + self.air.weather.longest_s
         return former
+
+
+def _transport_number(packet: Rtp) -> int | None:
+    """Cameras send no other extension."""
+    return int.from_bytes(packet.elements[0][1]) if packet.elements else None
 
 
 def _is_rtcp(datagram: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,7 +14,9 @@ from av import VideoFrame
 from numpy.typing import NDArray
 
 from relay.bots.picture import FRAMES_PER_S, Stamp, draw
+from relay.media import vp8
 from relay.media.sdp import TRANSPORT_CC, MediaTerms, Terms
+from relay.transport_cc import read
 from tests.support.packets import Rtcp, rtp, rtx
 from tests.support.weather import Timeline
 
@@ -71,11 +73,11 @@ class Camera:
         self.sent: dict[int, Sent] = {}
         """By sequence number."""
         self.payloads: set[bytes] = set()
-        """Everything that was sent, as it left the encoders."""
+        """Everything that was sent, as it left the encoders: :func:`bare`."""
         self.spoken: list[bytes] = []
         """The payloads of the Opus packets, in order."""
-        self.transported: dict[int, int] = {}
-        """What :func:`mark` says of the packet with each transport-wide number."""
+        self.told: set[int] = set()
+        """The transport-wide numbers of which feedback said that they came."""
         self.repeated = 0
         self._numbers = numbers
         self._terms, self._timeline, self._send = terms, timeline, send
@@ -86,7 +88,7 @@ class Camera:
     def wraps(self) -> bool:
         """Whether the numbers of everything that it sends have wrapped."""
         numbers = self._numbers
-        return min(numbers.video, numbers.audio) > 0x10000 and 0 in self.transported
+        return min(numbers.video, numbers.audio, numbers.transport) > 0x10000
 
     def roll(self) -> None:
         """Begin, and never stop: whether anybody looks is not for a camera to know.
@@ -112,8 +114,10 @@ class Camera:
                 assert int.from_bytes(following) == 0
                 self._repeat(number)
         elif part.kind == 205 and part.count == 15:
-            number, seen = int.from_bytes(part.fci[:2]), int.from_bytes(part.fci[4:7])
-            assert self.transported[number] == seen, "feedback is about another packet"
+            told = read(struct.pack("!BBH", 0x8F, 205, len(part.body) // 4) + part.body)
+            for number, arrival in enumerate(told.arrivals, told.base):
+                if arrival is not None:
+                    self.told.add(number & 0xFFFF)
         elif part.kind == 201 and part.count:
             ((ssrc, highest),) = part.blocks
             assert ssrc == self.video_ssrc
@@ -133,8 +137,7 @@ class Camera:
         self.sizes.append(len(payloads))
         for index, payload in enumerate(payloads):
             piece = Sent(number, payload, rtp_ts, index == len(payloads) - 1)
-            assert payload not in self.payloads, "a payload tells which packet it was"
-            self.payloads.add(payload)
+            self.payloads.add(bare(payload))
             self._timeline.at(
                 self._timeline.now + index * PACING_S, partial(self._send_piece, piece)
             )
@@ -150,7 +153,7 @@ class Camera:
             rtp_ts=piece.rtp_ts,
             marker=piece.marker,
             payload=piece.payload,
-            elements=self._transport(self._terms.video, piece.payload),
+            elements=self._transport(self._terms.video),
         )
         self._send(packet, piece)
 
@@ -170,7 +173,7 @@ class Camera:
             rtp_ts=piece.rtp_ts,
             marker=piece.marker,
             payload=piece.payload,
-            elements=self._transport(self._terms.video, piece.payload),
+            elements=self._transport(self._terms.video),
         )
         self._send(packet, None)
 
@@ -178,7 +181,7 @@ class Camera:
         count = len(self.spoken)
         payload = b"opus of %d, %d " % (self.source, count) + bytes(count % 50)
         self.spoken.append(payload)
-        self.payloads.add(payload)
+        self.payloads.add(bare(payload))
         self._numbers.audio += 1
         packet = rtp(
             self.audio_ssrc,
@@ -186,23 +189,22 @@ class Camera:
             payload_type=self._terms.audio.payload_type,
             rtp_ts=960 * count,
             payload=payload,
-            elements=self._transport(self._terms.audio, payload),
+            elements=self._transport(self._terms.audio),
         )
         self._send(packet, None)
 
-    def _transport(self, terms: MediaTerms, payload: bytes) -> tuple[tuple[int, bytes], ...] | None:
+    def _transport(self, terms: MediaTerms) -> tuple[tuple[int, bytes], ...] | None:
         """The transport-wide number as a header extension, when this browser sends it."""
         number = terms.extensions.get(TRANSPORT_CC)
         if number is None:
             return None
-        self._numbers.transport = (self._numbers.transport + 1) & 0xFFFF
-        self.transported[self._numbers.transport] = mark(payload)
-        return ((number, self._numbers.transport.to_bytes(2)),)
+        self._numbers.transport += 1
+        return ((number, (self._numbers.transport & 0xFFFF).to_bytes(2)),)
 
 
-def mark(payload: bytes) -> int:
-    """24 bits that tell a payload: as large as the reference time in transport-wide feedback."""
-    return zlib.crc32(payload) & 0xFFFFFF
+def bare(payload: bytes) -> bytes:
+    """A payload without the descriptor, whose numberings the relay makes its own."""
+    return payload[vp8.frame_at(memoryview(payload), 0, len(payload)) :]
 
 
 def _pieces(packets: list[bytes]) -> list[bytes]:

@@ -12,8 +12,8 @@ from aiortc.jitterbuffer import JitterFrame
 
 from relay.media.downlink import Downlink
 from relay.media.sdp import TRANSPORT_CC
-from tests.support.camera import mark
-from tests.support.packets import Rtp, block, nack, pli, rr, transport_cc
+from relay.transport_cc import TICKS_PER_S, Feedback, write
+from tests.support.packets import Rtp, block, nack, pli, rr
 from tests.support.sides import AUDIO, REPAIR, VIDEO
 
 NACK_S = 0.1
@@ -55,8 +55,10 @@ class Screen:
         self._show, self._send = show, send
         self.heard: list[tuple[int, bytes]] = []
         """Audio: number and payload."""
-        self.transports: dict[int, int] = {}
-        """What :func:`mark` says of the packet with each transport-wide number."""
+        self.transports: set[int] = set()
+        """The transport-wide numbers that came."""
+        self.told: set[int] = set()
+        """The transport-wide numbers that feedback was given on."""
         self.asked = 0
         self.keyframes_asked = 0
         self._decoder = Vp8Decoder()
@@ -75,7 +77,7 @@ class Screen:
         key = self._ssrcs[packet.ssrc]
         assert packet.payload_type == self._types[key]
         payload = packet.payload[2:] if key == REPAIR else packet.payload
-        self._note_transport(packet, payload)
+        self._note_transport(packet)
         if key == AUDIO:
             self.heard.append((packet.number, payload))
             return
@@ -85,12 +87,12 @@ class Screen:
         self._collect(number, Rtp(**{**vars(packet), "payload": payload}))
         self._watch(now)
 
-    def _note_transport(self, packet: Rtp, payload: bytes) -> None:
+    def _note_transport(self, packet: Rtp) -> None:
         for element, value in packet.elements or ():
             assert element == self._transport_id, "nothing else was sent"
             number = int.from_bytes(value)
             assert number not in self.transports, "a number comes once"
-            self.transports[number] = mark(payload)
+            self.transports.add(number)
             self._fresh.append(number)
 
     def _collect(self, number: int, packet: Rtp) -> None:
@@ -182,13 +184,13 @@ class Screen:
         return pli(7, self._video_ssrc)
 
     def _transport_feedback(self, now: float) -> bytes:
-        """On one packet each time; the relay maps the first number and passes on the rest."""
+        """On one packet each time."""
         if not self._fresh or now - self._transported_at < TRANSPORT_S:
             return b""
         self._transported_at = now
         number, self._fresh = self._fresh[-1], []
-        rest = struct.pack("!HIHBB", 1, self.transports[number] << 8, 0x2001, 4, 0)
-        return transport_cc(7, self._video_ssrc, number, rest)
+        self.told.add(number)
+        return write(Feedback(number, (int(now * TICKS_PER_S),)), 7, self._video_ssrc)
 
     def _report(self, now: float) -> bytes:
         if self._highest < 0 or now - self._reported_at < REPORT_S:
