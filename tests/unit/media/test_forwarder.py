@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import pytest
 
+from relay import transport_cc
 from relay.media.downlink import Downlink
+from relay.media.flow import Flow
 from relay.media.forwarder import MAX_BATCHES
 from relay.media.link import MAX_QUEUED_DATAGRAMS
+from relay.media.rtcp import transport_feedback
 from relay.media.transport import SLOTS
 from relay.media.uplink import MAX_STREAMS
 from tests.support.forwarding import A, B, C, Caller, House, audio, video
-from tests.support.offers import CHROMIUM
+from tests.support.offers import CHROMIUM, without
 from tests.support.packets import (
     DELTA,
     KEYFRAME,
     block,
     fir,
+    nack,
     pli,
     raw_extension,
     read_rtcp,
     rr,
     rtp,
+    rtx,
     sr,
 )
-from tests.support.sides import AUDIO
+from tests.support.sides import AUDIO, VIDEO
 
 # forwarding
 
@@ -269,3 +274,129 @@ async def test_a_users_requests_reach_the_source_throttled(
     house.hear(B, b.rtcp(request))
     assert [read_rtcp(packet)[1].count for packet in a.told] == [1 if kind == "PLI" else 4] * 2
     assert b.told == []
+
+
+# requests that came too early
+
+
+def told_keyframes(caller: Caller) -> list[tuple[int, bytes]]:
+    """The requests for key frames that a user got: their formats, and what follows the SSRCs."""
+    parts = [part for data in caller.told for part in read_rtcp(data)]
+    return [(part.count, part.fci) for part in parts if part.kind == 206]
+
+
+async def test_a_request_too_soon_after_another_is_put_off(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(video(1, DELTA)))
+    outlet = b.link.downlink.outlets[VIDEO].ssrc
+    house.now += 0.05
+    house.hear(A, a.rtp(video(2, KEYFRAME)))
+    house.now += 0.15
+    house.hear(B, b.rtcp(rr(9) + pli(9, outlet)))
+    assert len(told_keyframes(a)) == 1, "the relay's own"
+    house.now += 0.09
+    house.hear(A, a.rtp(video(3, DELTA)))
+    assert len(told_keyframes(a)) == 1
+    house.now += 0.02
+    house.hear(A, a.rtp(video(4, DELTA)))
+    assert len(told_keyframes(a)) == 2
+    house.now += 10
+    house.hear(A, a.rtp(video(5, DELTA)))
+    assert len(told_keyframes(a)) == 2, "asked once, sent once"
+
+
+async def test_a_request_that_was_put_off_ends_with_the_call(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(video(1, KEYFRAME)))
+    outlet = b.link.downlink.outlets[VIDEO].ssrc
+    for _ in range(2):
+        house.hear(B, b.rtcp(rr(9) + pli(9, outlet)))
+    assert len(told_keyframes(a)) == 1
+    flow = a.uplink.flow
+    assert flow is not None
+    flow.end()
+    house.now += 1
+    house.forwarder.ask_again(house.now)
+    assert len(told_keyframes(a)) == 1
+    assert house.forwarder._put_off == {}
+
+
+async def test_a_command_that_is_repeated_keeps_its_number(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(video(1, KEYFRAME)))
+    outlet = b.link.downlink.outlets[VIDEO].ssrc
+    for number in (7, 7, 7, 8):
+        house.now += 0.5
+        house.hear(B, b.rtcp(rr(9) + fir(9, (outlet, number))))
+    assert [fci[4] for _, fci in told_keyframes(a)] == [1, 1, 1, 2]
+
+
+# repeats, for a partner of whom one knows no RTX
+
+
+async def test_what_a_partner_without_rtx_misses_is_sent_again_as_it_was(house: House) -> None:
+    a = house.join("a", CHROMIUM, A)
+    b = house.join("b", without(CHROMIUM, "a=fmtp:97"), B)
+    Flow(a.uplink, b.downlink)
+    Flow(b.uplink, a.downlink)
+    sent = house.hear(A, *(a.rtp(video(n, KEYFRAME)) for n in (1, 2, 3, 5)))
+    packets = [data for _, data in sent]
+    (first, *_) = b.hears(sent[:1])
+    outlet = b.link.downlink.outlets[VIDEO].ssrc
+    lost = nack(9, outlet, (first.number + 1, 0b100))  # the second and the fifth
+    out = house.hear(B, b.rtcp(rr(9) + lost))
+    assert [data for where, data in out if where == B] == packets[1:2] + packets[3:]
+    asked = a.hears_rtcp(out)
+    assert [part.fci for part in asked if part.kind == 205] == []
+    lost = nack(9, outlet, (first.number, 0b1000), (first.number + 3, 0))
+    out = house.hear(B, b.rtcp(rr(9) + lost))
+    assert [data for where, data in out if where == B] == [packets[0], packets[3]]
+    asked = a.hears_rtcp(out)
+    assert [part.fci for part in asked if part.kind == 205] == [b"\0\4\0\0"]
+    out = house.hear(A, a.rtp(rtx(3, 1, 4, payload=KEYFRAME)))
+    (repaired,) = b.hears(out)
+    assert (repaired.ssrc, repaired.number) == (outlet, (first.number + 3) & 0xFFFF)
+
+
+async def test_nothing_is_kept_for_a_partner_with_rtx(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(video(1, KEYFRAME)))
+    flow = b.downlink.flow
+    assert flow is not None
+    assert not flow.keeps_history
+    assert b.downlink.plain
+
+
+# feedback of the relay's own
+
+
+async def test_packets_that_went_nowhere_came(house: House) -> None:
+    a = house.join("a", CHROMIUM, A)
+    house.hear(A, *(a.rtp(audio(n, elements=((3, bytes([0, n])),))) for n in (1, 2, 4)))
+    (compound,) = transport_feedback(a.uplink, a.downlink.reporter, house.now)
+    report, feedback = read_rtcp(compound)
+    assert (report.kind, feedback.kind, feedback.count) == (201, 205, 15)
+    assert (feedback.ssrc, feedback.media) == (a.downlink.reporter, 1)
+    told = transport_cc.read(compound[8:])
+    assert told.base == 1
+    assert [arrival is not None for arrival in told.arrivals] == [True, True, False, True]
+    assert list(transport_feedback(a.uplink, a.downlink.reporter, house.now)) == []
+
+
+async def test_a_partner_who_cannot_tell_is_stood_in_for(house: House) -> None:
+    a = house.join("a", CHROMIUM, A)
+    b = house.join("b", without(CHROMIUM, "a=extmap:3"), B)
+    Flow(a.uplink, b.downlink)
+    house.hear(A, a.rtp(rtp(2, 1, payload=KEYFRAME, elements=((3, b"\0\7"),))))
+    house.hear(A, a.rtp(rtp(2, 2, payload=DELTA, elements=((3, b"\0\x08"),))))
+    (compound,) = transport_feedback(a.uplink, a.downlink.reporter, house.now)
+    told = transport_cc.read(compound[8:])
+    assert (told.base, len(told.arrivals)) == (7, 2)

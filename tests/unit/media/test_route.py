@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from relay.media.clocks import ntp
-from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Verdict
+from relay.media.route import (
+    AHEAD_S,
+    BEHIND_S,
+    KEYFRAME_REQUEST_INTERVAL_S,
+    PATIENCE_S,
+    Verdict,
+)
+from relay.media.stream import distance
 from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import (
     CONTINUATION,
@@ -163,6 +170,82 @@ def test_a_swap_in_no_time_still_moves_the_timestamp_on() -> None:
     assert (out - last) & 0xFFFFFFFF == 960, "one audio frame"
 
 
+def swapped(viewer: Side, now: float, packet: bytes) -> int:
+    """The timestamp of the first packet of the next partner."""
+    part_of = Side(CHROMIUM)
+    flow(part_of, viewer)
+    return part_of.sent(packet, now=now).rtp_ts
+
+
+@pytest.mark.parametrize("jump_s", [8, -30, 3600, -3600, 20_000])
+@pytest.mark.parametrize(("make", "rate"), [(audio, 48000), (video, 90000)])
+def test_timestamps_that_jump_delay_nobody(make: Any, rate: int, jump_s: int) -> None:
+    """Neither the present partner, nor the next."""
+    viewer, first = Side(FIREFOX), Side(CHROMIUM)
+    flow(first, viewer)
+    start = first.sent(make(1, payload=KEYFRAME, rtp_ts=9), now=100.0).rtp_ts
+    jumped = first.sent(make(2, payload=KEYFRAME, rtp_ts=9 + jump_s * rate), now=100.1)
+    assert (jumped.rtp_ts - start) & 0xFFFFFFFF == rate // 10
+    following = first.sent(make(3, payload=DELTA, rtp_ts=9 + jump_s * rate + 960), now=100.12)
+    assert (following.rtp_ts - jumped.rtp_ts) & 0xFFFFFFFF == 960
+    part(first)
+    out = swapped(viewer, 101.0, make(1, payload=KEYFRAME, rtp_ts=77))
+    assert (out - start) & 0xFFFFFFFF == rate
+
+
+@pytest.mark.parametrize("speed", [0.5, 0.99, 1.01, 2])
+def test_a_clock_of_another_speed_stays_within_bounds(speed: float) -> None:
+    viewer, first = Side(FIREFOX), Side(CHROMIUM)
+    flow(first, viewer)
+    outlet, before = viewer.outlet(AUDIO), None
+    for step in range(2000):
+        now = 100 + step
+        out = first.sent(audio(step, rtp_ts=round(step * 48000 * speed)), now=now).rtp_ts
+        assert -BEHIND_S <= distance(outlet.clock(now), out) / 48000 <= AHEAD_S
+        assert before is None or distance(before, out) > 0, "and goes forward"
+        before = out
+    out = swapped(viewer, 2100.0, audio(1))
+    assert 0 <= distance(outlet.clock(2100.0), out) <= 960
+
+
+def test_the_next_partner_is_never_behind_what_was_sent() -> None:
+    viewer, first = Side(FIREFOX), Side(CHROMIUM)
+    flow(first, viewer)
+    first.sent(audio(1, rtp_ts=0), now=100.0)
+    last = first.sent(audio(2, rtp_ts=40_000), now=100.1).rtp_ts  # 0.7 s ahead of the clock
+    out = swapped(viewer, 100.2, audio(1))
+    assert (out - last) & 0xFFFFFFFF == 960
+
+
+def test_timestamps_may_wrap(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    first = chromium.sent(audio(1, rtp_ts=0xFFFFFFF0), now=100.0).rtp_ts
+    for step in range(1, 200):
+        packet = audio(1 + step, rtp_ts=0xFFFFFFF0 + 48000 * step)
+        out = chromium.sent(packet, now=100.0 + step).rtp_ts
+        assert (out - first) & 0xFFFFFFFF == 48000 * step
+
+
+@pytest.mark.parametrize("hours", [1, 6, 7, 13, 24, 24 * 30])
+@pytest.mark.parametrize("make", [audio, video])
+def test_after_a_long_time_without_a_partner_time_goes_forward(make: Any, hours: int) -> None:
+    viewer, first = Side(FIREFOX), Side(CHROMIUM)
+    flow(first, viewer)
+    last = first.sent(make(1, payload=KEYFRAME), now=100.0).rtp_ts
+    part(first)
+    out = swapped(viewer, 100.0 + 3600 * hours, make(1, payload=KEYFRAME))
+    assert distance(last, out) > 0
+
+
+def test_a_repair_has_the_timestamp_that_its_media_has_now(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(1, KEYFRAME, rtp_ts=0), now=100.0)
+    chromium.sent(rtx(A_RTX, 1, 1, rtp_ts=0), now=100.0)
+    media = chromium.sent(video(3, rtp_ts=90_000_000), now=100.1)
+    out = chromium.sent(rtx(A_RTX, 2, 2, rtp_ts=90_000_000), now=100.1)
+    assert out.rtp_ts == media.rtp_ts
+
+
 def test_a_late_packet_does_not_set_the_clock_back() -> None:
     viewer, first, second = Side(FIREFOX), Side(CHROMIUM), Side(CHROMIUM)
     flow(first, viewer)
@@ -220,6 +303,16 @@ def test_video_is_held_until_a_key_frame(chromium: Side, firefox: Side) -> None:
     assert chromium.send(video(2)) is Verdict.STALE, "from before the key frame"
 
 
+def test_a_picture_that_nobody_can_read_passes_in_the_end(chromium: Side, firefox: Side) -> None:
+    """As from who encrypts whole frames: nothing looks like a key frame."""
+    flow(chromium, firefox)
+    assert chromium.send(video(1), now=100.0) is Verdict.HELD
+    assert chromium.send(video(2), now=100.0 + PATIENCE_S - 0.01) is Verdict.HELD
+    assert chromium.send(video(3, CONTINUATION), now=100.0 + PATIENCE_S) is Verdict.HELD
+    first = chromium.sent(video(4), now=100.0 + PATIENCE_S)
+    assert chromium.sent(video(5, CONTINUATION), now=102.1).number == first.number + 1
+
+
 def test_held_packets_use_no_numbers_up(chromium: Side, firefox: Side) -> None:
     flow(chromium, firefox)
     before = firefox.outlet(VIDEO).progress.last
@@ -259,6 +352,26 @@ def test_key_frames_are_asked_for_at_once_and_then_not_too_often(
     step = KEYFRAME_REQUEST_INTERVAL_S
     asked = [route.keyframe_due(now) for now in (0, step / 2, step * 0.99, step, step * 1.5)]
     assert asked == [True, False, False, True, False]
+
+
+def test_a_key_frame_meets_what_was_wanted(chromium: Side, firefox: Side) -> None:
+    route = flow(chromium, firefox).video
+    assert route is not None
+    route.wanted = 1
+    chromium.sent(video(1, KEYFRAME))
+    assert not route.wanted
+
+
+def test_a_command_that_is_repeated_is_one(chromium: Side, firefox: Side) -> None:
+    route = flow(chromium, firefox).video
+    assert route is not None
+    chromium.sent(video(1, KEYFRAME))
+    source = chromium.uplink.streams[A_VIDEO]
+    numbers = []
+    for number in (7, 7, 7, 8, 7, 7):
+        route.command(number)
+        numbers.append(source.fir_number)
+    assert numbers == [1, 1, 1, 2, 3, 3]
 
 
 # retransmissions

@@ -113,3 +113,92 @@ def keyframe(payload: str) -> bool:
     """Ask about a payload that is followed by zeros which do not belong to it."""
     body = bytes.fromhex(payload)
     return vp8.is_keyframe_start(memoryview(b"\xff" * 4 + body + bytes(8)), 4, 4 + len(body))
+
+
+# the numberings in front of a frame
+
+
+class Receiver:
+    """What a receiver sees of the descriptors that sources write."""
+
+    def __init__(self) -> None:
+        self.pictures = vp8.PictureNumbers()
+
+    def gets(self, descriptor: str, *, repeated: bool = False) -> bytes:
+        body = bytearray(b"\xaa" * 4 + bytes.fromhex(descriptor) + b"\xbb" * 12)
+        rewrite = self.pictures.rewrite_repeated if repeated else self.pictures.rewrite
+        rewrite(memoryview(body), 4, len(body) - 12)
+        assert body[:4] == b"\xaa" * 4
+        assert body[-12:] == b"\xbb" * 12
+        return bytes(body[4:-12])
+
+    def long_id(self, descriptor: str, *, repeated: bool = False) -> int:
+        out = self.gets(descriptor, repeated=repeated)
+        assert out[:2] == bytes.fromhex(descriptor)[:2]
+        assert out[2] & 0x80
+        return int.from_bytes(out[2:4], "big") & 0x7FFF
+
+
+def test_picture_ids_keep_their_distances() -> None:
+    receiver = Receiver()
+    first = receiver.long_id("90 80 ff ff")
+    found = [receiver.long_id(each) for each in ("90 80 80 00", "80 80 80 00", "90 80 80 05")]
+    assert [(each - first) & 0x7FFF for each in found] == [1, 1, 6]
+
+
+def test_another_source_goes_on_behind_the_last() -> None:
+    receiver = Receiver()
+    last = receiver.long_id("90 80 81 00")
+    for descriptor in ("90 80 f0 00", "90 80 80 00", "90 80 81 01"):
+        receiver.pictures.start()
+        out = receiver.long_id(descriptor)
+        assert 0 < (out - last) & 0x7FFF < 100, "forward, and not the next one, which may be lost"
+        last = out
+
+
+def test_a_repeated_packet_is_not_the_last() -> None:
+    receiver = Receiver()
+    first = receiver.long_id("90 80 83 00")
+    assert (receiver.long_id("90 80 82 f0", repeated=True) - first) & 0x7FFF == 0x7FFF - 0x0F
+    receiver.pictures.start()
+    assert 0 < (receiver.long_id("90 80 80 00") - first) & 0x7FFF < 100
+
+
+def test_all_fields_are_the_receivers_and_the_layer_stays() -> None:
+    receiver = Receiver()
+    one, two = receiver.gets("90 f0 81 00 07 45"), receiver.gets("90 f0 81 01 08 86")
+    assert one[:2] == two[:2] == b"\x90\xf0"
+    assert (two[4] - one[4]) & 0xFF == 1
+    assert (one[5] & 0xE0, two[5] & 0xE0) == (0x40, 0x80), "TID and Y"
+    assert (two[5] - one[5]) & 0x1F == 1, "KEYIDX"
+    assert int.from_bytes(two[2:4], "big") - int.from_bytes(one[2:4], "big") in (1, -0x7FFF)
+
+
+def test_short_picture_ids() -> None:
+    receiver = Receiver()
+    one, two = receiver.gets("90 80 7f 00"), receiver.gets("90 80 00 00")
+    assert one[2] < 0x80
+    assert (two[2] - one[2]) & 0x7F == 1
+
+
+@pytest.mark.parametrize("descriptor", ["10 00 00 00", "90 00 00 00", "90 20 c0 00", "90 80", "90"])
+def test_what_has_no_numbering_stays_as_it_is(descriptor: str) -> None:
+    assert Receiver().gets(descriptor) == bytes.fromhex(descriptor)
+
+
+def test_two_receivers_of_one_source_have_nothing_in_common() -> None:
+    seen = {Receiver().long_id("90 80 81 00") for _ in range(50)}
+    assert len(seen) > 40
+
+
+@given(st.lists(st.binary(min_size=1, max_size=12), max_size=6), st.binary(max_size=6))
+def test_any_payload_is_rewritten_in_its_place(payloads: list[bytes], behind: bytes) -> None:
+    pictures = vp8.PictureNumbers()
+    for payload in payloads:
+        body = bytearray(b"\xee" + payload + behind)
+        pictures.rewrite(memoryview(body), 1, 1 + len(payload))
+        assert body[0] == 0xEE
+        assert body[1 + len(payload) :] == behind
+        at = vp8.frame_at(memoryview(payload), 0, len(payload))
+        assert body[1 + at : 1 + len(payload)] == payload[at:], "the frame is not touched"
+        assert vp8.frame_at(memoryview(body), 1, 1 + len(payload)) == 1 + at, "nor the layout"
