@@ -34,7 +34,6 @@ STALE_ADDRESS_S = 10.0
 
 _SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
 _unprotect, _protect = srtp_lib.srtp_unprotect, srtp_lib.srtp_protect
-_RESTORED = Verdict.RESTORED
 _VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict}
 
 
@@ -166,15 +165,13 @@ class Forwarder:
                 uplink.kept(view, at, at + size, stream, now)
                 return
         verdict = route.rewrite(view, at, at + size, header, extended, now)
-        if verdict is _RESTORED:
+        if verdict:
+            if verdict is not Verdict.RESTORED:
+                self._drop(link, route, verdict, now)
+                route.dropped(size)
+                uplink.kept(view, at, at + size, stream, now)
+                return
             length[0] -= NUMBER.size
-        elif verdict:
-            route.dropped(size)
-            self.drops[_VERDICTS[verdict]] += 1
-            uplink.kept(view, at, at + size, stream, now)
-            if route.waits_for_keyframe:
-                self.request_keyframe(link.downlink, route, now)
-            return
         downlink = route.downlink
         if _protect(downlink.tx, pointer, length):  # rewriting has not changed the length
             route.dropped(size)
@@ -185,6 +182,12 @@ class Forwarder:
         self.bytes_forwarded += size
         if not downlink.plain:
             self._attend(downlink, route, at, length[0])
+
+    def _drop(self, link: Link, route: Route, verdict: Verdict, now: float) -> None:
+        """Count a packet that goes nowhere, and ask for a key frame if that is what is missing."""
+        self.drops[_VERDICTS[verdict]] += 1
+        if route.waits_for_keyframe:
+            self.request_keyframe(link.downlink, route, now)
 
     def _attend(self, downlink: Downlink, route: Route, at: int, size: int) -> None:
         """What is to be done with some packets that go out: the first, and those to be kept."""

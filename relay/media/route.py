@@ -55,6 +55,7 @@ class Verdict(IntEnum):
     RESTORED = 5  # a retransmission, now the packet that it repeats: goes out, two bytes shorter
 
 
+_descriptor_of = vp8.DESCRIPTOR.unpack_from
 _FORWARD = Verdict.FORWARD  # looking it up on its class is slow
 _USUAL = 0x90  # the first byte of what browsers send: an extension, no CSRCs and no padding
 
@@ -166,18 +167,21 @@ class Route:
             payload_at = elements_at + 4 * words
         else:
             profile, elements_at, payload_at = find_extension(view, at, end, first)
+            if first & 0x0F and payload_at <= end:
+                _blank_sources(view, at, first)
         if payload_at > end:
             return Verdict.MALFORMED
-        if first & 0x0F:
-            _blank_sources(view, at, first)
-        is_picture = self.is_picture
-        if is_picture and payload_at < end and view[payload_at] & 0x17 == 0x10:  # begins a frame
-            self._look_for_keyframe(view, payload_at, end, now)
+        if self.is_picture and payload_at < end:
+            descriptor, fields, picture = _descriptor_of(view, payload_at)
+            if descriptor & 0x17 == 0x10:  # begins a frame
+                self._look_for_keyframe(view, payload_at, end, now)
         numbers = self.numbers
         if not numbers.first <= extended < self.sent + MAX_AHEAD:
             verdict = self._begin(extended, rtp_ts, end - at, now)
             if verdict:
                 return verdict
+            if self.is_picture:
+                self.pictures.begin(view, payload_at, end)
         if self.media is not None and not self._repair(view, payload_at, end, first):
             return Verdict.STALE
         if elements_at:
@@ -185,8 +189,13 @@ class Route:
                 _blank_extensions(view, elements_at - EXTENSION_HEADER.size, payload_at)
             elif not self.extensions.apply(view, elements_at, payload_at, now):
                 return Verdict.MALFORMED
-        if is_picture:
-            self.pictures.rewrite(view, payload_at, end)
+        if self.is_picture and payload_at < end:
+            pictures = self.pictures
+            if fields == 0x80 and descriptor & 0x80 and picture & 0x8000 and payload_at + 4 <= end:
+                pictures.last = picture = picture + pictures.offset & 0x7FFF
+                NUMBER.pack_into(view, payload_at + 2, picture | 0x8000)
+            else:  # not as browsers write it
+                pictures.rewrite(view, payload_at, end)
         if extended > self.sent:  # noqa: PLR1730 - calling max() takes longer
             self.sent = extended
         second ^= self._payload_type_change
@@ -308,7 +317,6 @@ class Route:
         outlet.route = self
         outlet.reception.source_began()
         if media is None:
-            outlet.pictures.start()
             self.ts_offset = outlet.behind(before, now) - rtp_ts
             self._bound(source, now)
         return _FORWARD

@@ -8,12 +8,15 @@ they met the same person.
 from __future__ import annotations
 
 import secrets
+import struct
 
 from relay.media.rtp import NUMBER
 
+DESCRIPTOR = struct.Struct("!BBH")
+"""The descriptor as browsers write it: X, then I and nothing else, then a picture id of 15 bits."""
+
 _START_CODE = b"\x9d\x01\x2a"
 _SIZE_MASK = 0x3FFF  # the two bits above it are the scaling factor
-_PLAIN = 0x80  # the descriptor's second byte: a picture id and nothing else, as browsers send it
 _LONG = 0x8000  # a picture id of 15 bits
 _MARGIN = 16
 """Pictures that may have been lost since the last one that was seen of a source: the next source's
@@ -79,66 +82,51 @@ class PictureNumbers:
     are fixed by the source's first packet.
     """
 
-    __slots__ = (
-        "_keyframe",
-        "_keyframe_offset",
-        "_layer",
-        "_layer_offset",
-        "_picture",
-        "_starts",
-        "offset",
-    )
+    __slots__ = ("_keyframe", "_keyframe_offset", "_layer", "_layer_offset", "last", "offset")
 
     def __init__(self) -> None:
-        self._picture = secrets.randbits(15)
-        """The last picture id that went out; ``_layer`` and ``_keyframe`` are the last indexes."""
-        self._layer = secrets.randbits(8)
-        self._keyframe = secrets.randbits(5)
-        self._starts = True
+        self.last = secrets.randbits(15)
+        """The last picture id that went out, and the last indexes."""
+        self._layer, self._keyframe = secrets.randbits(8), secrets.randbits(5)
         self.offset = 0
-        """What is added to the present source's picture ids."""
+        """What is added to the present source's picture ids, and to its indexes."""
         self._layer_offset = self._keyframe_offset = 0
 
-    def start(self) -> None:
-        """Another source begins: its next packet fixes the constants."""
-        self._starts = True
+    def begin(self, view: memoryview, at: int, end: int) -> None:
+        """Have the payload ``view[at:end]`` of another source follow what went out."""
+        if at + 4 > end or not view[at] & 0x80:
+            return
+        fields = view[at + 1]
+        at += 2
+        if fields & 0x80:
+            (number,) = NUMBER.unpack_from(view, at)
+            long = bool(number & _LONG)
+            self.offset = self.last + _MARGIN - (number & 0x7FFF if long else number >> 8)
+            at += 1 + long
+        if fields & 0x40 and at < end:
+            self._layer_offset = self._layer + _MARGIN - view[at]
+            at += 1
+        if fields & 0x10 and at < end:
+            self._keyframe_offset = self._keyframe + 1 - view[at]
 
     def rewrite(self, view: memoryview, at: int, end: int) -> None:
         """Rewrite the descriptor of the payload ``view[at:end]`` in place.
 
         What is cut short stays as it is: no receiver can read it.
         """
-        if self._starts:
-            self._begin(view, at, end)
         if at + 4 > end or not view[at] & 0x80:
             return
-        if view[at + 1] == _PLAIN:
-            (number,) = NUMBER.unpack_from(view, at + 2)
-            if number & _LONG:
-                self._picture = number = number + self.offset & 0x7FFF
-                NUMBER.pack_into(view, at + 2, _LONG | number)
-                return
-        self._rewrite_all(view, at, end)
-
-    def rewrite_repeated(self, view: memoryview, at: int, end: int) -> None:
-        """The same for a payload that was sent before: it is not the last one."""
-        last = self._picture, self._layer, self._keyframe
-        self.rewrite(view, at, end)
-        self._picture, self._layer, self._keyframe = last
-
-    def _rewrite_all(self, view: memoryview, at: int, end: int) -> None:
-        """A descriptor with any fields; the slow way."""
         fields = view[at + 1]
         at += 2
         if fields & 0x80:
             if view[at] & 0x80:
                 (number,) = NUMBER.unpack_from(view, at)
-                self._picture = number = number + self.offset & 0x7FFF
+                self.last = number = number + self.offset & 0x7FFF
                 NUMBER.pack_into(view, at, _LONG | number)
                 at += 2
             else:
                 view[at] = short = view[at] + self.offset & 0x7F
-                self._picture += short - self._picture & 0x7F
+                self.last += short - self.last & 0x7F
                 at += 1
         if fields & 0x40 and at < end:
             self._layer = view[at] = view[at] + self._layer_offset & 0xFF
@@ -147,21 +135,8 @@ class PictureNumbers:
             self._keyframe = view[at] + self._keyframe_offset & 0x1F
             view[at] = view[at] & 0xE0 | self._keyframe
 
-    def _begin(self, view: memoryview, at: int, end: int) -> None:
-        """Fix the constants so that the payload ``view[at:end]`` follows what went out."""
-        if at + 4 > end or not view[at] & 0x80:
-            return
-        self._starts = False
-        fields = view[at + 1]
-        at += 2
-        if fields & 0x80:
-            (number,) = NUMBER.unpack_from(view, at)
-            long = bool(number & _LONG)
-            number = number & 0x7FFF if long else number >> 8
-            self.offset = self._picture + _MARGIN - number
-            at += 1 + long
-        if fields & 0x40 and at < end:
-            self._layer_offset = self._layer + _MARGIN - view[at]
-            at += 1
-        if fields & 0x10 and at < end:
-            self._keyframe_offset = self._keyframe + 1 - view[at]
+    def rewrite_repeated(self, view: memoryview, at: int, end: int) -> None:
+        """The same for a payload that was sent before: it is not the last one."""
+        last = self.last, self._layer, self._keyframe
+        self.rewrite(view, at, end)
+        self.last, self._layer, self._keyframe = last
