@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import structlog
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
-from relay.media.description import LocalSide, write_answer, write_offer
+from relay.media.description import USUAL_WISHES, LocalSide, write_answer, write_offer
 from relay.media.downlink import Downlink
 from relay.media.ice import Credentials
-from relay.media.sdp import Terms
+from relay.media.sdp import Terms, Wishes
 from relay.media.uplink import Uplink
 from relay.plane import LinkState
 from relay.seam import (
@@ -132,22 +132,34 @@ class Link:
                 forget_srtp_stream(self.uplink.rx, ssrc)
 
     def continues(self, terms: Terms) -> bool:
-        """Whether an offer renegotiates this link rather than asks for a new one."""
+        """Whether an offer renegotiates this link rather than asks for a new one.
+
+        A transport is named after the first section of its BUNDLE (RFC 9143 section 7.2). Where
+        that section is gone Chromium begins a new transport, with the same ICE credentials and
+        certificate, and says close_notify on the former one.
+        """
+        former = self.terms
         return (
-            self.agreed
-            and terms.session_id == self.uplink.terms.session_id
-            and terms.fingerprints == self.uplink.terms.fingerprints
+            former is not None
+            and terms.session_id == former.session_id
+            and terms.fingerprints == former.fingerprints
+            and former.accepted[0] in terms.accepted
         )
 
-    def answer(self) -> str:
-        """The answer to the offer whose terms were agreed."""
-        return write_answer(self._local_side(), self.uplink.terms, self._role)
+    @property
+    def terms(self) -> Terms | None:
+        """What the peer's last description says; None before there was one."""
+        return self.uplink.terms if self.agreed else None
 
-    def offer(self) -> str:
-        """The relay's own offer."""
-        return write_offer(self._local_side())
+    def answer(self, wishes: Wishes = USUAL_WISHES) -> str:
+        """The answer to the offer whose terms were agreed, with the partner's ``wishes``."""
+        return write_answer(self._local_side(wishes), self.uplink.terms, self._role)
 
-    def _local_side(self) -> LocalSide:
+    def offer(self, wishes: Wishes = USUAL_WISHES) -> str:
+        """The relay's own offer, with the partner's ``wishes``."""
+        return write_offer(self._local_side(wishes))
+
+    def _local_side(self, wishes: Wishes) -> LocalSide:
         return LocalSide(
             credentials=self.credentials,
             fingerprints=self._fingerprints,
@@ -155,6 +167,7 @@ class Link:
             cname=self.downlink.cname,
             audio=self.downlink.ssrcs("audio"),
             video=self.downlink.ssrcs("video"),
+            wishes=wishes,
         )
 
     # what an operator sees

@@ -57,7 +57,7 @@ class Uplink:
         """Take the terms of a first or a later negotiation."""
         self.terms = terms
         self._kinds = {}
-        for media in terms.media:
+        for media in terms.sending.values():
             self._kinds[media.payload_type] = (media.kind, False)
             if media.rtx_payload_type is not None:
                 self._kinds[media.rtx_payload_type] = (media.kind, True)
