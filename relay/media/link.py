@@ -134,8 +134,8 @@ class Link:
     def continues(self, terms: Terms) -> bool:
         """Whether an offer renegotiates this link rather than asks for a new one.
 
-        A transport is named after the first section of its BUNDLE (RFC 9143 section 7.2). Where
-        that section is gone Chromium begins a new transport, with the same ICE credentials and
+        A transport is that of the first section of its BUNDLE (RFC 9143 section 7.2). When another
+        one has become the first, Chromium begins a new transport, with the same ICE credentials and
         certificate, and says close_notify on the former one.
         """
         former = self.terms
@@ -143,7 +143,7 @@ class Link:
             former is not None
             and terms.session_id == former.session_id
             and terms.fingerprints == former.fingerprints
-            and former.accepted[0] in terms.accepted
+            and terms.accepted[0] == former.accepted[0]
         )
 
     @property
