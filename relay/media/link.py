@@ -72,17 +72,19 @@ class Link:
         certificate: RTCCertificate,
         addresses: tuple[tuple[str, int], ...],
         now: float,
+        credentials: Credentials | None = None,
     ) -> None:
         """Prepare a link; nothing happens before :meth:`agree` and :meth:`open`.
 
         :param addresses: the candidates to announce.
         :param now: seconds of the plane's clock.
+        :param credentials: the relay's, new ones by default.
         """
         self.user_id = user_id
         self.link_id = secrets.token_hex(6)
         self.opened_at = now
         self.state = LinkState.CONNECTING
-        self.credentials = Credentials()
+        self.credentials = credentials or Credentials()
         self.ufrags = {self.credentials.ufrag: self.credentials}
         """The present credentials, and the former ones while an ICE restart is under way."""
         self.uplink = Uplink()
@@ -132,18 +134,33 @@ class Link:
                 forget_srtp_stream(self.uplink.rx, ssrc)
 
     def continues(self, terms: Terms) -> bool:
-        """Whether an offer renegotiates this link rather than asks for a new one.
+        """Whether an offer renegotiates this link rather than asks for a new one."""
+        former = self.terms
+        return (
+            former is not None
+            and self._is_of_same_peer(terms)
+            and terms.accepted[0] == former.accepted[0]
+        )
+
+    def successor(self, terms: Terms) -> Credentials:
+        """The credentials for the link that replaces this one, from its offer.
 
         A transport is that of the first section of its BUNDLE (RFC 9143 section 7.2). When another
-        one has become the first, Chromium begins a new transport, with the same ICE credentials and
-        certificate, and says close_notify on the former one.
+        one has become the first, browsers begin a new transport, say close_notify on the former,
+        and yet keep their ICE credentials. Then the relay has to keep its own, too: Firefox takes
+        other ones for an ICE restart that it did not ask for, and refuses the answer.
         """
+        former = self.terms
+        if former is None or not self._is_of_same_peer(terms) or terms.ufrag != former.ufrag:
+            return Credentials()
+        return self.credentials
+
+    def _is_of_same_peer(self, terms: Terms) -> bool:
         former = self.terms
         return (
             former is not None
             and terms.session_id == former.session_id
             and terms.fingerprints == former.fingerprints
-            and terms.accepted[0] == former.accepted[0]
         )
 
     @property

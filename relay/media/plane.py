@@ -19,6 +19,7 @@ from relay.media.description import USUAL_WISHES
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
+from relay.media.ice import Credentials
 from relay.media.idle import IdleCores
 from relay.media.link import Link, log_crash
 from relay.media.sdp import Wishes, read
@@ -171,7 +172,8 @@ class RelayPlane:
         link = self._links.get(user_id)
         terms = read(sdp, None if link is None else link.terms)
         if link is None or not link.continues(terms):
-            link = self._fresh_link(user_id, is_local=is_local)
+            credentials = None if link is None else link.successor(terms)
+            link = self._fresh_link(user_id, credentials, is_local=is_local)
             link.agree(terms)
             link.open(self._came_up, self._was_lost)
         else:
@@ -300,10 +302,12 @@ class RelayPlane:
 
     # links
 
-    def _fresh_link(self, user_id: str, *, is_local: bool) -> Link:
+    def _fresh_link(
+        self, user_id: str, credentials: Credentials | None = None, *, is_local: bool
+    ) -> Link:
         self.close_link(user_id)
         addresses = self._addresses if is_local else _for_others(self._addresses)
-        link = Link(user_id, self._bound, self._certificate, addresses, self._clock())
+        link = Link(user_id, self._bound, self._certificate, addresses, self._clock(), credentials)
         self._links[user_id] = link
         self._tapping.equip(link)
         return link
