@@ -218,8 +218,11 @@ class MediaPlane(Protocol):
     def link_state(self, user_id: str) -> LinkState:
         """How far the user's link is."""
 
-    def sends(self, user_id: str) -> frozenset[str]:
-        """The kinds that the user sends, as its description says; none before there was one."""
+    def sends(self, user_id: str) -> frozenset[str] | None:
+        """The kinds that the user sends, as its description says.
+
+        None when there is no link, or no description of the user's yet.
+        """
 
     def tracks(self) -> list[Track]:
         """Every stream that links send or receive."""

@@ -232,11 +232,10 @@ class RelayPlane:
         link = self._links.get(user_id)
         return LinkState.NONE if link is None else link.state
 
-    def sends(self, user_id: str) -> frozenset[str]:
+    def sends(self, user_id: str) -> frozenset[str] | None:
         """See :class:`relay.plane.MediaPlane`."""
         link = self._links.get(user_id)
-        terms = None if link is None else link.terms
-        return frozenset(terms.sending if terms is not None else ())
+        return None if link is None or link.terms is None else frozenset(link.terms.sending)
 
     def tracks(self) -> list[Track]:
         """See :class:`relay.plane.MediaPlane`."""
