@@ -115,14 +115,18 @@ class Terms:
     """Whether they are a BUNDLE group, rather than one section by itself."""
 
     @property
-    def audio(self) -> MediaTerms | None:
-        """Of the section for sound, the sending one if there are two."""
-        return self.sending.get("audio") or self.receiving.get("audio")
+    def audio(self) -> MediaTerms:
+        """Of the section for sound, the sending one if there are two; inactive if there is none."""
+        return self._of("audio")
 
     @property
-    def video(self) -> MediaTerms | None:
-        """Of the section for the picture, the sending one if there are two."""
-        return self.sending.get("video") or self.receiving.get("video")
+    def video(self) -> MediaTerms:
+        """Of the section for the picture, as :attr:`audio`."""
+        return self._of("video")
+
+    def _of(self, kind: str) -> MediaTerms:
+        nothing = MediaTerms(kind=kind, mid="", direction="inactive", payload_type=-1)
+        return self.sending.get(kind) or self.receiving.get(kind) or nothing
 
     @property
     def wishes(self) -> Wishes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from relay.errors import SdpError
 
 MAX_CHARS = 64 * 1024
+MAX_LINES = 4000
 MAX_SECTIONS = 64
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
@@ -77,11 +78,14 @@ def parse(text: str) -> Description:
     """
     if len(text) > MAX_CHARS:
         raise SdpError(f"SDP is longer than {MAX_CHARS} characters")
+    lines = text.splitlines()
+    if len(lines) > MAX_LINES:
+        raise SdpError(f"SDP has more than {MAX_LINES} lines")
     session_id = ""
     session: Attributes = {}
     sections: list[Section] = []
     attributes = session
-    for line in text.splitlines():
+    for line in lines:
         if line.startswith("a="):
             _note(attributes, line)
         elif line.startswith("m="):
@@ -97,7 +101,7 @@ def parse(text: str) -> Description:
     mids = [section.mid for section in sections if section.mid]
     if len(set(mids)) < len(mids):
         raise SdpError("two sections have the same mid")
-    groups = [value.split() for value in session.get("group", [])]
+    groups = [value.split() for value in session.get("group", [])[:MAX_SECTIONS]]
     bundles = tuple(tuple(items) for name, *items in filter(None, groups) if name == "BUNDLE")
     return Description(session_id, bundles, tuple(sections))
 

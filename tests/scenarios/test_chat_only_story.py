@@ -1,4 +1,4 @@
-"""Those whose media are of no use here, or of another kind than the partner's, still meet and chat."""
+"""Those whose media are of no use here, or to each other, still meet and chat."""
 
 import pytest
 
