@@ -186,15 +186,19 @@ class MediaPlane(Protocol):
     def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
         """Have every event given to ``listener``, on the event loop's thread."""
 
-    async def answer(self, user_id: str, sdp: str) -> str:
+    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> str:
         """Open, renegotiate or replace the user's link from its offer.
 
+        :param is_local: whether the user is on this machine, and can reach its loopback addresses.
         :returns: the answer's SDP, complete with candidates.
         :raises SdpError: when the offer cannot be used; an existing link stays as it was.
         """
 
-    async def offer(self, user_id: str) -> str:
-        """Open a fresh link from the relay's side (a former one is closed); returns the offer."""
+    async def offer(self, user_id: str, *, is_local: bool = False) -> str:
+        """Open a fresh link from the relay's side (a former one is closed); returns the offer.
+
+        :param is_local: as in :meth:`answer`.
+        """
 
     async def accept(self, user_id: str, sdp: str) -> None:
         """Take the user's answer to :meth:`offer`.
@@ -213,6 +217,12 @@ class MediaPlane(Protocol):
 
     def link_state(self, user_id: str) -> LinkState:
         """How far the user's link is."""
+
+    def sends(self, user_id: str) -> frozenset[str] | None:
+        """The kinds that the user sends, as its description says.
+
+        None when there is no link, or no description of the user's yet.
+        """
 
     def tracks(self) -> list[Track]:
         """Every stream that links send or receive."""

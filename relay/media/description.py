@@ -6,30 +6,38 @@ announces the SSRCs on which every partner's media will come, so no later partne
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
-from aiortc.rtcicetransport import RTCIceCandidate, RTCIceParameters
-from aiortc.rtcrtpparameters import (
-    RTCRtcpFeedback,
-    RTCRtpCodecParameters,
-    RTCRtpHeaderExtensionParameters,
-)
-from aiortc.sdp import GroupDescription, MediaDescription, SessionDescription, SsrcDescription
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
 from relay.media.ice import Credentials
-from relay.media.sdp import CODECS, EXTENSIONS, FEEDBACK, KINDS, MediaTerms, Terms
+from relay.media.sdp import (
+    CODECS,
+    EXTENSIONS,
+    FEEDBACK,
+    KINDS,
+    MediaTerms,
+    OfferedSection,
+    Terms,
+    Wishes,
+)
 
 STREAM = "partner"
 """The id of the one MediaStream, whoever the partner is; it binds audio and video for lip-sync."""
 
-_ANSWERED = {
-    "sendrecv": "sendrecv",
-    "sendonly": "recvonly",
-    "recvonly": "sendonly",
-    "inactive": "inactive",
+USUAL_WISHES: Wishes = (("minptime", 10), ("useinbandfec", 1))
+"""How a partner of whom nothing is known is taken to want its sound: as every browser does."""
+
+_DIRECTIONS = {  # by whether the relay sends and receives
+    (True, True): "sendrecv",
+    (True, False): "sendonly",
+    (False, True): "recvonly",
+    (False, False): "inactive",
 }
+_SETUPS = {"auto": "actpass", "client": "active", "server": "passive"}
 _PROFILE = "UDP/TLS/RTP/SAVPF"
+_ANYWHERE = "IN IP4 0.0.0.0"  # as in every WebRTC description; candidates say where
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +58,24 @@ class LocalSide:
     cname: str
     audio: Ssrcs
     video: Ssrcs
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """One m= section to be written; ``terms`` is None for a rejected one."""
-
-    kind: str
-    mid: str
-    profile: str
-    format: str
-    terms: MediaTerms | None = field(default=None)
+    wishes: Wishes = USUAL_WISHES  # of the partner, for its sound
 
 
 def write_answer(local: LocalSide, offer: Terms, role: str) -> str:
-    """The answer to ``offer``: its first audio and video section accepted, any other rejected.
+    """The answer to ``offer``.
+
+    What was chosen to be sent and received is; a section that could be used and is not chosen is
+    inactive, any other rejected.
 
     :param role: the relay's in DTLS, ``client`` or ``server``.
     """
-    accepted = {terms.mid: terms for terms in offer.media}
-    sections = [_Section(*section, accepted.get(section[1])) for section in offer.sections]
     return _write(
-        local, sections, role, {mid: _ANSWERED[t.direction] for mid, t in accepted.items()}
+        local,
+        offer.sections,
+        offer.accepted if offer.is_bundle else (),
+        role,
+        sent=list(offer.receiving.values()),
+        received=list(offer.sending.values()),
     )
 
 
@@ -88,125 +92,105 @@ OFFERED = tuple(
         direction="sendrecv",
         payload_type=payload_type,
         rtx_payload_type=rtx,
-        fmtp=fmtp,
         feedback=FEEDBACK[kind],
         extensions={uri: _EXTENSION_IDS[uri] for uri in EXTENSIONS[kind]},
+        rtcp_rsize=True,
     )
-    for index, (kind, payload_type, rtx, fmtp) in enumerate(
-        [
-            ("audio", 111, None, (("minptime", 10), ("useinbandfec", 1))),
-            ("video", 96, 97, ()),
-        ]
-    )
+    for index, (kind, payload_type, rtx) in enumerate([("audio", 111, None), ("video", 96, 97)])
 )
 """What the relay offers to a client that waits for an offer."""
 
 
 def write_offer(local: LocalSide) -> str:
     """The relay's own offer, for a client that answers instead of offering."""
-    sections = [_Section(terms.kind, terms.mid, _PROFILE, "", terms) for terms in OFFERED]
-    return _write(local, sections, "auto", {terms.mid: "sendrecv" for terms in OFFERED})
+    sections = [OfferedSection(t.kind, t.mid, _PROFILE, "", t) for t in OFFERED]
+    mids = [terms.mid for terms in OFFERED]
+    return _write(local, sections, mids, "auto", sent=OFFERED, received=OFFERED)
 
 
 def _write(
-    local: LocalSide, sections: list[_Section], role: str, directions: dict[str, str]
+    local: LocalSide,
+    sections: Iterable[OfferedSection],
+    bundle: Iterable[str],
+    role: str,
+    *,
+    sent: Iterable[MediaTerms],
+    received: Iterable[MediaTerms],
 ) -> str:
-    description = SessionDescription()
-    description.origin = "- 1 1 IN IP4 0.0.0.0"
-    description.msid_semantic = [GroupDescription("WMS", ["*"])]
-    mids: list[int | str] = [section.mid for section in sections if section.terms]
-    description.group = [GroupDescription("BUNDLE", mids)]
+    lines = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite"]
+    lines += [f"a=group:BUNDLE {' '.join(bundle)}"] if bundle else []
+    lines += ["a=msid-semantic:WMS *"]
     for section in sections:
         if section.terms is None:
-            description.media.append(_rejected(section))
+            lines += _rejected(section)
         else:
-            media = _accepted(section.terms, section.profile, local, directions[section.mid])
-            media.dtls = RTCDtlsParameters(fingerprints=list(local.fingerprints), role=role)
-            description.media.append(media)
-    return str(description)
+            direction = _DIRECTIONS[section.terms in sent, section.terms in received]
+            lines += _accepted(section.terms, section.profile, direction, local)
+            lines += _transport(local, role)
+    return "\r\n".join(lines) + "\r\n"
 
 
-def _rejected(section: _Section) -> MediaDescription:
-    media = MediaDescription(
-        kind=section.kind, port=0, profile=section.profile, fmt=[section.format]
-    )
-    media.host = "0.0.0.0"  # noqa: S104 -- Firefox takes no section without a c= line
-    media.rtp.muxId = section.mid
-    media.direction = "inactive"
-    media.ice = RTCIceParameters(iceLite=True)
-    return media
+def _rejected(section: OfferedSection) -> Iterator[str]:
+    yield f"m={section.kind} 0 {section.profile} {section.format}"
+    yield f"c={_ANYWHERE}"  # Firefox takes no section without it
+    yield "a=inactive"
+    if section.mid:
+        yield f"a=mid:{section.mid}"
 
 
-def _accepted(
-    terms: MediaTerms, profile: str, local: LocalSide, direction: str
-) -> MediaDescription:
+def _accepted(terms: MediaTerms, profile: str, direction: str, local: LocalSide) -> Iterator[str]:
     payload_types = [terms.payload_type]
     if terms.rtx_payload_type is not None:
         payload_types.append(terms.rtx_payload_type)
-    media = MediaDescription(kind=terms.kind, port=9, profile=profile, fmt=payload_types)
-    media.host = "0.0.0.0"  # noqa: S104 -- as in every WebRTC description; candidates say where
-    media.direction = direction
-    media.rtcp_port, media.rtcp_host, media.rtcp_mux = 9, "0.0.0.0", True  # noqa: S104
-    media.rtp.muxId = terms.mid
-    media.rtp.codecs = _codecs(terms)
-    media.rtp.headerExtensions = [
-        RTCRtpHeaderExtensionParameters(id=number, uri=uri)
-        for uri, number in terms.extensions.items()
-    ]
-    media.ice = RTCIceParameters(
-        iceLite=True,
-        usernameFragment=local.credentials.ufrag,
-        password=local.credentials.password,
-    )
-    media.ice_candidates = _candidates(local.addresses)
-    media.ice_candidates_complete = True
+    yield f"m={terms.kind} 9 {profile} {' '.join(map(str, payload_types))}"
+    yield f"c={_ANYWHERE}"
+    yield f"a={direction}"
+    yield from (f"a=extmap:{number} {uri}" for uri, number in terms.extensions.items())
+    if terms.mid:
+        yield f"a=mid:{terms.mid}"
     if direction in ("sendrecv", "sendonly"):
-        _announce(media, local.audio if terms.kind == KINDS[0] else local.video, local.cname)
-    return media
+        yield from _streams(terms, local)
+    yield f"a=rtcp:9 {_ANYWHERE}"
+    yield "a=rtcp-mux"
+    if terms.rtcp_rsize:
+        yield "a=rtcp-rsize"
+    yield from _codecs(terms, local.wishes)
 
 
-def _codecs(terms: MediaTerms) -> list[RTCRtpCodecParameters]:
+def _streams(terms: MediaTerms, local: LocalSide) -> Iterator[str]:
+    """What announces the SSRCs on which the relay sends (RFC 5576, RFC 8830)."""
+    ssrcs = local.audio if terms.kind == KINDS[0] else local.video
+    msid = f"{STREAM} {STREAM}-{terms.kind}"
+    numbers = [ssrcs.media]
+    yield f"a=msid:{msid}"
+    if terms.rtx_payload_type is not None:
+        numbers.append(ssrcs.rtx)
+        yield f"a=ssrc-group:FID {ssrcs.media} {ssrcs.rtx}"
+    for number in numbers:
+        yield f"a=ssrc:{number} cname:{local.cname}"
+        yield f"a=ssrc:{number} msid:{msid}"
+
+
+def _codecs(terms: MediaTerms, wishes: Wishes) -> Iterator[str]:
     name, clock_rate = CODECS[terms.kind]
-    codec = RTCRtpCodecParameters(
-        mimeType=f"{terms.kind}/{'VP8' if name == 'vp8' else name}",
-        clockRate=clock_rate,
-        channels=2 if terms.kind == "audio" else None,
-        payloadType=terms.payload_type,
-        parameters=dict(terms.fmtp),
-    )
-    for feedback in terms.feedback:
-        kind, _, parameter = feedback.partition(" ")
-        codec.rtcpFeedback.append(RTCRtcpFeedback(type=kind, parameter=parameter or None))
-    if terms.rtx_payload_type is None:
-        return [codec]
-    rtx = RTCRtpCodecParameters(
-        mimeType=f"{terms.kind}/rtx",
-        clockRate=clock_rate,
-        payloadType=terms.rtx_payload_type,
-        parameters={"apt": terms.payload_type},
-    )
-    return [codec, rtx]
+    codec, rtx = terms.payload_type, terms.rtx_payload_type
+    yield f"a=rtpmap:{codec} {name}/{clock_rate}{'/2' if terms.kind == 'audio' else ''}"
+    yield from (f"a=rtcp-fb:{codec} {each}" for each in terms.feedback)
+    if terms.kind == "audio" and wishes:
+        yield f"a=fmtp:{codec} {';'.join(f'{name}={value}' for name, value in wishes)}"
+    if rtx is not None:
+        yield f"a=rtpmap:{rtx} rtx/{clock_rate}"
+        yield f"a=fmtp:{rtx} apt={codec}"
 
 
-def _candidates(addresses: tuple[tuple[str, int], ...]) -> list[RTCIceCandidate]:
-    return [
-        RTCIceCandidate(
-            component=1,
-            foundation=str(index + 1),
-            ip=host,
-            port=port,
-            # RFC 8445 section 5.1.2.1: type preference 126 (host), then our order
-            priority=(126 << 24) | ((65535 - index) << 8) | 255,
-            protocol="udp",
-            type="host",
-        )
-        for index, (host, port) in enumerate(addresses)
-    ]
-
-
-def _announce(media: MediaDescription, ssrcs: Ssrcs, cname: str) -> None:
-    media.msid = f"{STREAM} {STREAM}-{media.kind}"
-    numbers = [ssrcs.media] if len(media.fmt) == 1 else [ssrcs.media, ssrcs.rtx]
-    if len(numbers) > 1:
-        media.ssrc_group = [GroupDescription("FID", list(numbers))]
-    media.ssrc = [SsrcDescription(ssrc=ssrc, cname=cname, msid=media.msid) for ssrc in numbers]
+def _transport(local: LocalSide, role: str) -> Iterator[str]:
+    """Said in every section, though all share one: some endpoints read only their own."""
+    for index, (host, port) in enumerate(local.addresses):
+        # RFC 8445 section 5.1.2.1: type preference 126 (host), then our order
+        priority = (126 << 24) | ((65535 - index) << 8) | 255
+        yield f"a=candidate:{index + 1} 1 udp {priority} {host} {port} typ host"
+    yield "a=end-of-candidates"
+    yield f"a=ice-ufrag:{local.credentials.ufrag}"
+    yield f"a=ice-pwd:{local.credentials.password}"
+    yield from (f"a=fingerprint:{each.algorithm} {each.value}" for each in local.fingerprints)
+    yield f"a=setup:{_SETUPS[role]}"

@@ -15,7 +15,7 @@ from relay.media.numbering import TransportNumbers
 from relay.media.restoring import RestoringRoute
 from relay.media.route import Route
 from relay.media.rtp import ExtensionMap
-from relay.media.sdp import ABS_SEND_TIME, KINDS, MID, TRANSPORT_CC
+from relay.media.sdp import ABS_SEND_TIME, KINDS, MID, TRANSPORT_CC, MediaTerms
 from relay.media.stream import Stream
 from relay.media.tapping import TappedRoute
 from relay.media.uplink import Uplink
@@ -36,11 +36,7 @@ class Flow:
         self.sink = sink
         self.transport_cc = TransportNumbers(sink.transport_cc)
         self.clock = SenderClock()
-        self._terms = {
-            ours.kind: (ours, theirs)
-            for ours, theirs in zip(source.terms.media, sink.terms.media, strict=True)
-            if theirs.receives
-        }
+        self._terms = self._agreed()
         self.routes: dict[tuple[str, bool], Route] = {}
         self._by_ssrc: dict[int, Route] = {}
         for kind in KINDS:
@@ -69,6 +65,19 @@ class Flow:
         else:
             route.source = stream
             stream.route = self._shown(route)
+
+    def renew(self) -> None:
+        """Follow a renegotiation of either side; a kind whose format has stayed flows on."""
+        former, self._terms = self._terms, self._agreed()
+        self.sink.plain = False
+        for kind in KINDS:
+            if _formats(former.get(kind)) != _formats(self._terms.get(kind)):
+                self._remove(kind)
+                self._prepare(kind)
+                for rtx in (False, True):
+                    stream = self.source.current.get((kind, rtx))
+                    if stream is not None:
+                        self.attach(stream)
 
     def show(self) -> None:
         """Follow a change of the taps on either side."""
@@ -122,6 +131,21 @@ class Flow:
     def video(self) -> Route | None:
         """The route of the picture, when the sink takes one."""
         return self.routes.get(("video", False))
+
+    def _agreed(self) -> dict[str, tuple[MediaTerms, MediaTerms]]:
+        """By kind, where the one sends and where the other receives."""
+        sending, receiving = self.source.terms.sending, self.sink.terms.receiving
+        return {k: (sending[k], receiving[k]) for k in KINDS if k in sending and k in receiving}
+
+    def _remove(self, kind: str) -> None:
+        """Take down the routes of one kind."""
+        for rtx in (False, True):
+            route = self.routes.pop((kind, rtx), None)
+            if route is not None:
+                route.outlet.leave(route)
+                del self._by_ssrc[route.outlet.ssrc]
+                if route.source is not None:
+                    route.source.route = None
 
     def _prepare(self, kind: str) -> None:
         """Make the routes of one kind; their first packets will fix their constants."""
@@ -181,3 +205,7 @@ class _Unshown:
         """See :class:`relay.media.rtp.Numbers`."""
         self._flow.note_arrival(number, now)
         return -1
+
+
+def _formats(terms: tuple[MediaTerms, MediaTerms] | None) -> tuple[object, ...]:
+    return () if terms is None else (terms[0].format, terms[1].format)

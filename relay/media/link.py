@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import structlog
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
-from relay.media.description import LocalSide, write_answer, write_offer
+from relay.media.description import USUAL_WISHES, LocalSide, write_answer, write_offer
 from relay.media.downlink import Downlink
 from relay.media.ice import Credentials
-from relay.media.sdp import Terms
+from relay.media.sdp import Terms, Wishes
 from relay.media.uplink import Uplink
 from relay.plane import LinkState
 from relay.seam import (
@@ -72,17 +72,19 @@ class Link:
         certificate: RTCCertificate,
         addresses: tuple[tuple[str, int], ...],
         now: float,
+        credentials: Credentials | None = None,
     ) -> None:
         """Prepare a link; nothing happens before :meth:`agree` and :meth:`open`.
 
         :param addresses: the candidates to announce.
         :param now: seconds of the plane's clock.
+        :param credentials: the relay's, new ones by default.
         """
         self.user_id = user_id
         self.link_id = secrets.token_hex(6)
         self.opened_at = now
         self.state = LinkState.CONNECTING
-        self.credentials = Credentials()
+        self.credentials = credentials or Credentials()
         self.ufrags = {self.credentials.ufrag: self.credentials}
         """The present credentials, and the former ones while an ICE restart is under way."""
         self.uplink = Uplink()
@@ -133,21 +135,48 @@ class Link:
 
     def continues(self, terms: Terms) -> bool:
         """Whether an offer renegotiates this link rather than asks for a new one."""
+        former = self.terms
         return (
-            self.agreed
-            and terms.session_id == self.uplink.terms.session_id
-            and terms.fingerprints == self.uplink.terms.fingerprints
+            former is not None
+            and self._is_of_same_peer(terms)
+            and terms.accepted[0] == former.accepted[0]
         )
 
-    def answer(self) -> str:
-        """The answer to the offer whose terms were agreed."""
-        return write_answer(self._local_side(), self.uplink.terms, self._role)
+    def successor(self, terms: Terms) -> Credentials:
+        """The credentials for the link that replaces this one, from its offer.
 
-    def offer(self) -> str:
-        """The relay's own offer."""
-        return write_offer(self._local_side())
+        A transport is that of the first section of its BUNDLE (RFC 9143 section 7.2). When another
+        one has become the first, browsers begin a new transport, say close_notify on the former,
+        and yet keep their ICE credentials. Then the relay has to keep its own, too: Firefox takes
+        other ones for an ICE restart that it did not ask for, and refuses the answer.
+        """
+        former = self.terms
+        if former is None or not self._is_of_same_peer(terms) or terms.ufrag != former.ufrag:
+            return Credentials()
+        return self.credentials
 
-    def _local_side(self) -> LocalSide:
+    def _is_of_same_peer(self, terms: Terms) -> bool:
+        former = self.terms
+        return (
+            former is not None
+            and terms.session_id == former.session_id
+            and terms.fingerprints == former.fingerprints
+        )
+
+    @property
+    def terms(self) -> Terms | None:
+        """What the peer's last description says; None before there was one."""
+        return self.uplink.terms if self.agreed else None
+
+    def answer(self, wishes: Wishes = USUAL_WISHES) -> str:
+        """The answer to the offer whose terms were agreed, with the partner's ``wishes``."""
+        return write_answer(self._local_side(wishes), self.uplink.terms, self._role)
+
+    def offer(self, wishes: Wishes = USUAL_WISHES) -> str:
+        """The relay's own offer, with the partner's ``wishes``."""
+        return write_offer(self._local_side(wishes))
+
+    def _local_side(self, wishes: Wishes) -> LocalSide:
         return LocalSide(
             credentials=self.credentials,
             fingerprints=self._fingerprints,
@@ -155,6 +184,7 @@ class Link:
             cname=self.downlink.cname,
             audio=self.downlink.ssrcs("audio"),
             video=self.downlink.ssrcs("video"),
+            wishes=wishes,
         )
 
     # what an operator sees

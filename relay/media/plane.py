@@ -15,13 +15,15 @@ from relay.errors import SdpError
 from relay.histogram import Histogram
 from relay.media import view
 from relay.media.batch import open_socket
+from relay.media.description import USUAL_WISHES
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
+from relay.media.ice import Credentials
 from relay.media.idle import IdleCores
 from relay.media.link import Link, log_crash
 from relay.media.rtcp import transport_feedback
-from relay.media.sdp import read
+from relay.media.sdp import Wishes, read
 from relay.media.tapping import Tapping
 from relay.media.transport import DatagramSocket
 from relay.plane import (
@@ -166,26 +168,29 @@ class RelayPlane:
         """See :class:`relay.plane.MediaPlane`."""
         self._listeners.append(listener)
 
-    async def answer(self, user_id: str, sdp: str) -> str:
+    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> str:
         """See :class:`relay.plane.MediaPlane`."""
-        terms = read(sdp)
         link = self._links.get(user_id)
+        terms = read(sdp, None if link is None else link.terms)
         if link is None or not link.continues(terms):
-            link = self._fresh_link(user_id)
+            credentials = None if link is None else link.successor(terms)
+            link = self._fresh_link(user_id, credentials, is_local=is_local)
             link.agree(terms)
             link.open(self._came_up, self._was_lost)
         else:
             link.agree(terms)
             link.forget_idle_streams(self._clock())
+            for flow in (link.uplink.flow, link.downlink.flow):
+                if flow is not None:
+                    flow.renew()
         self._running.add(link)
-        self._connect(user_id)
-        return link.answer()
+        return link.answer(self._wishes(user_id))
 
-    async def offer(self, user_id: str) -> str:
+    async def offer(self, user_id: str, *, is_local: bool = False) -> str:
         """See :class:`relay.plane.MediaPlane`."""
-        link = self._fresh_link(user_id)
+        link = self._fresh_link(user_id, is_local=is_local)
         self._running.add(link)
-        return link.offer()
+        return link.offer(self._wishes(user_id))
 
     async def accept(self, user_id: str, sdp: str) -> None:
         """See :class:`relay.plane.MediaPlane`."""
@@ -227,6 +232,11 @@ class RelayPlane:
         """See :class:`relay.plane.MediaPlane`."""
         link = self._links.get(user_id)
         return LinkState.NONE if link is None else link.state
+
+    def sends(self, user_id: str) -> frozenset[str] | None:
+        """See :class:`relay.plane.MediaPlane`."""
+        link = self._links.get(user_id)
+        return None if link is None or link.terms is None else frozenset(link.terms.sending)
 
     def tracks(self) -> list[Track]:
         """See :class:`relay.plane.MediaPlane`."""
@@ -292,9 +302,12 @@ class RelayPlane:
 
     # links
 
-    def _fresh_link(self, user_id: str) -> Link:
+    def _fresh_link(
+        self, user_id: str, credentials: Credentials | None = None, *, is_local: bool
+    ) -> Link:
         self.close_link(user_id)
-        link = Link(user_id, self._bound, self._certificate, self._addresses, self._clock())
+        addresses = self._addresses if is_local else _for_others(self._addresses)
+        link = Link(user_id, self._bound, self._certificate, addresses, self._clock(), credentials)
         self._links[user_id] = link
         self._tapping.equip(link)
         return link
@@ -326,10 +339,16 @@ class RelayPlane:
                 told = type(event).__name__
                 log.exception("listener_crashed", user=event.user_id, told=told)
 
+    def _wishes(self, user_id: str) -> Wishes:
+        """How the user's partner wishes to have its sound."""
+        partner = self._links.get(self._partners.get(user_id, ""))
+        terms = None if partner is None else partner.terms
+        return USUAL_WISHES if terms is None else terms.wishes or USUAL_WISHES
+
     # pairs
 
     def _connect(self, user_id: str) -> None:
-        """Build both flows of a pair, anew if they exist, once both links are up."""
+        """Build both flows of a pair once both links are up."""
         a = self._links.get(user_id)
         b = self._links.get(self._partners.get(user_id, ""))
         if a is None or b is None or {a.state, b.state} != {LinkState.UP}:
@@ -389,3 +408,9 @@ class RelayPlane:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         task.add_done_callback(log_crash)
+
+
+def _for_others(addresses: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    """The addresses that reach this machine from another; all when there is none such."""
+    reachable = tuple(each for each in addresses if not ipaddress.ip_address(each[0]).is_loopback)
+    return reachable or addresses

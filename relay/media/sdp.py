@@ -1,74 +1,98 @@
-"""SDP at the border: what a peer's description says to a relay, and the relay's own descriptions.
+"""What a peer's description says to a relay.
 
 Reading gives :class:`Terms`, the few facts that forwarding needs. Everything that names an address
-or a stranger's identity (candidates, SSRCs, msid, CNAME) is thrown away before parsing: the relay
-learns addresses from authenticated checks and SSRCs from authenticated packets.
+or a stranger's identity (candidates, SSRCs, msid, CNAME) is not even read: the relay learns
+addresses from authenticated checks and SSRCs from authenticated packets.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import TypeGuard
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.sdp import MediaDescription, SessionDescription
 
 from relay.errors import SdpError
-
-MAX_CHARS = 64 * 1024
-MAX_LINES = 1000  # a browser's longest offer has about 300; parsing is quadratic in some of them
-MAX_CANDIDATES = 64
-MAX_SECTIONS = 8
-MAX_FEEDBACK_PAIRS = 10_000  # a section's rtpmap times rtcp-fb lines: each is tried with each
+from relay.media.section import Description, Section, number, parse
 
 KINDS = ("audio", "video")
-CODECS = {"audio": ("opus", 48000), "video": ("vp8", 90000)}
+CODECS = {"audio": ("opus", 48000), "video": ("VP8", 90000)}
 """One codec a kind: every WebRTC endpoint has these (RFC 7742, RFC 7874), so any two understand
 each other without a decoder in between."""
+
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+EXTENSIONS = {
+    "audio": (MID, TRANSPORT_CC, ABS_SEND_TIME, AUDIO_LEVEL),
+    "video": (MID, TRANSPORT_CC, ABS_SEND_TIME),
+}
+"""No ``urn:3gpp:video-orientation``: who does not agree to it gets its pictures upright (3GPP TS
+26.114 section 6.2.3), and what a link agrees to stands before its partners are known."""
 
 FEEDBACK = {
     "audio": ("transport-cc",),
     "video": ("nack", "nack pli", "ccm fir", "transport-cc", "goog-remb"),
 }
 
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
-TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
-EXTENSIONS = {
-    "audio": (MID, TRANSPORT_CC, ABS_SEND_TIME, AUDIO_LEVEL),
-    "video": (MID, TRANSPORT_CC, ABS_SEND_TIME, VIDEO_ORIENTATION),
+WISHES = {
+    "minptime": (3, 120),
+    "useinbandfec": (0, 1),
+    "stereo": (0, 1),
+    "maxplaybackrate": (8000, 48000),
+    "maxaveragebitrate": (6000, 510_000),
+    "usedtx": (0, 1),
+    "cbr": (0, 1),
 }
+"""How a receiver may wish to have its Opus (RFC 7587 section 6.1), and from what to what."""
 
-_FORGOTTEN = ("a=candidate:", "a=ssrc:", "a=ssrc-group:", "a=msid:", "a=end-of-candidates")
+Wishes = tuple[tuple[str, int], ...]
+
 _FINGERPRINTS = ("sha-256", "sha-384", "sha-512")
+_SETUPS = {"active": "client", "passive": "server"}
 
 
 @dataclass(frozen=True, slots=True)
 class MediaTerms:
-    """What was agreed for one kind of media. Payload types and extension ids are the peer's."""
+    """What was agreed for one section. Payload types and extension ids are the peer's."""
 
     kind: str
     mid: str
     direction: str  # as the peer says it
     payload_type: int
     rtx_payload_type: int | None = None
-    fmtp: tuple[tuple[str, int | str | None], ...] = ()
+    wishes: Wishes = ()  # of the peer, for what it receives
     feedback: tuple[str, ...] = ()
     extensions: dict[str, int] = field(default_factory=dict)  # URI -> id, 1 to 14
+    rtcp_rsize: bool = False
+    is_screen: bool = False
 
     @property
     def sends(self) -> bool:
-        """Whether the peer sends this kind."""
+        """Whether the peer sends here."""
         return self.direction in ("sendrecv", "sendonly")
 
     @property
     def receives(self) -> bool:
-        """Whether the peer receives this kind."""
+        """Whether the peer receives here."""
         return self.direction in ("sendrecv", "recvonly")
+
+    @property
+    def format(self) -> tuple[object, ...]:
+        """What packets and their feedback look like: while it is the same, routes can stay."""
+        return self.payload_type, self.rtx_payload_type, self.feedback, self.extensions
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedSection:
+    """One m= section in its place; ``terms`` is None when it is to be rejected."""
+
+    kind: str
+    mid: str
+    profile: str
+    format: str  # the first
+    terms: MediaTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,164 +104,262 @@ class Terms:
     password: str = field(repr=False)
     fingerprints: tuple[RTCDtlsFingerprint, ...]
     setup: str  # aiortc's role: "auto" (actpass), "client" (active) or "server" (passive)
-    audio: MediaTerms
-    video: MediaTerms
-    sections: tuple[tuple[str, str, str, str], ...]  # of every m=: kind, mid, profile, format
+    sending: dict[str, MediaTerms]
+    """By kind, the section on which the peer sends."""
+    receiving: dict[str, MediaTerms]
+    """By kind, the section on which the peer receives; it may be the same."""
+    sections: tuple[OfferedSection, ...]
+    accepted: tuple[str, ...]
+    """The mids of the sections that are accepted. The transport is the first one's."""
+    is_bundle: bool
+    """Whether they are a BUNDLE group, rather than one section by itself."""
 
     @property
-    def media(self) -> tuple[MediaTerms, MediaTerms]:
-        """Audio and video."""
-        return self.audio, self.video
+    def audio(self) -> MediaTerms:
+        """Of the section for sound, the sending one if there are two; inactive if there is none."""
+        return self._of("audio")
+
+    @property
+    def video(self) -> MediaTerms:
+        """Of the section for the picture, as :attr:`audio`."""
+        return self._of("video")
+
+    def _of(self, kind: str) -> MediaTerms:
+        nothing = MediaTerms(kind=kind, mid="", direction="inactive", payload_type=-1)
+        return self.sending.get(kind) or self.receiving.get(kind) or nothing
+
+    @property
+    def wishes(self) -> Wishes:
+        """How the peer wishes to have its sound."""
+        return self.receiving["audio"].wishes if "audio" in self.receiving else ()
 
 
-def read(text: str) -> Terms:
+def read(text: str, former: Terms | None = None) -> Terms:
     """Read a peer's offer or answer.
 
-    :raises SdpError: when it is malformed, too large, or lacks something that the relay needs.
+    :param former: the terms of the same peer's last description, if there was one: sections that
+        were chosen stay chosen as long as they serve, or the peer's tracks would end.
+    :raises SdpError: when it is malformed, too large, or has nothing that the relay can use; its
+        message says what is missing.
     """
-    description = _parse(_checked(text))
-    bundle = next((g.items for g in description.group if g.semantic == "BUNDLE"), [])
-    audio, video = (_section(description, kind, bundle) for kind in KINDS)
-    mids = [section.rtp.muxId for section in description.media if section.rtp.muxId]
-    if len(set(mids)) < len(mids):
-        raise SdpError("two sections have the same mid")
-    media = [_media_terms(section) for section in (audio, video)]
-    numbers = [n for m in media for n in (m.payload_type, m.rtx_payload_type) if n is not None]
-    if len(set(numbers)) < len(numbers):
-        raise SdpError("a payload type is used twice in one BUNDLE group")
-    tagged = next((m for m in description.media if m.rtp.muxId == bundle[0]), audio)
-    ice, dtls = tagged.ice, tagged.dtls  # the transport of all (RFC 8843 section 7.1.3)
-    if ice is None or not ice.usernameFragment or not ice.password:
-        raise SdpError("no ice-ufrag and ice-pwd")
-    if dtls is None:
-        raise SdpError("no a=setup")
-    fingerprints = tuple(f for f in dtls.fingerprints if f.algorithm.lower() in _FINGERPRINTS)
-    if not fingerprints:
-        raise SdpError("no certificate fingerprint of a known algorithm")
-    origin = (description.origin or "").split()
+    description = parse(text)
+    reasons: dict[str, None] = {}
+    usable = _usable(description, reasons)
+    shared = _transport(description, usable)
+    places = dict.fromkeys(shared)
+    accepted = {place: terms for place, terms in usable.items() if place in places}
+    if not accepted:
+        raise SdpError("; ".join(reasons) or "no audio and no video section")
+    kept = former if former is not None and former.session_id == description.session_id else None
+    ufrag, password, fingerprints, setup = _keys([description.sections[place] for place in shared])
     return Terms(
-        session_id=origin[1] if len(origin) > 1 else "",
-        ufrag=ice.usernameFragment,
-        password=ice.password,
+        session_id=description.session_id,
+        ufrag=ufrag,
+        password=password,
         fingerprints=fingerprints,
-        setup=dtls.role,
-        audio=media[0],
-        video=media[1],
-        sections=tuple(
-            (m.kind, m.rtp.muxId, m.profile, next(map(str, m.fmt), "0")) for m in description.media
+        setup=setup,
+        sending=_chosen((t for t in accepted.values() if t.sends), kept.sending if kept else {}),
+        receiving=_chosen(
+            (t for t in accepted.values() if t.receives), kept.receiving if kept else {}
         ),
+        sections=tuple(
+            OfferedSection(s.kind, s.mid, s.profile, s.formats[0], accepted.get(place))
+            for place, s in enumerate(description.sections)
+        ),
+        accepted=tuple(accepted[place].mid for place in shared if place in accepted),
+        is_bundle=any(description.sections[shared[0]].mid in b for b in description.bundles),
     )
 
 
-def _checked(text: str) -> str:
-    if len(text) > MAX_CHARS:
-        raise SdpError(f"SDP is longer than {MAX_CHARS} characters")
-    lines = text.splitlines()
-    if len(lines) > MAX_LINES:
-        raise SdpError(f"SDP has more than {MAX_LINES} lines")
-    if _count(lines, "a=candidate:") > MAX_CANDIDATES:
-        raise SdpError(f"SDP has more than {MAX_CANDIDATES} candidates")
-    if _count(lines, "m=") > MAX_SECTIONS:
-        raise SdpError(f"SDP has more than {MAX_SECTIONS} media sections")
-    if _feedback_pairs(lines) > MAX_FEEDBACK_PAIRS:
-        raise SdpError("SDP has too many codecs and feedback lines")
-    lines = _unfold_bundle_only([line for line in lines if not line.startswith(_FORGOTTEN)])
-    return "\r\n".join(lines) + "\r\n"
+# sections
 
 
-def _count(lines: list[str], start: str) -> int:
-    return sum(line.startswith(start) for line in lines)
+def _usable(description: Description, reasons: dict[str, None]) -> dict[int, MediaTerms]:
+    """The sections of which the relay could make something, by their places.
 
-
-def _feedback_pairs(lines: list[str]) -> int:
-    starts = [index for index, line in enumerate(lines) if line.startswith("m=")]
-    sections = [lines[start:end] for start, end in pairwise([*starts, len(lines)])]
-    return sum(_count(s, "a=rtpmap:") * _count(s, "a=rtcp-fb:") for s in sections)
-
-
-def _unfold_bundle_only(lines: list[str]) -> list[str]:
-    """Give a bundle-only section the port and the rtcp-mux of the bundle that it is in.
-
-    Its own port is 0, as a rejected one's (RFC 8843 section 6); aiortc does not know the attribute.
+    A payload type tells kinds apart, and means one thing in a BUNDLE (RFC 9143 section 9.1.1): who
+    uses one twice is taken at the first word, which is that of the sound.
     """
-    section = 0
-    for index, line in enumerate(lines):
-        if line.startswith("m="):
-            section = index
-        elif line.rstrip() == "a=bundle-only":
-            lines[section] = lines[section].replace(" 0 ", " 9 ", 1)
-            lines[index] = "a=rtcp-mux"
-    return lines
+    usable: dict[int, MediaTerms] = {}
+    meanings: dict[int, str] = {}
+    for kind in KINDS:
+        for place, section in enumerate(description.sections):
+            if section.kind != kind or section.is_rejected:
+                continue
+            terms = _media_terms(section)
+            if not section.has("rtcp-mux") and not section.has("bundle-only"):
+                reasons[f"{kind} without rtcp-mux"] = None
+            elif terms is None:
+                reasons[f"no usable {kind} codec; {CODECS[kind][0]} is needed"] = None
+            elif meanings.setdefault(terms.payload_type, kind) != kind:
+                reasons[f"a payload type of {kind} has another meaning already"] = None
+            else:
+                rtx = terms.rtx_payload_type
+                if rtx is not None and meanings.setdefault(rtx, f"{kind} rtx") != f"{kind} rtx":
+                    terms = replace(terms, rtx_payload_type=None)
+                usable[place] = terms
+    return usable
 
 
-def _parse(text: str) -> SessionDescription:
-    try:
-        return SessionDescription.parse(text)
-    except (
-        AssertionError,
-        AttributeError,
-        IndexError,
-        KeyError,
-        StopIteration,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise SdpError("SDP is malformed") from error
+def _transport(description: Description, usable: dict[int, MediaTerms]) -> list[int]:
+    """The places of those sections that are to share the link, as a BUNDLE or one by itself.
+
+    A link is one transport. Of several, the one that serves more kinds is taken, then sound.
+    """
+    by_mid = {s.mid: place for place, s in enumerate(description.sections) if s.mid}
+    bundles = [
+        [by_mid[mid] for mid in dict.fromkeys(bundle) if mid in by_mid]
+        for bundle in description.bundles
+    ]
+    bundled = {place for bundle in bundles for place in bundle}
+    alone = [[place] for place in usable if place not in bundled]
+
+    def worth(places: list[int]) -> tuple[int, bool]:
+        kinds = {usable[place].kind for place in places if place in usable}
+        return len(kinds), "audio" in kinds
+
+    return max([*bundles, *alone], key=worth, default=[])
 
 
-def _section(
-    description: SessionDescription, kind: str, bundle: list[int | str]
-) -> MediaDescription:
-    for section in description.media:
-        if section.kind == kind and section.port != 0:
-            break
-    else:
-        raise SdpError(f"no {kind} section")
-    if not section.rtp.muxId or section.rtp.muxId not in bundle:
-        raise SdpError(f"{kind} is not in a BUNDLE group")
-    if not section.rtcp_mux:
-        raise SdpError(f"{kind} has no rtcp-mux")
-    return section
+def _chosen(usable: Iterable[MediaTerms], former: dict[str, MediaTerms]) -> dict[str, MediaTerms]:
+    """For each kind the section to be used: the former one, else rather a camera's than a screen's.
+
+    Of those that are left, rather one that is used both ways.
+    """
+    chosen: dict[str, MediaTerms] = {}
+
+    def rank(terms: MediaTerms) -> tuple[bool, bool, bool]:
+        is_new = terms.kind not in former or former[terms.kind].mid != terms.mid
+        return is_new, terms.is_screen, terms.direction != "sendrecv"
+
+    for terms in sorted(usable, key=rank):
+        chosen.setdefault(terms.kind, terms)
+    return chosen
 
 
-def _media_terms(section: MediaDescription) -> MediaTerms:
+def _keys(
+    sections: list[Section],
+) -> tuple[str, str, tuple[RTCDtlsFingerprint, ...], str]:
+    """The transport of all: the first section's that has one (RFC 9143 section 7.1.3)."""
+    for section in sections:
+        ufrag, password = section.first("ice-ufrag"), section.first("ice-pwd")
+        if section.is_rejected or not ufrag or not password:
+            continue
+        fingerprints = tuple(_fingerprints(section))
+        if not fingerprints:
+            raise SdpError("no certificate fingerprint of a known algorithm")
+        return ufrag, password, fingerprints, _SETUPS.get(section.first("setup"), "auto")
+    raise SdpError("no ice-ufrag and ice-pwd")
+
+
+def _fingerprints(section: Section) -> Iterator[RTCDtlsFingerprint]:
+    for line in section.all("fingerprint"):
+        algorithm, _, value = line.partition(" ")
+        if algorithm.lower() in _FINGERPRINTS and value.strip():
+            yield RTCDtlsFingerprint(algorithm=algorithm, value=value.strip())
+
+
+# one section's codec
+
+
+def _media_terms(section: Section) -> MediaTerms | None:
+    """What the section says of the codec that is needed; None when it has none."""
     kind = section.kind
-    codec = next((c for c in section.rtp.codecs if _is(c, kind)), None)
-    if codec is None or not _is_usable(codec.payloadType):
-        raise SdpError(f"no usable {kind} codec; {CODECS[kind][0]} is needed")
+    codecs = dict(_codecs(section))
+    name, clock_rate = CODECS[kind]
+    # RFC 7587 section 4.1: Opus is written opus/48000/2, whatever is sent. Some devices write what
+    # they record instead; their RTP clock runs at 48 kHz all the same.
+    wanted = [pt for pt, codec in codecs.items() if _is(codec, name, clock_rate, kind == "audio")]
+    if not wanted:
+        return None
+    payload_type = wanted[0]
+    parameters = dict(_by_payload_type(section.all("fmtp")))
     rtx = next(
         (
-            c.payloadType
-            for c in section.rtp.codecs
-            if c.name.lower() == "rtx" and c.parameters.get("apt") == codec.payloadType
+            pt
+            for pt, codec in codecs.items()
+            if codec[0] == "rtx" and parameters.get(pt, {}).get("apt") == str(payload_type)
         ),
         None,
     )
-    offered = {f"{f.type} {f.parameter}" if f.parameter else f.type for f in codec.rtcpFeedback}
-    feedback = tuple(f for f in FEEDBACK[kind] if f in offered)
-    if "transport-cc" in feedback:  # the two would fight over the bandwidth estimate
-        feedback = tuple(f for f in feedback if f != "goog-remb")
+    feedback, extensions = _feedback(section, payload_type), _extensions(section)
+    if "transport-cc" not in feedback or TRANSPORT_CC not in extensions:  # half of it is nothing
+        feedback -= {"transport-cc"}
+        extensions.pop(TRANSPORT_CC, None)
     return MediaTerms(
         kind=kind,
-        mid=section.rtp.muxId,
-        direction=section.direction or "sendrecv",
-        payload_type=codec.payloadType,
-        rtx_payload_type=rtx if _is_usable(rtx) else None,
-        fmtp=tuple(codec.parameters.items()),
-        feedback=feedback,
-        extensions={
-            e.uri: e.id
-            for e in section.rtp.headerExtensions
-            if e.uri in EXTENSIONS[kind] and 1 <= e.id <= 14
-        },
+        mid=section.mid,
+        direction=section.direction,
+        payload_type=payload_type,
+        rtx_payload_type=rtx,
+        wishes=_wishes(parameters.get(payload_type, {})) if kind == "audio" else (),
+        feedback=tuple(each for each in FEEDBACK[kind] if each in feedback),
+        extensions=extensions,
+        rtcp_rsize=section.has("rtcp-rsize"),
+        is_screen=section.first("content") == "slides",  # RFC 4796 section 5
     )
 
 
-def _is(codec: RTCRtpCodecParameters, kind: str) -> bool:
-    name, clock_rate = CODECS[kind]
-    return codec.name.lower() == name and codec.clockRate == clock_rate
+def _codecs(section: Section) -> Iterator[tuple[int, tuple[str, int | None]]]:
+    """Payload type, name in small letters and clock rate, in the peer's order of preference."""
+    maps: dict[str, str] = {}
+    for line in section.all("rtpmap"):
+        payload_type, _, codec = line.partition(" ")
+        maps.setdefault(payload_type, codec)
+    for each in section.formats:
+        payload_type_ = number(each)
+        if payload_type_ is not None and _is_usable(payload_type_) and each in maps:
+            name, _, rest = maps[each].strip().partition("/")
+            yield payload_type_, (name.lower(), number(rest.partition("/")[0]))
 
 
-def _is_usable(payload_type: int | None) -> TypeGuard[int]:
+def _is(codec: tuple[str, int | None], name: str, clock_rate: int, any_rate: bool) -> bool:
+    return codec[0] == name.lower() and (any_rate or codec[1] == clock_rate)
+
+
+def _is_usable(payload_type: int) -> bool:
     """Whether packets of this type can be told from RTCP (RFC 5761 section 4)."""
-    return payload_type is not None and 0 <= payload_type < 128 and not 64 <= payload_type < 96
+    return payload_type < 128 and not 64 <= payload_type < 96
+
+
+def _by_payload_type(lines: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The format parameters of each payload type."""
+    for line in lines:
+        payload_type, _, text = line.partition(" ")
+        found = number(payload_type)
+        if found is not None:
+            pairs = (parameter.partition("=") for parameter in text.split(";"))
+            yield found, {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _wishes(parameters: dict[str, str]) -> Wishes:
+    """Those of the peer's wishes that another endpoint can be told of."""
+    found = ((name, number(parameters.get(name, ""))) for name in WISHES)
+    return tuple(
+        (name, value)
+        for name, value in found
+        if value is not None and WISHES[name][0] <= value <= WISHES[name][1]
+    )
+
+
+def _feedback(section: Section, payload_type: int) -> set[str]:
+    mine = ("*", str(payload_type))
+    pairs = (line.partition(" ") for line in section.all("rtcp-fb"))
+    return {" ".join(feedback.split()) for whose, _, feedback in pairs if whose in mine}
+
+
+def _extensions(section: Section) -> dict[str, int]:
+    """The extensions that may go both ways and fit into a one-byte header (RFC 8285 section 4.2).
+
+    What stands behind the URI are attributes, of which these extensions have none.
+    """
+    ids: dict[int, str] = {}
+    for line in section.all("extmap"):
+        which, uri, *_ = [*line.split(), "", ""]
+        id_, _, direction = which.partition("/")
+        found = number(id_)
+        if found is None or not 1 <= found <= 14 or direction not in ("", "sendrecv"):
+            continue
+        if uri in EXTENSIONS[section.kind] and uri not in ids.values():
+            ids.setdefault(found, uri)
+    return {uri: found for found, uri in ids.items()}

@@ -65,7 +65,7 @@ class Uplink:
         """Take the terms of a first or a later negotiation."""
         self.terms = terms
         self._kinds, self._numbered = {}, {}
-        for media in terms.media:
+        for media in terms.sending.values():
             if TRANSPORT_CC in media.extensions:
                 self._numbered[media.kind] = media.extensions[TRANSPORT_CC]
             self._kinds[media.payload_type] = (media.kind, False)

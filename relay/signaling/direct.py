@@ -11,7 +11,7 @@ class Direct:
         """Pass it on."""
         self._pass(session, WebrtcOffer(sdp=sdp))
 
-    async def answer(self, session: Session, sdp: str) -> None:
+    async def answer(self, session: Session, sdp: str, now: float) -> None:  # noqa: ARG002
         """Pass it on; nothing after that is seen of the media, so the call begins."""
         self._pass(session, WebrtcAnswer(sdp=sdp))
         if session.call is not None:

@@ -15,6 +15,7 @@ from relay.signaling.connection import GRACE_S, Connection
 from relay.signaling.direct import Direct
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby, LobbyCounts, RoomView, UserView
+from relay.signaling.locality import is_local
 from relay.signaling.mailbox import CLOSE_BY_OPERATOR, CLOSE_GOING_AWAY, RoomEnded
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.origin import origin_allowed
@@ -168,7 +169,13 @@ class Gateway:
             timeout=GRACE_S,
             compress=False,  # its state would be most of what a user costs
         )
-        session = Session(token_hex(12), self._limits, since_s=monotonic(), tally=self._lobby.tally)
+        session = Session(
+            token_hex(12),
+            self._limits,
+            since_s=monotonic(),
+            tally=self._lobby.tally,
+            is_local=is_local(request),
+        )
         task = cast("asyncio.Task[None]", asyncio.current_task())
         self._sessions[task] = session
         try:

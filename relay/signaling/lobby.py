@@ -193,7 +193,7 @@ class Lobby:
                 await self._meetings.settle(session, now)
             case WebrtcAnswer():
                 _require_short(message.sdp)
-                await self._negotiation.answer(session, message.sdp)
+                await self._negotiation.answer(session, message.sdp, now)
             case IceCandidate():
                 self._negotiation.candidate(session, message)
             case ChatMessage() | ChatReceived() | Typing() | MediaState():

@@ -20,7 +20,7 @@ from relay.matching import Happened, Matchmaker, MediaMode, State
 from relay.protocol.messages import Error, PartnerDisconnected, PartnerFound, PartnerLeft
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.session import Call, Session
-from relay.signaling.talk import Said
+from relay.signaling.talk import Said, tell_media
 from relay.signaling.tally import Tally
 from relay.store import Room, Waiter
 
@@ -121,7 +121,10 @@ class Meetings:
             session.happened(Happened.PAIRED)
             self.tally.match_wait.observe(now - session.searching_since_s)
             session.call = call
+            session.shown = None
             self._tell(session, call)
+        for session in (first, second):
+            tell_media(session)
         self._negotiation.pair(call, now)
         log.info("paired", room=room.room_id, first=room.first, second=room.second)
         return True
@@ -136,8 +139,6 @@ class Meetings:
         )
         session.said = Said()
         session.send(found)
-        if partner.media is not None:
-            session.send(partner.media)
 
     def _part(self, call: Call, leaver: Session, farewell: Farewell, now: float) -> None:
         partner = call.partner_of(leaver)

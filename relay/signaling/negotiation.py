@@ -12,7 +12,7 @@ class Negotiation(Protocol):
     async def offer(self, session: Session, sdp: str, now: float) -> None:
         """Take a user's offer; raises ``SdpError``."""
 
-    async def answer(self, session: Session, sdp: str) -> None:
+    async def answer(self, session: Session, sdp: str, now: float) -> None:
         """Take a user's answer; raises ``ProtocolError``."""
 
     def candidate(self, session: Session, message: IceCandidate) -> None:

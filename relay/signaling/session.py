@@ -49,9 +49,16 @@ class Session:
     """
 
     def __init__(
-        self, user_id: str, limits: Limits, *, since_s: float = 0.0, tally: Tally | None = None
+        self,
+        user_id: str,
+        limits: Limits,
+        *,
+        since_s: float = 0.0,
+        tally: Tally | None = None,
+        is_local: bool = False,
     ) -> None:
         self.user_id = user_id
+        self.is_local = is_local  # on this machine
         self.since_s = since_s
         self.searching_since_s = since_s  # the last search's beginning
         self.gone = asyncio.Event()  # the lobby has forgotten it
@@ -60,12 +67,15 @@ class Session:
         self.leaving = False  # the room is being left: no need to hear that it ended
         self.interests: dict[str, str] = {}  # as the user wrote them, by what is compared
         self.media: MediaState | None = None  # as the user said last
+        self.lacks: frozenset[str] = frozenset()  # kinds that its description does not send
+        self.shown: MediaState | None = None  # what the present partner was told of the two
         self.said = Said()  # to the present partner
         self.recent: dict[str, float] = {}  # last partners: id -> parted at
         self.link_deadline_s: float | None = None  # set while the link is expected to come up
         self.opens_link = False  # it offers by itself, not only when it is told to
         self.offer_due = False  # told to offer, as an initiator without a link, and has not yet
         self.invited = False  # an offer of the relay's has no answer yet
+        self.chats_only = False  # what it described last is of no use: not waited for
         self.timed = False  # a TimePassed is under way
         self.inbox = Inbox(limits.max_unhandled)
         self.outbox = Outbox(limits.max_unsent)

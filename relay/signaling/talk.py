@@ -54,11 +54,27 @@ class Said:
         return news
 
 
+def tell_media(session: Session) -> None:
+    """Tell the partner which of the user's media are on, if that is news to it.
+
+    What the user's description does not send is off, whatever the user says.
+    """
+    if session.call is None:
+        return
+    said = session.media or MediaState(audio=True, video=True)
+    now = MediaState(
+        audio=said.audio and "audio" not in session.lacks,
+        video=said.video and "video" not in session.lacks,
+    )
+    is_known = session.media is not None or session.lacks or session.shown is not None
+    if is_known and now != session.shown:
+        session.shown = now
+        session.call.partner_of(session).send(now)
+
+
 def pass_on(session: Session, remark: Remark, now: float) -> None:
     """Tell the partner, if there is one and it is to know."""
     if isinstance(remark, MediaState):
-        if session.media == remark:
-            return
         session.media = remark
     if session.call is None:
         return
@@ -73,7 +89,7 @@ def pass_on(session: Session, remark: Remark, now: float) -> None:
         case Typing() if session.said.typing(remark.active, now):
             partner.send(remark)
         case MediaState():
-            partner.send(remark)
+            tell_media(session)
 
 
 def _delivery(chat: ChatMessage) -> ChatDelivery:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from relay.errors import SdpError
 from relay.media.description import LocalSide, Ssrcs, write_answer, write_offer
 from relay.media.ice import Credentials
-from relay.media.sdp import read
-from tests.support.offers import CHROMIUM, DATA_SECTION, FIREFOX, bundle_only
+from relay.media.sdp import TRANSPORT_CC, read
+from tests.support.offers import CHROMIUM, DATA_SECTION, FIREFOX, OFFERS, bundle_only
 
 LOCAL = LocalSide(
     credentials=Credentials("ourufrag", "ourpassword"),
@@ -21,8 +21,14 @@ LOCAL = LocalSide(
     audio=Ssrcs(11, 12),
     video=Ssrcs(21, 22),
 )
-OFFERS = [CHROMIUM, FIREFOX, bundle_only(FIREFOX), CHROMIUM + DATA_SECTION, write_offer(LOCAL)]
-LINES = sorted({line for offer in OFFERS for line in offer.splitlines()})
+KNOWN = [
+    *OFFERS.values(),
+    bundle_only(CHROMIUM),
+    bundle_only(FIREFOX),
+    CHROMIUM + DATA_SECTION,
+    write_offer(LOCAL),
+]
+LINES = sorted({line for offer in KNOWN for line in offer.splitlines()})
 
 steady = settings(derandomize=True, deadline=None, max_examples=400)
 
@@ -71,6 +77,8 @@ lines = (
                 "sctp-port",
                 "max-message-size",
                 "sendonly",
+                "rtcp-rsize",
+                "content",
             ]
         ),
         st.sampled_from(["", ":", ": ", ":0", ":x", ":96 ", ":* nack", ":BUNDLE", ":1 1 1"])
@@ -99,29 +107,40 @@ changes = st.tuples(
 )
 
 
-def check(sdp: str) -> None:
+def check(sdp: str, former: str) -> None:
     try:
-        terms = read(sdp)
+        terms = read(sdp, read(former))
     except SdpError:
         return
-    for media in terms.media:
+    chosen = [*terms.sending.values(), *terms.receiving.values()]
+    for media in chosen:
         assert 0 <= media.payload_type < 128
+        assert media.payload_type != media.rtx_payload_type
         assert all(1 <= number <= 14 for number in media.extensions.values())
+        assert len(set(media.extensions.values())) == len(media.extensions)
+        assert ("transport-cc" in media.feedback) == (TRANSPORT_CC in media.extensions)
+    for one in chosen:
+        for other in chosen:
+            assert one.kind == other.kind or one.payload_type != other.payload_type
     answer = write_answer(LOCAL, terms, "client")
     parsed = SessionDescription.parse(answer)
-    assert [media.kind for media in parsed.media] == [kind for kind, *_ in terms.sections]
-    accepted = {media.kind for media in parsed.media if media.port != 0}
-    assert accepted == {"audio", "video"}
+    assert [media.kind for media in parsed.media] == [each.kind for each in terms.sections]
+    accepted = [each.mid for each in terms.sections if each.terms is not None]
+    assert sorted(accepted) == sorted(terms.accepted)
+    assert accepted
+    assert [media.rtp.muxId for media in parsed.media if media.port] == accepted
+    open_mids = {media.rtp.muxId for media in parsed.media if media.direction != "inactive"}
+    assert open_mids == {media.mid for media in chosen}
     assert "\n" not in answer.replace("\r\n", "")
 
 
 @steady
-@given(st.sampled_from(OFFERS), st.lists(changes, max_size=6))
+@given(st.sampled_from(KNOWN), st.lists(changes, max_size=6))
 def test_changed_offers(offer: str, changed: list[tuple[str, int, str]]) -> None:
-    check(mutate(offer, changed))
+    check(mutate(offer, changed), offer)
 
 
 @steady
 @given(st.text(max_size=300) | st.lists(lines, max_size=60).map("\r\n".join))
 def test_any_text(sdp: str) -> None:
-    check(sdp)
+    check(sdp, CHROMIUM)

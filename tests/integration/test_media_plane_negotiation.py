@@ -36,10 +36,11 @@ async def test_a_second_offer_of_the_same_peer_renegotiates(house: House) -> Non
     house.plane.pair("a", "b")
     await talk(a, b)
     await house.hears(MediaFlowing("b"), MediaFlowing("a"))
+    flows = house.plane._links["a"].uplink.flow, house.plane._links["a"].downlink.flow
     assert await house.plane.answer("a", offer) == first, "same link, SSRCs and credentials"
     await talk(a, b, 2)
-    await house.hears(MediaFlowing("b"), MediaFlowing("a"))
-    assert house.heard_nothing
+    assert house.heard_nothing, "media flow on"
+    assert flows == (house.plane._links["a"].uplink.flow, house.plane._links["a"].downlink.flow)
     assert house.tables == {"addresses": 2, "ufrags": 2, "links": 2, "partners": 2}
 
 
@@ -63,7 +64,7 @@ async def test_a_renegotiation_may_stop_the_picture(house: House) -> None:
 
 async def test_an_unusable_offer_leaves_the_link_as_it_was(house: House) -> None:
     a, b = await house.couple()
-    for sdp in ("", a.offer().replace("VP8", "VP7"), "v=0\r\n" * 20_000):
+    for sdp in ("", a.offer().replace("VP8", "x").replace("opus", "x"), "v=0\r\n" * 20_000):
         with pytest.raises(SdpError):
             await house.plane.answer("a", sdp)
     await talk(a, b)

@@ -231,7 +231,7 @@ async def test_a_client_that_is_not_answered_cannot_pile_up_messages(
 ) -> None:
     asked, go_on = asyncio.Event(), asyncio.Event()
 
-    async def answer(user_id: str, sdp: str) -> str:
+    async def answer(user_id: str, sdp: str, *, is_local: bool = False) -> str:
         asked.set()
         await go_on.wait()
         return "late"
@@ -391,7 +391,7 @@ async def test_a_user_whom_the_plane_keeps_waiting_does_not_hold_up_the_shutdown
 ) -> None:
     asked = asyncio.Event()
 
-    async def never(user_id: str, sdp: str) -> str:
+    async def never(user_id: str, sdp: str, *, is_local: bool = False) -> str:
         asked.set()
         await asyncio.Event().wait()
         return ""

@@ -255,3 +255,16 @@ async def test_an_initiators_offer_that_comes_after_the_partner_has_gone_is_no_e
     bob.hear()
     await bob.find()
     assert await eve.find() == ["partner_found, initiator"]  # bob is matched at once
+
+
+async def test_a_plain_client_that_has_not_answered_is_invited_again_by_the_next_partner() -> None:
+    house = House()
+    ann, bob, cid = house.come("ann"), house.come("bob"), house.come("cid")
+    await ann.find()
+    await bob.find()
+    assert "webrtc_offer: offer to ann" in ann.hear()
+    await bob.stop()
+    ann.hear()
+    await ann.find()
+    await cid.find()
+    assert ann.hear()[-1] == "webrtc_offer: offer to ann"

@@ -23,7 +23,8 @@ class FakePlane:
     """A :class:`relay.plane.MediaPlane`.
 
     Links come up when a test calls :meth:`come_up`, or by themselves with ``connects=True``. The
-    SDP ``"bad"`` cannot be used, the SDP ``"boom"`` makes the plane itself fail.
+    SDP ``"bad"`` cannot be used, the SDP ``"boom"`` makes the plane itself fail; one that begins
+    with ``"only sound"`` or ``"only a picture"`` has nothing else, any other has both.
     """
 
     def __init__(self, *, connects: bool = False) -> None:
@@ -32,6 +33,8 @@ class FakePlane:
         self.link_states: defaultdict[str, LinkState] = defaultdict(lambda: LinkState.NONE)
         self.pairs: dict[str, str] = {}
         self.offered: set[str] = set()
+        self.sent: dict[str, frozenset[str]] = {}
+        self.locals: dict[str, bool] = {}
         self.taps: list[tuple[str, Direction, Tap]] = []
         self.live_tracks: list[Track] = []
         self.live_links: list[Link] = []
@@ -52,6 +55,7 @@ class FakePlane:
 
     def lose(self, user_id: str, reason: str) -> None:
         self.link_states.pop(user_id, None)
+        self.sent.pop(user_id, None)
         self.offered.discard(user_id)
         self.emit(LinkLost(user_id, reason))
 
@@ -66,17 +70,21 @@ class FakePlane:
     def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
         self._listeners.append(listener)
 
-    async def answer(self, user_id: str, sdp: str) -> str:
+    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> str:
         self.calls.append(("answer", user_id, sdp))
+        self.locals[user_id] = is_local
         await asyncio.sleep(0)
         _check(sdp)
+        self.sent[user_id] = _kinds(sdp)
         self._connect(user_id)
         return f"answer to {sdp}"
 
-    async def offer(self, user_id: str) -> str:
+    async def offer(self, user_id: str, *, is_local: bool = False) -> str:
         self.calls.append(("offer", user_id))
+        self.locals[user_id] = is_local
         await asyncio.sleep(0)
         self.link_states[user_id] = LinkState.CONNECTING
+        self.sent.pop(user_id, None)
         self.offered.add(user_id)
         return f"offer to {user_id}"
 
@@ -86,6 +94,7 @@ class FakePlane:
         _check(sdp)
         if user_id not in self.offered:
             raise SdpError("there was no offer")
+        self.sent[user_id] = _kinds(sdp)
         self.offered.discard(user_id)
         self._connect(user_id)
 
@@ -105,10 +114,14 @@ class FakePlane:
     def close_link(self, user_id: str) -> None:
         self.calls.append(("close_link", user_id))
         self.link_states.pop(user_id, None)
+        self.sent.pop(user_id, None)
         self.offered.discard(user_id)
 
     def link_state(self, user_id: str) -> LinkState:
         return self.link_states.get(user_id, LinkState.NONE)
+
+    def sends(self, user_id: str) -> frozenset[str] | None:
+        return self.sent.get(user_id)
 
     def tracks(self) -> list[Track]:
         return list(self.live_tracks)
@@ -142,3 +155,11 @@ def _check(sdp: str) -> None:
         raise SdpError("no audio in it")
     if sdp == "boom":
         raise RuntimeError("the plane is broken")
+
+
+def _kinds(sdp: str) -> frozenset[str]:
+    if sdp.startswith("only sound"):
+        return frozenset({"audio"})
+    if sdp.startswith("only a picture"):
+        return frozenset({"video"})
+    return frozenset({"audio", "video"})

@@ -99,6 +99,10 @@ class House:
         await until(lambda: self.drops.get(reason, 0) >= count)
         assert self.drops[reason] == count
 
+    async def dropped_some(self, reason: str) -> None:
+        """Wait until a datagram was dropped for this reason."""
+        await until(lambda: self.drops.get(reason, 0) > 0)
+
     def stranger(self) -> socket.socket:
         """Somebody else's socket, aimed at the plane."""
         found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

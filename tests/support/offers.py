@@ -226,6 +226,91 @@ a=max-message-size:262144
 )
 
 
+USUAL_CODECS = {"audio": ("opus/48000/2",), "video": ("VP8/90000", "rtx/90000")}
+FIRST_PAYLOAD_TYPE = {"audio": 111, "video": 96}
+
+
+def media_section(
+    kind: str,
+    mid: str,
+    direction: str = "sendrecv",
+    *more: str,
+    port: int = 9,
+    codecs: tuple[str, ...] | None = None,
+    payload_type: int | None = None,
+    ufrag: str = "F7gI",
+    fingerprint: str = CHROMIUM_FINGERPRINT,
+) -> str:
+    """A section with little in it.
+
+    Its codecs are numbered from ``payload_type`` on; an RTX repairs the one before it. Of what
+    belongs to the transport, and of the mid, nothing is said that is empty.
+    """
+    first = FIRST_PAYLOAD_TYPE[kind] if payload_type is None else payload_type
+    numbered = list(enumerate(USUAL_CODECS[kind] if codecs is None else codecs, first))
+    lines = [
+        f"m={kind} {port} UDP/TLS/RTP/SAVPF {' '.join(str(number) for number, _ in numbered)}",
+        "c=IN IP4 0.0.0.0",
+        f"a={direction}",
+        "a=rtcp-mux",
+        *([f"a=mid:{mid}"] if mid else []),
+        *([f"a=ice-ufrag:{ufrag}", "a=ice-pwd:x9cml/YzichV2+XlhiMu8g"] if ufrag else []),
+        *([f"a=fingerprint:sha-256 {fingerprint}", "a=setup:actpass"] if fingerprint else []),
+        *(f"a=rtpmap:{number} {codec}" for number, codec in numbered),
+        *(f"a=fmtp:{number} apt={number - 1}" for number, c in numbered if c.startswith("rtx")),
+        *more,
+    ]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def offer_of(*sections: str, bundle: str | None = None, more: str = "") -> str:
+    """An offer of such sections, in one BUNDLE by default; ``bundle`` is what stands there."""
+    mids = [line[6:] for s in sections for line in s.split("\r\n") if line.startswith("a=mid:")]
+    group = " ".join(mids) if bundle is None else bundle
+    head = "v=0\r\no=- 20518 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+    return head + (f"a=group:BUNDLE {group}\r\n" if group else "") + more + "".join(sections)
+
+
+SOUND, PICTURE = media_section("audio", "0"), media_section("video", "1")
+RECEIVES_FIRST = offer_of(
+    media_section("audio", "0", "recvonly"),
+    media_section("video", "1", "recvonly"),
+    media_section("audio", "2", "sendonly"),
+    media_section("video", "3", "sendonly"),
+)
+SCREEN_FIRST = offer_of(
+    SOUND, media_section("video", "1", "sendrecv", "a=content:slides"), media_section("video", "2")
+)
+STOPPED = offer_of(SOUND, media_section("video", "1", "inactive", port=0), bundle="0")
+WITHOUT_VP8 = offer_of(SOUND, media_section("video", "1", codecs=("H264/90000", "rtx/90000")))
+UNBUNDLED = offer_of(
+    media_section("video", "video0", ufrag="pict"),
+    media_section("audio", "audio1", ufrag="soun"),
+    bundle="",
+)
+OLD = offer_of(
+    media_section("audio", ""), media_section("video", "", ufrag="pict"), bundle=""
+)  # before mids
+BESIDE_DATA = offer_of(SOUND, PICTURE, bundle="2 0 1") + DATA_SECTION
+MANY = offer_of(SOUND, PICTURE, *(media_section("video", f"v{n}", "inactive") for n in range(62)))
+ONE_NUMBER_FOR_BOTH = offer_of(media_section("audio", "0", payload_type=96), PICTURE)
+OFFERS = {
+    "chromium": CHROMIUM,
+    "firefox": FIREFOX,
+    "sound": offer_of(SOUND),
+    "picture": offer_of(PICTURE),
+    "receives first": RECEIVES_FIRST,
+    "screen first": SCREEN_FIRST,
+    "stopped": STOPPED,
+    "without VP8": WITHOUT_VP8,
+    "unbundled": UNBUNDLED,
+    "old": OLD,
+    "beside data": BESIDE_DATA,
+    "many": MANY,
+    "one number for both": ONE_NUMBER_FOR_BOTH,
+}
+
+
 def without(sdp: str, *starts: str) -> str:
     """The SDP without the lines that start so."""
     lines = sdp.splitlines(keepends=True)

@@ -6,10 +6,34 @@ import pytest
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from aiortc.sdp import MediaDescription, SessionDescription
 
-from relay.media.description import OFFERED, LocalSide, Ssrcs, write_answer, write_offer
+from relay.media.description import (
+    OFFERED,
+    USUAL_WISHES,
+    LocalSide,
+    Ssrcs,
+    write_answer,
+    write_offer,
+)
 from relay.media.ice import Credentials
 from relay.media.sdp import ABS_SEND_TIME, MID, TRANSPORT_CC, read
-from tests.support.offers import CHROMIUM, DATA_SECTION, FIREFOX, bundle_only, section, without
+from tests.support.offers import (
+    CHROMIUM,
+    DATA_SECTION,
+    FIREFOX,
+    OLD,
+    PICTURE,
+    RECEIVES_FIRST,
+    SCREEN_FIRST,
+    SOUND,
+    STOPPED,
+    UNBUNDLED,
+    WITHOUT_VP8,
+    bundle_only,
+    media_section,
+    offer_of,
+    section,
+    without,
+)
 
 LOCAL = LocalSide(
     credentials=Credentials("ourufrag", "ourpassword"),
@@ -44,7 +68,7 @@ def test_the_answer_to_chromium() -> None:
     assert [
         str(f.type) + (f" {f.parameter}" if f.parameter else "")
         for f in video.rtp.codecs[0].rtcpFeedback
-    ] == ["nack", "nack pli", "ccm fir", "transport-cc"]
+    ] == ["nack", "nack pli", "ccm fir", "transport-cc", "goog-remb"]
     assert {e.uri: e.id for e in video.rtp.headerExtensions}[TRANSPORT_CC] == 3
     for media in session.media:
         assert media.rtcp_mux
@@ -122,26 +146,69 @@ def test_the_dtls_role_is_said_in_every_section(role: str) -> None:
     assert [m.dtls.role for m in session.media if m.dtls] == [role, role]
 
 
-def test_further_sections_are_rejected_in_their_places() -> None:
-    video = section(CHROMIUM, "video")
-    second = video.replace("a=mid:1", "a=mid:screen")
+def test_every_section_has_its_place() -> None:
     nameless = without(DATA_SECTION, "a=mid")
-    offer = CHROMIUM.replace(video, DATA_SECTION + video) + second + nameless
-    text, session = answered(offer)
-    assert [(m.kind, m.rtp.muxId, m.port) for m in session.media] == [
-        ("audio", "0", 9),
-        ("application", "2", 0),
-        ("video", "1", 9),
-        ("video", "screen", 0),
-        ("application", "", 0),
+    sdp = offer_of(
+        SOUND, DATA_SECTION, PICTURE, media_section("video", "late"), nameless, bundle="0 2 1 late"
+    )
+    text, session = answered(sdp)
+    assert [(m.kind, m.rtp.muxId, m.port, m.direction) for m in session.media] == [
+        ("audio", "0", 9, "sendrecv"),
+        ("application", "2", 0, "inactive"),
+        ("video", "1", 9, "sendrecv"),
+        ("video", "late", 9, "inactive"),
+        ("application", "", 0, "inactive"),
     ]
-    assert [str(group) for group in session.group] == ["BUNDLE 0 1"]
+    assert [str(group) for group in session.group] == ["BUNDLE 0 1 late"]
     assert "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n" in text
-    assert "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n" in text
     assert text.count("c=IN IP4 0.0.0.0") == 5, "Firefox wants one in every section"
-    screen = session.media[3]
-    assert screen.direction == "inactive"
-    assert screen.ssrc == []
+    assert session.media[3].ssrc == []
+    assert codecs(session.media[3]) == [(96, "video/VP8"), (97, "video/rtx")]
+
+
+def test_what_receives_and_what_sends_may_be_two_sections() -> None:
+    _, session = answered(RECEIVES_FIRST)
+    assert [(m.rtp.muxId, m.direction, bool(m.ssrc)) for m in session.media] == [
+        ("0", "sendonly", True),
+        ("1", "sendonly", True),
+        ("2", "recvonly", False),
+        ("3", "recvonly", False),
+    ]
+
+
+def test_a_camera_is_seen_though_a_screen_stands_first() -> None:
+    _, session = answered(SCREEN_FIRST)
+    assert [m.direction for m in session.media] == ["sendrecv", "inactive", "sendrecv"]
+
+
+@pytest.mark.parametrize("sdp", [STOPPED, WITHOUT_VP8], ids=["stopped", "without VP8"])
+def test_a_picture_that_cannot_be_is_rejected(sdp: str) -> None:
+    text, session = answered(sdp)
+    assert [(m.kind, m.port) for m in session.media] == [("audio", 9), ("video", 0)]
+    assert [str(group) for group in session.group] == ["BUNDLE 0"]
+    assert "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n" in text
+
+
+@pytest.mark.parametrize("sdp", [UNBUNDLED, OLD], ids=["unbundled", "old"])
+def test_without_bundle_one_section_is_taken_and_no_group_answered(sdp: str) -> None:
+    _, session = answered(sdp)
+    assert {m.kind: m.port for m in session.media} == {"video": 0, "audio": 9}
+    assert session.group == []
+
+
+def test_rtcp_may_be_short_where_that_was_offered() -> None:
+    text, _ = answered(FIREFOX)
+    assert "a=rtcp-rsize" not in section(text, "audio")
+    assert "a=rtcp-rsize" in section(text, "video")
+
+
+def test_the_answer_wishes_for_sound_as_the_partner_does() -> None:
+    usual = section(answered(FIREFOX)[0], "audio")
+    assert "a=fmtp:109 minptime=10;useinbandfec=1\r\n" in usual, "not what Firefox wrote itself"
+    partner = replace(LOCAL, wishes=read(FIREFOX).wishes)
+    asked = section(write_answer(partner, read(CHROMIUM), "server"), "audio")
+    assert "a=fmtp:111 useinbandfec=1;stereo=1;maxplaybackrate=48000\r\n" in asked
+    assert "max-fs" not in answered(FIREFOX)[0]
 
 
 @pytest.mark.parametrize(
@@ -179,11 +246,7 @@ def test_our_offer_can_be_read_as_any_peers() -> None:
     text = write_offer(LOCAL)
     terms = read(text)
     assert terms.setup == "auto"
-    assert (terms.audio, terms.video) == tuple(
-        replace(offered, feedback=terms.media[index].feedback)
-        for index, offered in enumerate(OFFERED)
-    )
-    assert "a=rtcp-fb:96 goog-remb" in text, "for a client without transport-cc"
+    assert (terms.audio, terms.video) == (replace(OFFERED[0], wishes=USUAL_WISHES), OFFERED[1])
     assert "a=ice-lite\r\n" in text
     assert [str(g) for g in SessionDescription.parse(text).group] == ["BUNDLE 0 1"]
 
