@@ -21,10 +21,12 @@ from relay.media.rtp import (
     HEADERS,
     NUMBER,
     ONE_BYTE_PROFILE,
+    WORD,
     ExtensionMap,
     find_extension,
 )
 from relay.media.stream import Outlet, Progress, Stream, distance
+from relay.media.vp8 import FRAME_STARTS, STARTS, USUAL, USUAL_FIELDS
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.3
 """At most one request to a source in this time, and another one while no key frame has come."""
@@ -55,7 +57,6 @@ class Verdict(IntEnum):
     RESTORED = 5  # a retransmission, now the packet that it repeats: goes out, two bytes shorter
 
 
-_descriptor_of = vp8.DESCRIPTOR.unpack_from
 _FORWARD = Verdict.FORWARD  # looking it up on its class is slow
 _USUAL = 0x90  # the first byte of what browsers send: an extension, no CSRCs and no padding
 
@@ -171,17 +172,16 @@ class Route:
                 _blank_sources(view, at, first)
         if payload_at > end:
             return Verdict.MALFORMED
-        if self.is_picture and payload_at < end:
-            descriptor, fields, picture = _descriptor_of(view, payload_at)
-            if descriptor & 0x17 == 0x10:  # begins a frame
+        if self.is_picture:
+            (word,) = WORD.unpack_from(view, payload_at) if payload_at < end - 3 else (0,)
+            if word & STARTS == FRAME_STARTS:
                 self._look_for_keyframe(view, payload_at, end, now)
         numbers = self.numbers
         if not numbers.first <= extended < self.sent + MAX_AHEAD:
             verdict = self._begin(extended, rtp_ts, end - at, now)
             if verdict:
                 return verdict
-            if self.is_picture:
-                self.pictures.begin(view, payload_at, end)
+            self.pictures.begin(view, payload_at, end)
         if self.media is not None and not self._repair(view, payload_at, end, first):
             return Verdict.STALE
         if elements_at:
@@ -189,12 +189,12 @@ class Route:
                 _blank_extensions(view, elements_at - EXTENSION_HEADER.size, payload_at)
             elif not self.extensions.apply(view, elements_at, payload_at, now):
                 return Verdict.MALFORMED
-        if self.is_picture and payload_at < end:
+        if self.is_picture:
             pictures = self.pictures
-            if fields == 0x80 and descriptor & 0x80 and picture & 0x8000 and payload_at + 4 <= end:
-                pictures.last = picture = picture + pictures.offset & 0x7FFF
-                NUMBER.pack_into(view, payload_at + 2, picture | 0x8000)
-            else:  # not as browsers write it
+            if word & USUAL_FIELDS == USUAL:
+                pictures.last = word = word & ~0x7FFF | word + pictures.offset & 0x7FFF
+                WORD.pack_into(view, payload_at, word)
+            elif word:
                 pictures.rewrite(view, payload_at, end)
         if extended > self.sent:  # noqa: PLR1730 - calling max() takes longer
             self.sent = extended

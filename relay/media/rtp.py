@@ -42,10 +42,11 @@ _Heads = Callable[[memoryview, int], tuple[int, ...]]
 _Layout = tuple[_Heads, tuple[int, ...], int, int, tuple[tuple[int, bytes], ...]]
 """How a block of extension elements is laid out, and what is to be changed in it: what reads the
 elements' first bytes and the padding, which is zero; what that gave when the block was read; where
-the transport-wide number and the abs-send-time are, 0 when there is none; what is to be put where.
+the transport-wide number is, 0 when there is none, and the element with the abs-send-time, -1 when
+there is none; what is to be put where.
 (A plain tuple, for it is taken apart for each packet.)"""
 
-_UNKNOWN: _Layout = (lambda _, at: (at,), (), 0, 0, ())
+_UNKNOWN: _Layout = (lambda _, at: (at,), (), 0, -1, ())
 """No block is like that."""
 
 
@@ -97,11 +98,10 @@ class ExtensionMap:
             _, _, number_at, time_at, changes = layout
         for offset, data in changes:
             view[at + offset : at + offset + len(data)] = data
-        if time_at:
-            time_at += at - 1  # the element's first byte makes it a word
-            (word,) = WORD.unpack_from(view, time_at)
+        if time_at >= 0:  # the element's first byte makes it a word
+            (word,) = WORD.unpack_from(view, at + time_at)
             time = word + self._clock.send_time_ahead & 0xFFFFFF
-            WORD.pack_into(view, time_at, word & 0xFF000000 | time)
+            WORD.pack_into(view, at + time_at, word & ~0xFFFFFF | time)
         if number_at:
             at += number_at
             (number,) = NUMBER.unpack_from(view, at)
@@ -114,7 +114,7 @@ class ExtensionMap:
 
     def _learn(self, view: memoryview, at: int, end: int, now: float) -> _Layout | None:
         """Read a block of another layout than the last one of its size; None when it lies."""
-        start, heads, number_at, time_at = at, "", 0, 0
+        start, heads, number_at, time_at = at, "", 0, -1
         changes = []
         while at < end:
             head = view[at]
@@ -134,8 +134,8 @@ class ExtensionMap:
                 mapped = mapped or number  # what becomes of it, its number decides
             elif number == self._transport_cc_id:
                 mapped = 0  # one more, or no number
-            elif number == self._send_time_id and size == 4 and not time_at:
-                time_at = at - start + 1
+            elif number == self._send_time_id and size == 4 and time_at < 0:
+                time_at = at - start
                 if self._clock.send_time_ahead is None:
                     self._clock.set_send_time(int.from_bytes(view[at + 1 : at + 4]), now)
             elif number == self._send_time_id:

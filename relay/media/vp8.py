@@ -8,12 +8,13 @@ they met the same person.
 from __future__ import annotations
 
 import secrets
-import struct
 
 from relay.media.rtp import NUMBER
 
-DESCRIPTOR = struct.Struct("!BBH")
-"""The descriptor as browsers write it: X, then I and nothing else, then a picture id of 15 bits."""
+STARTS, FRAME_STARTS = 0x17000000, 0x10000000
+"""Of the first four bytes of a payload: S is set, of partition 0, which begins a frame."""
+USUAL_FIELDS, USUAL = 0x80FF8000, 0x80808000
+"""Of the same: the descriptor is as browsers write it, with X, I and a picture id of 15 bits."""
 
 _START_CODE = b"\x9d\x01\x2a"
 _SIZE_MASK = 0x3FFF  # the two bits above it are the scaling factor
@@ -86,7 +87,7 @@ class PictureNumbers:
 
     def __init__(self) -> None:
         self.last = secrets.randbits(15)
-        """The last picture id that went out, and the last indexes."""
+        """The last picture id that went out, in the lowest 15 bits; and the last indexes."""
         self._layer, self._keyframe = secrets.randbits(8), secrets.randbits(5)
         self.offset = 0
         """What is added to the present source's picture ids, and to its indexes."""
@@ -101,7 +102,9 @@ class PictureNumbers:
         if fields & 0x80:
             (number,) = NUMBER.unpack_from(view, at)
             long = bool(number & _LONG)
-            self.offset = self.last + _MARGIN - (number & 0x7FFF if long else number >> 8)
+            self.offset = (
+                (self.last & 0x7FFF) + _MARGIN - (number & 0x7FFF if long else number >> 8)
+            )
             at += 1 + long
         if fields & 0x40 and at < end:
             self._layer_offset = self._layer + _MARGIN - view[at]
