@@ -57,6 +57,7 @@ class Verdict(IntEnum):
     RESTORED = 5  # a retransmission, now the packet that it repeats: goes out, two bytes shorter
 
 
+_word_at, _put_word = WORD.unpack_from, WORD.pack_into
 _FORWARD = Verdict.FORWARD  # looking it up on its class is slow
 _USUAL = 0x90  # the first byte of what browsers send: an extension, no CSRCs and no padding
 
@@ -173,8 +174,11 @@ class Route:
         if payload_at > end:
             return Verdict.MALFORMED
         if self.is_picture:
-            (word,) = WORD.unpack_from(view, payload_at) if payload_at < end - 3 else (0,)
-            if word & STARTS == FRAME_STARTS:
+            (word,) = _word_at(view, payload_at) if payload_at < end - 4 else (0,)
+            is_usual = word & USUAL_FIELDS == USUAL
+            if word & STARTS == FRAME_STARTS and (
+                self._held or not is_usual or not view[payload_at + 4] & 1  # mostly it is: P
+            ):
                 self._look_for_keyframe(view, payload_at, end, now)
         numbers = self.numbers
         if not numbers.first <= extended < self.sent + MAX_AHEAD:
@@ -191,9 +195,9 @@ class Route:
                 return Verdict.MALFORMED
         if self.is_picture:
             pictures = self.pictures
-            if word & USUAL_FIELDS == USUAL:
+            if is_usual:
                 pictures.last = word = word & ~0x7FFF | word + pictures.offset & 0x7FFF
-                WORD.pack_into(view, payload_at, word)
+                _put_word(view, payload_at, word)
             elif word:
                 pictures.rewrite(view, payload_at, end)
         if extended > self.sent:  # noqa: PLR1730 - calling max() takes longer

@@ -27,6 +27,8 @@ WORD = SSRC = struct.Struct("!I")
 NUMBER = struct.Struct("!H")
 """A transport-wide number, or the original one that starts an RTX payload (RFC 4588 section 4)."""
 
+_word_at, _put_word = WORD.unpack_from, WORD.pack_into
+
 MAX_LAYOUTS = 16
 """Sizes of extension blocks that are remembered for one stream."""
 
@@ -99,9 +101,9 @@ class ExtensionMap:
         for offset, data in changes:
             view[at + offset : at + offset + len(data)] = data
         if time_at >= 0:  # the element's first byte makes it a word
-            (word,) = WORD.unpack_from(view, at + time_at)
+            (word,) = _word_at(view, at + time_at)
             time = word + self._clock.send_time_ahead & 0xFFFFFF
-            WORD.pack_into(view, at + time_at, word & ~0xFFFFFF | time)
+            _put_word(view, at + time_at, word & ~0xFFFFFF | time)
         if number_at:
             at += number_at
             (number,) = NUMBER.unpack_from(view, at)
