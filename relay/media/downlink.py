@@ -30,6 +30,7 @@ class Downlink:
         "plain",
         "send_rtcp",
         "taps",
+        "tells",
         "terms",
         "transport_cc",
         "tx",
@@ -54,6 +55,8 @@ class Downlink:
         """What feeds the outlets while the user is paired."""
         self.flowing = False
         """Whether the present partner's media has reached the user."""
+        self.tells: bool | None = None
+        """Whether the user gives transport-wide feedback, as it agreed to; None for unknown."""
         self.plain = False
         """Whether nothing else is to be done with a packet that goes out."""
         self.taps: tuple[Tap, ...] = ()

@@ -20,6 +20,10 @@ from relay.media.stream import Stream
 from relay.media.tapping import TappedRoute
 from relay.media.uplink import Uplink
 
+SILENT_REPORTS = 3
+"""A user who has reported so often of one source and given no transport-wide feedback meanwhile,
+though it agreed to, never will: a browser gives it some ten times as often."""
+
 
 class Flow:
     """The routes from one user's uplink to another's downlink."""
@@ -111,11 +115,19 @@ class Flow:
     @property
     def shown_numbers(self) -> TransportNumbers | None:
         """What the sink is shown of the source's transport-wide numbers; None for nothing."""
-        shown = any(
+        shown = self.sink.tells is not False and any(
             TRANSPORT_CC in ours.extensions and TRANSPORT_CC in theirs.extensions
             for ours, theirs in self._terms.values()
         )
         return self.transport_cc if shown else None
+
+    def look_for_feedback(self) -> None:
+        """Show the sink no more transport-wide numbers if it reports, but never about these."""
+        reports = (route.outlet.reception.reports for route in self.routes.values())
+        if self.sink.tells is None and self.transport_cc.begun and max(reports) >= SILENT_REPORTS:
+            self.sink.tells = False
+            for (kind, _), route in self.routes.items():
+                route.extensions = self._extensions(kind)
 
     def note_arrival(self, number: int, now: float) -> None:
         """Note a transport-wide number of the source's that the sink is not shown."""
@@ -178,7 +190,7 @@ class Flow:
 
     def _extensions(self, kind: str) -> ExtensionMap:
         ours, theirs = self._terms[kind]
-        is_shown = TRANSPORT_CC in theirs.extensions
+        is_shown = TRANSPORT_CC in theirs.extensions and self.sink.tells is not False
         return ExtensionMap(
             ours.extensions,
             theirs.extensions,

@@ -47,6 +47,7 @@ class Reception:
         "measured_at",
         "nacks",
         "plis",
+        "reports",
         "round_trip_s",
     )
 
@@ -61,6 +62,8 @@ class Reception:
         self.nacks = 0
         self.plis = 0
         self.firs = 0
+        self.reports = 0
+        """About the present source."""
         self._passed: deque[tuple[int, int, float]] = deque(maxlen=_REMEMBERED)
         self._before: int | None = None
         """How much of ``lost`` was other sources'; None before a report about the present one."""
@@ -70,6 +73,7 @@ class Reception:
     def source_began(self) -> None:
         """Another source feeds the outlet from now on."""
         self._passed.clear()
+        self.reports = 0
         self._before = None
         self._told = 0
 
@@ -98,6 +102,7 @@ class Reception:
 
     def reported(self, block: ReportBlock, now: float) -> None:
         """Take a report block; ``now`` in seconds."""
+        self.reports += 1
         self.lost, self.jitter_ts = block.lost, block.jitter_ts
         for ours, _, passed_at in self._passed:
             took_s = now - passed_at - block.dlsr / _DLSR_HZ

@@ -147,7 +147,10 @@ def transport_feedback(uplink: Uplink, reporter: int, now: float) -> Iterator[by
 
     :param reporter: the SSRC that tells; ``now`` in seconds of the plane's clock.
     """
-    shown = uplink.flow.shown_numbers if uplink.flow is not None else None
+    shown = None
+    if uplink.flow is not None:
+        uplink.flow.look_for_feedback()
+        shown = uplink.flow.shown_numbers
     media = next((stream.ssrc for stream in uplink.current.values()), 0)
     for feedback in uplink.feedback.made(shown, now, (reporter, media)):
         yield _empty_report(reporter) + feedback
@@ -264,6 +267,8 @@ def _transport_feedback(
     ssrcs = forward.sink.reporter, _source_ssrc(backward, ssrc)
     told = backward.source.feedback.translate(packet, backward.transport_cc, now, ssrcs)
     result.untrue += told is None
+    if told:
+        backward.sink.tells = True
     return told or b""
 
 

@@ -391,6 +391,42 @@ async def test_packets_that_went_nowhere_came(house: House) -> None:
     assert list(transport_feedback(a.uplink, a.downlink.reporter, house.now)) == []
 
 
+async def test_a_partner_who_agrees_to_tell_and_does_not_is_stood_in_for(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    for step in range(40):
+        packet = rtp(2, step, payload=KEYFRAME, elements=((3, bytes([0, step])),))
+        (heard,) = b.hears(house.hear(A, a.rtp(packet)))
+        made = list(transport_feedback(a.uplink, a.downlink.reporter, house.now))
+        if step % 10 == 5:
+            house.hear(B, b.rtcp(rr(9, block(heard.ssrc, heard.number))))
+        assert bool(heard.elements) is (step <= 26), "it is shown no more numbers, since it is mute"
+        assert bool(made) is (step > 26)
+        house.now += 0.1
+    Flow(a.uplink, b.downlink)
+    (heard,) = b.hears(house.hear(A, a.rtp(rtp(2, 41, payload=KEYFRAME, elements=((3, b"ab"),)))))
+    assert heard.elements == (), "and that is remembered"
+
+
+async def test_a_partner_who_tells_is_shown_all(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    for step in range(80):
+        packet = rtp(2, step, payload=KEYFRAME, elements=((3, bytes([0, step])),))
+        (heard,) = b.hears(house.hear(A, a.rtp(packet)))
+        assert heard.elements
+        report = rr(9, block(heard.ssrc, heard.number))
+        if step == 5:
+            number = int.from_bytes(heard.elements[0][1], "big")
+            report += transport_cc.write(transport_cc.Feedback(number, (5,)), 9, heard.ssrc)
+        if step % 10 == 5:
+            house.hear(B, b.rtcp(report))
+        assert not list(transport_feedback(a.uplink, a.downlink.reporter, house.now))
+        house.now += 0.1
+
+
 async def test_a_partner_who_cannot_tell_is_stood_in_for(house: House) -> None:
     a = house.join("a", CHROMIUM, A)
     b = house.join("b", without(CHROMIUM, "a=extmap:3"), B)
