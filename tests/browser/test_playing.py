@@ -1,5 +1,7 @@
 """What comes of a partner is played: the sound without a picture, and all of it after a pause."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from tests.browser.conftest import Arrive, Meet
@@ -25,6 +27,7 @@ CALLED = """
 """
 ELEMENTS = "['remote', 'sound', 'local'].map((id) => document.getElementById(id))"
 PAUSE = f"{ELEMENTS}.forEach((element) => element.pause())"
+UNMUTE = f"{ELEMENTS}.forEach((e) => e.srcObject.getTracks()[0].dispatchEvent(new Event('unmute')))"
 PLAYING = f"{ELEMENTS}.map((element) => !element.paused)"
 
 
@@ -88,11 +91,8 @@ async def test_what_the_system_has_paused_plays_on(meet: Meet) -> None:
 
 async def test_after_a_phone_call_everything_plays_at_the_next_chance(meet: Meet) -> None:
     anna, berta = await meet(options={"spell": CALLED})
-    unmute = f"{ELEMENTS}.forEach(({{ srcObject }}) =>" + (
-        " srcObject.getTracks().forEach((track) => track.dispatchEvent(new Event('unmute'))))"
-    )
-    chances = {
-        "a track that comes again": lambda: anna.page.evaluate(unmute),
+    chances: dict[str, Callable[[], Awaitable[None]]] = {
+        "a track that comes again": lambda: anna.page.evaluate(UNMUTE),
         "a touch": lambda: anna.page.mouse.click(5, 5),
         "a key": lambda: anna.key("Shift"),
         "the page is looked at": lambda: anna.hide(False),
