@@ -41,7 +41,7 @@ export function stop(turn) {
   if (!state.wanted) return;
   Object.assign(state, { wanted: false, isResting: false, notice: null });
   leaveServer(turn);
-  state.chat = [];
+  Object.assign(state, { chat: [], begun: "" });
   devices.closeAll(turn);
 }
 

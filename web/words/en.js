@@ -143,6 +143,7 @@ export const en = {
     microphone_lost: "Your microphone was lost. The call goes on without it.",
     device_replaced: "A device was lost; another one is used now.",
     escape_again: "Press Esc again for the next person.",
+    not_sent: "Not sent: this is somebody else. Pause, then press Enter again.",
   },
   /** @param {string} message */
   serverSays: (message) => `The server says: ${message}`,
@@ -168,6 +169,9 @@ export const en = {
   noMessages: "Messages appear here",
   message: "Message",
   send: "Send",
+  begun: "Unsent:",
+  takeBack: "Use it",
+  throwAway: "Throw it away",
   typing: "Your partner is typing…",
   sent: "Sent",
   delivered: "Delivered",

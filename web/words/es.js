@@ -135,6 +135,7 @@ export const es = {
     microphone_lost: "Se perdió tu micrófono. La llamada sigue sin él.",
     device_replaced: "Se perdió un dispositivo; ahora se usa otro.",
     escape_again: "Pulsa Esc otra vez para la siguiente persona.",
+    not_sent: "No se envió: es otra persona. Espera un momento y pulsa Intro otra vez.",
   },
   serverSays: (message) => `El servidor dice: ${message}`,
 
@@ -157,6 +158,9 @@ export const es = {
   noMessages: "Aquí aparecen los mensajes",
   message: "Mensaje",
   send: "Enviar",
+  begun: "Sin enviar:",
+  takeBack: "Usar",
+  throwAway: "Descartar",
   typing: "La otra persona está escribiendo…",
   sent: "Enviado",
   delivered: "Entregado",
