@@ -12,6 +12,7 @@ test("nobody starts who has not agreed; agreeing is remembered and opens the pre
   const page = new Page({ agreedTo: "" });
   page.connect();
   assert.deepEqual(page.do("start_pressed"), []);
+  assert.deepEqual(page.on({ type: "agreed", rules: "" }), []);
   assert.deepEqual(page.on({ type: "agreed", rules: "x" }), ["remember", "open audio and video"]);
   assert.equal(page.state.settings.agreedTo, "x");
 });

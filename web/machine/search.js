@@ -19,6 +19,7 @@ const RETRY_MS = 3_000;
  * @param {string} rules a digest of them
  */
 export function agree(turn, rules) {
+  if (!rules) return; // there were none to read
   turn.set({ agreedTo: rules });
   devices.preview(turn);
 }

@@ -9,6 +9,7 @@ export const en = {
   // the welcome
   welcomeTitle: "Welcome",
   agree: "I am 18 or older and agree",
+  noRules: "The rules could not be loaded. You can go on when you have read them.",
 
   // before the call
   meetSomeone: "Meet someone new",

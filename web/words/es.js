@@ -8,6 +8,7 @@ export const es = {
 
   welcomeTitle: "Te damos la bienvenida",
   agree: "Tengo 18 años o más y acepto",
+  noRules: "No se pudieron cargar las normas. Podrás seguir cuando las hayas leído.",
 
   meetSomeone: "Conoce a alguien",
   start: "Empezar",
