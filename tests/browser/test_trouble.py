@@ -24,6 +24,44 @@ async def test_a_restarted_server_is_found_and_the_call_goes_on(
     await together(*(person.sees_somebody(60) for person in pair))
 
 
+TURNED_AWAY = "WebSocket connection to .* failed|the server responded with a status of 503"
+
+
+async def test_a_full_server_says_so_and_lets_in_when_there_is_room(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    server = await start_server("--max-users", "1")
+    anna = await arrive(server)
+    await anna.press("Start")
+    await anna.reads("Looking for someone…")
+    berta = await arrive(server)
+    berta.expected_complaints = TURNED_AWAY
+    await berta.reads(
+        "Meet someone new Talk with a random person, face to face. The server is full"
+    )
+    await berta.press("Start")
+    await berta.reads("The server is full Trying again in")
+    await anna.page.close()
+    await berta.reads("Looking for someone…")
+
+
+async def test_a_draining_server_says_so_and_lets_in_when_that_is_over(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    token = "of-the-operator-of-this"
+    server = await start_server("--operator-token", token)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as operator:
+        await operator.post(server.url + "/api/v1/drain")
+        ana = await arrive(server, agree=False, locale="es")
+        ana.expected_complaints = TURNED_AWAY
+        await ana.press("Tengo 18 años o más y acepto")
+        await ana.press("Empezar")
+        await ana.reads("El servidor se está actualizando Nuevo intento en")
+        await operator.delete(server.url + "/api/v1/drain")
+    await ana.reads("Buscando a alguien…")
+
+
 async def test_lost_packets_are_repaired(start_server: StartServer, meet: Meet) -> None:
     pair = await meet(await start_server("--loss", "0.02", program=SERVE_LOSSY))
     before = await together(*(person.look() for person in pair))

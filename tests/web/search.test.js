@@ -168,6 +168,20 @@ test("connection lost: the countdown is said, and the call is searched anew when
   assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
 });
 
+test("a server that lets nobody in is said in words, and forgotten when it does", () => {
+  const page = Page.inCall();
+  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
+  page.do("wire_connecting");
+  page.on({ type: "wire_refused", why: "draining", retryAtMs: page.nowMs + 10_000 });
+  assert.equal(page.says, "The server is being updated | Trying again in 10 s.");
+  page.on({ type: "wire_refused", why: "full", retryAtMs: page.nowMs + 10_000 });
+  assert.equal(page.says, "The server is full | Trying again in 10 s.");
+  page.do("wire_connecting");
+  assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
+  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
+  assert.equal(page.says, "Connection lost | Trying again in 3 s.");
+});
+
 test("connection lost while idle: coming back changes nothing", () => {
   const page = new Page();
   page.connect();

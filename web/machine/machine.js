@@ -95,6 +95,7 @@ function take(turn, event) {
 
     case "wire_connecting": return search.connecting(turn);
     case "wire_lost": return search.wireLost(turn, event.retryAtMs);
+    case "wire_refused": return search.wireLost(turn, event.retryAtMs, event.why);
     case "wire_closed": return search.sentAway(turn);
     case "message": return hear(turn, event.message);
 

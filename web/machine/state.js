@@ -113,6 +113,8 @@
  * @property {DeviceInfo[]} found the devices that there are
  * @property {"connecting" | "open" | "lost" | "closed"} socket
  * @property {number | null} retryAtMs when the next try to connect comes
+ * @property {import("../wire/refusal.js").Refusal["why"] | null} refusal why the server has not let
+ *   us in, while the socket is "lost"
  * @property {import("../wire/messages.js").Connected | null} server what it said on connecting
  * @property {boolean} linked a link is open, or opening
  * @property {number} unanswered offers that the relay has not answered yet
@@ -187,6 +189,7 @@ export function initial(settings = DEFAULTS) {
     found: [],
     socket: "connecting",
     retryAtMs: null,
+    refusal: null,
     server: null,
     linked: false,
     unanswered: 0,

@@ -12,7 +12,7 @@ import { Pickers } from "./pickers.js";
 import { Player } from "./player.js";
 import { Meter } from "../media/meter.js";
 import { MAX_INTERESTS } from "../wire/messages.js";
-import { describeProblem, startLabel } from "../words/describe.js";
+import { describeProblem, lossText, startLabel } from "../words/describe.js";
 import { LANGUAGES } from "../words/words.js";
 
 export class LobbyView {
@@ -95,7 +95,8 @@ export class LobbyView {
     setAttribute(this.#lobby, "data-problem", problem !== null);
     setText(this.#greeting, problem?.headline ?? words.meetSomeone);
     setText(this.#detail, problem?.detail ?? words.tagline);
-    const told = { lost: words.connectionLost, closed: words.sentAway, connecting: "", open: "" };
+    const lost = lossText(state, words);
+    const told = { lost, closed: words.sentAway, connecting: "", open: "" };
     setText(this.#server, told[state.socket]);
     this.#retry.hidden = !problem;
   }

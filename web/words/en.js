@@ -129,6 +129,7 @@ export const en = {
   resting: "Ready when you are",
   pressNext: "Press Next to meet someone else.",
   connectionLost: "Connection lost",
+  refusals: { full: "The server is full", draining: "The server is being updated" },
   /** @param {number} seconds */
   retryIn: (seconds) => `Trying again in ${seconds} s.`,
   offline: "You seem to be offline.",

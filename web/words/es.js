@@ -121,6 +121,7 @@ export const es = {
   resting: "Cuando quieras",
   pressNext: "Pulsa Siguiente para conocer a otra persona.",
   connectionLost: "Conexión perdida",
+  refusals: { full: "El servidor está lleno", draining: "El servidor se está actualizando" },
   retryIn: (seconds) => `Nuevo intento en ${seconds} s.`,
   offline: "Parece que no tienes conexión.",
   videoPaused:
