@@ -184,6 +184,20 @@ async def test_a_machine_that_slept_comes_back_to_where_it_was(meet: Meet) -> No
     await together(anna.sees_somebody(60), berta.sees_somebody(60))
 
 
+async def test_a_clock_that_is_set_ends_nothing(meet: Meet) -> None:
+    anna, berta = await meet()
+    frames, links = len(anna.received), await anna.links()
+    for step_ms in (60_000, -3_600_000):
+        # Whatever the page does every two seconds, it has done by then.
+        script = "(ms) => { spy.setClock(ms); return new Promise((r) => setTimeout(r, 2_100)); }"
+        await anna.page.evaluate(script, step_ms)
+    await together(anna.sees_somebody(), berta.sees_somebody())
+    assert await anna.links() == links
+    kinds = "connected|partner_found|webrtc_answer|waiting_for_partner"
+    assert not [frame for frame in anna.received[frames:] if re.search(kinds, frame)]
+    await anna.reads("Connected")
+
+
 async def test_somebody_found_in_a_hidden_tab_is_told_of(server: Server, arrive: Arrive) -> None:
     locks = """
         window.locks = [];
