@@ -212,6 +212,31 @@ test("a search that the server does not answer ends in a new connection", () => 
   assert.deepEqual(page.wait(), { waitedMs: 10_000, commands: ["reconnect"] });
 });
 
+test("the answer to the offer is none to the search that went with it", () => {
+  const page = new Page();
+  page.connect();
+  page.do("start_pressed");
+  page.devicesOpened();
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
+  page.nowMs += 9_000;
+  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);
+  assert.deepEqual(page.wait(), { waitedMs: 1_000, commands: ["reconnect"] });
+  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
+  assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("nor is the answer to new paths, while a search is not confirmed", () => {
+  const page = Page.inCall();
+  page.do("next_pressed");
+  page.do("network_changed");
+  page.offerMade();
+  page.hear({ type: "webrtc_answer", sdp: "x" });
+  assert.deepEqual(page.wait().commands, ["reconnect"]);
+});
+
 test("any other error is said for a while and changes nothing", () => {
   const page = Page.inCall();
   assert.deepEqual(page.hear(error("rate_limited")), []);
