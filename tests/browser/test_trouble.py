@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive, Meet, StartServer
 from tests.browser.server import SERVE_LOSSY, Server
-from tests.browser.visitor import Sight, Visitor, together, until
+from tests.browser.visitor import NOT_REACHED, TURNED_AWAY, Sight, Visitor, together, until
 
 
 async def test_a_restarted_server_is_found_and_the_call_goes_on(
@@ -17,14 +17,11 @@ async def test_a_restarted_server_is_found_and_the_call_goes_on(
     server = await start_server()
     pair = await meet(server)
     for person in pair:
-        person.expected_complaints = "WebSocket connection to .* failed"
+        person.expected_complaints = NOT_REACHED
     await server.stop()
     await together(*(person.reads("Connection lost Trying again in") for person in pair))
     await server.start()
     await together(*(person.sees_somebody(60) for person in pair))
-
-
-TURNED_AWAY = "WebSocket connection to .* failed|the server responded with a status of 503"
 
 
 async def test_a_full_server_says_so_and_lets_in_when_there_is_room(
