@@ -13,6 +13,7 @@ import { Wire } from "./wire/wire.js";
 import { digest } from "./words/words.js";
 
 const TICK_MS = 250;
+const RULES_TIMEOUT_MS = 15_000;
 
 let state = initial(recall());
 /** @type {import("./machine/state.js").Event[]} */
@@ -25,7 +26,7 @@ let timer;
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let ticker;
 
-const view = new View(dispatch);
+const view = new View(dispatch, welcome);
 const presence = new Presence();
 const devices = new Devices(dispatch);
 const wire = new Wire(socketUrl(), dispatch);
@@ -97,12 +98,24 @@ function closeLink() {
 
 /** Show the rules; who has agreed to them before sees themselves at once, if the browser allows. */
 async function welcome() {
-  const response = await fetch("/welcome.txt").catch(() => null);
-  const text = response?.ok ? await response.text() : "";
+  const text = await readRules();
   view.welcome(text);
   draw();
-  if (state.settings.agreedTo !== digest(text)) return;
+  if (text === null || state.settings.agreedTo !== digest(text)) return;
   if (await Devices.areAllowed()) dispatch({ type: "preview_wanted" });
+}
+
+/** @returns {Promise<string | null>} null: they cannot be had, or something else has answered */
+async function readRules() {
+  try {
+    const response = await fetch("/welcome.txt", { signal: AbortSignal.timeout(RULES_TIMEOUT_MS) });
+    const isText = response.headers.get("Content-Type")?.startsWith("text/plain");
+    const text = response.ok && isText ? await response.text() : "";
+    return text.trim() ? text : null;
+  } catch (error) {
+    console.info("The rules cannot be had:", error);
+    return null;
+  }
 }
 
 function draw() {

@@ -63,6 +63,8 @@ class Invalid(web.HTTPUnprocessableEntity):
     :param message: names it.
     """
 
+    code = "invalid_parameter"
+
     def __init__(self, message: str) -> None:
         super().__init__(text=message)
 
@@ -112,12 +114,15 @@ async def require_tls(_: web.Request, response: web.StreamResponse) -> None:
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn errors into JSON ones, and a crash into 500; redirects and the like stay as they are."""
+    """Turn errors into JSON ones, and a crash into 500; redirects and the like stay as they are.
+
+    An error that has a ``code`` of its own keeps it.
+    """
     try:
         return await handler(request)
     except web.HTTPError as raised:
         kept = {name: raised.headers[name] for name in _KEPT if name in raised.headers}
-        code = "invalid_parameter" if isinstance(raised, Invalid) else None
+        code = getattr(raised, "code", None)
         return error(raised.status, (raised.text or raised.reason).strip(), kept, code=code)
     except web.HTTPException:
         raise

@@ -32,6 +32,14 @@ _SHUTDOWN_S = 3 * GRACE_S
 log = structlog.get_logger(__name__)
 
 
+class _TurnedAway(web.HTTPServiceUnavailable):
+    """The server takes nobody new at the moment; ``code`` says why, in the answer too."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text=f"{text}\n", headers={"Retry-After": "10"})
+        self.code = code
+
+
 class Gateway:
     """Lets users in and puts each socket's connection to work.
 
@@ -210,11 +218,13 @@ class Gateway:
             self.tally.refusals["origin"] += 1
             log.warning("origin_refused", origin=origin)
             raise web.HTTPForbidden(text="this page may not connect here\n")
-        if self.draining:
-            self._refuse("draining", "the server takes no new users")
-        if self._closing or len(self._sessions) >= self._limits.max_users:
-            self._refuse("full", "the server is full")
+        if self.draining or self._closing:
+            self._refuse(request, "draining", "the server takes no new users")
+        if len(self._sessions) >= self._limits.max_users:
+            self._refuse(request, "full", "the server is full")
 
-    def _refuse(self, reason: str, text: str) -> NoReturn:
-        self.tally.refusals[reason] += 1
-        raise web.HTTPServiceUnavailable(text=f"{text}\n", headers={"Retry-After": "10"})
+    def _refuse(self, request: web.Request, reason: str, text: str) -> NoReturn:
+        # A page sees no status of its WebSocket's, so it asks once more without an upgrade.
+        if "Upgrade" in request.headers:
+            self.tally.refusals[reason] += 1
+        raise _TurnedAway(reason, text)

@@ -129,9 +129,15 @@
       track.dispatchEvent(new Event("ended"));
     },
 
-    sleep(ms) {
+    setClock(ms) {
       const now = Date.now.bind(Date);
       Date.now = () => now() + ms;
+    },
+
+    sleep(ms) {
+      window.spy.setClock(ms);
+      const now = performance.now.bind(performance);
+      performance.now = () => now() + ms;
     },
   };
 }

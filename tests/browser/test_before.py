@@ -1,11 +1,13 @@
 """Before the call: the rules, the devices and what is wrong with them, the interests."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.browser.conftest import Arrive
 from tests.browser.server import Server
-from tests.browser.visitor import together, until
+from tests.browser.visitor import Visitor, together, until
 
 NO_DEVICE = """
     const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -40,6 +42,38 @@ async def test_nobody_comes_in_without_agreeing_once(server: Server, arrive: Arr
     await anna.reads("Meet someone new")
     await expect(anna.page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
     await expect(welcome).to_be_hidden()
+
+
+NO_RULES: dict[str, Callable[[Route], Awaitable[None]]] = {
+    "the server is not reached": lambda route: route.abort(),
+    "the server has trouble": lambda route: route.fulfill(status=502, body="Bad gateway"),
+    "there is none": lambda route: route.fulfill(content_type="text/plain", body="\n"),
+    "a portal answers": lambda route: route.fulfill(content_type="text/html", body="<p>Log in!"),
+}
+
+
+@pytest.mark.parametrize("trouble", NO_RULES)
+async def test_rules_that_did_not_come_cannot_be_agreed_to(
+    server: Server, chromium: Browser, trouble: str
+) -> None:
+    async with await chromium.new_context(locale="en-GB") as context:
+        await context.route("**/welcome.txt", NO_RULES[trouble])
+        anna = await Visitor.arrive(context, server.url, agree=False)
+        welcome = anna.page.get_by_role("dialog", name="Welcome")
+        agree = anna.page.get_by_role("button", name="I am 18 or older and agree")
+        await expect(welcome).to_contain_text("The rules could not be loaded.")
+        await expect(agree).to_be_hidden()
+        await anna.key("Escape", "Escape")
+        await anna.press("Try again")
+        await expect(anna.page.get_by_role("button", name="Try again")).to_be_enabled()
+        await expect(welcome).to_contain_text("The rules could not be loaded.")
+        assert await anna.page.evaluate("localStorage.length") == 0
+        await context.unroute("**/welcome.txt")
+        await anna.press("Try again")
+        await expect(welcome).to_contain_text("Be kind.")
+        await expect(anna.page.get_by_role("heading", name="Welcome")).to_be_focused()
+        await agree.click()
+        await expect(welcome).to_be_hidden()
 
 
 async def test_the_preview_shows_oneself_and_how_loud_one_is(

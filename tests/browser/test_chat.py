@@ -103,6 +103,41 @@ async def test_the_length_is_counted(meet: Meet) -> None:
     await expect(counter).to_be_empty()
 
 
+async def test_a_half_typed_sentence_is_for_nobody_else(
+    server: Server, arrive: Arrive, meet: Meet
+) -> None:
+    anna, berta = await meet()
+    clara = await arrive(server)
+    await clara.press("Start")
+    await clara.reads("Looking for someone…")
+    await anna.key("/")
+    await anna.page.keyboard.type("I live in Lis")
+    await berta.press("Stop")
+
+    async def types_on() -> bool:
+        await anna.key("b")
+        return bool(await anna.page.evaluate("document.getElementById('text').value === 'b'"))
+
+    await until(types_on, bool)  # the first letter that the field takes again
+    await anna.page.keyboard.type("on")
+    await anna.key("Enter")
+    await anna.reads("Not sent: this is somebody else.")
+    begun = anna.page.locator("#begun")
+    await expect(begun).to_contain_text("Unsent: I live in Lis")
+    field = anna.page.get_by_label("Message", exact=True)
+    await expect(field).to_have_value("bon")
+
+    await anna.says("Hello!")  # with a click: on purpose
+    await clara.hears("Hello!")
+    await anna.press("Use it")
+    await expect(begun).to_be_hidden()
+    await expect(field).to_be_focused()
+    await anna.page.keyboard.type("bon")
+    await anna.key("Enter")
+    await clara.hears("Hello!", "I live in Lisbon")
+    await expect(field).to_have_value("")
+
+
 async def test_nothing_that_people_write_is_ever_html(server: Server, arrive: Arrive) -> None:
     names = f"""
         const list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);

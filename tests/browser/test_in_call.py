@@ -100,8 +100,8 @@ async def test_keys_do_what_the_buttons_do(meet: Meet) -> None:
     await berta.sees_somebody()
 
     await anna.key("ArrowDown", "ArrowDown")
-    remote = anna.page.locator("#remote")
-    await until(lambda: remote.evaluate("video => video.volume"), lambda v: abs(v - 0.8) < 0.01)
+    sound = anna.page.locator("#sound")
+    await until(lambda: sound.evaluate("audio => audio.volume"), lambda v: abs(v - 0.8) < 0.01)
     await anna.key("i")
     await expect(anna.page.locator("#figures")).to_be_visible()
     await anna.key("i")

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive, Meet, StartServer
 from tests.browser.server import SERVE_LOSSY, Server
-from tests.browser.visitor import Sight, Visitor, together, until
+from tests.browser.visitor import NOT_REACHED, TURNED_AWAY, Sight, Visitor, together, until
 
 
 async def test_a_restarted_server_is_found_and_the_call_goes_on(
@@ -17,11 +17,46 @@ async def test_a_restarted_server_is_found_and_the_call_goes_on(
     server = await start_server()
     pair = await meet(server)
     for person in pair:
-        person.expected_complaints = "WebSocket connection to .* failed"
+        person.expected_complaints = NOT_REACHED
     await server.stop()
     await together(*(person.reads("Connection lost Trying again in") for person in pair))
     await server.start()
     await together(*(person.sees_somebody(60) for person in pair))
+
+
+async def test_a_full_server_says_so_and_lets_in_when_there_is_room(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    server = await start_server("--max-users", "1")
+    anna = await arrive(server)
+    await anna.press("Start")
+    await anna.reads("Looking for someone…")
+    berta = await arrive(server)
+    berta.expected_complaints = TURNED_AWAY
+    await berta.reads(
+        "Meet someone new Talk with a random person, face to face. The server is full"
+    )
+    await berta.press("Start")
+    await berta.reads("The server is full Trying again in")
+    await anna.page.close()
+    await berta.reads("Looking for someone…")
+
+
+async def test_a_draining_server_says_so_and_lets_in_when_that_is_over(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    token = "of-the-operator-of-this"
+    server = await start_server("--operator-token", token)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as operator:
+        await operator.post(server.url + "/api/v1/drain")
+        ana = await arrive(server, agree=False, locale="es")
+        ana.expected_complaints = TURNED_AWAY
+        await ana.press("Tengo 18 años o más y acepto")
+        await ana.press("Empezar")
+        await ana.reads("El servidor se está actualizando Nuevo intento en")
+        await operator.delete(server.url + "/api/v1/drain")
+    await ana.reads("Buscando a alguien…")
 
 
 async def test_lost_packets_are_repaired(start_server: StartServer, meet: Meet) -> None:
@@ -144,6 +179,20 @@ async def test_a_machine_that_slept_comes_back_to_where_it_was(meet: Meet) -> No
     await anna.reads("Connection lost Trying again in")
     await berta.reads("Looking for someone…")
     await together(anna.sees_somebody(60), berta.sees_somebody(60))
+
+
+async def test_a_clock_that_is_set_ends_nothing(meet: Meet) -> None:
+    anna, berta = await meet()
+    frames, links = len(anna.received), await anna.links()
+    for step_ms in (60_000, -3_600_000):
+        # Whatever the page does every two seconds, it has done by then.
+        script = "(ms) => { spy.setClock(ms); return new Promise((r) => setTimeout(r, 2_100)); }"
+        await anna.page.evaluate(script, step_ms)
+    await together(anna.sees_somebody(), berta.sees_somebody())
+    assert await anna.links() == links
+    kinds = "connected|partner_found|webrtc_answer|waiting_for_partner"
+    assert not [frame for frame in anna.received[frames:] if re.search(kinds, frame)]
+    await anna.reads("Connected")
 
 
 async def test_somebody_found_in_a_hidden_tab_is_told_of(server: Server, arrive: Arrive) -> None:

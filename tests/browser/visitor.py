@@ -14,6 +14,10 @@ T = TypeVar("T")
 
 SPY = (Path(__file__).parent / "spy.js").read_text()
 
+# What Chromium says of a server that is not there, or lets nobody in.
+NOT_REACHED = "WebSocket connection to .* failed|net::ERR_CONNECTION_REFUSED"
+TURNED_AWAY = "WebSocket connection to .* failed|the server responded with a status of 503"
+
 
 @dataclass(frozen=True)
 class Sight:

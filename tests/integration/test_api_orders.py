@@ -63,6 +63,9 @@ async def test_a_draining_server_takes_nobody_new_and_calls_go_on() -> None:
         assert refused.value.status == 503
         assert refused.value.headers is not None
         assert "Retry-After" in refused.value.headers
+        # A page cannot see that, and asks what its WebSocket was told.
+        status, body = await house.operator.ask("/ws")
+        assert (status, body["error"]["code"]) == (503, "draining")
         ann.send(VIDEO, KEYFRAME)
         await bob.received(1)
         await ann.say("next_partner")

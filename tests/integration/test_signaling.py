@@ -322,6 +322,8 @@ async def test_a_full_server_refuses_with_503_until_somebody_goes(plane: FakePla
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await door.come()
         assert refused.value.status == 503
+        assert await door.get() == 503
+        assert door.gateway.tally.refusals["full"] == 1, "who only asks is no user"
         await peer.socket.close()
         await door.until(connected=0)
         await door.come()

@@ -38,6 +38,14 @@ test("a link that is interrupted says so, and looks for new paths when it does n
   assert.match(page.says, /^Connected/);
 });
 
+test("a link that is interrupted by a sleep which no clock has shown: the dead socket is left", () => {
+  const page = Page.inCall();
+  page.do("link_interrupted");
+  page.wait();
+  page.offerMade();
+  assert.deepEqual(page.wait(), { waitedMs: 5_000, commands: ["reconnect"] });
+});
+
 test("a link that mends by itself is left alone", () => {
   const page = Page.inCall();
   page.do("link_interrupted");

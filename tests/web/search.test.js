@@ -12,6 +12,7 @@ test("nobody starts who has not agreed; agreeing is remembered and opens the pre
   const page = new Page({ agreedTo: "" });
   page.connect();
   assert.deepEqual(page.do("start_pressed"), []);
+  assert.deepEqual(page.on({ type: "agreed", rules: "" }), []);
   assert.deepEqual(page.on({ type: "agreed", rules: "x" }), ["remember", "open audio and video"]);
   assert.equal(page.state.settings.agreedTo, "x");
 });
@@ -167,6 +168,20 @@ test("connection lost: the countdown is said, and the call is searched anew when
   assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
 });
 
+test("a server that lets nobody in is said in words, and forgotten when it does", () => {
+  const page = Page.inCall();
+  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
+  page.do("wire_connecting");
+  page.on({ type: "wire_refused", why: "draining", retryAtMs: page.nowMs + 10_000 });
+  assert.equal(page.says, "The server is being updated | Trying again in 10 s.");
+  page.on({ type: "wire_refused", why: "full", retryAtMs: page.nowMs + 10_000 });
+  assert.equal(page.says, "The server is full | Trying again in 10 s.");
+  page.do("wire_connecting");
+  assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
+  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
+  assert.equal(page.says, "Connection lost | Trying again in 3 s.");
+});
+
 test("connection lost while idle: coming back changes nothing", () => {
   const page = new Page();
   page.connect();
@@ -195,6 +210,31 @@ test("a search that the server does not answer ends in a new connection", () => 
   const page = Page.inCall();
   page.do("next_pressed");
   assert.deepEqual(page.wait(), { waitedMs: 10_000, commands: ["reconnect"] });
+});
+
+test("the answer to the offer is none to the search that went with it", () => {
+  const page = new Page();
+  page.connect();
+  page.do("start_pressed");
+  page.devicesOpened();
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
+  page.nowMs += 9_000;
+  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);
+  assert.deepEqual(page.wait(), { waitedMs: 1_000, commands: ["reconnect"] });
+  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
+  assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("nor is the answer to new paths, while a search is not confirmed", () => {
+  const page = Page.inCall();
+  page.do("next_pressed");
+  page.do("network_changed");
+  page.offerMade();
+  page.hear({ type: "webrtc_answer", sdp: "x" });
+  assert.deepEqual(page.wait().commands, ["reconnect"]);
 });
 
 test("any other error is said for a while and changes nothing", () => {

@@ -59,7 +59,8 @@ export class Page {
    *   | "microphone_toggled" | "camera_toggled" | "camera_switched" | "chat_toggled"
    *   | "preview_wanted" | "retry_pressed" | "page_hidden" | "page_shown" | "page_left"
    *   | "page_back" | "network_changed" | "link_failed" | "link_closed" | "link_interrupted"
-   *   | "link_restored" | "wire_connecting"} type */
+   *   | "link_restored" | "wire_connecting" | "key_struck" | "field_pressed" | "begun_taken"
+   *   | "begun_dropped"} type */
   do(type) {
     return this.on({ type });
   }

@@ -1,6 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { askWhy } from "../../web/wire/refusal.js";
 import { retryDelayMs, Wire } from "../../web/wire/wire.js";
 
 class FakeSocket {
@@ -37,11 +38,22 @@ class Bench {
   timer = null;
   /** @type {import("../../web/wire/wire.js").WireEvent[]} */
   events = [];
+  /** What the server answers when it is asked why. @type {import("../../web/wire/refusal.js").Refusal | null} */
+  refusal = null;
+  asked = 0;
+  /** Until when the answer to that is held back. @type {(() => void) | null} */
+  answer = null;
+  isSlow = false;
 
   wire = new Wire("ws://here/ws", (event) => this.events.push(event), {
     open: () => {
       this.sockets.push(new FakeSocket());
       return /** @type {WebSocket} */ (/** @type {unknown} */ (this.socket));
+    },
+    ask: (_, tell) => {
+      this.asked += 1;
+      this.answer = () => tell(this.refusal);
+      if (!this.isSlow) this.answer();
     },
     nowMs: () => this.nowMs,
     setTimer: (callback, delayMs) => (this.timer = { atMs: this.nowMs + delayMs, callback }),
@@ -234,4 +246,85 @@ test("whoever an operator has sent away does not come back by itself", () => {
   assert.deepEqual(bench.events.at(-1), { type: "wire_closed" });
   bench.wire.renew();
   assert.equal(bench.timer, null);
+});
+
+/** @type {import("../../web/wire/refusal.js").Refusal} */
+const FULL = { why: "full", retryAfterMs: 10_000 };
+
+test("a server that is full or draining says why, and when to come again", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.refusal = FULL;
+  bench.socket.onclose?.();
+  assert.deepEqual(bench.events.at(-1), { type: "wire_refused", why: "full", retryAtMs: 10_000 });
+  assert.equal(bench.ring(), 10_000);
+  bench.refusal = { why: "draining", retryAfterMs: null };
+  bench.socket.onclose?.();
+  assert.deepEqual(bench.events.at(-1), {
+    type: "wire_refused", why: "draining", retryAtMs: bench.nowMs + 6_000,
+  });
+});
+
+test("a connection that was there is lost, whatever the server would say", () => {
+  const bench = new Bench();
+  bench.refusal = FULL;
+  bench.wire.connect();
+  bench.greet();
+  bench.socket.onclose?.();
+  assert.equal(bench.asked, 0);
+  assert.deepEqual(bench.events.at(-1), { type: "wire_lost", retryAtMs: 3_000 });
+});
+
+for (const [name, meanwhile] of Object.entries({
+  close: (/** @type {Bench} */ { wire }) => wire.close(),
+  renew: (/** @type {Bench} */ { wire }) => wire.renew(),
+  "close and connect": (/** @type {Bench} */ { wire }) => {
+    wire.close();
+    wire.connect();
+  },
+})) {
+  test(`an answer that comes too late changes nothing: ${name}`, () => {
+    const bench = new Bench();
+    bench.isSlow = true;
+    bench.refusal = FULL;
+    bench.wire.connect();
+    bench.socket.onclose?.();
+    assert.deepEqual(bench.events, [{ type: "wire_connecting" }], "nothing is said before");
+    assert.equal(bench.timer, null);
+    meanwhile(bench);
+    const { timer } = bench;
+    const before = bench.events.length;
+    bench.answer?.();
+    assert.equal(bench.events.length, before);
+    assert.equal(bench.timer, timer);
+  });
+}
+
+/** @param {number} status @param {string} body @param {Record<string, string>} headers */
+async function asked(status, body, headers = {}) {
+  /** @type {string[]} */
+  const urls = [];
+  const refusal = await askWhy("wss://here/ws", async (url) => {
+    urls.push(String(url));
+    return new Response(body, { status, headers });
+  });
+  assert.deepEqual(urls, ["https://here/ws"]);
+  return refusal;
+}
+
+test("why the server lets nobody in is read from its answer, and from nobody else's", async () => {
+  const full = '{"error":{"code":"full","message":"the server is full"}}';
+  const draining = full.replaceAll("full", "draining");
+  assert.deepEqual(await asked(503, full, { "Retry-After": "10" }), FULL);
+  assert.deepEqual(await asked(503, draining), { why: "draining", retryAfterMs: null });
+  assert.equal((await asked(503, full, { "Retry-After": "999999" }))?.retryAfterMs, 300_000);
+  assert.equal((await asked(503, full, { "Retry-After": "0" }))?.retryAfterMs, 1_000);
+  const date = { "Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT" };
+  assert.equal((await asked(503, full, date))?.retryAfterMs, null);
+  for (const body of ["<h1>503", "null", "{}", '{"error":{"code":"constructor"}}']) {
+    assert.equal(await asked(503, body), null);
+  }
+  assert.equal(await asked(400, full), null);
+  const unreachable = () => Promise.reject(new TypeError("not reached"));
+  assert.equal(await askWhy("ws://here/ws", unreachable), null);
 });

@@ -66,6 +66,9 @@ test("the welcome text is in paragraphs, in the reader's language where there is
   assert.deepEqual(welcomeParagraphs(text, "es"), ["Sé amable."]);
   assert.deepEqual(welcomeParagraphs(text, "fr"), ["Sois gentil."]);
   assert.deepEqual(welcomeParagraphs("", "es"), []);
+  const spanish = "[es]\nSé amable.\n\n[fr]\n";
+  assert.deepEqual(welcomeParagraphs(spanish, "en"), ["Sé amable."]);
+  assert.deepEqual(welcomeParagraphs(spanish, "fr"), ["Sé amable."]);
 });
 
 test("other rules have another digest", () => {

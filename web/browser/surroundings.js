@@ -43,15 +43,20 @@ function watchNetworkKind(onEvent) {
   });
 }
 
-/** @param {(event: SurroundingsEvent) => void} onEvent */
+/**
+ * By the clock that nobody sets: the time of day jumps when it is corrected. Some browsers' clock
+ * stands still while the machine sleeps; there the link notices by itself that it is interrupted.
+ *
+ * @param {(event: SurroundingsEvent) => void} onEvent
+ */
 function watchSleep(onEvent) {
-  let lastMs = Date.now();
+  let lastMs = performance.now();
   let wasHidden = document.hidden;
   setInterval(() => {
-    const asleepMs = Date.now() - lastMs - PULSE_MS;
+    const asleepMs = performance.now() - lastMs - PULSE_MS;
     // A hidden tab's timers may be held back while all goes on.
     if (asleepMs > ASLEEP_MS && !wasHidden) onEvent({ type: "woke", asleepMs });
-    lastMs = Date.now();
+    lastMs = performance.now();
     wasHidden = document.hidden;
   }, PULSE_MS);
 }

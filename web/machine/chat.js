@@ -5,6 +5,7 @@
  * @typedef {import("./turn.js").Turn} Turn
  * @typedef {import("./state.js").ChatLine} ChatLine
  */
+import * as draft from "./draft.js";
 import * as partner from "./partner.js";
 import { MAX_CHAT_CHARS } from "../wire/messages.js";
 
@@ -21,6 +22,9 @@ export function say(turn, text) {
   const trimmed = text.trim().slice(0, MAX_CHAT_CHARS).replace(LONE_SURROGATES, "");
   const { state } = turn;
   if (!state.partner || !trimmed) return;
+  if (draft.isHeld(turn)) return turn.notify({ kind: "not_sent" });
+  state.draft = "";
+  draft.release(turn);
   state.lastChatId += 1;
   const id = String(state.lastChatId);
   // The message itself tells the partner that the typing has ended.
@@ -57,6 +61,9 @@ export function delivered(turn, id) {
 export function textChanged(turn, text) {
   const { state } = turn;
   if (!state.partner) return;
+  state.draft = text;
+  draft.struck(turn);
+  if (draft.isHeld(turn)) return;
   if (!text.trim()) return stopTyping(turn);
   turn.startTimer("typed", TYPING_MS);
   if (state.isTyping) return;

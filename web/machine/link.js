@@ -104,8 +104,7 @@ export function restored(turn) {
 }
 
 /**
- * Perhaps another network: look for new paths at once. When the server does not answer to that, the
- * socket is as dead as the old paths.
+ * Perhaps another network: look for new paths at once.
  *
  * @param {Turn} turn
  */
@@ -113,7 +112,6 @@ export function networkChanged(turn) {
   const { linked, socket } = turn.state;
   if (!linked || socket !== "open" || turn.isDirect()) return turn.order({ do: "renew" });
   restart(turn);
-  turn.startTimer("reply", PROBE_MS);
 }
 
 /**
@@ -128,13 +126,16 @@ export function woke(turn, asleepMs) {
 }
 
 /**
- * Negotiate new paths on the same link; the partner stays. In direct mode only one of the two may
- * offer, so a link that is interrupted there mends by itself or fails.
+ * Negotiate new paths on the same link; the partner stays. When the server does not answer to that,
+ * the socket is as dead as the old paths. In direct mode only one of the two may offer, so a link
+ * that is interrupted there mends by itself or fails.
  *
  * @param {Turn} turn
  */
 export function restart(turn) {
-  if (turn.state.linked && !turn.isDirect()) turn.order({ do: "restart_link" });
+  if (!turn.state.linked || turn.isDirect()) return;
+  turn.order({ do: "restart_link" });
+  turn.startTimer("reply", PROBE_MS);
 }
 
 /**

@@ -13,6 +13,7 @@
  *     link.js      the media connection
  *     line.js      how well the media travels, and doing with sound alone
  *     chat.js      lines, who is typing, what was delivered
+ *     draft.js     what is being written, and to whom
  *
  * From Start to a call, in relay mode:
  *
@@ -32,6 +33,7 @@
  */
 import * as chat from "./chat.js";
 import * as devices from "./devices.js";
+import * as draft from "./draft.js";
 import * as line from "./line.js";
 import * as link from "./link.js";
 import * as partner from "./partner.js";
@@ -80,6 +82,10 @@ function take(turn, event) {
     case "text_changed": return chat.textChanged(turn, event.text);
     case "chat_entered": return chat.say(turn, event.text);
     case "chat_toggled": return chat.toggle(turn);
+    case "key_struck": return draft.struck(turn);
+    case "field_pressed": return draft.release(turn);
+    case "begun_taken": return draft.takeBack(turn);
+    case "begun_dropped": turn.state.begun = ""; return;
     case "page_hidden": turn.state.isHidden = true; return;
     case "page_shown": return chat.pageShown(turn);
     case "page_left": return search.leave(turn);
@@ -89,6 +95,7 @@ function take(turn, event) {
 
     case "wire_connecting": return search.connecting(turn);
     case "wire_lost": return search.wireLost(turn, event.retryAtMs);
+    case "wire_refused": return search.wireLost(turn, event.retryAtMs, event.why);
     case "wire_closed": return search.sentAway(turn);
     case "message": return hear(turn, event.message);
 
@@ -146,4 +153,5 @@ function checkDeadlines(turn) {
   if (turn.isDue("typed")) chat.stopTyping(turn);
   if (turn.isDue("partnerTyped")) chat.partnerTyping(turn, false);
   if (turn.isDue("video")) line.tryVideo(turn);
+  turn.isDue("held");
 }

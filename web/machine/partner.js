@@ -5,6 +5,7 @@
  * @typedef {import("./turn.js").Turn} Turn
  * @typedef {import("../media/devices.js").Kind} Kind
  */
+import * as draft from "./draft.js";
 import * as line from "./line.js";
 import * as link from "./link.js";
 import * as search from "./search.js";
@@ -30,6 +31,7 @@ export function found(turn, { isInitiator, sharedInterests }) {
     bytesReceived: 0,
     lastBytesAtMs: turn.nowMs,
   };
+  draft.meet(turn);
   turn.startTimer("media", MEDIA_TIMEOUT_MS);
   if (state.linked) turn.order({ do: "meet" });
   else if (isInitiator || turn.isDirect()) link.openToPartner(turn, isInitiator);
@@ -141,6 +143,7 @@ export function leave(turn) {
 export function forget(turn) {
   Object.assign(turn.state, { partner: null, chat: [], told: null, isTyping: false, unread: 0 });
   turn.stopTimers("media", "escape", "typed", "partnerTyped");
+  draft.setAside(turn);
   line.part(turn);
 }
 

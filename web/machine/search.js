@@ -3,6 +3,7 @@
  * Start and Stop, and looking for a partner on a server that may be away.
  *
  * @typedef {import("./turn.js").Turn} Turn
+ * @typedef {import("./state.js").State} State
  */
 import * as devices from "./devices.js";
 import * as link from "./link.js";
@@ -19,6 +20,7 @@ const RETRY_MS = 3_000;
  * @param {string} rules a digest of them
  */
 export function agree(turn, rules) {
+  if (!rules) return; // there were none to read
   turn.set({ agreedTo: rules });
   devices.preview(turn);
 }
@@ -41,7 +43,7 @@ export function stop(turn) {
   if (!state.wanted) return;
   Object.assign(state, { wanted: false, isResting: false, notice: null });
   leaveServer(turn);
-  state.chat = [];
+  Object.assign(state, { chat: [], begun: "" });
   devices.closeAll(turn);
 }
 
@@ -84,13 +86,18 @@ export function connecting(turn) {
   turn.state.retryAtMs = null;
 }
 
-/** @param {Turn} turn @param {number} retryAtMs */
-export function wireLost(turn, retryAtMs) {
+/**
+ * @param {Turn} turn
+ * @param {number} retryAtMs
+ * @param {State["refusal"]} refusal why the server has not let us in, where it has said so
+ */
+export function wireLost(turn, retryAtMs, refusal = null) {
   const { state } = turn;
   // Whoever was in a call or searching will search again, even where they would have rested.
   const wasBusy = Boolean(state.partner) || state.search !== "none";
   if (wasBusy) state.isResting = false;
-  Object.assign(state, { socket: "lost", retryAtMs, server: null, online: null, notice: null });
+  Object.assign(state, { socket: "lost", retryAtMs, refusal });
+  Object.assign(state, { server: null, online: null, notice: null });
   state.unanswered = 0;
   forgetServerSide(turn);
 }

@@ -18,6 +18,8 @@
  *   | { type: "setting_changed", change: Partial<Settings> }
  *   | { type: "interest_added", text: string } | { type: "interest_removed", text: string }
  *   | { type: "text_changed", text: string } | { type: "chat_entered", text: string }
+ *   | { type: "key_struck" } | { type: "field_pressed" }
+ *   | { type: "begun_taken" } | { type: "begun_dropped" }
  *   | { type: "chat_toggled" }
  *   | { type: "time_passed" } | import("../browser/surroundings.js").SurroundingsEvent
  *   | import("../wire/wire.js").WireEvent | import("../media/devices.js").DeviceEvent
@@ -59,7 +61,8 @@
  * @property {MediaStreamTrack | null} track
  *
  * @typedef {"partner_left" | "partner_disconnected" | "no_media" | "link_failed"
- *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"} Mishap
+ *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
+ *   | "not_sent"} Mishap
  * @typedef {{ kind: Mishap } | { kind: "server_error", text: string }} Notice
  *
  * @typedef {object} DueMs deadlines; an absent one is not running
@@ -73,6 +76,7 @@
  * @property {number} [typed] when the user counts as no longer typing
  * @property {number} [partnerTyped] when the partner does
  * @property {number} [video] when to try again whether the line bears video
+ * @property {number} [held] until when Enter sends nothing: it may be meant for the last partner
  *
  * @typedef {object} ChatLine
  * @property {string} id
@@ -109,6 +113,8 @@
  * @property {DeviceInfo[]} found the devices that there are
  * @property {"connecting" | "open" | "lost" | "closed"} socket
  * @property {number | null} retryAtMs when the next try to connect comes
+ * @property {import("../wire/refusal.js").Refusal["why"] | null} refusal why the server has not let
+ *   us in, while the socket is "lost"
  * @property {import("../wire/messages.js").Connected | null} server what it said on connecting
  * @property {boolean} linked a link is open, or opening
  * @property {number} unanswered offers that the relay has not answered yet
@@ -123,6 +129,9 @@
  * @property {Line} line
  * @property {ChatLine[]} chat with the present partner, or with the one who has just gone
  * @property {number} lastChatId
+ * @property {string} draft what is being written to the present partner
+ * @property {string} begun what was being written to one who has gone
+ * @property {number} struckAtMs when a key was last struck in the field
  * @property {boolean} isTyping what the partner was told
  * @property {boolean} isChatOpen
  * @property {number} unread
@@ -180,6 +189,7 @@ export function initial(settings = DEFAULTS) {
     found: [],
     socket: "connecting",
     retryAtMs: null,
+    refusal: null,
     server: null,
     linked: false,
     unanswered: 0,
@@ -194,6 +204,9 @@ export function initial(settings = DEFAULTS) {
     line: CLEAR_LINE,
     chat: [],
     lastChatId: 0,
+    draft: "",
+    begun: "",
+    struckAtMs: -Infinity,
     isTyping: false,
     isChatOpen: true,
     unread: 0,

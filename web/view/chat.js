@@ -13,6 +13,8 @@ import { MAX_CHAT_CHARS } from "../wire/messages.js";
 
 /** How many characters before the end the counter shows. */
 const COUNTED_CHARS = 200;
+/** Keys that write nothing. */
+const NO_WORDS = ["Escape", "Tab", "Shift", "Control", "Alt", "Meta"];
 
 export class ChatView {
   #log = find("log", HTMLElement);
@@ -21,6 +23,9 @@ export class ChatView {
   #text = find("text", HTMLInputElement);
   #counter = find("counter", HTMLElement);
   #send = find("send", HTMLButtonElement);
+  #begun = find("begun", HTMLElement);
+  #begunText = find("begun-text", HTMLElement);
+  #takeBack = find("begun-take", HTMLButtonElement);
   #openLink;
   /** @type {ChatLine[]} */
   #lines = [];
@@ -42,8 +47,18 @@ export class ChatView {
     this.#form.onsubmit = (submit) => {
       submit.preventDefault();
       onEvent({ type: "chat_entered", text: this.#text.value });
-      this.#text.value = "";
-      this.#count();
+    };
+    this.#text.onkeydown = ({ key }) => {
+      if (!NO_WORDS.includes(key)) onEvent({ type: "key_struck" });
+    };
+    this.#form.onpointerdown = () => onEvent({ type: "field_pressed" });
+    this.#takeBack.onclick = () => {
+      onEvent({ type: "begun_taken" });
+      this.focus();
+    };
+    find("begun-drop", HTMLButtonElement).onclick = () => {
+      onEvent({ type: "begun_dropped" });
+      this.focus();
     };
   }
 
@@ -52,7 +67,7 @@ export class ChatView {
   }
 
   /** @param {State} state @param {Words} words */
-  draw({ chat, partner }, words) {
+  draw({ chat, partner, draft, begun }, words) {
     if (this.#words !== words) this.#lines = [];
     this.#words = words;
     setAttribute(this.#log, "data-empty", words.noMessages);
@@ -61,10 +76,13 @@ export class ChatView {
       if (mine) this.#drawTick(id, delivered, words);
     }
     setText(this.#typing, partner?.isTyping ? words.typing : "");
-    if (!partner && this.#text.value) {
-      this.#text.value = ""; // it was meant for somebody who is gone
+    if (this.#text.value !== draft) {
+      this.#text.value = draft;
       this.#count();
     }
+    this.#begun.hidden = !begun;
+    setText(this.#begunText, begun);
+    this.#takeBack.disabled = !partner;
     // Not disabled: that would take the focus away, and turn what is being typed into commands.
     this.#text.readOnly = !partner;
     this.#send.disabled = !partner;

@@ -59,7 +59,6 @@ export class ControlsView {
     this.#switch.disabled = devices.video.status !== "on";
     this.#pip.disabled = !partner;
     this.#volume.value = String(settings.volume);
-    this.#remote.volume = settings.volume;
     this.#drawChatButton(isChatOpen, unread, words);
   }
 
@@ -80,7 +79,7 @@ export class ControlsView {
 
   /** @param {1 | -1} direction */
   changeVolume(direction) {
-    this.setVolume(this.#remote.volume + direction * VOLUME_STEP);
+    this.setVolume(Number(this.#volume.value) + direction * VOLUME_STEP);
   }
 
   toggleFullScreen() {

@@ -20,21 +20,28 @@ export class DialogsView {
   #usesKeys = find("uses-keys", HTMLInputElement);
   #searchesOn = find("searches-on", HTMLInputElement);
   #pickers;
-  /** The welcome text; null until it has come. @type {string | null} */
-  #text = null;
+  #title = find("welcome-title", HTMLElement);
+  #agree = find("agree", HTMLButtonElement);
+  #askAgain = find("ask-again", HTMLButtonElement);
+  /** The welcome text; null when it did not come, undefined as long as it may. */
+  #text = /** @type {string | null | undefined} */ (undefined);
   #isToBeAsked = false;
   /** @type {Words | null} */
   #words = null;
 
-  /** @param {(event: Event) => void} onEvent */
-  constructor(onEvent) {
+  /** @param {(event: Event) => void} onEvent @param {() => void} askForRules */
+  constructor(onEvent, askForRules) {
     this.#pickers = new Pickers(find("settings-pickers", HTMLElement), onEvent);
     this.#welcome.addEventListener("cancel", (event) => event.preventDefault());
     this.#welcome.addEventListener("close", () => {
       if (this.#isToBeAsked) this.#welcome.showModal(); // some browsers let Esc insist
     });
-    find("agree", HTMLButtonElement).onclick = () => {
-      onEvent({ type: "agreed", rules: digest(this.#text ?? "") });
+    this.#agree.onclick = () => {
+      if (this.#text) onEvent({ type: "agreed", rules: digest(this.#text) });
+    };
+    this.#askAgain.onclick = () => {
+      this.#askAgain.disabled = true;
+      askForRules();
     };
     this.#linkOpen.onclick = () => this.#link.close();
     this.#usesKeys.onchange = () =>
@@ -50,10 +57,12 @@ export class DialogsView {
     }
   }
 
-  /** @param {string} text of the operator; empty when there is none */
+  /** @param {string | null} text of the operator; null when it did not come */
   welcome(text) {
+    if (this.#text === null && text) this.#title.focus(); // the button that was pressed goes
     this.#text = text;
     this.#words = null;
+    this.#askAgain.disabled = false;
   }
 
   /** @param {string} id */
@@ -76,8 +85,10 @@ export class DialogsView {
     this.#searchesOn.checked = settings.searchesOn;
     this.#pickers.draw(state, words);
     if (this.#words !== words) this.#drawWords(words, language);
-    if (this.#text === null) return;
-    this.#isToBeAsked = settings.agreedTo !== digest(this.#text);
+    if (this.#text === undefined) return;
+    this.#agree.hidden = this.#text === null;
+    this.#askAgain.hidden = this.#text !== null;
+    this.#isToBeAsked = this.#text === null || settings.agreedTo !== digest(this.#text);
     if (this.#isToBeAsked && !this.#welcome.open) this.#welcome.showModal();
     if (!this.#isToBeAsked && this.#welcome.open) this.#welcome.close();
   }
@@ -85,7 +96,7 @@ export class DialogsView {
   /** @param {Words} words @param {string} language */
   #drawWords(words, language) {
     this.#words = words;
-    const paragraphs = welcomeParagraphs(this.#text ?? "", language);
+    const paragraphs = this.#text ? welcomeParagraphs(this.#text, language) : [words.noRules];
     this.#rules.replaceChildren(...paragraphs.map((text) => make("p", { dir: "auto" }, text)));
     this.#keys.replaceChildren(...keyRows(words).flatMap(([keys, does]) => {
       const names = keys.map((key) => make("kbd", {}, key));

@@ -40,23 +40,6 @@ export function setIcon(element, icon) {
   if (use) setAttribute(use, "href", `#i-${icon}`);
 }
 
-/** @param {HTMLVideoElement} video @param {MediaStream | null} stream */
-export function setStream(video, stream) {
-  if (video.srcObject !== stream) video.srcObject = stream;
-}
-
-/**
- * Show one track.
- *
- * @param {HTMLVideoElement} video
- * @param {MediaStreamTrack | null} track
- */
-export function setTrack(video, track) {
-  const { srcObject } = video;
-  const shown = srcObject instanceof MediaStream ? srcObject.getTracks()[0] ?? null : null;
-  if (shown !== track) video.srcObject = track ? new MediaStream([track]) : null;
-}
-
 /**
  * @param {string} tag
  * @param {Record<string, string>} attributes

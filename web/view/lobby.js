@@ -6,17 +6,18 @@
  * @typedef {import("../machine/state.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
-import { find, icon, make, setAttribute, setLabel, setText, setTrack } from "./dom.js";
+import { find, icon, make, setAttribute, setLabel, setText } from "./dom.js";
 import { drawDeviceButton } from "./controls.js";
 import { Pickers } from "./pickers.js";
+import { Player } from "./player.js";
 import { Meter } from "../media/meter.js";
 import { MAX_INTERESTS } from "../wire/messages.js";
-import { describeProblem, startLabel } from "../words/describe.js";
+import { describeProblem, lossText, startLabel } from "../words/describe.js";
 import { LANGUAGES } from "../words/words.js";
 
 export class LobbyView {
   #lobby = find("lobby", HTMLElement);
-  #preview = find("preview", HTMLVideoElement);
+  #preview = new Player(find("preview", HTMLVideoElement));
   #previewOff = find("preview-off", HTMLElement);
   #microphone = find("preview-microphone", HTMLButtonElement);
   #camera = find("preview-camera", HTMLButtonElement);
@@ -76,7 +77,7 @@ export class LobbyView {
     const { devices, wanted, isPreviewing, settings } = state;
     this.#lobby.hidden = wanted;
     this.#meter.follow(wanted ? null : devices.audio.track);
-    setTrack(this.#preview, wanted ? null : devices.video.track);
+    this.#preview.show(wanted ? null : devices.video.track);
     if (wanted) return;
     this.#drawProblem(state, words);
     this.#drawPreview(state, words);
@@ -94,7 +95,8 @@ export class LobbyView {
     setAttribute(this.#lobby, "data-problem", problem !== null);
     setText(this.#greeting, problem?.headline ?? words.meetSomeone);
     setText(this.#detail, problem?.detail ?? words.tagline);
-    const told = { lost: words.connectionLost, closed: words.sentAway, connecting: "", open: "" };
+    const lost = lossText(state, words);
+    const told = { lost, closed: words.sentAway, connecting: "", open: "" };
     setText(this.#server, told[state.socket]);
     this.#retry.hidden = !problem;
   }

@@ -1,12 +1,13 @@
 // @ts-check
 /** Oneself, small, in a corner of the stage; moved with the pointer or the arrow keys. */
-import { find, setAttribute, setTrack } from "./dom.js";
+import { find, setAttribute } from "./dom.js";
+import { Player } from "./player.js";
 
 /** @typedef {import("../machine/state.js").State} State */
 
 export class SelfView {
   #self = find("self", HTMLElement);
-  #video = find("local", HTMLVideoElement);
+  #picture = new Player(find("local", HTMLVideoElement));
   #stage = find("stage", HTMLElement);
   #startX = 0;
   #startY = 0;
@@ -21,7 +22,7 @@ export class SelfView {
 
   /** @param {State} state */
   draw({ devices: { audio, video }, wanted }) {
-    setTrack(this.#video, wanted ? video.track : null);
+    this.#picture.show(wanted ? video.track : null);
     setAttribute(this.#self, "data-camera", video.status === "on" ? "on" : "off");
     setAttribute(this.#self, "data-muted", !audio.isWanted || audio.status !== "on");
     const isBehind = video.track?.getSettings().facingMode === "environment";

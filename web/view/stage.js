@@ -5,15 +5,18 @@
  * @typedef {import("../machine/state.js").State} State
  * @typedef {import("../words/words.js").Words} Words
  */
-import { find, icon, make, setAttribute, setStream, setText } from "./dom.js";
+import { find, icon, make, setAttribute, setText } from "./dom.js";
 import { CAN_CHOOSE_SPEAKER } from "./pickers.js";
+import { Player } from "./player.js";
 import { describe } from "../words/describe.js";
 import { figureRows } from "../words/figures.js";
 
 export class StageView {
   #app = find("app", HTMLElement);
   #stage = find("stage", HTMLElement);
-  #remote = find("remote", HTMLVideoElement);
+  #picture = new Player(find("remote", HTMLVideoElement));
+  #speaker = find("sound", HTMLAudioElement);
+  #sound = new Player(this.#speaker);
   #avatar = find("avatar", HTMLElement);
   #notice = find("notice", HTMLElement);
   #headline = find("headline", HTMLElement);
@@ -25,15 +28,10 @@ export class StageView {
   #figures = find("figures", HTMLElement);
   #figureList = find("figure-list", HTMLElement);
   #speakerId = "";
-  #isSoundBlocked = false;
+  #partnersMet = 0;
 
   constructor() {
     this.#quality.onclick = () => this.toggleFigures();
-    // Some browsers play sound only after the user has touched the page.
-    document.addEventListener("pointerdown", () => {
-      if (this.#isSoundBlocked) this.#play();
-    });
-    this.#remote.addEventListener("loadedmetadata", () => this.#play());
   }
 
   /** @param {State} state @param {number} nowMs @param {Words} words */
@@ -43,8 +41,8 @@ export class StageView {
     setText(this.#headline, headline);
     setText(this.#detail, detail);
     setText(this.#ticker, ticker);
-    setText(this.#notice, this.#isSoundBlocked ? words.pressToHear : notice);
-    setStream(this.#remote, state.remoteStream);
+    setText(this.#notice, this.#sound.isBlocked ? words.pressToHear : notice);
+    this.#play(state);
     this.#drawPartner(state, words);
     this.#drawQuality(state, words);
     this.#useSpeaker(state.settings.speakerId);
@@ -59,7 +57,6 @@ export class StageView {
   #drawPartner({ partner }, words) {
     const hasPicture = Boolean(partner?.media.video && partner.arrived.video);
     setAttribute(this.#stage, "data-picture", hasPicture);
-    this.#remote.muted = !partner;
     this.#avatar.hidden = !partner?.isMet || hasPicture;
     const marks = partner ? [
       ...(partner.media.audio ? [] : [["mic-off", words.partnerMuted]]),
@@ -91,13 +88,18 @@ export class StageView {
     if (id === this.#speakerId || !CAN_CHOOSE_SPEAKER) return;
     this.#speakerId = id;
     // One that is no longer there leaves the sound where it is.
-    this.#remote.setSinkId(id).catch((error) => console.info("No such speaker:", error));
+    this.#speaker.setSinkId(id).catch((error) => console.info("No such speaker:", error));
   }
 
-  #play() {
-    this.#remote.play().then(
-      () => { this.#isSoundBlocked = false; },
-      (error) => { this.#isSoundBlocked = error.name === "NotAllowedError"; },
-    );
+  /** @param {State} state */
+  #play({ remoteStream, partner, partnersMet, settings }) {
+    this.#picture.show(remoteStream?.getVideoTracks()[0] ?? null);
+    this.#sound.show(remoteStream?.getAudioTracks()[0] ?? null);
+    this.#speaker.muted = !partner;
+    this.#speaker.volume = settings.volume;
+    if (partnersMet === this.#partnersMet) return;
+    this.#partnersMet = partnersMet;
+    this.#picture.play();
+    this.#sound.play();
   }
 }

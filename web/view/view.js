@@ -32,16 +32,19 @@ export class View {
   /** @type {Words | null} */
   #words = null;
 
-  /** @param {(event: Event) => void} onEvent */
-  constructor(onEvent) {
+  /**
+   * @param {(event: Event) => void} onEvent
+   * @param {() => void} askForRules again, after they could not be had
+   */
+  constructor(onEvent, askForRules) {
     this.#onEvent = onEvent;
     this.#controls = new ControlsView(onEvent);
-    this.#dialogs = new DialogsView(onEvent);
+    this.#dialogs = new DialogsView(onEvent, askForRules);
     this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));
     this.#lobby = new LobbyView(onEvent);
   }
 
-  /** @param {string} text what the operator wants people to agree to */
+  /** @param {string | null} text what the operator wants people to agree to; null: it did not come */
   welcome(text) {
     this.#dialogs.welcome(text);
   }

@@ -4,20 +4,24 @@
  *
  * @typedef {import("./messages.js").ClientMessage} ClientMessage
  * @typedef {import("./messages.js").ServerMessage} ServerMessage
+ * @typedef {import("./refusal.js").Refusal} Refusal
  *
  * @typedef {{ type: "wire_connecting" }
  *   | { type: "wire_lost", retryAtMs: number }
+ *   | { type: "wire_refused", why: Refusal["why"], retryAtMs: number }
  *   | { type: "wire_closed" }
  *   | { type: "message", message: ServerMessage }} WireEvent
  *
  * @typedef {object} Surroundings what the wire needs of the browser
  * @property {(url: string) => WebSocket} open
+ * @property {(url: string, tell: (refusal: Refusal | null) => void) => void} ask why it did not open
  * @property {() => number} nowMs
  * @property {(callback: () => void, delayMs: number) => unknown} setTimer
  * @property {(timer: unknown) => void} clearTimer
  * @property {() => number} random from 0 up to 1
  */
 import { parse } from "./messages.js";
+import { askWhy } from "./refusal.js";
 
 const FIRST_RETRY_MS = 3_000;
 const LONGEST_RETRY_MS = 30_000;
@@ -29,6 +33,7 @@ const SENT_AWAY = 4001;
 /** @type {Surroundings} */
 const BROWSER = {
   open: (url) => new WebSocket(url),
+  ask: (url, tell) => void askWhy(url).then(tell),
   nowMs: () => performance.now(),
   setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
   clearTimer: (timer) => clearTimeout(/** @type {number} */ (timer)),
@@ -56,6 +61,9 @@ export class Wire {
   #failures = 0;
   /** @type {WebSocket | null} */
   #socket = null;
+  #isGreeted = false;
+  /** The socket that was not let in, while the server is asked why. @type {WebSocket | null} */
+  #refused = null;
   /** @type {unknown} */
   #timer = null;
 
@@ -75,8 +83,10 @@ export class Wire {
     this.#startTimer(CONNECT_TIMEOUT_MS, () => this.drop());
     const socket = this.#around.open(this.#url);
     this.#socket = socket;
+    this.#isGreeted = false;
+    this.#refused = null;
     socket.onmessage = (event) => this.#read(event.data);
-    socket.onclose = (event) => (event?.code === SENT_AWAY ? this.#end() : this.#lose());
+    socket.onclose = (event) => this.#closed(event?.code);
     this.#onEvent({ type: "wire_connecting" });
   }
 
@@ -98,13 +108,14 @@ export class Wire {
   renew() {
     this.#failures = 0;
     if (this.#socket) this.#lose();
-    else if (this.#timer) this.#retry();
+    else if (this.#timer || this.#refused) this.#retry(null);
   }
 
   /** Say nothing more and do not come back, until `connect()`. */
   close() {
     this.#around.clearTimer(this.#timer);
     this.#timer = null;
+    this.#refused = null;
     this.#release();
   }
 
@@ -120,9 +131,24 @@ export class Wire {
     if (message === null) return;
     if (message.type === "connected") {
       this.#failures = 0;
+      this.#isGreeted = true;
       this.#around.clearTimer(this.#timer);
     }
     this.#onEvent({ type: "message", message });
+  }
+
+  /** @param {number | undefined} code */
+  #closed(code) {
+    if (code === SENT_AWAY) return this.#end();
+    if (this.#isGreeted) return this.#lose();
+    const refused = this.#socket;
+    this.#release();
+    this.#refused = refused;
+    this.#around.clearTimer(this.#timer);
+    this.#timer = null;
+    this.#around.ask(this.#url, (refusal) => {
+      if (this.#refused === refused) this.#retry(refusal);
+    });
   }
 
   #end() {
@@ -132,7 +158,7 @@ export class Wire {
 
   #lose() {
     this.#release();
-    this.#retry();
+    this.#retry(null);
   }
 
   #release() {
@@ -144,11 +170,17 @@ export class Wire {
     socket.close();
   }
 
-  #retry() {
+  /** @param {Refusal | null} refusal null: it is not known what the matter is */
+  #retry(refusal) {
+    this.#refused = null;
     this.#failures += 1;
-    const delayMs = retryDelayMs(this.#failures, this.#around.random());
+    const random = this.#around.random();
+    const saidMs = refusal?.retryAfterMs;
+    const delayMs = saidMs ? saidMs * (1 + random / 4) : retryDelayMs(this.#failures, random);
     this.#startTimer(delayMs, () => this.connect());
-    this.#onEvent({ type: "wire_lost", retryAtMs: this.#around.nowMs() + delayMs });
+    const retryAtMs = this.#around.nowMs() + delayMs;
+    if (refusal) this.#onEvent({ type: "wire_refused", why: refusal.why, retryAtMs });
+    else this.#onEvent({ type: "wire_lost", retryAtMs });
   }
 
   /** @param {number} delayMs @param {() => void} callback */

@@ -35,7 +35,7 @@ export function describe(state, nowMs, words) {
 function situation(state, words) {
   const { devices, line } = state;
   if (!state.wanted) return ["idle", words.meetSomeone, words.tagline];
-  if (state.socket === "lost") return ["problem", words.connectionLost, ""];
+  if (state.socket === "lost") return ["problem", lossText(state, words), ""];
   if (!state.hasBegun && Object.values(devices).some(({ status }) => status === "asking")) {
     return ["busy", words.waitingForDevices, words.allowDevices];
   }
@@ -46,6 +46,16 @@ function situation(state, words) {
   if (state.search === "none") return ["busy", words.connecting, words.openingLink];
   const hint = state.settings.interests.length ? words.searchingInterests : "";
   return ["busy", words.searching, state.online === 1 ? words.nobodyOnline : hint];
+}
+
+/**
+ * Why there is no connection.
+ *
+ * @param {State} state
+ * @param {Words} words
+ */
+export function lossText({ refusal }, words) {
+  return refusal ? words.refusals[refusal] : words.connectionLost;
 }
 
 /** @param {Partner} partner @param {Words} words @returns {[Mood, string, string]} */

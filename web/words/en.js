@@ -9,6 +9,7 @@ export const en = {
   // the welcome
   welcomeTitle: "Welcome",
   agree: "I am 18 or older and agree",
+  noRules: "The rules could not be loaded. You can go on when you have read them.",
 
   // before the call
   meetSomeone: "Meet someone new",
@@ -128,6 +129,7 @@ export const en = {
   resting: "Ready when you are",
   pressNext: "Press Next to meet someone else.",
   connectionLost: "Connection lost",
+  refusals: { full: "The server is full", draining: "The server is being updated" },
   /** @param {number} seconds */
   retryIn: (seconds) => `Trying again in ${seconds} s.`,
   offline: "You seem to be offline.",
@@ -143,6 +145,7 @@ export const en = {
     microphone_lost: "Your microphone was lost. The call goes on without it.",
     device_replaced: "A device was lost; another one is used now.",
     escape_again: "Press Esc again for the next person.",
+    not_sent: "Not sent: this is somebody else. Pause, then press Enter again.",
   },
   /** @param {string} message */
   serverSays: (message) => `The server says: ${message}`,
@@ -168,6 +171,9 @@ export const en = {
   noMessages: "Messages appear here",
   message: "Message",
   send: "Send",
+  begun: "Unsent:",
+  takeBack: "Use it",
+  throwAway: "Throw it away",
   typing: "Your partner is typing…",
   sent: "Sent",
   delivered: "Delivered",

@@ -8,6 +8,7 @@ export const es = {
 
   welcomeTitle: "Te damos la bienvenida",
   agree: "Tengo 18 años o más y acepto",
+  noRules: "No se pudieron cargar las normas. Podrás seguir cuando las hayas leído.",
 
   meetSomeone: "Conoce a alguien",
   start: "Empezar",
@@ -120,6 +121,7 @@ export const es = {
   resting: "Cuando quieras",
   pressNext: "Pulsa Siguiente para conocer a otra persona.",
   connectionLost: "Conexión perdida",
+  refusals: { full: "El servidor está lleno", draining: "El servidor se está actualizando" },
   retryIn: (seconds) => `Nuevo intento en ${seconds} s.`,
   offline: "Parece que no tienes conexión.",
   videoPaused:
@@ -135,6 +137,7 @@ export const es = {
     microphone_lost: "Se perdió tu micrófono. La llamada sigue sin él.",
     device_replaced: "Se perdió un dispositivo; ahora se usa otro.",
     escape_again: "Pulsa Esc otra vez para la siguiente persona.",
+    not_sent: "No se envió: es otra persona. Espera un momento y pulsa Intro otra vez.",
   },
   serverSays: (message) => `El servidor dice: ${message}`,
 
@@ -157,6 +160,9 @@ export const es = {
   noMessages: "Aquí aparecen los mensajes",
   message: "Mensaje",
   send: "Enviar",
+  begun: "Sin enviar:",
+  takeBack: "Usar",
+  throwAway: "Descartar",
   typing: "La otra persona está escribiendo…",
   sent: "Enviado",
   delivered: "Entregado",

@@ -23,7 +23,8 @@ export function chooseLanguage(chosen, preferred) {
 
 /**
  * The part of the welcome text that is in this language: a line such as `[es]` begins the part for
- * Spanish; what stands before the first such line is for everybody else.
+ * Spanish; what stands before the first such line is for everybody else. Where that is nothing they
+ * get the first part that there is: nobody agrees to an empty page.
  *
  * @param {string} text
  * @param {string} language
@@ -31,8 +32,10 @@ export function chooseLanguage(chosen, preferred) {
  */
 export function welcomeParagraphs(text, language) {
   const [general = "", ...parts] = text.split(/^\[([a-z]{2})\]\s*$/m);
-  const at = parts.indexOf(language);
-  const part = at >= 0 && at % 2 === 0 ? parts[at + 1] ?? general : general;
+  const texts = parts.filter((_, index) => index % 2 === 1);
+  const languages = parts.filter((_, index) => index % 2 === 0);
+  const candidates = [texts[languages.indexOf(language)], general, ...texts];
+  const part = candidates.find((text) => text?.trim()) ?? "";
   return part
     .split(/\n\s*\n/)
     .map((paragraph) => paragraph.replace(/\s+/g, " ").trim())

@@ -44,6 +44,15 @@ async def test_a_raised_error_keeps_when_to_come_again() -> None:
     }
 
 
+async def test_a_raised_error_keeps_a_code_of_its_own() -> None:
+    class Full(web.HTTPServiceUnavailable):
+        code = "full"
+
+    response = await answer_to(Full(text="the server is full\n"))
+    assert isinstance(response, web.Response)
+    assert json.loads(response.text or "")["error"]["code"] == "full"
+
+
 async def test_a_redirect_stays_one() -> None:
     with pytest.raises(web.HTTPFound):
         await answer_to(web.HTTPFound("/"))
