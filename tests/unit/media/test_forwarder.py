@@ -8,10 +8,11 @@ from relay import transport_cc
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.forwarder import MAX_BATCHES
-from relay.media.link import MAX_QUEUED_DATAGRAMS
+from relay.media.link import MAX_QUEUED_RECORDS
 from relay.media.rtcp import transport_feedback
 from relay.media.transport import SLOTS
 from relay.media.uplink import MAX_STREAMS
+from tests.support.dtls import CLOSE_NOTIFY, FATAL_ALERT, record
 from tests.support.forwarding import A, B, C, Caller, House, audio, video
 from tests.support.offers import CHROMIUM, without
 from tests.support.packets import (
@@ -168,8 +169,17 @@ async def test_media_before_dtls_is_dropped(house: House) -> None:
 async def test_dtls_waits_in_a_bounded_queue(house: House) -> None:
     caller = Caller(house, "a", CHROMIUM)
     caller.check(A)
-    assert house.hear(A, *[b"\x16%d" % n for n in range(MAX_QUEUED_DATAGRAMS + 3)]) == []
+    finished = record(bytes(40), epoch=1)
+    caller.link._sieve._cipher_changed = True
+    assert house.hear(A, *[finished] * (MAX_QUEUED_RECORDS + 3)) == []
     assert house.drops == {"dtls_queue_full": 3}
+
+
+async def test_dtls_that_nobody_would_say_is_dropped(house: House) -> None:
+    caller = Caller(house, "a", CHROMIUM)
+    caller.check(A)
+    assert house.hear(A, FATAL_ALERT, CLOSE_NOTIFY, b"\x16", b"") == []
+    assert house.drops == {"dtls_invalid": 3, "not_webrtc": 1}
 
 
 async def test_lies_inside_authentic_packets(house: House, couple: tuple[Caller, Caller]) -> None:
