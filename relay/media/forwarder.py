@@ -300,6 +300,9 @@ class Forwarder:
             self.drops["stun"] += 1
             return
         socket.send(response, address)
+        if check.refusal is not None:
+            self.drops["stun_refused"] += 1
+            return
         link.checked_at = now
         if check.nominates and self._by_address.get(address) is not link:
             self._nominate(link, address, now)

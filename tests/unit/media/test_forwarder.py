@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from aioice import stun
 
 from relay import transport_cc
 from relay.media.downlink import Downlink
@@ -18,6 +19,7 @@ from tests.support.offers import CHROMIUM, without
 from tests.support.packets import (
     DELTA,
     KEYFRAME,
+    binding_request,
     block,
     fir,
     nack,
@@ -164,6 +166,23 @@ async def test_media_before_dtls_is_dropped(house: House) -> None:
     caller.check(A)
     assert house.hear(A, b"\x80" * 50, b"\x80\xc8" * 25) == []
     assert house.drops == {"before_dtls": 2}
+
+
+@pytest.mark.parametrize("attribute", [(0x8029, bytes(8)), (0x7F00, b"")])
+async def test_a_refused_check_is_answered_and_counts_for_nothing(
+    house: House, attribute: tuple[int, bytes]
+) -> None:
+    caller = Caller(house, "a", CHROMIUM)
+    credentials = caller.link.credentials
+    username = (0x0006, f"{credentials.ufrag}:peer".encode())
+    house.now += 5
+    data = binding_request(credentials.password, username, attribute, (0x0025, b""))
+    ((where, answer),) = house.hear(A, data)
+    assert where == A
+    assert stun.parse_message(answer).message_class == stun.Class.ERROR
+    assert house.drops == {"stun_refused": 1}
+    assert caller.link.address is None
+    assert caller.link.checked_at == house.now - 5
 
 
 async def test_dtls_waits_in_a_bounded_queue(house: House) -> None:
