@@ -304,7 +304,8 @@ class Forwarder:
             self.drops["stun_refused"] += 1
             return
         link.checked_at = now
-        if check.nominates and self._by_address.get(address) is not link:
+        # Chromium nominates up to 3 s later than it begins with DTLS: until then the first will do
+        if (check.nominates or link.address is None) and self._by_address.get(address) is not link:
             self._nominate(link, address, now)
 
     def _nominate(self, link: Link, address: Address, now: float) -> None:
