@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from aioice import stun
@@ -20,6 +21,7 @@ _REQUEST, _SUCCESS, _ERROR = 0x0001, 0x0101, 0x0111  # of the Binding method
 _USERNAME, _MESSAGE_INTEGRITY, _ERROR_CODE, _UNKNOWN_ATTRIBUTES = 0x0006, 0x0008, 0x0009, 0x000A
 _XOR_MAPPED_ADDRESS, _USE_CANDIDATE = 0x0020, 0x0025
 _FINGERPRINT, _ICE_CONTROLLED = 0x8028, 0x8029
+_DTLS, _DTLS_ACKNOWLEDGED = 0xC070, 0xC071  # draft-hancke-webrtc-sped
 _OPTIONAL = 0x8000  # attributes from here on may be ignored (RFC 8489 section 14)
 
 _MAX_UNKNOWN = 16  # so many are told, so that an answer is not longer than its check
@@ -42,6 +44,7 @@ class Check:
     nominates: bool  # carries USE-CANDIDATE (RFC 8445 section 7.1.2)
     controlled: bool  # its sender takes the role that the relay has
     unknown: tuple[int, ...]  # attributes that must be understood and are not
+    dtls: bytes | None  # a DTLS datagram in it; empty if its sender only knows that there may be
     signed: bytes = field(repr=False)
     signature: bytes | None = field(repr=False)
 
@@ -92,26 +95,34 @@ def read_check(data: bytes) -> Check | None:
         nominates=_USE_CANDIDATE in found,
         controlled=_ICE_CONTROLLED in found,
         unknown=tuple(k for k in found if k < _OPTIONAL and k not in stun.ATTRIBUTES_BY_TYPE),
+        dtls=found.get(_DTLS, b"" if _DTLS_ACKNOWLEDGED in found else None),
         signed=signed,
         signature=found.get(_MESSAGE_INTEGRITY),
     )
 
 
-def answer_check(check: Check, credentials: Credentials, host: str, port: int) -> bytes | None:
-    """Verify a check and answer it (RFC 8445 section 7.3).
+def is_signed(check: Check, credentials: Credentials) -> bool:
+    """Whether a check is signed with our password (RFC 8489 section 9.1.3)."""
+    ours = stun.message_integrity(check.signed, credentials.password.encode())
+    return check.signature is not None and hmac.compare_digest(check.signature, ours)
+
+
+def answer_check(
+    check: Check, credentials: Credentials, host: str, port: int, heard: Iterable[int] = ()
+) -> bytes:
+    """Answer a check that is signed (RFC 8445 section 7.3).
 
     :param host: the address that the check came from, as text; ``port`` likewise.
-    :returns: the signed response, which is an error where the check has a ``refusal``; or None when
-        the check is not signed with our password.
+    :param heard: the CRC-32 of each DTLS datagram that came in checks, for who sends such.
+    :returns: the signed response, which is an error where the check has a ``refusal``.
     """
     key = credentials.password.encode()
-    if check.signature is None or not hmac.compare_digest(
-        check.signature, stun.message_integrity(check.signed, key)
-    ):
-        return None
     if check.refusal is None:
         address = stun.pack_xor_address((host, port), check.transaction_id)
-        return _signed(_SUCCESS, check.transaction_id, {_XOR_MAPPED_ADDRESS: address}, key)
+        attributes = {_XOR_MAPPED_ADDRESS: address}
+        if check.dtls is not None:
+            attributes[_DTLS_ACKNOWLEDGED] = b"".join(crc.to_bytes(4, "big") for crc in heard)
+        return _signed(_SUCCESS, check.transaction_id, attributes, key)
     attributes = {_ERROR_CODE: stun.pack_error_code(check.refusal)}
     if check.unknown:
         told = check.unknown[:_MAX_UNKNOWN]

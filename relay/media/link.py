@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,9 @@ log = structlog.get_logger(__name__)
 
 MAX_QUEUED_RECORDS = 32
 """While so many DTLS records wait, datagrams are dropped unread; a flight has five."""
+
+MAX_ACKNOWLEDGED = 4
+"""As many as libwebrtc does; a flight has one datagram or two."""
 
 
 def log_crash(task: asyncio.Task[None]) -> None:
@@ -93,6 +97,8 @@ class Link:
         self.agreed = False
         self.address: Address = None
         """The peer's address that the last nominating check came from."""
+        self.heard_in_checks: deque[int] = deque(maxlen=MAX_ACKNOWLEDGED)
+        """The CRC-32 of the latest DTLS datagrams that came inside checks."""
         self.checked_at = now
         """When the last authenticated check came: the peer's consent (RFC 7675)."""
         self.sampled_at = float("-inf")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import pytest
 from aioice import stun
 
@@ -9,11 +11,11 @@ from relay import transport_cc
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.forwarder import MAX_BATCHES
-from relay.media.link import MAX_QUEUED_RECORDS
+from relay.media.link import MAX_ACKNOWLEDGED, MAX_QUEUED_RECORDS
 from relay.media.rtcp import transport_feedback
 from relay.media.transport import SLOTS
 from relay.media.uplink import MAX_STREAMS
-from tests.support.dtls import CLOSE_NOTIFY, FATAL_ALERT, record
+from tests.support.dtls import CLOSE_NOTIFY, FATAL_ALERT, fragment, record
 from tests.support.forwarding import A, B, C, Caller, House, audio, video
 from tests.support.offers import CHROMIUM, without
 from tests.support.packets import (
@@ -183,6 +185,31 @@ async def test_a_refused_check_is_answered_and_counts_for_nothing(
     assert house.drops == {"stun_refused": 1}
     assert caller.link.address is None
     assert caller.link.checked_at == house.now - 5
+
+
+async def test_dtls_inside_checks_is_taken_and_acknowledged(house: House) -> None:
+    caller = Caller(house, "a", CHROMIUM)
+    credentials = caller.link.credentials
+    username = (0x0006, f"{credentials.ufrag}:peer".encode())
+
+    def acknowledged(*attributes: tuple[int, bytes], password: str = "") -> bytes:
+        data = binding_request(password or credentials.password, username, *attributes)
+        said = house.hear(A, data)
+        return b"".join(answer for _, answer in said).partition(b"\xc0\x71")[2][2:-32]
+
+    begin, end = (record(fragment(1, bytes(30), size=60, offset=offset)) for offset in (0, 30))
+    assert acknowledged((0xC070, begin), password="another's") == b""
+    assert acknowledged((0xC071, b"")) == b""
+    crcs = [crc32(datagram).to_bytes(4, "big") for datagram in (begin, end)]
+    assert acknowledged((0xC070, begin)) == crcs[0]
+    assert caller.link._pipe.records.empty()
+    assert acknowledged((0xC070, end)) == b"".join(crcs)
+    assert caller.link._pipe.records.qsize() == 1, "the ClientHello"
+    assert acknowledged((0xC070, b"")) == b"".join(crcs)
+    for _ in range(9):
+        assert len(acknowledged((0xC070, b"junk"))) <= 4 * MAX_ACKNOWLEDGED
+    assert house.drops == {"stun": 1, "dtls_invalid": 9}
+    assert acknowledged() == b"", "who does not speak it is not spoken to"
 
 
 async def test_dtls_waits_in_a_bounded_queue(house: House) -> None:

@@ -5,7 +5,7 @@ import struct
 import pytest
 from aioice import stun
 
-from relay.media.ice import Credentials, answer_check, read_check
+from relay.media.ice import Credentials, answer_check, is_signed, read_check
 from relay.media.transport import MAX_DATAGRAM_BYTES
 from tests.support.packets import binding_request, check
 
@@ -16,7 +16,7 @@ PEER = ("192.0.2.7", 40000)
 def answer(data: bytes, credentials: Credentials = OURS) -> bytes | None:
     found = read_check(data)
     assert found is not None
-    return answer_check(found, credentials, *PEER)
+    return answer_check(found, credentials, *PEER) if is_signed(found, credentials) else None
 
 
 def test_a_good_check_is_answered() -> None:
@@ -35,7 +35,6 @@ def test_an_answer_to_ipv6() -> None:
     found = read_check(check("ufrag:theirs", "password"))
     assert found is not None
     data = answer_check(found, OURS, "2001:db8::7", 40000)
-    assert data is not None
     assert stun.parse_message(data).attributes["XOR-MAPPED-ADDRESS"] == ("2001:db8::7", 40000)
 
 
@@ -121,8 +120,8 @@ def refused(*attributes: tuple[int, bytes]) -> tuple[int, bytes]:
     found = read_check(data)
     assert found is not None
     assert found.refusal is not None
+    assert is_signed(found, OURS)
     answered = answer_check(found, OURS, *PEER)
-    assert answered is not None
     response = stun.parse_message(answered)
     assert response.message_class == stun.Class.ERROR
     assert response.transaction_id == data[8:20]
@@ -162,6 +161,30 @@ def test_what_may_be_ignored_is() -> None:
         assert found is not None
         assert found.refusal is None
         assert answer(data) is not None
+
+
+# DTLS inside checks
+
+
+@pytest.mark.parametrize(
+    ("attributes", "dtls"),
+    [
+        ([], None),
+        ([(0xC070, b"a datagram")], b"a datagram"),
+        ([(0xC070, b""), (0xC071, b"abcd")], b""),
+        ([(0xC071, b"")], b""),
+    ],
+)
+def test_who_sends_dtls_in_checks_is_told_what_was_heard(
+    attributes: list[tuple[int, bytes]], dtls: bytes | None
+) -> None:
+    found = read_check(binding_request("password", USERNAME, *attributes))
+    assert found is not None
+    assert found.dtls == dtls
+    data = answer_check(found, OURS, *PEER, [0x01020304, 0xFFFFFFFE])
+    told = b"\xc0\x71\0\x08\1\2\3\4\xff\xff\xff\xfe"
+    assert (told in data) == (dtls is not None)
+    assert (b"\xc0\x71\0\0" in answer_check(found, OURS, *PEER)) == (dtls is not None)
 
 
 def test_what_follows_the_signature_is_not_looked_at() -> None:
@@ -204,7 +227,7 @@ def test_a_fingerprint_may_be_missing_but_not_be_followed() -> None:
 def test_an_attribute_that_is_longer_than_the_message() -> None:
     data = struct.pack("!HHI12sHH", 1, 8, stun.COOKIE, bytes(12), 0x0006, 500) + b"ufra"
     found = read_check(data)
-    assert found is None or answer_check(found, OURS, *PEER) is None
+    assert found is None or not is_signed(found, OURS)
 
 
 def test_credentials_differ_and_are_as_long_as_ice_wants() -> None:
