@@ -22,6 +22,7 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsParameters,
     RTCDtlsTransport,
     SRTPProtectionProfile,
+    State,
 )
 from OpenSSL import SSL
 from pylibsrtp import Policy, Session, _binding
@@ -35,6 +36,8 @@ LINK_SRTP_PROFILES = [
     if profile in SRTP_PROFILES
 ]
 """What links offer. AES-256 is left out: it costs more and protects against nothing more here."""
+
+_DTLS_1_2 = 0xFEFD
 
 
 class DatagramPipe(Protocol):
@@ -55,12 +58,46 @@ class LinkCertificate(RTCCertificate):
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
         if self._context is None:
             self._context = super()._create_ssl_context(srtp_profiles)
+            self._context.set_min_proto_version(_DTLS_1_2)
+            self._context.set_max_proto_version(_DTLS_1_2)  # relay.media.dtls knows no other
             self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         return self._context
 
 
 class _LinkTransport(RTCDtlsTransport):
-    """Encrypts no sequence number twice, which aiortc's transports may (RFC 3711 section 9.1)."""
+    """Unlike aiortc's, it does not give up for a ClientHello that OpenSSL refuses.
+
+    And it encrypts no sequence number twice, which aiortc's may (RFC 3711 section 9.1).
+    """
+
+    forget_hello: Callable[[], bool] = staticmethod(lambda: False)
+
+    async def _do_handshake(self) -> None:
+        while (ssl := self._ssl) is not None and not self.encrypted:
+            try:
+                ssl.do_handshake()
+            except SSL.WantReadError:
+                await self._write_ssl()
+                await self._hear(ssl)
+            except SSL.Error:
+                if not self.forget_hello():
+                    await self._write_ssl()  # the alert that says why
+                    self._set_state(State.FAILED)
+                    return
+                self._ssl = SSL.Connection(ssl.get_context())
+                self._ssl.set_accept_state()
+            else:
+                self.encrypted = True
+                await self._write_ssl()
+
+    async def _hear(self, ssl: SSL.Connection) -> None:
+        """Give OpenSSL a record, or have it repeat its last flight when none came in time."""
+        try:
+            record = await asyncio.wait_for(self.transport._recv(), ssl.DTLSv1_get_timeout())
+        except TimeoutError:
+            ssl.DTLSv1_handle_timeout()
+        else:
+            ssl.bio_write(record)
 
     def _setup_srtp(self) -> None:
         super()._setup_srtp()
@@ -80,9 +117,20 @@ class _LinkTransport(RTCDtlsTransport):
         self._tx_srtp = Session(policy)
 
 
-def dtls_transport(pipe: DatagramPipe, certificate: RTCCertificate, role: str) -> RTCDtlsTransport:
-    """A DTLS transport over ``pipe``; ``role`` is ``client`` or ``server``."""
+def dtls_transport(
+    pipe: DatagramPipe,
+    certificate: RTCCertificate,
+    role: str,
+    forget_hello: Callable[[], bool] = lambda: False,
+) -> RTCDtlsTransport:
+    """A DTLS transport over ``pipe``.
+
+    :param role: ``client`` or ``server``.
+    :param forget_hello: called when OpenSSL has refused what came; where it says that this was only
+        a ClientHello, which somebody else may have sent, the handshake begins again.
+    """
     dtls = _LinkTransport(pipe, [certificate])  # type: ignore[arg-type]
+    dtls.forget_hello = forget_hello
     dtls._srtp_profiles = LINK_SRTP_PROFILES
     dtls._set_role(role)
     return dtls

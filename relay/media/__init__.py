@@ -5,7 +5,7 @@ tells STUN, DTLS and RTP apart, finds the ``link`` by the address that a check (
 and decrypts in place; the ``stream`` (on the user's ``uplink``) counts the packet and knows its
 ``route``; the route rewrites the header (``rtp``, ``numbering``) for an outlet of the partner's
 ``downlink``; the packet is encrypted in place and sent with its batch. RTCP goes the same way
-through ``rtcp``.
+through ``rtcp``; what is sound of a handshake goes through ``dtls`` to the link.
 
 A ``flow`` is all routes from one user to another; the ``plane`` makes two flows for each pair. A
 link is negotiated once: ``sdp`` reads what the user's side says, ``description`` writes ours.

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 from relay.errors import MalformedPacket
 from relay.histogram import Histogram
 from relay.media import rtcp
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
-from relay.media.ice import answer_check, read_check
+from relay.media.ice import Check, answer_check, is_signed, read_check
 from relay.media.link import Link
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route, Verdict
 from relay.media.rtp import HEADER_BYTES, HEADERS, NUMBER, RTCP_BITS, RTCP_MASK, SSRC
@@ -281,26 +282,41 @@ class Forwarder:
         at = slot * SLOT_BYTES
         if link is None:
             self.drops["unknown_address"] += 1
-        elif not link.take_dtls(bytes(self._socket.view[at : at + size])):
+        else:
+            self._take_dtls(link, bytes(self._socket.view[at : at + size]))
+
+    def _take_dtls(self, link: Link, datagram: bytes) -> None:
+        if not link.has_dtls_room:
             self.drops["dtls_queue_full"] += 1
+        elif not link.take_dtls(datagram):
+            self.drops["dtls_invalid"] += 1
 
     def _stun(self, slot: int, size: int, address: Address, now: float) -> None:
         """Answer a connectivity check, and let it nominate the address that it came from."""
         socket, at = self._socket, slot * SLOT_BYTES
         check = read_check(bytes(socket.view[at : at + size]))
         link = self._by_ufrag.get(check.local_ufrag) if check is not None else None
-        if check is None or link is None:
+        if check is None or link is None or not is_signed(check, link.ufrags[check.local_ufrag]):
             self.drops["stun"] += 1
             return
+        if check.refusal is not None:
+            self.drops["stun_refused"] += 1
+        else:
+            self._heed(link, check, address, now)
         credentials = link.ufrags[check.local_ufrag]
-        response = answer_check(check, credentials, *socket.host_port(address))
-        if response is None:
-            self.drops["stun"] += 1
-            return
-        socket.send(response, address)
+        where = socket.host_port(address)
+        socket.send(answer_check(check, credentials, *where, link.heard_in_checks), address)
+
+    def _heed(self, link: Link, check: Check, address: Address, now: float) -> None:
+        """Take a signed check for consent, for a nomination, and for the DTLS inside it."""
         link.checked_at = now
-        if check.nominates and self._by_address.get(address) is not link:
+        # Chromium nominates up to 3 s later than it begins with DTLS: until then the first will do
+        if (check.nominates or link.address is None) and self._by_address.get(address) is not link:
             self._nominate(link, address, now)
+        if check.dtls:
+            if (crc := crc32(check.dtls)) not in link.heard_in_checks:
+                link.heard_in_checks.append(crc)
+            self._take_dtls(link, check.dtls)
 
     def _nominate(self, link: Link, address: Address, now: float) -> None:
         owner = self._by_address.get(address)

@@ -6,14 +6,25 @@ that the relay can be used neither to find users nor to amplify.
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from aioice import stun
 
-MAX_CHECK_BYTES = 548
-"""Checks fit the minimal IPv4 path MTU (RFC 8489 section 6.1); larger ones are not parsed."""
+_HEADER = struct.Struct("!HHI12s")  # type, length, cookie, transaction id (RFC 8489 section 5)
+_ATTRIBUTE = struct.Struct("!HH")  # type, length of the value (section 14)
+_REQUEST, _SUCCESS, _ERROR = 0x0001, 0x0101, 0x0111  # of the Binding method
+
+_USERNAME, _MESSAGE_INTEGRITY, _ERROR_CODE, _UNKNOWN_ATTRIBUTES = 0x0006, 0x0008, 0x0009, 0x000A
+_XOR_MAPPED_ADDRESS, _USE_CANDIDATE = 0x0020, 0x0025
+_FINGERPRINT, _ICE_CONTROLLED = 0x8028, 0x8029
+_DTLS, _DTLS_ACKNOWLEDGED = 0xC070, 0xC071  # draft-hancke-webrtc-sped
+_OPTIONAL = 0x8000  # attributes from here on may be ignored (RFC 8489 section 14)
+
+_MAX_UNKNOWN = 16  # so many are told, so that an answer is not longer than its check
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +39,105 @@ class Credentials:
 class Check:
     """A binding request that is well formed but not verified yet."""
 
-    message: stun.Message
+    transaction_id: bytes
     local_ufrag: str
     nominates: bool  # carries USE-CANDIDATE (RFC 8445 section 7.1.2)
+    controlled: bool  # its sender takes the role that the relay has
+    unknown: tuple[int, ...]  # attributes that must be understood and are not
+    dtls: bytes | None  # a DTLS datagram in it; empty if its sender only knows that there may be
+    signed: bytes = field(repr=False)
+    signature: bytes | None = field(repr=False)
+
+    @property
+    def refusal(self) -> tuple[int, str] | None:
+        """The error that it gets although it is signed; it counts for nothing else then."""
+        if self.unknown:
+            return 420, "Unknown Attribute"  # RFC 8489 section 6.3.1
+        if self.controlled:  # a lite agent never controls a full one (RFC 8445 section 6.1.1)
+            return 487, "Role Conflict"
+        return None
 
 
 def read_check(data: bytes) -> Check | None:
-    """Read a STUN binding request.
+    """Read a STUN binding request (RFC 8489 sections 5 and 6.3).
 
     :param data: one datagram.
-    :returns: the check, or None for anything else: other messages, malformed or oversized ones.
+    :returns: the check, or None for anything else: other messages, and malformed ones.
     """
-    if len(data) > MAX_CHECK_BYTES or data[:2] != b"\0\1":
+    if len(data) < _HEADER.size or len(data) % 4:
         return None
+    kind, length, cookie, transaction_id = _HEADER.unpack_from(data)
+    if kind != _REQUEST or length != len(data) - _HEADER.size or cookie != stun.COOKIE:
+        return None
+    signed, found = data, dict[int, bytes]()
+    at = _HEADER.size
+    while at < len(data):
+        kind, length = _ATTRIBUTE.unpack_from(data, at)
+        value = data[at + 4 : at + 4 + length]
+        end = at + 4 + length + -length % 4
+        if end > len(data):
+            return None
+        if kind == _FINGERPRINT:  # the last, and right (section 14.7)
+            if end < len(data) or value != struct.pack("!I", stun.message_fingerprint(data[:at])):
+                return None
+        elif _MESSAGE_INTEGRITY not in found:  # whatever follows that is not signed
+            found.setdefault(kind, value)
+            if kind == _MESSAGE_INTEGRITY:
+                signed = data[:at]
+        at = end
     try:
-        message = stun.parse_message(data)
-    except (ValueError, struct.error):  # UnicodeDecodeError is a ValueError
+        username = found[_USERNAME].decode()
+    except (KeyError, UnicodeDecodeError):
         return None
-    username = message.attributes.get("USERNAME")
-    if username is None:
-        return None
-    return Check(message, username.partition(":")[0], "USE-CANDIDATE" in message.attributes)
+    return Check(
+        transaction_id=transaction_id,
+        local_ufrag=username.partition(":")[0],
+        nominates=_USE_CANDIDATE in found,
+        controlled=_ICE_CONTROLLED in found,
+        unknown=tuple(k for k in found if k < _OPTIONAL and k not in stun.ATTRIBUTES_BY_TYPE),
+        dtls=found.get(_DTLS, b"" if _DTLS_ACKNOWLEDGED in found else None),
+        signed=signed,
+        signature=found.get(_MESSAGE_INTEGRITY),
+    )
 
 
-def answer_check(check: Check, credentials: Credentials, host: str, port: int) -> bytes | None:
-    """Verify a check and answer it (RFC 8445 section 7.3).
+def is_signed(check: Check, credentials: Credentials) -> bool:
+    """Whether a check is signed with our password (RFC 8489 section 9.1.3)."""
+    ours = stun.message_integrity(check.signed, credentials.password.encode())
+    return check.signature is not None and hmac.compare_digest(check.signature, ours)
+
+
+def answer_check(
+    check: Check, credentials: Credentials, host: str, port: int, heard: Iterable[int] = ()
+) -> bytes:
+    """Answer a check that is signed (RFC 8445 section 7.3).
 
     :param host: the address that the check came from, as text; ``port`` likewise.
-    :returns: the signed success response, or None when the check is not signed with our password.
+    :param heard: the CRC-32 of each DTLS datagram that came in checks, for who sends such.
+    :returns: the signed response, which is an error where the check has a ``refusal``.
     """
     key = credentials.password.encode()
-    if not check.message.check_message_integrity(key):
-        return None
-    response = stun.Message(
-        message_method=stun.Method.BINDING,
-        message_class=stun.Class.RESPONSE,
-        transaction_id=check.message.transaction_id,
-        attributes={"XOR-MAPPED-ADDRESS": (host, port)},
-    )
-    response.add_message_integrity(key)
-    return bytes(response)
+    if check.refusal is None:
+        address = stun.pack_xor_address((host, port), check.transaction_id)
+        attributes = {_XOR_MAPPED_ADDRESS: address}
+        if check.dtls is not None:
+            attributes[_DTLS_ACKNOWLEDGED] = b"".join(crc.to_bytes(4, "big") for crc in heard)
+        return _signed(_SUCCESS, check.transaction_id, attributes, key)
+    attributes = {_ERROR_CODE: stun.pack_error_code(check.refusal)}
+    if check.unknown:
+        told = check.unknown[:_MAX_UNKNOWN]
+        attributes[_UNKNOWN_ATTRIBUTES] = struct.pack(f"!{len(told)}H", *told)
+    return _signed(_ERROR, check.transaction_id, attributes, key)
+
+
+def _signed(kind: int, transaction_id: bytes, attributes: dict[int, bytes], key: bytes) -> bytes:
+    """A message with MESSAGE-INTEGRITY and FINGERPRINT (RFC 8489 sections 14.5 and 14.7)."""
+    body = b"".join(_attribute(kind, value) for kind, value in attributes.items())
+    message = _HEADER.pack(kind, len(body), stun.COOKIE, transaction_id) + body
+    message += _attribute(_MESSAGE_INTEGRITY, stun.message_integrity(message, key))
+    message += _attribute(_FINGERPRINT, struct.pack("!I", stun.message_fingerprint(message)))
+    return stun.set_body_length(message, len(message) - _HEADER.size)
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    return _ATTRIBUTE.pack(kind, len(value)) + value + bytes(-len(value) % 4)

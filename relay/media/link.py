@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
 from relay.media.description import USUAL_WISHES, LocalSide, write_answer, write_offer
 from relay.media.downlink import Downlink
+from relay.media.dtls import Sieve
 from relay.media.ice import Credentials
 from relay.media.sdp import Terms, Wishes
 from relay.media.uplink import Uplink
@@ -36,8 +38,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAX_QUEUED_DATAGRAMS = 32
-"""DTLS datagrams waiting for the handshake; a flight has two or three, more are dropped."""
+MAX_QUEUED_RECORDS = 32
+"""While so many DTLS records wait, datagrams are dropped unread; a flight has five."""
+
+MAX_ACKNOWLEDGED = 4
+"""As many as libwebrtc does; a flight has one datagram or two."""
 
 
 def log_crash(task: asyncio.Task[None]) -> None:
@@ -52,11 +57,11 @@ class _Pipe:
     role = "controlled"  # an ICE-lite agent always is (RFC 8445 section 6.1.1)
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
-        self.datagrams: asyncio.Queue[bytes] = asyncio.Queue(MAX_QUEUED_DATAGRAMS)
+        self.records: asyncio.Queue[bytes] = asyncio.Queue()
         self._write = send
 
     async def _recv(self) -> bytes:
-        return await self.datagrams.get()
+        return await self.records.get()
 
     async def _send(self, data: bytes) -> None:
         self._write(data)
@@ -92,6 +97,8 @@ class Link:
         self.agreed = False
         self.address: Address = None
         """The peer's address that the last nominating check came from."""
+        self.heard_in_checks: deque[int] = deque(maxlen=MAX_ACKNOWLEDGED)
+        """The CRC-32 of the latest DTLS datagrams that came inside checks."""
         self.checked_at = now
         """When the last authenticated check came: the peer's consent (RFC 7675)."""
         self.sampled_at = float("-inf")
@@ -101,6 +108,7 @@ class Link:
         self._addresses = addresses
         self._fingerprints = tuple(certificate.getFingerprints()[:1])
         self._pipe = _Pipe(self.send)
+        self._sieve = Sieve()
         self._nominated = asyncio.Event()
         self._closed = asyncio.Event()
         self._role = "server"
@@ -120,6 +128,8 @@ class Link:
             # The server's preference decides which SRTP profile is used, and Chromium prefers its
             # slowest: so be the server, unless the peer insists on it.
             self._role = "client" if terms.setup == "server" else "server"
+            self._sieve.role = "server" if self._role == "client" else "client"
+            self._sieve.fingerprints = terms.fingerprints
         self.downlink.terms = terms
         self.uplink.agree(terms)
         self.agreed = True
@@ -217,13 +227,23 @@ class Link:
         self.downlink.destination = self._socket.destination(address)
         self._nominated.set()
 
+    @property
+    def has_dtls_room(self) -> bool:
+        """Whether another DTLS datagram may wait."""
+        return self._pipe.records.qsize() < MAX_QUEUED_RECORDS
+
     def take_dtls(self, datagram: bytes) -> bool:
-        """Queue a DTLS datagram; False when the queue is full and it was dropped."""
-        try:
-            self._pipe.datagrams.put_nowait(datagram)
-        except asyncio.QueueFull:
-            return False
-        return True
+        """Queue what is sound of a DTLS datagram; False when that is not all of it."""
+        kept, sound = self._sieve.sift(datagram)
+        for record in kept:
+            self._pipe.records.put_nowait(record)
+        return sound
+
+    def _forget_hello(self) -> bool:
+        kept = self._sieve.forget_hello()
+        for record in kept or ():
+            self._pipe.records.put_nowait(record)
+        return kept is not None
 
     def send(self, data: bytes) -> None:
         """Send one datagram to the peer, when it is known where that is."""
@@ -247,7 +267,7 @@ class Link:
         self, came_up: Callable[[Link], None], was_lost: Callable[[Link, str], None]
     ) -> None:
         await self._nominated.wait()
-        dtls = dtls_transport(self._pipe, self._certificate, self._role)
+        dtls = dtls_transport(self._pipe, self._certificate, self._role, self._forget_hello)
         self._dtls = dtls
 
         @dtls.on("statechange")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from structlog.testing import capture_logs
 
 from relay.bots.thin import ThinPeer
@@ -17,7 +18,8 @@ from relay.media.batch import open_socket
 from relay.media.idle import IdleCores
 from relay.media.plane import CONSENT_S, SETUP_S
 from relay.media.transport import DatagramSocket, PlainSocket
-from relay.plane import LinkLost, LinkState, MediaEvent, MediaFlowing
+from relay.plane import LinkLost, LinkState, LinkUp, MediaEvent, MediaFlowing
+from relay.seam import gather_loopback_too
 from tests.support.media_house import (
     PATIENCE_S,
     House,
@@ -131,14 +133,40 @@ async def test_goodbye_ends_a_link(house: House) -> None:
     assert house.tables["partners"] == 0
 
 
+async def test_a_peer_that_thinks_it_is_controlled_learns_that_it_is_not(house: House) -> None:
+    """As one does that answers and does not know that the relay is ICE-lite."""
+    offer = await house.plane.offer("a")
+    assert "a=ice-lite\r\n" in offer
+    stock = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    try:
+        await stock.setRemoteDescription(
+            RTCSessionDescription(offer.replace("a=ice-lite\r\n", ""), "offer")
+        )
+        gather_loopback_too(stock)
+        await stock.setLocalDescription(await stock.createAnswer())
+        await house.plane.accept("a", stock.localDescription.sdp)
+        await house.hears(LinkUp("a"))
+        assert house.drops["stun_refused"] >= 1
+        await until(lambda: stock.connectionState == "connected")
+    finally:
+        await stock.close()
+
+
 async def test_a_wrong_certificate_fails(house: House) -> None:
     peer = house.peer()
     offer = peer.offer()
     fingerprint = offer.split("a=fingerprint:sha-256 ")[1][:95]
     other = ("00" if fingerprint[:2] != "00" else "11") + fingerprint[2:]
     peer.take_answer(await house.plane.answer("a", offer.replace(fingerprint, other)))
-    await asyncio.gather(peer.connect(5), return_exceptions=True)
+    connecting = asyncio.create_task(peer.connect())
+    await until(lambda: house.drops.get("dtls_invalid", 0) > 0)
+    assert house.heard_nothing, "whoever sent that certificate, the peer's own may come"
+    house.skew_s += SETUP_S / 2
+    await checks(house, peer, "a")
+    house.skew_s += SETUP_S / 2
     await house.hears(LinkLost("a", "failed"))
+    connecting.cancel()
+    await asyncio.gather(connecting, return_exceptions=True)
     assert set(house.tables.values()) == {0}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -285,3 +286,26 @@ def check(
         message.attributes["SOFTWARE"] = "x" * filler
     message.add_message_integrity(password.encode())
     return bytes(message)
+
+
+def binding_request(
+    password: str,
+    *attributes: tuple[int, bytes],
+    behind: Sequence[tuple[int, bytes]] = (),
+    fingerprint: bool = True,
+    cookie: int = stun.COOKIE,
+) -> bytes:
+    """A signed check with any attributes, by number; those ``behind`` the signature too."""
+
+    def lengthen(data: bytes, kind: int, value: bytes) -> bytes:
+        return data + struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
+
+    data = struct.pack("!HHI12s", 1, 0, cookie, b"0123456789ab")
+    for kind, value in attributes:
+        data = lengthen(data, kind, value)
+    data = lengthen(data, 0x0008, stun.message_integrity(data, password.encode()))
+    for kind, value in behind:
+        data = lengthen(data, kind, value)
+    if fingerprint:
+        data = lengthen(data, 0x8028, struct.pack("!I", stun.message_fingerprint(data)))
+    return stun.set_body_length(data, len(data) - 20)

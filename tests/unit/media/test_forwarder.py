@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import pytest
+from aioice import stun
 
 from relay import transport_cc
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.forwarder import MAX_BATCHES
-from relay.media.link import MAX_QUEUED_DATAGRAMS
+from relay.media.link import MAX_ACKNOWLEDGED, MAX_QUEUED_RECORDS
 from relay.media.rtcp import transport_feedback
 from relay.media.transport import SLOTS
 from relay.media.uplink import MAX_STREAMS
+from tests.support.dtls import CLOSE_NOTIFY, FATAL_ALERT, fragment, record
 from tests.support.forwarding import A, B, C, Caller, House, audio, video
 from tests.support.offers import CHROMIUM, without
 from tests.support.packets import (
     DELTA,
     KEYFRAME,
+    binding_request,
     block,
     fir,
     nack,
@@ -165,11 +170,62 @@ async def test_media_before_dtls_is_dropped(house: House) -> None:
     assert house.drops == {"before_dtls": 2}
 
 
+@pytest.mark.parametrize("attribute", [(0x8029, bytes(8)), (0x7F00, b"")])
+async def test_a_refused_check_is_answered_and_counts_for_nothing(
+    house: House, attribute: tuple[int, bytes]
+) -> None:
+    caller = Caller(house, "a", CHROMIUM)
+    credentials = caller.link.credentials
+    username = (0x0006, f"{credentials.ufrag}:peer".encode())
+    house.now += 5
+    data = binding_request(credentials.password, username, attribute, (0x0025, b""))
+    ((where, answer),) = house.hear(A, data)
+    assert where == A
+    assert stun.parse_message(answer).message_class == stun.Class.ERROR
+    assert house.drops == {"stun_refused": 1}
+    assert caller.link.address is None
+    assert caller.link.checked_at == house.now - 5
+
+
+async def test_dtls_inside_checks_is_taken_and_acknowledged(house: House) -> None:
+    caller = Caller(house, "a", CHROMIUM)
+    credentials = caller.link.credentials
+    username = (0x0006, f"{credentials.ufrag}:peer".encode())
+
+    def acknowledged(*attributes: tuple[int, bytes], password: str = "") -> bytes:
+        data = binding_request(password or credentials.password, username, *attributes)
+        said = house.hear(A, data)
+        return b"".join(answer for _, answer in said).partition(b"\xc0\x71")[2][2:-32]
+
+    begin, end = (record(fragment(1, bytes(30), size=60, offset=offset)) for offset in (0, 30))
+    assert acknowledged((0xC070, begin), password="another's") == b""
+    assert acknowledged((0xC071, b"")) == b""
+    crcs = [crc32(datagram).to_bytes(4, "big") for datagram in (begin, end)]
+    assert acknowledged((0xC070, begin)) == crcs[0]
+    assert caller.link._pipe.records.empty()
+    assert acknowledged((0xC070, end)) == b"".join(crcs)
+    assert caller.link._pipe.records.qsize() == 1, "the ClientHello"
+    assert acknowledged((0xC070, b"")) == b"".join(crcs)
+    for _ in range(9):
+        assert len(acknowledged((0xC070, b"junk"))) <= 4 * MAX_ACKNOWLEDGED
+    assert house.drops == {"stun": 1, "dtls_invalid": 9}
+    assert acknowledged() == b"", "who does not speak it is not spoken to"
+
+
 async def test_dtls_waits_in_a_bounded_queue(house: House) -> None:
     caller = Caller(house, "a", CHROMIUM)
     caller.check(A)
-    assert house.hear(A, *[b"\x16%d" % n for n in range(MAX_QUEUED_DATAGRAMS + 3)]) == []
+    finished = record(bytes(40), epoch=1)
+    caller.link._sieve._cipher_changed = True
+    assert house.hear(A, *[finished] * (MAX_QUEUED_RECORDS + 3)) == []
     assert house.drops == {"dtls_queue_full": 3}
+
+
+async def test_dtls_that_nobody_would_say_is_dropped(house: House) -> None:
+    caller = Caller(house, "a", CHROMIUM)
+    caller.check(A)
+    assert house.hear(A, FATAL_ALERT, CLOSE_NOTIFY, b"\x16", b"") == []
+    assert house.drops == {"dtls_invalid": 3, "not_webrtc": 1}
 
 
 async def test_lies_inside_authentic_packets(house: House, couple: tuple[Caller, Caller]) -> None:

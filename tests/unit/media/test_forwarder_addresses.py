@@ -9,6 +9,7 @@ import pytest
 
 from relay.media.forwarder import STALE_ADDRESS_S
 from relay.media.sdp import read
+from tests.support.dtls import fragment, record
 from tests.support.forwarding import A, B, C, Caller, House, audio, srtp_session, video
 from tests.support.offers import CHROMIUM
 from tests.support.packets import (
@@ -22,11 +23,21 @@ from tests.support.sides import AUDIO, VIDEO
 
 async def test_a_check_is_answered_where_it_came_from(house: House) -> None:
     caller = Caller(house, "a", CHROMIUM)
-    ((address, answer),) = caller.check(A, nominate=False)
+    ((address, answer),) = caller.check(A)
     assert address == A
     assert answer[:2] == b"\1\1"
-    assert caller.link.address is None, "not nominated yet"
-    assert house.forwarder.table_sizes == (0, 1)
+    assert caller.link.address == A
+    assert house.forwarder.table_sizes == (1, 1)
+
+
+async def test_the_first_checked_address_will_do_until_one_is_nominated(house: House) -> None:
+    """Chromium sends its ClientHello there long before."""
+    caller = Caller(house, "a", CHROMIUM)
+    for address in (B, C):
+        caller.check(address, nominate=False)
+    assert caller.link.address == B
+    house.hear(B, record(fragment(1, bytes(60))))
+    assert house.drops == {}
     caller.check(A)
     assert caller.link.address == A
     assert house.forwarder.table_sizes == (1, 1)

@@ -5,8 +5,9 @@ import struct
 import pytest
 from aioice import stun
 
-from relay.media.ice import MAX_CHECK_BYTES, Credentials, answer_check, read_check
-from tests.support.packets import check
+from relay.media.ice import Credentials, answer_check, is_signed, read_check
+from relay.media.transport import MAX_DATAGRAM_BYTES
+from tests.support.packets import binding_request, check
 
 OURS = Credentials("ufrag", "password")
 PEER = ("192.0.2.7", 40000)
@@ -15,7 +16,7 @@ PEER = ("192.0.2.7", 40000)
 def answer(data: bytes, credentials: Credentials = OURS) -> bytes | None:
     found = read_check(data)
     assert found is not None
-    return answer_check(found, credentials, *PEER)
+    return answer_check(found, credentials, *PEER) if is_signed(found, credentials) else None
 
 
 def test_a_good_check_is_answered() -> None:
@@ -34,7 +35,6 @@ def test_an_answer_to_ipv6() -> None:
     found = read_check(check("ufrag:theirs", "password"))
     assert found is not None
     data = answer_check(found, OURS, "2001:db8::7", 40000)
-    assert data is not None
     assert stun.parse_message(data).attributes["XOR-MAPPED-ADDRESS"] == ("2001:db8::7", 40000)
 
 
@@ -88,12 +88,12 @@ def test_a_check_with_something_behind_it_is_refused() -> None:
     assert read_check(check("ufrag:theirs", "password") + b"\0\0\0\0") is None
 
 
-def test_the_largest_check_and_a_larger_one() -> None:
-    filler = MAX_CHECK_BYTES - len(check("ufrag:theirs", "password", filler=4)) + 4
-    largest = check("ufrag:theirs", "password", filler=filler)
-    assert len(largest) == MAX_CHECK_BYTES
-    assert answer(largest) is not None
-    assert read_check(check("ufrag:theirs", "password", filler=filler + 4)) is None
+@pytest.mark.parametrize("size", [544, 548, 552, 1200, MAX_DATAGRAM_BYTES])
+def test_checks_of_any_size(size: int) -> None:
+    filler = size - len(check("ufrag:theirs", "password", filler=4)) + 4
+    data = check("ufrag:theirs", "password", filler=filler)
+    assert len(data) == size
+    assert answer(data) is not None
 
 
 @pytest.mark.parametrize("kind", [stun.Class.INDICATION, stun.Class.RESPONSE, stun.Class.ERROR])
@@ -111,34 +111,123 @@ def test_other_methods_are_refused() -> None:
     assert read_check(bytes(message)) is None
 
 
-def with_attribute(kind: int, value: bytes) -> bytes:
-    body = struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
-    return struct.pack("!HHI12s", 1, len(body), stun.COOKIE, bytes(12)) + body
+USERNAME = (0x0006, b"ufrag:theirs")
+
+
+def refused(*attributes: tuple[int, bytes]) -> tuple[int, bytes]:
+    """The error that a check with these attributes gets: its code and its last own attribute."""
+    data = binding_request("password", USERNAME, *attributes)
+    found = read_check(data)
+    assert found is not None
+    assert found.refusal is not None
+    assert is_signed(found, OURS)
+    answered = answer_check(found, OURS, *PEER)
+    response = stun.parse_message(answered)
+    assert response.message_class == stun.Class.ERROR
+    assert response.transaction_id == data[8:20]
+    assert response.check_message_integrity(b"password")
+    assert response.attributes["ERROR-CODE"] == found.refusal
+    assert "XOR-MAPPED-ADDRESS" not in response.attributes
+    return found.refusal[0], answered[20:-32]
+
+
+def test_a_peer_that_says_controlled_too_is_in_conflict() -> None:
+    assert refused((0x8029, bytes(8)))[0] == 487
+    assert refused((0x8029, bytes(8)), (0x0025, b""))[0] == 487
+    found = read_check(binding_request("password", USERNAME, (0x802A, bytes(8))))
+    assert found is not None
+    assert found.refusal is None
+
+
+def test_what_must_be_understood_and_is_not() -> None:
+    code, attributes = refused((0x7F00, b"abc"), (0x0026, bytes(9)), (0xC070, b""))
+    assert code == 420
+    assert attributes.endswith(struct.pack("!4H", 0x000A, 4, 0x7F00, 0x0026))
+    assert refused((0x0026, b""), (0x8029, bytes(8)))[0] == 420, "first things first"
+
+
+def test_an_answer_is_never_much_longer_than_its_check() -> None:
+    many = [(kind, b"") for kind in range(0x4000, 0x4100)]
+    _, attributes = refused(*many)
+    assert len(attributes) < 4 * len(many)
+
+
+def test_what_may_be_ignored_is() -> None:
+    ignored = [(0xC057, b"12345"), (0xC070, bytes(1000)), (0xFF00, b""), (0x8022, b"\xff\xfe")]
+    malformed = [(0x0020, b"\0\1\0"), (0x0024, b"\0"), (0x802A, bytes(7)), (0x0009, b"\0")]
+    for attribute in ignored + malformed:
+        data = binding_request("password", USERNAME, attribute)
+        found = read_check(data)
+        assert found is not None
+        assert found.refusal is None
+        assert answer(data) is not None
+
+
+# DTLS inside checks
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"),
+    ("attributes", "dtls"),
     [
-        (0x0006, b"\xff\xfe\xfd"),  # USERNAME that is not UTF-8
-        (0x0024, b"\0"),  # PRIORITY of one byte
-        (0x802A, b"\0" * 7),  # ICE-CONTROLLING of seven
-        (0x0020, b"\0\1\0"),  # XOR-MAPPED-ADDRESS cut
-        (0x0020, b"\0\1" + b"\0" * 7),
-        (0x0020, b"\0\2" + b"\0" * 6),
-        (0x0020, b"\0\3" + b"\0" * 6),
-        (0x000C, b""),  # CHANNEL-NUMBER of none
-        (0x0009, b"\0"),  # ERROR-CODE cut
-        (0x8028, b"\0\0\0\0"),  # a wrong FINGERPRINT
+        ([], None),
+        ([(0xC070, b"a datagram")], b"a datagram"),
+        ([(0xC070, b""), (0xC071, b"abcd")], b""),
+        ([(0xC071, b"")], b""),
     ],
 )
-def test_malformed_attributes_are_refused(kind: int, value: bytes) -> None:
-    assert read_check(with_attribute(kind, value)) is None
+def test_who_sends_dtls_in_checks_is_told_what_was_heard(
+    attributes: list[tuple[int, bytes]], dtls: bytes | None
+) -> None:
+    found = read_check(binding_request("password", USERNAME, *attributes))
+    assert found is not None
+    assert found.dtls == dtls
+    data = answer_check(found, OURS, *PEER, [0x01020304, 0xFFFFFFFE])
+    told = b"\xc0\x71\0\x08\1\2\3\4\xff\xff\xff\xfe"
+    assert (told in data) == (dtls is not None)
+    assert (b"\xc0\x71\0\0" in answer_check(found, OURS, *PEER)) == (dtls is not None)
+
+
+def test_what_follows_the_signature_is_not_looked_at() -> None:
+    for kind in (0x7F00, 0x8029, 0x0025, 0x0006):
+        data = binding_request("password", USERNAME, behind=[(kind, b"ufra")])
+        found = read_check(data)
+        assert found is not None
+        assert (found.local_ufrag, found.refusal, found.nominates) == ("ufrag", None, False)
+        assert answer(data) is not None
+
+
+def test_the_first_of_two_counts() -> None:
+    found = read_check(binding_request("password", USERNAME, (0x0006, b"other:theirs")))
+    assert found is not None
+    assert found.local_ufrag == "ufrag"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        binding_request("password", (0x0006, b"\xff\xfe\xfd")),  # not UTF-8
+        binding_request("password", USERNAME)[:-8] + b"\x80\x28\0\4\0\0\0\0",  # FINGERPRINT
+        binding_request("password", USERNAME, cookie=0x2112A443),
+        binding_request("password", USERNAME, fingerprint=False) + bytes(2),
+        binding_request("password", USERNAME, (0x8028, b"1234")),
+    ],
+)
+def test_malformed_checks_are_refused(data: bytes) -> None:
+    assert read_check(data) is None
+
+
+def test_a_fingerprint_may_be_missing_but_not_be_followed() -> None:
+    assert answer(binding_request("password", USERNAME, fingerprint=False)) is not None
+    data = bytearray(binding_request("password", USERNAME) + struct.pack("!HH", 0xC000, 0))
+    struct.pack_into("!H", data, 2, len(data) - 20)
+    assert read_check(bytes(data)) is None
 
 
 def test_an_attribute_that_is_longer_than_the_message() -> None:
     data = struct.pack("!HHI12sHH", 1, 8, stun.COOKIE, bytes(12), 0x0006, 500) + b"ufra"
     found = read_check(data)
-    assert found is None or answer_check(found, OURS, *PEER) is None
+    assert found is None or not is_signed(found, OURS)
 
 
 def test_credentials_differ_and_are_as_long_as_ice_wants() -> None:

@@ -7,10 +7,11 @@ import asyncio
 import pytest
 from aiortc.sdp import SessionDescription
 
-from relay.media.link import MAX_QUEUED_DATAGRAMS, Link, log_crash
+from relay.media.link import MAX_QUEUED_RECORDS, Link, log_crash
 from relay.media.sdp import read
 from relay.plane import LinkState
 from relay.seam import LinkCertificate
+from tests.support.dtls import FATAL_ALERT, End, fragment, record
 from tests.support.fake_socket import FakeSocket
 from tests.support.offers import CHROMIUM, CHROMIUM_FINGERPRINT, FIREFOX
 
@@ -94,9 +95,22 @@ async def test_nothing_is_sent_before_it_is_known_where_to(link: Link, socket: F
     assert link.downlink.destination == PEER
 
 
-async def test_dtls_datagrams_wait_in_a_bounded_queue(link: Link) -> None:
-    taken = [link.take_dtls(b"\x16") for _ in range(MAX_QUEUED_DATAGRAMS + 2)]
-    assert taken == [True] * MAX_QUEUED_DATAGRAMS + [False] * 2
+async def test_dtls_records_wait_in_a_bounded_queue(link: Link) -> None:
+    finished = record(bytes(40), epoch=1)
+    link._sieve._cipher_changed = True
+    for _ in range(MAX_QUEUED_RECORDS):
+        assert link.has_dtls_room
+        assert link.take_dtls(finished)
+    assert not link.has_dtls_room
+
+
+async def test_unsound_dtls_is_dropped_and_does_not_wait(link: Link) -> None:
+    link.agree(read(CHROMIUM))
+    for forged in (b"\x16", FATAL_ALERT, record(fragment(2, bytes(60)))):
+        assert not link.take_dtls(forged)
+    assert link._pipe.records.empty()
+    assert link.take_dtls(record(fragment(1, bytes(60))))
+    assert link._pipe.records.qsize() == 1
 
 
 async def test_closing_a_link_that_was_never_opened(link: Link) -> None:
@@ -143,7 +157,7 @@ async def test_closing_a_link_in_its_handshake(link: Link, socket: FakeSocket) -
 
 async def test_a_handshake_that_is_refused(link: Link) -> None:
     said: list[object] = []
-    link.agree(read(CHROMIUM))
+    link.agree(read(CHROMIUM.replace("a=setup:actpass", "a=setup:passive")))
     ended = asyncio.Event()
 
     def was_lost(lost: Link, reason: str) -> None:
@@ -152,11 +166,31 @@ async def test_a_handshake_that_is_refused(link: Link) -> None:
 
     link.open(said.append, was_lost)
     link.nominate(PEER)
-    link.take_dtls(bytes.fromhex("15fefd000000000000000000020228"))  # alert: handshake_failure
+    assert link.take_dtls(record(fragment(2, bytes(60))))  # a ServerHello of junk
     async with asyncio.timeout(5):
         await ended.wait()
     assert said == [(link, "failed")]
     await link.close()
+
+
+async def test_a_hello_that_openssl_refuses_ends_nothing(link: Link, socket: FakeSocket) -> None:
+    said: list[object] = []
+    link.agree(read(CHROMIUM))
+    link.open(said.append, lambda *what: said.append(what))
+    link.nominate(PEER)
+    for junk in (bytes(40), bytes(60)):
+        assert link.take_dtls(record(fragment(1, junk)))
+        async with asyncio.timeout(5):
+            while link._sieve._last != -1:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+    assert socket.sent == [], "no alert either: the peer would believe it"
+    link.take_dtls(End("client").hear())
+    async with asyncio.timeout(5):
+        while not socket.sent:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    assert socket.sent[0][1][13] == 2, "a ServerHello"
+    await link.close()
+    assert said == []
 
 
 async def test_a_crash_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
