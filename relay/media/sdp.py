@@ -80,8 +80,12 @@ class MediaTerms:
 
     @property
     def format(self) -> tuple[object, ...]:
-        """What packets and their feedback look like: while it is the same, routes can stay."""
-        return self.payload_type, self.rtx_payload_type, self.feedback, self.extensions
+        """What packets and their feedback look like: while it is the same, routes can stay.
+
+        In another section it is another track, which has to begin with a key frame.
+        """
+        numbers = self.payload_type, self.rtx_payload_type
+        return self.mid, *numbers, self.feedback, self.extensions
 
 
 @dataclass(frozen=True, slots=True)
