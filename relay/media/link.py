@@ -120,7 +120,9 @@ class Link:
             # The server's preference decides which SRTP profile is used, and Chromium prefers its
             # slowest: so be the server, unless the peer insists on it.
             self._role = "client" if terms.setup == "server" else "server"
-        self.downlink.terms = terms
+        for ssrc in self.downlink.agree(terms):
+            if self.downlink.tx is not None:
+                forget_srtp_stream(self.downlink.tx, ssrc)
         self.uplink.agree(terms)
         self.agreed = True
 
