@@ -8,7 +8,8 @@ and decrypts in place; the ``stream`` (on the user's ``uplink``) counts the pack
 through ``rtcp``; what is sound of a handshake goes through ``dtls`` to the link.
 
 A ``flow`` is all routes from one user to another; the ``plane`` makes two flows for each pair. A
-link is negotiated once: ``sdp`` reads what the user's side says, ``description`` writes ours.
+link is negotiated once: ``section`` takes apart what the user's side says and ``sdp`` reads it,
+``description`` writes ours.
 """
 
 from relay.media.plane import RelayPlane

@@ -6,7 +6,7 @@ It outlives every partner: that is why a swap needs no negotiation.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from relay.media.description import Ssrcs
@@ -22,6 +22,7 @@ class Downlink:
     """The outlets of one user."""
 
     __slots__ = (
+        "_mids",
         "cname",
         "destination",
         "flow",
@@ -65,12 +66,32 @@ class Downlink:
         """The relay's own; a partner's is never passed on."""
         self.transport_cc = secrets.randbelow(0x7FFF)
         """The last transport-wide number, extended, when the last flow ended."""
+        self._mids: dict[str, str] = {}  # by kind, the section that was the last to receive it
         numbers = _distinct(4)
         self.outlets = {
             (kind, rtx): Outlet(numbers.pop(), kind, rtx=rtx)
             for kind in KINDS
             for rtx in (False, True)
         }
+
+    def agree(self, terms: Terms) -> list[int]:
+        """Take the terms of a first or a later negotiation.
+
+        What is received in another section than before is another track, and has SSRCs of its own:
+        Firefox shows nothing of one that it knows from a section that was stopped.
+
+        :returns: the SSRCs that are used no longer.
+        """
+        self.terms = terms
+        former = []
+        for kind, media in terms.receiving.items():
+            if self._mids.setdefault(kind, media.mid) != media.mid:
+                self._mids[kind] = media.mid
+                former += [self.outlets[kind, rtx].ssrc for rtx in (False, True)]
+                fresh = _distinct(2, {outlet.ssrc for outlet in self.outlets.values()})
+                for rtx in (False, True):
+                    self.outlets[kind, rtx] = Outlet(fresh.pop(), kind, rtx=rtx)
+        return former
 
     def ssrcs(self, kind: str) -> Ssrcs:
         """What is announced for ``kind``."""
@@ -82,8 +103,10 @@ class Downlink:
         return self.outlets["video", False].ssrc
 
 
-def _distinct(count: int) -> list[int]:
+def _distinct(count: int, taken: Collection[int] = ()) -> list[int]:
     numbers: set[int] = set()
     while len(numbers) < count:
-        numbers.add(1 + secrets.randbelow(0xFFFFFFFE))
+        number = 1 + secrets.randbelow(0xFFFFFFFE)
+        if number not in taken:
+            numbers.add(number)
     return list(numbers)

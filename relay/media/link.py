@@ -130,7 +130,9 @@ class Link:
             self._role = "client" if terms.setup == "server" else "server"
             self._sieve.role = "server" if self._role == "client" else "client"
             self._sieve.fingerprints = terms.fingerprints
-        self.downlink.terms = terms
+        for ssrc in self.downlink.agree(terms):
+            if self.downlink.tx is not None:
+                forget_srtp_stream(self.downlink.tx, ssrc)
         self.uplink.agree(terms)
         self.agreed = True
 

@@ -80,8 +80,12 @@ class MediaTerms:
 
     @property
     def format(self) -> tuple[object, ...]:
-        """What packets and their feedback look like: while it is the same, routes can stay."""
-        return self.payload_type, self.rtx_payload_type, self.feedback, self.extensions
+        """What packets and their feedback look like: while it is the same, routes can stay.
+
+        In another section it is another track, which has to begin with a key frame.
+        """
+        numbers = self.payload_type, self.rtx_payload_type
+        return self.mid, *numbers, self.feedback, self.extensions
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +271,8 @@ def _media_terms(section: Section) -> MediaTerms | None:
     kind = section.kind
     codecs = dict(_codecs(section))
     name, clock_rate = CODECS[kind]
-    # RFC 7587 section 4.1: Opus is written opus/48000/2, whatever is sent. Some devices write what
-    # they record instead; their RTP clock runs at 48 kHz all the same.
+    # Opus has one clock, of 48 kHz, and is written opus/48000/2 whatever is sent (RFC 7587, sections
+    # 4.1 and 7). Some devices write what they record; they are answered as it should be.
     wanted = [pt for pt, codec in codecs.items() if _is(codec, name, clock_rate, kind == "audio")]
     if not wanted:
         return None

@@ -13,11 +13,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Playwright
 
+from tests.browser.caller import Caller
 from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, executable
 from tests.browser.firefox import Firefox
 from tests.browser.namespace import Namespace, why_not
 from tests.browser.server import Server
-from tests.browser.visitor import SPY, Visitor, until
+from tests.browser.visitor import SPY, Visitor, together, until
 
 WORDS = "document.getElementById('situation').innerText.replace(/\\s+/g, ' ')"
 CHAT = "[...document.querySelectorAll('#log .text')].map((line) => line.textContent)"
@@ -120,3 +121,36 @@ async def test_the_journey_in_firefox_and_with_chromium(
     finally:
         await chromium.close()
     assert [text for text in anna.complaints + berta.complaints if "relay" in text] == []
+
+
+@pytest.mark.parametrize("kind", ["audio", "video"])
+async def test_a_call_survives_what_stops_in_firefox(
+    namespace: Namespace, server: Server, tmp_path: Path, kind: str
+) -> None:
+    """It begins a new transport, too, but wants the answer to have the same credentials."""
+    program = which("firefox-esr") or which("firefox")
+    if program is None:
+        pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
+    async with AsyncExitStack() as stack:
+        callers = []
+        for name in ("anna", "berta"):
+            (tmp_path / name).mkdir()
+            firefox = Firefox(program, tmp_path / name, namespace)
+            await stack.enter_async_context(firefox)
+            await firefox.open(server.url)
+            caller = Caller(firefox.run)
+            callers.append(caller)
+            await caller.arrive(
+                "link.addTransceiver(caller.sound())", "link.addTransceiver(caller.picture())"
+            )
+        anna = callers[0]
+        await together(*(one.receives("audio", "video") for one in callers))
+        add = "sound" if kind == "audio" else "picture"
+        await anna.do(
+            f"link.getTransceivers().find((each) => each.receiver.track.kind === '{kind}').stop()",
+            f"link.addTransceiver(caller.{add}())",
+        )
+        await anna.offer()
+        await together(*(one.receives("audio", "video") for one in callers))
+        for one in callers:
+            assert not {"error", "partner_disconnected"} & set((await one.look())["heard"])

@@ -247,6 +247,14 @@ async def test_a_client_that_is_not_answered_cannot_pile_up_messages(
         assert await peer.hear_close() == 1008
 
 
+async def test_the_plane_is_told_who_is_on_this_machine(door: Door, plane: FakePlane) -> None:
+    near, far = await door.come(), await door.come({"X-Forwarded-For": "192.0.2.7"})
+    for peer in (near, far):
+        await peer.send("webrtc_offer", sdp="mine")
+        await peer.hear("webrtc_answer")
+    assert plane.locals == {near.user_id: True, far.user_id: False}
+
+
 # Mistakes of ours
 
 

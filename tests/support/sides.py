@@ -34,7 +34,7 @@ class Side:
         """Negotiate, or negotiate again."""
         self.offer = offer
         terms = read(offer)
-        self.downlink.terms = terms
+        self.downlink.agree(terms)
         self.uplink.agree(terms)
 
     def outlet(self, key: tuple[str, bool]) -> Outlet:

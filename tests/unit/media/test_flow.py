@@ -3,7 +3,7 @@
 from relay.media.restoring import RestoringRoute
 from relay.media.route import Verdict
 from tests.support.offers import CHROMIUM, FIREFOX, section, without
-from tests.support.packets import DELTA, KEYFRAME, rtp, rtx
+from tests.support.packets import DELTA, KEYFRAME, Rtp, rtp, rtx
 from tests.support.sides import AUDIO, REPAIR, VIDEO, Side, flow, pair, part
 
 
@@ -169,3 +169,56 @@ def test_downlinks_announce_distinct_random_ssrcs() -> None:
     assert downlink.ssrcs("video").rtx == downlink.outlets[REPAIR].ssrc
     assert downlink.ssrcs("audio").media == downlink.outlets[AUDIO].ssrc
     assert downlink.reporter in {outlet.ssrc for outlet in downlink.outlets.values()}
+
+
+def test_a_renegotiation_that_changes_no_format_leaves_the_routes_alone() -> None:
+    a, b = Side(CHROMIUM), Side(FIREFOX)
+    ab, _ = pair(a, b)
+    a.send(video(2, 1))
+    routes = dict(ab.routes)
+    a.agree(CHROMIUM.replace("F7gI", "new1").replace("useinbandfec=1", "useinbandfec=0"))
+    ab.renew()
+    assert ab.routes == routes
+    assert isinstance(a.send(video(2, 2, DELTA)), Rtp)
+
+
+def test_a_renegotiation_begins_only_the_kind_afresh_that_it_changes() -> None:
+    a, b = Side(CHROMIUM), Side(FIREFOX)
+    ab, _ = pair(a, b)
+    a.send(video(2, 1))
+    a.send(audio(1, 1))
+    routes = dict(ab.routes)
+    b.agree(FIREFOX.replace("109", "119"))
+    ab.renew()
+    assert ab.routes[VIDEO] is routes[VIDEO]
+    assert ab.routes[AUDIO] is not routes[AUDIO]
+    passed = a.send(audio(1, 2))
+    assert isinstance(passed, Rtp)
+    assert passed.payload_type == 119
+    assert isinstance(a.send(video(2, 2, DELTA)), Rtp)
+    assert ab.route_to(b.outlet(AUDIO).ssrc) is ab.routes[AUDIO]
+
+
+def test_a_kind_that_is_renegotiated_away_has_no_route_and_may_come_back() -> None:
+    a, b = Side(CHROMIUM), Side(FIREFOX)
+    ab, _ = pair(a, b)
+    a.send(video(2, 1))
+    former = b.outlet(VIDEO).ssrc
+    b.agree(with_direction(FIREFOX, "video", "sendonly"))
+    ab.renew()
+    assert sorted(ab.routes) == [AUDIO]
+    assert ab.route_to(former) is None
+    assert a.send(video(2, 2)) == "unpaired"
+    b.agree(FIREFOX)
+    ab.renew()
+    assert a.send(video(2, 3, DELTA)) is Verdict.HELD
+    assert isinstance(a.send(video(2, 4)), Rtp)
+
+
+def test_only_sound_meets_only_a_picture() -> None:
+    a = Side(CHROMIUM.replace("m=video 9", "m=video 0"))
+    b = Side(FIREFOX.replace("m=audio 9", "m=audio 0"))
+    ab, ba = pair(a, b)
+    assert ab.routes == ba.routes == {}
+    assert a.send(audio(1, 1)) == "unpaired"
+    assert a.send(rtp(2, 1, payload_type=96)) == "unknown payload type"

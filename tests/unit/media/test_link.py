@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from aiortc.sdp import SessionDescription
 
+from relay.media.description import Ssrcs
 from relay.media.link import MAX_QUEUED_RECORDS, Link, log_crash
 from relay.media.sdp import read
 from relay.plane import LinkState
@@ -51,6 +52,40 @@ async def test_what_continues_a_link(link: Link) -> None:
     another_certificate = CHROMIUM.replace(CHROMIUM_FINGERPRINT, "AA:BB")
     assert not link.continues(read(another_certificate))
     assert not link.continues(read(FIREFOX))
+    assert link.continues(read(CHROMIUM.replace("BUNDLE 0 1", "BUNDLE 0"))), "the picture is gone"
+    assert not link.continues(read(CHROMIUM.replace("BUNDLE 0 1", "BUNDLE 1 0")))
+    stopped = CHROMIUM.replace("BUNDLE 0 1", "BUNDLE 1").replace("m=audio 56500", "m=audio 0")
+    assert not link.continues(read(stopped)), "the transport was the sound's"
+
+
+async def test_the_credentials_of_the_link_that_replaces_one(link: Link) -> None:
+    assert link.successor(read(CHROMIUM)) != link.credentials, "nobody has been told of them"
+    link.agree(read(CHROMIUM))
+    assert link.successor(read(CHROMIUM.replace("BUNDLE 0 1", "BUNDLE 1 0"))) is link.credentials
+    for other in (
+        CHROMIUM.replace("F7gI", "new1"),
+        CHROMIUM.replace("o=- 4962303333179871722", "o=- 17"),
+        CHROMIUM.replace(CHROMIUM_FINGERPRINT, "AA:BB"),
+        FIREFOX,
+    ):
+        assert link.successor(read(other)) != link.credentials
+
+
+async def test_another_section_is_another_track(link: Link) -> None:
+    def ssrcs() -> tuple[Ssrcs, Ssrcs]:
+        return link.downlink.ssrcs("audio"), link.downlink.ssrcs("video")
+
+    link.agree(read(CHROMIUM))
+    sound, picture = ssrcs()
+    link.agree(read(CHROMIUM.replace("F7gI", "new1")))
+    link.agree(read(CHROMIUM.replace("BUNDLE 0 1", "BUNDLE 0")))
+    link.agree(read(CHROMIUM))
+    assert ssrcs() == (sound, picture), "it is the same section"
+    link.agree(read(CHROMIUM.replace("BUNDLE 0 1", "BUNDLE 0 2").replace("a=mid:1", "a=mid:2")))
+    assert ssrcs()[0] == sound
+    new = ssrcs()[1]
+    assert len({new.media, new.rtx, picture.media, picture.rtx}) == 4
+    assert f"a=ssrc-group:FID {new.media} {new.rtx}" in link.answer()
 
 
 @pytest.mark.parametrize(
