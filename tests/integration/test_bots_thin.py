@@ -9,10 +9,11 @@ import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
-from relay.bots.description import MID, Numbering
+from relay.bots.description import MID, TRANSPORT_CC, Numbering
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
 from relay.seam import gather_loopback_too
+from relay.transport_cc import read
 
 
 def rtp(ssrc: int, sequence: int, payload: bytes = b"payload", payload_type: int = 96) -> bytes:
@@ -49,6 +50,18 @@ async def test_two_thin_peers_exchange_packets() -> None:
         report = pli(callee.ssrcs.video, caller.ssrcs.video)
         callee.send_rtcp(report)
         assert await take(caller.rtcp) == report
+
+
+async def test_they_tell_of_packets_that_carry_transport_wide_numbers() -> None:
+    async with two_thin_peers() as (caller, _callee):
+        transport_id = caller.remote.numbering.extension_ids[TRANSPORT_CC]
+        for number in (0xFFFF, 0, 2):
+            extension = struct.pack("!HHBHx", 0xBEDE, 1, transport_id << 4 | 1, number)
+            packet = rtp(caller.ssrcs.video, number, extension)
+            caller.send_rtp(bytes([0x90]) + packet[1:])
+        told = read((await take(caller.rtcp))[8:])
+        assert told.base == 0xFFFF
+        assert [arrival is not None for arrival in told.arrivals] == [True, True, False, True]
 
 
 async def test_they_know_each_others_streams() -> None:

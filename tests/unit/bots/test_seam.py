@@ -30,3 +30,15 @@ def test_rtp_receiver_hands_encoded_frames_to_a_queue() -> None:
     assert "self.__decoder_queue: queue.Queue = queue.Queue()" in source
     assert "self.__decoder_queue.put((codec, encoded_frame))" in source
     assert "self.__decoder_queue.put(None)" in source
+
+
+def test_dtls_transport_takes_and_sends_packets_through_two_methods() -> None:
+    assert list(inspect.signature(RTCDtlsTransport._handle_rtp_data).parameters) == [
+        "self",
+        "data",
+        "arrival_time_ms",
+    ]
+    receive = inspect.getsource(RTCDtlsTransport._recv_next)
+    assert "await self._handle_rtp_data(data, arrival_time_ms=arrival_time_ms)" in receive
+    assert list(inspect.signature(RTCDtlsTransport._send_rtp).parameters) == ["self", "data"]
+    assert "protect_rtcp(data)" in inspect.getsource(RTCDtlsTransport._send_rtp)
