@@ -172,24 +172,33 @@ def _transports(connection: RTCPeerConnection) -> set[RTCDtlsTransport]:
     return {transceiver.receiver.transport for transceiver in connection.getTransceivers()}
 
 
-def overhear_rtp(connection: RTCPeerConnection, on_packet: Callable[[bytes], None]) -> None:
+def overhear_rtp(connection: RTCPeerConnection, on_packet: Callable[[bytes, int], None]) -> None:
     """Have each decrypted RTP packet shown before the connection takes it.
 
     To be called when the remote description is set, which makes the transports what they stay.
+
+    :param on_packet: gets the packet and the file descriptor of the socket on which it came, of
+        which nothing has been read since; -1 when it came through a TURN server.
     """
     for dtls in _transports(connection):
         dtls._handle_rtp_data = functools.partial(  # type: ignore[method-assign]
-            _show_and_take, dtls._handle_rtp_data, on_packet
+            _show_and_take, dtls.transport._connection, dtls._handle_rtp_data, on_packet
         )
 
 
 async def _show_and_take(
+    ice: Connection,
     take: Callable[..., Coroutine[None, None, None]],
-    on_packet: Callable[[bytes], None],
+    on_packet: Callable[[bytes, int], None],
     data: bytes,
     arrival_time_ms: int,
 ) -> None:
-    on_packet(data)
+    pair = ice._nominated.get(1)
+    transport = pair.protocol.transport if pair is not None else None
+    if isinstance(transport, asyncio.DatagramTransport):
+        on_packet(data, transport.get_extra_info("socket").fileno())
+    else:
+        on_packet(data, -1)
     await take(data, arrival_time_ms=arrival_time_ms)
 
 

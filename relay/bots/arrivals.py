@@ -9,9 +9,14 @@ from __future__ import annotations
 import re
 import secrets
 import struct
+import sys
+import time
 
 from relay.bots.description import TRANSPORT_CC
 from relay.transport_cc import CLOCK_MASK, MAX_STATUSES, TICKS_PER_S, Feedback, write
+
+if sys.platform == "linux":
+    from fcntl import ioctl
 
 INTERVAL_S = 0.1
 """Between two feedbacks, while packets come; a browser's are 50 to 250 ms apart."""
@@ -20,6 +25,11 @@ _MAX_NOTED = MAX_STATUSES
 _MAX_AGE_TICKS = 4 * TICKS_PER_S
 _ONE_BYTE = 0xBEDE  # RFC 8285 section 4.2
 _RECEIVER_REPORT = 201
+_SIOCGSTAMP = 0x8906  # when the socket's last datagram came (socket(7)), a struct timeval
+_TIMEVAL = struct.Struct("@ll")
+_NO_TIME = bytes(_TIMEVAL.size)
+_MAX_AGE_S = 2.0
+
 _EXTMAP = re.compile(rf"^a=extmap:(\d+)(?:/\w+)? {re.escape(TRANSPORT_CC)}\b", re.MULTILINE)
 
 
@@ -73,6 +83,24 @@ class Arrivals:
         self._next = began + max(last + 1, 0) & 0xFFFF
         report = struct.pack("!BBHI", 0x80, _RECEIVER_REPORT, 1, self._reporter)
         return report + write(told, self._reporter, self._media)
+
+
+def age_s(socket_number: int) -> float:
+    """How long ago the datagram came that was last read from a socket, where the system tells.
+
+    A bot that draws and decodes may read it tens of milliseconds late; to the sender that would
+    look like a queue in the network.
+
+    :param socket_number: its file descriptor; -1 when it is not known.
+    """
+    if sys.platform != "linux" or socket_number < 0:
+        return 0.0
+    try:
+        seconds, microseconds = _TIMEVAL.unpack(ioctl(socket_number, _SIOCGSTAMP, _NO_TIME))
+    except OSError:  # not yet: the first time only asks for it
+        return 0.0
+    age: float = time.time() - seconds - microseconds / 1e6
+    return min(max(age, 0.0), _MAX_AGE_S)
 
 
 def transport_number(packet: bytes, extension_id: int) -> int | None:

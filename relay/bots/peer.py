@@ -25,7 +25,7 @@ from av import AudioFrame, VideoFrame
 from numpy.typing import NDArray
 
 from relay.bots import picture, tone
-from relay.bots.arrivals import INTERVAL_S, Arrivals, agreed_id, agreeing, free_id
+from relay.bots.arrivals import INTERVAL_S, Arrivals, age_s, agreed_id, agreeing, free_id
 from relay.bots.report import Report
 from relay.errors import BotError
 from relay.protocol.messages import Candidate
@@ -175,8 +175,8 @@ class Peer:
             return
         arrivals, came = Arrivals(extension_id), asyncio.Event()
 
-        def note(packet: bytes) -> None:
-            if arrivals.note(packet, time.monotonic()):
+        def note(packet: bytes, socket_number: int) -> None:
+            if arrivals.note(packet, time.monotonic() - age_s(socket_number)):
                 came.set()
 
         async def tell() -> None:

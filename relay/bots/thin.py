@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pylibsrtp
 from aiortc.rtcdtlstransport import RTCDtlsParameters, RTCDtlsTransport
 
-from relay.bots.arrivals import INTERVAL_S, Arrivals
+from relay.bots.arrivals import INTERVAL_S, Arrivals, age_s
 from relay.bots.checks import Checked, Credentials, read_stun, write_check, write_success
 from relay.bots.datagrams import DtlsDatagrams
 from relay.bots.description import (
@@ -291,9 +291,14 @@ class ThinPeer:
         if is_rtcp:
             self._on_rtcp(packet)
             return
-        if self._arrivals is not None and self._arrivals.note(packet, self._loop.time()):
-            self._telling = self._loop.call_later(INTERVAL_S, self._tell)
+        if self._arrivals is not None:
+            self._note(self._arrivals, packet)
         self._on_rtp(packet)
+
+    def _note(self, arrivals: Arrivals, packet: bytes) -> None:
+        came_s = self._loop.time() - age_s(self._open_socket().fileno())
+        if arrivals.note(packet, came_s):
+            self._telling = self._loop.call_later(INTERVAL_S, self._tell)
 
     def _tell(self) -> None:
         if self._arrivals is not None and self._srtp is not None:

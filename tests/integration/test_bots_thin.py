@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
+import socket
 import struct
+import sys
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
+from relay.bots.arrivals import age_s
 from relay.bots.description import MID, TRANSPORT_CC, Numbering
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
@@ -62,6 +66,23 @@ async def test_they_tell_of_packets_that_carry_transport_wide_numbers() -> None:
         told = read((await take(caller.rtcp))[8:])
         assert told.base == 0xFFFF
         assert [arrival is not None for arrival in told.arrivals] == [True, True, False, True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_how_late_a_datagram_is_read() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+    ):
+        receiver.bind(("127.0.0.1", 0))
+        for pause_s in (0, 0.2):
+            began_s = time.time()
+            sender.sendto(b"x", receiver.getsockname())
+            time.sleep(pause_s)
+            receiver.recv(1)
+            age = age_s(receiver.fileno())
+            assert age <= time.time() - began_s
+        assert age >= 0.19
 
 
 async def test_they_know_each_others_streams() -> None:

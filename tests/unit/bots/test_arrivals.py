@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.bots.arrivals import Arrivals, agreed_id, agreeing, free_id, transport_number
+from relay.bots.arrivals import Arrivals, age_s, agreed_id, agreeing, free_id, transport_number
 from relay.bots.description import MID, TRANSPORT_CC, read_remote
 from relay.transport_cc import Feedback, read
 from tests.support.offers import CHROMIUM, FIREFOX, section, without
@@ -104,3 +104,7 @@ def test_an_agreed_id_may_have_a_direction_and_must_be_usable() -> None:
     assert agreed_id(FIREFOX) == 7
     assert agreed_id(FIREFOX.replace("extmap:7 ", "extmap:7/recvonly ")) == 7
     assert agreed_id(FIREFOX.replace("extmap:7 ", "extmap:15 ")) is None
+
+
+def test_without_a_socket_a_packet_came_just_now() -> None:
+    assert age_s(-1) == 0.0

@@ -3,9 +3,10 @@
 import inspect
 
 from aioice import Connection
+from aioice.ice import StunProtocol
 from aiortc import RTCRtpReceiver
 from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcicetransport import RTCIceGatherer
+from aiortc.rtcicetransport import RTCIceGatherer, RTCIceTransport
 
 
 def test_dtls_transport_keeps_its_srtp_sessions_and_its_task() -> None:
@@ -42,3 +43,11 @@ def test_dtls_transport_takes_and_sends_packets_through_two_methods() -> None:
     assert "await self._handle_rtp_data(data, arrival_time_ms=arrival_time_ms)" in receive
     assert list(inspect.signature(RTCDtlsTransport._send_rtp).parameters) == ["self", "data"]
     assert "protect_rtcp(data)" in inspect.getsource(RTCDtlsTransport._send_rtp)
+
+
+def test_ice_knows_the_pair_that_is_used_and_its_socket() -> None:
+    assert "self._nominated: dict[int, CandidatePair] = {}" in inspect.getsource(Connection)
+    assert "self._nominated.get(component)" in inspect.getsource(Connection.sendto)
+    assert "transport" in StunProtocol.__annotations__
+    assert "self._connection = " in inspect.getsource(RTCIceTransport.__init__)
+    assert "await self._handle_rtp_data(" in inspect.getsource(RTCDtlsTransport._recv_next)
