@@ -26,7 +26,6 @@ from tests.browser.guests import (
 from tests.browser.server import Server
 
 CAMERA = {"audio": True, "video": {"width": 640, "height": 480}}
-SMALL_CAMERA = {"audio": True, "video": {"width": 320, "height": 240}}
 BEFORE_S, MEASURED_S = 10, 5
 """What is sent is measured from 10 to 15 s after the meeting."""
 
@@ -52,7 +51,7 @@ class Studio:
         self.open_window = open_window
 
     async def chromium(self) -> ChromiumGuest:
-        return ChromiumGuest(await self.open_window(), device=SMALL_CAMERA)
+        return ChromiumGuest(await self.open_window(), device=CAMERA)
 
     @asynccontextmanager
     async def guest(
