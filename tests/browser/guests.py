@@ -20,6 +20,8 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from playwright.async_api import Page
 
 from relay.bots.client import Client
+from relay.bots.description import Numbering
+from relay.bots.thin import ThinPeer
 from relay.bots.tracks import FrameNumbers, Gate, PictureTrack, ToneTrack
 from relay.protocol.messages import (
     Connected,
@@ -33,7 +35,7 @@ from relay.protocol.messages import (
 )
 from relay.seam import gather_loopback_too
 from tests.browser.server import ROOT, Server
-from tests.support.vp8 import packets, pictures, sound
+from tests.support.flashing import Flasher
 
 TRANSPORT_CC = ("transport-cc", "transport-wide-cc")
 REMB = ("goog-remb", "abs-send-time")
@@ -173,11 +175,10 @@ window.guest = {
       const track = stream.getTracks().find((one) => one.kind === kind);
       this.link.addTransceiver(track ?? kind, { direction: "sendrecv", streams: [stream] });
     }
-    this.link.addEventListener("track", ({ track }) => {
-      const element = document.createElement(track.kind);
-      element.srcObject = new MediaStream([track]);
-      element.autoplay = true;
-      document.body.append(element);
+    this.video = Object.assign(document.createElement("video"), { autoplay: true });
+    document.body.append(this.video);
+    this.link.addEventListener("track", ({ streams: [whole] }) => {
+      this.video.srcObject = whole;
     });
   },
   async offer() {
@@ -297,6 +298,47 @@ class AiortcGuest:
             return
 
 
+# a thin peer
+
+
+class ThinGuest:
+    """Sends what flashes and beeps, with a clock in its reports that may be wrong."""
+
+    def __init__(self, clock_s: float = 0.0) -> None:
+        self._clock_s = clock_s
+        self._counts: Counter[str] = Counter()
+        self._peer = ThinPeer(on_rtp=self._count, on_rtcp=lambda _: None)
+        self._player: asyncio.Task[None] | None = None
+
+    async def offer(self) -> str:
+        return self._peer.offer()
+
+    async def take(self, answer: str) -> None:
+        self._peer.take_answer(answer)
+        await self._peer.connect()
+        send, ssrcs, numbering = self._peer.send_rtp, self._peer.ssrcs, Numbering()
+        flasher = Flasher(
+            lambda _, packet: send(packet),
+            self._peer.send_rtcp,
+            ssrcs=(ssrcs.audio, ssrcs.video),
+            payload_types=(numbering.opus, numbering.vp8),
+            clock_s=self._clock_s,
+        )
+        self._player = asyncio.create_task(flasher.play(), name="thin-player")
+
+    async def received(self) -> dict[str, int]:
+        return {"audio": self._counts["audio"], "video": self._counts["video"]}
+
+    async def close(self) -> None:
+        if self._player is not None:
+            self._player.cancel()
+            await asyncio.gather(self._player, return_exceptions=True)
+        await self._peer.close()
+
+    def _count(self, packet: bytes) -> None:
+        self._counts["audio" if packet[1] & 0x7F == Numbering().opus else "video"] += 1
+
+
 # clients of Node.js
 
 
@@ -324,7 +366,8 @@ class NodeGuest:
 
     async def take(self, answer: str) -> None:
         self._tell({"do": "take", "sdp": answer})
-        self._player = asyncio.create_task(self._play(), name="node-player")
+        flasher = Flasher(self._send, ssrcs=(1, 2), payload_types=(111, 96))
+        self._player = asyncio.create_task(flasher.play(), name="node-player")
 
     async def received(self) -> dict[str, int]:
         counts: dict[str, int] = await self._ask({"do": "look"})
@@ -357,26 +400,9 @@ class NodeGuest:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    async def _play(self) -> None:
-        """Send a second's pictures, all of them key frames every second, and its sound."""
-        encoded = pictures(10)
-        loop = asyncio.get_running_loop()
-        began_s = loop.time()
-        number = {"audio": 0, "video": 0}
-        for second in range(3600):
-            played = [
-                *packets(encoded, number=number["video"], rtp_ts=90_000 * second, at_s=second),
-                *(sound(50, at_s=second, number=number["audio"])),
-            ]
-            for packet in sorted(played, key=lambda one: one.at_s):
-                await asyncio.sleep(packet.at_s - (loop.time() - began_s))
-                data = bytearray(packet.data)
-                if packet.kind == "audio":
-                    data[4:8] = (960 * number["audio"]).to_bytes(4, "big")
-                data[8:12] = (1 if packet.kind == "audio" else 2).to_bytes(4, "big")
-                number[packet.kind] += 1
-                text = base64.b64encode(data).decode()
-                self._tell({"do": "send", "kind": packet.kind, "packet": text})
+    def _send(self, kind: str, packet: bytes) -> None:
+        text = base64.b64encode(packet).decode()
+        self._tell({"do": "send", "kind": kind, "packet": text})
 
 
 def node_guest(program: str) -> NodeGuest:
