@@ -164,8 +164,9 @@ def without(*words: str) -> Callable[[str], str]:
 
 _SCRIPT = """
 window.guest = {
-  async open({ kinds, device }) {
+  async open({ kinds, device, scrambled }) {
     this.link = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    if (scrambled) this.scramble();
     const stream = new MediaStream();
     if (device) {
       const taken = await navigator.mediaDevices.getUserMedia(device);
@@ -181,6 +182,29 @@ window.guest = {
       this.video.srcObject = whole;
     });
   },
+  // Whole frames become noise, which depends on their length so that it can be undone: half of
+  // them look like key frames, whether they are or not.
+  scramble() {
+    const code = `onrtctransform = ({ transformer: { readable, writable } }) => {
+      const scramble = (frame, controller) => {
+        const bytes = new Uint8Array(frame.data);
+        const key = bytes.length % 251;
+        bytes.forEach((byte, at) => (bytes[at] = byte ^ (at * 37 + key)));
+        frame.data = bytes.buffer;
+        controller.enqueue(frame);
+      };
+      readable.pipeThrough(new TransformStream({ transform: scramble })).pipeTo(writable);
+    };`;
+    const program = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    const worker = new Worker(program);
+    const add = RTCPeerConnection.prototype.addTransceiver;
+    this.link.addTransceiver = (...options) => {
+      const transceiver = add.apply(this.link, options);
+      transceiver.sender.transform = new RTCRtpScriptTransform(worker, {});
+      transceiver.receiver.transform = new RTCRtpScriptTransform(worker, {});
+      return transceiver;
+    };
+  },
   async offer() {
     await this.link.setLocalDescription();
     while (this.link.iceGatheringState !== "complete") {
@@ -189,6 +213,18 @@ window.guest = {
       });
     }
     return this.link.localDescription.sdp;
+  },
+  // Stop a transceiver for good, and add one that sends the same.
+  stopAndAdd(kind) {
+    const old = this.link
+      .getTransceivers()
+      .find(({ receiver, currentDirection }) =>
+        receiver.track.kind === kind && currentDirection !== "stopped");
+    const { track } = old.sender;
+    const copy = track.clone();
+    old.stop();
+    const streams = [new MediaStream([copy])];
+    this.link.addTransceiver(copy, { direction: "sendrecv", streams });
   },
   take: (sdp) => guest.link.setRemoteDescription({ type: "answer", sdp }),
   async stats() {
@@ -207,6 +243,7 @@ class ChromiumGuest:
 
     :param kinds: the kinds of its sections, in order.
     :param device: what getUserMedia is asked for, if anything.
+    :param scrambled: encrypt whole frames, and decrypt what comes.
     """
 
     def __init__(
@@ -215,9 +252,10 @@ class ChromiumGuest:
         *,
         kinds: Iterable[str] = ("audio", "video"),
         device: dict[str, Any] | None = None,
+        scrambled: bool = False,
     ) -> None:
         self.page = page
-        self._options = {"kinds": list(kinds), "device": device}
+        self._options = {"kinds": list(kinds), "device": device, "scrambled": scrambled}
         self._is_open = False
 
     async def offer(self) -> str:
@@ -230,6 +268,10 @@ class ChromiumGuest:
 
     async def take(self, answer: str) -> None:
         await self.page.evaluate("(sdp) => guest.take(sdp)", answer)
+
+    async def stop_and_add(self, kind: str) -> None:
+        """Stop the transceiver of a kind, and add another; to be offered then."""
+        await self.page.evaluate("(kind) => guest.stopAndAdd(kind)", kind)
 
     async def received(self) -> dict[str, int]:
         audio = await self.stat("inbound-rtp", kind="audio")
