@@ -7,7 +7,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from shutil import which
@@ -34,7 +34,8 @@ from relay.protocol.messages import (
     WebrtcOffer,
 )
 from relay.seam import gather_loopback_too
-from tests.browser.server import ROOT, Server
+from tests.browser.server import ROOT
+from tests.browser.visitor import until
 from tests.support.flashing import Flasher
 
 TRANSPORT_CC = ("transport-cc", "transport-wide-cc")
@@ -63,6 +64,10 @@ class Guest(Protocol):
         ...
 
 
+def _socket_url(url: str) -> str:
+    return url.replace("http", "ws", 1).rstrip("/") + "/ws"
+
+
 def unchanged(offer: str) -> str:
     return offer
 
@@ -70,17 +75,16 @@ def unchanged(offer: str) -> str:
 class Seat:
     """A guest's place at the relay: the WebSocket, and the link that is opened over it.
 
+    :param url: of the server's page.
     :param change: what becomes of the offer on its way to the relay.
     """
 
-    def __init__(
-        self, server: Server, guest: Guest, change: Callable[[str], str] = unchanged
-    ) -> None:
+    def __init__(self, url: str, guest: Guest, change: Callable[[str], str] = unchanged) -> None:
         self.guest = guest
         self.answer = ""
         self.heard: list[ServerMessage] = []
         self._change = change
-        self._client = Client(server.url.replace("http", "ws", 1).rstrip("/") + "/ws")
+        self._client = Client(_socket_url(url))
         self._news = asyncio.Condition()
         self._follower: asyncio.Task[None] | None = None
 
@@ -150,6 +154,12 @@ class Seat:
         await self._client.close()
 
 
+async def receives(guest: Guest, *kinds: str) -> None:
+    """Wait until more of each kind comes, from now on."""
+    before = await guest.received()
+    await until(guest.received, lambda now: all(now[kind] >= before[kind] + 10 for kind in kinds))
+
+
 def without(*words: str) -> Callable[[str], str]:
     """A change that takes the lines with any of these words out of an offer."""
 
@@ -160,10 +170,10 @@ def without(*words: str) -> Callable[[str], str]:
     return change
 
 
-# Chromium
+# browsers
 
 _SCRIPT = """
-window.guest = {
+void (window.guest = {
   async open({ kinds, device, scrambled }) {
     this.link = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     if (scrambled) this.scramble();
@@ -214,6 +224,10 @@ window.guest = {
     }
     return this.link.localDescription.sdp;
   },
+  agreedExtensions(kind) {
+    const sender = this.link.getSenders().find(({ track }) => track?.kind === kind);
+    return sender.getParameters().headerExtensions.map(({ uri }) => uri);
+  },
   // Stop a transceiver for good, and add one that sends the same.
   stopAndAdd(kind) {
     const old = this.link
@@ -234,12 +248,16 @@ window.guest = {
     this.link.getSenders().forEach(({ track }) => track?.stop());
     this.link.close();
   },
-};
+})
 """
 
 
-class ChromiumGuest:
-    """A plain RTCPeerConnection in a window of its own.
+Run = Callable[[str], Awaitable[Any]]
+"""Evaluates an expression in a window, and waits for what it promises."""
+
+
+class BrowserGuest:
+    """A plain RTCPeerConnection in a browser's window of its own.
 
     :param kinds: the kinds of its sections, in order.
     :param device: what getUserMedia is asked for, if anything.
@@ -248,30 +266,30 @@ class ChromiumGuest:
 
     def __init__(
         self,
-        page: Page,
+        run: Run,
         *,
         kinds: Iterable[str] = ("audio", "video"),
         device: dict[str, Any] | None = None,
         scrambled: bool = False,
     ) -> None:
-        self.page = page
+        self.run = run
         self._options = {"kinds": list(kinds), "device": device, "scrambled": scrambled}
         self._is_open = False
 
     async def offer(self) -> str:
         if not self._is_open:
-            await self.page.evaluate(_SCRIPT)
-            await self.page.evaluate("(options) => guest.open(options)", self._options)
+            await self.run(_SCRIPT)
+            await self.run(f"guest.open({json.dumps(self._options)})")
             self._is_open = True
-        offer: str = await self.page.evaluate("guest.offer()")
+        offer: str = await self.run("guest.offer()")
         return offer
 
     async def take(self, answer: str) -> None:
-        await self.page.evaluate("(sdp) => guest.take(sdp)", answer)
+        await self.run(f"guest.take({json.dumps(answer)})")
 
     async def stop_and_add(self, kind: str) -> None:
         """Stop the transceiver of a kind, and add another; to be offered then."""
-        await self.page.evaluate("(kind) => guest.stopAndAdd(kind)", kind)
+        await self.run(f"guest.stopAndAdd({json.dumps(kind)})")
 
     async def received(self) -> dict[str, int]:
         audio = await self.stat("inbound-rtp", kind="audio")
@@ -283,15 +301,22 @@ class ChromiumGuest:
 
     async def stat(self, kind_of_stat: str, **fields: object) -> dict[str, Any]:
         """The first entry of getStats of a type that has these fields; empty without any."""
-        stats = await self.page.evaluate("guest.stats()")
+        stats = await self.run("guest.stats()")
         wanted = {"type": kind_of_stat, **fields}.items()
-        return next(
-            (stat for stat in stats if all(stat.get(name) == value for name, value in wanted)), {}
-        )
+        found = (s for s in stats if all(s.get(name) == value for name, value in wanted))
+        return next(found, {})
 
     async def close(self) -> None:
         if self._is_open:
-            await self.page.evaluate("guest.close()")
+            await self.run("guest.close()")
+
+
+class ChromiumGuest(BrowserGuest):
+    """The same in Chromium."""
+
+    def __init__(self, page: Page, **options: Any) -> None:
+        super().__init__(page.evaluate, **options)
+        self.page = page
 
 
 # aiortc
@@ -460,13 +485,12 @@ def node_guest(program: str) -> NodeGuest:
 
 
 @asynccontextmanager
-async def relay_bot(server: Server, folder: Path) -> AsyncIterator[None]:
+async def relay_bot(url: str, folder: Path) -> AsyncIterator[None]:
     """``relay bot`` as a process of its own; it must have seen media in the end."""
-    url = server.url.replace("http", "ws", 1).rstrip("/") + "/ws"
     with (folder / "bot.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", "from relay.cli import main; main()", "bot", "--json"),
-            *("--count", "1", "--duration", "300", "--url", url),
+            *("--count", "1", "--duration", "300", "--url", _socket_url(url)),
             env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
             stdout=PIPE,
             stderr=log,

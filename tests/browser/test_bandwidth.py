@@ -46,7 +46,7 @@ class Studio:
     """Where a Chromium meets a partner."""
 
     def __init__(self, server: Server, open_window: OpenWindow, folder: Path) -> None:
-        self.server = server
+        self.url = server.url
         self.folder = folder
         self.open_window = open_window
 
@@ -58,7 +58,7 @@ class Studio:
         self, guest: Guest, change: Callable[[str], str] = unchanged
     ) -> AsyncIterator[None]:
         """A partner who searches; both kinds must have come in the end."""
-        async with Seat(self.server, guest, change) as seat:
+        async with Seat(self.url, guest, change) as seat:
             await seat.find()
             yield
             received = await guest.received()
@@ -78,7 +78,7 @@ class Studio:
             case "stock aiortc":
                 partner = self.guest(AiortcGuest())
             case "relay bot":
-                partner = relay_bot(self.server, self.folder)
+                partner = relay_bot(self.url, self.folder)
             case _:
                 partner = self.guest(node_guest(name))
         async with partner:
@@ -87,7 +87,7 @@ class Studio:
     async def measure(self, name: str) -> Bandwidth:
         """Have a Chromium with a camera meet a partner, and look 15 s later."""
         sender = ChromiumGuest(await self.open_window(), device=CAMERA)
-        async with self.partner(name), Seat(self.server, sender) as seat:
+        async with self.partner(name), Seat(self.url, sender) as seat:
             await seat.find()
             await seat.hears(PartnerFound)
             await asyncio.sleep(BEFORE_S)

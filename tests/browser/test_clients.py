@@ -12,9 +12,9 @@ from tests.browser.guests import (
     Guest,
     Seat,
     node_guest,
+    receives,
 )
 from tests.browser.server import Server
-from tests.browser.visitor import until
 
 CAMERA = {"audio": True, "video": {"width": 320, "height": 240}}
 MICROPHONE = {"audio": True}
@@ -26,18 +26,12 @@ CLIENTS: dict[str, Callable[[], Guest]] = {
 }
 
 
-async def receives(guest: Guest, *kinds: str) -> None:
-    """Wait until more of each kind comes, from now on."""
-    before = await guest.received()
-    await until(guest.received, lambda now: all(now[kind] >= before[kind] + 10 for kind in kinds))
-
-
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_it_exchanges_media_with_chromium(
     client: str, server: Server, open_window: OpenWindow
 ) -> None:
     chromium, guest = ChromiumGuest(await open_window(), device=CAMERA), CLIENTS[client]()
-    async with Seat(server, chromium) as one, Seat(server, guest) as two:
+    async with Seat(server.url, chromium) as one, Seat(server.url, guest) as two:
         for seat in (one, two):
             await seat.find()
         await two.hears(PartnerFound)
@@ -50,7 +44,7 @@ async def test_frames_that_are_encrypted_end_to_end_arrive(
 ) -> None:
     """Nothing of a frame is left readable, so that nobody on the way can tell a key frame."""
     ends = [ChromiumGuest(await open_window(), device=CAMERA, scrambled=True) for _ in range(2)]
-    async with Seat(server, ends[0]) as one, Seat(server, ends[1]) as two:
+    async with Seat(server.url, ends[0]) as one, Seat(server.url, ends[1]) as two:
         for seat in (one, two):
             await seat.find()
         for end in ends:
@@ -61,7 +55,7 @@ async def test_a_call_without_pictures(server: Server, open_window: OpenWindow) 
     """One offers sound alone, the other both."""
     quiet = ChromiumGuest(await open_window(), kinds=("audio",), device=MICROPHONE)
     full = ChromiumGuest(await open_window(), device=CAMERA)
-    async with Seat(server, quiet) as one, Seat(server, full) as two:
+    async with Seat(server.url, quiet) as one, Seat(server.url, full) as two:
         for seat in (one, two):
             await seat.find()
         await receives(quiet, "audio")
@@ -72,7 +66,7 @@ async def test_stop_and_add_on_a_link_that_stays(server: Server, open_window: Op
     """Sound is stopped and added again: it moves to another section, with another first one."""
     changing = ChromiumGuest(await open_window(), device=CAMERA)
     other = ChromiumGuest(await open_window(), device=CAMERA)
-    async with Seat(server, changing) as one, Seat(server, other) as two:
+    async with Seat(server.url, changing) as one, Seat(server.url, other) as two:
         for seat in (one, two):
             await seat.find()
         for guest in (changing, other):
@@ -83,3 +77,16 @@ async def test_stop_and_add_on_a_link_that_stays(server: Server, open_window: Op
             for guest in (changing, other):
                 await receives(guest, "audio", "video")
         assert two.count(PartnerDisconnected) == 0
+
+
+async def test_a_phone_turns_its_pictures_itself(server: Server, open_window: OpenWindow) -> None:
+    """It leaves them on their side only for who has agreed to turn them (3GPP TS 26.114, 6.2.3).
+
+    No partner, snapshot or recording has to turn anything, then.
+    """
+    chromium = ChromiumGuest(await open_window(), device=CAMERA)
+    async with Seat(server.url, chromium) as seat:
+        agreed = await chromium.run("guest.agreedExtensions('video')")
+        assert agreed, "Chromium says what was agreed"
+        assert "urn:3gpp:video-orientation" not in agreed
+        assert "video-orientation" not in seat.answer

@@ -84,9 +84,9 @@ async def test_sound_and_picture_stay_together_after_next(
 ) -> None:
     watcher = ChromiumGuest(await open_window(), device={"audio": True})
     async with (
-        Seat(server, watcher) as seat,
-        Seat(server, ThinGuest()) as one,
-        Seat(server, ThinGuest(OTHER_CLOCK_S)) as two,
+        Seat(server.url, watcher) as seat,
+        Seat(server.url, ThinGuest()) as one,
+        Seat(server.url, ThinGuest(OTHER_CLOCK_S)) as two,
     ):
         await seat.find()
         await one.find()
