@@ -28,6 +28,8 @@ from tests.browser.server import Server
 CAMERA = {"audio": True, "video": {"width": 640, "height": 480}}
 BEFORE_S, MEASURED_S = 10, 5
 """What is sent is measured from 10 to 15 s after the meeting."""
+ATTEMPTS = 2
+"""A machine that is busy with something else for seconds looks like a slow network."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,9 @@ async def test_a_chromium_sends_another_a_good_picture(control: Bandwidth) -> No
 async def test_any_partner_gets_half_of_that(
     partner: str, studio: Studio, control: Bandwidth
 ) -> None:
-    found = await studio.measure(partner)
-    assert found.sent_bps > control.sent_bps / 2, (found, control)
-    assert found.available_bps > control.sent_bps / 2, (found, control)
+    for _ in range(ATTEMPTS):
+        found = await studio.measure(partner)
+        enough = min(found.sent_bps, found.available_bps) > control.sent_bps / 2
+        if enough:
+            break
+    assert enough, (found, control)
