@@ -1,6 +1,7 @@
 """A camera of 640x480 in Chromium gets its bandwidth, whoever the partner is."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ BEFORE_S, MEASURED_S = 10, 5
 """What is sent is measured from 10 to 15 s after the meeting."""
 ATTEMPTS = 2
 """A machine that is busy with something else for seconds looks like a slow network."""
+MAX_LOAD = 3 * (os.cpu_count() or 1)
+"""Tasks that want to run; what is measured while there are more says nothing."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,14 @@ class Studio:
         return found
 
 
+def expect(enough: bool, measured: str) -> None:
+    """Fail if there is not enough bandwidth, but for a machine that is too busy to tell."""
+    load = os.getloadavg()[0]
+    if not enough and load > MAX_LOAD:
+        pytest.skip(f"the machine is too busy (load {load:.0f}): {measured}")
+    assert enough, measured
+
+
 @pytest.fixture
 def studio(server: Server, open_window: OpenWindow, tmp_path: Path) -> Studio:
     return Studio(server, open_window, tmp_path)
@@ -122,7 +133,7 @@ async def control(studio: Studio) -> Bandwidth:
 
 
 async def test_a_chromium_sends_another_a_good_picture(control: Bandwidth) -> None:
-    assert control.sent_bps > 200_000, control  # less would say nothing of the others
+    expect(control.sent_bps > 200_000, str(control))  # less would say nothing of the others
 
 
 @pytest.mark.parametrize(
@@ -144,4 +155,4 @@ async def test_any_partner_gets_half_of_that(
         enough = min(found.sent_bps, found.available_bps) > control.sent_bps / 2
         if enough:
             break
-    assert enough, (found, control)
+    expect(enough, f"{found}; with another Chromium {control}")
