@@ -5,10 +5,11 @@ of these changes.
 """
 
 import asyncio
+import contextlib
 import functools
 import queue
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
 from aioice import Candidate, Connection
@@ -213,6 +214,47 @@ async def _gather_loopback_too(
 ) -> list[Candidate]:
     addresses = ["127.0.0.1", *addresses]
     return await Connection.get_component_candidates(ice, component, addresses)
+
+
+def _transports(connection: RTCPeerConnection) -> set[RTCDtlsTransport]:
+    return {transceiver.receiver.transport for transceiver in connection.getTransceivers()}
+
+
+def overhear_rtp(connection: RTCPeerConnection, on_packet: Callable[[bytes, int], None]) -> None:
+    """Have each decrypted RTP packet shown before the connection takes it.
+
+    To be called when the remote description is set, which makes the transports what they stay.
+
+    :param on_packet: gets the packet and the file descriptor of the socket on which it came, of
+        which nothing has been read since; -1 when it came through a TURN server.
+    """
+    for dtls in _transports(connection):
+        dtls._handle_rtp_data = functools.partial(  # type: ignore[method-assign]
+            _show_and_take, dtls.transport._connection, dtls._handle_rtp_data, on_packet
+        )
+
+
+async def _show_and_take(
+    ice: Connection,
+    take: Callable[..., Coroutine[None, None, None]],
+    on_packet: Callable[[bytes, int], None],
+    data: bytes,
+    arrival_time_ms: int,
+) -> None:
+    pair = ice._nominated.get(1)
+    transport = pair.protocol.transport if pair is not None else None
+    if isinstance(transport, asyncio.DatagramTransport):
+        on_packet(data, transport.get_extra_info("socket").fileno())
+    else:
+        on_packet(data, -1)
+    await take(data, arrival_time_ms=arrival_time_ms)
+
+
+async def send_rtcp(connection: RTCPeerConnection, packet: bytes) -> None:
+    """Encrypt and send a compound packet, if the connection is there."""
+    for dtls in _transports(connection):
+        with contextlib.suppress(ConnectionError):
+            await dtls._send_rtp(packet)
 
 
 class _FrameCounter(queue.Queue[Any]):

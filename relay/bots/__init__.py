@@ -3,6 +3,7 @@
 - ``bot``          a user without a browser; ``fleet`` runs several, ``command`` is ``relay bot``
 - ``client``       the signalling: one WebSocket, typed messages
 - ``peer``         a full WebRTC endpoint (aiortc) that reports what it receives
+- ``arrivals``     when packets came, told in transport-wide feedback
 - ``tracks``       what it sends: a generated picture and tone, or a media file
 - ``picture``      a picture that says from its pixels which frame it is, and when it was made
 - ``tone``         tones, made and read back

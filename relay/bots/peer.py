@@ -1,4 +1,8 @@
-"""A bot's full WebRTC endpoint: a stock aiortc connection that reports what it receives."""
+"""A bot's full WebRTC endpoint: an aiortc connection that reports what it receives.
+
+To its user with the camera, too: aiortc knows no transport-wide feedback, so that is added to its
+descriptions, and sent beside it.
+"""
 
 import asyncio
 import time
@@ -21,10 +25,11 @@ from av import AudioFrame, VideoFrame
 from numpy.typing import NDArray
 
 from relay.bots import picture, tone
+from relay.bots.arrivals import INTERVAL_S, Arrivals, age_s, agreed_id, agreeing, free_id
 from relay.bots.report import Report
 from relay.errors import BotError
 from relay.protocol.messages import Candidate
-from relay.seam import count_without_decoding, gather_loopback_too
+from relay.seam import count_without_decoding, gather_loopback_too, overhear_rtp, send_rtcp
 
 _SOUND_FRAMES = 5
 """How many audio frames of 20 ms a look at the sound takes."""
@@ -74,6 +79,7 @@ class Peer:
         self._on_loopback = on_loopback
         self._decode = decode
         self._readers: set[asyncio.Task[None]] = set()
+        self._teller: asyncio.Task[None] | None = None
         try:
             self._connection = RTCPeerConnection(
                 RTCConfiguration(
@@ -97,7 +103,8 @@ class Peer:
         if self._on_loopback:
             gather_loopback_too(self._connection)
         await self._connection.setLocalDescription(await self._connection.createOffer())
-        return self._connection.localDescription.sdp
+        offer: str = self._connection.localDescription.sdp
+        return agreeing(offer, free_id(offer))
 
     async def take_answer(self, sdp: str) -> None:
         """Take the answer to :meth:`offer`.
@@ -105,6 +112,7 @@ class Peer:
         :raises BotError: when it cannot be used.
         """
         await self._take(RTCSessionDescription(sdp, "answer"))
+        self._tell_arrivals(agreed_id(sdp))
 
     async def answer(self, sdp: str) -> str:
         """Take an offer; the answer is complete with candidates.
@@ -114,8 +122,11 @@ class Peer:
         await self._take(RTCSessionDescription(sdp, "offer"))
         if self._on_loopback:
             gather_loopback_too(self._connection)
+        extension_id = agreed_id(sdp)
+        self._tell_arrivals(extension_id)
         await self._connection.setLocalDescription(await self._connection.createAnswer())
-        return self._connection.localDescription.sdp
+        answer: str = self._connection.localDescription.sdp
+        return answer if extension_id is None else agreeing(answer, extension_id)
 
     async def add_candidate(self, candidate: Candidate | None) -> None:
         """Take a trickled candidate; one that cannot be used is left out, as browsers do."""
@@ -137,9 +148,10 @@ class Peer:
         for receiver in self._connection.getReceivers():
             if receiver.track is not None:
                 receiver.track.stop()
-        for reader in self._readers:
-            reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
+        tasks = [*self._readers, *([self._teller] if self._teller is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _add_tracks(self) -> None:
         for kind in ("audio", "video"):
@@ -156,6 +168,28 @@ class Peer:
             raise BotError(f"unusable {description.type}: {error}") from error
 
     # receiving
+
+    def _tell_arrivals(self, extension_id: int | None) -> None:
+        """Tell of what comes, from now on, if it carries numbers under this id."""
+        if extension_id is None or self._teller is not None:
+            return
+        arrivals, came = Arrivals(extension_id), asyncio.Event()
+
+        def note(packet: bytes, socket_number: int) -> None:
+            if arrivals.note(packet, time.monotonic() - age_s(socket_number)):
+                came.set()
+
+        async def tell() -> None:
+            while True:
+                await came.wait()
+                came.clear()
+                await asyncio.sleep(INTERVAL_S)
+                await send_rtcp(self._connection, arrivals.feedback())
+
+        overhear_rtp(self._connection, note)
+        name = f"bot-{self._report.number}-arrivals"
+        self._teller = asyncio.get_running_loop().create_task(tell(), name=name)
+        self._teller.add_done_callback(_log_crash)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         if not self._decode:

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import pylibsrtp
 from aiortc.rtcdtlstransport import RTCDtlsParameters, RTCDtlsTransport
 
+from relay.bots.arrivals import INTERVAL_S, Arrivals, age_s
 from relay.bots.checks import Checked, Credentials, read_stun, write_check, write_success
 from relay.bots.datagrams import DtlsDatagrams
 from relay.bots.description import (
+    TRANSPORT_CC,
     Local,
     Numbering,
     Remote,
@@ -62,7 +64,8 @@ class ThinPeer:
 
     Either ``offer()`` and ``take_answer(sdp)``, or ``answer(sdp)``; then ``await connect()``.
     Received packets, decrypted, go to the queues ``rtp`` and ``rtcp``, unless ``on_rtp`` or
-    ``on_rtcp`` are given, which are then called instead.
+    ``on_rtcp`` are given, which are then called instead. Those with a transport-wide number are
+    told of, if that was negotiated.
 
     :param host: the local address to bind.
     :param numbering: the payload types and extension ids to offer.
@@ -97,6 +100,8 @@ class ThinPeer:
         self._transaction_id = b""
         self._confirmed = asyncio.Event()
         self._consent: asyncio.TimerHandle | None = None
+        self._arrivals: Arrivals | None = None
+        self._telling: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = self._bind()
         self._local = self._describe(numbering or Numbering())
@@ -148,6 +153,8 @@ class ThinPeer:
         self._remote = remote
         self._remote_address = remote.address
         self._controlling = controlling
+        extension_id = remote.numbering.extension_ids.get(TRANSPORT_CC)
+        self._arrivals = Arrivals(extension_id) if extension_id is not None else None
 
     # life
 
@@ -191,6 +198,8 @@ class ThinPeer:
     async def close(self) -> None:
         """Say goodbye (DTLS close_notify) and let go of everything; harmless when repeated."""
         self._stop_consent()
+        if self._telling is not None:
+            self._telling.cancel()
         if self._dtls is not None:
             await stop_dtls(self._dtls)
         self._unbind()
@@ -279,7 +288,21 @@ class ThinPeer:
             self.counters.undecryptable += 1
             return
         self.counters.received += 1
-        (self._on_rtcp if is_rtcp else self._on_rtp)(packet)
+        if is_rtcp:
+            self._on_rtcp(packet)
+            return
+        if self._arrivals is not None:
+            self._note(self._arrivals, packet)
+        self._on_rtp(packet)
+
+    def _note(self, arrivals: Arrivals, packet: bytes) -> None:
+        came_s = self._loop.time() - age_s(self._open_socket().fileno())
+        if arrivals.note(packet, came_s):
+            self._telling = self._loop.call_later(INTERVAL_S, self._tell)
+
+    def _tell(self) -> None:
+        if self._arrivals is not None and self._srtp is not None:
+            self.send_rtcp(self._arrivals.feedback())
 
     def _unprotected(self, datagram: bytes, *, is_rtcp: bool) -> bytes | None:
         if self._srtp is None:

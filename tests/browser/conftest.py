@@ -8,7 +8,7 @@ from shutil import which
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright, expect
+from playwright.async_api import Browser, Page, Playwright, Route, async_playwright, expect
 
 from tests.browser.server import SERVE, Server
 from tests.browser.visitor import Visitor, together, until
@@ -32,6 +32,7 @@ expect.set_options(timeout=20_000)
 StartServer = Callable[..., Awaitable[Server]]
 Arrive = Callable[..., Awaitable[Visitor]]
 Meet = Callable[..., Awaitable[tuple[Visitor, Visitor]]]
+OpenWindow = Callable[[], Awaitable[Page]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -140,6 +141,25 @@ async def arrive(chromium: Browser) -> AsyncIterator[Arrive]:
         yield arrive
     for visitor in visitors:
         assert visitor.unexpected_complaints() == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_window(chromium: Browser, server: Server) -> AsyncIterator[OpenWindow]:
+    """Opens empty windows, whose origin is the server's."""
+    context = await chromium.new_context()
+    await context.route("**/empty", _serve_nothing)
+
+    async def window() -> Page:
+        page = await context.new_page()
+        await page.goto(f"{server.url.rstrip('/')}/empty")
+        return page
+
+    yield window
+    await context.close()
+
+
+async def _serve_nothing(route: Route) -> None:
+    await route.fulfill(body="<!doctype html><title>empty</title>", content_type="text/html")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

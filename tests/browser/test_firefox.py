@@ -16,6 +16,7 @@ from playwright.async_api import Playwright
 from tests.browser.caller import Caller
 from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, executable
 from tests.browser.firefox import Firefox
+from tests.browser.guests import AiortcGuest, BrowserGuest, Seat, receives
 from tests.browser.namespace import Namespace, why_not
 from tests.browser.server import Server
 from tests.browser.visitor import SPY, Visitor, together, until
@@ -63,6 +64,35 @@ async def firefoxes(namespace: Namespace, tmp_path: Path) -> AsyncIterator[Any]:
             return firefox
 
         yield start
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def firefox_window(
+    namespace: Namespace, server: Server, tmp_path: Path
+) -> AsyncIterator[Firefox]:
+    """A Firefox at the server's page, which nobody has touched."""
+    program = which("firefox-esr") or which("firefox")
+    if program is None:
+        pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
+    folder = tmp_path / "window"
+    folder.mkdir()
+    async with Firefox(program, folder, namespace) as firefox:
+        await firefox.open(server.url)
+        yield firefox
+
+
+async def test_a_call_without_pictures_in_firefox(
+    server: Server, namespace: Namespace, firefox_window: Firefox
+) -> None:
+    """It offers sound alone, its partner both."""
+    url = server.url.replace("localhost", namespace.address)
+    quiet = BrowserGuest(firefox_window.run, kinds=("audio",), device={"audio": True})
+    other = AiortcGuest()
+    async with Seat(url, quiet) as one, Seat(url, other) as two:
+        for seat in (one, two):
+            await seat.find()
+        await receives(quiet, "audio")
+        await receives(other, "audio")
 
 
 async def sees_somebody(firefox: Firefox) -> None:

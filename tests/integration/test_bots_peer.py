@@ -10,12 +10,16 @@ import av
 import numpy as np
 import pytest
 
+from relay.bots.description import TRANSPORT_CC
 from relay.bots.peer import Peer
 from relay.bots.report import Report
+from relay.bots.thin import ThinPeer
 from relay.bots.tone import frequency_of
 from relay.bots.tracks import FrameNumbers, Gate, PictureTrack, ToneTrack, play
 from relay.errors import BotError
 from relay.protocol.messages import Candidate
+from relay.transport_cc import RTPFB, read
+from tests.support.packets import read_rtcp, rtp
 
 
 class End:
@@ -76,6 +80,33 @@ async def test_each_sees_the_others_numbered_frames_and_hears_its_tone() -> None
             assert end.report.sound.level_dbfs == pytest.approx(-20, abs=1.5)
             assert (end.report.width, end.report.height) == (320, 240)
             assert 0 <= (end.report.latency_ms(50) or -1) < 5000
+
+
+async def test_a_bot_tells_a_browser_when_its_packets_came() -> None:
+    """The browser is a thin peer here, which numbers its packets by hand."""
+    for bot_offers in (True, False):
+        end, browser = End(1), ThinPeer()
+        try:
+            if bot_offers:
+                await end.peer.take_answer(browser.answer(await end.peer.offer()))
+            else:
+                browser.take_answer(await end.peer.answer(browser.offer()))
+            await browser.connect()
+            transport_id = browser.remote.numbering.extension_ids[TRANSPORT_CC]
+            for number in range(3):
+                element = (transport_id, number.to_bytes(2, "big"))
+                browser.send_rtp(rtp(browser.ssrcs.audio, number, elements=(element,)))
+            async with asyncio.timeout(20):
+                while len(parts := read_rtcp(packet := await browser.rtcp.get())) != 2 or (
+                    parts[1].kind != RTPFB
+                ):
+                    pass
+            told = read(packet[8:])
+            assert told.base == 0
+            assert told.arrivals.count(None) == 0
+        finally:
+            await end.peer.close()
+            await browser.close()
 
 
 async def test_nothing_is_sent_while_the_gate_is_shut() -> None:

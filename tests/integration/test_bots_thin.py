@@ -2,17 +2,22 @@
 
 import asyncio
 import contextlib
+import socket
 import struct
+import sys
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
-from relay.bots.description import MID, Numbering
+from relay.bots.arrivals import age_s
+from relay.bots.description import MID, TRANSPORT_CC, Numbering
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
 from relay.seam import gather_loopback_too
+from relay.transport_cc import read
 
 
 def rtp(ssrc: int, sequence: int, payload: bytes = b"payload", payload_type: int = 96) -> bytes:
@@ -49,6 +54,35 @@ async def test_two_thin_peers_exchange_packets() -> None:
         report = pli(callee.ssrcs.video, caller.ssrcs.video)
         callee.send_rtcp(report)
         assert await take(caller.rtcp) == report
+
+
+async def test_they_tell_of_packets_that_carry_transport_wide_numbers() -> None:
+    async with two_thin_peers() as (caller, _callee):
+        transport_id = caller.remote.numbering.extension_ids[TRANSPORT_CC]
+        for number in (0xFFFF, 0, 2):
+            extension = struct.pack("!HHBHx", 0xBEDE, 1, transport_id << 4 | 1, number)
+            packet = rtp(caller.ssrcs.video, number, extension)
+            caller.send_rtp(bytes([0x90]) + packet[1:])
+        told = read((await take(caller.rtcp))[8:])
+        assert told.base == 0xFFFF
+        assert [arrival is not None for arrival in told.arrivals] == [True, True, False, True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_how_late_a_datagram_is_read() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+    ):
+        receiver.bind(("127.0.0.1", 0))
+        for pause_s in (0, 0.2):
+            began_s = time.time()
+            sender.sendto(b"x", receiver.getsockname())
+            time.sleep(pause_s)
+            receiver.recv(1)
+            age = age_s(receiver.fileno())
+            assert age <= time.time() - began_s
+        assert age >= 0.19
 
 
 async def test_they_know_each_others_streams() -> None:

@@ -57,21 +57,23 @@ class Caller:
     def rtcp(self, packet: bytes) -> bytes:
         return self._sessions[0].protect_rtcp(packet)
 
+    def opens(self, datagrams: list[tuple[object, bytes]]) -> list[bytes]:
+        """What was sent to this user's address, all of it RTP, decrypted."""
+        mine = [data for address, data in datagrams if address == self.link.address]
+        return [self._sessions[1].unprotect(data) for data in mine]
+
     def hears(self, datagrams: list[tuple[object, bytes]]) -> list[Rtp]:
-        """The RTP among what was sent to this user's address."""
-        return [
-            read_rtp(self._sessions[1].unprotect(data))
-            for address, data in datagrams
-            if address == self.link.address
-        ]
+        """The same, read."""
+        return [read_rtp(data) for data in self.opens(datagrams)]
+
+    def opens_rtcp(self, datagrams: list[tuple[object, bytes]]) -> list[bytes]:
+        """What was sent to this user's address, all of it RTCP, decrypted."""
+        mine = [data for address, data in datagrams if address == self.link.address]
+        return [self._sessions[1].unprotect_rtcp(data) for data in mine]
 
     def hears_rtcp(self, datagrams: list[tuple[object, bytes]]) -> list[Rtcp]:
-        return [
-            part
-            for address, data in datagrams
-            if address == self.link.address
-            for part in read_rtcp(self._sessions[1].unprotect_rtcp(data))
-        ]
+        """The same, read."""
+        return [part for data in self.opens_rtcp(datagrams) for part in read_rtcp(data)]
 
 
 def srtp_session(key: bytes, *, out: bool) -> Session:

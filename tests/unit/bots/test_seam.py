@@ -3,9 +3,10 @@
 import inspect
 
 from aioice import Connection
+from aioice.ice import StunProtocol
 from aiortc import RTCRtpReceiver
 from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcicetransport import RTCIceGatherer
+from aiortc.rtcicetransport import RTCIceGatherer, RTCIceTransport
 
 
 def test_dtls_transport_keeps_its_srtp_sessions_and_its_task() -> None:
@@ -30,3 +31,23 @@ def test_rtp_receiver_hands_encoded_frames_to_a_queue() -> None:
     assert "self.__decoder_queue: queue.Queue = queue.Queue()" in source
     assert "self.__decoder_queue.put((codec, encoded_frame))" in source
     assert "self.__decoder_queue.put(None)" in source
+
+
+def test_dtls_transport_takes_and_sends_packets_through_two_methods() -> None:
+    assert list(inspect.signature(RTCDtlsTransport._handle_rtp_data).parameters) == [
+        "self",
+        "data",
+        "arrival_time_ms",
+    ]
+    receive = inspect.getsource(RTCDtlsTransport._recv_next)
+    assert "await self._handle_rtp_data(data, arrival_time_ms=arrival_time_ms)" in receive
+    assert list(inspect.signature(RTCDtlsTransport._send_rtp).parameters) == ["self", "data"]
+    assert "protect_rtcp(data)" in inspect.getsource(RTCDtlsTransport._send_rtp)
+
+
+def test_ice_knows_the_pair_that_is_used_and_its_socket() -> None:
+    assert "self._nominated: dict[int, CandidatePair] = {}" in inspect.getsource(Connection)
+    assert "self._nominated.get(component)" in inspect.getsource(Connection.sendto)
+    assert "transport" in StunProtocol.__annotations__
+    assert "self._connection = " in inspect.getsource(RTCIceTransport.__init__)
+    assert "await self._handle_rtp_data(" in inspect.getsource(RTCDtlsTransport._recv_next)
