@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from structlog.testing import capture_logs
 
 from relay.bots.thin import ThinPeer
@@ -137,7 +137,9 @@ async def test_a_peer_that_thinks_it_is_controlled_learns_that_it_is_not(house: 
     """As one does that answers and does not know that the relay is ICE-lite."""
     offer = await house.plane.offer("a")
     assert "a=ice-lite\r\n" in offer
-    stock = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    stock = RTCPeerConnection(
+        RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+    )
     try:
         await stock.setRemoteDescription(
             RTCSessionDescription(offer.replace("a=ice-lite\r\n", ""), "offer")
