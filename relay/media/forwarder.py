@@ -19,7 +19,7 @@ from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.ice import Check, answer_check, is_signed, read_check
 from relay.media.link import Link
-from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route, Verdict
+from relay.media.route import GOES_OUT, KEYFRAME_REQUEST_INTERVAL_S, Route, Verdict
 from relay.media.rtp import HEADER_BYTES, HEADERS, NUMBER, RTCP_BITS, RTCP_MASK, SSRC
 from relay.media.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.seam import srtp_ffi, srtp_lib
@@ -35,7 +35,7 @@ STALE_ADDRESS_S = 10.0
 
 _SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
 _unprotect, _protect = srtp_lib.srtp_unprotect, srtp_lib.srtp_protect
-_VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict}
+_VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict if verdict not in GOES_OUT}
 
 
 class Forwarder:

@@ -47,14 +47,17 @@ wrong, and must not become the next partner's trouble."""
 
 
 class Verdict(IntEnum):
-    """What became of a packet; anything but FORWARD and RESTORED is a reason to drop it."""
+    """What became of a packet: those that go out first, then the reasons to drop it."""
 
     FORWARD = 0
-    MALFORMED = 1
-    UNKNOWN_PAYLOAD_TYPE = 2
-    HELD = 3  # video before this source's first key frame, or RTX before its media
-    STALE = 4  # sent before the packet with which this source began, or impossibly far ahead
-    RESTORED = 5  # a retransmission, now the packet that it repeats: goes out, two bytes shorter
+    RESTORED = 1  # a retransmission that has become the packet that it repeats, two bytes shorter
+    MALFORMED = 2
+    UNKNOWN_PAYLOAD_TYPE = 3
+    HELD = 4  # video before this source's first key frame, or RTX before its media
+    STALE = 5  # sent before the packet with which this source began, or impossibly far ahead
+
+
+GOES_OUT = Verdict.FORWARD, Verdict.RESTORED
 
 
 _word_at, _put_word = WORD.unpack_from, WORD.pack_into

@@ -271,7 +271,7 @@ def _media_terms(section: Section) -> MediaTerms | None:
     kind = section.kind
     codecs = dict(_codecs(section))
     name, clock_rate = CODECS[kind]
-    # Opus has one clock, of 48 kHz, and is written opus/48000/2 whatever is sent (RFC 7587, sections
+    # Opus has one clock, of 48 kHz, and is written opus/48000/2 whatever is sent (RFC 7587 sections
     # 4.1 and 7). Some devices write what they record; they are answered as it should be.
     wanted = [pt for pt, codec in codecs.items() if _is(codec, name, clock_rate, kind == "audio")]
     if not wanted:
