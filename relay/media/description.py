@@ -36,6 +36,7 @@ _DIRECTIONS = {  # by whether the relay sends and receives
     (False, False): "inactive",
 }
 _SETUPS = {"auto": "actpass", "client": "active", "server": "passive"}
+_SPELLINGS = {"opus": "opus", "vp8": "VP8"}
 _PROFILE = "UDP/TLS/RTP/SAVPF"
 _ANYWHERE = "IN IP4 0.0.0.0"  # as in every WebRTC description; candidates say where
 
@@ -174,7 +175,7 @@ def _streams(terms: MediaTerms, local: LocalSide) -> Iterator[str]:
 def _codecs(terms: MediaTerms, wishes: Wishes) -> Iterator[str]:
     name, clock_rate = CODECS[terms.kind]
     codec, rtx = terms.payload_type, terms.rtx_payload_type
-    yield f"a=rtpmap:{codec} {name}/{clock_rate}{'/2' if terms.kind == 'audio' else ''}"
+    yield f"a=rtpmap:{codec} {_SPELLINGS[name]}/{clock_rate}{'/2' if terms.kind == 'audio' else ''}"
     yield from (f"a=rtcp-fb:{codec} {each}" for each in terms.feedback)
     if terms.kind == "audio" and wishes:
         yield f"a=fmtp:{codec} {';'.join(f'{name}={value}' for name, value in wishes)}"

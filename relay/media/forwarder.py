@@ -159,10 +159,12 @@ class Forwarder:
         extended = stream.arrived(number, rtp_ts, size, now)
         route = stream.route
         if route is None:
-            took_over = uplink.take_over(stream, now)
-            route = stream.route if took_over else None
+            if not uplink.take_over(stream, now):
+                self.drops["superseded"] += 1
+            elif stream.route is None:
+                self.drops["unpaired"] += 1
+            route = stream.route
             if route is None:
-                self.drops["unpaired" if took_over else "superseded"] += 1
                 uplink.kept(view, at, at + size, stream, now)
                 return
         verdict = route.rewrite(view, at, at + size, header, extended, now)

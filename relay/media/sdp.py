@@ -16,7 +16,7 @@ from relay.errors import SdpError
 from relay.media.section import Description, Section, number, parse
 
 KINDS = ("audio", "video")
-CODECS = {"audio": ("opus", 48000), "video": ("VP8", 90000)}
+CODECS = {"audio": ("opus", 48000), "video": ("vp8", 90000)}
 """One codec a kind: every WebRTC endpoint has these (RFC 7742, RFC 7874), so any two understand
 each other without a decoder in between."""
 
@@ -271,7 +271,7 @@ def _media_terms(section: Section) -> MediaTerms | None:
     kind = section.kind
     codecs = dict(_codecs(section))
     name, clock_rate = CODECS[kind]
-    # Opus has one clock, of 48 kHz, and is written opus/48000/2 whatever is sent (RFC 7587 sections
+    # Opus has one clock, 48 kHz, and is written opus/48000/2 whatever is sent (RFC 7587 sections
     # 4.1 and 7). Some devices write what they record; they are answered as it should be.
     wanted = [pt for pt, codec in codecs.items() if _is(codec, name, clock_rate, kind == "audio")]
     if not wanted:
@@ -318,7 +318,7 @@ def _codecs(section: Section) -> Iterator[tuple[int, tuple[str, int | None]]]:
 
 
 def _is(codec: tuple[str, int | None], name: str, clock_rate: int, any_rate: bool) -> bool:
-    return codec[0] == name.lower() and (any_rate or codec[1] == clock_rate)
+    return codec[0] == name and (any_rate or codec[1] == clock_rate)
 
 
 def _is_usable(payload_type: int) -> bool:

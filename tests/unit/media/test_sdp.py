@@ -244,7 +244,7 @@ REFUSED = {
     "no rtcp-mux": (without(offer_of(SOUND), "a=rtcp-mux"), "audio without rtcp-mux"),
     "no codec of ours": (
         CHROMIUM.replace("opus", "pcm").replace("VP8", "VP7"),
-        "no usable audio codec; opus is needed; no usable video codec; VP8 is needed",
+        "no usable audio codec; opus is needed; no usable video codec; vp8 is needed",
     ),
     "no ufrag": (without(CHROMIUM, "a=ice-ufrag"), "no ice-ufrag and ice-pwd"),
     "no password": (without(CHROMIUM, "a=ice-pwd"), "no ice-ufrag and ice-pwd"),

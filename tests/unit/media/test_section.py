@@ -7,7 +7,8 @@ from relay.media.section import MAX_LINES, MAX_SECTIONS, number, parse
 
 TEXT = (
     "v=0\r\no=- 42 7 IN IP4 0.0.0.0\r\ns=-\r\na=group:BUNDLE 0 x\r\na=group:LS 0\r\n"
-    "a=setup:active\r\na=recvonly\r\nm=audio 9/2 RTP/SAVPF 111 0\r\na=mid:0\r\na=fmtp:111 a=b:c\r\na=fmtp:0 d\r\n"
+    "a=setup:active\r\na=recvonly\r\n"
+    "m=audio 9/2 RTP/SAVPF 111 0\r\na=mid:0\r\na=fmtp:111 a=b:c\r\na=fmtp:0 d\r\n"
     "a=ssrc:1 cname:me\r\nm=video 0 RTP/SAVPF 96\r\na=mid: x \r\na=setup:passive\r\na=sendonly \r\n"
     "a=bundle-only \r\nm=text 0 RTP/AVP 98\r\n"
 )
