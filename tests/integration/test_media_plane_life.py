@@ -347,7 +347,7 @@ async def test_the_announced_addresses(
 async def test_every_address_is_announced_loopback_last() -> None:
     plane = RelayPlane("0.0.0.0", 0)
     await plane.start()
-    offer = await plane.offer("a")
+    offer = await plane.offer("a", is_local=True)
     hosts = [line.split()[4] for line in offer.splitlines() if line.startswith("a=candidate")]
     assert "127.0.0.1" in hosts
     assert not [host for host in hosts if ":" in host], "the socket takes IPv4 only"
