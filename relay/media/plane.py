@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 
-import ifaddr
 import structlog
 
 from relay.errors import SdpError
 from relay.histogram import Histogram
-from relay.media import view
+from relay.media import candidates, view
 from relay.media.batch import open_socket
 from relay.media.description import USUAL_WISHES
 from relay.media.downlink import Downlink
@@ -108,7 +106,9 @@ class RelayPlane:
         :raises OSError: when the address cannot be bound.
         """
         self._socket = self._bind(self._host, self._udp_port)
-        self._addresses = tuple((host, self._socket.port) for host in self._hosts())
+        self._addresses = tuple(
+            (host, self._socket.port) for host in candidates.hosts(self._host, self._public_ip)
+        )
         self._forwarder = Forwarder(self._socket, self._clock, self._started_flowing)
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._forwarder.on_readable)
         self._watcher = asyncio.create_task(self._watch(), name="media plane's clock")
@@ -144,23 +144,6 @@ class RelayPlane:
         if self._forwarder is None:
             raise RuntimeError("the media plane is not started")
         return self._forwarder
-
-    def _hosts(self) -> list[str]:
-        """The IP addresses to announce, best first."""
-        if self._public_ip is not None:
-            return [self._public_ip]
-        bound = ipaddress.ip_address(self._host)
-        if not bound.is_unspecified:
-            return [self._host]
-        found = [
-            ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
-            for adapter in ifaddr.get_adapters()
-            for ip in adapter.ips
-        ]
-        usable = [
-            a for a in found if (a.version == 4 or bound.version == 6) and not a.is_link_local
-        ]
-        return [str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, a.version))]
 
     # signalling's side: see relay.plane.MediaPlane
 
@@ -306,7 +289,7 @@ class RelayPlane:
         self, user_id: str, credentials: Credentials | None = None, *, is_local: bool
     ) -> Link:
         self.close_link(user_id)
-        addresses = self._addresses if is_local else _for_others(self._addresses)
+        addresses = self._addresses if is_local else candidates.for_others(self._addresses)
         link = Link(user_id, self._bound, self._certificate, addresses, self._clock(), credentials)
         self._links[user_id] = link
         self._tapping.equip(link)
@@ -408,9 +391,3 @@ class RelayPlane:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         task.add_done_callback(log_crash)
-
-
-def _for_others(addresses: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
-    """The addresses that reach this machine from another; all when there is none such."""
-    reachable = tuple(each for each in addresses if not ipaddress.ip_address(each[0]).is_loopback)
-    return reachable or addresses

@@ -13,7 +13,6 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 
 from relay.errors import SdpError
-from relay.media import RelayPlane
 from relay.media.route import Route
 from relay.plane import LinkState, LinkUp, MediaFlowing
 from relay.seam import gather_loopback_too
@@ -271,7 +270,7 @@ async def test_loopback_is_announced_to_those_on_this_machine_only(
     monkeypatch: pytest.MonkeyPatch, is_local: bool
 ) -> None:
     hosts = ["192.0.2.1", "127.0.0.1", "::1"]
-    monkeypatch.setattr(RelayPlane, "_hosts", lambda _: hosts)
+    monkeypatch.setattr("relay.media.candidates.hosts", lambda *_: hosts)
     house = House("127.0.0.1")
     await house.plane.start()
     try:
