@@ -30,8 +30,8 @@ CAMERA = {"audio": True, "video": {"width": 640, "height": 480}}
 BEFORE_S, MEASURED_S = 10, 5
 """What is sent is measured from 10 to 15 s after the meeting."""
 PROMPT = ("nice", "-n", "-10")
-"""Where it may: Chromium's processes do the same for themselves, and a relay or a bot that waits for
-its turn while they work would look like a slow network."""
+"""Where it may: Chromium does the same for its processes. A relay or a bot that waits for its turn
+while they work would look like a slow network."""
 ATTEMPTS = 2
 """A machine that is busy with something else for seconds looks like a slow network."""
 MAX_LOAD = 3 * (os.cpu_count() or 1)
