@@ -12,7 +12,7 @@ import struct
 import sys
 import time
 
-from relay.bots.description import TRANSPORT_CC
+from relay.bots.description import ABS_SEND_TIME, TRANSPORT_CC
 from relay.transport_cc import CLOCK_MASK, MAX_STATUSES, TICKS_PER_S, Feedback, write
 
 if sys.platform == "linux":
@@ -31,6 +31,10 @@ _NO_TIME = bytes(_TIMEVAL.size)
 _MAX_AGE_S = 2.0
 
 _EXTMAP = re.compile(rf"^a=extmap:(\d+)(?:/\w+)? {re.escape(TRANSPORT_CC)}\b", re.MULTILINE)
+
+_REMB = re.compile(
+    rf"^a=(?:rtcp-fb:\S+ goog-remb|extmap:\S+ {re.escape(ABS_SEND_TIME)})\r?\n", re.MULTILINE
+)
 
 
 class Arrivals:
@@ -135,9 +139,13 @@ def free_id(sdp: str) -> int:
 
 
 def agreeing(sdp: str, extension_id: int) -> str:
-    """The description, with the extension and its feedback in each section that is not refused."""
+    """The description, with the extension and its feedback in each section that is not refused.
+
+    REMB and what it is made from are taken out: aiortc estimates half again as much as comes, which
+    would hold down a sender that starts small.
+    """
     lines = f"a=extmap:{extension_id} {TRANSPORT_CC}\r\na=rtcp-fb:* transport-cc\r\n"
-    head, *sections = re.split(r"(?m)^(?=m=)", sdp)
+    head, *sections = re.split(r"(?m)^(?=m=)", _REMB.sub("", sdp))
     return head + "".join(
         section + lines if re.match(r"m=(audio|video) [1-9]", section) else section
         for section in sections

@@ -129,6 +129,13 @@ class Flow:
             for (kind, _), route in self.routes.items():
                 route.extensions = self._extensions(kind)
 
+    @property
+    def has_bandwidth_caps(self) -> bool:
+        """Whether both have agreed to REMB for the picture; some send it without."""
+        return "video" in self._terms and all(
+            "goog-remb" in terms.feedback for terms in self._terms["video"]
+        )
+
     def note_arrival(self, number: int, now: float) -> None:
         """Note a transport-wide number of the source's that the sink is not shown."""
         self.transport_cc.withhold(number)

@@ -341,11 +341,16 @@ def _asks_for_keyframe(packet: bytes, fmt: int, backward: Flow) -> bool:
 
 
 def _bandwidth(packet: bytes, forward: Flow, backward: Flow) -> bytes:
-    """REMB (draft-alvestrand-rmcat-remb section 2.2)."""
+    """REMB (draft-alvestrand-rmcat-remb section 2.2).
+
+    Of who has not agreed to it, it is a guess without send times, and would starve the sender.
+    """
     if len(packet) < _FEEDBACK.size + 4 or packet[12:16] != b"REMB":
         return b""
     if len(packet) < 20 or 20 + 4 * packet[16] > len(packet):
         raise MalformedPacket("REMB count lies")
+    if not backward.has_bandwidth_caps:
+        return b""
     ssrcs = []
     for index in range(packet[16]):
         (ssrc,) = _SSRC.unpack_from(packet, 20 + 4 * index)

@@ -485,11 +485,11 @@ def node_guest(program: str) -> NodeGuest:
 
 
 @asynccontextmanager
-async def relay_bot(url: str, folder: Path) -> AsyncIterator[None]:
+async def relay_bot(url: str, folder: Path, prefix: tuple[str, ...] = ()) -> AsyncIterator[None]:
     """``relay bot`` as a process of its own; it must have seen media in the end."""
     with (folder / "bot.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "from relay.cli import main; main()", "bot", "--json"),
+            *(*prefix, sys.executable, "-c", "from relay.cli import main; main()", "bot", "--json"),
             *("--count", "1", "--duration", "300", "--url", _socket_url(url)),
             env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
             stdout=PIPE,

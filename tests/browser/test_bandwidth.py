@@ -29,6 +29,9 @@ from tests.browser.server import Server
 CAMERA = {"audio": True, "video": {"width": 640, "height": 480}}
 BEFORE_S, MEASURED_S = 10, 5
 """What is sent is measured from 10 to 15 s after the meeting."""
+PROMPT = ("nice", "-n", "-10")
+"""Where it may: Chromium does the same for its processes. A relay or a bot that waits for its turn
+while they work would look like a slow network."""
 ATTEMPTS = 2
 """A machine that is busy with something else for seconds looks like a slow network."""
 MAX_LOAD = 3 * (os.cpu_count() or 1)
@@ -50,8 +53,8 @@ class Bandwidth:
 class Studio:
     """Where a Chromium meets a partner."""
 
-    def __init__(self, server: Server, open_window: OpenWindow, folder: Path) -> None:
-        self.url = server.url
+    def __init__(self, url: str, open_window: OpenWindow, folder: Path) -> None:
+        self.url = url
         self.folder = folder
         self.open_window = open_window
 
@@ -83,7 +86,7 @@ class Studio:
             case "stock aiortc":
                 partner = self.guest(AiortcGuest())
             case "relay bot":
-                partner = relay_bot(self.url, self.folder)
+                partner = relay_bot(self.url, self.folder, PROMPT)
             case _:
                 partner = self.guest(node_guest(name))
         async with partner:
@@ -116,9 +119,13 @@ def expect(enough: bool, measured: str) -> None:
     assert enough, measured
 
 
-@pytest.fixture
-def studio(server: Server, open_window: OpenWindow, tmp_path: Path) -> Studio:
-    return Studio(server, open_window, tmp_path)
+@pytest_asyncio.fixture(loop_scope="session")
+async def studio(open_window: OpenWindow, tmp_path: Path) -> AsyncIterator[Studio]:
+    server = Server(tmp_path, "--rematch-after-s", "0", prefix=PROMPT)
+    await server.start()
+    yield Studio(server.url, open_window, tmp_path)
+    await server.stop()
+    assert "Traceback" not in server.log, server.log
 
 
 _control: dict[str, Bandwidth] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relay.bots.arrivals import Arrivals, age_s, agreed_id, agreeing, free_id, transport_number
-from relay.bots.description import MID, TRANSPORT_CC, read_remote
+from relay.bots.description import ABS_SEND_TIME, MID, TRANSPORT_CC, read_remote
 from relay.transport_cc import Feedback, read
 from tests.support.offers import CHROMIUM, FIREFOX, section, without
 from tests.support.packets import read_rtcp, rtp
@@ -93,6 +93,14 @@ def test_a_description_that_agrees_says_so_in_each_section() -> None:
         assert section(agreed, kind).count("a=rtcp-fb:* transport-cc\r") == 1
     assert read_remote(agreed).numbering.extension_ids[TRANSPORT_CC] == 3
     assert read_remote(agreed).numbering.extension_ids[MID] == 4
+
+
+def test_who_tells_of_arrivals_leaves_the_estimate_to_the_sender() -> None:
+    agreed = agreeing(CHROMIUM, 3)
+    assert "goog-remb" in CHROMIUM
+    assert "goog-remb" not in agreed
+    assert ABS_SEND_TIME not in agreed
+    assert "a=rtcp-fb:96 nack pli\r\n" in agreed
 
 
 def test_a_refused_section_agrees_to_nothing() -> None:

@@ -22,8 +22,9 @@ from tests.support.calls import (
     Call,
     begin,
 )
-from tests.support.offers import CHROMIUM, FIREFOX, section
+from tests.support.offers import CHROMIUM, FIREFOX, section, without
 from tests.support.packets import (
+    KEYFRAME,
     block,
     fir,
     nack,
@@ -227,6 +228,17 @@ def test_bandwidth(call: Call) -> None:
     assert (report.kind, report.count) == (PSFB, 15)
     assert (report.ssrc, report.media) == (call.b.downlink.reporter, 0)
     assert report.fci == b"REMB\2\x12\x34\x56" + struct.pack("!II", B_VIDEO, B_RTX)
+
+
+@pytest.mark.parametrize("who", ["the one who says it", "the one who is told"])
+def test_bandwidth_is_passed_only_if_both_have_agreed_to_it(who: str) -> None:
+    plain = without(CHROMIUM, "a=rtcp-fb:96 goog-remb")
+    offers = (plain, CHROMIUM) if who == "the one who says it" else (CHROMIUM, plain)
+    a, b = (Side(offer) for offer in offers)
+    there, back = pair(a, b)
+    b.sent(rtp(B_VIDEO, 1, payload=KEYFRAME))
+    packet = remb(A_VIDEO, a.outlet(VIDEO).ssrc)
+    assert translate(packet, there, back, 100.0).data == b""
 
 
 def test_bandwidth_of_other_streams_is_dropped(call: Call) -> None:
