@@ -81,6 +81,11 @@ class TransportFeedback:
         """The partner's last number at the last look, and since when it has not changed."""
         self._passed_at = float("-inf")
 
+    @property
+    def has_news(self) -> bool:
+        """Whether the relay may have to tell of something."""
+        return bool(self._unseen)
+
     def unseen(self, number: int, now: float) -> None:
         """Note a packet that arrived, and of which the partner can tell nothing."""
         self._unseen.append((number, int(now * TICKS_PER_S)))

@@ -122,9 +122,12 @@ class Flow:
         return self.transport_cc if shown else None
 
     def look_for_feedback(self) -> None:
-        """Show the sink no more transport-wide numbers if it reports, but never about these."""
+        """Show the sink no more transport-wide numbers if it reports, but never about these.
+
+        To be called while it is not known.
+        """
         reports = (route.outlet.reception.reports for route in self.routes.values())
-        if self.sink.tells is None and self.transport_cc.begun and max(reports) >= SILENT_REPORTS:
+        if self.transport_cc.begun and max(reports) >= SILENT_REPORTS:
             self.sink.tells = False
             for (kind, _), route in self.routes.items():
                 route.extensions = self._extensions(kind)

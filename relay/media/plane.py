@@ -380,9 +380,12 @@ class RelayPlane:
             if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:
                 self._was_lost(link, "failed")
                 continue
-            for packet in transport_feedback(link.uplink, link.downlink.reporter, now):
-                link.send_rtcp(packet)
             flow = link.uplink.flow
+            if flow is not None and flow.sink.tells is None:
+                flow.look_for_feedback()
+            if link.uplink.feedback.has_news:
+                for packet in transport_feedback(link.uplink, link.downlink.reporter, now):
+                    link.send_rtcp(packet)
             if flow is not None and flow.video is not None and flow.video.waits_for_keyframe:
                 self._running.request_keyframe(link.downlink, flow.video, now)
 

@@ -147,10 +147,7 @@ def transport_feedback(uplink: Uplink, reporter: int, now: float) -> Iterator[by
 
     :param reporter: the SSRC that tells; ``now`` in seconds of the plane's clock.
     """
-    shown = None
-    if uplink.flow is not None:
-        uplink.flow.look_for_feedback()
-        shown = uplink.flow.shown_numbers
+    shown = uplink.flow.shown_numbers if uplink.flow is not None else None
     media = next((stream.ssrc for stream in uplink.current.values()), 0)
     for feedback in uplink.feedback.made(shown, now, (reporter, media)):
         yield _empty_report(reporter) + feedback

@@ -454,6 +454,10 @@ async def test_a_partner_who_agrees_to_tell_and_does_not_is_stood_in_for(
     for step in range(40):
         packet = rtp(2, step, payload=KEYFRAME, elements=((3, bytes([0, step])),))
         (heard,) = b.hears(house.hear(A, a.rtp(packet)))
+        flow = a.uplink.flow
+        assert flow is not None
+        if b.downlink.tells is None:
+            flow.look_for_feedback()
         made = list(transport_feedback(a.uplink, a.downlink.reporter, house.now))
         if step % 10 == 5:
             house.hear(B, b.rtcp(rr(9, block(heard.ssrc, heard.number))))
@@ -479,6 +483,10 @@ async def test_a_partner_who_tells_is_shown_all(
             report += transport_cc.write(transport_cc.Feedback(number, (5,)), 9, heard.ssrc)
         if step % 10 == 5:
             house.hear(B, b.rtcp(report))
+        flow = a.uplink.flow
+        assert flow is not None
+        if b.downlink.tells is None:
+            flow.look_for_feedback()
         assert not list(transport_feedback(a.uplink, a.downlink.reporter, house.now))
         house.now += 0.1
 
