@@ -66,6 +66,10 @@ class _Pipe:
     async def _send(self, data: bytes) -> None:
         self._write(data)
 
+    def mute(self) -> None:
+        """Send nothing any more."""
+        self._write = lambda _: None
+
 
 class Link:
     """One user's connection."""
@@ -257,8 +261,14 @@ class Link:
         if self._dtls is not None and self.downlink.tx is not None:
             self.send(srtp_sessions(self._dtls)[1].protect_rtcp(packet))
 
-    async def close(self) -> None:
-        """Say goodbye with close_notify and end the link's tasks; no callback follows."""
+    async def close(self, *, silently: bool = False) -> None:
+        """Say goodbye with close_notify and end the link's tasks; no callback follows.
+
+        :param silently: say nothing, to a peer that is leaving this transport for another: a
+            Firefox that hears it first sends its picture into the old one for good.
+        """
+        if silently:
+            self._pipe.mute()
         self.uplink.rx = self.downlink.tx = None
         if self._task is not None:
             await end_task(self._task)

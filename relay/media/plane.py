@@ -203,13 +203,16 @@ class RelayPlane:
 
     def close_link(self, user_id: str) -> None:
         """See :class:`relay.plane.MediaPlane`."""
+        self._drop_link(user_id)
+
+    def _drop_link(self, user_id: str, *, silently: bool = False) -> None:
         link = self._links.pop(user_id, None)
         if link is None:
             return
         self._disconnect_link(link)
         self._running.remove(link)
         self._tapping.link_closed(user_id)
-        self._own(link.close(), f"close link {user_id}")
+        self._own(link.close(silently=silently), f"close link {user_id}")
 
     def link_state(self, user_id: str) -> LinkState:
         """See :class:`relay.plane.MediaPlane`."""
@@ -288,7 +291,9 @@ class RelayPlane:
     def _fresh_link(
         self, user_id: str, credentials: Credentials | None = None, *, is_local: bool
     ) -> Link:
-        self.close_link(user_id)
+        former = self._links.get(user_id)
+        stays = former is not None and former.credentials is credentials
+        self._drop_link(user_id, silently=stays)
         addresses = self._addresses if is_local else candidates.for_others(self._addresses)
         link = Link(user_id, self._bound, self._certificate, addresses, self._clock(), credentials)
         self._links[user_id] = link
