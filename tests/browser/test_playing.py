@@ -76,7 +76,8 @@ async def test_the_chosen_speaker_gets_the_sound(server: Server, arrive: Arrive)
     """
     anna = await arrive(server, spell=spell)
     speaker = anna.page.locator("#lobby-pickers label").filter(has_text="Speaker")
-    choices = await speaker.locator("option").evaluate_all("all => all.map(({ value }) => value)")
+    options, values = speaker.locator("option"), "all => all.map(({ value }) => value)"
+    choices = await until(lambda: options.evaluate_all(values), lambda seen: len(seen) > 2)
     wanted = next(choice for choice in choices if choice not in ("", "default"))
     await speaker.locator("select").select_option(wanted)
     await until(lambda: anna.page.evaluate("asked"), lambda seen: seen == [["sound", wanted]])
