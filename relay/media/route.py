@@ -21,12 +21,11 @@ from relay.media.rtp import (
     HEADERS,
     NUMBER,
     ONE_BYTE_PROFILE,
-    WORD,
     ExtensionMap,
     find_extension,
 )
 from relay.media.stream import Outlet, Progress, Stream, distance
-from relay.media.vp8 import FRAME_STARTS, STARTS, USUAL, USUAL_FIELDS
+from relay.media.vp8 import FRAME_STARTS, HAS_FIELDS, LONG, STARTS, USUAL, USUAL_FIELDS
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.3
 """At most one request to a source in this time, and another one while no key frame has come."""
@@ -60,7 +59,7 @@ class Verdict(IntEnum):
 GOES_OUT = Verdict.FORWARD, Verdict.RESTORED
 
 
-_word_at, _put_word = WORD.unpack_from, WORD.pack_into
+_head_at, _put_number = vp8.HEAD.unpack_from, NUMBER.pack_into
 _FORWARD = Verdict.FORWARD  # looking it up on its class is slow
 _USUAL = 0x90  # the first byte of what browsers send: an extension, no CSRCs and no padding
 
@@ -177,9 +176,9 @@ class Route:
         if payload_at > end:
             return Verdict.MALFORMED
         if self.is_picture:
-            (word,) = _word_at(view, payload_at) if payload_at < end - 4 else (0,)
-            is_usual = word & USUAL_FIELDS == USUAL
-            if word & STARTS == FRAME_STARTS and (
+            head, picture = _head_at(view, payload_at) if payload_at < end - 4 else (0, 0)
+            is_usual = head & USUAL_FIELDS == USUAL and picture >= LONG
+            if head & STARTS == FRAME_STARTS and (
                 self._held or not is_usual or not view[payload_at + 4] & 1  # mostly it is: P
             ):
                 self._look_for_keyframe(view, payload_at, end, now)
@@ -199,9 +198,9 @@ class Route:
         if self.is_picture:
             pictures = self.pictures
             if is_usual:
-                pictures.last = word = word & ~0x7FFF | word + pictures.offset & 0x7FFF
-                _put_word(view, payload_at, word)
-            elif word:
+                pictures.last = picture = picture + pictures.offset & 0x7FFF
+                _put_number(view, payload_at + 2, picture | LONG)
+            elif head & HAS_FIELDS:
                 pictures.rewrite(view, payload_at, end)
         if extended > self.sent:  # noqa: PLR1730 - calling max() takes longer
             self.sent = extended

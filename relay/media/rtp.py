@@ -55,7 +55,15 @@ _UNKNOWN: _Layout = (lambda _, at: (at,), (), 0, -1, ())
 class ExtensionMap:
     """One source's header extension ids, mapped to one receiver's."""
 
-    __slots__ = ("_clock", "_layouts", "_numbers", "_send_time_id", "_table", "_transport_cc_id")
+    __slots__ = (
+        "_clock",
+        "_layouts",
+        "_numbers",
+        "_send_time_id",
+        "_table",
+        "_time_head",
+        "_transport_cc_id",
+    )
 
     def __init__(
         self,
@@ -81,6 +89,7 @@ class ExtensionMap:
         self._transport_cc_id = source.get(uri, -1)
         uri, self._clock = send_time
         self._send_time_id = source.get(uri, -1) if uri in sink else -1
+        self._time_head = sink.get(uri, 0) << 28 | 2 << 24
         self._layouts: dict[int, _Layout] = {}
         """The last of each size: a sender's blocks are much alike."""
 
@@ -103,7 +112,7 @@ class ExtensionMap:
         if time_at >= 0:  # the element's first byte makes it a word
             (word,) = _word_at(view, at + time_at)
             time = word + self._clock.send_time_ahead & 0xFFFFFF
-            _put_word(view, at + time_at, word & ~0xFFFFFF | time)
+            _put_word(view, at + time_at, self._time_head | time)
         if number_at:
             at += number_at
             (number,) = NUMBER.unpack_from(view, at)
@@ -138,6 +147,7 @@ class ExtensionMap:
                 mapped = 0  # one more, or no number
             elif number == self._send_time_id and size == 4 and time_at < 0:
                 time_at = at - start
+                mapped = number  # its first byte is written with it
                 if self._clock.send_time_ahead is None:
                     self._clock.set_send_time(int.from_bytes(view[at + 1 : at + 4]), now)
             elif number == self._send_time_id:

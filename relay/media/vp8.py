@@ -8,17 +8,23 @@ they met the same person.
 from __future__ import annotations
 
 import secrets
+import struct
 
 from relay.media.rtp import NUMBER
 
-STARTS, FRAME_STARTS = 0x17000000, 0x10000000
-"""Of the first four bytes of a payload: S is set, of partition 0, which begins a frame."""
-USUAL_FIELDS, USUAL = 0x80FF8000, 0x80808000
-"""Of the same: the descriptor is as browsers write it, with X, I and a picture id of 15 bits."""
+HEAD = struct.Struct("!HH")
+"""The descriptor's first two bytes and, as browsers write it, the picture id of 15 bits."""
+STARTS, FRAME_STARTS = 0x1700, 0x1000
+"""Of the first two bytes: S is set, of partition 0, which begins a frame."""
+HAS_FIELDS = 0x8000
+"""Of the same: X is set, without which there is nothing to be numbered."""
+USUAL_FIELDS, USUAL = 0x80FF, 0x8080
+"""Of the same: X, and I alone of the fields."""
+LONG = 0x8000
+"""A picture id of 15 bits."""
 
 _START_CODE = b"\x9d\x01\x2a"
 _SIZE_MASK = 0x3FFF  # the two bits above it are the scaling factor
-_LONG = 0x8000  # a picture id of 15 bits
 _MARGIN = 16
 """Pictures that may have been lost since the last one that was seen of a source: the next source's
 first picture must not have the id of one of them."""
@@ -87,7 +93,7 @@ class PictureNumbers:
 
     def __init__(self) -> None:
         self.last = secrets.randbits(15)
-        """The last picture id that went out, in the lowest 15 bits; and the last indexes."""
+        """The last picture id that went out, and the last indexes."""
         self._layer, self._keyframe = secrets.randbits(8), secrets.randbits(5)
         self.offset = 0
         """What is added to the present source's picture ids, and to its indexes."""
@@ -101,10 +107,8 @@ class PictureNumbers:
         at += 2
         if fields & 0x80:
             (number,) = NUMBER.unpack_from(view, at)
-            long = bool(number & _LONG)
-            self.offset = (
-                (self.last & 0x7FFF) + _MARGIN - (number & 0x7FFF if long else number >> 8)
-            )
+            long = bool(number & LONG)
+            self.offset = self.last + _MARGIN - (number & 0x7FFF if long else number >> 8)
             at += 1 + long
         if fields & 0x40 and at < end:
             self._layer_offset = self._layer + _MARGIN - view[at]
@@ -125,7 +129,7 @@ class PictureNumbers:
             if view[at] & 0x80:
                 (number,) = NUMBER.unpack_from(view, at)
                 self.last = number = number + self.offset & 0x7FFF
-                NUMBER.pack_into(view, at, _LONG | number)
+                NUMBER.pack_into(view, at, LONG | number)
                 at += 2
             else:
                 view[at] = short = view[at] + self.offset & 0x7F

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import time
 from dataclasses import dataclass
 
@@ -41,12 +42,14 @@ async def anatomy(say: Say) -> list[Part]:
     """Measure the whole and its parts."""
     offer_only([AES_GCM])  # other sections have left what Chromium offers
     say(f"anatomy of {PEERS * BURST * ROUNDS:,} packets")
-    plane = RelayPlane("127.0.0.1", 0)
+    supply = _Supply()
+    plane = RelayPlane("127.0.0.1", 0, clock=lambda: supply.now)
     await plane.start()
     peers: list[ThinPeer] = []
     try:
         peers = await _connected(plane)
-        return _dissect(plane, peers)
+        supply.come_from(peers)
+        return _dissect(plane, supply)
     finally:
         for peer in peers:
             await peer.close()
@@ -67,43 +70,55 @@ async def _connected(plane: RelayPlane) -> list[ThinPeer]:
 
 
 class _Supply:
-    """Encrypted packets of all peers, five of each at a time; SRTP takes each only once."""
+    """Encrypted packets of all peers, five of each at a time; SRTP takes each only once.
 
-    def __init__(self, peers: list[ThinPeer]) -> None:
-        self._peers = peers
-        self._sockets = [peer.lend_socket() for peer in peers]
+    Time is the packets' own, or the relay would have to hold their timestamps to the clock.
+    """
+
+    def __init__(self) -> None:
+        self._peers: list[ThinPeer] = []
+        self._sockets: list[socket.socket] = []
         self._media = batches(0, 1, BURST / 200)[:BURST]
         self._number = 0
         self._buffer = bytearray(2048)
 
+    def come_from(self, peers: list[ThinPeer]) -> None:
+        """Begin, when the peers' links are up."""
+        self._peers = peers
+        self._sockets = [peer.lend_socket() for peer in peers]
+
+    @property
+    def now(self) -> float:
+        """The moment at which the next packets are sent, in seconds."""
+        return self._number / 1000
+
     def fill(self) -> None:
         """Put one batch into the relay's socket."""
-        for peer, socket in zip(self._peers, self._sockets, strict=True):
+        for peer, wire in zip(self._peers, self._sockets, strict=True):
             for offset, media in enumerate(self._media):
                 number = self._number + offset & 0xFFFF
                 packet = rtp(media, peer.ssrcs.video, number, number * 90, number, Numbering())
-                socket.send(peer.protect(packet))
+                wire.send(peer.protect(packet))
         self._number += BURST
 
     def drain(self) -> int:
         """Take what came out; returns how many packets."""
         count = 0
-        for socket in self._sockets:
+        for wire in self._sockets:
             while True:
                 try:
-                    socket.recv_into(self._buffer)
+                    wire.recv_into(self._buffer)
                 except BlockingIOError:
                     break
                 count += 1
         return count
 
 
-def _dissect(plane: RelayPlane, peers: list[ThinPeer]) -> list[Part]:
-    forwarder, socket = plane._forwarder, plane._socket  # noqa: SLF001
-    if forwarder is None or socket is None:
+def _dissect(plane: RelayPlane, supply: _Supply) -> list[Part]:
+    forwarder, wire = plane._forwarder, plane._socket  # noqa: SLF001
+    if forwarder is None or wire is None:
         raise RuntimeError("the plane was not started")
     links = [plane._links[str(number)] for number in range(PEERS)]  # noqa: SLF001
-    supply = _Supply(peers)
     spent = dict.fromkeys(("whole", "receive", "srtp", "rewrite", "statistics", "send"), 0.0)
     size, clock = srtp_ffi.new("int *"), time.thread_time
     gc.disable()
@@ -117,37 +132,37 @@ def _dissect(plane: RelayPlane, peers: list[ThinPeer]) -> list[Part]:
 
             supply.fill()
             began = clock()
-            count = socket.receive()
+            count = wire.receive()
             spent["receive"] += clock() - began
 
             began = clock()
             for slot in range(count):
                 link = links[slot // BURST]
-                size[0] = socket.size(slot)
-                srtp_lib.srtp_unprotect(link.uplink.rx, socket.pointers[slot], size)
-                srtp_lib.srtp_protect(link.downlink.tx, socket.pointers[slot], size)
+                size[0] = wire.size(slot)
+                srtp_lib.srtp_unprotect(link.uplink.rx, wire.pointers[slot], size)
+                srtp_lib.srtp_protect(link.downlink.tx, wire.pointers[slot], size)
             spent["srtp"] += clock() - began
             protected = size[0]
 
-            headers = [HEADERS.unpack_from(socket.view, slot * SLOT_BYTES) for slot in range(count)]
+            headers = [HEADERS.unpack_from(wire.view, slot * SLOT_BYTES) for slot in range(count)]
             streams = [links[slot // BURST].uplink.streams[h[4]] for slot, h in enumerate(headers)]
             routes = [stream.route for stream in streams if stream.route is not None]
             began = clock()
             for slot, (header, route) in enumerate(zip(headers, routes, strict=True)):
                 at = slot * SLOT_BYTES
                 extended = streams[slot].highest
-                route.rewrite(socket.view, at, at + protected - 16, header, extended, began)
+                route.rewrite(wire.view, at, at + protected - 16, header, extended, supply.now)
             spent["rewrite"] += clock() - began
 
             began = clock()
             for header, stream in zip(headers, streams, strict=True):
-                stream.arrived(header[2], header[3], protected, began)
+                stream.arrived(header[2], header[3], protected, supply.now)
             spent["statistics"] += clock() - began
 
             began = clock()
             for slot in range(count):
-                socket.stage(slot, protected, links[slot // BURST].downlink.destination)
-            socket.flush()
+                wire.stage(slot, protected, links[slot // BURST].downlink.destination)
+            wire.flush()
             spent["send"] += clock() - began
             supply.drain()
     finally:
