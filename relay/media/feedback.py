@@ -35,6 +35,10 @@ MAX_UNSEEN = 1000
 MAX_GAP = 500
 """Numbers missing in a row that are told as lost; beyond, the sender has begun anew."""
 
+SPARSE = 10
+"""When fewer than one number in so many came, nothing is told of the others: no browser loses so
+much, and telling takes time for each number."""
+
 QUIET_S = 0.5
 """When a partner has been shown no numbered packet for so long, the relay tells of the others."""
 
@@ -112,6 +116,7 @@ class TransportFeedback:
         arrival = first_arrival(packet, layout)
         if self._origin is not numbers:
             self._follow(numbers, now, arrival)
+            self._latest = arrival
         elif layout.first_delta_at and _distance(self._latest, arrival) < -_TOLERANCE_TICKS:
             return None  # time does not go backward
         if layout.first_delta_at:
@@ -143,7 +148,9 @@ class TransportFeedback:
         near = self._unseen[0][0] if self._told is None else self._told
         came = {nearest(near, number): ticks for number, ticks in self._unseen}
         self._unseen.clear()
-        for base, end in _ranges(sorted(came), self._told, whole=numbers is None):
+        numbers_came = sorted(came)
+        dense = numbers_came[-1] - numbers_came[0] <= SPARSE * len(came)
+        for base, end in _ranges(numbers_came, self._told, whole=numbers is None and dense):
             arrivals = tuple(
                 None if number not in came else came[number] + self._shift & CLOCK_MASK
                 for number in range(base, end)
@@ -183,6 +190,7 @@ class TransportFeedback:
         originals = numbers.originals(first, len(told.arrivals))
         for number, arrival in zip(originals, told.arrivals, strict=True):
             if number is None:
+                ticks = ticks if arrival is None else arrival
                 continue
             if not arrivals or number - following > MAX_GAP:
                 arrivals, base = [], number
@@ -196,7 +204,10 @@ class TransportFeedback:
         self._forget(following - 1 & 0xFFFF)
         self._count += 1
         shifted = tuple(None if t is None else t + self._shift & CLOCK_MASK for t in arrivals)
-        return write(Feedback(base & 0xFFFF, shifted, self._count & 0xFF), *ssrcs)
+        try:
+            return write(Feedback(base & 0xFFFF, shifted, self._count & 0xFF), *ssrcs)
+        except ValueError:  # hours between two packets
+            return None
 
 
 def _distance(earlier: int, later: int) -> int:

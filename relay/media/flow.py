@@ -127,7 +127,7 @@ class Flow:
         To be called while it is not known.
         """
         reports = (route.outlet.reception.reports for route in self.routes.values())
-        if self.transport_cc.begun and max(reports) >= SILENT_REPORTS:
+        if self.transport_cc.begun and max(reports, default=0) >= SILENT_REPORTS:
             self.sink.tells = False
             for (kind, _), route in self.routes.items():
                 route.extensions = self._extensions(kind)
@@ -185,12 +185,19 @@ class Flow:
     def _prepare_repair(self, kind: str) -> None:
         """Make the RTX route for the present media route of a kind, if the source has RTX."""
         ours, theirs = self._terms[kind]
+        outlet, media = self.sink.outlets[kind, True], self.routes[kind, False]
         if ours.rtx_payload_type is None:
             return
-        outlet, media = self.sink.outlets[kind, True], self.routes[kind, False]
-        repair = Route if theirs.rtx_payload_type is not None else RestoringRoute
-        numbers = (ours.rtx_payload_type, theirs.rtx_payload_type or theirs.payload_type)
-        self._install(repair(self.sink, outlet, numbers, self._extensions(kind), media))
+        if theirs.rtx_payload_type is not None:
+            kind_of_route, out = Route, theirs.rtx_payload_type
+        elif media.history is not None:
+            kind_of_route, out = RestoringRoute, theirs.payload_type
+        else:
+            return  # it never asks for anything
+        numbers = (ours.rtx_payload_type, out)
+        repair = kind_of_route(self.sink, outlet, numbers, self._extensions(kind), media)
+        repair.history = media.history
+        self._install(repair)
 
     def _shown(self, route: Route) -> Route:
         """The route as a stream is to have it: tapped when one of the two users is."""

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
+import structlog
+
 from relay.errors import MalformedPacket
 from relay.histogram import Histogram
 from relay.media import rtcp
@@ -32,6 +34,8 @@ DELAY_BOUNDS_S = (50e-6, 100e-6, 200e-6, 400e-6, 800e-6, 1.6e-3, 3.2e-3, 6.4e-3,
 
 STALE_ADDRESS_S = 10.0
 """An address whose link has not been checked for this long may be nominated for another link."""
+
+log = structlog.get_logger(__name__)
 
 _SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
 _unprotect, _protect = srtp_lib.srtp_unprotect, srtp_lib.srtp_protect
@@ -122,20 +126,26 @@ class Forwarder:
         sizes, addresses = self._socket.headings(count)
         slots = zip(_SLOTS_AT, self._pointers, sizes, addresses, strict=False)
         for at, pointer, size, address in slots:
-            if not size or view[at] & 0xC0 != 0x80:  # not 128 to 191
-                self._other(at // SLOT_BYTES, size, address, now)
-                continue
-            link = by_address.get(address)
-            if link is None:
-                self.drops["unknown_address"] += 1
-            elif link.uplink.rx is None:
-                self.drops["before_dtls"] += 1
-            elif size < HEADER_BYTES:
-                self.drops["malformed"] += 1
-            elif view[at + 1] & RTCP_MASK == RTCP_BITS:
-                self._rtcp(link, at // SLOT_BYTES, size, now)
-            else:
-                self._rtp(link, at, pointer, size, now)
+            try:
+                if not size or view[at] & 0xC0 != 0x80:  # not 128 to 191
+                    self._other(at // SLOT_BYTES, size, address, now)
+                    continue
+                link = by_address.get(address)
+                if link is None:
+                    self.drops["unknown_address"] += 1
+                elif link.uplink.rx is None:
+                    self.drops["before_dtls"] += 1
+                elif size < HEADER_BYTES:
+                    self.drops["malformed"] += 1
+                elif view[at + 1] & RTCP_MASK == RTCP_BITS:
+                    self._rtcp(link, at // SLOT_BYTES, size, now)
+                else:
+                    self._rtp(link, at, pointer, size, now)
+            except Exception:  # a mistake of ours, which must cost nobody else's packets
+                self.drops["fault"] += 1
+                count = self.drops["fault"]
+                if count & (count - 1) == 0:  # each that doubles them
+                    log.exception("datagram_failed", count=count)
 
     def _rtp(self, link: Link, at: int, pointer: Any, size: int, now: float) -> None:
         """Forward the packet ``view[at:at + size]``, which begins at ``pointer``."""
@@ -171,7 +181,7 @@ class Forwarder:
         if verdict:
             if verdict is not Verdict.RESTORED:
                 self._drop(link, route, verdict, now)
-                route.dropped(size)
+                route.dropped(size, missed=verdict is not Verdict.STALE)
                 uplink.kept(view, at, at + size, stream, now)
                 return
             length[0] -= NUMBER.size
@@ -253,7 +263,7 @@ class Forwarder:
         if route.source is None or source.tx is None:
             return
         if not route.keyframe_due(now):
-            route.wanted = kind
+            route.put_off(kind)
             self._put_off[route] = source
         else:
             self.keyframe_requests["pli" if kind == rtcp.PLI else "fir"] += 1

@@ -6,8 +6,8 @@ under the same number. It is kept encrypted, since SRTP encrypts no number twice
 
 from __future__ import annotations
 
-KEPT = 512
-"""Packets: three seconds of a browser's picture."""
+KEPT = 128
+"""Packets: nearly a second of a browser's picture, and 150 kB."""
 
 MAX_REPEATS = 5
 """How often one packet is sent again at most."""
@@ -27,6 +27,10 @@ class History:
         """Keep a packet; ``number`` is its sequence number, 16 bits."""
         place = number % KEPT
         self._numbers[place], self._packets[place], self._repeats[place] = number, packet, 0
+
+    def has(self, number: int) -> bool:
+        """Whether the packet with a sequence number is there."""
+        return self._numbers[number % KEPT] == number
 
     def repeat(self, number: int) -> bytes | None:
         """The packet with a sequence number, if it is there and was not asked for too often."""

@@ -24,7 +24,7 @@ _FINGERPRINT, _ICE_CONTROLLED = 0x8028, 0x8029
 _DTLS, _DTLS_ACKNOWLEDGED = 0xC070, 0xC071  # draft-hancke-webrtc-sped
 _OPTIONAL = 0x8000  # attributes from here on may be ignored (RFC 8489 section 14)
 
-_MAX_UNKNOWN = 16  # so many are told, so that an answer is not longer than its check
+_MAX_UNKNOWN = 16  # so many are told, so that an answer is hardly longer than its check
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,11 +133,14 @@ class TransportNumbers(Renumbering):
         None stands for those of another source, or of too long ago.
         """
         found: list[int | None] = [None] * count
-        ends = [first + offset for first, offset in self._stretches][1:]
-        for (first, offset), end in zip(self._stretches, [*ends, extended + count], strict=False):
-            start = max(first + offset, extended)
-            for number in range(start, min(end, extended + count)):
+        end = extended + count
+        for first, offset in reversed(self._stretches):
+            start = first + offset
+            for number in range(max(start, extended), end):
                 found[number - extended] = number - offset
+            end = min(end, start)
+            if start <= extended:
+                break
         return found
 
     @property

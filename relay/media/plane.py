@@ -377,22 +377,30 @@ class RelayPlane:
             self._idle_cores.poll(bool(self._partners))
         self._running.ask_again(now)
         for link in list(self._links.values()):
-            if now - link.sampled_at >= SAMPLE_S:
-                view.sample(link, now)
-            if now - link.checked_at > CONSENT_S:
-                self._was_lost(link, "silent")
-                continue
-            if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:
+            try:
+                self._tend(link, now)
+            except Exception:  # a mistake of ours must cost nobody but the link that brings it out
+                log.exception("link_failed", user=link.user_id)
                 self._was_lost(link, "failed")
-                continue
-            flow = link.uplink.flow
-            if flow is not None and flow.sink.tells is None:
-                flow.look_for_feedback()
-            if link.uplink.feedback.has_news:
-                for packet in transport_feedback(link.uplink, link.downlink.reporter, now):
-                    link.send_rtcp(packet)
-            if flow is not None and flow.video is not None and flow.video.waits_for_keyframe:
-                self._running.request_keyframe(link.downlink, flow.video, now)
+
+    def _tend(self, link: Link, now: float) -> None:
+        """What :meth:`tick` does for one link."""
+        if now - link.sampled_at >= SAMPLE_S:
+            view.sample(link, now)
+        if now - link.checked_at > CONSENT_S:
+            self._was_lost(link, "silent")
+            return
+        if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:
+            self._was_lost(link, "failed")
+            return
+        flow = link.uplink.flow
+        if flow is not None and flow.sink.tells is None:
+            flow.look_for_feedback()
+        if link.uplink.feedback.has_news:
+            for packet in transport_feedback(link.uplink, link.downlink.reporter, now):
+                link.send_rtcp(packet)
+        if flow is not None and flow.video is not None and flow.video.waits_for_keyframe:
+            self._running.request_keyframe(link.downlink, flow.video, now)
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

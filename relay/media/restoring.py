@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relay.media.history import KEPT
 from relay.media.numbering import nearest
 from relay.media.route import Route, Verdict
 from relay.media.rtp import HEADER, NUMBER, ONE_BYTE_PROFILE, find_extension
@@ -33,8 +34,11 @@ class RestoringRoute(Route):
             return Verdict.MALFORMED if payload_at > end else Verdict.STALE  # nothing but padding
         (original,) = NUMBER.unpack_from(view, payload_at)
         number = nearest(media.sent, original)
-        if not media.numbers.first <= number <= media.sent:  # of before, or nobody can miss it yet
-            return Verdict.STALE
+        if not max(media.numbers.first, media.sent - KEPT) < number <= media.sent:
+            return Verdict.STALE  # of before, or nobody can miss it yet
+        out = media.numbers.forward(number)
+        if self.history is None or self.history.has(out) or not media.is_on_time(rtp_ts, now):
+            return Verdict.STALE  # a repeat of what was sent already: SRTP would refuse it
         if first & 0x0F or (elements_at and profile != ONE_BYTE_PROFILE):
             return Verdict.MALFORMED  # not worth the trouble: no browser sends that
         if elements_at and not self.extensions.apply(view, elements_at, payload_at, now):
@@ -44,7 +48,6 @@ class RestoringRoute(Route):
             media.pictures.rewrite_repeated(view, payload_at, last - NUMBER.size)
         second = second & 0x80 | media.payload_type_out
         rtp_ts = (rtp_ts + media.ts_offset) & 0xFFFFFFFF
-        number = media.numbers.forward(number)
-        HEADER.pack_into(view, at, first, second, number, rtp_ts, media.ssrc)
+        HEADER.pack_into(view, at, first, second, out, rtp_ts, media.ssrc)
         media.repeated(end - at - NUMBER.size)
         return Verdict.RESTORED

@@ -34,15 +34,16 @@ PATIENCE_S = 2.0
 """A picture is held for a key frame for so long; then it passes anyway. Whoever encrypts whole
 frames end to end shows nobody which are key frames."""
 
-MAX_AHEAD = 0x8000
-"""A number this far ahead of the last one sent would be taken for one far behind by SRTP at both
-ends (RFC 3711 section 3.3.1), which a sender must not bring about: the partner's next partner would
-not be heard."""
+MAX_AHEAD = 1000
+"""Of a gap this long nothing is left: the numbers go on behind the last one sent. A receiver who
+misses what comes 32,768 numbers after the last that it got takes all that follows for forged (RFC
+3711 section 3.3.1), which no sender must bring about: the next partner would not be heard."""
 
-AHEAD_S, BEHIND_S = 1.0, 3.0
+AHEAD_S, BEHIND_S, LATE_S = 1.0, 3.0, 10.0
 """How far timestamps may be from the relay's clock: a first packet that was delayed for a second
 makes all others early, and a full buffer on the way makes them late. Beyond, the sender's clock is
-wrong, and must not become the next partner's trouble."""
+wrong, and must not become the next partner's trouble. What others have overtaken, and repeats, may
+be some seconds later than that."""
 
 
 class Verdict(IntEnum):
@@ -184,11 +185,14 @@ class Route:
                 self._look_for_keyframe(view, payload_at, end, now)
         numbers = self.numbers
         if not numbers.first <= extended < self.sent + MAX_AHEAD:
-            verdict = self._begin(extended, rtp_ts, end - at, now)
-            if verdict:
-                return verdict
-            self.pictures.begin(view, payload_at, end)
-        if self.media is not None and not self._repair(view, payload_at, end, first):
+            if numbers.begun and extended >= numbers.first:
+                self._close_gap(extended)
+            else:
+                verdict = self._begin(extended, rtp_ts, end - at, now)
+                if verdict:
+                    return verdict
+                self.pictures.begin(view, payload_at, end)
+        if self.media is not None and not self._repair(view, payload_at, end, header, now):
             return Verdict.STALE
         if elements_at:
             if profile != ONE_BYTE_PROFILE:
@@ -215,14 +219,16 @@ class Route:
         self._packets_ahead += 1
         self._bytes_ahead += size
 
-    def dropped(self, size: int) -> None:
+    def dropped(self, size: int, *, missed: bool = True) -> None:
         """Count a packet of ``size`` bytes that the source counts and that did not go out.
 
         (Those before the first that goes out are taken off where the constants are fixed.)
+
+        :param missed: whether the receiver sees a gap for it.
         """
         self._packets_ahead -= 1
         self._bytes_ahead -= size
-        self.withheld += self.numbers.begun
+        self.withheld += self.numbers.begun and missed
 
     @property
     def progress(self) -> Progress:
@@ -245,10 +251,6 @@ class Route:
         """
         return self.numbers.backward(number, self.sent)
 
-    def again(self, number: int) -> int:
-        """The receiver's 16 bits for a number that the source sent before, or -1."""
-        return self.numbers.forward(nearest(self.sent, number))
-
     def command(self, number: int) -> None:
         """Take a command for a key frame; one with the number of the last is that one, repeated.
 
@@ -266,6 +268,21 @@ class Route:
         self.wanted = 0
         return True
 
+    def put_off(self, kind: int) -> None:
+        """Note a request for a key frame that comes too early."""
+        self.wanted = kind
+
+    def is_on_time(self, rtp_ts: int, now: float, behind_s: float = LATE_S) -> bool:
+        """Whether a source's timestamp is within the bounds around the clock."""
+        rate = self.outlet.clock_rate_hz
+        ahead = distance(self.outlet.clock(now), rtp_ts + self.ts_offset & 0xFFFFFFFF)
+        return -behind_s * rate <= ahead <= AHEAD_S * rate
+
+    def takes_late(self, rtp_ts: int, now: float) -> bool:
+        """Whether a packet that others have overtaken has a timestamp that can be."""
+        media = self.media or self
+        return not media.numbers.begun or media.is_on_time(rtp_ts, now)
+
     def hold_to_clock(self, source: Stream, before: int, now: float) -> None:
         """Follow timestamps that have left their bounds, or have begun again at 0.
 
@@ -274,9 +291,7 @@ class Route:
         """
         if not self.numbers.begun or self.media is not None:
             return
-        ahead = distance(self.outlet.clock(now), source.rtp_ts + self.ts_offset & 0xFFFFFFFF)
-        rate = self.outlet.clock_rate_hz
-        if not -BEHIND_S * rate <= ahead <= AHEAD_S * rate:
+        if not self.is_on_time(source.rtp_ts, now, BEHIND_S):
             last = Progress(0, before + self.ts_offset & 0xFFFFFFFF, now)
             self.ts_offset = self.outlet.behind(last, now) - source.rtp_ts
         self._bound(source, now)
@@ -297,7 +312,8 @@ class Route:
             return
         size = vp8.size(view, at, end)
         self._held = False
-        self.wanted = 0
+        if size is not None:  # it is one; what is encrypted looks like one half the time
+            self.wanted = 0
         if self.source is not None:
             self.source.keyframes += 1
             self.source.size = size or self.source.size
@@ -327,23 +343,34 @@ class Route:
             self._bound(source, now)
         return _FORWARD
 
-    def _repair(self, view: memoryview, at: int, end: int, first: int) -> bool:
+    def _close_gap(self, extended: int) -> None:
+        """Go on with the next number, after so many that did not come."""
+        last = self.sent + self.numbers.offset
+        self.numbers.begin(extended, last)
+        self.sent = extended - 1
+
+    def _repair(
+        self, view: memoryview, at: int, end: int, header: tuple[int, ...], now: float
+    ) -> bool:
         """Make the media's what an RTX payload says of a packet (RFC 4588 section 4).
 
         Padding-only packets say nothing and pass as they are.
 
-        :returns: False when it repairs a packet from before the switch.
+        :returns: False when it repairs a packet from before the switch, or one that cannot be.
         """
-        media = self.media
+        media, first, rtp_ts = self.media, header[0], header[3]
         assert media is not None  # noqa: S101 - only then it is called
         self.ts_offset = media.ts_offset
+        if not media.is_on_time(rtp_ts, now):
+            return False
         padding = view[end - 1] if first & 0x20 else 0
         end -= padding
         if end - at < NUMBER.size:
             return True
         (original,) = NUMBER.unpack_from(view, at)
-        original = media.again(original)
-        if original < 0:
+        extended = nearest(media.sent, original)
+        original = media.numbers.forward(extended)
+        if original < 0 or extended >= media.sent + MAX_AHEAD:
             return False
         NUMBER.pack_into(view, at, original)
         if media.is_picture:

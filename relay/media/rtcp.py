@@ -29,6 +29,9 @@ PLI, FIR, AFB = 1, 4, 15  # formats of PSFB
 MAX_REPORT_AGE_S = 10.0
 """How far a sender report's timestamp may be from the outlet's clock."""
 
+MAX_FEEDBACKS = 4
+"""Transport-wide ones in one compound packet; a browser sends one, or two."""
+
 MAX_REPEATS = 100
 """Packets that one compound packet can have repeated."""
 
@@ -63,6 +66,8 @@ class Translation:
     """One entry for each request for retransmission."""
     repeats: list[bytes] = field(default_factory=list)
     """Packets that the user asked for and that the relay has kept, as they were sent."""
+    feedbacks: int = 0
+    """Transport-wide ones."""
     untrue: int = 0
     """Messages about packets that were never sent, or with times that cannot be."""
 
@@ -261,10 +266,14 @@ def _transport_feedback(
         return _nack(packet, route, forward, result) if route is not None else b""
     if fmt != TRANSPORT_CC:
         return b""
+    result.feedbacks += 1
+    if result.feedbacks > MAX_FEEDBACKS:
+        result.untrue += 1
+        return b""
     ssrcs = forward.sink.reporter, _source_ssrc(backward, ssrc)
     told = backward.source.feedback.translate(packet, backward.transport_cc, now, ssrcs)
     result.untrue += told is None
-    if told:
+    if told and backward.sink.tells is None:
         backward.sink.tells = True
     return told or b""
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 CLOCK_RATE_HZ = {"audio": 48000, "video": 90000}
 
+NEVER_FORWARDED = -(1 << 40)
+"""Lower than the first number of any route."""
+
 ANY_TIME = float("-inf"), float("inf")
 
 MAX_PAUSE_S = 3600.0
@@ -103,6 +106,9 @@ class Stream:
         self.last_at = now
         ahead = (number - self.highest) & 0xFFFF
         if ahead >= 0x8000:
+            route = self.route
+            if route is not None and not route.takes_late(rtp_ts, now):
+                return NEVER_FORWARDED
             return self.highest + ahead - 0x10000
         self.highest = extended = self.highest + ahead
         if rtp_ts != self.rtp_ts:

@@ -101,6 +101,9 @@ class PictureNumbers:
 
     def begin(self, view: memoryview, at: int, end: int) -> None:
         """Have the payload ``view[at:end]`` of another source follow what went out."""
+        # What is not there yet, and comes later, goes on from nowhere rather than as it is.
+        self.offset, self._layer_offset = secrets.randbits(15), secrets.randbits(8)
+        self._keyframe_offset = secrets.randbits(5)
         if at + 4 > end or not view[at] & 0x80:
             return
         fields = view[at + 1]

@@ -139,6 +139,26 @@ def test_more_was_withheld_in_between_than_can_be_told(told: Told) -> None:
     assert len(heard.arrivals) == 1
 
 
+def test_long_delays_before_the_beginning_are_of_no_account(told: Told) -> None:
+    """As from a partner who lies about the time before, in steps as long as can be written."""
+    told.pass_on(500)
+    told.keep(501)
+    told.pass_on(502)
+    early = [256 + 32767 * step for step in range(1, 21)]
+    heard = told.hear(81, *early, None, early[-1] + 32767)
+    assert heard is not None
+    assert heard.base == 500
+
+
+def test_a_first_feedback_about_nothing_that_came_does_not_spoil_the_next(told: Told) -> None:
+    told.pass_on(500)
+    told.hear(101, 4_000_000)
+    told.numbers = TransportNumbers(told.numbers.last)
+    told.pass_on(501, 502)
+    told.hear(102, None)
+    assert told.hear(103, 100, now=11.0) is not None, "another partner's clock"
+
+
 # untrue
 
 
@@ -212,6 +232,11 @@ def test_a_sender_that_begins_anew_has_lost_nothing(told: Told) -> None:
     told.keep(30000)
     (heard,) = told.made()
     assert (heard.base, len(heard.arrivals)) == (30000, 1)
+
+
+def test_of_a_sender_who_skips_most_numbers_only_what_came_is_told(told: Told) -> None:
+    told.keep(*range(0, 60_000, 400))
+    assert sum(len(each.arrivals) for each in told.made()) == 150
 
 
 def test_very_many_are_told_in_several_packets(told: Told) -> None:

@@ -6,6 +6,7 @@ from zlib import crc32
 
 import pytest
 from aioice import stun
+from structlog.testing import capture_logs
 
 from relay import transport_cc
 from relay.media.downlink import Downlink
@@ -13,11 +14,13 @@ from relay.media.flow import Flow
 from relay.media.forwarder import MAX_BATCHES
 from relay.media.link import MAX_ACKNOWLEDGED, MAX_QUEUED_RECORDS
 from relay.media.rtcp import transport_feedback
+from relay.media.sdp import read
 from relay.media.transport import SLOTS
 from relay.media.uplink import MAX_STREAMS
+from relay.plane import TappedPacket
 from tests.support.dtls import CLOSE_NOTIFY, FATAL_ALERT, fragment, record
 from tests.support.forwarding import A, B, C, Caller, House, audio, video
-from tests.support.offers import CHROMIUM, without
+from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import (
     DELTA,
     KEYFRAME,
@@ -69,7 +72,7 @@ async def test_a_full_batch_and_many(house: House, couple: tuple[Caller, Caller]
     assert house.forwarder.received >= len(packets)
 
 
-async def test_a_listener_that_fails_spoils_no_later_batch(
+async def test_a_listener_that_fails_spoils_nothing(
     house: House, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
@@ -78,9 +81,10 @@ async def test_a_listener_that_fails_spoils_no_later_batch(
         raise RuntimeError("a listener's bug")
 
     house.on_flowing = fail
-    with pytest.raises(RuntimeError):
-        house.hear(A, *[a.rtp(audio(n)) for n in range(SLOTS)])
-    assert len(b.hears(house.socket.taken())) == 1, "what was staged went out"
+    with capture_logs() as logs:
+        heard = b.hears(house.hear(A, *[a.rtp(audio(n)) for n in range(SLOTS)]))
+    assert len(heard) == SLOTS, "it is told when the packet is on its way"
+    assert (house.drops, len(logs)) == ({"fault": 1}, 1)
     assert len(b.hears(house.hear(A, *[a.rtp(audio(n)) for n in range(64, 128)]))) == SLOTS
 
 
@@ -500,3 +504,61 @@ async def test_a_partner_who_cannot_tell_is_stood_in_for(house: House) -> None:
     (compound,) = transport_feedback(a.uplink, a.downlink.reporter, house.now)
     told = transport_cc.read(compound[8:])
     assert (told.base, len(told.arrivals)) == (7, 2)
+
+
+# what must cost nobody else anything
+
+
+class Onlooker:
+    """A tap."""
+
+    def take(self, packet: TappedPacket) -> None:
+        pass
+
+    def parted(self) -> None:
+        pass
+
+    def link_closed(self) -> None:
+        pass
+
+
+async def test_a_picture_that_is_held_may_be_looked_at(house: House) -> None:
+    a, b = house.join("a", CHROMIUM, A), house.join("b", CHROMIUM, B)
+    a.uplink.taps = (Onlooker(),)
+    Flow(a.uplink, b.downlink)
+    for number in range(5):
+        house.hear(A, a.rtp(video(number, DELTA)))
+        house.now += 0.05
+    assert house.drops == {"held": 5}
+    house.now += 0.3
+    house.forwarder.ask_again(house.now)
+    assert len(told_keyframes(a)) == 2
+
+
+async def test_a_partner_who_takes_nothing_any_more_may_be_looked_at_for_feedback(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(rtp(2, 1, payload=KEYFRAME, elements=((3, b"ab"),))))
+    b.link.agree(read(FIREFOX.replace("a=sendrecv", "a=sendonly")))
+    flow = a.uplink.flow
+    assert flow is not None
+    flow.renew()
+    assert flow.routes == {}
+    flow.look_for_feedback()
+    assert b.downlink.tells is None
+
+
+async def test_a_datagram_on_which_the_relay_fails_costs_itself_alone(
+    house: House, couple: tuple[Caller, Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(audio(1)), a.rtp(video(1)))
+    route = a.uplink.streams[2].route
+    assert route is not None
+    monkeypatch.setattr(type(route), "_look_for_keyframe", None)
+    with capture_logs() as logs:
+        heard = b.hears(house.hear(A, a.rtp(audio(2)), a.rtp(video(2)), a.rtp(audio(3))))
+    assert len(heard) == 2
+    assert house.drops == {"fault": 1}
+    assert [entry["event"] for entry in logs] == ["datagram_failed"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.media.route import Verdict
+from relay.media.route import MAX_AHEAD, Verdict
 from relay.media.stream import Progress
 from tests.support.calls import A_RTX, A_VIDEO
 from tests.support.offers import CHROMIUM, FIREFOX
@@ -124,15 +124,28 @@ def test_numbers_that_are_dropped_move_nothing_for_the_next_partner(
     assert other.sent(video(7, KEYFRAME)).number == first.number + 1
 
 
-def test_what_is_too_far_ahead_of_the_last_packet_sent_is_dropped(
-    chromium: Side, firefox: Side
-) -> None:
+def test_a_gap_that_is_too_long_is_closed(chromium: Side, firefox: Side) -> None:
+    """Or a receiver who misses a packet behind it would take all others for forged."""
+    flow(chromium, firefox)
+    first = chromium.sent(video(100, KEYFRAME))
+    near = chromium.sent(video(99 + MAX_AHEAD))
+    assert (near.number - first.number) & 0xFFFF == MAX_AHEAD - 1
+    number = 99 + MAX_AHEAD
+    for jump in (MAX_AHEAD + 1, 0x7FFF, 20_000):
+        number += jump
+        out = chromium.sent(video(number))
+        assert (out.number - near.number) & 0xFFFF == 1
+        assert chromium.send(video(number - 1)) is Verdict.STALE
+        near = out
+    assert chromium.sent(rtx(A_RTX, 1, number)).payload[:2] == near.number.to_bytes(2, "big")
+
+
+def test_what_is_dropped_opens_no_gap(chromium: Side, firefox: Side) -> None:
     flow(chromium, firefox)
     first = chromium.sent(video(100, KEYFRAME))
     assert chromium.send(video(20_000, payload_type=50)) is Verdict.UNKNOWN_PAYLOAD_TYPE
-    assert chromium.send(video(100 + 0x8000)) is Verdict.STALE
     assert progress(firefox).last & 0xFFFF == first.number
-    assert chromium.sent(video(100 + 0x7FFF)).number == (first.number + 0x7FFF) & 0xFFFF
+    assert chromium.sent(video(20_001)).number == (first.number + 1) & 0xFFFF
 
 
 def test_ending_a_flow_twice_leaves_the_sources_next_flow(chromium: Side, firefox: Side) -> None:

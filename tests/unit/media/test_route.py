@@ -357,8 +357,10 @@ def test_key_frames_are_asked_for_at_once_and_then_not_too_often(
 def test_a_key_frame_meets_what_was_wanted(chromium: Side, firefox: Side) -> None:
     route = flow(chromium, firefox).video
     assert route is not None
-    route.wanted = 1
+    route.put_off(1)
     chromium.sent(video(1, KEYFRAME))
+    assert route.wanted, "it only looks like one, as what is encrypted may"
+    chromium.sent(video(2, bytes.fromhex("10 500100 9d012a 4001f000") + bytes(20)))
     assert not route.wanted
 
 
@@ -522,10 +524,12 @@ def test_what_repairs_nothing_is_not_restored(chromium: Side, plain: Side) -> No
     assert repaired(chromium, 3, 101) is Verdict.STALE, "nobody can miss it yet"
     padding = rtp(A_RTX, 4, payload_type=97, payload=b"", padding=8)
     assert chromium.send(padding) is Verdict.STALE
-    lie = rtx(A_RTX, 5, 100, extension=raw_extension(b"\x1f\x00\x00\x00"))
+    chromium.sent(video(103))
+    lie = rtx(A_RTX, 5, 102, extension=raw_extension(b"\x1f\x00\x00\x00"))
     assert chromium.send(lie) is Verdict.MALFORMED
-    assert chromium.send(rtx(A_RTX, 6, 100, csrcs=(1, 2))) is Verdict.MALFORMED
-    assert chromium.send(rtx(A_RTX, 7, 100, payload_type=50)) is Verdict.UNKNOWN_PAYLOAD_TYPE
+    assert chromium.send(rtx(A_RTX, 6, 102, csrcs=(1, 2))) is Verdict.MALFORMED
+    assert chromium.send(rtx(A_RTX, 7, 102, payload_type=50)) is Verdict.UNKNOWN_PAYLOAD_TYPE
+    assert chromium.send(rtx(A_RTX, 8, 102, rtp_ts=90_000_000)) is Verdict.STALE, "of no time"
 
 
 def test_late_media_leaves_room_for_its_repair(chromium: Side, firefox: Side) -> None:
