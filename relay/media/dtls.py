@@ -24,6 +24,12 @@ MAX_MESSAGE_BYTES = 2**13
 MAX_PARTIAL = 8
 """So many messages are put together at a time; the oldest makes room for another."""
 
+MAX_STRETCHES = 16
+"""Of a message, between gaps. Genuine fragments have hundreds of bytes, and most come in order."""
+
+MAX_PARTS = 32
+"""So many records and fragments of a datagram are looked at; a whole flight has five or six."""
+
 AHEAD = 8
 """A fragment may belong to one of so many next messages, as datagrams overtake each other."""
 
@@ -82,6 +88,32 @@ class _Fragment:
     piece: bytes
 
 
+class _Partial:
+    """A message that is put together; what a fragment costs does not depend on those before."""
+
+    def __init__(self, size: int) -> None:
+        self.stretches: list[tuple[int, int]] = []
+        """Where the parts begin and end that have come, in order; no two touch each other."""
+        self._message = bytearray(size)
+
+    def add(self, offset: int, piece: bytes) -> None:
+        """Put a piece in its place; what comes later is written over what came before.
+
+        Of too many stretches only the new one stays: who sends such may not keep the others out.
+        """
+        end = offset + len(piece)
+        self._message[offset:end] = piece
+        apart = [each for each in self.stretches if each[1] < offset or end < each[0]]
+        touched = [each for each in self.stretches if each not in apart]
+        whole = min([offset, *(a for a, _ in touched)]), max([end, *(b for _, b in touched)])
+        self.stretches = sorted([*apart, whole]) if len(apart) < MAX_STRETCHES else [(offset, end)]
+
+    @property
+    def message(self) -> bytes | None:
+        """The whole; None while a part of it is missing."""
+        return bytes(self._message) if self.stretches == [(0, len(self._message))] else None
+
+
 class Sieve:
     """Knows how far a peer's handshake is, and what may come next."""
 
@@ -96,7 +128,7 @@ class Sieve:
         self._cipher_changes = self._cipher_changed = False
         self._early: list[bytes] = []
         self._sound = True
-        self._partial: dict[tuple[int, int, int], dict[int, bytes]] = {}
+        self._partial: dict[tuple[int, int, int], _Partial] = {}
 
     def forget_hello(self) -> list[bytes] | None:
         """Take another ClientHello, after OpenSSL has refused one.
@@ -118,16 +150,18 @@ class Sieve:
         """
         kept: list[bytes] = []
         self._sound = bool(datagram)
-        for record in _records(datagram):
-            if record is None:
+        for count, part in enumerate(_parts(datagram)):
+            if count == MAX_PARTS:
                 self._sound = False
-            elif record.epoch:
-                self._early.append(record.raw)
-            elif record.kind == _HANDSHAKE:
-                for fragment in _fragments(record.body):
-                    self._keep(fragment)
-                    kept += self._completed()
-            elif record.kind == _CHANGE_CIPHER_SPEC and record.body == b"\1":
+                break
+            if part is None:
+                self._sound = False
+            elif isinstance(part, _Fragment):
+                self._keep(part)
+                kept += self._completed()
+            elif part.epoch:
+                self._early.append(part.raw)
+            elif part.kind == _CHANGE_CIPHER_SPEC and part.body == b"\1":
                 self._cipher_changes = True  # it may have overtaken the last message
             else:  # alerts among them: in the clear anybody may have written one
                 self._sound = False
@@ -150,9 +184,9 @@ class Sieve:
         """The first number of a message for which there is use: hellos may still be refused."""
         return 0 if self._last == _CLIENT_HELLO else self._number
 
-    def _keep(self, fragment: _Fragment | None) -> None:
+    def _keep(self, fragment: _Fragment) -> None:
         """Put a fragment where it belongs. Another type or size makes it another message."""
-        if fragment is None or fragment.kind not in _FOLLOWERS[self.role]:
+        if fragment.kind not in _FOLLOWERS[self.role]:
             self._sound = False
         elif fragment.number < self._first_kept:
             return  # it comes again
@@ -160,10 +194,9 @@ class Sieve:
             self._sound = False
         else:
             key = fragment.number, fragment.kind, fragment.size
-            pieces = self._partial.setdefault(key, {})
-            if sum(map(len, pieces.values())) > fragment.size:  # they overlap too much
-                pieces.clear()
-            pieces[fragment.offset] = fragment.piece
+            if key not in self._partial:
+                self._partial[key] = _Partial(fragment.size)
+            self._partial[key].add(fragment.offset, fragment.piece)
             if len(self._partial) > MAX_PARTIAL:
                 del self._partial[next(iter(self._partial))]
 
@@ -180,8 +213,7 @@ class Sieve:
 
     def _next_message(self) -> tuple[int, bytes] | None:
         for key in [key for key in self._partial if key[0] == self._number]:
-            _, kind, size = key
-            message = _joined(self._partial[key], size)
+            kind, message = key[1], self._partial[key].message
             if message is None:
                 continue
             del self._partial[key]
@@ -206,6 +238,15 @@ class Sieve:
         record = _RECORD.pack(kind, _VERSION, 0, 0, self._written, len(body))
         self._written += 1
         return record + body
+
+
+def _parts(datagram: bytes) -> Iterator[_Record | _Fragment | None]:
+    """Walk a datagram; handshake records in the clear come as their fragments."""
+    for record in _records(datagram):
+        if record is None or record.epoch or record.kind != _HANDSHAKE:
+            yield record
+        else:
+            yield from _fragments(record.body)
 
 
 def _records(datagram: bytes) -> Iterator[_Record | None]:
@@ -247,16 +288,6 @@ def _fragments(body: bytes) -> Iterator[_Fragment | None]:
             return
         right = offset + own <= size <= MAX_MESSAGE_BYTES and (own > 0 or size == 0)
         yield _Fragment(kind, size, number, offset, body[begin:start]) if right else None
-
-
-def _joined(pieces: dict[int, bytes], size: int) -> bytes | None:
-    """A message of its pieces by where they begin, which may overlap; None if one is missing."""
-    message = b""
-    for offset, piece in sorted(pieces.items()):
-        if offset > len(message):
-            return None
-        message += piece[len(message) - offset :]
-    return message if len(message) == size else None
 
 
 def _is_point(data: bytes) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
@@ -48,6 +49,11 @@ WISHES = {
 """How a receiver may wish to have its Opus (RFC 7587 section 6.1), and from what to what."""
 
 Wishes = tuple[tuple[str, int], ...]
+
+MAX_PARAMETERS = 32
+"""Of a payload type in its a=fmtp; the rest is not looked at."""
+MAX_FINGERPRINTS = 8
+"""So many count: a certificate is compared with each, before it is known whose it is."""
 
 _FINGERPRINTS = ("sha-256", "sha-384", "sha-512")
 _SETUPS = {"active": "client", "passive": "server"}
@@ -249,7 +255,7 @@ def _keys(
         ufrag, password = section.first("ice-ufrag"), section.first("ice-pwd")
         if section.is_rejected or not ufrag or not password:
             continue
-        fingerprints = tuple(_fingerprints(section))
+        fingerprints = tuple(islice(_fingerprints(section), MAX_FINGERPRINTS))
         if not fingerprints:
             raise SdpError("no certificate fingerprint of a known algorithm")
         return ufrag, password, fingerprints, _SETUPS.get(section.first("setup"), "auto")
@@ -277,12 +283,12 @@ def _media_terms(section: Section) -> MediaTerms | None:
     if not wanted:
         return None
     payload_type = wanted[0]
-    parameters = dict(_by_payload_type(section.all("fmtp")))
+    formats = _by_payload_type(section.all("fmtp"))
     rtx = next(
         (
             pt
             for pt, codec in codecs.items()
-            if codec[0] == "rtx" and parameters.get(pt, {}).get("apt") == str(payload_type)
+            if codec[0] == "rtx" and _parameters(formats, pt).get("apt") == str(payload_type)
         ),
         None,
     )
@@ -296,7 +302,7 @@ def _media_terms(section: Section) -> MediaTerms | None:
         direction=section.direction,
         payload_type=payload_type,
         rtx_payload_type=rtx,
-        wishes=_wishes(parameters.get(payload_type, {})) if kind == "audio" else (),
+        wishes=_wishes(_parameters(formats, payload_type)) if kind == "audio" else (),
         feedback=tuple(each for each in FEEDBACK[kind] if each in feedback),
         extensions=extensions,
         rtcp_rsize=section.has("rtcp-rsize"),
@@ -326,14 +332,16 @@ def _is_usable(payload_type: int) -> bool:
     return payload_type < 128 and not 64 <= payload_type < 96
 
 
-def _by_payload_type(lines: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The format parameters of each payload type."""
-    for line in lines:
-        payload_type, _, text = line.partition(" ")
-        found = number(payload_type)
-        if found is not None:
-            pairs = (parameter.partition("=") for parameter in text.split(";"))
-            yield found, {name.strip(): value.strip() for name, _, value in pairs}
+def _by_payload_type(lines: list[str]) -> dict[int, str]:
+    """The format parameters of each payload type, as they are written."""
+    split = (line.partition(" ") for line in lines)
+    return {found: text for pt, _, text in split if (found := number(pt)) is not None}
+
+
+def _parameters(formats: dict[int, str], payload_type: int) -> dict[str, str]:
+    pairs = formats.get(payload_type, "").split(";", MAX_PARAMETERS)[:MAX_PARAMETERS]
+    split = (pair.partition("=") for pair in pairs)
+    return {name.strip(): value.strip() for name, _, value in split}
 
 
 def _wishes(parameters: dict[str, str]) -> Wishes:
@@ -359,7 +367,7 @@ def _extensions(section: Section) -> dict[str, int]:
     """
     ids: dict[int, str] = {}
     for line in section.all("extmap"):
-        which, uri, *_ = [*line.split(), "", ""]
+        which, uri, *_ = [*line.split(maxsplit=2), "", ""]
         id_, _, direction = which.partition("/")
         found = number(id_)
         if found is None or not 1 <= found <= 14 or direction not in ("", "sendrecv"):

@@ -13,6 +13,10 @@ from relay.errors import SdpError
 MAX_CHARS = 64 * 1024
 MAX_LINES = 4000
 MAX_SECTIONS = 64
+MAX_FORMATS = 128
+"""Of a section: as many as there are payload types. The rest is not looked at."""
+MAX_INHERITED = 64
+"""Of an attribute that every section may take from the session, so many values count."""
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
@@ -117,12 +121,14 @@ def _note(attributes: Attributes, line: str) -> None:
     if name in DIRECTIONS:
         attributes["direction"] = [name]
     elif name in _READ:
-        attributes.setdefault(name, []).append(value.strip())
+        values = attributes.setdefault(name, [])
+        if len(values) < MAX_INHERITED or name not in _INHERITED:
+            values.append(value.strip())
 
 
 def _section(line: str) -> Section:
     """The section that an m= line begins (RFC 8866 section 5.14)."""
-    kind, port_and_count, profile, *formats = [*line[2:].split(), "", "", ""]
+    kind, port_and_count, profile, *formats = [*line[2:].split()[: 3 + MAX_FORMATS], "", "", ""]
     port = number(port_and_count.partition("/")[0])
     formats = [each for each in formats if each]
     if port is None or not formats:

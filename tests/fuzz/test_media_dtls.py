@@ -7,7 +7,7 @@ import struct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.media.dtls import AHEAD, MAX_EARLY, MAX_MESSAGE_BYTES, MAX_PARTIAL, Sieve
+from relay.media.dtls import AHEAD, MAX_EARLY, MAX_MESSAGE_BYTES, MAX_PARTIAL, MAX_STRETCHES, Sieve
 from tests.support.dtls import CERTIFICATE, FORGERIES, End, fragment, record, records
 
 steady = settings(derandomize=True, deadline=None, max_examples=300)
@@ -63,8 +63,10 @@ def test_any_dtls(role: str, arriving: list[bytes]) -> None:
         clear += [each for each in kept if each[3:5] == b"\0\0"]
         assert len(sieve._partial) <= MAX_PARTIAL
         assert len(sieve._early) <= MAX_EARLY
-        for (_, _, size), pieces in sieve._partial.items():
-            assert sum(map(len, pieces.values())) <= 2 * size
+        for (_, _, size), partial in sieve._partial.items():
+            edges = [0, *(edge for each in partial.stretches for edge in each), size]
+            assert edges == sorted(edges)
+            assert len(partial.stretches) <= MAX_STRETCHES
     assert [int.from_bytes(each[5:11], "big") for each in clear] == list(range(len(clear)))
     assert [each[17:19] for each in clear] == [
         number.to_bytes(2, "big") for number in range(len(clear))

@@ -9,7 +9,15 @@ import pytest
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from OpenSSL import SSL
 
-from relay.media.dtls import AHEAD, MAX_EARLY, MAX_MESSAGE_BYTES, MAX_PARTIAL, Sieve
+from relay.media.dtls import (
+    AHEAD,
+    MAX_EARLY,
+    MAX_MESSAGE_BYTES,
+    MAX_PARTIAL,
+    MAX_PARTS,
+    MAX_STRETCHES,
+    Sieve,
+)
 from relay.seam import LinkCertificate
 from tests.support.dtls import CERTIFICATE, FORGERIES, End, fragment, messages, record, records
 
@@ -171,12 +179,46 @@ def test_partial_messages_are_bounded() -> None:
     assert kept(one, hello(0, 50)) == WHOLE, "and has come again"
 
 
-def test_pieces_are_bounded_and_a_crowded_message_recovers() -> None:
+def test_stretches_are_bounded_and_a_crowded_message_recovers() -> None:
     one = sieve()
-    for at in range(140):
-        kept(one, record(fragment(1, b"x" * (141 - at), size=142, offset=at)))
-        assert sum(map(len, one._partial[0, 1, 142].values())) <= 2 * 142
-    assert len(kept(one, hello(141, 142))) <= 1
+    for at in range(1, 142, 2):
+        kept(one, record(fragment(1, b"x", size=142, offset=at)))
+        assert 1 <= len(one._partial[0, 1, 142].stretches) <= MAX_STRETCHES
+    assert kept(one, hello(100, 142), hello(0, 50), hello(50, 100)) == WHOLE
+
+
+def test_what_thousands_of_fragments_of_one_byte_leave_behind() -> None:
+    """In order and with gaps between them, for as many messages as there may be."""
+    one = sieve()
+    sizes = range(MAX_MESSAGE_BYTES - MAX_PARTIAL, MAX_MESSAGE_BYTES)
+    most = 0
+    for step in (1, 2):
+        for at in range(0, MAX_MESSAGE_BYTES // 2, step):
+            size = sizes[at % MAX_PARTIAL]
+            assert one.sift(record(fragment(1, b"x", size=size, offset=at))) == ([], True)
+            most = max(most, *(len(each.stretches) for each in one._partial.values()))
+    assert len(one._partial) == MAX_PARTIAL
+    assert most == MAX_STRETCHES
+    assert kept(one, hello()) == WHOLE
+
+
+def test_neighbours_become_one_stretch() -> None:
+    one = sieve()
+    for at in range(141):
+        kept(one, hello(at, at + 1))
+        assert one._partial[0, 1, 142].stretches == [(0, at + 1)]
+    assert kept(one, hello(141, 142)) == WHOLE
+
+
+@pytest.mark.parametrize("in_one_record", [True, False])
+def test_only_the_first_parts_of_a_datagram_are_looked_at(in_one_record: bool) -> None:
+    one = sieve()
+    pieces = [fragment(1, HELLO[at : at + 1], size=142, offset=at) for at in range(142)]
+    for count, sound in ((MAX_PARTS, True), (MAX_PARTS + 1, False), (142, False)):
+        few = pieces[:count]
+        datagram = record(b"".join(few)) if in_one_record else b"".join(map(record, few))
+        assert one.sift(datagram) == ([], sound)
+        assert one._partial[0, 1, 142].stretches == [(0, MAX_PARTS)]
 
 
 def test_the_largest_message_and_a_larger_one() -> None:

@@ -12,11 +12,14 @@ from relay.errors import SdpError
 from relay.media.sdp import (
     ABS_SEND_TIME,
     AUDIO_LEVEL,
+    MAX_FINGERPRINTS,
+    MAX_PARAMETERS,
     MID,
     TRANSPORT_CC,
     MediaTerms,
     read,
 )
+from relay.media.section import MAX_FORMATS, MAX_INHERITED, number
 from tests.support.offers import (
     CHROMIUM,
     CHROMIUM_FINGERPRINT,
@@ -307,11 +310,40 @@ def _costly() -> dict[str, str]:
     }.items():
         inputs[name] = (CHROMIUM[:3000] + line)[:65_536] + "\r\n"
     inputs["groups of the session"] = offer_of(SOUND, more="a=group:BUNDLE 0\r\n" * 3400)
+    for name, more in {
+        "extensions of the session": "a=extmap:1 x\r\n" * 2000,
+        "a long extension of the session": "a=extmap:1" + " x" * 15_000 + "\r\n",
+    }.items():
+        inputs[name] = MANY.replace("m=", f"{more}m=", 1)[:65_536]
     inputs["sections"] = MANY
     inputs["sections of codecs"] = offer_of(
         *(media_section("video", f"{n}", codecs=("rtx/90000",) * 20) for n in range(60))
     )
     return inputs
+
+
+def test_the_sessions_extensions_are_not_multiplied_by_its_sections() -> None:
+    sdp = MANY.replace("m=", "a=extmap:1 x\r\n" * 2000 + "m=", 1)
+    with unittest.mock.patch("relay.media.sdp.number", wraps=number) as looked_at:
+        terms = read(sdp)
+    codecs_of_each = 2
+    assert looked_at.call_count <= len(terms.sections) * (MAX_INHERITED + 5 * codecs_of_each)
+
+
+def test_so_many_fingerprints_count() -> None:
+    assert len(read(offer_of(SOUND + "a=fingerprint:sha-256 AA\r\n" * 99)).fingerprints) == (
+        MAX_FINGERPRINTS
+    )
+
+
+def test_as_many_formats_and_parameters_count_as_are_of_use() -> None:
+    many = " 1" * (MAX_FORMATS - 2)
+    within = SOUND.replace("SAVPF 111", f"SAVPF 0{many} 111")
+    assert read(offer_of(within)).audio.payload_type == 111
+    with pytest.raises(SdpError, match="no usable audio codec"):
+        read(offer_of(SOUND.replace("SAVPF 111", f"SAVPF 0 1{many} 111")))
+    for junk, wishes in ((MAX_PARAMETERS - 1, (("stereo", 1),)), (MAX_PARAMETERS, ())):
+        assert read(offer_of(SOUND + f"a=fmtp:111 {'x=1;' * junk}stereo=1\r\n")).wishes == wishes
 
 
 @pytest.mark.parametrize("sdp", _costly().values(), ids=_costly().keys())

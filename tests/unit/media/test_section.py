@@ -3,7 +3,7 @@
 import pytest
 
 from relay.errors import SdpError
-from relay.media.section import MAX_LINES, MAX_SECTIONS, number, parse
+from relay.media.section import MAX_INHERITED, MAX_LINES, MAX_SECTIONS, number, parse
 
 TEXT = (
     "v=0\r\no=- 42 7 IN IP4 0.0.0.0\r\ns=-\r\na=group:BUNDLE 0 x\r\na=group:LS 0\r\n"
@@ -53,6 +53,13 @@ def test_limits() -> None:
     parse("\n" * MAX_LINES)
     with pytest.raises(SdpError, match="lines"):
         parse("\n" * (MAX_LINES + 1))
+
+
+def test_so_many_values_count_of_what_is_inherited() -> None:
+    lines = "a=extmap:1 x\n" * 99 + "a=rtcp-fb:96 x\n" * 99
+    for text in (f"{lines}m=audio 9 x 0\n", f"m=audio 9 x 0\n{lines}"):
+        assert len(parse(text).sections[0].all("extmap")) == MAX_INHERITED
+    assert len(parse(text).sections[0].all("rtcp-fb")) == 99, "browsers send that many"
 
 
 @pytest.mark.parametrize(
