@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from relay.media.numbering import nearest
@@ -34,6 +35,9 @@ MAX_UNSEEN = 1000
 
 MAX_GAP = 500
 """Numbers missing in a row that are told as lost; beyond, the sender has begun anew."""
+
+MAX_PACKETS = 32
+"""So much feedback is given at a time; a browser's numbers need one packet, or a few."""
 
 SPARSE = 10
 """When fewer than one number in so many came, nothing is told of the others: no browser loses so
@@ -150,7 +154,8 @@ class TransportFeedback:
         self._unseen.clear()
         numbers_came = sorted(came)
         dense = numbers_came[-1] - numbers_came[0] <= SPARSE * len(came)
-        for base, end in _ranges(numbers_came, self._told, whole=numbers is None and dense):
+        ranges = _ranges(numbers_came, self._told, whole=numbers is None and dense)
+        for base, end in islice(ranges, MAX_PACKETS):
             arrivals = tuple(
                 None if number not in came else came[number] + self._shift & CLOCK_MASK
                 for number in range(base, end)
