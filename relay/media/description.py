@@ -123,11 +123,11 @@ def _write(
     lines += ["a=msid-semantic:WMS *"]
     for section in sections:
         if section.terms is None:
-            lines += _rejected(section)
+            lines += [*_rejected(section), *_keys(local, role)]
         else:
             direction = _DIRECTIONS[section.terms in sent, section.terms in received]
             lines += _accepted(section.terms, section.profile, direction, local)
-            lines += _transport(local, role)
+            lines += [*_candidates(local), *_keys(local, role)]
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -184,13 +184,17 @@ def _codecs(terms: MediaTerms, wishes: Wishes) -> Iterator[str]:
         yield f"a=fmtp:{rtx} apt={codec}"
 
 
-def _transport(local: LocalSide, role: str) -> Iterator[str]:
-    """Said in every section, though all share one: some endpoints read only their own."""
+def _candidates(local: LocalSide) -> Iterator[str]:
+    """Said in every section, though all share them: some endpoints read only their own."""
     for index, (host, port) in enumerate(local.addresses):
         # RFC 8445 section 5.1.2.1: type preference 126 (host), then our order
         priority = (126 << 24) | ((65535 - index) << 8) | 255
         yield f"a=candidate:{index + 1} 1 udp {priority} {host} {port} typ host"
     yield "a=end-of-candidates"
+
+
+def _keys(local: LocalSide, role: str) -> Iterator[str]:
+    """Those of the one transport; aiortc looks for them in rejected sections as well."""
     yield f"a=ice-ufrag:{local.credentials.ufrag}"
     yield f"a=ice-pwd:{local.credentials.password}"
     yield from (f"a=fingerprint:{each.algorithm} {each.value}" for each in local.fingerprints)

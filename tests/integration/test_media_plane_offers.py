@@ -75,6 +75,22 @@ async def meet(house: House) -> AsyncIterator[list[Stock]]:
         yield users
 
 
+async def test_beside_a_data_channel(house: House, meet: list[Stock]) -> None:
+    for user in meet:
+        user.connection.addTrack(AudioStreamTrack())
+        user.connection.addTrack(VideoStreamTrack())
+        user.connection.createDataChannel("beside")
+        assert "m=application 0 " in await user.offers()
+        await house.hears(LinkUp(user.name))
+    house.plane.pair("a", "b")
+    for user in meet:
+        await user.receives("audio")
+        await user.receives("video")
+    for task in asyncio.all_tasks():  # aiortc waits for its data channel even when it is closed
+        if "RTCPeerConnection.__connect" in repr(task):
+            task.cancel()
+
+
 async def test_only_sound_both_ways(house: House, meet: list[Stock]) -> None:
     for user in meet:
         user.connection.addTrack(AudioStreamTrack())

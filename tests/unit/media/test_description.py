@@ -162,6 +162,8 @@ def test_every_section_has_its_place() -> None:
     assert [str(group) for group in session.group] == ["BUNDLE 0 1 late"]
     assert "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n" in text
     assert text.count("c=IN IP4 0.0.0.0") == 5, "Firefox wants one in every section"
+    for keys in ("ice-ufrag:", "ice-pwd:", "fingerprint:sha-256 ", "setup:"):
+        assert text.count(f"a={keys}") == 5, "aiortc wants them even where it is rejected"
     assert session.media[3].ssrc == []
     assert codecs(session.media[3]) == [(96, "video/VP8"), (97, "video/rtx")]
 
