@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from relay.matching import Happened, State, advance
+from relay.pace import TokenBucket, Window
 from relay.protocol.messages import Error
 from relay.signaling.mailbox import CLOSE_POLICY, Inbox, Outbox, TimePassed
-from relay.signaling.pace import Faults, TokenBucket
 from relay.signaling.talk import Said
 from relay.signaling.tally import Tally
 
@@ -80,7 +80,7 @@ class Session:
         self.inbox = Inbox(limits.max_unhandled)
         self.outbox = Outbox(limits.max_unsent)
         self.pace = TokenBucket(limits.messages_per_s, limits.messages_burst)
-        self._faults = Faults(limits.max_faults, limits.faults_window_s)
+        self._faults = Window(limits.max_faults, limits.faults_window_s)
         self._tally = tally or Tally()
 
     @property

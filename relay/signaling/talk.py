@@ -6,8 +6,8 @@ from secrets import token_urlsafe
 from time import time_ns
 from typing import TYPE_CHECKING
 
+from relay.pace import TokenBucket
 from relay.protocol.messages import ChatDelivery, ChatMessage, ChatReceived, MediaState, Typing
-from relay.signaling.pace import TokenBucket
 
 if TYPE_CHECKING:
     from relay.signaling.session import Session
