@@ -64,6 +64,6 @@ class Status:
                 "state": room.state,
                 "ageSeconds": round(room.since_s, 1),
             }
-            for room in await self._gateway.rooms(MAX_ROOMS)
+            for room in self._gateway.rooms()[:MAX_ROOMS]
         ]
         return web.json_response({"rooms": rooms})

@@ -106,10 +106,6 @@ class Gateway:
         """How many users there are, and how many of them do what."""
         return self._lobby.counts()
 
-    async def rooms(self, limit: int) -> list[RoomView]:
-        """The oldest rooms, oldest first."""
-        return await self._lobby.rooms(limit, monotonic())
-
     @property
     def tally(self) -> Tally:
         """What is counted of the users."""
@@ -119,9 +115,9 @@ class Gateway:
         """Every user, in the order in which they came."""
         return self._lobby.users(monotonic())
 
-    def calls(self) -> list[RoomView]:
+    def rooms(self) -> list[RoomView]:
         """Every room, oldest first."""
-        return self._lobby.calls(monotonic())
+        return self._lobby.rooms(monotonic())
 
     async def disconnect(self, user_id: str) -> bool:
         """Close a user's socket with 4001; its partner is told as if it had vanished.

@@ -35,7 +35,7 @@ from relay.signaling.news import OnlineNews
 from relay.signaling.session import Call, Session
 from relay.signaling.talk import pass_on
 from relay.signaling.tally import Tally
-from relay.store import Room, Store
+from relay.store import Store
 
 _RETRIES_PER_TICK = 64
 
@@ -83,7 +83,6 @@ class Lobby:
         media_mode: MediaMode,
         limits: Limits,
     ) -> None:
-        self._store = store
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self._sessions: dict[str, Session] = {}
@@ -107,8 +106,7 @@ class Lobby:
 
     def call(self, room_id: str) -> Call | None:
         """The room, if it is here."""
-        calls = (session.call for session in self._sessions.values())
-        return next((call for call in calls if call and call.room.room_id == room_id), None)
+        return self._meetings.calls.get(room_id)
 
     def join(self, session: Session) -> None:
         """Let a user in, who will be handled until its :class:`SocketLost`."""
@@ -226,21 +224,23 @@ class Lobby:
     def counts(self) -> LobbyCounts:
         """How many users there are, and how many of them do what."""
         states = [session.state for session in self._sessions.values()]
-        in_call = states.count(State.IN_CALL)
         return LobbyCounts(
             connected=len(states),
             waiting=states.count(State.WAITING),
-            rooms=(states.count(State.MATCHED) + in_call) // 2,
-            in_call=in_call,
+            rooms=len(self._meetings.calls),
+            in_call=states.count(State.IN_CALL),
         )
 
-    async def rooms(self, limit: int, now: float) -> list[RoomView]:
-        """The oldest rooms, oldest first."""
+    def rooms(self, now: float) -> list[RoomView]:
+        """Every room, oldest first."""
         return [
             RoomView(
-                room.room_id, (room.first, room.second), self._state_of(room), now - room.since_s
+                room_id,
+                (call.first.user_id, call.second.user_id),
+                call.first.state,
+                now - call.room.since_s,
             )
-            for room in await self._store.rooms(limit)
+            for room_id, call in self._meetings.calls.items()
         ]
 
     def users(self, now: float) -> list[UserView]:
@@ -255,28 +255,6 @@ class Lobby:
             )
             for session in self._sessions.values()
         ]
-
-    def calls(self, now: float) -> list[RoomView]:
-        """As :meth:`rooms`, all those of this process, at once."""
-        calls = {
-            session.call.room.room_id: session.call
-            for session in self._sessions.values()
-            if session.call is not None
-        }
-        views = [
-            RoomView(
-                room_id,
-                (call.first.user_id, call.second.user_id),
-                call.first.state,
-                now - call.room.since_s,
-            )
-            for room_id, call in calls.items()
-        ]
-        return sorted(views, key=lambda view: -view.since_s)
-
-    def _state_of(self, room: Room) -> State:
-        session = self._sessions.get(room.first)
-        return State.IN_CALL if session and session.state is State.IN_CALL else State.MATCHED
 
 
 def _require_short(sdp: str) -> None:

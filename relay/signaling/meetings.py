@@ -46,6 +46,8 @@ class Meetings:
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self.tally = Tally()
+        self.calls: dict[str, Call] = {}
+        """By the room's id, oldest first."""
 
     async def settle(self, session: Session, now: float) -> None:
         """Have a user who waits be in the queue, unless its link is still to come up."""
@@ -115,7 +117,7 @@ class Meetings:
                 if session is not None:
                     session.look_again()
             return False
-        call = Call(room, first, second)
+        call = self.calls[room.room_id] = Call(room, first, second)
         self.tally.matches += 1
         for session in (first, second):
             session.happened(Happened.PAIRED)
@@ -141,6 +143,7 @@ class Meetings:
         session.send(found)
 
     def _part(self, call: Call, leaver: Session, farewell: Farewell, now: float) -> None:
+        del self.calls[call.room.room_id]
         partner = call.partner_of(leaver)
         for session, other in ((leaver, partner), (partner, leaver)):
             session.call = None

@@ -29,7 +29,7 @@ from relay.signaling.lobby import Lobby
 from relay.signaling.mailbox import Item, SocketLost
 from relay.signaling.relayed import Relayed
 from relay.signaling.session import Session
-from relay.store import Counts, Entered, MemoryStore, Room, Store, Waiter
+from relay.store import Entered, MemoryStore, Room, Store, Waiter
 from tests.support.fake_plane import FakePlane
 
 T = TypeVar("T")
@@ -50,8 +50,8 @@ class SlowStore:
     async def enter(self, waiter: Waiter) -> Entered:
         return await self._slowly("enter", self.inner.enter(waiter))
 
-    async def leave_queue(self, user_id: str) -> bool:
-        return await self._slowly("leave_queue", self.inner.leave_queue(user_id))
+    async def leave_queue(self, user_id: str) -> None:
+        await self._slowly("leave_queue", self.inner.leave_queue(user_id))
 
     async def waiter(self, user_id: str) -> Waiter | None:
         return await self._slowly("waiter", self.inner.waiter(user_id))
@@ -70,12 +70,6 @@ class SlowStore:
 
     async def room_of(self, user_id: str) -> Room | None:
         return await self._slowly("room_of", self.inner.room_of(user_id))
-
-    async def rooms(self, limit: int) -> list[Room]:
-        return await self._slowly("rooms", self.inner.rooms(limit))
-
-    async def counts(self) -> Counts:
-        return await self._slowly("counts", self.inner.counts())
 
     async def _slowly(self, name: str, operation: Coroutine[Any, Any, T]) -> T:
         try:
@@ -186,6 +180,7 @@ class House:
         self.store = store or MemoryStore()
         self.now = 1000.0
         self.users: dict[str, User] = {}
+        self._names: set[str] = set()  # of all who have ever come
         negotiation = (
             Relayed(self.plane, self.limits.link_timeout_s) if media_mode == "relay" else Direct()
         )
@@ -197,6 +192,7 @@ class House:
         """Let a user in."""
         session = Session(name, self.limits, since_s=self.now, tally=self.lobby.tally)
         self.lobby.join(session)
+        self._names.add(name)
         user = self.users[name] = User(self, session)
         return user
 
@@ -211,6 +207,19 @@ class House:
             user.hear()
         assert users[0].partner == second
         return users
+
+    async def waiting(self) -> int:
+        """How many the store has in its queue."""
+        return len(await self._fast_store.waiting(len(self._names)))
+
+    async def rooms(self) -> int:
+        """How many rooms the store has of anybody who has ever come."""
+        rooms = [await self._fast_store.room_of(name) for name in self._names]
+        return len({room.room_id for room in rooms if room is not None})
+
+    @property
+    def _fast_store(self) -> Store:
+        return self.store.inner if isinstance(self.store, SlowStore) else self.store
 
     async def settle(self) -> None:
         """Handle all there is, one user after the other, until nothing is left."""
