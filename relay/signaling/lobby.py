@@ -28,7 +28,7 @@ from relay.protocol.messages import (
     WebrtcOffer,
 )
 from relay.signaling.limits import Limits
-from relay.signaling.mailbox import Item, Paired, RoomEnded, SocketLost, TimePassed
+from relay.signaling.mailbox import InvitationDue, Item, RoomEnded, SocketLost, TimePassed
 from relay.signaling.meetings import Meetings
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.news import OnlineNews
@@ -59,7 +59,7 @@ class RoomView:
     room_id: str
     users: tuple[str, str]
     state: State  # matched or in_call
-    since_s: float  # its age
+    age_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class UserView:
     state: State
     room_id: str | None
     partner_id: str | None
-    since_s: float  # how long it has been connected
+    age_s: float  # since it connected
 
 
 class Lobby:
@@ -158,7 +158,7 @@ class Lobby:
                 if self._negotiation.late(session, now):
                     await self._fail_media(session, "late", now)
                 await self._meetings.settle(session, now)
-            case Paired():
+            case InvitationDue():
                 await self._negotiation.invite(session)
             case RoomEnded():
                 if session.call is not None and session.call.room.room_id == item.room_id:

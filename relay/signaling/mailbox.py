@@ -20,10 +20,8 @@ class TimePassed:
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
-    """The session has a new partner, and perhaps needs an offer of the relay's."""
-
-    room_id: str
+class InvitationDue:
+    """The session may need an offer of the relay's: it has a new partner, or no link any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class SocketLost:
     """The WebSocket is gone, or about to; the last thing that a session handles."""
 
 
-Item = ClientMessage | LinkUp | LinkLost | TimePassed | Paired | RoomEnded | SocketLost
+Item = ClientMessage | LinkUp | LinkLost | TimePassed | InvitationDue | RoomEnded | SocketLost
 
 
 @dataclass(frozen=True, slots=True)

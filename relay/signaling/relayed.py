@@ -11,7 +11,7 @@ and so may be out of date by then: a link that was lost may have been replaced a
 from relay.errors import ProtocolError, SdpError
 from relay.plane import LinkState, MediaPlane
 from relay.protocol.messages import IceCandidate, WebrtcAnswer, WebrtcOffer
-from relay.signaling.mailbox import Paired
+from relay.signaling.mailbox import InvitationDue
 from relay.signaling.session import Call, Session
 from relay.signaling.talk import tell_media
 
@@ -72,7 +72,7 @@ class Relayed:
         # The offer may come when the partner has gone again: it still was asked for.
         call.second.offer_due = self._plane.link_state(call.second.user_id) is LinkState.NONE
         if self._needs_invitation(call.first):
-            call.first.inbox.put(Paired(call.room.room_id))
+            call.first.inbox.put(InvitationDue())
 
     def part(self, call: Call) -> None:
         """Stop the routes. Links stay; a plain client's is not waited for any longer."""
@@ -119,7 +119,7 @@ class Relayed:
         if session.call is not None:
             self._expect(session, now)
             if not session.opens_link and self._needs_invitation(session):
-                session.inbox.put(Paired(session.call.room.room_id))
+                session.inbox.put(InvitationDue())
         elif session.opens_link and session.link_deadline_s is None:
             session.link_deadline_s = now + self._link_timeout_s
         return False

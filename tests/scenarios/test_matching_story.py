@@ -231,6 +231,6 @@ async def test_the_operator_sees_rooms_and_counts() -> None:
     await house.come("cid").find()
     house.now += 7
     (room,) = house.lobby.rooms(house.now)
-    assert (room.users, room.state, room.since_s) == (("ann", "bob"), State.IN_CALL, 7)
+    assert (room.users, room.state, room.age_s) == (("ann", "bob"), State.IN_CALL, 7)
     counts = house.lobby.counts()
     assert (counts.connected, counts.waiting, counts.rooms, counts.in_call) == (3, 1, 1, 2)

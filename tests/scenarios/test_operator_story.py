@@ -73,7 +73,7 @@ async def test_users_and_rooms_as_they_are_seen() -> None:
     assert (users["eve"].state, users["eve"].room_id) == (State.WAITING, None)
     [room] = house.lobby.rooms(house.now)
     assert room.users == ("ann", "bob")
-    assert (room.room_id, room.state, room.since_s) == (users["ann"].room_id, State.MATCHED, 7)
+    assert (room.room_id, room.state, room.age_s) == (users["ann"].room_id, State.MATCHED, 7)
 
 
 async def test_rooms_are_seen_oldest_first_also_after_some_have_ended() -> None:
@@ -86,7 +86,7 @@ async def test_rooms_are_seen_oldest_first_also_after_some_have_ended() -> None:
     ]
     await house.users["c"].stop()
     await house.pair("g", "h")
-    assert [(room.users, room.since_s) for room in house.lobby.rooms(house.now)] == [
+    assert [(room.users, room.age_s) for room in house.lobby.rooms(house.now)] == [
         (("a", "b"), 3),
         (("e", "f"), 1),
         (("g", "h"), 0),
