@@ -66,9 +66,7 @@ class Gateway:
         self._ice_servers = ice_servers
         self._limits = limits
         self._allowed_origins = allowed_origins
-        negotiation: Negotiation = (
-            Relayed(plane, limits.link_timeout_s) if media_mode == "relay" else Direct()
-        )
+        negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
         self._lobby = Lobby(store, negotiation, media_mode, limits)
         self._sessions: dict[asyncio.Task[None], Session] = {}  # by the task that serves it
         self._ticking: asyncio.Task[None] | None = None

@@ -33,7 +33,6 @@ from relay.signaling.meetings import Meetings
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.news import OnlineNews
 from relay.signaling.session import Call, Session
-from relay.signaling.talk import pass_on
 from relay.signaling.tally import Tally
 from relay.store import Store
 
@@ -128,10 +127,10 @@ class Lobby:
         sessions = self._sessions.values()
         for session in sessions:
             if self._negotiation.late(session, now):
-                session.look_again()
-        queued = (s for s in sessions if s.state is State.WAITING and s.link_deadline_s is None)
+                session.inbox.put(TimePassed())
+        queued = (s for s in sessions if s.state is State.WAITING and not s.link.is_awaited)
         for session in islice(queued, _RETRIES_PER_TICK):
-            session.look_again()
+            session.inbox.put(TimePassed())
         self._news.tick(len(self._sessions), now)
 
     async def handle(self, session: Session, item: Item, now: float) -> None:
@@ -154,7 +153,6 @@ class Lobby:
                     await self._fail_media(session, item.reason, now)
                 await self._meetings.settle(session, now)
             case TimePassed():
-                session.timed = False
                 if self._negotiation.late(session, now):
                     await self._fail_media(session, "late", now)
                 await self._meetings.settle(session, now)
@@ -184,7 +182,7 @@ class Lobby:
             case StopChat():
                 await self._meetings.leave(session, PartnerLeft(), now)
                 self._negotiation.close(session)
-                session.opens_link = False
+                session.link.stopped()
             case WebrtcOffer():
                 _require_short(message.sdp)
                 await self._negotiation.offer(session, message.sdp, now)
@@ -195,7 +193,7 @@ class Lobby:
             case IceCandidate():
                 self._negotiation.candidate(session, message)
             case ChatMessage() | ChatReceived() | Typing() | MediaState():
-                pass_on(session, message, now)
+                session.pass_on(message, now)
             case _:
                 assert_never(message)
 

@@ -87,12 +87,6 @@ class Outbox:
             await self._changed.wait()
         return self._messages.popleft() if self._messages else None
 
-    def take_all(self) -> list[ServerMessage]:
-        """Everything that waits to be sent, at once."""
-        messages = list(self._messages)
-        self._messages.clear()
-        return messages
-
 
 class Inbox:
     """What a session has to handle, in order."""
@@ -100,6 +94,7 @@ class Inbox:
     def __init__(self, max_unhandled: int) -> None:
         self._items: asyncio.Queue[Item] = asyncio.Queue()
         self._max_unhandled = max_unhandled
+        self._has_time_passed = False
 
     def put_message(self, message: ClientMessage) -> bool:
         """Add a client's message; false when too many wait already."""
@@ -109,18 +104,25 @@ class Inbox:
         return True
 
     def put(self, item: Item) -> None:
-        """Add something of the server's own: a few at most come from each message or second."""
+        """Add something of the server's own: a few at most come from each message or second.
+
+        Of :class:`TimePassed` one is enough at a time.
+        """
+        if isinstance(item, TimePassed):
+            if self._has_time_passed:
+                return
+            self._has_time_passed = True
         self._items.put_nowait(item)
 
     def clear(self) -> None:
         """Forget what has not been handled."""
         while not self._items.empty():
             self._items.get_nowait()
+        self._has_time_passed = False
 
     async def get(self) -> Item:
         """The next thing to handle."""
-        return await self._items.get()
-
-    def empty(self) -> bool:
-        """Whether there is nothing to handle."""
-        return self._items.empty()
+        item = await self._items.get()
+        if isinstance(item, TimePassed):
+            self._has_time_passed = False
+        return item

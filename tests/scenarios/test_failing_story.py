@@ -5,7 +5,7 @@ import pytest
 from relay.matching import State
 from relay.protocol.messages import FindPartner
 from relay.store import MemoryStore
-from tests.support.house import House, SlowStore
+from tests.support.house import House, SlowStore, taken
 
 
 class Broken(Exception):
@@ -52,7 +52,7 @@ async def test_a_failure_says_when_to_try_again() -> None:
     trouble.places = [("before", "enter")]
     ann.put(FindPartner())
     await house.settle()
-    (error,) = ann.session.outbox.take_all()
+    (error,) = taken(ann.session.outbox)
     assert error.model_dump()["retry_after"] == 3
 
 

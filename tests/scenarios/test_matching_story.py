@@ -3,7 +3,7 @@
 from relay.matching import State
 from relay.plane import LinkState
 from relay.protocol.messages import ChatMessage
-from tests.support.house import House
+from tests.support.house import House, taken
 
 
 async def test_the_seeds_journey_of_two_plain_clients() -> None:
@@ -210,7 +210,7 @@ async def test_a_chat_without_an_id_gets_one() -> None:
     ann, bob = await house.pair("ann", "bob")
     await ann.chat("one")
     await ann.say(ChatMessage(text="two", id="mine"))
-    one, two = bob.session.outbox.take_all()
+    one, two = taken(bob.session.outbox)
     assert one.model_dump()["id"]
     assert two.model_dump()["id"] == "mine"
 

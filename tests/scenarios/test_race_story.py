@@ -353,7 +353,7 @@ async def assert_in_order(house: House) -> None:
     for name, user in users.items():
         queued, room = await store.waiter(name), await store.room_of(name)
         call = user.session.call
-        expects_link = user.session.link_deadline_s is not None
+        expects_link = user.session.link.is_awaited
         assert (queued is not None) == (user.state is State.WAITING and not expects_link)
         assert (room is not None) == (user.state in {State.MATCHED, State.IN_CALL})
         assert (call.room if call else None) == room

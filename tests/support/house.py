@@ -26,7 +26,7 @@ from relay.protocol.messages import (
 from relay.signaling.direct import Direct
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby
-from relay.signaling.mailbox import Item, SocketLost
+from relay.signaling.mailbox import Item, Outbox, SocketLost
 from relay.signaling.relayed import Relayed
 from relay.signaling.session import Session
 from relay.store import Entered, MemoryStore, Room, Store, Waiter
@@ -162,7 +162,7 @@ class User:
 
     def hear(self) -> list[str]:
         """What has been sent to the user since the last time, in short."""
-        return [_short(message) for message in self.session.outbox.take_all()]
+        return [_short(message) for message in taken(self.session.outbox)]
 
 
 class House:
@@ -181,16 +181,16 @@ class House:
         self.now = 1000.0
         self.users: dict[str, User] = {}
         self._names: set[str] = set()  # of all who have ever come
-        negotiation = (
-            Relayed(self.plane, self.limits.link_timeout_s) if media_mode == "relay" else Direct()
-        )
+        negotiation = Relayed(self.plane) if media_mode == "relay" else Direct()
         self.lobby = Lobby(self.store, negotiation, media_mode, self.limits)
         self.plane.subscribe(self.lobby.media_event)
         self._busy = 0
 
     def come(self, name: str) -> User:
         """Let a user in."""
-        session = Session(name, self.limits, since_s=self.now, tally=self.lobby.tally)
+        session = Session(
+            name, self.limits, since_s=self.now, tally=self.lobby.tally, is_local=False
+        )
         self.lobby.join(session)
         self._names.add(name)
         user = self.users[name] = User(self, session)
@@ -244,7 +244,7 @@ class House:
         await until(lambda: not self._busy and self._next() is None)
 
     def _next(self) -> User | None:
-        return next((u for u in self.users.values() if not u.session.inbox.empty()), None)
+        return next((u for u in self.users.values() if not u.session.inbox._items.empty()), None)
 
     async def _handle(self, user: User) -> bool:
         item = await user.session.inbox.get()
@@ -255,6 +255,22 @@ class House:
             del self.users[user.name]
             return True
         return False
+
+
+def taken(outbox: Outbox) -> list[ServerMessage]:
+    """What waits to be sent to a client, as if it were read at once."""
+    messages: list[ServerMessage] = []
+    while True:
+        reading = outbox.get()
+        try:
+            reading.send(None)
+        except StopIteration as read:
+            if read.value is None:
+                return messages
+            messages.append(read.value)
+        else:  # it waits
+            reading.close()
+            return messages
 
 
 async def until(condition: Callable[[], bool]) -> None:
