@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from relay.api.status import MAX_ROOMS, Status
 from relay.matching import State
 from relay.plane import PlaneStats
-from relay.signaling import Gateway, LobbyCounts, RoomView
+from relay.signaling import Gateway, RoomView
+from relay.signaling.lobby import LobbyCounts
 
 
 class Lobby:
