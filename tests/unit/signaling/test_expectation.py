@@ -117,6 +117,14 @@ def test_a_new_partner_needs_a_new_invitation() -> None:
     assert link.needs_invitation(CONNECTING)
 
 
+def test_an_offer_of_the_users_own_takes_the_place_of_an_answer() -> None:
+    link = expectation()
+    link.paired(NOW, NONE, is_initiator=False)
+    link.invited()
+    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=True)
+    assert not link.is_invited
+
+
 def test_who_keeps_its_link_is_invited_only_when_it_has_none() -> None:
     assert not kept().needs_invitation(CONNECTING)
     assert not kept().needs_invitation(UP)
