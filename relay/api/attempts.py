@@ -6,6 +6,8 @@ or the first 64 bits of an IPv6 one, since whoever has one of those has them all
 
 import ipaddress
 
+from relay.pace import TokenBucket
+
 BURST = 5
 REFILL_S = 5.0
 MAX_NETWORKS = 1000
@@ -16,24 +18,25 @@ class Attempts:
     """Remembers who has failed, and for how long they have to wait."""
 
     def __init__(self) -> None:
-        self._free_at: dict[str, float] = {}  # when all is forgiven; the latest failure is last
+        self._paces: dict[str, TokenBucket] = {}  # the latest failure is last
 
     def wait_s(self, address: str | None, now: float) -> float:
         """How long an address has to wait before it may try again; 0 when it may now."""
-        owed_s = self._free_at.get(_network(address), now) - now
-        return max(owed_s - (BURST - 1) * REFILL_S, 0.0)
+        pace = self._paces.get(_network(address))
+        return pace.wait_s(now) if pace is not None else 0.0
 
     def failed(self, address: str | None, now: float) -> None:
-        """Take note that an address has shown a wrong token."""
+        """Take note that an address, which had not to wait, has shown a wrong token."""
         network = _network(address)
-        free_at = max(self._free_at.pop(network, now), now)
-        self._free_at[network] = free_at + REFILL_S
-        if len(self._free_at) > MAX_NETWORKS:
-            del self._free_at[next(iter(self._free_at))]
+        pace = self._paces.pop(network, None) or TokenBucket(1 / REFILL_S, BURST)
+        pace.take(now)
+        self._paces[network] = pace
+        if len(self._paces) > MAX_NETWORKS:
+            del self._paces[next(iter(self._paces))]
 
     def succeeded(self, address: str | None) -> None:
         """Forgive an address that has shown the right one."""
-        self._free_at.pop(_network(address), None)
+        self._paces.pop(_network(address), None)
 
 
 def _network(address: str | None) -> str:

@@ -153,7 +153,7 @@ class Observation:
             room_id=user.room_id,
             partner_id=user.partner_id,
             link_id=link.link_id if link is not None else None,
-            age_s=_rounded(user.since_s),
+            age_s=_rounded(user.age_s),
         )
 
     def _room(self, room: RoomView) -> models.Room:
@@ -162,7 +162,7 @@ class Observation:
             id=room.room_id,
             users=room.users,
             state="in_call" if room.state == "in_call" else "matched",
-            age_s=_rounded(room.since_s),
+            age_s=_rounded(room.age_s),
             bitrate_bps=_rounded(quality.bitrate_bps),
             loss_ratio=_rounded(quality.loss_ratio, 4),
             problems=_in_order(quality.problems),
@@ -240,7 +240,7 @@ class Observation:
 
     def _problems_of(self, track: plane.Track) -> list[models.Problem]:
         room = self._room_of.get(track.user_id)
-        return problems(track, room.since_s if room is not None else None)
+        return problems(track, room.age_s if room is not None else None)
 
     def _add_to_room(self, track: plane.Track) -> None:
         room = self._room_of.get(track.user_id)

@@ -59,7 +59,7 @@ class Overview:
         """What there is at this moment."""
         return Observation(
             self.gateway.users(),
-            self.gateway.calls(),
+            self.gateway.rooms(),
             self._media.links(),
             self._media.tracks(),
             sees_addresses=self._sees_addresses,

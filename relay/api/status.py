@@ -62,8 +62,8 @@ class Status:
                 "roomId": room.room_id,
                 "users": room.users,
                 "state": room.state,
-                "ageSeconds": round(room.since_s, 1),
+                "ageSeconds": round(room.age_s, 1),
             }
-            for room in await self._gateway.rooms(MAX_ROOMS)
+            for room in self._gateway.rooms()[:MAX_ROOMS]
         ]
         return web.json_response({"rooms": rooms})

@@ -1,7 +1,6 @@
 """Who may meet whom, and in which state a user is: decisions only."""
 
 from relay.matching.matchmaker import Matchmaker
-from relay.matching.policy import choose
 from relay.matching.states import Happened, MediaMode, State, advance, require_allowed
 
 __all__ = [
@@ -10,6 +9,5 @@ __all__ = [
     "MediaMode",
     "State",
     "advance",
-    "choose",
     "require_allowed",
 ]

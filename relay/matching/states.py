@@ -1,9 +1,11 @@
 """In which state a user is, what moves it, and which message each state allows.
 
-Two tables, and nothing else decides about states:
+Two tables, and nothing else decides about these states:
 
 - ``TRANSITIONS``: what happened, in which state, leads to which state;
 - ``ALLOWED``: in which states a client's message is taken; in others it is ``wrong_state``.
+
+What is expected of a user's link has a table of its own: ``relay/signaling/expectation.py``.
 """
 
 from collections.abc import Mapping

@@ -7,7 +7,6 @@ parting) and, for media, ``relayed`` or ``direct`` (the two media modes).
 
 from relay.signaling.gateway import Gateway
 from relay.signaling.limits import Limits
-from relay.signaling.lobby import LobbyCounts, RoomView, UserView
-from relay.signaling.tally import Tally
+from relay.signaling.lobby import RoomView, UserView
 
-__all__ = ["Gateway", "Limits", "LobbyCounts", "RoomView", "Tally", "UserView"]
+__all__ = ["Gateway", "Limits", "RoomView", "UserView"]

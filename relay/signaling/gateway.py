@@ -66,9 +66,7 @@ class Gateway:
         self._ice_servers = ice_servers
         self._limits = limits
         self._allowed_origins = allowed_origins
-        negotiation: Negotiation = (
-            Relayed(plane, limits.link_timeout_s) if media_mode == "relay" else Direct()
-        )
+        negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
         self._lobby = Lobby(store, negotiation, media_mode, limits)
         self._sessions: dict[asyncio.Task[None], Session] = {}  # by the task that serves it
         self._ticking: asyncio.Task[None] | None = None
@@ -106,10 +104,6 @@ class Gateway:
         """How many users there are, and how many of them do what."""
         return self._lobby.counts()
 
-    async def rooms(self, limit: int) -> list[RoomView]:
-        """The oldest rooms, oldest first."""
-        return await self._lobby.rooms(limit, monotonic())
-
     @property
     def tally(self) -> Tally:
         """What is counted of the users."""
@@ -119,9 +113,9 @@ class Gateway:
         """Every user, in the order in which they came."""
         return self._lobby.users(monotonic())
 
-    def calls(self) -> list[RoomView]:
+    def rooms(self) -> list[RoomView]:
         """Every room, oldest first."""
-        return self._lobby.calls(monotonic())
+        return self._lobby.rooms(monotonic())
 
     async def disconnect(self, user_id: str) -> bool:
         """Close a user's socket with 4001; its partner is told as if it had vanished.

@@ -28,14 +28,13 @@ from relay.protocol.messages import (
     WebrtcOffer,
 )
 from relay.signaling.limits import Limits
-from relay.signaling.mailbox import Item, Paired, RoomEnded, SocketLost, TimePassed
+from relay.signaling.mailbox import InvitationDue, Item, RoomEnded, SocketLost, TimePassed
 from relay.signaling.meetings import Meetings
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.news import OnlineNews
 from relay.signaling.session import Call, Session
-from relay.signaling.talk import pass_on
 from relay.signaling.tally import Tally
-from relay.store import Room, Store
+from relay.store import Store
 
 _RETRIES_PER_TICK = 64
 
@@ -59,7 +58,7 @@ class RoomView:
     room_id: str
     users: tuple[str, str]
     state: State  # matched or in_call
-    since_s: float  # its age
+    age_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class UserView:
     state: State
     room_id: str | None
     partner_id: str | None
-    since_s: float  # how long it has been connected
+    age_s: float  # since it connected
 
 
 class Lobby:
@@ -83,7 +82,6 @@ class Lobby:
         media_mode: MediaMode,
         limits: Limits,
     ) -> None:
-        self._store = store
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self._sessions: dict[str, Session] = {}
@@ -107,8 +105,7 @@ class Lobby:
 
     def call(self, room_id: str) -> Call | None:
         """The room, if it is here."""
-        calls = (session.call for session in self._sessions.values())
-        return next((call for call in calls if call and call.room.room_id == room_id), None)
+        return self._meetings.calls.get(room_id)
 
     def join(self, session: Session) -> None:
         """Let a user in, who will be handled until its :class:`SocketLost`."""
@@ -130,10 +127,10 @@ class Lobby:
         sessions = self._sessions.values()
         for session in sessions:
             if self._negotiation.late(session, now):
-                session.look_again()
-        queued = (s for s in sessions if s.state is State.WAITING and s.link_deadline_s is None)
+                session.inbox.put(TimePassed())
+        queued = (s for s in sessions if s.state is State.WAITING and not s.link.is_awaited)
         for session in islice(queued, _RETRIES_PER_TICK):
-            session.look_again()
+            session.inbox.put(TimePassed())
         self._news.tick(len(self._sessions), now)
 
     async def handle(self, session: Session, item: Item, now: float) -> None:
@@ -156,11 +153,10 @@ class Lobby:
                     await self._fail_media(session, item.reason, now)
                 await self._meetings.settle(session, now)
             case TimePassed():
-                session.timed = False
                 if self._negotiation.late(session, now):
                     await self._fail_media(session, "late", now)
                 await self._meetings.settle(session, now)
-            case Paired():
+            case InvitationDue():
                 await self._negotiation.invite(session)
             case RoomEnded():
                 if session.call is not None and session.call.room.room_id == item.room_id:
@@ -186,7 +182,7 @@ class Lobby:
             case StopChat():
                 await self._meetings.leave(session, PartnerLeft(), now)
                 self._negotiation.close(session)
-                session.opens_link = False
+                session.link.stopped()
             case WebrtcOffer():
                 _require_short(message.sdp)
                 await self._negotiation.offer(session, message.sdp, now)
@@ -197,7 +193,7 @@ class Lobby:
             case IceCandidate():
                 self._negotiation.candidate(session, message)
             case ChatMessage() | ChatReceived() | Typing() | MediaState():
-                pass_on(session, message, now)
+                session.pass_on(message, now)
             case _:
                 assert_never(message)
 
@@ -226,21 +222,23 @@ class Lobby:
     def counts(self) -> LobbyCounts:
         """How many users there are, and how many of them do what."""
         states = [session.state for session in self._sessions.values()]
-        in_call = states.count(State.IN_CALL)
         return LobbyCounts(
             connected=len(states),
             waiting=states.count(State.WAITING),
-            rooms=(states.count(State.MATCHED) + in_call) // 2,
-            in_call=in_call,
+            rooms=len(self._meetings.calls),
+            in_call=states.count(State.IN_CALL),
         )
 
-    async def rooms(self, limit: int, now: float) -> list[RoomView]:
-        """The oldest rooms, oldest first."""
+    def rooms(self, now: float) -> list[RoomView]:
+        """Every room, oldest first."""
         return [
             RoomView(
-                room.room_id, (room.first, room.second), self._state_of(room), now - room.since_s
+                room_id,
+                (call.first.user_id, call.second.user_id),
+                call.first.state,
+                now - call.room.since_s,
             )
-            for room in await self._store.rooms(limit)
+            for room_id, call in self._meetings.calls.items()
         ]
 
     def users(self, now: float) -> list[UserView]:
@@ -255,28 +253,6 @@ class Lobby:
             )
             for session in self._sessions.values()
         ]
-
-    def calls(self, now: float) -> list[RoomView]:
-        """As :meth:`rooms`, all those of this process, at once."""
-        calls = {
-            session.call.room.room_id: session.call
-            for session in self._sessions.values()
-            if session.call is not None
-        }
-        views = [
-            RoomView(
-                room_id,
-                (call.first.user_id, call.second.user_id),
-                call.first.state,
-                now - call.room.since_s,
-            )
-            for room_id, call in calls.items()
-        ]
-        return sorted(views, key=lambda view: -view.since_s)
-
-    def _state_of(self, room: Room) -> State:
-        session = self._sessions.get(room.first)
-        return State.IN_CALL if session and session.state is State.IN_CALL else State.MATCHED
 
 
 def _require_short(sdp: str) -> None:

@@ -20,10 +20,8 @@ class TimePassed:
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
-    """The session has a new partner, and perhaps needs an offer of the relay's."""
-
-    room_id: str
+class InvitationDue:
+    """The session may need an offer of the relay's: it has a new partner, or no link any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class SocketLost:
     """The WebSocket is gone, or about to; the last thing that a session handles."""
 
 
-Item = ClientMessage | LinkUp | LinkLost | TimePassed | Paired | RoomEnded | SocketLost
+Item = ClientMessage | LinkUp | LinkLost | TimePassed | InvitationDue | RoomEnded | SocketLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +87,6 @@ class Outbox:
             await self._changed.wait()
         return self._messages.popleft() if self._messages else None
 
-    def take_all(self) -> list[ServerMessage]:
-        """Everything that waits to be sent, at once."""
-        messages = list(self._messages)
-        self._messages.clear()
-        return messages
-
 
 class Inbox:
     """What a session has to handle, in order."""
@@ -102,6 +94,7 @@ class Inbox:
     def __init__(self, max_unhandled: int) -> None:
         self._items: asyncio.Queue[Item] = asyncio.Queue()
         self._max_unhandled = max_unhandled
+        self._has_time_passed = False
 
     def put_message(self, message: ClientMessage) -> bool:
         """Add a client's message; false when too many wait already."""
@@ -111,18 +104,25 @@ class Inbox:
         return True
 
     def put(self, item: Item) -> None:
-        """Add something of the server's own: a few at most come from each message or second."""
+        """Add something of the server's own: a few at most come from each message or second.
+
+        Of :class:`TimePassed` one is enough at a time.
+        """
+        if isinstance(item, TimePassed):
+            if self._has_time_passed:
+                return
+            self._has_time_passed = True
         self._items.put_nowait(item)
 
     def clear(self) -> None:
         """Forget what has not been handled."""
         while not self._items.empty():
             self._items.get_nowait()
+        self._has_time_passed = False
 
     async def get(self) -> Item:
         """The next thing to handle."""
-        return await self._items.get()
-
-    def empty(self) -> bool:
-        """Whether there is nothing to handle."""
-        return self._items.empty()
+        item = await self._items.get()
+        if isinstance(item, TimePassed):
+            self._has_time_passed = False
+        return item

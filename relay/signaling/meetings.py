@@ -18,9 +18,9 @@ import structlog
 from relay.errors import QueueFull
 from relay.matching import Happened, Matchmaker, MediaMode, State
 from relay.protocol.messages import Error, PartnerDisconnected, PartnerFound, PartnerLeft
+from relay.signaling.mailbox import TimePassed
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.session import Call, Session
-from relay.signaling.talk import Said, tell_media
 from relay.signaling.tally import Tally
 from relay.store import Room, Waiter
 
@@ -46,13 +46,16 @@ class Meetings:
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self.tally = Tally()
+        self.calls: dict[str, Call] = {}
+        """By the room's id, oldest first."""
+        self._leavers: set[Session] = set()  # of rooms: they need not hear that it ended
 
     async def settle(self, session: Session, now: float) -> None:
         """Have a user who waits be in the queue, unless its link is still to come up."""
         if session.state is not State.WAITING:
             return
         try:
-            if session.link_deadline_s is not None:
+            if session.link.is_awaited:
                 await self._matchmaker.leave_queue(session.user_id)
             else:
                 await self._search(session, now)
@@ -73,13 +76,13 @@ class Meetings:
         """
         if session.state is State.WAITING:
             session.happened(Happened.GAVE_UP)
-        session.leaving = True
+        self._leavers.add(session)
         try:
             await self._matchmaker.leave(session.user_id)
         except Exception:
             log.exception("leaving_failed", user=session.user_id)
         finally:
-            session.leaving = False
+            self._leavers.remove(session)
         if session.call is not None:
             self._part(session.call, session, farewell, now)
 
@@ -113,18 +116,17 @@ class Meetings:
         if first is None or second is None or not _both_wait(first, second):
             for session in (first, second):
                 if session is not None:
-                    session.look_again()
+                    session.inbox.put(TimePassed())
             return False
-        call = Call(room, first, second)
+        call = self.calls[room.room_id] = Call(room, first, second)
         self.tally.matches += 1
         for session in (first, second):
             session.happened(Happened.PAIRED)
             self.tally.match_wait.observe(now - session.searching_since_s)
             session.call = call
-            session.shown = None
             self._tell(session, call)
         for session in (first, second):
-            tell_media(session)
+            session.tell_media()
         self._negotiation.pair(call, now)
         log.info("paired", room=room.room_id, first=room.first, second=room.second)
         return True
@@ -137,16 +139,17 @@ class Meetings:
             media_mode=self._media_mode,
             shared_interests=session.shares(partner),
         )
-        session.said = Said()
+        session.talk.begin()
         session.send(found)
 
     def _part(self, call: Call, leaver: Session, farewell: Farewell, now: float) -> None:
+        del self.calls[call.room.room_id]
         partner = call.partner_of(leaver)
         for session, other in ((leaver, partner), (partner, leaver)):
             session.call = None
             session.happened(Happened.PARTED)
             session.remember(other.user_id, now)
-        if not partner.leaving:
+        if partner not in self._leavers:
             partner.send(farewell)
         self._negotiation.part(call)
         log.info("parted", room=call.room.room_id, by=leaver.user_id, why=farewell.type)

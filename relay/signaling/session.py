@@ -1,24 +1,27 @@
-"""One user: who it is, in which state, and what is known of its link."""
+"""One user: who it is, in which state, and what belongs to it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from relay.matching import Happened, State, advance
-from relay.protocol.messages import Error
-from relay.signaling.mailbox import CLOSE_POLICY, Inbox, Outbox, TimePassed
-from relay.signaling.pace import Faults, TokenBucket
-from relay.signaling.talk import Said
+from relay.pace import TokenBucket, Window
+from relay.protocol.messages import (
+    ChatMessage,
+    ChatReceived,
+    Error,
+    MediaState,
+    ServerMessage,
+    Typing,
+)
+from relay.signaling.expectation import Expectation
+from relay.signaling.limits import Limits
+from relay.signaling.mailbox import CLOSE_POLICY, Inbox, Outbox
+from relay.signaling.talk import Remark, Talk
 from relay.signaling.tally import Tally
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from relay.protocol.messages import MediaState, ServerMessage
-    from relay.signaling.limits import Limits
-    from relay.store import Room
+from relay.store import Room
 
 _MAX_RECENT = 8  # partners remembered
 
@@ -49,13 +52,7 @@ class Session:
     """
 
     def __init__(
-        self,
-        user_id: str,
-        limits: Limits,
-        *,
-        since_s: float = 0.0,
-        tally: Tally | None = None,
-        is_local: bool = False,
+        self, user_id: str, limits: Limits, *, since_s: float, tally: Tally, is_local: bool
     ) -> None:
         self.user_id = user_id
         self.is_local = is_local  # on this machine
@@ -64,24 +61,15 @@ class Session:
         self.gone = asyncio.Event()  # the lobby has forgotten it
         self.state = State.CONNECTED
         self.call: Call | None = None  # while matched or in_call
-        self.leaving = False  # the room is being left: no need to hear that it ended
         self.interests: dict[str, str] = {}  # as the user wrote them, by what is compared
-        self.media: MediaState | None = None  # as the user said last
-        self.lacks: frozenset[str] = frozenset()  # kinds that its description does not send
-        self.shown: MediaState | None = None  # what the present partner was told of the two
-        self.said = Said()  # to the present partner
         self.recent: dict[str, float] = {}  # last partners: id -> parted at
-        self.link_deadline_s: float | None = None  # set while the link is expected to come up
-        self.opens_link = False  # it offers by itself, not only when it is told to
-        self.offer_due = False  # told to offer, as an initiator without a link, and has not yet
-        self.invited = False  # an offer of the relay's has no answer yet
-        self.chats_only = False  # what it described last is of no use: not waited for
-        self.timed = False  # a TimePassed is under way
+        self.link = Expectation(limits.link_timeout_s)
+        self.talk = Talk()
         self.inbox = Inbox(limits.max_unhandled)
         self.outbox = Outbox(limits.max_unsent)
         self.pace = TokenBucket(limits.messages_per_s, limits.messages_burst)
-        self._faults = Faults(limits.max_faults, limits.faults_window_s)
-        self._tally = tally or Tally()
+        self._faults = Window(limits.max_faults, limits.faults_window_s)
+        self._tally = tally
 
     @property
     def is_initiator(self) -> bool:
@@ -114,11 +102,27 @@ class Session:
         if self._faults.add(now):
             self.outbox.close(CLOSE_POLICY, "too many errors")
 
-    def look_again(self) -> None:
-        """Have the session see soon whether it is late, or can be matched."""
-        if not self.timed:
-            self.timed = True
-            self.inbox.put(TimePassed())
+    def pass_on(self, remark: Remark, now: float) -> None:
+        """Tell the partner, if there is one and it is to know."""
+        if isinstance(remark, MediaState):
+            self.talk.turn(remark)
+        if self.call is None:
+            return
+        partner = self.call.partner_of(self)
+        match remark:
+            case ChatMessage():
+                partner.send(self.talk.chat(remark))
+            case ChatReceived() if partner.talk.shown(remark.id):
+                partner.send(remark)
+            case Typing() if self.talk.typing(remark.active, now):
+                partner.send(remark)
+            case MediaState():
+                self.tell_media()
+
+    def tell_media(self) -> None:
+        """Tell the partner which of the user's media are on, if that is news to it."""
+        if self.call is not None and (news := self.talk.media_news()) is not None:
+            self.call.partner_of(self).send(news)
 
     def remember(self, partner_id: str, now: float) -> None:
         """Note that the user has just parted from a partner."""

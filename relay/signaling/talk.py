@@ -1,16 +1,10 @@
-"""What the two of a call tell each other besides media: chat, and what belongs to it."""
-
-from __future__ import annotations
+"""What a user tells its partner besides media: chat, and what belongs to it. Decisions only."""
 
 from secrets import token_urlsafe
 from time import time_ns
-from typing import TYPE_CHECKING
 
+from relay.pace import TokenBucket
 from relay.protocol.messages import ChatDelivery, ChatMessage, ChatReceived, MediaState, Typing
-from relay.signaling.pace import TokenBucket
-
-if TYPE_CHECKING:
-    from relay.signaling.session import Session
 
 MAX_UNSHOWN = 256
 """So many of a user's latest messages are remembered until the partner has seen them."""
@@ -20,19 +14,32 @@ TYPING_BURST = 3
 Remark = ChatMessage | ChatReceived | Typing | MediaState
 
 
-class Said:
-    """What is remembered of what a user has said to its present partner."""
+class Talk:
+    """What a user has said, and what its present partner knows of it."""
 
     def __init__(self) -> None:
+        self._said: MediaState | None = None  # which of its media are on
+        self._lacks: frozenset[str] = frozenset()  # kinds that its description does not send
+        self.begin()
+
+    def begin(self) -> None:
+        """The partner is a new one, who knows nothing."""
+        self._told: MediaState | None = None
         self._unshown: dict[str, None] = {}  # ids of messages, oldest first
-        self._is_typing = False  # as the partner was told
+        self._is_typing = False
         self._typing_pace = TokenBucket(TYPING_PER_S, TYPING_BURST)
 
-    def sent(self, chat_id: str) -> None:
-        """A message was passed on."""
-        self._unshown[chat_id] = None
-        if len(self._unshown) > MAX_UNSHOWN:
-            del self._unshown[next(iter(self._unshown))]
+    def chat(self, message: ChatMessage) -> ChatDelivery:
+        """What the partner gets of a message."""
+        if message.id is not None:
+            self._unshown[message.id] = None
+            if len(self._unshown) > MAX_UNSHOWN:
+                del self._unshown[next(iter(self._unshown))]
+        return ChatDelivery(
+            text=message.text,
+            id=message.id or token_urlsafe(9),
+            sent_at=time_ns() // 1_000_000,
+        )
 
     def shown(self, chat_id: str) -> bool:
         """Whether the partner may tell that it has seen a message: once for each there was."""
@@ -53,46 +60,23 @@ class Said:
         self._is_typing = active
         return news
 
+    def turn(self, said: MediaState) -> None:
+        """The user says which of its media are on."""
+        self._said = said
 
-def tell_media(session: Session) -> None:
-    """Tell the partner which of the user's media are on, if that is news to it.
+    def lacks(self, kinds: frozenset[str]) -> None:
+        """What the user's description does not send is off, whatever the user says."""
+        self._lacks = kinds
 
-    What the user's description does not send is off, whatever the user says.
-    """
-    if session.call is None:
-        return
-    said = session.media or MediaState(audio=True, video=True)
-    now = MediaState(
-        audio=said.audio and "audio" not in session.lacks,
-        video=said.video and "video" not in session.lacks,
-    )
-    is_known = session.media is not None or session.lacks or session.shown is not None
-    if is_known and now != session.shown:
-        session.shown = now
-        session.call.partner_of(session).send(now)
-
-
-def pass_on(session: Session, remark: Remark, now: float) -> None:
-    """Tell the partner, if there is one and it is to know."""
-    if isinstance(remark, MediaState):
-        session.media = remark
-    if session.call is None:
-        return
-    partner = session.call.partner_of(session)
-    match remark:
-        case ChatMessage():
-            if remark.id is not None:
-                session.said.sent(remark.id)
-            partner.send(_delivery(remark))
-        case ChatReceived() if partner.said.shown(remark.id):
-            partner.send(remark)
-        case Typing() if session.said.typing(remark.active, now):
-            partner.send(remark)
-        case MediaState():
-            tell_media(session)
-
-
-def _delivery(chat: ChatMessage) -> ChatDelivery:
-    return ChatDelivery(
-        text=chat.text, id=chat.id or token_urlsafe(9), sent_at=time_ns() // 1_000_000
-    )
+    def media_news(self) -> MediaState | None:
+        """Which of the user's media are on, if the partner is to be told; it is told then."""
+        said = self._said or MediaState(audio=True, video=True)
+        now = MediaState(
+            audio=said.audio and "audio" not in self._lacks,
+            video=said.video and "video" not in self._lacks,
+        )
+        is_known = self._said is not None or self._lacks or self._told is not None
+        if not is_known or now == self._told:
+            return None
+        self._told = now
+        return now

@@ -37,14 +37,6 @@ class Entered(StrEnum):
     FULL = "full"  # nothing changed: the queue is full
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many there are."""
-
-    waiting: int
-    rooms: int
-
-
 class Store(Protocol):
     """The queue and the rooms; a user is in at most one of them, once.
 
@@ -54,8 +46,8 @@ class Store(Protocol):
     async def enter(self, waiter: Waiter) -> Entered:
         """Put a user at the queue's end; one who waits already keeps place and ``since_s``."""
 
-    async def leave_queue(self, user_id: str) -> bool:
-        """Take a user out of the queue; false when it did not wait."""
+    async def leave_queue(self, user_id: str) -> None:
+        """Take a user out of the queue; harmless when it does not wait."""
 
     async def waiter(self, user_id: str) -> Waiter | None:
         """The user's entry in the queue."""
@@ -82,9 +74,3 @@ class Store(Protocol):
 
     async def room_of(self, user_id: str) -> Room | None:
         """The user's room."""
-
-    async def rooms(self, limit: int) -> list[Room]:
-        """The ``limit`` oldest rooms, oldest first."""
-
-    async def counts(self) -> Counts:
-        """How many wait, and how many rooms there are."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
 
-from relay.store.interface import Counts, Entered, Room, Waiter
+from relay.store.interface import Entered, Room, Waiter
 
 _NONE = ""  # no interest is empty
 
@@ -23,7 +23,6 @@ class MemoryStore:
         # A plain dict keeps holes where entries were: its first entry can be far to find.
         self._queue: OrderedDict[str, Waiter] = OrderedDict()
         self._alike: dict[str, OrderedDict[str, None]] = {}  # ids by interest, or by _NONE
-        self._rooms: OrderedDict[str, Room] = OrderedDict()
         self._room_of: dict[str, Room] = {}
 
     async def enter(self, waiter: Waiter) -> Entered:
@@ -40,9 +39,9 @@ class MemoryStore:
         self._queue[waiter.user_id] = waiter
         return Entered.WAITING
 
-    async def leave_queue(self, user_id: str) -> bool:
+    async def leave_queue(self, user_id: str) -> None:
         """See :meth:`Store.leave_queue`."""
-        return self._take(user_id) is not None
+        self._take(user_id)
 
     async def waiter(self, user_id: str) -> Waiter | None:
         """See :meth:`Store.waiter`."""
@@ -68,7 +67,6 @@ class MemoryStore:
         for user_id in users:
             self._take(user_id)
             self._room_of[user_id] = room
-        self._rooms[room.room_id] = room
         return True
 
     async def leave_room(self, user_id: str) -> Room | None:
@@ -76,26 +74,16 @@ class MemoryStore:
         room = self._room_of.get(user_id)
         if room is not None:
             del self._room_of[room.first], self._room_of[room.second]
-            del self._rooms[room.room_id]
         return room
 
     async def room_of(self, user_id: str) -> Room | None:
         """See :meth:`Store.room_of`."""
         return self._room_of.get(user_id)
 
-    async def rooms(self, limit: int) -> list[Room]:
-        """See :meth:`Store.rooms`."""
-        return list(islice(self._rooms.values(), limit))
-
-    async def counts(self) -> Counts:
-        """See :meth:`Store.counts`."""
-        return Counts(waiting=len(self._queue), rooms=len(self._rooms))
-
-    def _take(self, user_id: str) -> Waiter | None:
+    def _take(self, user_id: str) -> None:
         waiter = self._queue.pop(user_id, None)
         if waiter is not None:
             self._index(waiter, None)
-        return waiter
 
     def _index(self, former: Waiter | None, waiter: Waiter | None) -> None:
         """Find a user by what it likes now, and no longer by what it liked."""

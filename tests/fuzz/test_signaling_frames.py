@@ -104,7 +104,6 @@ async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
     for user in users:
         user.put(SocketLost())
     await house.settle()
-    counts = await house.store.counts()
-    assert (counts.waiting, counts.rooms) == (0, 0)
+    assert (await house.waiting(), await house.rooms()) == (0, 0)
     assert house.plane.pairs == {}
     assert house.plane.link_states == {}

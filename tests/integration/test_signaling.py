@@ -333,7 +333,8 @@ async def test_a_full_server_refuses_with_503_until_somebody_goes(plane: FakePla
         assert await door.get() == 503
         assert door.gateway.tally.refusals["full"] == 1, "who only asks is no user"
         await peer.socket.close()
-        await door.until(connected=0)
+        while await door.get() == 503:  # its place is free a moment after it is forgotten
+            pass
         await door.come()
 
 
@@ -459,6 +460,6 @@ async def test_direct_mode_passes_everything_on(plane: FakePlane) -> None:
         assert (await second.hear("ice_candidate"))["candidate"] is None
         await first.send("webrtc_offer", sdp="v" * (MAX_SDP_CHARS + 1))
         await first.hear_error("bad_sdp")
-        (room,) = await door.gateway.rooms(10)
+        (room,) = door.gateway.rooms()
         assert (room.users, room.state) == ((first.user_id, second.user_id), "in_call")
     assert plane.calls == []

@@ -2,7 +2,7 @@
 
 from relay.matching import State
 from relay.protocol.messages import Candidate, IceCandidate
-from tests.support.house import House
+from tests.support.house import House, taken
 
 
 async def test_the_seeds_journey() -> None:
@@ -21,9 +21,9 @@ async def test_the_seeds_journey() -> None:
 
     candidate = IceCandidate(candidate=Candidate(candidate="candidate:1 1 udp ...", sdp_mid="0"))
     await ann.say(candidate)
-    assert bob.session.outbox.take_all() == [candidate]
+    assert taken(bob.session.outbox) == [candidate]
     await bob.candidate()
-    assert ann.session.outbox.take_all() == [IceCandidate()]
+    assert taken(ann.session.outbox) == [IceCandidate()]
 
     await bob.next()
     assert ann.hear() == ["partner_left"]

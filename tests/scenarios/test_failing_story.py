@@ -5,7 +5,7 @@ import pytest
 from relay.matching import State
 from relay.protocol.messages import FindPartner
 from relay.store import MemoryStore
-from tests.support.house import House, SlowStore
+from tests.support.house import House, SlowStore, taken
 
 
 class Broken(Exception):
@@ -41,7 +41,7 @@ async def test_find_partner_fails_and_can_be_tried_again(where: tuple[str, str])
     trouble.places = [where]
     assert await ann.find() == ["error: find_failed"]
     assert ann.state is State.CONNECTED
-    assert (await house.store.counts()).waiting == 0
+    assert await house.waiting() == 0
     assert await bob.find() == ["waiting_for_partner"]
     assert await ann.find() == ["partner_found, initiator"]
 
@@ -52,7 +52,7 @@ async def test_a_failure_says_when_to_try_again() -> None:
     trouble.places = [("before", "enter")]
     ann.put(FindPartner())
     await house.settle()
-    (error,) = ann.session.outbox.take_all()
+    (error,) = taken(ann.session.outbox)
     assert error.model_dump()["retry_after"] == 3
 
 
@@ -74,9 +74,9 @@ async def test_a_claim_fails_after_it_was_carried_out_and_so_does_the_clearing_u
     await ann.find()
     trouble.places = [("after", "claim"), ("before", "leave_queue")]
     await bob.find()
-    assert (await house.store.counts()).rooms == 1  # of which nobody knows
+    assert await house.rooms() == 1  # of which nobody knows
     await house.pass_time(1)
-    assert (await house.store.counts()).rooms == 0
+    assert await house.rooms() == 0
     assert await bob.find() == ["partner_found, initiator"]
 
 
@@ -91,7 +91,7 @@ async def test_leaving_fails_and_the_partner_is_told_all_the_same(where: tuple[s
     await bob.find()
     await cid.find()
     assert bob.partner == "cid"
-    assert (await house.store.counts()).rooms == 1
+    assert await house.rooms() == 1
 
 
 async def test_a_ghost_in_the_queue_is_passed_over() -> None:
@@ -100,10 +100,10 @@ async def test_a_ghost_in_the_queue_is_passed_over() -> None:
     await ann.find()
     trouble.places = [("before", "leave_queue")]
     await ann.vanish()
-    assert (await house.store.counts()).waiting == 1
+    assert await house.waiting() == 1
     assert await bob.find() == ["waiting_for_partner"]
     assert await cid.find() == ["partner_found, initiator"]
-    assert (await house.store.counts()).waiting == 0
+    assert await house.waiting() == 0
 
 
 async def test_the_plane_fails_at_an_offer() -> None:

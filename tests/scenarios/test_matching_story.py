@@ -3,7 +3,7 @@
 from relay.matching import State
 from relay.plane import LinkState
 from relay.protocol.messages import ChatMessage
-from tests.support.house import House
+from tests.support.house import House, taken
 
 
 async def test_the_seeds_journey_of_two_plain_clients() -> None:
@@ -190,7 +190,7 @@ async def test_stop_ends_everything_but_the_connection() -> None:
     await ann.stop()
     await bob.find()
     assert bob.state is State.WAITING
-    assert (await house.store.counts()).waiting == 1
+    assert await house.waiting() == 1
 
 
 async def test_a_user_who_vanishes_leaves_nothing_behind() -> None:
@@ -200,8 +200,7 @@ async def test_a_user_who_vanishes_leaves_nothing_behind() -> None:
     assert bob.hear() == ["partner_disconnected"]
     await bob.find()
     await bob.vanish()
-    counts = await house.store.counts()
-    assert (counts.waiting, counts.rooms) == (0, 0)
+    assert (await house.waiting(), await house.rooms()) == (0, 0)
     assert house.plane.link_states == {}
     assert house.lobby.counts().connected == 0
 
@@ -211,7 +210,7 @@ async def test_a_chat_without_an_id_gets_one() -> None:
     ann, bob = await house.pair("ann", "bob")
     await ann.chat("one")
     await ann.say(ChatMessage(text="two", id="mine"))
-    one, two = bob.session.outbox.take_all()
+    one, two = taken(bob.session.outbox)
     assert one.model_dump()["id"]
     assert two.model_dump()["id"] == "mine"
 
@@ -231,7 +230,7 @@ async def test_the_operator_sees_rooms_and_counts() -> None:
     house.plane.flow("ann")
     await house.come("cid").find()
     house.now += 7
-    (room,) = await house.lobby.rooms(10, house.now)
-    assert (room.users, room.state, room.since_s) == (("ann", "bob"), State.IN_CALL, 7)
+    (room,) = house.lobby.rooms(house.now)
+    assert (room.users, room.state, room.age_s) == (("ann", "bob"), State.IN_CALL, 7)
     counts = house.lobby.counts()
     assert (counts.connected, counts.waiting, counts.rooms, counts.in_call) == (3, 1, 1, 2)

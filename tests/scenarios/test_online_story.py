@@ -2,12 +2,12 @@
 
 from relay.protocol.messages import WaitingForPartner
 from relay.signaling.news import MAX_PER_TICK
-from tests.support.house import House, User
+from tests.support.house import House, User, taken
 
 
 def told(user: User) -> list[int | None]:
     """The numbers that the user was told since the last time."""
-    heard = user.session.outbox.take_all()
+    heard = taken(user.session.outbox)
     assert all(isinstance(message, WaitingForPartner) for message in heard)
     return [message.online for message in heard if isinstance(message, WaitingForPartner)]
 

@@ -71,9 +71,26 @@ async def test_users_and_rooms_as_they_are_seen() -> None:
     assert users["bob"].partner_id == "ann"
     assert users["ann"].room_id == users["bob"].room_id is not None
     assert (users["eve"].state, users["eve"].room_id) == (State.WAITING, None)
-    [room] = house.lobby.calls(house.now)
+    [room] = house.lobby.rooms(house.now)
     assert room.users == ("ann", "bob")
-    assert (room.room_id, room.state, room.since_s) == (users["ann"].room_id, State.MATCHED, 7)
+    assert (room.room_id, room.state, room.age_s) == (users["ann"].room_id, State.MATCHED, 7)
+
+
+async def test_rooms_are_seen_oldest_first_also_after_some_have_ended() -> None:
+    house = House()
+    for pair in ("ab", "cd", "ef"):
+        await house.pair(*pair)
+        await house.pass_time(1)
+    assert [room.users for room in house.lobby.rooms(house.now)] == [
+        *map(tuple, ("ab", "cd", "ef"))
+    ]
+    await house.users["c"].stop()
+    await house.pair("g", "h")
+    assert [(room.users, room.age_s) for room in house.lobby.rooms(house.now)] == [
+        (("a", "b"), 3),
+        (("e", "f"), 1),
+        (("g", "h"), 0),
+    ]
 
 
 async def test_matches_and_how_long_they_took_are_counted() -> None:

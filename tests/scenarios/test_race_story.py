@@ -315,8 +315,8 @@ async def test_whatever_many_users_do_at_once_all_is_in_order(seed: int) -> None
         await assert_nobody_who_could_meet_waits(house)
         for user in people.everybody:
             assert {"error: find_failed", "error: internal"}.isdisjoint(user.hear())
-    assert (await house.store.counts()).waiting == 0
-    assert (await house.store.counts()).rooms == 0
+    assert await house.waiting() == 0
+    assert await house.rooms() == 0
     assert house.plane.pairs == {}
     assert house.plane.link_states == {}
 
@@ -353,16 +353,15 @@ async def assert_in_order(house: House) -> None:
     for name, user in users.items():
         queued, room = await store.waiter(name), await store.room_of(name)
         call = user.session.call
-        expects_link = user.session.link_deadline_s is not None
+        expects_link = user.session.link.is_awaited
         assert (queued is not None) == (user.state is State.WAITING and not expects_link)
         assert (room is not None) == (user.state in {State.MATCHED, State.IN_CALL})
         assert (call.room if call else None) == room
         if user.partner is not None:
             assert users[user.partner].session.call is call
         assert house.plane.pairs.get(name) == user.partner
-    counts = await store.counts()
-    assert counts.waiting <= len(users)
-    assert counts.rooms * 2 == sum(user.partner is not None for user in users.values())
+    assert await house.waiting() <= len(users)
+    assert await house.rooms() * 2 == sum(user.partner is not None for user in users.values())
 
 
 async def assert_nobody_who_could_meet_waits(house: House) -> None:
@@ -372,4 +371,4 @@ async def assert_nobody_who_could_meet_waits(house: House) -> None:
         house.lobby.tick(house.now)
         await house.quiet()
     await assert_in_order(house)
-    assert (await house.store.counts()).waiting <= 1
+    assert await house.waiting() <= 1

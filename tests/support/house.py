@@ -26,10 +26,10 @@ from relay.protocol.messages import (
 from relay.signaling.direct import Direct
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby
-from relay.signaling.mailbox import Item, SocketLost
+from relay.signaling.mailbox import Item, Outbox, SocketLost
 from relay.signaling.relayed import Relayed
 from relay.signaling.session import Session
-from relay.store import Counts, Entered, MemoryStore, Room, Store, Waiter
+from relay.store import Entered, MemoryStore, Room, Store, Waiter
 from tests.support.fake_plane import FakePlane
 
 T = TypeVar("T")
@@ -50,8 +50,8 @@ class SlowStore:
     async def enter(self, waiter: Waiter) -> Entered:
         return await self._slowly("enter", self.inner.enter(waiter))
 
-    async def leave_queue(self, user_id: str) -> bool:
-        return await self._slowly("leave_queue", self.inner.leave_queue(user_id))
+    async def leave_queue(self, user_id: str) -> None:
+        await self._slowly("leave_queue", self.inner.leave_queue(user_id))
 
     async def waiter(self, user_id: str) -> Waiter | None:
         return await self._slowly("waiter", self.inner.waiter(user_id))
@@ -70,12 +70,6 @@ class SlowStore:
 
     async def room_of(self, user_id: str) -> Room | None:
         return await self._slowly("room_of", self.inner.room_of(user_id))
-
-    async def rooms(self, limit: int) -> list[Room]:
-        return await self._slowly("rooms", self.inner.rooms(limit))
-
-    async def counts(self) -> Counts:
-        return await self._slowly("counts", self.inner.counts())
 
     async def _slowly(self, name: str, operation: Coroutine[Any, Any, T]) -> T:
         try:
@@ -168,7 +162,7 @@ class User:
 
     def hear(self) -> list[str]:
         """What has been sent to the user since the last time, in short."""
-        return [_short(message) for message in self.session.outbox.take_all()]
+        return [_short(message) for message in taken(self.session.outbox)]
 
 
 class House:
@@ -186,17 +180,19 @@ class House:
         self.store = store or MemoryStore()
         self.now = 1000.0
         self.users: dict[str, User] = {}
-        negotiation = (
-            Relayed(self.plane, self.limits.link_timeout_s) if media_mode == "relay" else Direct()
-        )
+        self._names: set[str] = set()  # of all who have ever come
+        negotiation = Relayed(self.plane) if media_mode == "relay" else Direct()
         self.lobby = Lobby(self.store, negotiation, media_mode, self.limits)
         self.plane.subscribe(self.lobby.media_event)
         self._busy = 0
 
     def come(self, name: str) -> User:
         """Let a user in."""
-        session = Session(name, self.limits, since_s=self.now, tally=self.lobby.tally)
+        session = Session(
+            name, self.limits, since_s=self.now, tally=self.lobby.tally, is_local=False
+        )
         self.lobby.join(session)
+        self._names.add(name)
         user = self.users[name] = User(self, session)
         return user
 
@@ -211,6 +207,19 @@ class House:
             user.hear()
         assert users[0].partner == second
         return users
+
+    async def waiting(self) -> int:
+        """How many the store has in its queue."""
+        return len(await self._fast_store.waiting(len(self._names)))
+
+    async def rooms(self) -> int:
+        """How many rooms the store has of anybody who has ever come."""
+        rooms = [await self._fast_store.room_of(name) for name in self._names]
+        return len({room.room_id for room in rooms if room is not None})
+
+    @property
+    def _fast_store(self) -> Store:
+        return self.store.inner if isinstance(self.store, SlowStore) else self.store
 
     async def settle(self) -> None:
         """Handle all there is, one user after the other, until nothing is left."""
@@ -235,7 +244,7 @@ class House:
         await until(lambda: not self._busy and self._next() is None)
 
     def _next(self) -> User | None:
-        return next((u for u in self.users.values() if not u.session.inbox.empty()), None)
+        return next((u for u in self.users.values() if not u.session.inbox._items.empty()), None)
 
     async def _handle(self, user: User) -> bool:
         item = await user.session.inbox.get()
@@ -246,6 +255,22 @@ class House:
             del self.users[user.name]
             return True
         return False
+
+
+def taken(outbox: Outbox) -> list[ServerMessage]:
+    """What waits to be sent to a client, as if it were read at once."""
+    messages: list[ServerMessage] = []
+    while True:
+        reading = outbox.get()
+        try:
+            reading.send(None)
+        except StopIteration as read:
+            if read.value is None:
+                return messages
+            messages.append(read.value)
+        else:  # it waits
+            reading.close()
+            return messages
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from relay.api.status import MAX_ROOMS, Status
 from relay.matching import State
 from relay.plane import PlaneStats
-from relay.signaling import Gateway, LobbyCounts, RoomView
+from relay.signaling import Gateway, RoomView
+from relay.signaling.lobby import LobbyCounts
 
 
 class Lobby:
@@ -19,9 +20,11 @@ class Lobby:
     def counts(self) -> LobbyCounts:
         return LobbyCounts(connected=3, waiting=1, rooms=1, in_call=2)
 
-    async def rooms(self, limit: int) -> list[RoomView]:
-        assert limit == MAX_ROOMS
-        return [RoomView("r1", ("a", "b"), State.IN_CALL, 12.345)]
+    def rooms(self) -> list[RoomView]:
+        return [
+            RoomView(f"r{number}", ("a", "b"), State.IN_CALL, 12.345)
+            for number in range(1, MAX_ROOMS + 2)
+        ]
 
 
 async def get(path: str) -> Any:
@@ -52,6 +55,10 @@ async def test_stats_count_users_and_media() -> None:
 
 
 async def test_rooms_tell_who_talks_and_for_how_long() -> None:
-    assert await get("/rooms") == {
-        "rooms": [{"roomId": "r1", "users": ["a", "b"], "state": "in_call", "ageSeconds": 12.3}]
-    }
+    oldest = (await get("/rooms"))["rooms"][0]
+    assert oldest == {"roomId": "r1", "users": ["a", "b"], "state": "in_call", "ageSeconds": 12.3}
+
+
+async def test_only_so_many_rooms_are_listed_the_oldest() -> None:
+    ids = [room["roomId"] for room in (await get("/rooms"))["rooms"]]
+    assert ids == [f"r{number}" for number in range(1, MAX_ROOMS + 1)]

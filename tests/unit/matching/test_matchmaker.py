@@ -55,7 +55,7 @@ async def test_searching_twice_changes_nothing() -> None:
     maker = Maker()
     await maker.search("ann")
     assert await maker.search("ann") is None
-    assert (await maker.store.counts()).waiting == 1
+    assert [waiter.user_id for waiter in await maker.store.waiting(9)] == ["ann"]
 
 
 async def test_who_is_not_wanted_any_more_is_not_searched_for() -> None:
@@ -96,7 +96,7 @@ async def test_leaving() -> None:
     assert await maker.store.room_of("bob") is None
     await maker.search("cid")
     await maker.leave("cid")
-    assert (await maker.store.counts()).waiting == 0
+    assert await maker.store.waiting(9) == []
 
 
 async def test_a_room_of_which_nobody_knows_does_not_keep_a_user_from_searching() -> None:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from relay.matching import choose
+from relay.matching.policy import choose
 from relay.store import Waiter
 
 choose_now = partial(choose, now=100.0, rematch_after_s=5.0, interest_wait_s=5.0)

@@ -3,7 +3,7 @@
 import asyncio
 
 from relay.protocol.messages import FindPartner, PartnerLeft, StopChat
-from relay.signaling.mailbox import CLOSE_TRY_AGAIN, Closing, Inbox, Outbox, TimePassed
+from relay.signaling.mailbox import CLOSE_TRY_AGAIN, Closing, Inbox, Outbox, SocketLost, TimePassed
 
 
 async def test_what_is_put_out_comes_in_order_and_then_the_end() -> None:
@@ -32,7 +32,7 @@ async def test_an_outbox_that_overflows_is_closed() -> None:
     for _ in range(3):
         outbox.put(PartnerLeft())
     assert outbox.closing == Closing(CLOSE_TRY_AGAIN, "too slow")
-    assert outbox.take_all() == []
+    assert await outbox.get() is None
 
 
 async def test_an_inbox_takes_so_many_messages_but_always_its_own_items() -> None:
@@ -42,6 +42,26 @@ async def test_an_inbox_takes_so_many_messages_but_always_its_own_items() -> Non
     inbox.put(TimePassed())
     assert await inbox.get() == FindPartner()
     assert await inbox.get() == TimePassed()
+
+
+async def test_what_is_cleared_is_not_handled() -> None:
+    inbox = Inbox(max_unhandled=1)
+    inbox.put_message(FindPartner())
     inbox.put(TimePassed())
     inbox.clear()
-    assert inbox.empty()
+    inbox.put(SocketLost())
+    assert await inbox.get() == SocketLost()
+
+
+async def test_that_time_has_passed_waits_once_at_most() -> None:
+    inbox = Inbox(max_unhandled=1)
+    for _ in range(2):
+        inbox.put(TimePassed())
+        inbox.put(TimePassed())
+        inbox.put(SocketLost())
+        assert await inbox.get() == TimePassed()
+        assert await inbox.get() == SocketLost()
+    inbox.put(TimePassed())
+    inbox.clear()
+    inbox.put(TimePassed())
+    assert await inbox.get() == TimePassed()

@@ -41,8 +41,7 @@ async def test_no_operation_looks_at_all_who_wait() -> None:
             lambda: store.claim(Room("r", last, middle, 0.0)),
             lambda: store.leave_room(last),
             lambda: store.leave_queue("user 0"),
-            lambda: store.rooms(5),
-            store.counts,
+            lambda: store.room_of("user 1"),
         ]
         return [await steps_of(operation) for operation in operations]
 

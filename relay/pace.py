@@ -1,0 +1,50 @@
+"""How often something may happen: decisions only, time passed in.
+
+Two rules are documented, and neither can be put in terms of the other:
+
+- A :class:`TokenBucket` allows a burst and then a steady rate, for ever. It remembers two numbers.
+- A :class:`Window` allows fewer than so many in *any* stretch of so many seconds. It remembers when
+  each of them was. A bucket that held as many would let nearly twice as many pass in such a
+  stretch, and one that never let so many pass would stop a burst of half as many.
+"""
+
+from collections import deque
+
+
+class TokenBucket:
+    """Lets ``rate_per_s`` pass in the long run, and ``burst`` at once."""
+
+    def __init__(self, rate_per_s: float, burst: int) -> None:
+        self._rate_per_s = rate_per_s
+        self._burst = float(burst)
+        self._tokens = float(burst)
+        self._updated_s: float | None = None
+
+    def wait_s(self, now: float) -> float:
+        """How long it takes until there is a token; 0 when there is one."""
+        if self._updated_s is not None:
+            earned = (now - self._updated_s) * self._rate_per_s
+            self._tokens = min(self._burst, self._tokens + earned)
+        self._updated_s = now
+        return max(1 - self._tokens, 0.0) / self._rate_per_s
+
+    def take(self, now: float) -> float:
+        """Take one token; returns 0, or as :meth:`wait_s` when there is none."""
+        wait_s = self.wait_s(now)
+        if not wait_s:
+            self._tokens -= 1
+        return wait_s
+
+
+class Window:
+    """Tells when ``limit`` things have happened within ``window_s``, wherever that begins."""
+
+    def __init__(self, limit: int, window_s: float) -> None:
+        self._times: deque[float] = deque(maxlen=limit)
+        self._window_s = window_s
+
+    def add(self, now: float) -> bool:
+        """Count one more; true when it and those before it are ``limit`` within the window."""
+        self._times.append(now)
+        full = len(self._times) == self._times.maxlen
+        return full and now - self._times[0] <= self._window_s

@@ -1,0 +1,162 @@
+"""What is expected of a user's link: decisions only, time passed in.
+
+Whether a user *has* a link is known to the media plane alone; signalling knows what it waits for:
+
+- a link (``LINK``): it has to be up by a deadline, or it has failed; until then nobody is matched
+  with a user who waits;
+- nothing but chat (``CHAT``): what the user described last is of no use, and no link of its is up;
+- nothing (``NOTHING``): the link is up, or nobody is in need of one.
+
+``TRANSITIONS`` leads from one to another, and nothing else does. Beside it stand three facts, each
+of which may be so in any of the three:
+
+- ``is_kept``: the user has offered without having been told to, and keeps its link from partner to
+  partner until it stops; else it is a plain client, that negotiates with each;
+- ``is_told_to_offer``: as an initiator without a link, and has not yet. The offer may come when the
+  partner has gone again: it still was asked for;
+- ``is_invited``: an offer of the relay's has no answer yet; a bad answer leaves it so, since a
+  better one may follow.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from relay.plane import LinkState
+
+
+class Expected(StrEnum):
+    """What signalling waits for."""
+
+    NOTHING = "nothing"
+    LINK = "link"
+    CHAT = "chat"
+
+
+class Event(StrEnum):
+    """What changes that."""
+
+    DESCRIBED = "described"  # the user's offer or answer is of use
+    REFUSED = "refused"  # it is of none, and no link is up
+    NEEDED = "needed"  # for a partner, or by who keeps it, and it is not up
+    CAME_UP = "came_up"
+    FAILED = "failed"
+    PARTED = "parted"  # from the partner for whom alone it was needed
+    CLOSED = "closed"  # by the relay
+
+
+_N, _L, _C = Expected.NOTHING, Expected.LINK, Expected.CHAT
+
+TRANSITIONS: Mapping[Event, Mapping[Expected, Expected]] = {
+    Event.DESCRIBED: {_N: _N, _L: _L, _C: _N},
+    Event.REFUSED: {_N: _C, _L: _C, _C: _C},
+    Event.NEEDED: {_N: _L, _L: _L, _C: _C},
+    Event.CAME_UP: {_N: _N, _L: _N, _C: _N},
+    Event.FAILED: {_N: _N, _L: _N, _C: _C},
+    Event.PARTED: {_N: _N, _L: _N, _C: _C},
+    Event.CLOSED: {_N: _N, _L: _N, _C: _N},
+}
+
+
+class Expectation:
+    """What is expected of one user's link, and what it was asked for.
+
+    ``state`` is how far the plane says that the link is.
+
+    :param timeout_s: how long it may take to come up.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._expected = Expected.NOTHING
+        self._deadline_s = 0.0  # of a link
+        self.is_kept = self.is_told_to_offer = self.is_invited = False
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the link has to come up by a deadline."""
+        return self._expected is Expected.LINK
+
+    def is_late(self, now: float) -> bool:
+        """Whether it has to be up by now."""
+        return self.is_awaited and now >= self._deadline_s
+
+    def needs_invitation(self, state: LinkState) -> bool:
+        """Whether the relay has to offer to a user who has a partner and is not to offer itself."""
+        if self.is_invited or self._expected is Expected.CHAT:
+            return False
+        # A plain client's unfinished link belongs to a former partner.
+        return state is LinkState.NONE or (state is LinkState.CONNECTING and not self.is_kept)
+
+    def offered(self, now: float, state: LinkState, *, was_asked_for: bool, in_call: bool) -> None:
+        """The user's offer was taken."""
+        self.is_kept = self.is_kept or not was_asked_for
+        self.is_told_to_offer = self.is_invited = False
+        self._happened(Event.DESCRIBED)
+        if state is LinkState.UP:
+            self._happened(Event.CAME_UP)
+        elif in_call or self.is_kept:
+            self._happened(Event.NEEDED, now)
+            if not in_call:  # no partner has to wait longer for a further offer
+                self._deadline_s = now + self._timeout_s
+
+    def answered(self, now: float, state: LinkState, *, in_call: bool) -> None:
+        """The user's answer was taken."""
+        self.is_invited = False
+        self._happened(Event.DESCRIBED)
+        if in_call and state is not LinkState.UP:
+            self._happened(Event.NEEDED, now)
+
+    def refused(self) -> None:
+        """What the user described is of no use, and no link of its is up."""
+        self._happened(Event.REFUSED)
+
+    def invited(self) -> None:
+        """The relay has offered."""
+        self.is_invited = True
+
+    def paired(self, now: float, state: LinkState, *, is_initiator: bool) -> None:
+        """The user has a partner, to whom no offer of the relay's for a former one is of use."""
+        self.is_invited = False
+        if is_initiator:
+            self.is_told_to_offer = state is LinkState.NONE
+        if state is not LinkState.UP:
+            self._happened(Event.NEEDED, now)
+
+    def parted(self) -> None:
+        """The user has no partner any more."""
+        if not self.is_kept:
+            self._happened(Event.PARTED)
+
+    def came_up(self) -> None:
+        """The link is up."""
+        self._happened(Event.CAME_UP)
+
+    def lost(self, now: float, reason: str, *, in_call: bool) -> bool:
+        """The link is gone.
+
+        :param reason: as in :class:`relay.plane.LinkLost`; who closed it may offer afresh.
+        :returns: whether that is a failure of which the user must know.
+        """
+        self.is_invited = False
+        is_needed = in_call or self.is_kept
+        if reason == "closed":
+            if is_needed:
+                self._happened(Event.NEEDED, now)
+            return False
+        self._happened(Event.FAILED)
+        return is_needed and self._expected is not Expected.CHAT
+
+    def closed(self) -> None:
+        """The relay has closed the link."""
+        self.is_invited = False
+        self._happened(Event.CLOSED)
+
+    def stopped(self) -> None:
+        """The user wants no link any more; it may keep its next one, or not."""
+        self.is_kept = False
+
+    def _happened(self, event: Event, now: float = 0.0) -> None:
+        former = self._expected
+        self._expected = TRANSITIONS[event][former]
+        if self.is_awaited and former is not Expected.LINK:
+            self._deadline_s = now + self._timeout_s

@@ -1,0 +1,233 @@
+"""What is expected of a user's link: the table, and what the class makes of it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from relay.plane import LinkState
+from relay.signaling.expectation import TRANSITIONS, Event, Expectation, Expected
+
+NONE, CONNECTING, UP = LinkState
+NOW, TIMEOUT_S = 100.0, 10.0
+
+
+def expectation() -> Expectation:
+    return Expectation(TIMEOUT_S)
+
+
+def kept() -> Expectation:
+    """Of a user who has opened its link by itself, and whose link is up."""
+    link = expectation()
+    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    link.came_up()
+    return link
+
+
+def refused() -> Expectation:
+    link = expectation()
+    link.refused()
+    return link
+
+
+def deadline_s(link: Expectation) -> float | None:
+    """The second at which it is late first."""
+    seconds = range(int(NOW), int(NOW) + 100)
+    return next((float(now) for now in seconds if link.is_late(now)), None)
+
+
+def test_the_table_has_every_event_in_every_state() -> None:
+    assert set(TRANSITIONS) == set(Event)
+    assert all(set(row) == set(Expected) for row in TRANSITIONS.values())
+
+
+def test_nothing_is_expected_at_first() -> None:
+    link = expectation()
+    assert not link.is_awaited
+    assert deadline_s(link) is None
+
+
+def test_an_early_offer_is_of_one_who_keeps_its_link() -> None:
+    link = expectation()
+    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    assert link.is_kept
+    assert deadline_s(link) == NOW + TIMEOUT_S
+    link.offered(NOW + 3, CONNECTING, was_asked_for=True, in_call=False)
+    assert link.is_kept, "until it stops"
+    assert deadline_s(link) == NOW + 3 + TIMEOUT_S
+    link.stopped()
+    assert not link.is_kept
+
+
+def test_an_offer_in_a_call_does_not_put_the_deadline_off() -> None:
+    link = expectation()
+    link.paired(NOW, NONE, is_initiator=True)
+    link.offered(NOW + 3, CONNECTING, was_asked_for=True, in_call=True)
+    assert not link.is_kept
+    assert deadline_s(link) == NOW + TIMEOUT_S
+
+
+def test_an_initiator_who_offers_when_its_partner_has_gone_is_not_waited_for() -> None:
+    link = expectation()
+    link.paired(NOW, NONE, is_initiator=True)
+    link.parted()
+    assert link.is_told_to_offer
+    link.offered(NOW, CONNECTING, was_asked_for=True, in_call=False)
+    assert not link.is_told_to_offer
+    assert not link.is_awaited
+
+
+@pytest.mark.parametrize("in_call", [False, True])
+def test_an_offer_on_a_link_that_is_up_is_a_renegotiation(in_call: bool) -> None:
+    link = kept()
+    link.offered(NOW, UP, was_asked_for=False, in_call=in_call)
+    assert not link.is_awaited
+
+
+@pytest.mark.parametrize(("state", "told"), [(NONE, True), (CONNECTING, False), (UP, False)])
+def test_only_an_initiator_without_a_link_is_told_to_offer(state: LinkState, told: bool) -> None:
+    link = expectation()
+    link.paired(NOW, state, is_initiator=True)
+    assert link.is_told_to_offer is told
+    link.paired(NOW, NONE, is_initiator=False)
+    assert link.is_told_to_offer is told, "nothing new is asked of the other one"
+
+
+@pytest.mark.parametrize(("state", "awaited"), [(NONE, True), (CONNECTING, True), (UP, False)])
+def test_whose_link_is_not_up_is_waited_for_when_paired(state: LinkState, awaited: bool) -> None:
+    link = expectation()
+    link.paired(NOW, state, is_initiator=False)
+    assert link.is_awaited is awaited
+
+
+def test_a_pairing_does_not_put_the_deadline_off() -> None:
+    link = expectation()
+    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    link.paired(NOW + 3, CONNECTING, is_initiator=False)
+    assert deadline_s(link) == NOW + TIMEOUT_S
+
+
+def test_a_new_partner_needs_a_new_invitation() -> None:
+    link = expectation()
+    link.paired(NOW, NONE, is_initiator=False)
+    link.invited()
+    assert not link.needs_invitation(CONNECTING)
+    link.parted()
+    link.paired(NOW, CONNECTING, is_initiator=False)
+    assert not link.is_invited
+    assert link.needs_invitation(CONNECTING)
+
+
+def test_an_offer_of_the_users_own_takes_the_place_of_an_answer() -> None:
+    link = expectation()
+    link.paired(NOW, NONE, is_initiator=False)
+    link.invited()
+    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=True)
+    assert not link.is_invited
+
+
+def test_who_keeps_its_link_is_invited_only_when_it_has_none() -> None:
+    assert not kept().needs_invitation(CONNECTING)
+    assert not kept().needs_invitation(UP)
+    assert kept().needs_invitation(NONE)
+    assert expectation().needs_invitation(CONNECTING)
+    assert not expectation().needs_invitation(UP)
+
+
+def test_a_plain_client_is_waited_for_no_longer_than_its_partner_stays() -> None:
+    link = expectation()
+    link.paired(NOW, NONE, is_initiator=False)
+    link.parted()
+    assert not link.is_awaited
+
+
+def test_who_keeps_its_link_is_waited_for_when_the_partner_has_gone() -> None:
+    link = expectation()
+    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    link.parted()
+    assert link.is_awaited
+
+
+def test_an_answer_is_waited_for_while_there_is_a_partner() -> None:
+    for in_call, state, awaited in (
+        (True, CONNECTING, True),
+        (True, UP, False),
+        (False, CONNECTING, False),
+    ):
+        link = expectation()
+        link.invited()
+        link.answered(NOW, state, in_call=in_call)
+        assert not link.is_invited
+        assert link.is_awaited is awaited
+
+
+def test_a_refused_answer_may_be_followed_by_a_better_one() -> None:
+    link = expectation()
+    link.paired(NOW, NONE, is_initiator=False)
+    link.invited()
+    link.refused()
+    assert link.is_invited
+    assert not link.is_awaited
+    link.answered(NOW, CONNECTING, in_call=True)
+    assert link.is_awaited
+
+
+def test_who_chats_only_is_neither_waited_for_nor_invited() -> None:
+    link = refused()
+    link.paired(NOW, NONE, is_initiator=False)
+    assert not link.is_awaited
+    assert not link.needs_invitation(NONE)
+    link.parted()
+    assert link.lost(NOW, "closed", in_call=True) is False
+    assert link.lost(NOW, "failed", in_call=True) is False
+    assert not link.needs_invitation(NONE)
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        lambda link: link.offered(NOW, CONNECTING, was_asked_for=True, in_call=False),
+        lambda link: link.answered(NOW, CONNECTING, in_call=False),
+        Expectation.came_up,
+        Expectation.closed,
+    ],
+)
+def test_who_chats_only_is_made_whole_again(turn: Callable[[Expectation], None]) -> None:
+    link = refused()
+    turn(link)
+    assert not link.is_awaited
+    assert link.needs_invitation(NONE)
+
+
+@pytest.mark.parametrize("reason", ["silent", "failed"])
+def test_a_link_that_is_lost_is_a_failure_for_whom_needs_it(reason: str) -> None:
+    assert expectation().lost(NOW, reason, in_call=False) is False
+    for link, in_call in ((expectation(), True), (kept(), False), (kept(), True)):
+        assert link.lost(NOW, reason, in_call=in_call) is True
+        assert not link.is_awaited
+
+
+def test_a_link_that_its_user_has_closed_is_waited_for_by_whom_needs_it() -> None:
+    link = expectation()
+    assert link.lost(NOW, "closed", in_call=False) is False
+    assert not link.is_awaited
+    for link, in_call in ((expectation(), True), (kept(), False), (kept(), True)):
+        assert link.lost(NOW, "closed", in_call=in_call) is False
+        assert deadline_s(link) == NOW + TIMEOUT_S
+        link.lost(NOW + 3, "closed", in_call=in_call)
+        assert deadline_s(link) == NOW + TIMEOUT_S
+
+
+def test_an_invitation_ends_with_its_link() -> None:
+    for turn in (Expectation.closed, lambda link: link.lost(NOW, "closed", in_call=True)):
+        link = expectation()
+        link.invited()
+        turn(link)
+        assert not link.is_invited
+
+
+def test_a_link_that_the_relay_closes_is_waited_for_no_longer() -> None:
+    link = expectation()
+    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    link.closed()
+    assert not link.is_awaited
+    assert link.is_kept

@@ -1,0 +1,58 @@
+"""How often something may happen."""
+
+import pytest
+
+from relay.pace import TokenBucket, Window
+
+
+def test_a_burst_passes_and_then_the_rate() -> None:
+    bucket = TokenBucket(rate_per_s=10, burst=3)
+    assert [bucket.take(5.0) for _ in range(3)] == [0, 0, 0]
+    assert bucket.take(5.0) == pytest.approx(0.1)
+    assert bucket.take(5.06) == pytest.approx(0.04)
+    assert bucket.take(5.11) == 0
+    assert bucket.take(5.11) > 0
+
+
+def test_what_is_not_used_is_not_saved_beyond_the_burst() -> None:
+    bucket = TokenBucket(rate_per_s=10, burst=2)
+    bucket.take(0.0)
+    assert [bucket.take(1000.0) == 0 for _ in range(3)] == [True, True, False]
+
+
+def test_asking_takes_nothing() -> None:
+    bucket = TokenBucket(rate_per_s=10, burst=1)
+    assert [bucket.wait_s(0.0) for _ in range(3)] == [0, 0, 0]
+    assert bucket.take(0.0) == 0
+    assert [bucket.wait_s(0.05) for _ in range(3)] == [pytest.approx(0.05)] * 3
+    assert bucket.take(0.1) == 0
+
+
+def test_a_burst_is_whole_whatever_the_clock_says() -> None:
+    bucket = TokenBucket(rate_per_s=50, burst=100)
+    assert [bucket.take(123456.789) for _ in range(100)] == [0] * 100
+    assert bucket.take(123456.789) > 0
+
+
+def test_so_many_within_the_window_are_told_from_so_many_in_a_longer_time() -> None:
+    window = Window(limit=3, window_s=10.0)
+    assert [window.add(now) for now in (0.0, 5.0, 11.0, 15.0, 15.5)] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 10 / 19])
+def test_twenty_within_ten_seconds_are_told_at_once_and_when_they_are_spread_out(
+    pause_s: float,
+) -> None:
+    window = Window(limit=20, window_s=10.0)
+    assert [window.add(number * pause_s) for number in range(20)] == [False] * 19 + [True]
+
+
+def test_those_that_are_further_apart_are_never_too_many() -> None:
+    window = Window(limit=20, window_s=10.0)
+    assert not any(window.add(number * 10.01 / 19) for number in range(1000))
