@@ -109,7 +109,7 @@ export class Page {
 
   /** @param {"relay" | "direct"} mediaMode */
   connect(mediaMode = "relay") {
-    return this.hear({ type: "connected", userId: "me", iceServers: [], mediaMode });
+    return this.hear({ type: "connected", iceServers: [], mediaMode });
   }
 
   /** The browser gives what was asked for. */

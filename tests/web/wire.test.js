@@ -82,7 +82,7 @@ class Bench {
   }
 
   greet() {
-    this.socket.hear({ type: "connected", userId: "me", iceServers: [], mediaMode: "relay" });
+    this.socket.hear({ type: "connected", iceServers: [], mediaMode: "relay" });
   }
 }
 

@@ -93,9 +93,6 @@ export function connecting(turn) {
  */
 export function wireLost(turn, retryAtMs, refusal = null) {
   const { state } = turn;
-  // Whoever was in a call or searching will search again, even where they would have rested.
-  const wasBusy = Boolean(state.partner) || state.search !== "none";
-  if (wasBusy) state.isResting = false;
   Object.assign(state, { socket: "lost", retryAtMs, refusal });
   Object.assign(state, { server: null, online: null, notice: null });
   state.unanswered = 0;
@@ -191,6 +188,6 @@ export function leaveServer(turn) {
  */
 function forgetServerSide(turn) {
   partner.forget(turn);
-  Object.assign(turn.state, { search: "none", searchingSinceMs: null, chat: [], dueMs: {} });
+  Object.assign(turn.state, { search: "none", searchingSinceMs: null, dueMs: {} });
   link.close(turn);
 }
