@@ -114,6 +114,24 @@ test("a camera that is switched off while it opens is closed when it comes", () 
   assert.deepEqual(page.opened("video", CAMERA), ["close video", "send no video"]);
 });
 
+test("a camera that is switched off while the first call waits for it does not hold that up", () => {
+  const page = new Page();
+  page.connect();
+  page.do("start_pressed");
+  page.opened("audio", MICROPHONE);
+  page.do("camera_toggled");
+  assert.deepEqual(page.opened("video", CAMERA), ["close video", "open_link", "make_offer"]);
+});
+
+test("a camera in whose place another one is opened counts as on, whatever is told meanwhile", () => {
+  const page = Page.inCall();
+  page.on({ type: "device_lost", kind: "video" });
+  page.do("microphone_toggled");
+  assert.deepEqual(page.sent, [{ type: "media_state", audio: false, video: true }]);
+  page.failed("video", "missing");
+  assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: false, video: false });
+});
+
 test("pressing a camera that had a problem tries it again", () => {
   const page = Page.inCall();
   page.do("camera_toggled");

@@ -152,6 +152,13 @@ test("an offer of the relay is answered on a fresh link", () => {
   assert.deepEqual(page.on({ type: "link_described", description }), ["> webrtc_answer"]);
 });
 
+test("what was paused on a link is sent on the next one, and the partner told", () => {
+  const page = Page.inCall();
+  page.measure(7, { lossOut: 0.5 });
+  page.hear({ type: "webrtc_offer", sdp: "theirs" });
+  assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: true, video: true });
+});
+
 test("an offer without a partner is ignored", () => {
   assert.deepEqual(Page.searching().hear({ type: "webrtc_offer", sdp: "theirs" }), []);
 });
