@@ -81,7 +81,7 @@ export function failed(turn, kind, problem) {
     wasLost: false,
   });
   if (!state.wanted) return;
-  if (state.linked || state.partner || wasLost) {
+  if (state.linked || wasLost) {
     use(turn, kind);
     turn.notify({ kind: kind === "audio" ? "microphone_lost" : "camera_lost" });
   } else if (!state.hasBegun) {

@@ -29,19 +29,15 @@ export function measured(turn, figures) {
 }
 
 /**
- * A new partner is another way for the media: try video, whatever the last one was like.
+ * The next partner is another way for the media: try video, whatever the last one was like.
  *
  * @param {Turn} turn
  */
-export function meet(turn) {
-  turn.state.line = { ...CLEAR_LINE, isInterrupted: turn.state.line.isInterrupted };
-}
-
-/** @param {Turn} turn */
 export function part(turn) {
+  const { isVideoPaused, isInterrupted } = turn.state.line;
   turn.stopTimers("video");
-  if (turn.state.line.isVideoPaused) turn.order({ do: "pause_video", paused: false });
-  meet(turn);
+  if (isVideoPaused) turn.order({ do: "pause_video", paused: false });
+  turn.state.line = { ...CLEAR_LINE, isInterrupted };
 }
 
 /** @param {Turn} turn @param {Figures} figures */

@@ -20,7 +20,7 @@ export function found(turn, { isInitiator, sharedInterests }) {
   const { state } = turn;
   if (state.search === "none") return; // we have stopped meanwhile
   search.end(turn);
-  Object.assign(state, { notice: null, chat: [], unread: 0, told: null, isTyping: false });
+  Object.assign(state, { notice: null, chat: [] });
   state.partnersMet += 1;
   state.partner = {
     media: { audio: true, video: true }, // until they say otherwise
@@ -35,9 +35,7 @@ export function found(turn, { isInitiator, sharedInterests }) {
   draft.meet(turn);
   turn.startTimer("media", MEDIA_TIMEOUT_MS);
   if (state.linked) turn.order({ do: "meet" });
-  else if (isInitiator || turn.isDirect()) link.openToPartner(turn, isInitiator);
-  // else the relay offers one
-  line.meet(turn);
+  else link.openToPartner(turn, isInitiator);
 }
 
 /**
@@ -96,7 +94,6 @@ export function mediaArrived(turn, kind) {
 
 /** @param {Turn} turn @param {{ audio: boolean, video: boolean }} media */
 export function mediaChanged(turn, { audio, video }) {
-  if (!turn.state.partner) return;
   change(turn, { media: { audio, video }, lastBytesAtMs: turn.nowMs, isStalled: false });
   settle(turn);
 }
@@ -166,7 +163,7 @@ export function gone(turn, how) {
 function leave(turn) {
   forget(turn);
   if (turn.isDirect()) link.close(turn);
-  else if (turn.state.linked) turn.order({ do: "part" });
+  else turn.order({ do: "part" });
 }
 
 /** @param {Turn} turn */

@@ -35,8 +35,6 @@ export function ask(turn, type) {
   turn.send({ type, interests: state.settings.interests });
   if (state.search === "none") state.searchingSinceMs = turn.nowMs;
   state.search = "asked";
-  state.isResting = false;
-  turn.stopTimers("retry");
   turn.startTimer("reply", REPLY_TIMEOUT_MS);
 }
 

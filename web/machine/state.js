@@ -116,7 +116,7 @@
  * @property {import("../wire/refusal.js").Refusal["why"] | null} refusal why the server has not let
  *   us in, while the socket is "lost"
  * @property {import("../wire/messages.js").Connected | null} server what it said on connecting
- * @property {boolean} linked a link is open, or opening
+ * @property {boolean} linked a link is open, or opening; always so while there is a partner
  * @property {number} unanswered offers that the relay has not answered yet
  * @property {number} relinkedAtMs when the link was last opened again after it failed
  * @property {"none" | "asked" | "waiting"} search "waiting": the server has confirmed it

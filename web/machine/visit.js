@@ -44,7 +44,7 @@ export function goOn(turn) {
   const { state } = turn;
   if (!state.wanted || devices.isAsking(state)) return;
   state.hasBegun = true;
-  if (!state.server || state.linked || state.partner || state.isResting) return;
+  if (!state.server || state.linked || state.isResting) return;
   if (state.search !== "none" || state.dueMs.relink !== undefined) return;
   if (turn.isDirect()) return search.ask(turn, "find_partner");
   link.open(turn); // find_partner follows the offer, so that nobody is matched with a dead end
@@ -142,7 +142,7 @@ export function linkClosed(turn) {
  */
 function leaveServer(turn) {
   const { state } = turn;
-  if (state.linked || state.partner || state.search !== "none") turn.send({ type: "stop_chat" });
+  if (state.linked || state.search !== "none") turn.send({ type: "stop_chat" });
   forgetServerSide(turn);
 }
 
