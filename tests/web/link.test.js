@@ -74,6 +74,53 @@ test("after a short sleep new paths are looked for, after a long one all is rene
   assert.deepEqual(Page.inCall().on({ type: "woke", asleepMs: 60_000 }), ["renew"]);
 });
 
+/** @param {Page} page */
+const answer = (page) => page.hear({ type: "webrtc_answer", sdp: "x" });
+
+test("an answer that nobody awaits is not taken: it would end the link", () => {
+  const page = Page.inCall();
+  assert.deepEqual(answer(page), []);
+  page.do("network_changed");
+  page.offerMade();
+  assert.deepEqual(answer(page), ["take_answer"]);
+  assert.deepEqual(answer(page), []);
+});
+
+test("nor is one to an offer that another one has followed, though it shows that the server is there", () => {
+  const page = Page.inCall();
+  page.do("network_changed");
+  page.offerMade();
+  page.do("network_changed");
+  page.offerMade();
+  assert.deepEqual(answer(page), []);
+  assert.throws(() => page.wait(), /nothing is due/);
+  assert.deepEqual(answer(page), ["take_answer"]);
+});
+
+test("nor is one that comes when the link is closed, though it counts", () => {
+  const page = new Page();
+  page.connect();
+  page.do("start_pressed");
+  page.devicesOpened();
+  page.offerMade();
+  page.do("stop_pressed");
+  assert.deepEqual(answer(page), []);
+  page.do("start_pressed");
+  page.devicesOpened();
+  page.offerMade();
+  assert.deepEqual(answer(page), ["take_answer"]);
+});
+
+test("a lost connection takes the answers that were awaited with it", () => {
+  const page = Page.inCall();
+  page.do("network_changed");
+  page.offerMade();
+  page.on({ type: "wire_lost", retryAtMs: 5 });
+  page.connect();
+  page.offerMade();
+  assert.deepEqual(answer(page), ["take_answer"]);
+});
+
 test("candidates stay at home in relay mode", () => {
   const page = Page.searching();
   assert.deepEqual(page.on({ type: "candidate_found", candidate: null }), []);

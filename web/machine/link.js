@@ -65,12 +65,18 @@ export function takeOffer(turn, sdp) {
   turn.order({ do: "take_offer", sdp });
 }
 
-/** @param {Turn} turn @param {string} sdp */
+/**
+ * The relay answers every offer, in order: an answer is for the last one when no other is awaited.
+ *
+ * @param {Turn} turn
+ * @param {string} sdp
+ */
 export function takeAnswer(turn, sdp) {
+  const { state } = turn;
+  const isForLast = turn.isDirect() || state.unanswered === 1;
   countAnswer(turn);
-  if (turn.state.search !== "asked") turn.stopTimers("reply");
-  if (turn.state.unanswered > 0) return; // it is for a former link
-  if (turn.state.linked) turn.order({ do: "take_answer", sdp });
+  if (state.search !== "asked") turn.stopTimers("reply");
+  if (state.linked && isForLast) turn.order({ do: "take_answer", sdp });
 }
 
 /** @param {Turn} turn */
