@@ -102,3 +102,56 @@ test("lines are unread while the page is hidden or the chat closed", () => {
   page.do("chat_toggled");
   assert.equal(page.state.unread, 0);
 });
+
+test("what is said, and that it was heard, goes out under its id", () => {
+  const page = Page.inCall();
+  page.on({ type: "text_changed", text: "hello" });
+  page.on({ type: "chat_entered", text: "hello" });
+  assert.equal(page.state.draft, "");
+  page.hear({ type: "chat_message", text: "hi", id: "x" });
+  page.on({ type: "text_changed", text: "h" });
+  page.on({ type: "text_changed", text: "" });
+  assert.deepEqual(page.sent, [
+    { type: "typing", active: true },
+    { type: "chat_message", text: "hello", id: "1" },
+    { type: "chat_received", id: "x" },
+    { type: "typing", active: true },
+    { type: "typing", active: false },
+  ]);
+  page.hear({ type: "chat_received", id: "1" });
+  assert.deepEqual(page.state.chat, [
+    { id: "1", mine: true, text: "hello", delivered: true },
+    { id: "x", mine: false, text: "hi", delivered: true },
+  ]);
+});
+
+test("without a partner nothing is heard, written or typed", () => {
+  const page = Page.searching();
+  assert.deepEqual(page.hear({ type: "chat_message", text: "hi", id: "1" }), []);
+  assert.deepEqual(page.on({ type: "text_changed", text: "x" }), []);
+  assert.deepEqual([page.state.chat, page.state.draft], [[], ""]);
+  page.hear({ type: "typing", active: true });
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("whoever has emptied the field, or is silent, is not counted as typing later", () => {
+  const page = Page.inCall();
+  page.on({ type: "text_changed", text: "x" });
+  assert.deepEqual(page.on({ type: "text_changed", text: " " }), ["> typing"]);
+  page.hear({ type: "typing", active: true });
+  page.hear({ type: "typing", active: false });
+  page.hear({ type: "typing", active: true });
+  page.hear({ type: "chat_message", text: "hi", id: "1" });
+  assert.throws(() => page.wait(), /nothing is due/);
+  page.hear({ type: "typing", active: true });
+  assert.equal(page.wait().waitedMs, 15_000);
+});
+
+test("a chat that is opened in a hidden tab is read when the tab is looked at", () => {
+  const page = Page.inCall();
+  page.do("page_hidden");
+  page.hear({ type: "chat_message", text: "hi", id: "1" });
+  page.do("chat_toggled");
+  page.do("chat_toggled");
+  assert.equal(page.state.unread, 1);
+});

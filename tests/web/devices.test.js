@@ -114,6 +114,24 @@ test("a camera that is switched off while it opens is closed when it comes", () 
   assert.deepEqual(page.opened("video", CAMERA), ["close video", "send no video"]);
 });
 
+test("a camera that is switched off while the first call waits for it does not hold that up", () => {
+  const page = new Page();
+  page.connect();
+  page.do("start_pressed");
+  page.opened("audio", MICROPHONE);
+  page.do("camera_toggled");
+  assert.deepEqual(page.opened("video", CAMERA), ["close video", "open_link", "make_offer"]);
+});
+
+test("a camera in whose place another one is opened counts as on, whatever is told meanwhile", () => {
+  const page = Page.inCall();
+  page.on({ type: "device_lost", kind: "video" });
+  page.do("microphone_toggled");
+  assert.deepEqual(page.sent, [{ type: "media_state", audio: false, video: true }]);
+  page.failed("video", "missing");
+  assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: false, video: false });
+});
+
 test("pressing a camera that had a problem tries it again", () => {
   const page = Page.inCall();
   page.do("camera_toggled");
@@ -162,4 +180,200 @@ test("another microphone is remembered, and sent instead of the old one", () => 
   assert.deepEqual(chosen, ["remember", "close audio", "open audio"]);
   assert.deepEqual(page.opened("audio", track("usb")), ["unmute", "send usb"]);
   assert.equal(page.state.settings.microphoneId, "usb");
+});
+
+test("before the rules are agreed to nothing is opened", () => {
+  assert.deepEqual(new Page({ agreedTo: "" }).do("preview_wanted"), []);
+});
+
+test("what is switched off is not asked for, and what is chosen is", () => {
+  const page = new Page({ cameraId: "c", microphoneId: "m" });
+  assert.deepEqual(page.do("camera_toggled"), []);
+  assert.deepEqual(page.do("preview_wanted"), ["open audio"]);
+  page.opened("audio", MICROPHONE);
+  assert.deepEqual(page.do("camera_toggled"), ["open video"]);
+  assert.deepEqual(page.ordered.flatMap((command) =>
+    command.do === "open_devices" ? [command.ids] : []), Array(2).fill({ audio: "m", video: "c" }));
+});
+
+test("another microphone of one who is muted is muted", () => {
+  const page = Page.inCall();
+  page.do("microphone_toggled");
+  page.on({ type: "device_chosen", kind: "audio", id: "usb" });
+  assert.deepEqual(page.opened("audio", track("usb")), ["mute", "send usb"]);
+});
+
+test("what is opened anew gives again, has no problem, and is told of as replaced once", () => {
+  const page = Page.inCall();
+  page.on({ type: "device_silenced", kind: "video", isSilenced: true });
+  page.on({ type: "device_lost", kind: "video" });
+  page.opened("video", track("other"));
+  assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: true, video: true });
+  page.wait();
+  page.on({ type: "device_chosen", kind: "video", id: "camera" });
+  page.opened("video", CAMERA);
+  assert.match(page.says, /^Connected/);
+  const { isSilenced, wasLost, problem } = page.state.devices.video;
+  assert.deepEqual([isSilenced, wasLost, problem], [false, false, null]);
+});
+
+test("a camera that is switched off is forgotten, with all that was the matter with it", () => {
+  const page = Page.inCall();
+  page.on({ type: "device_silenced", kind: "video", isSilenced: true });
+  page.do("camera_toggled");
+  assert.deepEqual(page.state.devices.video, {
+    isWanted: false, status: "off", problem: null, isSilenced: false, wasLost: false, track: null,
+  });
+  page.do("camera_toggled");
+  page.on({ type: "device_lost", kind: "audio" });
+  page.do("stop_pressed");
+  page.opened("audio", MICROPHONE);
+  assert.equal(page.state.devices.audio.wasLost, false);
+});
+
+test("a device that was lost and is busy is busy; what failed has no track, and is not replaced", () => {
+  const page = Page.inCall();
+  page.on({ type: "device_lost", kind: "audio" });
+  page.failed("audio", "busy");
+  assert.match(page.says, /^Your microphone was lost\./);
+  assert.equal(page.state.devices.audio.problem, "busy");
+  page.do("microphone_toggled");
+  page.opened("audio", MICROPHONE);
+  assert.doesNotMatch(page.says, /^A device was lost/);
+  page.on({ type: "device_chosen", kind: "audio", id: "usb" });
+  page.failed("audio", "missing");
+  assert.deepEqual(
+    [page.state.devices.audio.track, page.state.devices.audio.problem], [null, "missing"],
+  );
+});
+
+test("a camera that fails while one searches is told of, and the search goes on", () => {
+  const page = Page.searching();
+  page.do("camera_toggled");
+  page.do("camera_toggled");
+  assert.deepEqual(page.failed("video", "busy"), ["send no video"]);
+  assert.match(page.says, /^Your camera was lost\..* \| Looking for someone/);
+});
+
+test("back in the preview nothing is due any more", () => {
+  const page = new Page();
+  page.connect();
+  page.do("start_pressed");
+  page.hear({ type: "error", code: "rate_limited", message: "x", retryAfterMs: null });
+  page.failed("audio", "refused");
+  assert.throws(() => page.wait(), /nothing is due/);
+  page.do("start_pressed");
+  assert.equal(page.state.notice, null);
+});
+
+test("one that is lost while nothing is open, or is being opened, is no news", () => {
+  const page = new Page();
+  assert.deepEqual(page.on({ type: "device_lost", kind: "video" }), []);
+  page.do("preview_wanted");
+  assert.deepEqual(page.on({ type: "device_lost", kind: "video" }), []);
+});
+
+test("what is connected is taken only by whoever misses it, and only when there is one more", () => {
+  const listed = (/** @type {Page} */ page, /** @type {number} */ count) =>
+    page.on({ type: "devices_listed", devices: CAMERAS.slice(0, count) });
+  const page = new Page();
+  page.do("preview_wanted");
+  page.opened("audio", MICROPHONE);
+  page.failed("video", "missing");
+  assert.deepEqual(listed(page, 1), ["open video"]);
+  assert.deepEqual(listed(page, 2), [], "it is being opened");
+  page.failed("video", "missing");
+  assert.deepEqual(listed(page, 2), [], "it is no news");
+  assert.deepEqual(listed(page, 1), []);
+  page.do("start_pressed");
+  page.do("stop_pressed");
+  assert.deepEqual(listed(page, 2), [], "nobody wants it");
+  page.do("retry_pressed");
+  page.failed("video", "refused");
+  listed(page, 1);
+  assert.deepEqual(listed(page, 2), [], "it was refused");
+});
+
+test("a microphone that had a problem is tried again when it is pressed", () => {
+  const page = new Page();
+  page.do("preview_wanted");
+  page.failed("audio", "busy");
+  assert.deepEqual(page.do("microphone_toggled"), ["open audio"]);
+  assert.deepEqual(
+    [page.state.devices.audio.isWanted, page.state.devices.audio.problem], [true, null],
+  );
+  assert.deepEqual(page.do("microphone_toggled"), [], "it is being opened");
+  page.failed("audio", "busy");
+  assert.deepEqual(page.do("microphone_toggled"), ["open audio"]);
+});
+
+test("a camera that had a problem is switched on by a press, and off by another one", () => {
+  const page = new Page();
+  page.do("preview_wanted");
+  page.failed("video", "busy");
+  page.do("camera_toggled");
+  assert.equal(page.state.devices.video.problem, null);
+  page.do("camera_toggled");
+  assert.equal(page.state.devices.video.isWanted, false);
+  page.opened("video", CAMERA);
+  assert.equal(page.state.devices.video.status, "off");
+});
+
+test("where nothing is looked at, nothing is opened", () => {
+  const page = Page.inCall();
+  page.do("stop_pressed");
+  for (const type of /** @type {const} */ (["camera_toggled", "microphone_toggled"])) {
+    assert.deepEqual(page.do(type), []);
+    assert.deepEqual(page.do(type), []);
+  }
+  assert.deepEqual(page.on({ type: "device_chosen", kind: "video", id: "x" }), ["remember"]);
+});
+
+test("one camera is not switched, nor one that is off", () => {
+  const page = Page.inCall();
+  page.on({ type: "devices_listed", devices: [CAMERAS[0]] });
+  assert.deepEqual(page.do("camera_switched"), []);
+  page.on({ type: "devices_listed", devices: [...CAMERAS] });
+  page.do("camera_toggled");
+  assert.deepEqual(page.do("camera_switched"), []);
+});
+
+test("a choice is made at once where the device is wanted, and forgives the one before", () => {
+  const page = new Page();
+  page.do("preview_wanted");
+  page.opened("audio", MICROPHONE);
+  page.failed("video", "busy");
+  const choose = () => page.on({ type: "device_chosen", kind: "video", id: "x" });
+  assert.deepEqual(choose(), ["remember", "open video"]);
+  assert.equal(page.state.devices.video.problem, null);
+  page.opened("video", CAMERA);
+  page.do("camera_toggled");
+  assert.deepEqual(choose(), ["remember"]);
+});
+
+test("who starts in spite of a problem goes on when the other device fails, too", () => {
+  const page = new Page();
+  page.do("preview_wanted");
+  page.failed("audio", "refused");
+  page.do("start_pressed");
+  page.failed("video", "refused");
+  assert.equal(page.state.wanted, true);
+});
+
+test("who starts again and is refused what was there before is asked how to go on", () => {
+  const page = Page.inCall();
+  page.do("stop_pressed");
+  page.do("start_pressed");
+  page.failed("audio", "refused");
+  assert.equal(page.state.wanted, false);
+});
+
+test("a problem with what is switched off is none to start in spite of", () => {
+  const page = new Page();
+  page.do("preview_wanted");
+  page.do("camera_toggled");
+  page.failed("video", "busy");
+  page.do("start_pressed");
+  page.failed("audio", "busy");
+  assert.equal(page.state.wanted, false);
 });

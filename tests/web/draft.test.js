@@ -116,3 +116,26 @@ test("an empty field does not push out what was set aside; Stop forgets it", () 
   page.do("stop_pressed");
   assert.deepEqual([page.state.draft, page.state.begun], ["", ""]);
 });
+
+test("text that comes without a key, and keys that follow it, count", () => {
+  const page = Page.inCall();
+  page.on({ type: "text_changed", text: "from the clipboard" });
+  change(page);
+  assert.deepEqual(enter(page, "x"), []);
+  page.nowMs += 1_000;
+  page.do("key_struck");
+  assert.equal(page.wait().waitedMs, 1_500);
+});
+
+test("a click, or the partner's leaving, ends the wait for a rest", () => {
+  const page = Page.inCall();
+  write(page, "I live in Lis");
+  change(page);
+  page.do("field_pressed");
+  page.arrive();
+  assert.throws(() => page.wait(), /nothing is due/);
+  write(page, "x");
+  page.hear({ type: "partner_left" });
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  assert.throws(() => page.wait(), /nothing is due/);
+});

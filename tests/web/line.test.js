@@ -137,3 +137,60 @@ for (const [figures, expected] of /** @type {const} */ ([
     assert.equal(grade({ ...measure([], null).figures, ...figures }), expected);
   });
 }
+
+test("nothing is measured without a partner", () => {
+  const page = Page.searching();
+  page.measure(20, POOR);
+  assert.equal(page.state.line.figures, null);
+});
+
+test("what the line was like is forgotten with the partner, but not that it is interrupted", () => {
+  const page = Page.inCall();
+  page.do("link_interrupted");
+  page.measure(4, { lossIn: 0.5, ...POOR });
+  assert.equal(page.state.line.grade, "poor");
+  assert.notEqual(page.state.line.figures, null);
+  page.do("next_pressed");
+  assert.deepEqual([page.state.line.grade, page.state.line.figures], ["good", null]);
+  assert.match(page.says, /^Your connection is interrupted/);
+});
+
+test("the wait for the line ends with the partner and with the link", () => {
+  for (const leave of [
+    (/** @type {Page} */ page) => page.hear({ type: "partner_left" }),
+    (/** @type {Page} */ page) => page.hear({ type: "webrtc_offer", sdp: "theirs" }),
+  ]) {
+    const page = Page.inCall();
+    page.measure(7, POOR);
+    leave(page);
+    assert.equal(page.state.dueMs.video, undefined);
+    assert.equal(page.state.line.isVideoPaused, false);
+  }
+});
+
+test("video is tried again, and if the line is still too poor paused after 6 s more", () => {
+  const page = Page.inCall();
+  page.measure(7, POOR);
+  page.ordered = [];
+  page.measure(15);
+  assert.deepEqual(page.ordered[0], { do: "pause_video", paused: false });
+  assert.deepEqual(page.measure(6, POOR), []);
+  assert.deepEqual(page.measure(1, POOR), ["pause video", "> media_state"]);
+});
+
+test("exactly what is still borne is borne, and what is not known", () => {
+  const borne = { lossOut: 0.25, availableOutBps: 100_000 };
+  assert.deepEqual(Page.inCall().measure(20, borne), []);
+  assert.deepEqual(Page.inCall().measure(20, { lossOut: null, availableOutBps: null }), []);
+  assert.equal(Page.inCall().measure(7, { availableOutBps: 99_999 }).length, 2);
+  assert.equal(Page.inCall().measure(7, { lossOut: 0.251, availableOutBps: null }).length, 2);
+});
+
+test("figures that say something else now and then change nothing", () => {
+  const page = Page.inCall();
+  for (let round = 0; round < 4; round++) {
+    page.measure(1, { lossIn: 0.5 });
+    page.measure(1);
+  }
+  assert.equal(page.state.line.grade, "good");
+});

@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Page } from "./transcript.js";
+import { CAMERA, MICROPHONE, Page } from "./transcript.js";
 
 test("a link that fails in a call: says so, leaves, opens another, searches", () => {
   const page = Page.inCall();
@@ -74,6 +74,53 @@ test("after a short sleep new paths are looked for, after a long one all is rene
   assert.deepEqual(Page.inCall().on({ type: "woke", asleepMs: 60_000 }), ["renew"]);
 });
 
+/** @param {Page} page */
+const answer = (page) => page.hear({ type: "webrtc_answer", sdp: "x" });
+
+test("an answer that nobody awaits is not taken: it would end the link", () => {
+  const page = Page.inCall();
+  assert.deepEqual(answer(page), []);
+  page.do("network_changed");
+  page.offerMade();
+  assert.deepEqual(answer(page), ["take_answer"]);
+  assert.deepEqual(answer(page), []);
+});
+
+test("nor is one to an offer that another one has followed, though it shows that the server is there", () => {
+  const page = Page.inCall();
+  page.do("network_changed");
+  page.offerMade();
+  page.do("network_changed");
+  page.offerMade();
+  assert.deepEqual(answer(page), []);
+  assert.throws(() => page.wait(), /nothing is due/);
+  assert.deepEqual(answer(page), ["take_answer"]);
+});
+
+test("nor is one that comes when the link is closed, though it counts", () => {
+  const page = new Page();
+  page.connect();
+  page.do("start_pressed");
+  page.devicesOpened();
+  page.offerMade();
+  page.do("stop_pressed");
+  assert.deepEqual(answer(page), []);
+  page.do("start_pressed");
+  page.devicesOpened();
+  page.offerMade();
+  assert.deepEqual(answer(page), ["take_answer"]);
+});
+
+test("a lost connection takes the answers that were awaited with it", () => {
+  const page = Page.inCall();
+  page.do("network_changed");
+  page.offerMade();
+  page.on({ type: "wire_lost", retryAtMs: 5 });
+  page.connect();
+  page.offerMade();
+  assert.deepEqual(answer(page), ["take_answer"]);
+});
+
 test("candidates stay at home in relay mode", () => {
   const page = Page.searching();
   assert.deepEqual(page.on({ type: "candidate_found", candidate: null }), []);
@@ -118,4 +165,80 @@ test("a goodbye on the link: a partner's is explained by the server, if soon", (
   assert.deepEqual(page.hear({ type: "partner_left" }), ["close_link", "> find_partner"]);
   page.state = unexplained;
   assert.deepEqual(page.wait().commands, ["close_link", "> next_partner"]);
+});
+
+test("a link is opened, described and fed with what belongs to it", () => {
+  const page = Page.searching("direct");
+  page.meet(true);
+  const candidate = { candidate: "candidate:1" };
+  page.offerMade();
+  page.on({ type: "candidate_found", candidate });
+  page.on({ type: "link_described", description: { type: "answer", sdp: "my answer" } });
+  page.hear({ type: "webrtc_offer", sdp: "their offer" });
+  page.hear({ type: "webrtc_answer", sdp: "their answer" });
+  page.hear({ type: "ice_candidate", candidate });
+  assert.deepEqual(page.ordered.filter(({ do: what }) => /^(open_link|take_)/.test(what)), [
+    { do: "open_link", iceServers: [], tracks: { audio: MICROPHONE, video: CAMERA } },
+    { do: "take_offer", sdp: "their offer" },
+    { do: "take_answer", sdp: "their answer" },
+    { do: "take_candidate", candidate },
+  ]);
+  assert.deepEqual(page.sent.slice(-3), [
+    { type: "webrtc_offer", sdp: "mine" },
+    { type: "ice_candidate", candidate },
+    { type: "webrtc_answer", sdp: "my answer" },
+  ]);
+});
+
+test("a link that is closed takes its stream and its deadlines with it", () => {
+  const page = Page.inCall();
+  page.do("link_interrupted");
+  page.hear({ type: "webrtc_offer", sdp: "theirs" });
+  assert.equal(page.state.remoteStream, null);
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("what a link says that is closed by now is not heard", () => {
+  const page = Page.searching("direct");
+  page.do("link_interrupted");
+  assert.equal(page.state.line.isInterrupted, false);
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("an interruption changes nothing but that", () => {
+  const page = Page.inCall();
+  page.measure(7, { lossOut: 0.5 });
+  const { line } = page.state;
+  page.do("link_interrupted");
+  assert.deepEqual(page.state.line, { ...line, isInterrupted: true });
+  page.do("link_restored");
+  assert.deepEqual(page.state.line, line);
+});
+
+test("a link in direct mode is not restarted: only one of the two may offer", () => {
+  const page = Page.inCall("direct");
+  page.do("link_interrupted");
+  assert.deepEqual(page.wait(), { waitedMs: 2_000, commands: [] });
+});
+
+test("another network while the server is away, or nothing is open: the wire is renewed", () => {
+  const page = Page.inCall();
+  page.do("wire_connecting");
+  assert.deepEqual(page.do("network_changed"), ["renew"]);
+  const idle = new Page();
+  idle.connect();
+  assert.deepEqual(idle.do("network_changed"), ["renew"]);
+});
+
+test("who rests is not searched for when new paths are offered", () => {
+  const page = Page.inCall("relay", { searchesOn: false });
+  page.hear({ type: "partner_left" });
+  page.do("network_changed");
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
+});
+
+test("a goodbye on a link without a partner is waited for by nobody", () => {
+  const page = Page.searching("direct");
+  page.do("link_closed");
+  assert.throws(() => page.wait(), /nothing is due/);
 });

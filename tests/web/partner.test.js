@@ -152,6 +152,119 @@ test("an offer of the relay is answered on a fresh link", () => {
   assert.deepEqual(page.on({ type: "link_described", description }), ["> webrtc_answer"]);
 });
 
+test("what was paused on a link is sent on the next one, and the partner told", () => {
+  const page = Page.inCall();
+  page.measure(7, { lossOut: 0.5 });
+  page.hear({ type: "webrtc_offer", sdp: "theirs" });
+  assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: true, video: true });
+});
+
 test("an offer without a partner is ignored", () => {
   assert.deepEqual(Page.searching().hear({ type: "webrtc_offer", sdp: "theirs" }), []);
+});
+
+test("a partner begins with nothing, and counts", () => {
+  const page = Page.searching();
+  assert.equal(page.state.partnersMet, 0);
+  page.meet();
+  assert.equal(page.state.partnersMet, 1);
+  assert.deepEqual(page.state.partner, {
+    media: { audio: true, video: true }, arrived: { audio: false, video: false }, isMet: false,
+    sharedInterests: [], isTyping: false, isStalled: false, bytesReceived: 0,
+    lastBytesAtMs: page.nowMs,
+  });
+});
+
+test("Next takes all away that was the partner's, and all that was waited for", () => {
+  const page = Page.searching();
+  page.meet();
+  page.on({ type: "text_changed", text: "x" });
+  page.do("page_hidden");
+  page.hear({ type: "chat_message", text: "hi", id: "2" });
+  page.hear({ type: "typing", active: true });
+  page.do("next_pressed");
+  const { chat, told, isTyping, unread } = page.state;
+  assert.deepEqual({ chat, told, isTyping, unread }, {
+    chat: [], told: null, isTyping: false, unread: 0,
+  });
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("Next takes the notice away, after a rest the last words, too", () => {
+  const page = Page.inCall("relay", { searchesOn: false });
+  page.do("escape_pressed");
+  page.do("next_pressed");
+  assert.equal(page.state.notice, null);
+  page.meet();
+  page.hear({ type: "chat_message", text: "bye", id: "1" });
+  page.hear({ type: "partner_left" });
+  assert.equal(page.state.chat.length, 1);
+  page.do("next_pressed");
+  assert.deepEqual([page.state.notice, page.state.chat], [null, []]);
+});
+
+test("Esc twice ends a rest; the next one is the first again, and without a partner there is none", () => {
+  const page = Page.inCall("relay", { searchesOn: false });
+  page.hear({ type: "partner_left" });
+  page.do("escape_pressed");
+  assert.deepEqual(page.do("escape_pressed"), ["> find_partner"]);
+  page.meet();
+  assert.deepEqual(page.do("escape_pressed"), []);
+  const idle = Page.searching();
+  idle.do("escape_pressed");
+  assert.equal(idle.state.notice, null);
+});
+
+test("a notice that has followed stays when Esc counts no more", () => {
+  const page = Page.inCall();
+  page.do("escape_pressed");
+  page.hear({ type: "error", code: "rate_limited", message: "x", retryAfterMs: null });
+  page.wait();
+  assert.equal(page.state.notice?.kind, "server_error");
+});
+
+test("what comes of nobody changes nothing", () => {
+  const page = Page.searching();
+  page.on({ type: "media_arrived", kind: "audio" });
+  page.hear({ type: "media_state", audio: true, video: true });
+  page.measure(1);
+  assert.equal(page.state.partner, null);
+});
+
+test("sound and picture arrive one after the other, and are waited for again from then on", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.state.partner?.arrived, { audio: true, video: true });
+  page.measure(1);
+  page.measure(3, {}, false);
+  page.on({ type: "media_arrived", kind: "video" });
+  page.measure(3, {}, false);
+  page.hear({ type: "media_state", audio: true, video: true });
+  page.measure(3, {}, false);
+  assert.match(page.says, /^Connected/);
+  page.measure(1, {}, false);
+  assert.match(page.says, /^Partner reconnecting/);
+  page.hear({ type: "media_state", audio: true, video: true });
+  assert.match(page.says, /^Connected/);
+});
+
+for (const kind of /** @type {const} */ (["audio", "video"])) {
+  test(`a partner with ${kind} alone may stall, too`, () => {
+    const page = Page.searching();
+    page.meet();
+    page.hear({ type: "media_state", audio: kind === "audio", video: kind === "video" });
+    page.measure(6, {}, false);
+    assert.doesNotMatch(page.says, /reconnecting/, "nothing has arrived yet");
+    page.on({ type: "media_arrived", kind });
+    assert.match(page.says, /^Connected \| You can see and hear each other\./);
+    page.measure(5, {}, false);
+    assert.match(page.says, /reconnecting/);
+  });
+}
+
+test("a partner who was met and says goodbye is waited for, whatever they say of their media", () => {
+  const page = Page.inCall("direct");
+  page.do("link_closed");
+  page.hear({ type: "media_state", audio: false, video: false });
+  assert.deepEqual(page.wait(), { waitedMs: 8_000, commands: ["close_link", "> next_partner"] });
 });

@@ -1,6 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DEFAULTS, initial } from "../../web/machine/state.js";
 import { Page } from "./transcript.js";
 
 /** @param {string} code @param {number | null} retryAfterMs */
@@ -280,4 +281,126 @@ test("sent away by an operator: back to the beginning, and Start connects anew",
   assert.equal(page.state.wanted, false);
   assert.equal(page.state.socket, "closed");
   assert.ok(page.do("start_pressed").includes("connect"));
+});
+
+test("the seconds of a search are counted from when it was asked for, and each search's anew", () => {
+  const page = Page.searching();
+  page.nowMs += 5_000;
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  assert.match(page.says, /for 5 s · 2 people online/);
+  page.meet();
+  page.nowMs += 5_000;
+  page.do("next_pressed");
+  page.nowMs += 2_000;
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  page.nowMs += 1_000;
+  assert.match(page.says, /for 3 s/);
+  page.do("link_failed");
+  page.wait();
+  page.offerMade();
+  assert.match(page.says, /for 0 s/);
+});
+
+test("a partner from before Stop is corrected, and the search begins then", () => {
+  const page = Page.searching();
+  page.meet();
+  page.nowMs += 5_000;
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  page.nowMs += 2_000;
+  assert.match(page.says, /for 2 s/);
+});
+
+test("a server that asks for patience is not taken for one that does not answer", () => {
+  const page = Page.inCall();
+  page.do("next_pressed");
+  page.hear(error("find_failed", 20_000));
+  page.wait();
+  assert.deepEqual(page.wait(), { waitedMs: 12_000, commands: ["> find_partner"] });
+});
+
+test("settings are remembered with all that was set before", () => {
+  const page = new Page({ volume: 0.5 });
+  page.on({ type: "setting_changed", change: { usesKeys: false } });
+  const settings = { ...DEFAULTS, agreedTo: "the rules", volume: 0.5, usesKeys: false };
+  assert.deepEqual(page.state.settings, settings);
+  assert.deepEqual(page.ordered, [{ do: "remember", settings }]);
+});
+
+test("Start in a call changes nothing; Stop before it, nor does the goodbye of an operator", () => {
+  const page = Page.inCall();
+  page.do("escape_pressed");
+  assert.deepEqual(page.do("start_pressed"), []);
+  assert.equal(page.state.notice?.kind, "escape_again");
+  const idle = new Page();
+  idle.connect();
+  idle.do("preview_wanted");
+  idle.devicesOpened();
+  assert.deepEqual(idle.do("stop_pressed"), []);
+  assert.deepEqual(idle.on({ type: "wire_closed" }), []);
+  assert.deepEqual(idle.do("page_left"), ["close audio", "close video", "disconnect"]);
+});
+
+test("Stop while resting, or while searching without a link, leaves the server, too", () => {
+  const page = Page.inCall("relay", { searchesOn: false });
+  page.hear({ type: "partner_left" });
+  assert.equal(page.do("stop_pressed")[0], "> stop_chat");
+  assert.equal(page.state.notice, null);
+  page.do("start_pressed");
+  assert.deepEqual(page.devicesOpened(), ["unmute", "open_link", "make_offer"]);
+  assert.equal(Page.searching("direct").do("stop_pressed")[0], "> stop_chat");
+});
+
+test("after Stop nothing is due, and nothing is looked at", () => {
+  const page = Page.searching();
+  page.do("preview_wanted");
+  page.meet();
+  page.do("stop_pressed");
+  assert.throws(() => page.wait(), /nothing is due/);
+  assert.equal(page.state.isPreviewing, false);
+});
+
+test("of a server that is away nothing is known", () => {
+  const page = Page.searching();
+  page.on({ type: "wire_lost", retryAtMs: 9_000 });
+  const { server, online, retryAtMs, notice } = page.state;
+  assert.deepEqual([server, online, retryAtMs, notice], [null, null, 9_000, null]);
+  page.do("wire_connecting");
+  assert.equal(page.state.retryAtMs, null);
+  page.connect();
+  page.hear(error("find_failed"));
+  page.on({ type: "wire_lost", retryAtMs: 9_000 });
+  assert.equal(page.state.notice, null);
+  const other = Page.searching();
+  other.on({ type: "wire_closed" });
+  assert.deepEqual([other.state.server, other.state.online], [null, null]);
+});
+
+test("an error that is about something else counts no answer", () => {
+  const page = Page.inCall();
+  page.do("network_changed");
+  page.offerMade();
+  page.hear(error("rate_limited"));
+  page.do("network_changed");
+  page.offerMade();
+  page.hear(error("bad_sdp"));
+  assert.equal(page.state.unanswered, 1);
+});
+
+test("a deadline that is not due is left alone", () => {
+  const page = Page.inCall();
+  page.measure(7, { lossOut: 0.5 });
+  page.on({ type: "text_changed", text: "x" });
+  page.hear({ type: "typing", active: true });
+  assert.deepEqual(page.on({ type: "time_passed" }), []);
+  assert.deepEqual([page.state.isTyping, page.state.partner?.isTyping], [true, true]);
+  assert.equal(page.state.line.isVideoPaused, true);
+});
+
+test("a new page has said nothing, heard nothing, and shows the chat", () => {
+  const { isHidden, isChatOpen, unread, isTyping, isResting, isPreviewing, settings } = initial();
+  assert.deepEqual({ isHidden, isChatOpen, unread, isTyping, isResting, isPreviewing }, {
+    isHidden: false, isChatOpen: true, unread: 0, isTyping: false, isResting: false,
+    isPreviewing: false,
+  });
+  assert.deepEqual([settings.volume, settings.usesKeys], [1, true]);
 });

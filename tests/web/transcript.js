@@ -40,6 +40,8 @@ export class Page {
   nowMs = 1_000;
   /** @type {import("../../web/wire/messages.js").ClientMessage[]} */
   sent = [];
+  /** @type {Command[]} */
+  ordered = [];
   #bytes = 0;
 
   /** @param {Partial<Settings>} settings */
@@ -52,6 +54,7 @@ export class Page {
     const { state, commands } = step(this.state, event, this.nowMs);
     this.state = state;
     for (const command of commands) if (command.do === "send") this.sent.push(command.message);
+    this.ordered.push(...commands);
     return commands.map(inShort);
   }
 
@@ -109,7 +112,7 @@ export class Page {
 
   /** @param {"relay" | "direct"} mediaMode */
   connect(mediaMode = "relay") {
-    return this.hear({ type: "connected", userId: "me", iceServers: [], mediaMode });
+    return this.hear({ type: "connected", iceServers: [], mediaMode });
   }
 
   /** The browser gives what was asked for. */

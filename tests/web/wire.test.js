@@ -1,6 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parse } from "../../web/wire/messages.js";
 import { askWhy } from "../../web/wire/refusal.js";
 import { retryDelayMs, Wire } from "../../web/wire/wire.js";
 
@@ -29,9 +30,15 @@ class FakeSocket {
   }
 }
 
-/** A wire with sockets and a clock that are moved by hand; `random` is 0: the longest delays. */
+/** A wire with sockets and a clock that are moved by hand. */
 class Bench {
   nowMs = 0;
+  /** The longest delays. */
+  random = 0;
+  /** @type {string[]} */
+  urls = [];
+  /** @type {unknown[]} */
+  cleared = [];
   /** @type {FakeSocket[]} */
   sockets = [];
   /** @type {{ atMs: number, callback: () => void } | null} */
@@ -46,7 +53,8 @@ class Bench {
   isSlow = false;
 
   wire = new Wire("ws://here/ws", (event) => this.events.push(event), {
-    open: () => {
+    open: (url) => {
+      this.urls.push(url);
       this.sockets.push(new FakeSocket());
       return /** @type {WebSocket} */ (/** @type {unknown} */ (this.socket));
     },
@@ -58,9 +66,10 @@ class Bench {
     nowMs: () => this.nowMs,
     setTimer: (callback, delayMs) => (this.timer = { atMs: this.nowMs + delayMs, callback }),
     clearTimer: (timer) => {
+      this.cleared.push(timer);
       if (timer === this.timer) this.timer = null;
     },
-    random: () => 0,
+    random: () => this.random,
   });
 
   /** @returns {FakeSocket} */
@@ -82,7 +91,7 @@ class Bench {
   }
 
   greet() {
-    this.socket.hear({ type: "connected", userId: "me", iceServers: [], mediaMode: "relay" });
+    this.socket.hear({ type: "connected", iceServers: [], mediaMode: "relay" });
   }
 }
 
@@ -327,4 +336,94 @@ test("why the server lets nobody in is read from its answer, and from nobody els
   assert.equal(await asked(400, full), null);
   const unreachable = () => Promise.reject(new TypeError("not reached"));
   assert.equal(await askWhy("ws://here/ws", unreachable), null);
+});
+
+test("the wire goes where it was told to", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  assert.deepEqual(bench.urls, ["ws://here/ws"]);
+});
+
+test("each socket has to be greeted; until then the server is asked why it closes", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.greet();
+  bench.socket.onclose?.();
+  bench.ring();
+  bench.refusal = FULL;
+  bench.socket.onclose?.();
+  assert.equal(bench.events.at(-1)?.type, "wire_refused");
+});
+
+test("a socket that is refused is let go of, and nothing rings while the server is asked", () => {
+  const bench = new Bench();
+  bench.isSlow = true;
+  bench.wire.connect();
+  bench.socket.onclose?.();
+  assert.equal(bench.socket.isClosed, true);
+  assert.equal(bench.timer, null);
+  bench.wire.drop();
+  assert.equal(bench.events.length, 1, "there is nothing to give up");
+});
+
+test("a server that has greeted is not given up on", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.socket.hear({ type: "typing", active: true });
+  assert.notEqual(bench.timer, null, "anything else is no greeting");
+  bench.greet();
+  assert.equal(bench.timer, null);
+});
+
+test("those who were told when to come again come spread over a quarter more", () => {
+  const bench = new Bench();
+  bench.random = 0.8;
+  bench.refusal = FULL;
+  bench.wire.connect();
+  bench.socket.onclose?.();
+  assert.equal(bench.ring(), 12_000);
+});
+
+test("a try at once takes the place of the one that was to come", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.greet();
+  bench.socket.onclose?.();
+  const before = bench.timer;
+  bench.wire.renew();
+  assert.notEqual(bench.timer, before);
+  assert.deepEqual(bench.cleared.at(-1), before);
+});
+
+test("how media goes, and what is no message, is read as it is said", () => {
+  const connected = (/** @type {object} */ more) =>
+    parse(JSON.stringify({ type: "connected", iceServers: [], ...more }));
+  assert.deepEqual(connected({ mediaMode: "direct" }), {
+    type: "connected", iceServers: [], mediaMode: "direct",
+  });
+  assert.deepEqual(connected({ mediaMode: "relay" }), {
+    type: "connected", iceServers: [], mediaMode: "relay",
+  });
+  for (const frame of ["null", "7", '"text"']) {
+    assert.throws(() => parse(frame), { name: "SyntaxError", message: "not a JSON object" });
+  }
+  assert.deepEqual(parse('{"type":"error","code":"c","message":"m"}'), {
+    type: "error", code: "c", message: "m", retryAfterMs: null,
+  });
+  assert.deepEqual(parse('{"type":"waiting_for_partner","online":"many"}'), {
+    type: "waiting_for_partner", online: null,
+  });
+  for (const interests of ['"cats"', "[1]", '["cats", 1]']) {
+    const frame = `{"type":"partner_found","sharedInterests":${interests}}`;
+    assert.throws(() => parse(frame), /sharedInterests is no list of strings/);
+  }
+  assert.throws(() => parse('{"type":"ice_candidate","candidate":"x"}'), /is no object/);
+});
+
+test("the server is asked afresh, and not for ever", async () => {
+  await askWhy("ws://here/ws", async (_, options) => {
+    assert.equal(options?.cache, "no-store");
+    assert.ok(options?.signal instanceof AbortSignal);
+    return new Response("", { status: 400 });
+  });
 });

@@ -40,26 +40,6 @@ test("every word that the page asks for is there", () => {
   assert.deepEqual(asked.map(([, path]) => path ?? "").filter((path) => !known.has(path)), []);
 });
 
-/** @param {URL} module @param {Set<string>} known @returns {Set<string>} what it needs, by URL */
-function needsOf(module, known = new Set()) {
-  for (const [, path] of readFileSync(module, "utf8").matchAll(/^import .* from "(\..+)";$/gm)) {
-    const needed = new URL(path ?? "", module);
-    if (known.has(needed.href)) continue;
-    known.add(needed.href);
-    needsOf(needed, known);
-  }
-  return known;
-}
-
-test("every module is asked for at once, not when another one turns out to need it", () => {
-  const web = new URL("../../web/", import.meta.url);
-  const html = readFileSync(new URL("index.html", web), "utf8");
-  const asked = [...html.matchAll(/<link rel="modulepreload" href="([^"]+)"/g)];
-  const needed = needsOf(new URL("main.js", web));
-  assert.ok(needed.size > 20);
-  assert.deepEqual(asked.map(([, href]) => new URL(href ?? "", web).href).sort(), [...needed].sort());
-});
-
 test("the welcome text is in paragraphs, in the reader's language where there is one", () => {
   const text = "Be kind.\n\nBe\nbrief.\n\n[es]\nSé amable.\n\n[fr]\nSois gentil.\n";
   assert.deepEqual(welcomeParagraphs(text, "en"), ["Be kind.", "Be brief."]);

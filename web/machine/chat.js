@@ -53,7 +53,7 @@ function add(turn, line) {
 /** @param {Turn} turn @param {string} id */
 export function delivered(turn, id) {
   turn.state.chat = turn.state.chat.map((line) =>
-    line.mine && line.id === id ? { ...line, delivered: true } : line,
+    line.id === id ? { ...line, delivered: true } : line,
   );
 }
 

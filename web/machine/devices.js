@@ -10,8 +10,6 @@
  * @typedef {import("../media/devices.js").DeviceProblem} DeviceProblem
  * @typedef {import("../media/devices.js").DeviceInfo} DeviceInfo
  */
-import * as partner from "./partner.js";
-import * as search from "./search.js";
 
 /** @type {readonly Kind[]} */
 const KINDS = ["audio", "video"];
@@ -68,7 +66,6 @@ export function opened(turn, kind, track) {
   if (wasLost) turn.notify({ kind: "device_replaced" });
   if (kind === "audio") turn.order({ do: "enable_microphone", enabled: isWanted });
   use(turn, kind);
-  settle(turn);
 }
 
 /** @param {Turn} turn @param {Kind} kind @param {DeviceProblem} problem */
@@ -84,30 +81,13 @@ export function failed(turn, kind, problem) {
     wasLost: false,
   });
   if (!state.wanted) return;
-  if (state.linked || state.partner || wasLost) {
+  if (state.linked || wasLost) {
     use(turn, kind);
     turn.notify({ kind: kind === "audio" ? "microphone_lost" : "camera_lost" });
   } else if (!state.hasBegun) {
-    backToPreview(turn); // to say what the matter is, and to ask how to go on
+    // Back to the preview, to say what the matter is, and to ask how to go on.
+    Object.assign(state, { wanted: false, isPreviewing: true, dueMs: {} });
   }
-  settle(turn);
-}
-
-/**
- * Go on as soon as no device is waited for.
- *
- * @param {Turn} turn
- */
-export function settle(turn) {
-  if (!turn.state.wanted || isAsking(turn.state)) return;
-  turn.state.hasBegun = true;
-  search.goOn(turn);
-}
-
-/** @param {Turn} turn */
-function backToPreview(turn) {
-  search.leaveServer(turn);
-  Object.assign(turn.state, { wanted: false, isPreviewing: true });
 }
 
 /**
@@ -133,7 +113,6 @@ export function lost(turn, kind) {
  */
 export function silenced(turn, kind, isSilenced) {
   change(turn, kind, { isSilenced });
-  partner.tellMedia(turn);
 }
 
 /**
@@ -170,7 +149,6 @@ export function toggleMicrophone(turn) {
   change(turn, "audio", { isWanted, problem: isWanted ? null : audio.problem });
   if (audio.status === "on") turn.order({ do: "enable_microphone", enabled: isWanted });
   else if (isWanted) openIfUsed(turn, "audio");
-  partner.tellMedia(turn);
 }
 
 /**
@@ -186,7 +164,6 @@ export function toggleCamera(turn) {
   change(turn, "video", { isWanted, problem: null });
   if (video.status === "on" && !isWanted) close(turn, "video");
   else if (isWanted) openIfUsed(turn, "video");
-  partner.tellMedia(turn);
 }
 
 /** @param {Turn} turn @param {Kind} kind */
@@ -237,16 +214,10 @@ function close(turn, kind) {
   use(turn, kind);
 }
 
-/**
- * Send what it gives now, and tell the partner.
- *
- * @param {Turn} turn
- * @param {Kind} kind
- */
+/** Send what it gives now. @param {Turn} turn @param {Kind} kind */
 function use(turn, kind) {
   const { linked, devices } = turn.state;
   if (linked) turn.order({ do: "use_track", kind, track: devices[kind].track });
-  partner.tellMedia(turn);
 }
 
 /** @param {State} state */

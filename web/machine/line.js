@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * How well the media travels: the grade that is shown, whether anything still comes of the
- * partner, and doing with sound alone while the line is too poor for video.
+ * How well the media travels: the grade that is shown, and doing with sound alone while the line is
+ * too poor for video.
  *
  * Whether it is too poor is judged by the sender, whose congestion control sees the whole way to the
  * partner; so each end saves the line from its own video.
@@ -11,10 +11,8 @@
  * @typedef {import("../media/figures.js").Figures} Figures
  */
 import { grade } from "../media/figures.js";
-import * as partner from "./partner.js";
 import { CLEAR_LINE } from "./state.js";
 
-const STALLED_AFTER_MS = 4_000;
 /** A grade is shown when the figures say so this often in a row. */
 const CONFIRMATIONS = 2;
 const POOR_FOR_MS = 6_000;
@@ -26,40 +24,20 @@ const MAX_VIDEO_LOSS = 0.25;
 
 /** @param {Turn} turn @param {Figures} figures */
 export function measured(turn, figures) {
-  if (!turn.state.partner) return;
-  watchPartner(turn, figures);
   showGrade(turn, figures);
   if (isTooPoor(turn, figures)) pauseVideo(turn);
 }
 
 /**
- * A new partner is another way for the media: try video, whatever the last one was like.
+ * The next partner is another way for the media: try video, whatever the last one was like.
  *
  * @param {Turn} turn
  */
-export function meet(turn) {
-  turn.state.line = { ...CLEAR_LINE, isInterrupted: turn.state.line.isInterrupted };
-}
-
-/** @param {Turn} turn */
 export function part(turn) {
+  const { isVideoPaused, isInterrupted } = turn.state.line;
   turn.stopTimers("video");
-  if (turn.state.line.isVideoPaused) turn.order({ do: "pause_video", paused: false });
-  meet(turn);
-}
-
-/** @param {Turn} turn @param {Figures} figures */
-function watchPartner(turn, { bytesReceived }) {
-  const { partner: present } = turn.state;
-  if (!present) return;
-  const { media, arrived, lastBytesAtMs } = present;
-  if (bytesReceived !== present.bytesReceived) {
-    partner.change(turn, { bytesReceived, lastBytesAtMs: turn.nowMs, isStalled: false });
-    return;
-  }
-  const isExpected = (media.audio || media.video) && (arrived.audio || arrived.video);
-  const isLate = turn.nowMs - lastBytesAtMs >= STALLED_AFTER_MS;
-  if (isExpected && isLate) partner.change(turn, { isStalled: true });
+  if (isVideoPaused) turn.order({ do: "pause_video", paused: false });
+  turn.state.line = { ...CLEAR_LINE, isInterrupted };
 }
 
 /** @param {Turn} turn @param {Figures} figures */
@@ -95,7 +73,6 @@ function pauseVideo(turn) {
   change(turn, { isVideoPaused: true, pauses: pauses + 1, poorSinceMs: null });
   turn.startTimer("video", Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** pauses));
   turn.order({ do: "pause_video", paused: true });
-  partner.tellMedia(turn);
 }
 
 /**
@@ -107,7 +84,6 @@ export function tryVideo(turn) {
   if (!turn.state.line.isVideoPaused) return;
   change(turn, { isVideoPaused: false });
   turn.order({ do: "pause_video", paused: false });
-  partner.tellMedia(turn);
 }
 
 /** @param {Turn} turn @param {Partial<Line>} changes */

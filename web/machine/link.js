@@ -1,15 +1,12 @@
 // @ts-check
 /**
- * The media connection: opened, described, interrupted, restarted, failed.
+ * The media connection: opened, described, interrupted, restarted.
  *
  * @typedef {import("./turn.js").Turn} Turn
  */
-import * as partner from "./partner.js";
 import * as search from "./search.js";
 import { CLEAR_LINE } from "./state.js";
 
-const MEDIA_TIMEOUT_MS = 8_000;
-const RELINK_MS = 3_000;
 /** Most interruptions mend by themselves sooner. */
 const RESTART_AFTER_MS = 2_000;
 const PROBE_MS = 5_000;
@@ -48,7 +45,7 @@ export function described(turn, { type, sdp }) {
   turn.send({ type: "webrtc_offer", sdp });
   if (!turn.isDirect()) state.unanswered += 1;
   if (state.search !== "none" || state.partner || state.isResting) return;
-  search.search(turn, "find_partner");
+  search.ask(turn, "find_partner");
 }
 
 /** @param {Turn} turn @param {RTCIceCandidateInit | null} candidate */
@@ -68,12 +65,18 @@ export function takeOffer(turn, sdp) {
   turn.order({ do: "take_offer", sdp });
 }
 
-/** @param {Turn} turn @param {string} sdp */
+/**
+ * The relay answers every offer, in order: an answer is for the last one when no other is awaited.
+ *
+ * @param {Turn} turn
+ * @param {string} sdp
+ */
 export function takeAnswer(turn, sdp) {
+  const { state } = turn;
+  const isForLast = turn.isDirect() || state.unanswered === 1;
   countAnswer(turn);
-  if (turn.state.search !== "asked") turn.stopTimers("reply");
-  if (turn.state.unanswered > 0) return; // it is for a former link
-  if (turn.state.linked) turn.order({ do: "take_answer", sdp });
+  if (state.search !== "asked") turn.stopTimers("reply");
+  if (state.linked && isForLast) turn.order({ do: "take_answer", sdp });
 }
 
 /** @param {Turn} turn */
@@ -136,31 +139,4 @@ export function restart(turn) {
   if (!turn.state.linked || turn.isDirect()) return;
   turn.order({ do: "restart_link" });
   turn.startTimer("reply", PROBE_MS);
-}
-
-/**
- * Say so and begin again, but not more often than every few seconds.
- *
- * @param {Turn} turn
- */
-export function failed(turn) {
-  const { state } = turn;
-  if (turn.isDirect()) {
-    partner.next(turn);
-  } else {
-    search.leaveServer(turn);
-    state.relinkedAtMs = Math.max(turn.nowMs, state.relinkedAtMs + RELINK_MS);
-    state.dueMs.relink = state.relinkedAtMs;
-  }
-  state.notice = { kind: "link_failed" };
-}
-
-/**
- * The other side said goodbye. A partner who does is leaving: the server will tell.
- *
- * @param {Turn} turn
- */
-export function closed(turn) {
-  if (!turn.isDirect()) failed(turn);
-  else if (turn.state.partner) turn.startTimer("media", MEDIA_TIMEOUT_MS);
 }

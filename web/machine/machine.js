@@ -5,15 +5,21 @@
  * `step(state, event, nowMs)` gives the next state and the commands to carry out. There is no DOM
  * here, no network and no clock. Deadlines are part of the state (`dueMs`); when the earliest is
  * reached the caller sends `time_passed`. A state that is left behind takes its deadlines with it,
- * so that there is no timer to cancel. Each part decides about one thing:
+ * so that there is no timer to cancel. Each part decides about one thing, and
+ * calls only parts below it:
  *
- *     devices.js   camera and microphone: opened, refused, muted, lost
- *     search.js    looking for a partner, on a server that may be away
+ *     visit.js     from Start to Stop, on a server that may be away
+ *     chat.js      lines, who is typing, what was delivered
  *     partner.js   the one who was found, until they go
  *     link.js      the media connection
  *     line.js      how well the media travels, and doing with sound alone
- *     chat.js      lines, who is typing, what was delivered
+ *     devices.js   camera and microphone: opened, refused, muted, lost
+ *     search.js    what is looked for, and asking the server to look
  *     draft.js     what is being written, and to whom
+ *
+ * What has to follow from the state however it came about, no part has to think of: when the event
+ * is dealt with, `settle` goes on with the search if nothing is waited for any more, and tells the
+ * partner what is on.
  *
  * From Start to a call, in relay mode:
  *
@@ -39,6 +45,7 @@ import * as link from "./link.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
 import { Turn } from "./turn.js";
+import * as visit from "./visit.js";
 
 /**
  * Decide what an event means.
@@ -51,16 +58,23 @@ import { Turn } from "./turn.js";
 export function step(state, event, nowMs) {
   const turn = new Turn(state, nowMs);
   take(turn, event);
+  settle(turn);
   return { state: turn.state, commands: turn.commands };
+}
+
+/** @param {Turn} turn */
+function settle(turn) {
+  visit.goOn(turn);
+  partner.tellMedia(turn);
 }
 
 /** @param {Turn} turn @param {Event} event */
 function take(turn, event) {
   switch (event.type) {
-    case "agreed": return search.agree(turn, event.rules);
-    case "start_pressed": return search.start(turn);
+    case "agreed": return visit.agree(turn, event.rules);
+    case "start_pressed": return visit.start(turn);
     case "next_pressed": return partner.next(turn);
-    case "stop_pressed": return search.stop(turn);
+    case "stop_pressed": return visit.stop(turn);
     case "escape_pressed": return partner.escape(turn);
     case "setting_changed": return turn.set(event.change);
     case "interest_added": return search.addInterest(turn, event.text);
@@ -88,34 +102,34 @@ function take(turn, event) {
     case "begun_dropped": turn.state.begun = ""; return;
     case "page_hidden": turn.state.isHidden = true; return;
     case "page_shown": return chat.pageShown(turn);
-    case "page_left": return search.leave(turn);
+    case "page_left": return visit.leave(turn);
     case "page_back": turn.order({ do: "connect" }); return;
     case "network_changed": return link.networkChanged(turn);
     case "woke": return link.woke(turn, event.asleepMs);
 
-    case "wire_connecting": return search.connecting(turn);
-    case "wire_lost": return search.wireLost(turn, event.retryAtMs);
-    case "wire_refused": return search.wireLost(turn, event.retryAtMs, event.why);
-    case "wire_closed": return search.sentAway(turn);
+    case "wire_connecting": return visit.connecting(turn);
+    case "wire_lost": return visit.wireLost(turn, event.retryAtMs);
+    case "wire_refused": return visit.wireLost(turn, event.retryAtMs, event.why);
+    case "wire_closed": return visit.sentAway(turn);
     case "message": return hear(turn, event.message);
 
     case "link_described": return link.described(turn, event.description);
     case "candidate_found": return link.candidateFound(turn, event.candidate);
     case "link_interrupted": return link.interrupted(turn);
     case "link_restored": return link.restored(turn);
-    case "link_failed": return link.failed(turn);
-    case "link_closed": return link.closed(turn);
+    case "link_failed": return visit.linkFailed(turn);
+    case "link_closed": return visit.linkClosed(turn);
     case "stream_arrived": turn.state.remoteStream = event.stream; return;
     case "media_arrived": return partner.mediaArrived(turn, event.kind);
-    case "figures_measured": return line.measured(turn, event.figures);
+    case "figures_measured": return partner.measured(turn, event.figures);
   }
 }
 
 /** @param {Turn} turn @param {ServerMessage} message */
 function hear(turn, message) {
   switch (message.type) {
-    case "connected": return search.connected(turn, message);
-    case "waiting_for_partner": return search.waiting(turn, message.online);
+    case "connected": return visit.connected(turn, message);
+    case "waiting_for_partner": return partner.awaited(turn, message.online);
     case "partner_found": return partner.found(turn, message);
     case "partner_left": return partner.gone(turn, "partner_left");
     case "partner_disconnected": return partner.gone(turn, "partner_disconnected");
@@ -135,7 +149,7 @@ function serverError(turn, { code, message, retryAfterMs }) {
   if (code === "media_failed") turn.state.unanswered = 0;
   if (code === "bad_sdp") link.countAnswer(turn);
   if (!turn.state.wanted) return;
-  if (code === "media_failed" || code === "bad_sdp") return link.failed(turn);
+  if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn);
   // The server speaks of its states there: something crossed with the partner's leaving.
   if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });
   search.refused(turn, retryAfterMs);
@@ -146,12 +160,12 @@ function checkDeadlines(turn) {
   if (turn.isDue("media")) partner.noMedia(turn);
   if (turn.isDue("notice")) turn.state.notice = null;
   if (turn.isDue("escape") && turn.state.notice?.kind === "escape_again") turn.state.notice = null;
-  if (turn.isDue("retry")) search.search(turn, "find_partner");
+  if (turn.isDue("retry")) search.ask(turn, "find_partner");
   if (turn.isDue("reply")) turn.order({ do: "reconnect" });
-  if (turn.isDue("relink")) search.goOn(turn);
   if (turn.isDue("restart")) link.restart(turn);
   if (turn.isDue("typed")) chat.stopTyping(turn);
   if (turn.isDue("partnerTyped")) chat.partnerTyping(turn, false);
   if (turn.isDue("video")) line.tryVideo(turn);
+  turn.isDue("relink"); // what it has held up goes on by itself
   turn.isDue("held");
 }

@@ -11,15 +11,16 @@ import * as link from "./link.js";
 import * as search from "./search.js";
 import { hasArrived, ownMedia } from "./state.js";
 
-const MEDIA_TIMEOUT_MS = 8_000;
+export const MEDIA_TIMEOUT_MS = 8_000;
+const STALLED_AFTER_MS = 4_000;
 const ESCAPE_AGAIN_MS = 2_000;
 
 /** @param {Turn} turn @param {import("../wire/messages.js").PartnerFound} message */
 export function found(turn, { isInitiator, sharedInterests }) {
   const { state } = turn;
   if (state.search === "none") return; // we have stopped meanwhile
-  search.endSearch(turn);
-  Object.assign(state, { notice: null, chat: [], unread: 0, told: null, isTyping: false });
+  search.end(turn);
+  Object.assign(state, { notice: null, chat: [] });
   state.partnersMet += 1;
   state.partner = {
     media: { audio: true, video: true }, // until they say otherwise
@@ -34,10 +35,20 @@ export function found(turn, { isInitiator, sharedInterests }) {
   draft.meet(turn);
   turn.startTimer("media", MEDIA_TIMEOUT_MS);
   if (state.linked) turn.order({ do: "meet" });
-  else if (isInitiator || turn.isDirect()) link.openToPartner(turn, isInitiator);
-  // else the relay offers one
-  line.meet(turn);
-  tellMedia(turn);
+  else link.openToPartner(turn, isInitiator);
+}
+
+/**
+ * The server says that it looks on: one who was taken for a partner was found before we stopped.
+ *
+ * @param {Turn} turn
+ * @param {number | null} online
+ */
+export function awaited(turn, online) {
+  const { state } = turn;
+  if (state.search === "none" && !state.partner) return; // we have stopped meanwhile
+  if (state.partner) leave(turn);
+  search.confirmed(turn, online);
 }
 
 /**
@@ -47,18 +58,14 @@ export function found(turn, { isInitiator, sharedInterests }) {
  */
 export function next(turn) {
   const { state } = turn;
-  if (state.isResting) return goOn(turn);
-  if (!state.partner) return;
-  state.notice = null;
-  leave(turn);
-  search.search(turn, "next_partner");
-}
-
-/** @param {Turn} turn */
-function goOn(turn) {
-  Object.assign(turn.state, { isResting: false, notice: null, chat: [] });
-  if (turn.state.linked) search.search(turn, "find_partner");
-  else search.goOn(turn);
+  if (state.isResting) {
+    Object.assign(state, { isResting: false, notice: null, chat: [] });
+    if (state.linked) search.ask(turn, "find_partner");
+  } else if (state.partner) {
+    state.notice = null;
+    leave(turn);
+    search.ask(turn, "next_partner");
+  }
 }
 
 /**
@@ -87,7 +94,6 @@ export function mediaArrived(turn, kind) {
 
 /** @param {Turn} turn @param {{ audio: boolean, video: boolean }} media */
 export function mediaChanged(turn, { audio, video }) {
-  if (!turn.state.partner) return;
   change(turn, { media: { audio, video }, lastBytesAtMs: turn.nowMs, isStalled: false });
   settle(turn);
 }
@@ -101,6 +107,27 @@ function settle(turn) {
 }
 
 /**
+ * Whether anything still comes of them, and how.
+ *
+ * @param {Turn} turn
+ * @param {import("../media/figures.js").Figures} figures
+ */
+export function measured(turn, figures) {
+  const { partner } = turn.state;
+  if (!partner) return;
+  const { bytesReceived } = figures;
+  const { media, arrived, lastBytesAtMs } = partner;
+  const isExpected = (media.audio || media.video) && (arrived.audio || arrived.video);
+  const isLate = turn.nowMs - lastBytesAtMs >= STALLED_AFTER_MS;
+  if (bytesReceived !== partner.bytesReceived) {
+    change(turn, { bytesReceived, lastBytesAtMs: turn.nowMs, isStalled: false });
+  } else if (isExpected && isLate) {
+    change(turn, { isStalled: true });
+  }
+  line.measured(turn, figures);
+}
+
+/**
  * Nothing has come of them: whatever the reason, the next one may do better.
  *
  * @param {Turn} turn
@@ -108,7 +135,7 @@ function settle(turn) {
 export function noMedia(turn) {
   leave(turn);
   turn.state.notice = { kind: "no_media" };
-  search.search(turn, "next_partner");
+  search.ask(turn, "next_partner");
 }
 
 /**
@@ -124,7 +151,7 @@ export function gone(turn, how) {
   leave(turn);
   state.chat = chat;
   state.notice = { kind: how };
-  if (state.settings.searchesOn) search.search(turn, "find_partner");
+  if (state.settings.searchesOn) search.ask(turn, "find_partner");
   else state.isResting = true;
 }
 
@@ -133,10 +160,10 @@ export function gone(turn, how) {
  *
  * @param {Turn} turn
  */
-export function leave(turn) {
+function leave(turn) {
   forget(turn);
   if (turn.isDirect()) link.close(turn);
-  else if (turn.state.linked) turn.order({ do: "part" });
+  else turn.order({ do: "part" });
 }
 
 /** @param {Turn} turn */

@@ -116,7 +116,7 @@
  * @property {import("../wire/refusal.js").Refusal["why"] | null} refusal why the server has not let
  *   us in, while the socket is "lost"
  * @property {import("../wire/messages.js").Connected | null} server what it said on connecting
- * @property {boolean} linked a link is open, or opening
+ * @property {boolean} linked a link is open, or opening; always so while there is a partner
  * @property {number} unanswered offers that the relay has not answered yet
  * @property {number} relinkedAtMs when the link was last opened again after it failed
  * @property {"none" | "asked" | "waiting"} search "waiting": the server has confirmed it
@@ -231,10 +231,10 @@ export function nextDueMs(state) {
  *
  * @param {State} state
  */
-export function ownMedia({ devices, line }) {
+export function ownMedia({ devices, line, told }) {
   return {
-    audio: isGiving(devices.audio),
-    video: isGiving(devices.video) && !line.isVideoPaused,
+    audio: isGiving(devices.audio, told?.audio),
+    video: isGiving(devices.video, told?.video) && !line.isVideoPaused,
   };
 }
 
@@ -248,7 +248,12 @@ export function hasArrived({ media, arrived }) {
   return arrived.audio || !media.audio;
 }
 
-/** @param {Device} device */
-function isGiving({ isWanted, status, isSilenced }) {
-  return isWanted && status === "on" && !isSilenced;
+/**
+ * While another one is opened in its place it counts as before: that takes no time worth telling.
+ *
+ * @param {Device} device
+ * @param {boolean} [wasGiving] as the partner knows it
+ */
+function isGiving({ isWanted, status, isSilenced }, wasGiving = false) {
+  return isWanted && !isSilenced && (status === "on" || (status === "asking" && wasGiving));
 }

@@ -18,7 +18,7 @@
  * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
  *   | Typing | MediaState | NextPartner | StopChat} ClientMessage
  *
- * @typedef {{ type: "connected", userId: string, iceServers: RTCIceServer[],
+ * @typedef {{ type: "connected", iceServers: RTCIceServer[],
  *   mediaMode: MediaMode }} Connected
  * @typedef {{ type: "waiting_for_partner", online: number | null }} WaitingForPartner
  * @typedef {{ type: "partner_found", isInitiator: boolean,
@@ -43,7 +43,6 @@ export const MAX_INTEREST_CHARS = 32;
 const READERS = {
   connected: (fields) => ({
     type: "connected",
-    userId: text(fields, "userId"),
     iceServers: /** @type {RTCIceServer[]} */ (list(fields, "iceServers")),
     mediaMode: fields["mediaMode"] === "direct" ? "direct" : "relay",
   }),

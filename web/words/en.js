@@ -99,7 +99,6 @@ export const en = {
   unread: (count) => (count === 1 ? "1 unread message" : `${count} unread messages`),
   partnerMuted: "Their microphone is muted",
   partnerCameraOff: "Their camera is off",
-  youAreMuted: "You are muted",
   pressToHear: "Press anywhere to hear your partner.",
 
   // states
@@ -132,7 +131,6 @@ export const en = {
   refusals: { full: "The server is full", draining: "The server is being updated" },
   /** @param {number} seconds */
   retryIn: (seconds) => `Trying again in ${seconds} s.`,
-  offline: "You seem to be offline.",
   videoPaused: "The line is too poor for video. The sound goes on; the picture comes back by itself.",
 
   sentAway: "An operator has ended your connection.",

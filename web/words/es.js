@@ -95,7 +95,6 @@ export const es = {
   unread: (count) => (count === 1 ? "1 mensaje sin leer" : `${count} mensajes sin leer`),
   partnerMuted: "Tiene el micrófono silenciado",
   partnerCameraOff: "Tiene la cámara apagada",
-  youAreMuted: "Tienes el micrófono silenciado",
   pressToHear: "Pulsa en cualquier sitio para oír a la otra persona.",
 
   connecting: "Conectando…",
@@ -123,7 +122,6 @@ export const es = {
   connectionLost: "Conexión perdida",
   refusals: { full: "El servidor está lleno", draining: "El servidor se está actualizando" },
   retryIn: (seconds) => `Nuevo intento en ${seconds} s.`,
-  offline: "Parece que no tienes conexión.",
   videoPaused:
     "La línea no da para vídeo. El sonido sigue; la imagen volverá por sí sola.",
 

@@ -1,0 +1,158 @@
+// @ts-check
+/**
+ * From Start to Stop, on a server that may be away and with a link that may fail.
+ *
+ * @typedef {import("./turn.js").Turn} Turn
+ * @typedef {import("./state.js").State} State
+ */
+import * as devices from "./devices.js";
+import * as link from "./link.js";
+import * as partner from "./partner.js";
+import * as search from "./search.js";
+
+const RELINK_MS = 3_000;
+
+/**
+ * The user is old enough and takes the rules; the camera comes on, to look into before the call.
+ *
+ * @param {Turn} turn
+ * @param {string} rules a digest of them
+ */
+export function agree(turn, rules) {
+  if (!rules) return; // there were none to read
+  turn.set({ agreedTo: rules });
+  devices.preview(turn);
+}
+
+/** @param {Turn} turn */
+export function start(turn) {
+  const { state } = turn;
+  if (state.wanted || !state.settings.agreedTo) return;
+  if (state.socket === "closed") turn.order({ do: "connect" });
+  Object.assign(state, { wanted: true, notice: null });
+  // Who starts in spite of a problem goes without what has it.
+  state.hasBegun = devices.hasProblem(state);
+  devices.openWanted(turn);
+}
+
+/**
+ * Begin to look for a partner as soon as all that it takes is there.
+ *
+ * @param {Turn} turn
+ */
+export function goOn(turn) {
+  const { state } = turn;
+  if (!state.wanted || devices.isAsking(state)) return;
+  state.hasBegun = true;
+  if (!state.server || state.linked || state.isResting) return;
+  if (state.search !== "none" || state.dueMs.relink !== undefined) return;
+  if (turn.isDirect()) return search.ask(turn, "find_partner");
+  link.open(turn); // find_partner follows the offer, so that nobody is matched with a dead end
+  turn.order({ do: "make_offer" });
+}
+
+/** @param {Turn} turn */
+export function stop(turn) {
+  const { state } = turn;
+  if (!state.wanted) return;
+  Object.assign(state, { wanted: false, isResting: false, notice: null });
+  leaveServer(turn);
+  state.begun = "";
+  devices.closeAll(turn);
+}
+
+/**
+ * The page goes away, perhaps to come back from the browser's cache: nobody may wait for it.
+ *
+ * @param {Turn} turn
+ */
+export function leave(turn) {
+  stop(turn);
+  devices.closeAll(turn);
+  turn.order({ do: "disconnect" });
+}
+
+// the connection to the server
+
+/** @param {Turn} turn */
+export function connecting(turn) {
+  turn.state.socket = "connecting";
+  turn.state.retryAtMs = null;
+}
+
+/** @param {Turn} turn @param {import("../wire/messages.js").Connected} server */
+export function connected(turn, server) {
+  Object.assign(turn.state, { socket: "open", server });
+}
+
+/**
+ * @param {Turn} turn
+ * @param {number} retryAtMs
+ * @param {State["refusal"]} refusal why the server has not let us in, where it has said so
+ */
+export function wireLost(turn, retryAtMs, refusal = null) {
+  Object.assign(turn.state, { socket: "lost", retryAtMs, refusal, server: null, online: null });
+  Object.assign(turn.state, { notice: null, unanswered: 0 });
+  forgetServerSide(turn);
+}
+
+/**
+ * An operator has ended the connection: only the user's own Start begins another.
+ *
+ * @param {Turn} turn
+ */
+export function sentAway(turn) {
+  stop(turn);
+  Object.assign(turn.state, { socket: "closed", server: null, online: null });
+}
+
+// the link
+
+/**
+ * Say so and begin again, but not more often than every few seconds.
+ *
+ * @param {Turn} turn
+ */
+export function linkFailed(turn) {
+  const { state } = turn;
+  if (turn.isDirect()) {
+    partner.next(turn);
+  } else {
+    leaveServer(turn);
+    state.relinkedAtMs = Math.max(turn.nowMs, state.relinkedAtMs + RELINK_MS);
+    state.dueMs.relink = state.relinkedAtMs;
+  }
+  state.notice = { kind: "link_failed" };
+}
+
+/**
+ * The other side said goodbye. A partner who does is leaving: the server will tell.
+ *
+ * @param {Turn} turn
+ */
+export function linkClosed(turn) {
+  if (!turn.isDirect()) linkFailed(turn);
+  else if (turn.state.partner) turn.startTimer("media", partner.MEDIA_TIMEOUT_MS);
+}
+
+/**
+ * Leave partner or queue and close the link; the socket stays.
+ *
+ * @param {Turn} turn
+ */
+function leaveServer(turn) {
+  const { state } = turn;
+  if (state.linked || state.search !== "none") turn.send({ type: "stop_chat" });
+  forgetServerSide(turn);
+}
+
+/**
+ * Forget all that the server kept for us.
+ *
+ * @param {Turn} turn
+ */
+function forgetServerSide(turn) {
+  partner.forget(turn);
+  Object.assign(turn.state, { search: "none", searchingSinceMs: null, dueMs: {} });
+  link.close(turn);
+}
