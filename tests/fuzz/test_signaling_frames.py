@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from relay.errors import ProtocolError
 from relay.matching import MediaMode, State
+from relay.plane import LinkLost
 from relay.protocol.messages import MAX_SDP_CHARS, parse_client, parse_server
 from relay.signaling.mailbox import SocketLost
 from tests.support.house import House
@@ -77,16 +78,23 @@ def test_three_users_who_send_anything(mode: MediaMode, story: list[tuple[int, s
     asyncio.run(tell(mode, story))
 
 
+def lose_link(house: House, name: str) -> None:
+    if house.plane.link_state(name) == "none":
+        house.plane.emit(LinkLost(name, "failed"))  # old news
+    else:
+        house.plane.lose(name, "failed")
+
+
 async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
     house = House(media_mode=mode)
     users = [house.come(name) for name in ("ann", "bob", "cid")]
     for number, happened in story:
         user = users[number]
         if happened == "up":
-            if user.link == "connecting":
+            if house.plane.can_come_up(user.name):
                 house.plane.come_up(user.name)
         elif happened == "lost":
-            house.plane.lose(user.name, "failed")
+            lose_link(house, user.name)
         elif happened == "tick":
             await house.pass_time(3)
         else:
@@ -107,4 +115,5 @@ async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
     counts = await house.store.counts()
     assert (counts.waiting, counts.rooms) == (0, 0)
     assert house.plane.pairs == {}
+    assert house.plane.paired_anew == []
     assert house.plane.link_states == {}

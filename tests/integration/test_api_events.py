@@ -16,6 +16,7 @@ from relay.api.load import Load
 from relay.api.models import EventQuery
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
+from relay.plane import Link, Track
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore
 from tests.support.fake_plane import FakePlane
@@ -87,12 +88,20 @@ async def test_a_server_that_stops_ends_the_streams() -> None:
         response.close()
 
 
+class Crowded:
+    """Media of many tracks."""
+
+    def tracks(self) -> list[Track]:
+        return [track("ann", track_id=f"t{number}") for number in range(200)]
+
+    def links(self) -> list[Link]:
+        return [link("ann")]
+
+
 @asynccontextmanager
 async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tuple[int, Events]]:
     """The stream alone, with large snapshots that come quickly; its port."""
     plane = FakePlane()
-    plane.live_links = [link("ann")]
-    plane.live_tracks = [track("ann", track_id=f"t{number}") for number in range(200)]
     gateway = Gateway(
         plane=plane,
         store=MemoryStore(),
@@ -103,7 +112,7 @@ async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tup
     )
     load = Load(plane.stats)
     readiness = Readiness(gateway, plane.stats, load)
-    overview = Overview(gateway, plane, plane.stats, load, readiness, sees_addresses=False)
+    overview = Overview(gateway, Crowded(), plane.stats, load, readiness, sees_addresses=False)
     events = Events(overview, period_s=period_s, patience_s=patience_s)
 
     async def serve(request: web.Request) -> web.StreamResponse:

@@ -3,7 +3,7 @@
 import pytest
 
 from relay.matching import State
-from relay.plane import LinkState, LinkUp
+from relay.plane import LinkState, LinkUp, MediaFlowing
 from tests.support.house import House
 
 
@@ -167,7 +167,8 @@ async def test_news_of_a_link_that_has_been_replaced_is_old_news() -> None:
     house = House()
     ann, _ = await house.pair("ann", "bob")
     house.plane.lose("ann", "failed")
-    house.plane.link_states["ann"] = LinkState.UP  # replaced before the news was handled
+    await house.plane.answer("ann", "replaced before the news was handled")
+    house.plane.come_up("ann")
     await house.settle()
     assert (ann.hear(), ann.partner) == ([], "bob")
 
@@ -240,9 +241,9 @@ async def test_the_first_packet_of_either_begins_the_call_for_both() -> None:
     house.plane.flow("bob")
     assert (ann.state, bob.state) == (State.IN_CALL, State.IN_CALL)
     await ann.stop()
-    house.plane.flow("bob")
+    for late in ("bob", "nobody"):
+        house.plane.emit(MediaFlowing(late))
     assert bob.state is State.CONNECTED
-    house.plane.flow("nobody")
 
 
 async def test_an_initiators_offer_that_comes_after_the_partner_has_gone_is_no_early_link() -> None:
