@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from relay.bots.thin import ThinPeer
 from relay.media import RelayPlane
 from relay.plane import LinkUp, MediaEvent, MediaPlane
+from tests.support.exchange import PATIENCE_S, audio, until
 from tests.support.fake_plane import FakePlane
-from tests.support.media_house import PATIENCE_S, audio, until
 from tests.support.packets import check
 
 BOTH = ("audio", "video")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from relay.store import Counts, Entered, MemoryStore, Room, Store, Waiter
-from tests.support.house import SlowStore
+from tests.support.party import SlowStore
 
 
 def slow_store(max_waiting: int) -> Store:

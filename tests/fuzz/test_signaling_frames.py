@@ -11,7 +11,7 @@ from relay.matching import MediaMode, State
 from relay.plane import LinkLost
 from relay.protocol.messages import MAX_SDP_CHARS, parse_client, parse_server
 from relay.signaling.mailbox import SocketLost
-from tests.support.house import House
+from tests.support.party import Party
 
 KINDS = [
     "find_partner",
@@ -78,31 +78,31 @@ def test_three_users_who_send_anything(mode: MediaMode, story: list[tuple[int, s
     asyncio.run(tell(mode, story))
 
 
-def lose_link(house: House, name: str) -> None:
-    if house.plane.link_state(name) == "none":
-        house.plane.emit(LinkLost(name, "failed"))  # old news
+def lose_link(party: Party, name: str) -> None:
+    if party.plane.link_state(name) == "none":
+        party.plane.emit(LinkLost(name, "failed"))  # old news
     else:
-        house.plane.lose(name, "failed")
+        party.plane.lose(name, "failed")
 
 
 async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
-    house = House(media_mode=mode)
-    users = [house.come(name) for name in ("ann", "bob", "cid")]
+    party = Party(media_mode=mode)
+    users = [party.come(name) for name in ("ann", "bob", "cid")]
     for number, happened in story:
         user = users[number]
         if happened == "up":
-            if house.plane.can_come_up(user.name):
-                house.plane.come_up(user.name)
+            if party.plane.can_come_up(user.name):
+                party.plane.come_up(user.name)
         elif happened == "lost":
-            lose_link(house, user.name)
+            lose_link(party, user.name)
         elif happened == "tick":
-            await house.pass_time(3)
+            await party.pass_time(3)
         else:
             try:
                 user.put(parse_client(happened))
             except ProtocolError:
                 continue
-        await house.settle()
+        await party.settle()
         for other in users:
             for heard in other.hear():
                 if heard.startswith("error: ") and heard != "error: media_failed":
@@ -111,9 +111,9 @@ async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
             assert (other.partner is not None) == (other.state in {State.MATCHED, State.IN_CALL})
     for user in users:
         user.put(SocketLost())
-    await house.settle()
-    counts = await house.store.counts()
+    await party.settle()
+    counts = await party.store.counts()
     assert (counts.waiting, counts.rooms) == (0, 0)
-    assert house.plane.pairs == {}
-    assert house.plane.paired_anew == []
-    assert house.plane.link_states == {}
+    assert party.plane.pairs == {}
+    assert party.plane.paired_anew == []
+    assert party.plane.link_states == {}
