@@ -95,6 +95,19 @@ async def test_what_goes_on_is_closed_when_time_is_over() -> None:
             await running.closed.wait()
 
 
+async def test_what_ended_in_time_keeps_its_connection() -> None:
+    """Another request may come over it."""
+    sessions = TimedSessions().sessions
+    session = sessions.find(sessions.begin())
+    assert session is not None
+    done, time_over = Connection(), asyncio.Event()
+    with session.using(transport(done), 0):
+        pass
+    asyncio.get_running_loop().call_later(0, time_over.set)
+    await time_over.wait()
+    assert not done.closed.is_set()
+
+
 async def test_a_client_that_has_gone_needs_nothing_closed() -> None:
     session = TimedSessions().sessions.find("")
     assert session is None
