@@ -58,8 +58,8 @@ async def sit_down(chromium: Browser) -> AsyncIterator[SitDown]:
 
 
 async def test_a_wrong_token_is_refused_and_the_right_one_opens(sit_down: SitDown) -> None:
-    async with operating() as house:
-        desk = await sit_down(house.relay.url, token="", complains="401")
+    async with operating() as server:
+        desk = await sit_down(server.relay.url, token="", complains="401")
         await expect(desk.page.locator("#token")).to_be_focused()
         await desk.log_in("not-the-operators-token")
         await desk.reads("This is not the operator's token")
@@ -74,8 +74,8 @@ async def test_a_wrong_token_is_refused_and_the_right_one_opens(sit_down: SitDow
 
 
 async def test_guessing_is_slowed_down(sit_down: SitDown) -> None:
-    async with operating() as house:
-        desk = await sit_down(house.relay.url, token="", complains="401|429")
+    async with operating() as server:
+        desk = await sit_down(server.relay.url, token="", complains="401|429")
         for _ in range(5):
             async with desk.page.expect_response("**/admin/login"):
                 await desk.log_in("not-the-operators-token")
@@ -84,12 +84,12 @@ async def test_guessing_is_slowed_down(sit_down: SitDown) -> None:
 
 
 async def test_logging_out_closes_the_stream_and_the_door(sit_down: SitDown) -> None:
-    async with operating() as house:
-        desk = await sit_down(house.relay.url)
+    async with operating() as server:
+        desk = await sit_down(server.relay.url)
         await desk.press("Log out")
         await desk.reads("You have logged out.")
         await expect(desk.page.locator("#frame")).to_be_hidden()
-        await house.operator.until("totals", lambda totals: totals["eventReaders"] == 0)
+        await server.operator.until("totals", lambda totals: totals["eventReaders"] == 0)
         await desk.page.reload()
         await expect(desk.page.get_by_label("Operator's token")).to_be_visible()
 
@@ -98,8 +98,8 @@ async def test_a_session_that_is_over_leads_to_the_login_in_words(
     sit_down: SitDown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(front, "Sessions", lambda: Sessions(lifetime_s=4))
-    async with operating() as house:
-        desk = await sit_down(house.relay.url, complains="ERR_INCOMPLETE_CHUNKED_ENCODING")
+    async with operating() as server:
+        desk = await sit_down(server.relay.url, complains="ERR_INCOMPLETE_CHUNKED_ENCODING")
         await desk.turn_to("tracks")
         await desk.reads("Your session has ended")
         monkeypatch.undo()
@@ -109,11 +109,11 @@ async def test_a_session_that_is_over_leads_to_the_login_in_words(
 
 
 async def test_it_comes_back_when_the_line_does(sit_down: SitDown) -> None:
-    async with operating() as house, cable(house.relay.port) as line:
+    async with operating() as server, cable(server.relay.port) as line:
         desk = await sit_down(line.url, complains="ERR_")
         line.pull()
         await desk.reads("Connection lost; trying again in")
-        await house.come()
+        await server.come()
         line.plug()
         await desk.is_live()
         await desk.tile("connected", "1")
@@ -134,11 +134,11 @@ async def test_it_comes_back_after_a_restart(sit_down: SitDown, start_server: St
 
 
 async def test_tiles_follow_what_happens(sit_down: SitDown) -> None:
-    async with operating() as house:
-        desk = await sit_down(house.relay.url)
+    async with operating() as server:
+        desk = await sit_down(server.relay.url)
         await desk.tile("connected", "0")
         await desk.reads("Nobody is in a call.")
-        ann, bob, room_id = await house.pair()
+        ann, bob, room_id = await server.pair()
         await desk.tile("connected", "2")
         async with talking(ann, bob):
             await desk.tile("in-call", "2")
@@ -153,10 +153,10 @@ async def test_tiles_follow_what_happens(sit_down: SitDown) -> None:
 
 
 async def test_the_charts_begin_with_what_the_server_remembers(sit_down: SitDown) -> None:
-    async with operating() as house:
-        await house.come()
-        await house.operator.until("history", lambda history: len(history["samples"]) >= 1)
-        desk = await sit_down(house.relay.url)
+    async with operating() as server:
+        await server.come()
+        await server.operator.until("history", lambda history: len(history["samples"]) >= 1)
+        desk = await sit_down(server.relay.url)
         chart = desk.page.get_by_role("img", name=re.compile("^People; now: Connected 1,"))
         await expect(chart).to_be_visible(timeout=PATIENCE_MS)
         ink = await chart.locator("canvas").evaluate(
@@ -167,10 +167,10 @@ async def test_the_charts_begin_with_what_the_server_remembers(sit_down: SitDown
 
 
 async def test_tables_sort_and_filter(sit_down: SitDown) -> None:
-    async with operating() as house:
-        ann, bob, room_id = await house.pair()
+    async with operating() as server:
+        ann, bob, room_id = await server.pair()
         async with talking(ann, bob):
-            desk = await sit_down(house.relay.url)
+            desk = await sit_down(server.relay.url)
             await desk.turn_to("tracks")
             await expect(desk.rows("tracks-table")).to_have_count(8, timeout=PATIENCE_MS)
             first = desk.rows("tracks-table").first
@@ -205,15 +205,15 @@ async def test_tables_sort_and_filter(sit_down: SitDown) -> None:
 
 
 async def test_one_tracks_page(sit_down: SitDown) -> None:
-    async with operating() as house:
-        ann, bob, _ = await house.pair()
+    async with operating() as server:
+        ann, bob, _ = await server.pair()
         async with talking(ann, bob):
-            track = await house.operator.until(
+            track = await server.operator.until(
                 f"tracks?user={ann.user_id}&direction=up&kind=video",
                 lambda body: body["tracks"] and "loss" in body["tracks"][0]["problems"],
             )
             track_id = track["tracks"][0]["id"]
-            desk = await sit_down(house.relay.url)
+            desk = await sit_down(server.relay.url)
             await desk.turn_to("tracks")
             await desk.page.get_by_role("link", name=track_id).click()
             await desk.reads(f"Video from {ann.user_id}")
@@ -236,10 +236,10 @@ async def test_one_tracks_page(sit_down: SitDown) -> None:
 async def test_a_picture_of_a_track_where_that_is_allowed(
     sit_down: SitDown, tmp_path: Path
 ) -> None:
-    async with watched(tmp_path) as house, call(house) as (ann, _):
-        desk = await sit_down(house.relay.url)
+    async with watched(tmp_path) as server, call(server) as (ann, _):
+        desk = await sit_down(server.relay.url)
         await expect(desk.page.get_by_role("link", name="Looks into calls")).to_be_hidden()
-        track = await house.operator.track(ann.user_id, "up", "video")
+        track = await server.operator.track(ann.user_id, "up", "video")
         await desk.turn_to(f"tracks/{track['id']}")
         await desk.press("Take a picture")
         await desk.reads("written to the audit log")
@@ -256,20 +256,20 @@ async def test_a_picture_of_a_track_where_that_is_allowed(
 
 
 async def test_a_user_is_disconnected_once_that_is_confirmed(sit_down: SitDown) -> None:
-    async with operating() as house:
-        ann, bob, _ = await house.pair()
-        desk = await sit_down(house.relay.url)
+    async with operating() as server:
+        ann, bob, _ = await server.pair()
+        desk = await sit_down(server.relay.url)
         await desk.turn_to(f"users/{ann.user_id}")
         await desk.press("Disconnect user")
         await desk.reads("Disconnect this user?")
         await until(desk.focused, lambda name: name == "Cancel")
         await desk.press("Cancel")
-        assert (await house.operator.get("users"))["total"] == 2
+        assert (await server.operator.get("users"))["total"] == 2
         await desk.press("Disconnect user")
         await desk.press("Disconnect")
         await bob.hear("partner_disconnected")
         await desk.reads(f"User {ann.user_id} was disconnected.")
-        assert (await house.operator.get("users"))["total"] == 1
+        assert (await server.operator.get("users"))["total"] == 1
         await desk.press("Disconnect user")
         await desk.press("Disconnect")
         await desk.reads("There is no user")
@@ -277,9 +277,9 @@ async def test_a_user_is_disconnected_once_that_is_confirmed(sit_down: SitDown) 
 
 
 async def test_a_call_is_ended_once_that_is_confirmed(sit_down: SitDown) -> None:
-    async with operating() as house:
-        ann, bob, room_id = await house.pair()
-        desk = await sit_down(house.relay.url)
+    async with operating() as server:
+        ann, bob, room_id = await server.pair()
+        desk = await sit_down(server.relay.url)
         await desk.turn_to(f"rooms/{room_id}")
         await desk.press("End call")
         await desk.page.keyboard.press("Escape")
@@ -292,16 +292,16 @@ async def test_a_call_is_ended_once_that_is_confirmed(sit_down: SitDown) -> None
 
 
 async def test_draining_and_back(sit_down: SitDown) -> None:
-    async with operating() as house:
-        desk = await sit_down(house.relay.url)
+    async with operating() as server:
+        desk = await sit_down(server.relay.url)
         await desk.press("Drain")
         await desk.page.get_by_role("dialog").get_by_role("button", name="Drain").click()
         await desk.reads("The server takes no new users: it is being drained.")
-        assert (await house.operator.get("totals"))["draining"]
+        assert (await server.operator.get("totals"))["draining"]
         await desk.press("Take new users")
         await desk.reads("The server takes new users again.")
         await expect(desk.page.locator("#warning")).to_be_hidden(timeout=PATIENCE_MS)
-        assert not (await house.operator.get("totals"))["draining"]
+        assert not (await server.operator.get("totals"))["draining"]
 
 
 # for everybody
@@ -312,10 +312,10 @@ async def test_draining_and_back(sit_down: SitDown) -> None:
 async def test_nothing_that_axe_minds_and_nothing_out_of_the_window(
     sit_down: SitDown, size: str, scheme: str
 ) -> None:
-    async with operating() as house:
-        ann, bob, room_id = await house.pair()
+    async with operating() as server:
+        ann, bob, room_id = await server.pair()
         desk = await sit_down(
-            house.relay.url,
+            server.relay.url,
             token="",
             viewport=SIZES[size],
             color_scheme=scheme,
@@ -325,7 +325,7 @@ async def test_nothing_that_axe_minds_and_nothing_out_of_the_window(
         await desk.log_in(TOKEN)
         async with talking(ann, bob):
             await desk.tile("bad-rooms", "1")
-            track = await house.operator.track(ann, "up", "video")
+            track = await server.operator.track(ann, "up", "video")
             for page in ("", "rooms", f"rooms/{room_id}", "tracks", f"tracks/{track['id']}"):
                 await desk.turn_to(page)
                 await desk.reads(ann.user_id)
@@ -339,9 +339,9 @@ async def test_nothing_that_axe_minds_and_nothing_out_of_the_window(
 
 
 async def test_all_of_it_by_keyboard(sit_down: SitDown) -> None:
-    async with operating() as house:
-        await house.pair()
-        desk = await sit_down(house.relay.url)
+    async with operating() as server:
+        await server.pair()
+        desk = await sit_down(server.relay.url)
         await desk.page.get_by_role("link", name="Rooms").focus()
         await desk.page.keyboard.press("Enter")
         await expect(desk.rows("rooms-table")).to_have_count(1)
@@ -367,12 +367,12 @@ async def test_all_of_it_by_keyboard(sit_down: SitDown) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(not os.environ.get("RELAY_SCREENSHOTS"), reason="makes pictures for the docs")
 async def test_pictures(sit_down: SitDown, tmp_path: Path) -> None:
-    async with watched(tmp_path, rematch_after_s=0) as house, call(house) as (ann, _):
-        thin = await house.pair()
-        track = await house.operator.track(ann.user_id, "down", "video")
+    async with watched(tmp_path, rematch_after_s=0) as server, call(server) as (ann, _):
+        thin = await server.pair()
+        track = await server.operator.track(ann.user_id, "down", "video")
         desks = [
             (
-                await sit_down(house.relay.url, viewport=SIZES[size], color_scheme=scheme),
+                await sit_down(server.relay.url, viewport=SIZES[size], color_scheme=scheme),
                 size,
                 scheme,
             )

@@ -1,11 +1,12 @@
-"""What both kinds of datagram socket do alike."""
+"""What both kinds of datagram socket do alike, and the one without a network."""
 
 import errno
 import gc
+import itertools
 import socket
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from relay.media.transport import (
     DatagramSocket,
     PlainSocket,
 )
+from tests.support.fake_socket import FakeSocket
 
 LINUX = sys.platform == "linux"
 KINDS: list[type[DatagramSocket]] = [PlainSocket, *([BatchSocket] if LINUX else [])]
@@ -35,13 +37,21 @@ def has_ipv6() -> bool:
 
 
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 on this machine")
-HOSTS = [
-    pytest.param(("127.0.0.1", "127.0.0.1"), id="IPv4"),
-    pytest.param(("0.0.0.0", "127.0.0.1"), id="any IPv4"),
-    pytest.param(("::1", "::1"), id="IPv6", marks=needs_ipv6),
-    pytest.param(("::", "::1"), id="any, from IPv6", marks=needs_ipv6),
-    pytest.param(("::", "127.0.0.1"), id="any, from IPv4", marks=needs_ipv6),
-]
+ADDRESSES = {
+    "IPv4": ("127.0.0.1", "127.0.0.1"),
+    "any IPv4": ("0.0.0.0", "127.0.0.1"),
+    "IPv6": ("::1", "::1"),
+    "any, from IPv6": ("::", "::1"),
+    "any, from IPv4": ("::", "127.0.0.1"),
+}
+"""What a socket is bound to, and where its peers find it."""
+
+
+def marks(host: str) -> list[pytest.MarkDecorator]:
+    return [needs_ipv6] if ":" in host else []
+
+
+HOSTS = [pytest.param(hosts, id=name, marks=marks(hosts[0])) for name, hosts in ADDRESSES.items()]
 
 
 class Peer:
@@ -69,10 +79,41 @@ class Peer:
             self.socket.recv(4096)
         except BlockingIOError:
             return True
+        finally:
+            self.socket.settimeout(5)
         return False
 
+    def close(self) -> None:
+        self.socket.close()
 
-Open = Callable[..., Peer]
+
+class FakePeer:
+    """The other end where there is no network."""
+
+    _ports = itertools.count(40_000)
+
+    def __init__(self, theirs: FakeSocket) -> None:
+        self._theirs = theirs
+        self.host, self.port = "192.0.2.7", next(self._ports)
+
+    def send(self, *datagrams: bytes) -> None:
+        self._theirs.waiting += [((self.host, self.port), datagram) for datagram in datagrams]
+
+    def heard(self, count: int) -> list[bytes]:
+        mine = [entry for entry in self._theirs.sent if entry[0] == (self.host, self.port)][:count]
+        assert len(mine) == count
+        for entry in mine:
+            self._theirs.sent.remove(entry)
+        return [datagram for _, datagram in mine]
+
+    def hears_nothing_more(self) -> bool:
+        return all(address != (self.host, self.port) for address, _ in self._theirs.sent)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+AnyPeer = Peer | FakePeer
 
 
 @pytest.fixture(params=KINDS)
@@ -87,25 +128,48 @@ def hosts(request: pytest.FixtureRequest) -> tuple[str, str]:
     return found
 
 
+Ends = tuple[type[DatagramSocket], str, str]
+"""A kind of socket, the address it is bound to, and the one at which peers find it."""
+ENDS = [
+    *(
+        pytest.param((kind, *hosts), id=f"{kind.__name__}, {name}", marks=marks(hosts[0]))
+        for kind in KINDS
+        for name, hosts in ADDRESSES.items()
+    ),
+    pytest.param((FakeSocket, "", ""), id="FakeSocket"),
+]
+
+
+@pytest.fixture(params=ENDS)
+def ends(request: pytest.FixtureRequest) -> Ends:
+    found: Ends = request.param
+    return found
+
+
 @pytest.fixture
-def ours(kind: type[DatagramSocket], hosts: tuple[str, str]) -> Iterator[DatagramSocket]:
-    bound = kind(hosts[0], 0)
+def ours(ends: Ends) -> Iterator[DatagramSocket]:
+    kind, host, _ = ends
+    bound = FakeSocket() if kind is FakeSocket else kind(host, 0)
     yield bound
     bound.close()
 
 
-@pytest.fixture
-def peer(ours: DatagramSocket, hosts: tuple[str, str]) -> Iterator[Peer]:
-    found = Peer(hosts[1], ours.port)
-    yield found
-    found.socket.close()
+def meet(ours: DatagramSocket, host: str) -> AnyPeer:
+    return FakePeer(ours) if isinstance(ours, FakeSocket) else Peer(host, ours.port)
 
 
 @pytest.fixture
-def other(ours: DatagramSocket, hosts: tuple[str, str]) -> Iterator[Peer]:
-    found = Peer(hosts[1], ours.port)
+def peer(ours: DatagramSocket, ends: Ends) -> Iterator[AnyPeer]:
+    found = meet(ours, ends[2])
     yield found
-    found.socket.close()
+    found.close()
+
+
+@pytest.fixture
+def other(ours: DatagramSocket, ends: Ends) -> Iterator[AnyPeer]:
+    found = meet(ours, ends[2])
+    yield found
+    found.close()
 
 
 def contents(ours: DatagramSocket, count: int) -> list[bytes]:
@@ -120,7 +184,7 @@ def write(ours: DatagramSocket, slot: int, data: bytes) -> int:
     return len(data)
 
 
-def address_of(ours: DatagramSocket, peer: Peer) -> Address:
+def address_of(ours: DatagramSocket, peer: AnyPeer) -> Address:
     """The address by which the socket knows this peer: learnt from a datagram."""
     peer.send(b"hello")
     assert ours.receive() == 1
@@ -144,7 +208,7 @@ def test_nothing_has_arrived(ours: DatagramSocket) -> None:
     assert ours.receive() == 0
 
 
-def test_datagrams_arrive_in_slots(ours: DatagramSocket, peer: Peer, other: Peer) -> None:
+def test_datagrams_arrive_in_slots(ours: DatagramSocket, peer: AnyPeer, other: AnyPeer) -> None:
     peer.send(b"one", b"", b"three" * 100)
     other.send(b"four")
     assert ours.receive() == 4
@@ -153,7 +217,7 @@ def test_datagrams_arrive_in_slots(ours: DatagramSocket, peer: Peer, other: Peer
     assert ours.receive() == 0
 
 
-def test_addresses_tell_peers_apart(ours: DatagramSocket, peer: Peer, other: Peer) -> None:
+def test_addresses_tell_peers_apart(ours: DatagramSocket, peer: AnyPeer, other: AnyPeer) -> None:
     peer.send(b"1")
     other.send(b"2")
     peer.send(b"3")
@@ -163,17 +227,17 @@ def test_addresses_tell_peers_apart(ours: DatagramSocket, peer: Peer, other: Pee
     assert len({first, second, third}) == 2
 
 
-def test_addresses_outlive_their_slots(ours: DatagramSocket, peer: Peer, other: Peer) -> None:
+def test_addresses_outlive_their_slots(ours: DatagramSocket, peer: AnyPeer, other: AnyPeer) -> None:
     first = address_of(ours, peer)
     second = address_of(ours, other)
     assert address_of(ours, peer) == first != second
 
 
-def test_addresses_are_written_as_stun_wants_them(ours: DatagramSocket, peer: Peer) -> None:
+def test_addresses_are_written_as_stun_wants_them(ours: DatagramSocket, peer: AnyPeer) -> None:
     assert ours.host_port(address_of(ours, peer)) == (peer.host, peer.port)
 
 
-def test_many_datagrams_take_many_batches(ours: DatagramSocket, peer: Peer) -> None:
+def test_many_datagrams_take_many_batches(ours: DatagramSocket, peer: AnyPeer) -> None:
     sent = [b"%d" % number for number in range(2 * SLOTS + 10)]
     peer.send(*sent)
     got = []
@@ -185,7 +249,9 @@ def test_many_datagrams_take_many_batches(ours: DatagramSocket, peer: Peer) -> N
     assert counts == [SLOTS, SLOTS, 10]
 
 
-def test_an_oversized_datagram_is_cut_and_harms_no_other(ours: DatagramSocket, peer: Peer) -> None:
+def test_an_oversized_datagram_is_cut_and_harms_no_other(
+    ours: DatagramSocket, peer: AnyPeer
+) -> None:
     largest = bytes(range(256)) * 8
     peer.send(b"before", largest[:MAX_DATAGRAM_BYTES], largest + b"more", b"after")
     assert ours.receive() == 4
@@ -193,13 +259,13 @@ def test_an_oversized_datagram_is_cut_and_harms_no_other(ours: DatagramSocket, p
     assert contents(ours, 4) == [b"before", cut, cut, b"after"]
 
 
-def test_a_cut_datagram_leaves_room_for_srtps_trailer(ours: DatagramSocket, peer: Peer) -> None:
+def test_a_cut_datagram_leaves_room_for_srtps_trailer(ours: DatagramSocket, peer: AnyPeer) -> None:
     peer.send(b"x" * 4000)
     assert ours.receive() == 1
     assert SLOT_BYTES - ours.size(0) >= 144
 
 
-def test_each_slot_has_its_pointer(ours: DatagramSocket, peer: Peer) -> None:
+def test_each_slot_has_its_pointer(ours: DatagramSocket, peer: AnyPeer) -> None:
     peer.send(b"one", b"two")
     ours.receive()
     ours.pointers[1][0] = ord("T")
@@ -210,7 +276,7 @@ def test_each_slot_has_its_pointer(ours: DatagramSocket, peer: Peer) -> None:
 
 
 def test_staged_datagrams_go_out_in_order_on_flush(
-    ours: DatagramSocket, peer: Peer, other: Peer
+    ours: DatagramSocket, peer: AnyPeer, other: AnyPeer
 ) -> None:
     peer.send(b"one", b"two", b"three")
     other.send(b"four")
@@ -221,14 +287,13 @@ def test_staged_datagrams_go_out_in_order_on_flush(
         ours.stage(slot, ours.size(slot), destination)
     ours.stage(1, write(ours, 1, b"written"), to_peer)
     assert peer.hears_nothing_more()
-    peer.socket.settimeout(5)
     ours.flush()
     assert peer.heard(3) == [b"three", b"four", b"written"]
     assert other.heard(1) == [b"one"]
     assert ours.send_drops == 0
 
 
-def test_a_flush_sends_each_datagram_once(ours: DatagramSocket, peer: Peer) -> None:
+def test_a_flush_sends_each_datagram_once(ours: DatagramSocket, peer: AnyPeer) -> None:
     destination = ours.destination(address_of(ours, peer))
     ours.flush()
     ours.stage(0, 5, destination)
@@ -238,7 +303,7 @@ def test_a_flush_sends_each_datagram_once(ours: DatagramSocket, peer: Peer) -> N
     assert peer.hears_nothing_more()
 
 
-def test_only_the_staged_size_is_sent(ours: DatagramSocket, peer: Peer) -> None:
+def test_only_the_staged_size_is_sent(ours: DatagramSocket, peer: AnyPeer) -> None:
     destination = ours.destination(address_of(ours, peer))
     ours.stage(0, 2, destination)
     ours.flush()
@@ -260,7 +325,7 @@ def test_only_the_staged_size_is_sent(ours: DatagramSocket, peer: Peer) -> None:
     ids=lambda sizes: f"{len(sizes)} from {sizes[0]} to {sizes[-1]}",
 )
 def test_sizes_stay_apart_whatever_their_order(
-    ours: DatagramSocket, peer: Peer, sizes: list[int]
+    ours: DatagramSocket, peer: AnyPeer, sizes: list[int]
 ) -> None:
     destination = ours.destination(address_of(ours, peer))
     segmenting = getattr(ours, "segmenting", None)
@@ -275,7 +340,7 @@ def test_sizes_stay_apart_whatever_their_order(
     assert getattr(ours, "segmenting", None) is segmenting, "no message was too large"
 
 
-def test_destinations_may_alternate(ours: DatagramSocket, peer: Peer, other: Peer) -> None:
+def test_destinations_may_alternate(ours: DatagramSocket, peer: AnyPeer, other: AnyPeer) -> None:
     to_peer = ours.destination(address_of(ours, peer))
     to_other = ours.destination(address_of(ours, other))
     for slot in range(SLOTS):
@@ -286,7 +351,7 @@ def test_destinations_may_alternate(ours: DatagramSocket, peer: Peer, other: Pee
 
 
 def test_a_destination_may_be_forgotten_before_the_flush(
-    ours: DatagramSocket, peer: Peer, other: Peer
+    ours: DatagramSocket, peer: AnyPeer, other: AnyPeer
 ) -> None:
     """A link that moves within a batch drops its former destination."""
     first, second = address_of(ours, peer), address_of(ours, other)
@@ -303,7 +368,7 @@ def test_a_destination_may_be_forgotten_before_the_flush(
     assert len(kept) == 1000
 
 
-def test_one_datagram_at_once(ours: DatagramSocket, peer: Peer) -> None:
+def test_one_datagram_at_once(ours: DatagramSocket, peer: AnyPeer) -> None:
     ours.send(b"at once", address_of(ours, peer))
     assert peer.heard(1) == [b"at once"]
 
@@ -317,7 +382,7 @@ def test_nothing_to_flush(ours: DatagramSocket) -> None:
 
 
 def test_a_datagram_that_cannot_be_sent_is_counted_and_the_others_pass(
-    ours: DatagramSocket, peer: Peer
+    ours: DatagramSocket, peer: AnyPeer
 ) -> None:
     address = address_of(ours, peer)
     good = ours.destination(address)
@@ -333,7 +398,7 @@ def test_a_datagram_that_cannot_be_sent_is_counted_and_the_others_pass(
     assert peer.heard(3) == [b"again"] * 3
 
 
-def test_sending_at_once_counts_what_cannot_be_sent(ours: DatagramSocket, peer: Peer) -> None:
+def test_sending_at_once_counts_what_cannot_be_sent(ours: DatagramSocket, peer: AnyPeer) -> None:
     ours.send(b"x", unreachable(ours, address_of(ours, peer)))
     assert ours.send_drops == 1
 
@@ -375,7 +440,7 @@ def test_a_full_send_buffer_is_counted_and_never_waited_for(
     assert peer.heard(1) == [b"there is room again"]
     assert ours.send_drops == 10
     ours.close()
-    peer.socket.close()
+    peer.close()
 
 
 # life
@@ -416,4 +481,4 @@ def test_a_batch_socket_on_a_kernel_that_cannot_segment(monkeypatch: pytest.Monk
     ours.flush()
     assert peer.heard(5) == [b"0", b"1", b"2", b"3", b"4"]
     ours.close()
-    peer.socket.close()
+    peer.close()

@@ -1,12 +1,24 @@
 """What every store must do. A new one is added to ``STORES`` and has to pass all of this."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 
 from relay.store import Entered, MemoryStore, Room, Store, Waiter
+from tests.support.party import SlowStore
 
-STORES: dict[str, Callable[[int], Store]] = {"memory": MemoryStore}
+
+def slow_store(max_waiting: int) -> Store:
+    async def hop(when: str, name: str) -> None:
+        await asyncio.sleep(0)
+
+    store = SlowStore(hop)
+    store.inner = MemoryStore(max_waiting)
+    return store
+
+
+STORES: dict[str, Callable[[int], Store]] = {"memory": MemoryStore, "slow": slow_store}
 
 MAX_WAITING = 100
 

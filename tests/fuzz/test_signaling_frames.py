@@ -10,7 +10,7 @@ from relay.errors import ProtocolError
 from relay.matching import MediaMode, State
 from relay.protocol.messages import MAX_SDP_CHARS, parse_client, parse_server
 from relay.signaling.mailbox import SocketLost
-from tests.support.house import House
+from tests.support.party import Party
 
 KINDS = [
     "find_partner",
@@ -78,23 +78,23 @@ def test_three_users_who_send_anything(mode: MediaMode, story: list[tuple[int, s
 
 
 async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
-    house = House(media_mode=mode)
-    users = [house.come(name) for name in ("ann", "bob", "cid")]
+    party = Party(media_mode=mode)
+    users = [party.come(name) for name in ("ann", "bob", "cid")]
     for number, happened in story:
         user = users[number]
         if happened == "up":
             if user.link == "connecting":
-                house.plane.come_up(user.name)
+                party.plane.come_up(user.name)
         elif happened == "lost":
-            house.plane.lose(user.name, "failed")
+            party.plane.lose(user.name, "failed")
         elif happened == "tick":
-            await house.pass_time(3)
+            await party.pass_time(3)
         else:
             try:
                 user.put(parse_client(happened))
             except ProtocolError:
                 continue
-        await house.settle()
+        await party.settle()
         for other in users:
             for heard in other.hear():
                 if heard.startswith("error: ") and heard != "error: media_failed":
@@ -103,7 +103,7 @@ async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
             assert (other.partner is not None) == (other.state in {State.MATCHED, State.IN_CALL})
     for user in users:
         user.put(SocketLost())
-    await house.settle()
-    assert (await house.waiting(), await house.rooms()) == (0, 0)
-    assert house.plane.pairs == {}
-    assert house.plane.link_states == {}
+    await party.settle()
+    assert (await party.waiting(), await party.rooms()) == (0, 0)
+    assert party.plane.pairs == {}
+    assert party.plane.link_states == {}

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.support.media_house import House
+from tests.support.exchange import Exchange
 
 
 @pytest.fixture
-async def house(caplog: pytest.LogCaptureFixture) -> AsyncIterator[House]:
+async def exchange(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Exchange]:
     """A started plane; in the end nothing may have crashed, and nothing may be left."""
     crashes: list[dict[str, Any]] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: crashes.append(context))
     before = asyncio.all_tasks()
-    found = House()
+    found = Exchange()
     await found.plane.start()
     yield found
     await found.close()

@@ -57,8 +57,8 @@ async def sending(user: ThinUser, *, lost_every: int = 0) -> AsyncIterator[None]
 
 
 async def test_packets_and_bytes_are_exact() -> None:
-    async with operating() as house:
-        ann, bob, room_id = await house.pair()
+    async with operating() as server:
+        ann, bob, room_id = await server.pair()
         ann.send_picture(key=True, packets=3)
         for _ in range(20):
             ann.send_picture()
@@ -70,8 +70,8 @@ async def test_packets_and_bytes_are_exact() -> None:
         for packet in received:
             sizes.setdefault(packet[1] & 0x7F, []).append(len(packet))
         for kind, payload_type in (("audio", AUDIO), ("video", VIDEO)):
-            up = await house.operator.track(ann, "up", kind)
-            down = await house.operator.track(bob, "down", kind)
+            up = await server.operator.track(ann, "up", kind)
+            down = await server.operator.track(bob, "down", kind)
             assert up["packets"] == len(ann.sent[payload_type])
             assert up["bytes"] == sum(ann.sent[payload_type])
             assert down["packets"] == len(sizes[payload_type])
@@ -84,7 +84,7 @@ async def test_packets_and_bytes_are_exact() -> None:
             assert (track["width"], track["height"], track["keyframes"]) == (320, 240, 1)
         assert up["ssrc"] == ann.peer.ssrcs.video
         assert down["ssrc"] in {outlet_of(packet) for packet in received}
-        totals = await house.operator.get("totals")
+        totals = await server.operator.get("totals")
         assert totals["packetsForwarded"] == 54
         assert totals["bytesForwarded"] == sum(len(packet) for packet in received)
 
@@ -101,28 +101,28 @@ async def test_rates_are_within_five_percent() -> None:
         "bitrateBps": 30 * 8 * ((12 + 322) + (12 + 501)),
     }
     audio = {"packetsPerS": 50, "bitrateBps": 50 * 8 * (12 + 100)}
-    async with operating() as house:
-        ann, bob, _ = await house.pair()
+    async with operating() as server:
+        ann, bob, _ = await server.pair()
         async with sending(ann):
             for kind, expected in (("video", video), ("audio", audio)):
                 for user, direction in ((ann, "up"), (bob, "down")):
-                    await house.operator.until(
+                    await server.operator.until(
                         f"tracks?user={user.user_id}&direction={direction}&kind={kind}",
                         partial(agrees, expected),
                     )
-        await house.operator.until(
+        await server.operator.until(
             f"tracks?user={ann.user_id}&kind=video",
             lambda found: found["tracks"][0]["bitrateBps"] == 0,
         )
 
 
 async def test_a_bots_picture_and_pace() -> None:
-    async with operating() as house, Bot(house.ws_url, 1) as one, Bot(house.ws_url, 2) as two:
+    async with operating() as server, Bot(server.ws_url, 1) as one, Bot(server.ws_url, 2) as two:
         await one.find_partner()
         await two.find_partner()
         await two.until(lambda: two.report.frames > 30, 20, "picture")
         for user, direction in ((one, "up"), (two, "down")):
-            found = await house.operator.until(
+            found = await server.operator.until(
                 f"tracks?user={user.user_id}&direction={direction}&kind=video",
                 lambda found: abs(found["tracks"][0]["fps"] / 15 - 1) < 0.05,
             )
@@ -131,35 +131,35 @@ async def test_a_bots_picture_and_pace() -> None:
             assert (track["codec"], track["path"]["remoteFamily"]) == ("vp8", "ipv4")
             assert track["srtpProfile"] == "SRTP_AEAD_AES_128_GCM"
             assert track["dtlsVersion"].startswith("DTLSv1.")
-        await house.operator.until(  # two seconds or so after the first report
+        await server.operator.until(  # two seconds or so after the first report
             "links",
             lambda found: all(link["roundTripMs"] is not None for link in found["links"]),
         )
 
 
 async def test_loss_before_the_relay_is_seen_on_the_way_up() -> None:
-    async with operating() as house:
-        ann, bob, _ = await house.pair()
+    async with operating() as server:
+        ann, bob, _ = await server.pair()
         async with sending(ann, lost_every=5):  # one packet in ten
-            await house.operator.until(
+            await server.operator.until(
                 f"tracks?user={ann.user_id}&direction=up&kind=video",
                 lambda found: (
                     bool(found["tracks"]) and abs(found["tracks"][0]["lossRatio"] - 0.1) < 0.01
                 ),
             )
-            down = await house.operator.track(bob, "down", "video")
+            down = await server.operator.track(bob, "down", "video")
             assert (down["lost"], down["lossRatio"]) == (0, 0)
-            room = (await house.operator.get("rooms?bad=true"))["rooms"][0]
+            room = (await server.operator.get("rooms?bad=true"))["rooms"][0]
             assert room["problems"] == ["loss"]
         sent = len(ann.sent[VIDEO])
-        found = await house.operator.until(
+        found = await server.operator.until(
             f"tracks?user={ann.user_id}&direction=up&kind=video",
             lambda found: found["tracks"][0]["packets"] == sent,
         )
         [up] = found["tracks"]
         numbers = ann._numbers[VIDEO] - 200
         assert up["lost"] in {numbers - sent, numbers - sent - 1}  # the last one shows later
-        audio = await house.operator.track(ann, "up", "audio")
+        audio = await server.operator.track(ann, "up", "audio")
         assert audio["lost"] == 0
 
 
@@ -192,21 +192,21 @@ async def test_loss_behind_the_relay_is_seen_on_the_way_down() -> None:
 
     plane = RelayPlane("127.0.0.1", 0, bind=bind)
     async with (
-        operating(plane, operator_sees_addresses=True) as house,
-        Bot(house.ws_url, 1) as one,
-        Bot(house.ws_url, 2) as two,
+        operating(plane, operator_sees_addresses=True) as server,
+        Bot(server.ws_url, 1) as one,
+        Bot(server.ws_url, 2) as two,
     ):
         await one.find_partner()
         await two.find_partner()
         await two.until(lambda: two.report.frames > 3, 20, "picture")
-        links = (await house.operator.get("links"))["links"]
+        links = (await server.operator.get("links"))["links"]
         [address] = [
             link["path"]["remoteAddress"] for link in links if link["userId"] == two.user_id
         ]
         host, port = address.split(":")
         sockets[0].losing_to.add((host, int(port)))
         for kind in ("video", "audio"):
-            found = await house.operator.until(
+            found = await server.operator.until(
                 f"tracks?user={two.user_id}&direction=down&kind={kind}",
                 lambda found: 0.07 < found["tracks"][0]["lossRatio"] < 0.13,
             )
@@ -214,10 +214,10 @@ async def test_loss_behind_the_relay_is_seen_on_the_way_down() -> None:
             assert 0 < track["lost"] <= sockets[0].lost[track["ssrc"]]
         for user, direction in ((one, "up"), (two, "up"), (one, "down")):
             for kind in ("video", "audio"):
-                good = await house.operator.track(user.user_id, direction, kind)
+                good = await server.operator.track(user.user_id, direction, kind)
                 assert (good["lost"], good["lossRatio"]) == (0, 0)
-        down = await house.operator.track(two.user_id, "down", "video")
-        up = await house.operator.track(one.user_id, "up", "video")
+        down = await server.operator.track(two.user_id, "down", "video")
+        up = await server.operator.track(one.user_id, "up", "video")
         assert down["nacks"] > 0, "it asked for what was lost"
         assert up["nacks"] > 0
         assert up["repairPackets"] > 0
@@ -225,8 +225,8 @@ async def test_loss_behind_the_relay_is_seen_on_the_way_down() -> None:
 
 
 async def test_requests_and_reports_of_a_thin_user() -> None:
-    async with operating() as house:
-        ann, bob, _ = await house.pair()
+    async with operating() as server:
+        ann, bob, _ = await server.pair()
         ann.send(VIDEO, KEYFRAME)
         ann.send(VIDEO, KEYFRAME)
         bob.send(VIDEO, KEYFRAME)
@@ -245,25 +245,25 @@ async def test_requests_and_reports_of_a_thin_user() -> None:
             + pli(mine, ssrc)
         )
         bob.peer.send_rtcp(rr(mine) + fir(mine, (ssrc, 1)))
-        found = await house.operator.until(
+        found = await server.operator.until(
             f"tracks?user={bob.user_id}&direction=down&kind=video",
             lambda found: found["tracks"][0]["firs"] == 1,
         )
         [down] = found["tracks"]
         assert (down["nacks"], down["plis"], down["jitterMs"]) == (1, 1, 20)
         assert 0 <= down["roundTripMs"] < 5000
-        up = await house.operator.track(ann, "up", "video")
+        up = await server.operator.track(ann, "up", "video")
         assert up["nacks"] == 1
         assert up["plis"] + up["firs"] >= 1, "which of them pass depends on when they come"
 
 
 async def test_one_way_video_is_seen() -> None:
-    async with operating() as house:
-        ann, _, room_id = await house.pair()
+    async with operating() as server:
+        ann, _, room_id = await server.pair()
         async with sending(ann):
-            found = await house.operator.until("rooms?bad=true", lambda found: found["total"] == 1)
+            found = await server.operator.until("rooms?bad=true", lambda found: found["total"] == 1)
             assert found["rooms"][0]["id"] == room_id
             assert found["rooms"][0]["problems"] == ["silent"]
-            bad = (await house.operator.get("tracks?bad=true"))["tracks"]
+            bad = (await server.operator.get("tracks?bad=true"))["tracks"]
             assert {(t["userId"], t["direction"]) for t in bad} == {(ann.user_id, "down")}
             assert all(track["counterpartId"] is None for track in bad)

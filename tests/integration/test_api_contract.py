@@ -51,11 +51,11 @@ class Server:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        async with operating() as house:
-            ann, bob, _ = await house.pair()
+        async with operating() as server:
+            ann, bob, _ = await server.pair()
             ann.send(VIDEO, KEYFRAME)
             await bob.received(1)
-            self.url = house.relay.url
+            self.url = server.relay.url
             self._ready.set()
             await self._stop.wait()
 

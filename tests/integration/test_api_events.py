@@ -16,6 +16,7 @@ from relay.api.load import Load
 from relay.api.models import EventQuery
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
+from relay.plane import Link, Track
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore
 from tests.support.fake_plane import FakePlane
@@ -34,9 +35,9 @@ async def next_snapshot(response: aiohttp.ClientResponse) -> Any:
 
 
 async def test_a_snapshot_at_once_and_then_each_second() -> None:
-    async with operating() as house:
-        ann, bob, room_id = await house.pair()
-        async with house.operator.http.get("/api/v1/events") as response:
+    async with operating() as server:
+        ann, bob, room_id = await server.pair()
+        async with server.operator.http.get("/api/v1/events") as response:
             assert response.status == 200
             assert response.content_type == "text/event-stream"
             assert response.headers["Cache-Control"] == "no-store"
@@ -49,36 +50,36 @@ async def test_a_snapshot_at_once_and_then_each_second() -> None:
             ways: set[str] = set()
             while "up" not in ways:
                 ways = {track["direction"] for track in (await next_snapshot(response))["tracks"]}
-        await house.operator.until("totals", lambda totals: totals["eventReaders"] == 0)
+        await server.operator.until("totals", lambda totals: totals["eventReaders"] == 0)
 
 
 async def test_the_query_chooses_the_tracks() -> None:
-    async with operating() as house:
-        ann, _, _ = await house.pair()
+    async with operating() as server:
+        ann, _, _ = await server.pair()
         query = f"user={ann.user_id}&kind=video&limit=1"
-        async with house.operator.http.get(f"/api/v1/events?{query}") as response:
+        async with server.operator.http.get(f"/api/v1/events?{query}") as response:
             [found] = (await next_snapshot(response))["tracks"]
         assert (found["userId"], found["kind"]) == (ann.user_id, "video")
 
 
 async def test_there_is_room_for_so_many_readers() -> None:
-    async with operating() as house:
-        get = house.operator.http.get
+    async with operating() as server:
+        get = server.operator.http.get
         readers = [await get("/api/v1/events") for _ in range(MAX_READERS)]
-        status, body = await house.operator.ask("/api/v1/events")
+        status, body = await server.operator.ask("/api/v1/events")
         assert status == 503
         assert str(MAX_READERS) in body["error"]["message"]
         for reader in readers:
             reader.close()
-        await house.operator.until("totals", lambda totals: totals["eventReaders"] == 0)
+        await server.operator.until("totals", lambda totals: totals["eventReaders"] == 0)
         async with get("/api/v1/events") as response:
             await next_snapshot(response)
 
 
 async def test_a_server_that_stops_ends_the_streams() -> None:
     async with aiohttp.ClientSession(headers=HEADERS) as http:
-        async with operating() as house:
-            response = await http.get(f"{house.relay.url}/api/v1/events")
+        async with operating() as server:
+            response = await http.get(f"{server.relay.url}/api/v1/events")
             await next_snapshot(response)
             begun_s = asyncio.get_running_loop().time()
         assert asyncio.get_running_loop().time() - begun_s < 2.5, "it did not wait for the reader"
@@ -87,12 +88,20 @@ async def test_a_server_that_stops_ends_the_streams() -> None:
         response.close()
 
 
+class Crowded:
+    """Media of many tracks."""
+
+    def tracks(self) -> list[Track]:
+        return [track("ann", track_id=f"t{number}") for number in range(200)]
+
+    def links(self) -> list[Link]:
+        return [link("ann")]
+
+
 @asynccontextmanager
 async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tuple[int, Events]]:
     """The stream alone, with large snapshots that come quickly; its port."""
     plane = FakePlane()
-    plane.live_links = [link("ann")]
-    plane.live_tracks = [track("ann", track_id=f"t{number}") for number in range(200)]
     gateway = Gateway(
         plane=plane,
         store=MemoryStore(),
@@ -103,7 +112,7 @@ async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tup
     )
     load = Load(plane.stats)
     readiness = Readiness(gateway, plane.stats, load)
-    overview = Overview(gateway, plane, plane.stats, load, readiness, sees_addresses=False)
+    overview = Overview(gateway, Crowded(), plane.stats, load, readiness, sees_addresses=False)
     events = Events(overview, period_s=period_s, patience_s=patience_s)
 
     async def serve(request: web.Request) -> web.StreamResponse:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.operating import AUDIO, KEYFRAME, VIDEO, House, operating
+from tests.support.operating import AUDIO, KEYFRAME, VIDEO, OperatedServer, operating
 from tests.support.packets import DELTA
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -18,9 +18,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 Samples = dict[str, dict[tuple[tuple[str, str], ...], float]]
 
 
-async def scrape(house: House) -> Samples:
+async def scrape(server: OperatedServer) -> Samples:
     """The samples by name and by labels."""
-    async with house.operator.http.get("/metrics") as response:
+    async with server.operator.http.get("/metrics") as response:
         assert response.status == 200
         assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         text = await response.text()
@@ -33,9 +33,9 @@ async def scrape(house: House) -> Samples:
     return found
 
 
-async def families(house: House) -> set[str]:
+async def families(server: OperatedServer) -> set[str]:
     """The names of this server's own metrics."""
-    async with house.operator.http.get("/metrics") as response:
+    async with server.operator.http.get("/metrics") as response:
         return set(re.findall(r"^# TYPE (relay_\w+) ", await response.text(), re.MULTILINE))
 
 
@@ -43,16 +43,16 @@ def value(samples: Samples, name: str, **labels: str) -> float:
     return samples[name][tuple(sorted(labels.items()))]
 
 
-async def busy(house: House) -> None:
+async def busy(server: OperatedServer) -> None:
     """Let there be some of everything."""
-    ann, bob, _ = await house.pair()
+    ann, bob, _ = await server.pair()
     ann.send(VIDEO, DELTA)  # held back: no key frame has come
     ann.send(VIDEO, KEYFRAME)
     ann.send(AUDIO, b"sound")
     await bob.received(2)
     await ann.say("chat_message")  # without a text
     await ann.hear("error")
-    eve = await house.come()
+    eve = await server.come()
     await eve.say("find_partner")
     await eve.hear("waiting_for_partner")
 
@@ -60,17 +60,17 @@ async def busy(house: House) -> None:
 async def test_it_needs_the_token_unless_it_is_public() -> None:
     for public, status in ((False, 401), (True, 200)):
         async with (
-            operating(metrics_public=public) as house,
-            aiohttp.ClientSession(house.relay.url) as http,
+            operating(metrics_public=public) as server,
+            aiohttp.ClientSession(server.relay.url) as http,
             http.get("/metrics") as response,
         ):
             assert response.status == status
 
 
 async def test_it_counts_what_happened() -> None:
-    async with operating() as house:
-        await busy(house)
-        seen = await scrape(house)
+    async with operating() as server:
+        await busy(server)
+        seen = await scrape(server)
         assert value(seen, "relay_users", state="matched") == 0
         assert value(seen, "relay_users", state="in_call") == 2
         assert value(seen, "relay_users", state="waiting") == 1
@@ -91,17 +91,17 @@ async def test_it_counts_what_happened() -> None:
         assert value(seen, "relay_forwarding_delay_seconds_count") > 0
         assert value(seen, "relay_ready") == 1
         assert value(seen, "relay_draining") == 0
-        totals = await house.operator.get("totals")
+        totals = await server.operator.get("totals")
         assert value(seen, "relay_forwarded_bytes_total") == totals["bytesForwarded"]
         assert value(seen, "process_cpu_seconds_total") > 0
 
 
 async def test_draining_shows() -> None:
-    async with operating() as house:
-        await house.operator.ask("/api/v1/drain", "POST")
+    async with operating() as server:
+        await server.operator.ask("/api/v1/drain", "POST")
         with pytest.raises(aiohttp.WSServerHandshakeError):
-            await house.come()
-        seen = await scrape(house)
+            await server.come()
+        seen = await scrape(server)
         assert value(seen, "relay_draining") == 1
         assert value(seen, "relay_ready") == 0
         assert value(seen, "relay_users_refused_total", reason="draining") == 1
@@ -142,9 +142,9 @@ def alerts() -> Any:
 
 @pytest.mark.parametrize("read", [dashboard, alerts])
 async def test_every_metric_and_label_that_they_ask_for_exists(read: Any) -> None:
-    async with operating() as house:
-        await busy(house)
-        seen = await scrape(house)
+    async with operating() as server:
+        await busy(server)
+        seen = await scrape(server)
     asked = expressions(read())
     assert len(asked) > 5
     for expression in asked:
@@ -169,8 +169,8 @@ async def test_every_metric_and_label_that_they_ask_for_exists(read: Any) -> Non
 
 
 async def test_the_table_of_metrics_has_every_one() -> None:
-    async with operating() as house:
-        told = await families(house)
+    async with operating() as server:
+        told = await families(server)
     table = (DOCS / "operations.md").read_text().partition("| Metric |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(relay_\w+)", table)) == told
 

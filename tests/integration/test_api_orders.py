@@ -12,92 +12,92 @@ from tests.support.operating import KEYFRAME, VIDEO, operating
 
 
 async def test_a_disconnected_user_is_gone_and_its_partner_is_told() -> None:
-    async with operating() as house:
-        ann, bob, _ = await house.pair()
+    async with operating() as server:
+        ann, bob, _ = await server.pair()
         with capture_logs() as events:
-            status, body = await house.operator.ask(f"/api/v1/users/{ann.user_id}", "DELETE")
+            status, body = await server.operator.ask(f"/api/v1/users/{ann.user_id}", "DELETE")
         assert (status, body) == (204, None)
         assert {"event": "user_kicked", "user": ann.user_id, "log_level": "info"} in events
-        users = (await house.operator.get("users"))["users"]
+        users = (await server.operator.get("users"))["users"]
         assert [user["id"] for user in users] == [bob.user_id]
-        assert (await house.operator.get("links"))["total"] == 1
+        assert (await server.operator.get("links"))["total"] == 1
         await bob.hear("partner_disconnected")
         frame = await ann.socket.receive(timeout=10)
         assert frame.type is aiohttp.WSMsgType.CLOSE
         assert (ann.socket.close_code, frame.extra) == (4001, "disconnected by the operator")
-        status, _ = await house.operator.ask(f"/api/v1/users/{ann.user_id}", "DELETE")
+        status, _ = await server.operator.ask(f"/api/v1/users/{ann.user_id}", "DELETE")
         assert status == 404
 
 
 async def test_the_users_of_an_ended_room_are_told_and_can_meet_others() -> None:
-    async with operating() as house:
-        ann, bob, room_id = await house.pair()
-        assert await house.operator.ask(f"/api/v1/rooms/{room_id}", "DELETE") == (204, None)
+    async with operating() as server:
+        ann, bob, room_id = await server.pair()
+        assert await server.operator.ask(f"/api/v1/rooms/{room_id}", "DELETE") == (204, None)
         await ann.hear("partner_left")
         await bob.hear("partner_left")
-        assert (await house.operator.get("rooms"))["rooms"] == []
-        users = (await house.operator.get("users"))["users"]
+        assert (await server.operator.get("rooms"))["rooms"] == []
+        users = (await server.operator.get("users"))["users"]
         assert {user["state"] for user in users} == {"connected"}
-        assert (await house.operator.get("links"))["total"] == 2, "links stay"
-        status, body = await house.operator.ask(f"/api/v1/rooms/{room_id}", "DELETE")
+        assert (await server.operator.get("links"))["total"] == 2, "links stay"
+        status, body = await server.operator.ask(f"/api/v1/rooms/{room_id}", "DELETE")
         assert (status, body["error"]["code"]) == (404, "not_found")
         await ann.say("find_partner")
-        eve = await house.come()
+        eve = await server.come()
         await eve.link()
         await eve.say("find_partner")
         assert (await ann.hear("partner_found"))["roomId"] != room_id
 
 
 async def test_a_draining_server_takes_nobody_new_and_calls_go_on() -> None:
-    async with operating() as house:
-        ann, bob, _ = await house.pair()
+    async with operating() as server:
+        ann, bob, _ = await server.pair()
         for _ in range(2):  # harmless when repeated
-            assert await house.operator.ask("/api/v1/drain", "POST") == (200, {"draining": True})
-        assert await house.operator.ask("/ready") == (
+            assert await server.operator.ask("/api/v1/drain", "POST") == (200, {"draining": True})
+        assert await server.operator.ask("/ready") == (
             503,
             {"status": "not_ready", "reasons": ["draining"]},
         )
-        assert (await house.operator.ask("/health"))[0] == 200
+        assert (await server.operator.ask("/health"))[0] == 200
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            await house.come()
+            await server.come()
         assert refused.value.status == 503
         assert refused.value.headers is not None
         assert "Retry-After" in refused.value.headers
         # A page cannot see that, and asks what its WebSocket was told.
-        status, body = await house.operator.ask("/ws")
+        status, body = await server.operator.ask("/ws")
         assert (status, body["error"]["code"]) == (503, "draining")
         ann.send(VIDEO, KEYFRAME)
         await bob.received(1)
         await ann.say("next_partner")
         await ann.hear("waiting_for_partner")
-        totals = await house.operator.get("totals")
+        totals = await server.operator.get("totals")
         assert (totals["draining"], totals["ready"], totals["reasons"]) == (
             True,
             False,
             ["draining"],
         )
         for _ in range(2):
-            assert await house.operator.ask("/api/v1/drain", "DELETE") == (
+            assert await server.operator.ask("/api/v1/drain", "DELETE") == (
                 200,
                 {"draining": False},
             )
-        assert (await house.operator.ask("/ready"))[0] == 200
-        await house.come()
+        assert (await server.operator.ask("/ready"))[0] == 200
+        await server.come()
 
 
 async def test_draining_is_logged_when_it_changes() -> None:
-    async with operating() as house:
+    async with operating() as server:
         with capture_logs() as events:
             for method in ("POST", "POST", "DELETE", "DELETE"):
-                await house.operator.ask("/api/v1/drain", method)
+                await server.operator.ask("/api/v1/drain", method)
         changes = [event["draining"] for event in events if event["event"] == "drain_changed"]
         assert changes == [True, False]
 
 
 async def test_users_who_wait_while_it_drains_still_meet() -> None:
-    async with operating() as house:
-        ann, bob = await house.come(), await house.come()
-        await house.operator.ask("/api/v1/drain", "POST")
+    async with operating() as server:
+        ann, bob = await server.come(), await server.come()
+        await server.operator.ask("/api/v1/drain", "POST")
         for user in (ann, bob):
             await user.say("find_partner")
         await ann.hear("partner_found")
@@ -106,8 +106,8 @@ async def test_users_who_wait_while_it_drains_still_meet() -> None:
 
 @pytest.mark.parametrize("path", ["users/x", "rooms/x", "drain", "tracks/x", "openapi.json"])
 async def test_a_method_that_an_endpoint_lacks(path: str) -> None:
-    async with operating() as house:
-        status, body = await house.operator.ask(f"/api/v1/{path}", "PATCH")
+    async with operating() as server:
+        status, body = await server.operator.ask(f"/api/v1/{path}", "PATCH")
         assert (status, body["error"]["code"]) == (405, "method_not_allowed")
 
 
@@ -123,13 +123,13 @@ async def test_an_order_that_takes_too_long_is_told_to_be_under_way(
 
     monkeypatch.setattr(gateway, "_PATIENCE_S", 0.05)
     monkeypatch.setattr(MemoryStore, "leave_room", leave_slowly)
-    async with operating() as house:
-        ann, _, room_id = await house.pair()
+    async with operating() as server:
+        ann, _, room_id = await server.pair()
         path = f"/api/v1/{noun}/{ann.user_id if noun == 'users' else room_id}"
-        async with house.operator.http.delete(path) as response:
+        async with server.operator.http.delete(path) as response:
             assert response.status == 503
             assert response.headers["Retry-After"] == "5"
             assert "not done yet" in (await response.json())["error"]["message"]
-        assert (await house.operator.get("rooms"))["total"] == 1
+        assert (await server.operator.get("rooms"))["total"] == 1
         release.set()
-        await house.operator.until("rooms", lambda found: found["total"] == 0)
+        await server.operator.until("rooms", lambda found: found["total"] == 0)

@@ -12,7 +12,7 @@ GUARDED = [name for name, endpoint in ENDPOINTS.items() if not endpoint.is_publi
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic x"])
 async def test_nothing_is_told_without_the_token(header: str | None) -> None:
-    async with operating() as house, aiohttp.ClientSession(house.relay.url) as http:
+    async with operating() as server, aiohttp.ClientSession(server.relay.url) as http:
         headers = {"Authorization": header} if header else {}
         asked = [(e.method, PREFIX + e.path) for n, e in ENDPOINTS.items() if n in GUARDED]
         for method, path in [*asked, ("GET", "/metrics")]:
@@ -26,8 +26,8 @@ async def test_nothing_is_told_without_the_token(header: str | None) -> None:
 
 async def test_the_document_is_for_everyone() -> None:
     async with (
-        operating() as house,
-        aiohttp.ClientSession(house.relay.url) as http,
+        operating() as server,
+        aiohttp.ClientSession(server.relay.url) as http,
         http.get("/api/v1/openapi.json") as response,
     ):
         assert response.content_type == "application/json"
@@ -36,18 +36,18 @@ async def test_the_document_is_for_everyone() -> None:
 
 @pytest.mark.parametrize("media_mode", ["relay", "direct"])
 async def test_lists_follow_the_users(media_mode: str) -> None:
-    async with operating(media_mode=media_mode) as house:
+    async with operating(media_mode=media_mode) as server:
         for name in ("users", "rooms", "links", "tracks"):
-            assert await house.operator.get(name) == {name: [], "total": 0}
-        ann, bob, room_id = await house.pair(link=media_mode == "relay")
-        users = (await house.operator.get("users"))["users"]
+            assert await server.operator.get(name) == {name: [], "total": 0}
+        ann, bob, room_id = await server.pair(link=media_mode == "relay")
+        users = (await server.operator.get("users"))["users"]
         assert [user["id"] for user in users] == [ann.user_id, bob.user_id]
         assert users[0]["partnerId"] == bob.user_id
         assert users[0]["roomId"] == users[1]["roomId"] == room_id
-        [room] = (await house.operator.get("rooms"))["rooms"]
+        [room] = (await server.operator.get("rooms"))["rooms"]
         assert (room["id"], room["users"]) == (room_id, [ann.user_id, bob.user_id])
         assert room["state"] == "matched"
-        links = (await house.operator.get("links"))["links"]
+        links = (await server.operator.get("links"))["links"]
         if media_mode == "direct":
             assert links == []
             assert users[0]["linkId"] is None
@@ -56,41 +56,41 @@ async def test_lists_follow_the_users(media_mode: str) -> None:
             assert {link["state"] for link in links} == {"up"}
             assert {link["roomId"] for link in links} == {room_id}
             assert users[0]["linkId"] == links[0]["id"]
-        totals = await house.operator.get("totals")
+        totals = await server.operator.get("totals")
         assert (totals["connected"], totals["rooms"], totals["links"]) == (2, 1, len(links))
         assert totals["ready"] is True
 
 
 async def test_one_track() -> None:
-    async with operating() as house:
-        ann, bob, room_id = await house.pair()
+    async with operating() as server:
+        ann, bob, room_id = await server.pair()
         ann.send(VIDEO, KEYFRAME)
         await bob.received(1)
-        await house.operator.until("rooms", lambda found: found["rooms"][0]["state"] == "in_call")
-        [listed] = (await house.operator.get("tracks?direction=up"))["tracks"]
-        track = await house.operator.get(f"tracks/{listed['id']}")
+        await server.operator.until("rooms", lambda found: found["rooms"][0]["state"] == "in_call")
+        [listed] = (await server.operator.get("tracks?direction=up"))["tracks"]
+        track = await server.operator.get(f"tracks/{listed['id']}")
         assert (track["id"], track["userId"], track["roomId"]) == (
             listed["id"],
             ann.user_id,
             room_id,
         )
-        other = await house.operator.get(f"tracks/{track['counterpartId']}")
+        other = await server.operator.get(f"tracks/{track['counterpartId']}")
         assert (other["userId"], other["direction"]) == (bob.user_id, "down")
         assert set(track) == set(openapi.document()["components"]["schemas"]["Track"]["required"])
 
 
 @pytest.mark.parametrize("seen", [False, True])
 async def test_addresses_are_told_only_where_the_setting_allows_it(seen: bool) -> None:
-    async with operating(operator_sees_addresses=seen) as house:
-        ann = await house.come()
+    async with operating(operator_sees_addresses=seen) as server:
+        ann = await server.come()
         await ann.link()
-        [link] = (await house.operator.get("links"))["links"]
+        [link] = (await server.operator.get("links"))["links"]
         host, port = ann.peer.address
         assert link["path"] == {
             "protocol": "udp",
             "localFamily": "ipv4",
             "remoteFamily": "ipv4",
-            "localAddress": f"127.0.0.1:{house.relay.udp_port}" if seen else None,
+            "localAddress": f"127.0.0.1:{server.relay.udp_port}" if seen else None,
             "remoteAddress": f"{host}:{port}" if seen else None,
         }
 
@@ -107,8 +107,8 @@ async def test_addresses_are_told_only_where_the_setting_allows_it(seen: bool) -
 async def test_an_unknown_id_is_told_where_the_known_ones_are(
     method: str, path: str, noun: str
 ) -> None:
-    async with operating() as house:
-        status, body = await house.operator.ask(f"/api/v1/{path}", method)
+    async with operating() as server:
+        status, body = await server.operator.ask(f"/api/v1/{path}", method)
         assert (status, body["error"]["code"]) == (404, "not_found")
         assert f"/api/v1/{noun}s" in body["error"]["message"]
 
@@ -129,8 +129,8 @@ async def test_an_unknown_id_is_told_where_the_known_ones_are(
     ],
 )
 async def test_a_wrong_parameter_is_named(path: str, told: str) -> None:
-    async with operating() as house:
-        status, body = await house.operator.ask(f"/api/v1/{path}")
+    async with operating() as server:
+        status, body = await server.operator.ask(f"/api/v1/{path}")
         assert (status, body["error"]["code"]) == (422, "invalid_parameter")
         assert body["error"]["message"].startswith(told)
 
@@ -140,9 +140,9 @@ async def test_a_wrong_parameter_is_named(path: str, told: str) -> None:
     [("from-the-proxy.1", True), ("x" * 65, False), ("with space", False), ("", False)],
 )
 async def test_each_answer_has_a_request_id(given: str, kept: bool) -> None:
-    async with operating() as house:
+    async with operating() as server:
         headers = {"X-Request-Id": given} if given else {}
-        async with house.operator.http.get("/api/v1/users", headers=headers) as response:
+        async with server.operator.http.get("/api/v1/users", headers=headers) as response:
             told = response.headers["X-Request-Id"]
         assert (told == given) is kept
         assert told

@@ -20,7 +20,7 @@ from relay.api import taps as api_taps
 from relay.app import running
 from relay.bots.bot import Bot
 from relay.config import Settings
-from tests.support.operating import KEYFRAME, TOKEN, VIDEO, House
+from tests.support.operating import KEYFRAME, TOKEN, VIDEO, OperatedServer
 from tests.support.watching import call, sees, uses, watched
 from tests.support.webm import Played, play
 
@@ -28,9 +28,11 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @asynccontextmanager
-async def recording(house: House, room_id: str | None, **query: str) -> AsyncIterator[Any]:
+async def recording(
+    server: OperatedServer, room_id: str | None, **query: str
+) -> AsyncIterator[Any]:
     path = f"/api/v1/rooms/{room_id}/record"
-    async with house.operator.http.post(path, params=query) as response:
+    async with server.operator.http.post(path, params=query) as response:
         assert response.status == 200, await response.text()
         assert response.content_type == "video/webm"
         yield response
@@ -47,11 +49,11 @@ def check_video(track: Played, bot: Bot) -> None:
 
 
 async def test_a_recording_has_both_sides(tmp_path: Path) -> None:
-    async with watched(tmp_path) as house, call(house) as (ann, bob):
-        async with recording(house, ann.room_id, seconds="5") as response:
+    async with watched(tmp_path) as server, call(server) as (ann, bob):
+        async with recording(server, ann.room_id, seconds="5") as response:
             data = await response.read()
         tracks = play(data)
-        [entry] = await uses(house, 1)
+        [entry] = await uses(server, 1)
         by_title = {track.title: track for track in tracks}
         assert len(tracks) == len(by_title) == 4
         for bot in (ann, bob):
@@ -86,11 +88,11 @@ async def read_until(response: aiohttp.ClientResponse, count: int) -> bytes:
 
 
 async def test_a_recording_that_is_cut_off_can_be_played(tmp_path: Path) -> None:
-    async with watched(tmp_path) as house, call(house) as (ann, bob):
-        async with recording(house, ann.room_id) as response:
+    async with watched(tmp_path) as server, call(server) as (ann, bob):
+        async with recording(server, ann.room_id) as response:
             data = await read_until(response, 15)
             response.close()
-        [entry] = await uses(house, 1)
+        [entry] = await uses(server, 1)
         assert entry["why"] == "reader_gone"
         await sees(bob, ann, 3)
     for cut in (len(data), len(data) - 1, len(data) * 2 // 3):
@@ -103,16 +105,16 @@ async def test_a_recording_that_is_cut_off_can_be_played(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("goodbye", ["next_partner", "vanish", "ended"])
 async def test_a_recording_ends_with_the_room(tmp_path: Path, goodbye: str) -> None:
-    async with watched(tmp_path, rematch_after_s=0) as house, call(house) as (ann, bob):
+    async with watched(tmp_path, rematch_after_s=0) as server, call(server) as (ann, bob):
         room_id = ann.room_id
-        async with recording(house, room_id) as response:
+        async with recording(server, room_id) as response:
             data = await read_until(response, 10)
             if goodbye == "ended":
-                await house.operator.ask(f"/api/v1/rooms/{room_id}", "DELETE")
+                await server.operator.ask(f"/api/v1/rooms/{room_id}", "DELETE")
             else:
                 await getattr(bob, goodbye)()
             data += await response.read()
-        [entry] = await uses(house, 1)
+        [entry] = await uses(server, 1)
         assert (entry["why"], entry["room"]) == ("parted", room_id)
     videos = [track for track in play(data) if track.kind == "video"]
     for track in videos:
@@ -122,10 +124,10 @@ async def test_a_recording_ends_with_the_room(tmp_path: Path, goodbye: str) -> N
 
 async def test_a_recording_shows_nothing_of_the_next_room(tmp_path: Path) -> None:
     async with (
-        watched(tmp_path, rematch_after_s=0) as house,
-        call(house) as (ann, bob),
-        Bot(house.ws_url, 3) as eve,
-        recording(house, ann.room_id) as response,
+        watched(tmp_path, rematch_after_s=0) as server,
+        call(server) as (ann, bob),
+        Bot(server.ws_url, 3) as eve,
+        recording(server, ann.room_id) as response,
     ):
         data = await read_until(response, 5)
         await eve.find_partner()
@@ -144,16 +146,16 @@ async def test_a_server_that_drains_and_stops_leaves_a_whole_recording(tmp_path:
     log = tmp_path / "audit.jsonl"
     chosen = {"host": "127.0.0.1", "port": 0, "udp_port": 0, "allow_taps": True, "audit_log": log}
     settings = Settings.model_validate(chosen | {"operator_token": TOKEN})
-    async with contextlib.AsyncExitStack() as server:
-        relay = await server.enter_async_context(running(settings))
+    async with contextlib.AsyncExitStack() as stack:
+        relay = await stack.enter_async_context(running(settings))
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with aiohttp.ClientSession(relay.url, headers=headers) as http:
-            house = House(relay, http, server)
-            async with call(house) as (ann, _), recording(house, ann.room_id) as response:
+            server = OperatedServer(relay, http, stack)
+            async with call(server) as (ann, _), recording(server, ann.room_id) as response:
                 data = await read_until(response, 5)
-                assert (await house.operator.ask("/api/v1/drain", "POST"))[0] == 200
+                assert (await server.operator.ask("/api/v1/drain", "POST"))[0] == 200
                 data += await read_more(response, 8)
-                stopping = asyncio.create_task(server.aclose())
+                stopping = asyncio.create_task(stack.aclose())
                 data += await response.read()
                 await stopping
     videos = [track for track in play(data) if track.kind == "video"]
@@ -171,12 +173,12 @@ async def test_a_reader_that_takes_nothing_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(front, "Taps", partial(api_taps.Taps, patience_s=0.5))
-    async with watched(tmp_path) as house:
-        ann, bob, room_id = await house.pair()
-        reader, writer = await asyncio.open_connection("127.0.0.1", house.relay.port, limit=1024)
+    async with watched(tmp_path) as server:
+        ann, bob, room_id = await server.pair()
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.relay.port, limit=1024)
         writer.write(
             f"POST /api/v1/rooms/{room_id}/record HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
-            f"Authorization: {house.operator.http.headers['Authorization']}\r\n\r\n".encode()
+            f"Authorization: {server.operator.http.headers['Authorization']}\r\n\r\n".encode()
         )
         await writer.drain()
         await reader.readline()
@@ -187,7 +189,7 @@ async def test_a_reader_that_takes_nothing_is_dropped(
                         user._rtp_ts += 3000
                         user.send(VIDEO, KEYFRAME + bytes(1000), marker=True)
                 await asyncio.sleep(0.02)
-        [entry] = await uses(house, 1)
+        [entry] = await uses(server, 1)
         assert entry["why"] == "reader_slow"
         writer.close()
 
@@ -205,16 +207,16 @@ def taps_processes() -> list[int]:
 async def test_a_recording_whose_process_dies_breaks_off_and_the_next_one_works(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with watched(tmp_path) as house, call(house) as (ann, bob):
-        async with recording(house, ann.room_id, seconds="60") as response:
+    async with watched(tmp_path) as server, call(server) as (ann, bob):
+        async with recording(server, ann.room_id, seconds="60") as response:
             await response.content.readany()
             [pid] = taps_processes()
             os.kill(pid, signal.SIGKILL)
             with pytest.raises(aiohttp.ClientError):
                 await response.read()
-        [entry] = await uses(house, 1)
+        [entry] = await uses(server, 1)
         assert entry["why"] == "failed"
-        async with recording(house, ann.room_id, seconds="2") as response:
+        async with recording(server, ann.room_id, seconds="2") as response:
             assert len(play(await response.read())) == 4
         await sees(bob, ann, 3)
     assert taps_processes() == []

@@ -19,7 +19,7 @@ from relay.errors import ConfigError
 from relay.taps import snapshot
 from relay.taps.uses import MAX_AT_ONCE
 from tests.support.luma import luma
-from tests.support.operating import AUDIO, KEYFRAME, VIDEO, House, operating
+from tests.support.operating import AUDIO, KEYFRAME, VIDEO, OperatedServer, operating
 from tests.support.pcapng import read_pcapng
 from tests.support.slow import GO, comes, slowly
 from tests.support.watching import call, sees, uses, watched
@@ -36,8 +36,8 @@ def shown(png: bytes) -> Stamp:
     return stamp
 
 
-async def snap(house: House, track_id: str) -> tuple[int, bytes]:
-    async with house.operator.http.post(f"/api/v1/tracks/{track_id}/snapshot") as response:
+async def snap(server: OperatedServer, track_id: str) -> tuple[int, bytes]:
+    async with server.operator.http.post(f"/api/v1/tracks/{track_id}/snapshot") as response:
         assert response.content_type in ("image/png", "application/json")
         return response.status, await response.read()
 
@@ -47,16 +47,16 @@ async def snap(house: House, track_id: str) -> tuple[int, bytes]:
 
 @pytest.mark.parametrize("direction", ["up", "down"])
 async def test_a_snapshot_shows_what_is_sent_at_that_time(tmp_path: Path, direction: str) -> None:
-    async with watched(tmp_path) as house, call(house) as (ann, bob):
-        track = await house.operator.track(ann.user_id, direction, "video")
+    async with watched(tmp_path) as server, call(server) as (ann, bob):
+        track = await server.operator.track(ann.user_id, direction, "video")
         sender = ann if direction == "up" else bob
         before = sender._numbers._next
-        status, png = await snap(house, track["id"])
+        status, png = await snap(server, track["id"])
         assert status == 200, png
         stamp = shown(png)
         assert stamp.source == sender.report.number
         assert before <= stamp.number <= sender._numbers._next
-        [entry] = await uses(house, 1)
+        [entry] = await uses(server, 1)
         assert (entry["what"], entry["why"], entry["users"]) == (
             "snapshot",
             "done",
@@ -70,15 +70,15 @@ async def test_a_track_that_shows_nothing_gives_504(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api_taps, "Snapshots", partial(snapshot.Snapshots, timeout_s=0.3))
-    async with watched(tmp_path) as house:
-        ann, bob, _ = await house.pair()
+    async with watched(tmp_path) as server:
+        ann, bob, _ = await server.pair()
         ann.send(VIDEO, KEYFRAME)  # the beginning of a picture, and no more
         await bob.received(1)
-        track = await house.operator.track(ann, "up", "video")
+        track = await server.operator.track(ann, "up", "video")
         path = f"/api/v1/tracks/{track['id']}/snapshot"
-        status, body = await house.operator.ask(path, "POST")
+        status, body = await server.operator.ask(path, "POST")
         assert (status, body["error"]["code"]) == (504, "gateway_timeout")
-        [entry] = await uses(house, 1)
+        [entry] = await uses(server, 1)
         assert entry["why"] == "no_picture"
 
 
@@ -90,20 +90,20 @@ async def test_the_call_goes_on_while_a_decoder_is_busy(
         snapshot.Snapshots, decode=partial(slowly, tmp_path), max_packets=20, timeout_s=60
     )
     monkeypatch.setattr(api_taps, "Snapshots", slow)
-    async with watched(tmp_path) as house, call(house) as (ann, bob):
-        track = await house.operator.track(ann.user_id, "up", "video")
-        snaps = [asyncio.create_task(snap(house, track["id"])) for _ in range(2)]
+    async with watched(tmp_path) as server, call(server) as (ann, bob):
+        track = await server.operator.track(ann.user_id, "up", "video")
+        snaps = [asyncio.create_task(snap(server, track["id"])) for _ in range(2)]
         try:
             await comes(tmp_path)
-            await house.operator.until("audit", lambda body: len(body["entries"]) == 2)
-            status, body = await snap(house, track["id"])
+            await server.operator.until("audit", lambda body: len(body["entries"]) == 2)
+            status, body = await snap(server, track["id"])
             assert (status, json.loads(body)["error"]["code"]) == (429, "too_many_requests")
             await sees(bob, ann, 30)
             await sees(ann, bob, 10)
         finally:
             (tmp_path / GO).touch()
         assert [status for status, _ in await asyncio.gather(*snaps)] == [200, 200]
-        assert all(entry["packetsDropped"] > 20 for entry in await uses(house, 2))
+        assert all(entry["packetsDropped"] > 20 for entry in await uses(server, 2))
 
 
 # captures
@@ -111,16 +111,16 @@ async def test_the_call_goes_on_while_a_decoder_is_busy(
 
 @pytest.mark.parametrize("payload", [False, True])
 async def test_a_capture_has_both_directions(tmp_path: Path, payload: bool) -> None:
-    async with watched(tmp_path) as house:
-        ann, bob, _ = await house.pair()
+    async with watched(tmp_path) as server:
+        ann, bob, _ = await server.pair()
         link = next(
             link
-            for link in (await house.operator.get("links"))["links"]
+            for link in (await server.operator.get("links"))["links"]
             if link["userId"] == ann.user_id
         )
         query = {"payload": "true"} if payload else {}
         path = f"/api/v1/links/{link['id']}/pcap"
-        async with house.operator.http.post(path, params=query) as response:
+        async with server.operator.http.post(path, params=query) as response:
             assert response.status == 200
             assert response.content_type == "application/x-pcapng"
             data = await response.content.readany()
@@ -142,7 +142,7 @@ async def test_a_capture_has_both_directions(tmp_path: Path, payload: bool) -> N
         assert f"link {link['id']}" in found.texts
         times = [datagram.at_us for datagram in found.datagrams]
         assert times == sorted(times)
-        [entry] = await uses(house, 1)
+        [entry] = await uses(server, 1)
         what = "capture_with_payload" if payload else "capture"
         assert (entry["what"], entry["why"], entry["link"]) == (what, "link_ended", link["id"])
 
@@ -156,12 +156,12 @@ TAPS = ("tracks/x/snapshot", "rooms/x/record", "links/x/pcap")
 @pytest.mark.parametrize("path", TAPS)
 async def test_nobody_looks_without_leave(tmp_path: Path, path: str) -> None:
     log = tmp_path / "audit.jsonl"
-    async with operating(audit_log=log) as house:
-        status, body = await house.operator.ask(f"/api/v1/{path}", "POST")
+    async with operating(audit_log=log) as server:
+        status, body = await server.operator.ask(f"/api/v1/{path}", "POST")
         assert (status, body["error"]["code"]) == (403, "forbidden")
         assert "--allow-taps" in body["error"]["message"]
-        assert await house.operator.get("audit") == {"entries": []}
-        async with aiohttp.ClientSession(house.relay.url) as stranger:
+        assert await server.operator.get("audit") == {"entries": []}
+        async with aiohttp.ClientSession(server.relay.url) as stranger:
             for method, asked in (("POST", path), ("GET", "audit")):
                 async with stranger.request(method, f"/api/v1/{asked}") as response:
                     assert response.status == 401
@@ -169,17 +169,17 @@ async def test_nobody_looks_without_leave(tmp_path: Path, path: str) -> None:
 
 
 async def test_what_there_is_not_cannot_be_looked_at(tmp_path: Path) -> None:
-    async with watched(tmp_path) as house:
+    async with watched(tmp_path) as server:
         for path in TAPS:
-            status, body = await house.operator.ask(f"/api/v1/{path}", "POST")
+            status, body = await server.operator.ask(f"/api/v1/{path}", "POST")
             assert (status, body["error"]["code"]) == (404, "not_found")
-        assert await house.operator.get("audit") == {"entries": []}
+        assert await server.operator.get("audit") == {"entries": []}
 
 
 async def test_media_that_does_not_pass_here_cannot_be_recorded(tmp_path: Path) -> None:
-    async with watched(tmp_path, media_mode="direct") as house:
-        _, _, room_id = await house.pair(link=False)
-        status, body = await house.operator.ask(f"/api/v1/rooms/{room_id}/record", "POST")
+    async with watched(tmp_path, media_mode="direct") as server:
+        _, _, room_id = await server.pair(link=False)
+        status, body = await server.operator.ask(f"/api/v1/rooms/{room_id}/record", "POST")
         assert (status, body["error"]["code"]) == (404, "not_found")
         assert "passes through" in body["error"]["message"]
 
@@ -196,47 +196,47 @@ async def test_media_that_does_not_pass_here_cannot_be_recorded(tmp_path: Path) 
     ],
 )
 async def test_wrong_parameters_are_named(tmp_path: Path, path: str, named: str) -> None:
-    async with watched(tmp_path) as house:
-        status, body = await house.operator.ask(f"/api/v1/{path}", "POST")
+    async with watched(tmp_path) as server:
+        status, body = await server.operator.ask(f"/api/v1/{path}", "POST")
         assert (status, body["error"]["code"]) == (422, "invalid_parameter")
         assert named in body["error"]["message"]
-        assert (await house.operator.ask("/api/v1/audit?limit=0"))[0] == 422
+        assert (await server.operator.ask("/api/v1/audit?limit=0"))[0] == 422
 
 
 async def test_sound_has_no_picture(tmp_path: Path) -> None:
-    async with watched(tmp_path) as house:
-        ann, bob, _ = await house.pair()
+    async with watched(tmp_path) as server:
+        ann, bob, _ = await server.pair()
         ann.send(AUDIO, b"hello")
         await bob.received(1)
-        track = await house.operator.track(ann, "up", "audio")
+        track = await server.operator.track(ann, "up", "audio")
         path = f"/api/v1/tracks/{track['id']}/snapshot"
-        status, body = await house.operator.ask(path, "POST")
+        status, body = await server.operator.ask(path, "POST")
         assert (status, body["error"]["code"]) == (422, "invalid_parameter")
 
 
 async def test_so_many_captures_at_once_and_no_more(tmp_path: Path) -> None:
-    async with watched(tmp_path) as house, contextlib.AsyncExitStack() as stack:
-        await house.pair()
-        [link, _] = (await house.operator.get("links"))["links"]
+    async with watched(tmp_path) as server, contextlib.AsyncExitStack() as stack:
+        await server.pair()
+        [link, _] = (await server.operator.get("links"))["links"]
         path = f"/api/v1/links/{link['id']}/pcap"
         for _ in range(MAX_AT_ONCE["capture"]):
-            response = await stack.enter_async_context(house.operator.http.post(path))
+            response = await stack.enter_async_context(server.operator.http.post(path))
             assert response.status == 200
-        async with house.operator.http.post(path, params={"payload": "true"}) as response:
+        async with server.operator.http.post(path, params={"payload": "true"}) as response:
             assert response.status == 429
             assert response.headers["Retry-After"] == "5"
 
 
 async def test_nobody_looks_when_it_cannot_be_written_down(tmp_path: Path) -> None:
-    async with watched(tmp_path) as house:
-        _, _, room_id = await house.pair()
+    async with watched(tmp_path) as server:
+        _, _, room_id = await server.pair()
         log = tmp_path / "audit.jsonl"
         log.unlink()
         log.mkdir()
-        status, body = await house.operator.ask(f"/api/v1/rooms/{room_id}/record", "POST")
+        status, body = await server.operator.ask(f"/api/v1/rooms/{room_id}/record", "POST")
         assert (status, body["error"]["code"]) == (503, "service_unavailable")
         assert "audit log cannot be written" in body["error"]["message"]
-        assert (await house.operator.ask("/api/v1/audit"))[0] == 503
+        assert (await server.operator.ask("/api/v1/audit"))[0] == 503
 
 
 async def test_a_server_whose_audit_log_cannot_be_written_does_not_start(tmp_path: Path) -> None:
@@ -249,18 +249,18 @@ async def test_a_server_whose_audit_log_cannot_be_written_does_not_start(tmp_pat
 
 
 async def test_who_looked_is_told(tmp_path: Path) -> None:
-    async with watched(tmp_path) as house:
-        await house.pair()
-        [link, _] = (await house.operator.get("links"))["links"]
-        async with house.operator.http.post(
+    async with watched(tmp_path) as server:
+        await server.pair()
+        [link, _] = (await server.operator.get("links"))["links"]
+        async with server.operator.http.post(
             f"/api/v1/links/{link['id']}/pcap?seconds=0.01",
             headers={"X-Forwarded-For": "203.0.113.7", "X-Request-Id": "mine"},
         ) as response:
             await response.read()
-        [started, ended] = (await house.operator.get("audit"))["entries"]
+        [started, ended] = (await server.operator.get("audit"))["entries"]
         for entry in (started, ended):
             assert (entry["address"], entry["forwardedFor"]) == ("127.0.0.1", "203.0.113.7")
             assert (entry["request"], entry["users"]) == ("mine", link["userId"])
             assert entry["token"] == "3c25bd5e", "of the tests' token"
         assert (started["event"], started["durationS"]) == ("tap_started", None)
-        assert (await house.operator.get("audit?limit=1"))["entries"] == [ended]
+        assert (await server.operator.get("audit?limit=1"))["entries"] == [ended]

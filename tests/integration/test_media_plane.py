@@ -13,11 +13,11 @@ from relay.bots import thin
 from relay.media.plane import SAMPLE_S
 from relay.plane import LinkState, MediaFlowing
 from relay.seam import LinkCertificate, srtp_profile_name
-from tests.support.media_house import (
+from tests.support.exchange import (
     CHROMIUM,
     FIREFOX,
     PATIENCE_S,
-    House,
+    Exchange,
     audio,
     hear,
     take,
@@ -43,8 +43,8 @@ from tests.support.packets import (
 # a call
 
 
-async def test_two_users_exchange_media(house: House) -> None:
-    a, b = await house.couple()
+async def test_two_users_exchange_media(exchange: Exchange) -> None:
+    a, b = await exchange.couple()
     a.send_rtp(video(a, 7, elements=((4, b"1"), (2, b"abc"), (3, b"\0\1"))))
     heard = await hear(b)
     assert heard.ssrc == b.remote.video_ssrcs[0]
@@ -59,7 +59,7 @@ async def test_two_users_exchange_media(house: House) -> None:
     heard = await hear(a)
     assert (heard.ssrc, heard.payload_type) == (a.remote.audio_ssrcs[0], 111)
     assert heard.elements == ((1, b"\x80"),)
-    await house.hears(MediaFlowing("b"), MediaFlowing("a"))
+    await exchange.hears(MediaFlowing("b"), MediaFlowing("a"))
 
 
 @pytest.mark.parametrize(
@@ -71,25 +71,25 @@ async def test_two_users_exchange_media(house: House) -> None:
     ids=["GCM", "CM"],
 )
 async def test_each_srtp_profile(
-    house: House, monkeypatch: pytest.MonkeyPatch, profile: Any, name: str
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch, profile: Any, name: str
 ) -> None:
     """A peer that offers one profile only talks to one that offers both."""
     certificate = LinkCertificate.generateCertificate()
     certificate._create_ssl_context([profile])
     with monkeypatch.context() as patch:
         patch.setattr(thin, "_certificate", lambda: certificate)
-        a = await house.join("a", CHROMIUM)
+        a = await exchange.join("a", CHROMIUM)
     assert a._dtls is not None
     assert srtp_profile_name(a._dtls) == name
-    b = await house.join("b", FIREFOX)
-    house.plane.pair("a", "b")
+    b = await exchange.join("b", FIREFOX)
+    exchange.plane.pair("a", "b")
     await talk(a, b)
     a.send_rtcp(sr(a.ssrcs.audio, 5) + sdes(a.ssrcs.audio, b"secret"))
     assert b"secret" not in await take(b.rtcp)
 
 
-async def test_feedback_goes_both_ways(house: House) -> None:
-    a, b = await house.couple()
+async def test_feedback_goes_both_ways(exchange: Exchange) -> None:
+    a, b = await exchange.couple()
     a.send_rtp(video(a, 7, elements=((3, b"\0\x09"),)))
     heard = await hear(b)
     ((_, number),) = heard.elements or ()
@@ -113,8 +113,8 @@ async def test_feedback_goes_both_ways(house: House) -> None:
     assert (request.kind, request.count, request.media) == (206, 1, a.ssrcs.video)
 
 
-async def test_a_key_frame_is_asked_for_until_it_comes(house: House) -> None:
-    a, b = await house.couple()
+async def test_a_key_frame_is_asked_for_until_it_comes(exchange: Exchange) -> None:
+    a, b = await exchange.couple()
     a.send_rtp(video(a, 1, DELTA))
     for _ in range(3):  # the plane's clock repeats it
         _, request = read_rtcp(await take(a.rtcp))
@@ -124,27 +124,27 @@ async def test_a_key_frame_is_asked_for_until_it_comes(house: House) -> None:
     await hear(b)
 
 
-async def test_a_running_stream_is_asked_when_the_pair_is_made(house: House) -> None:
-    a = await house.join("a")
+async def test_a_running_stream_is_asked_when_the_pair_is_made(exchange: Exchange) -> None:
+    a = await exchange.join("a")
     a.send_rtp(video(a, 1))
-    await house.dropped("unpaired", 1)
-    await house.join("b")
-    house.plane.pair("a", "b")
+    await exchange.dropped("unpaired", 1)
+    await exchange.join("b")
+    exchange.plane.pair("a", "b")
     _, request = read_rtcp(await take(a.rtcp))
     assert (request.count, request.media) == (1, a.ssrcs.video)
 
 
-async def test_tracks_and_counters(house: House) -> None:
-    a, b = await house.couple()
+async def test_tracks_and_counters(exchange: Exchange) -> None:
+    a, b = await exchange.couple()
     a.send_rtp(video(a, 1))
     a.send_rtp(video(a, 4, DELTA))
     a.send_rtp(rtx(a.ssrcs.rtx, 1, 2))
     for _ in range(3):
         await hear(b)
-    (picture,) = [track for track in house.plane.tracks() if track.ssrc == a.ssrcs.video]
+    (picture,) = [track for track in exchange.plane.tracks() if track.ssrc == a.ssrcs.video]
     assert (picture.user_id, picture.kind, picture.codec) == ("a", "video", "vp8")
     assert (picture.packets, picture.lost, picture.keyframes) == (2, 2, 1)
-    stats = house.plane.stats()
+    stats = exchange.plane.stats()
     assert (stats.links, stats.packets_forwarded) == (2, 3)
     assert stats.packets_received > 3
     assert stats.bytes_forwarded == len(video(a, 1)) + len(video(a, 4, DELTA)) + len(rtx(1, 1, 1))
@@ -153,41 +153,41 @@ async def test_tracks_and_counters(house: House) -> None:
 # pairs
 
 
-async def test_a_pair_is_made_as_soon_as_both_links_are_up(house: House) -> None:
-    house.plane.pair("a", "b")
-    a = await house.join("a", CHROMIUM)
+async def test_a_pair_is_made_as_soon_as_both_links_are_up(exchange: Exchange) -> None:
+    exchange.plane.pair("a", "b")
+    a = await exchange.join("a", CHROMIUM)
     a.send_rtp(audio(a, 1))
-    await house.dropped("unpaired", 1)
-    b = await house.join("b", FIREFOX)
+    await exchange.dropped("unpaired", 1)
+    b = await exchange.join("b", FIREFOX)
     await talk(a, b, 2)
 
 
-async def test_unpaired_users_hear_nothing(house: House) -> None:
-    a, b = await house.couple()
+async def test_unpaired_users_hear_nothing(exchange: Exchange) -> None:
+    a, b = await exchange.couple()
     await talk(a, b)
-    house.plane.unpair("b")
-    house.plane.unpair("b")
-    house.plane.unpair("nobody")
+    exchange.plane.unpair("b")
+    exchange.plane.unpair("b")
+    exchange.plane.unpair("nobody")
     a.send_rtp(audio(a, 2))
     b.send_rtp(audio(b, 2))
-    await house.dropped("unpaired", 2)
+    await exchange.dropped("unpaired", 2)
     assert a.rtp.empty()
     assert b.rtp.empty()
-    assert house.plane.link_state("a") is LinkState.UP
-    house.plane.pair("b", "a")
+    assert exchange.plane.link_state("a") is LinkState.UP
+    exchange.plane.pair("b", "a")
     await talk(a, b, 3)
 
 
-async def test_swapped_partners_continue_one_stream(house: House) -> None:
+async def test_swapped_partners_continue_one_stream(exchange: Exchange) -> None:
     users = {
-        name: await house.join(name, numbering)
+        name: await exchange.join(name, numbering)
         for name, numbering in zip("abcd", (CHROMIUM, FIREFOX) * 2, strict=True)
     }
     seen: dict[str, list[Rtp]] = {name: [] for name in users}
     pairings = [("ab", "cd"), ("ac", "bd"), ("ad", "bc")] * 2
     for turn, rooms in enumerate(pairings):
         for room in rooms:
-            house.plane.pair(*room)
+            exchange.plane.pair(*room)
         for one, other in [pair for room in rooms for pair in permutations(room, 2)]:
             sender = users[one]
             for step in range(3):
@@ -206,36 +206,36 @@ async def test_swapped_partners_continue_one_stream(house: House) -> None:
         assert all(0 < step < 90_000 * PATIENCE_S for step in steps)
 
 
-async def test_pairing_anew_parts_the_former_pair(house: House) -> None:
-    a, b = await house.couple()
-    c = await house.join("c")
-    house.plane.pair("c", "a")
+async def test_pairing_anew_parts_the_former_pair(exchange: Exchange) -> None:
+    a, b = await exchange.couple()
+    c = await exchange.join("c")
+    exchange.plane.pair("c", "a")
     await talk(a, c)
     b.send_rtp(audio(b, 1))
-    await house.dropped("unpaired", 1)
-    assert house.tables["partners"] == 2
+    await exchange.dropped("unpaired", 1)
+    assert exchange.tables["partners"] == 2
 
 
 # operators
 
 
 async def test_packets_go_first_while_somebody_looks_at_the_links(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.media.plane.LINKS_AT_ONCE", 1)
-    a, b = await house.couple()
+    a, b = await exchange.couple()
     await talk(a, b)
-    before = house.plane.stats().packets_forwarded
-    for count, look in enumerate((house.plane.tracks, house.plane.links), 1):
+    before = exchange.plane.stats().packets_forwarded
+    for count, look in enumerate((exchange.plane.tracks, exchange.plane.links), 1):
         a.send_rtp(audio(a, 10 + count))
         assert look()
-        assert house.plane.stats().packets_forwarded == before + count, "it did not wait"
+        assert exchange.plane.stats().packets_forwarded == before + count, "it did not wait"
 
 
-async def test_each_link_has_its_own_moment_for_reading_counters(house: House) -> None:
-    await house.couple()
-    links, now = house.plane._links, house.now()
+async def test_each_link_has_its_own_moment_for_reading_counters(exchange: Exchange) -> None:
+    await exchange.couple()
+    links, now = exchange.plane._links, exchange.now()
     links["a"].sampled_at, links["b"].sampled_at = now, now - SAMPLE_S
-    house.plane.tick()
+    exchange.plane.tick()
     assert links["a"].sampled_at == now
     assert links["b"].sampled_at >= now

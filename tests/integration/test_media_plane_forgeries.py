@@ -19,7 +19,7 @@ from tests.support.dtls import (
     record,
     records,
 )
-from tests.support.media_house import House, talk, until
+from tests.support.exchange import Exchange, talk, until
 
 ONE_BY_ONE = [name for name in FORGERIES if not name.startswith("message ")]
 
@@ -35,42 +35,44 @@ def forge(peer: ThinPeer, change: Callable[[bytes], list[bytes]]) -> None:
     peer._datagrams._put_on_wire = forged
 
 
-async def come_up(house: House, user: str, change: Callable[[bytes], list[bytes]]) -> ThinPeer:
-    peer = house.peer()
+async def come_up(
+    exchange: Exchange, user: str, change: Callable[[bytes], list[bytes]]
+) -> ThinPeer:
+    peer = exchange.peer()
     forge(peer, change)
-    peer.take_answer(await house.plane.answer(user, peer.offer()))
+    peer.take_answer(await exchange.plane.answer(user, peer.offer()))
     await peer.connect()
-    await house.hears(LinkUp(user))
+    await exchange.hears(LinkUp(user))
     return peer
 
 
 @pytest.mark.parametrize("name", ONE_BY_ONE)
-async def test_one_before_each_record_of_a_handshake(house: House, name: str) -> None:
+async def test_one_before_each_record_of_a_handshake(exchange: Exchange, name: str) -> None:
     def with_forgery(datagram: bytes) -> list[bytes]:
         return [each for one in records(datagram) for each in (FORGERIES[name], one)]
 
-    a = await come_up(house, "a", with_forgery)
-    b = await house.join("b")
-    house.plane.pair("a", "b")
+    a = await come_up(exchange, "a", with_forgery)
+    b = await exchange.join("b")
+    exchange.plane.pair("a", "b")
     await talk(a, b)
 
 
-async def test_all_of_them_after_each_datagram_and_in_the_call(house: House) -> None:
-    a = await come_up(house, "a", lambda datagram: [datagram, *FORGERIES.values()])
-    b = await house.join("b")
-    house.plane.pair("a", "b")
+async def test_all_of_them_after_each_datagram_and_in_the_call(exchange: Exchange) -> None:
+    a = await come_up(exchange, "a", lambda datagram: [datagram, *FORGERIES.values()])
+    b = await exchange.join("b")
+    exchange.plane.pair("a", "b")
     await talk(a, b)
     for forged in FORGERIES.values():
         a.send_raw(forged)
     await talk(a, b, 2)
-    await house.hears(MediaFlowing("a"), MediaFlowing("b"))
-    assert house.heard_nothing
-    assert house.drops["dtls_invalid"] > len(FORGERIES)
+    await exchange.hears(MediaFlowing("a"), MediaFlowing("b"))
+    assert exchange.heard_nothing
+    assert exchange.drops["dtls_invalid"] > len(FORGERIES)
     await a.close()
-    await house.hears(LinkLost("a", "closed"))  # its own goodbye is authentic
+    await exchange.hears(LinkLost("a", "closed"))  # its own goodbye is authentic
 
 
-async def test_a_hello_cut_by_hand_whose_end_comes_first(house: House) -> None:
+async def test_a_hello_cut_by_hand_whose_end_comes_first(exchange: Exchange) -> None:
     cut: list[bytes] = []
 
     def in_pieces(datagram: bytes) -> list[bytes]:
@@ -87,30 +89,30 @@ async def test_a_hello_cut_by_hand_whose_end_comes_first(house: House) -> None:
         )
         return [*cut[::-1], FATAL_ALERT]
 
-    await come_up(house, "a", in_pieces)
+    await come_up(exchange, "a", in_pieces)
     assert len(cut) == 3
 
 
-async def test_a_whole_flight_in_the_wrong_order(house: House) -> None:
-    await come_up(house, "a", lambda datagram: records(datagram)[::-1])
+async def test_a_whole_flight_in_the_wrong_order(exchange: Exchange) -> None:
+    await come_up(exchange, "a", lambda datagram: records(datagram)[::-1])
 
 
 BELIEVED = {"message 2 as number 0", "message 3 as number 0", "message 13 as number 3"}
 """A ServerHello, HelloVerifyRequest or CertificateRequest of junk, to who waits for one."""
 
 
-async def test_a_relay_that_is_the_client(house: House) -> None:
+async def test_a_relay_that_is_the_client(exchange: Exchange) -> None:
     noise = [FORGERIES[name] for name in FORGERIES if name not in BELIEVED]
-    peer = house.peer()
+    peer = exchange.peer()
     forge(peer, lambda datagram: [*noise, datagram])
-    answer = peer.answer(await house.plane.offer("a")).replace("setup:active", "setup:passive")
-    await house.plane.accept("a", answer)
+    answer = peer.answer(await exchange.plane.offer("a")).replace("setup:active", "setup:passive")
+    await exchange.plane.accept("a", answer)
     peer._remote = dataclasses.replace(peer.remote, dtls_role="client")
     await peer.connect()
-    await house.hears(LinkUp("a"))
+    await exchange.hears(LinkUp("a"))
 
 
-async def test_a_stock_peer_whose_every_datagram_is_accompanied(house: House) -> None:
+async def test_a_stock_peer_whose_every_datagram_is_accompanied(exchange: Exchange) -> None:
     stock = RTCPeerConnection(
         RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
     )
@@ -119,7 +121,7 @@ async def test_a_stock_peer_whose_every_datagram_is_accompanied(house: House) ->
             stock.addTransceiver(kind)
         gather_loopback_too(stock)
         await stock.setLocalDescription(await stock.createOffer())
-        answer = await house.plane.answer("a", stock.localDescription.sdp)
+        answer = await exchange.plane.answer("a", stock.localDescription.sdp)
         ice = stock.getTransceivers()[0].receiver.transport.transport
         send = ice._send
         accompanied = 0
@@ -134,10 +136,10 @@ async def test_a_stock_peer_whose_every_datagram_is_accompanied(house: House) ->
 
         ice._send = with_forgeries
         await stock.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        await house.hears(LinkUp("a"))
+        await exchange.hears(LinkUp("a"))
         await until(lambda: stock.connectionState == "connected")
         assert accompanied >= 2
         ice._send = send
     finally:
         await stock.close()
-    await house.hears(LinkLost("a", "closed"))
+    await exchange.hears(LinkLost("a", "closed"))

@@ -38,8 +38,8 @@ from relay.protocol.messages import (
 )
 from relay.signaling import Gateway
 from relay.store import MemoryStore
+from tests.support.exchange import CHROMIUM, FIREFOX, Exchange, audio, take, until, video
 from tests.support.holdings import Holdings, holdings, table_sizes
-from tests.support.media_house import CHROMIUM, FIREFOX, House, audio, take, until, video
 from tests.support.packets import DELTA, KEYFRAME, nack, pli, read_rtp, rr, rtx, sr
 
 pytestmark = [
@@ -64,8 +64,8 @@ MORE_BYTES = 200_000
 class Crowd:
     """Peers on a plane, some of whom leave and others come in their place."""
 
-    def __init__(self, house: House, seed: int) -> None:
-        self.house = house
+    def __init__(self, exchange: Exchange, seed: int) -> None:
+        self.exchange = exchange
         self.dice = random.Random(seed)
         self.peers: dict[str, ThinPeer] = {}
         self.numbers = itertools.count(1)
@@ -74,10 +74,10 @@ class Crowd:
 
     async def come(self) -> None:
         name = next(self.names)
-        peer = self.peers[name] = self.house.peer(self.dice.choice([CHROMIUM, FIREFOX]))
-        peer.take_answer(await self.house.plane.answer(name, peer.offer()))
+        peer = self.peers[name] = self.exchange.peer(self.dice.choice([CHROMIUM, FIREFOX]))
+        peer.take_answer(await self.exchange.plane.answer(name, peer.offer()))
         await peer.connect()
-        await until(lambda: self.house.plane.link_state(name) is LinkState.UP)
+        await until(lambda: self.exchange.plane.link_state(name) is LinkState.UP)
         self.opened += 1
 
     async def leave(self) -> None:
@@ -87,16 +87,16 @@ class Crowd:
         how = self.dice.choice(["goodbye", "sent away", "vanishes"])
         if how == "goodbye":
             await peer.close()
-            await until(lambda: self.house.plane.link_state(name) is LinkState.NONE)
+            await until(lambda: self.exchange.plane.link_state(name) is LinkState.NONE)
         elif how == "sent away":
-            self.house.plane.close_link(name)
+            self.exchange.plane.close_link(name)
             await peer.closed.wait()
         else:
             await peer.vanish()
-            self.house.plane.close_link(name)
-        self.house.plane.unpair(name)
+            self.exchange.plane.close_link(name)
+        self.exchange.plane.unpair(name)
         await peer.close()
-        self.house.peers.remove(peer)
+        self.exchange.peers.remove(peer)
         self.sent_by_former += peer.counters.sent
 
     async def pair_everybody(self) -> int:
@@ -105,13 +105,13 @@ class Crowd:
         self.dice.shuffle(names)
         pairs = list(zip(names[::2], names[1::2], strict=True))
         for a, b in pairs:
-            self.house.plane.pair(a, b)
+            self.exchange.plane.pair(a, b)
         for a, b in pairs:
-            await self.exchange(self.peers[a], self.peers[b])
-            await self.exchange(self.peers[b], self.peers[a])
+            await self.carry(self.peers[a], self.peers[b])
+            await self.carry(self.peers[b], self.peers[a])
         return len(pairs)
 
-    async def exchange(self, one: ThinPeer, other: ThinPeer) -> None:
+    async def carry(self, one: ThinPeer, other: ThinPeer) -> None:
         """A little of everything: pictures, a repair, sound, reports and requests."""
         number = next(self.numbers)
         one.send_rtp(video(one, 2 * number, KEYFRAME))
@@ -127,34 +127,34 @@ class Crowd:
 
     def _nothing_is_on_its_way(self) -> bool:
         sent = self.sent_by_former + sum(peer.counters.sent for peer in self.peers.values())
-        return self.house.plane.stats().packets_received == sent
+        return self.exchange.plane.stats().packets_received == sent
 
     async def rest(self) -> Holdings:
         """Nobody has a partner, and nothing is on its way; what is held then."""
         await self.pair_everybody()  # newcomers too have sent everything once
-        plane = self.house.plane
+        plane = self.exchange.plane
         for name in self.peers:
             plane.unpair(name)
         await until(lambda: not plane._closing)
         await until(self._nothing_is_on_its_way)
         for _ in range(SAMPLES):  # of links old and new, so that each has as many as it may
-            self.house.skew_s += SAMPLE_S
+            self.exchange.skew_s += SAMPLE_S
             plane.tick()
         for peer in self.peers.values():
             while not (peer.rtp.empty() and peer.rtcp.empty()):
                 (peer.rtcp if peer.rtp.empty() else peer.rtp).get_nowait()
-        while not self.house.heard_nothing:
-            self.house.events.get_nowait()
+        while not self.exchange.heard_nothing:
+            self.exchange.events.get_nowait()
         for link in plane._links.values():
             assert len(link.uplink.streams) == 3
             assert len(link.uplink.rtcp_ssrcs) <= MAX_STREAMS
             assert link.uplink.flow is link.downlink.flow is None
-        return holdings(tables=self.house.tables, taps=len(plane._tapping._taps))
+        return holdings(tables=self.exchange.tables, taps=len(plane._tapping._taps))
 
 
-async def test_a_thousand_pairings_on_a_media_plane(house: House) -> None:
-    before = holdings(tables=house.tables)
-    crowd = Crowd(house, seed=1)
+async def test_a_thousand_pairings_on_a_media_plane(exchange: Exchange) -> None:
+    before = holdings(tables=exchange.tables)
+    crowd = Crowd(exchange, seed=1)
     for _ in range(PEERS):
         await crowd.come()
     rests, paired = [], 0
@@ -175,8 +175,8 @@ async def test_a_thousand_pairings_on_a_media_plane(house: House) -> None:
     check(*rests)
     while crowd.peers:
         await crowd.leave()
-    await until(lambda: not house.plane._closing)
-    assert holdings(tables=house.tables) == before
+    await until(lambda: not exchange.plane._closing)
+    assert holdings(tables=exchange.tables) == before
 
 
 def check(half_way: Holdings, at_the_end: Holdings) -> None:

@@ -4,21 +4,21 @@ import pytest
 
 from relay.matching import State
 from relay.plane import LinkState
-from tests.support.house import House
+from tests.support.party import Party
 
 CHATS_ONLY = "media_state: audio off, video off"
 
 
 async def test_an_initiator_whose_offer_is_refused_does_not_cost_the_partner_the_call() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.offer()
     await ann.come_up()
     await ann.find()
     assert await bob.find() == ["partner_found, initiator"]
     assert await bob.offer("bad") == ["error: bad_sdp"]
     assert ann.hear() == ["partner_found, not initiator", CHATS_ONLY]
-    await house.pass_time(120)
+    await party.pass_time(120)
     assert (ann.partner, bob.partner) == ("bob", "ann")
     assert await bob.chat("hello") == []
     assert ann.hear() == ["chat_message: hello"]
@@ -26,8 +26,8 @@ async def test_an_initiator_whose_offer_is_refused_does_not_cost_the_partner_the
 
 
 async def test_one_whose_answer_is_refused_stays_in_the_room() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await bob.offer()
     await bob.come_up()
     await ann.find()
@@ -35,31 +35,31 @@ async def test_one_whose_answer_is_refused_stays_in_the_room() -> None:
     ann.hear(), bob.hear()
     assert await ann.answer("bad") == ["error: bad_sdp"]
     assert bob.hear() == [CHATS_ONLY]
-    await house.pass_time(20)
-    house.plane.lose("ann", "failed")  # what the relay offered is given up
-    await house.pass_time(20)
+    await party.pass_time(20)
+    party.plane.lose("ann", "failed")  # what the relay offered is given up
+    await party.pass_time(20)
     assert (ann.hear(), bob.hear(), ann.partner) == ([], [], "bob")
     await ann.chat("hello")
     assert bob.hear() == ["chat_message: hello"]
 
 
 async def test_two_who_have_nothing_but_chat_meet() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     for user in (ann, bob):
         assert await user.offer("bad") == ["error: bad_sdp"]
         await user.find()
     assert ann.hear() == ["partner_found, not initiator", CHATS_ONLY]
-    assert house.plane.asked("offer") == [], "nobody is invited who has shown that it is in vain"
-    await house.pass_time(60)
+    assert party.plane.asked("offer") == [], "nobody is invited who has shown that it is in vain"
+    await party.pass_time(60)
     assert (ann.state, bob.state) == (State.MATCHED, State.MATCHED)
     await ann.chat("hello")
     assert "chat_message: hello" in bob.hear()
 
 
 async def test_one_who_chats_only_is_not_invited_by_the_next_partner_either() -> None:
-    house = House()
-    ann, bob, cid = house.come("ann"), house.come("bob"), house.come("cid")
+    party = Party()
+    ann, bob, cid = party.come("ann"), party.come("bob"), party.come("cid")
     await ann.find()
     await bob.find()
     await ann.answer("bad")
@@ -70,13 +70,13 @@ async def test_one_who_chats_only_is_not_invited_by_the_next_partner_either() ->
     assert ann.hear() == ["partner_found, not initiator"]
     await cid.offer()
     await cid.come_up()
-    await house.pass_time(60)
+    await party.pass_time(60)
     assert ann.partner == "cid"
 
 
 async def test_a_good_offer_makes_one_who_chats_only_whole_again() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.offer()
     await ann.come_up()
     await ann.find()
@@ -86,13 +86,13 @@ async def test_a_good_offer_makes_one_who_chats_only_whole_again() -> None:
     assert await bob.offer("good") == ["webrtc_answer: answer to good"]
     assert ann.hear() == ["media_state: audio on, video on"]
     await bob.come_up()
-    house.plane.flow("ann")
+    party.plane.flow("ann")
     assert (ann.state, bob.state) == (State.IN_CALL, State.IN_CALL)
 
 
 async def test_a_good_offer_is_waited_for_as_ever() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.offer()
     await ann.come_up()
     await ann.find()
@@ -100,14 +100,14 @@ async def test_a_good_offer_is_waited_for_as_ever() -> None:
     await bob.offer("bad")
     await bob.offer("good")
     ann.hear(), bob.hear()
-    await house.pass_time(10)
+    await party.pass_time(10)
     assert bob.hear() == ["error: media_failed"]
     assert ann.hear() == ["partner_disconnected"]
 
 
 async def test_a_good_answer_after_a_refused_one_is_waited_for() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await bob.offer()
     await bob.come_up()
     await ann.find()
@@ -115,13 +115,13 @@ async def test_a_good_answer_after_a_refused_one_is_waited_for() -> None:
     await ann.answer("bad")
     await ann.answer("good")
     ann.hear(), bob.hear()
-    await house.pass_time(10)
+    await party.pass_time(10)
     assert ann.hear() == ["error: media_failed"]
 
 
 async def test_a_link_that_comes_up_after_a_refused_offer_is_a_link() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.offer()
     await ann.offer("bad")
     await ann.find()
@@ -134,8 +134,8 @@ async def test_a_link_that_comes_up_after_a_refused_offer_is_a_link() -> None:
 
 
 async def test_stopping_forgets_that_an_offer_was_of_no_use() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.offer("bad")
     await ann.stop()
     await ann.find()
@@ -145,34 +145,34 @@ async def test_stopping_forgets_that_an_offer_was_of_no_use() -> None:
 
 @pytest.mark.parametrize("sdp", ["bad", "boom"])
 async def test_a_partner_is_not_lost_by_renegotiations_that_fail(sdp: str) -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
-    house.plane.flow("ann")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
+    party.plane.flow("ann")
     for _ in range(5):
         await ann.offer(sdp)
-        await house.pass_time(12)
+        await party.pass_time(12)
     assert (ann.state, ann.partner, ann.link) == (State.IN_CALL, "bob", LinkState.UP)
     assert bob.hear() == []
 
 
 async def test_the_partner_is_told_what_will_not_come() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     for user, sdp in ((ann, "only sound"), (bob, "only a picture")):
         await user.offer(sdp)
         await user.come_up()
     await ann.find()
     assert await bob.find() == ["partner_found, initiator", "media_state: audio on, video off"]
     assert ann.hear() == ["partner_found, not initiator", "media_state: audio off, video on"]
-    await house.pass_time(60)
+    await party.pass_time(60)
     assert (ann.state, bob.state) == (State.MATCHED, State.MATCHED), "nothing to be waited for"
     await ann.chat("hello")
     assert bob.hear() == ["chat_message: hello"]
 
 
 async def test_what_is_not_sent_is_off_whatever_its_user_says() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     await ann.turn(audio=True, video=True)
     assert bob.hear() == ["media_state: audio on, video on"]
     await ann.offer("only sound")
@@ -184,8 +184,8 @@ async def test_what_is_not_sent_is_off_whatever_its_user_says() -> None:
 
 
 async def test_whoever_never_said_what_is_on_is_taken_to_have_it_on_again() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     await ann.offer("only sound")
     await ann.offer("both again")
     assert bob.hear() == ["media_state: audio on, video off", "media_state: audio on, video on"]

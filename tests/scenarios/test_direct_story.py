@@ -2,12 +2,12 @@
 
 from relay.matching import State
 from relay.protocol.messages import Candidate, IceCandidate
-from tests.support.house import House, taken
+from tests.support.party import Party, taken
 
 
 async def test_the_seeds_journey() -> None:
-    house = House(media_mode="direct")
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party(media_mode="direct")
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.find()
     assert await bob.find() == ["partner_found, initiator"]
     assert ann.hear() == ["partner_found, not initiator"]
@@ -27,12 +27,12 @@ async def test_the_seeds_journey() -> None:
 
     await bob.next()
     assert ann.hear() == ["partner_left"]
-    assert house.plane.calls == []
+    assert party.plane.calls == []
 
 
 async def test_without_a_partner_there_is_nobody_to_pass_it_to() -> None:
-    house = House(media_mode="direct")
-    ann = house.come("ann")
+    party = Party(media_mode="direct")
+    ann = party.come("ann")
     assert await ann.offer() == ["error: wrong_state"]
     assert await ann.answer() == ["error: wrong_state"]
     await ann.find()
@@ -42,12 +42,12 @@ async def test_without_a_partner_there_is_nobody_to_pass_it_to() -> None:
 
 
 async def test_no_link_is_waited_for() -> None:
-    house = House(media_mode="direct")
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party(media_mode="direct")
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.find()
     await bob.find()
-    await house.pass_time(60)
+    await party.pass_time(60)
     assert (ann.partner, ann.state) == ("bob", State.MATCHED)
     await ann.vanish()
     assert bob.hear()[-1] == "partner_disconnected"
-    assert house.plane.calls == []
+    assert party.plane.calls == []

@@ -5,7 +5,7 @@ import pytest
 from relay.matching import State
 from relay.protocol.messages import FindPartner
 from relay.store import MemoryStore
-from tests.support.house import House, SlowStore, taken
+from tests.support.party import Party, SlowStore, taken
 
 
 class Broken(Exception):
@@ -24,9 +24,9 @@ class Trouble:
             raise Broken(f"{when} {name}")
 
 
-def house_with_trouble() -> tuple[House, Trouble]:
+def party_with_trouble() -> tuple[Party, Trouble]:
     trouble = Trouble()
-    return House(store=SlowStore(trouble)), trouble
+    return Party(store=SlowStore(trouble)), trouble
 
 
 FIND_STEPS = [
@@ -36,79 +36,79 @@ FIND_STEPS = [
 
 @pytest.mark.parametrize("where", FIND_STEPS)
 async def test_find_partner_fails_and_can_be_tried_again(where: tuple[str, str]) -> None:
-    house, trouble = house_with_trouble()
-    ann, bob = house.come("ann"), house.come("bob")
+    party, trouble = party_with_trouble()
+    ann, bob = party.come("ann"), party.come("bob")
     trouble.places = [where]
     assert await ann.find() == ["error: find_failed"]
     assert ann.state is State.CONNECTED
-    assert await house.waiting() == 0
+    assert await party.waiting() == 0
     assert await bob.find() == ["waiting_for_partner"]
     assert await ann.find() == ["partner_found, initiator"]
 
 
 async def test_a_failure_says_when_to_try_again() -> None:
-    house, trouble = house_with_trouble()
-    ann = house.come("ann")
+    party, trouble = party_with_trouble()
+    ann = party.come("ann")
     trouble.places = [("before", "enter")]
     ann.put(FindPartner())
-    await house.settle()
+    await party.settle()
     (error,) = taken(ann.session.outbox)
     assert error.model_dump()["retry_after"] == 3
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_claim_fails_and_nobody_is_stuck(when: str) -> None:
-    house, trouble = house_with_trouble()
-    ann, bob = house.come("ann"), house.come("bob")
+    party, trouble = party_with_trouble()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.find()
     trouble.places = [(when, "claim")]
     assert await bob.find() == ["error: find_failed"]
-    await house.pass_time(1)
+    await party.pass_time(1)
     assert await bob.find() == ["partner_found, initiator"]
     assert ann.partner == "bob"
 
 
 async def test_a_claim_fails_after_it_was_carried_out_and_so_does_the_clearing_up() -> None:
-    house, trouble = house_with_trouble()
-    ann, bob = house.come("ann"), house.come("bob")
+    party, trouble = party_with_trouble()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.find()
     trouble.places = [("after", "claim"), ("before", "leave_queue")]
     await bob.find()
-    assert await house.rooms() == 1  # of which nobody knows
-    await house.pass_time(1)
-    assert await house.rooms() == 0
+    assert await party.rooms() == 1  # of which nobody knows
+    await party.pass_time(1)
+    assert await party.rooms() == 0
     assert await bob.find() == ["partner_found, initiator"]
 
 
 @pytest.mark.parametrize("where", [("before", "leave_queue"), ("after", "leave_room")])
 async def test_leaving_fails_and_the_partner_is_told_all_the_same(where: tuple[str, str]) -> None:
-    house, trouble = house_with_trouble()
-    ann, bob = await house.pair("ann", "bob")
+    party, trouble = party_with_trouble()
+    ann, bob = await party.pair("ann", "bob")
     trouble.places = [where]
     await ann.vanish()
     assert bob.hear() == ["partner_disconnected"]
-    cid = house.come("cid")
+    cid = party.come("cid")
     await bob.find()
     await cid.find()
     assert bob.partner == "cid"
-    assert await house.rooms() == 1
+    assert await party.rooms() == 1
 
 
 async def test_a_ghost_in_the_queue_is_passed_over() -> None:
-    house, trouble = house_with_trouble()
-    ann, bob, cid = (house.come(name) for name in ("ann", "bob", "cid"))
+    party, trouble = party_with_trouble()
+    ann, bob, cid = (party.come(name) for name in ("ann", "bob", "cid"))
     await ann.find()
     trouble.places = [("before", "leave_queue")]
     await ann.vanish()
-    assert await house.waiting() == 1
+    assert await party.waiting() == 1
     assert await bob.find() == ["waiting_for_partner"]
     assert await cid.find() == ["partner_found, initiator"]
-    assert await house.waiting() == 0
+    assert await party.waiting() == 0
 
 
 async def test_the_plane_fails_at_an_offer() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     assert await ann.offer("boom") == ["error: internal"]
     assert ann.partner == "bob"
     assert await ann.chat("still here") == []
@@ -116,9 +116,9 @@ async def test_the_plane_fails_at_an_offer() -> None:
 
 
 async def test_a_full_queue() -> None:
-    house = House(store=MemoryStore(max_waiting=1))
-    ann, bob = house.come("ann"), house.come("bob")
-    ann.session.remember("bob", house.now)
+    party = Party(store=MemoryStore(max_waiting=1))
+    ann, bob = party.come("ann"), party.come("bob")
+    ann.session.remember("bob", party.now)
     await ann.find()
     assert await bob.find() == ["error: find_failed"]
     assert bob.state is State.CONNECTED

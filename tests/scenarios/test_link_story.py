@@ -3,24 +3,24 @@
 import pytest
 
 from relay.matching import State
-from relay.plane import LinkState, LinkUp
-from tests.support.house import House
+from relay.plane import LinkState, LinkUp, MediaFlowing
+from tests.support.party import Party
 
 
 async def test_nobody_is_matched_with_a_user_whose_link_is_not_up_yet() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     assert await ann.offer() == ["webrtc_answer: answer to my offer"]
     assert await ann.find() == ["waiting_for_partner"]
     assert await bob.find() == ["waiting_for_partner"]
-    assert house.lobby.counts().waiting == 2
+    assert party.lobby.counts().waiting == 2
     assert await ann.come_up() == ["partner_found, initiator"]
     assert bob.hear() == ["partner_found, not initiator", "webrtc_offer: offer to bob"]
 
 
 async def test_an_offer_takes_one_who_waits_out_of_the_queue_until_the_link_is_up() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.find()
     await ann.offer()
     assert await bob.find() == ["waiting_for_partner"]
@@ -29,51 +29,51 @@ async def test_an_offer_takes_one_who_waits_out_of_the_queue_until_the_link_is_u
 
 
 async def test_a_link_that_does_not_come_up_ends_the_waiting() -> None:
-    house = House()
-    ann = house.come("ann")
+    party = Party()
+    ann = party.come("ann")
     await ann.offer()
     await ann.find()
-    await house.pass_time(9)
+    await party.pass_time(9)
     assert ann.hear() == []
-    await house.pass_time(1)
+    await party.pass_time(1)
     assert ann.hear() == ["error: media_failed"]
     assert (ann.state, ann.link) == (State.CONNECTED, LinkState.NONE)
-    await house.pass_time(60)
+    await party.pass_time(60)
     assert ann.hear() == []
 
 
 async def test_a_link_that_does_not_come_up_is_closed_even_if_nobody_searches() -> None:
-    house = House()
-    ann = house.come("ann")
+    party = Party()
+    ann = party.come("ann")
     await ann.offer()
-    await house.pass_time(10)
+    await party.pass_time(10)
     assert ann.hear() == ["error: media_failed"]
     assert ann.link is LinkState.NONE
 
 
 async def test_a_fresh_offer_has_its_own_ten_seconds() -> None:
-    house = House()
-    ann = house.come("ann")
+    party = Party()
+    ann = party.come("ann")
     await ann.offer()
     await ann.find()
-    await house.pass_time(8)
+    await party.pass_time(8)
     await ann.offer()
-    await house.pass_time(8)
+    await party.pass_time(8)
     await ann.come_up()
-    await house.pass_time(60)
+    await party.pass_time(60)
     assert ann.state is State.WAITING
 
 
 async def test_a_plain_client_that_never_negotiates_loses_its_partner() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.offer()
     await ann.come_up()
     await ann.find()
     await bob.find()
     ann.hear()
     bob.hear()
-    await house.pass_time(10)
+    await party.pass_time(10)
     assert bob.hear() == ["error: media_failed"]
     assert ann.hear() == ["partner_disconnected"]
     assert (ann.state, bob.state) == (State.CONNECTED, State.CONNECTED)
@@ -81,54 +81,54 @@ async def test_a_plain_client_that_never_negotiates_loses_its_partner() -> None:
 
 
 async def test_offers_in_a_call_do_not_make_the_partner_wait_longer() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.offer()
     await ann.come_up()
     await ann.find()
     await bob.find()
     for _ in range(3):
-        await house.pass_time(3)
+        await party.pass_time(3)
         await bob.offer()
     bob.hear()
-    await house.pass_time(1)
+    await party.pass_time(1)
     assert bob.hear() == ["error: media_failed"]
 
 
 async def test_a_link_closed_in_a_call_may_be_replaced() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     assert await ann.lose_link("closed") == []
-    await house.pass_time(5)
+    await party.pass_time(5)
     await ann.offer()
     await ann.come_up()
-    await house.pass_time(60)
+    await party.pass_time(60)
     assert (ann.partner, bob.hear()) == ("bob", [])
 
 
 async def test_a_link_closed_in_a_call_and_not_replaced_fails() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     await ann.lose_link("closed")
-    await house.pass_time(10)
+    await party.pass_time(10)
     assert ann.hear() == ["error: media_failed"]
     assert bob.hear() == ["partner_disconnected"]
 
 
 @pytest.mark.parametrize("reason", ["silent", "failed"])
 async def test_a_link_lost_in_a_call_ends_it(reason: str) -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     assert await ann.lose_link(reason) == ["error: media_failed"]
     assert bob.hear() == ["partner_disconnected"]
     assert (ann.state, bob.state) == (State.CONNECTED, State.CONNECTED)
-    assert house.plane.pairs == {}
+    assert party.plane.pairs == {}
 
 
 @pytest.mark.parametrize("reason", ["silent", "failed"])
 async def test_a_link_lost_while_waiting_ends_the_waiting(reason: str) -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.offer()
     await ann.come_up()
     await ann.find()
@@ -138,8 +138,8 @@ async def test_a_link_lost_while_waiting_ends_the_waiting(reason: str) -> None:
 
 
 async def test_a_link_closed_while_waiting_is_waited_for() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.offer()
     await ann.come_up()
     await ann.find()
@@ -151,8 +151,8 @@ async def test_a_link_closed_while_waiting_is_waited_for() -> None:
 
 @pytest.mark.parametrize("reason", ["closed", "silent", "failed"])
 async def test_a_plain_clients_old_link_is_nobodys_concern(reason: str) -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.find()
     await bob.find()
     await bob.offer()
@@ -164,54 +164,55 @@ async def test_a_plain_clients_old_link_is_nobodys_concern(reason: str) -> None:
 
 
 async def test_news_of_a_link_that_has_been_replaced_is_old_news() -> None:
-    house = House()
-    ann, _ = await house.pair("ann", "bob")
-    house.plane.lose("ann", "failed")
-    house.plane.link_states["ann"] = LinkState.UP  # replaced before the news was handled
-    await house.settle()
+    party = Party()
+    ann, _ = await party.pair("ann", "bob")
+    party.plane.lose("ann", "failed")
+    await party.plane.answer("ann", "replaced before the news was handled")
+    party.plane.come_up("ann")
+    await party.settle()
     assert (ann.hear(), ann.partner) == ([], "bob")
 
 
 async def test_news_that_a_link_is_up_which_has_been_closed_is_old_news() -> None:
-    house = House()
-    ann = house.come("ann")
+    party = Party()
+    ann = party.come("ann")
     await ann.offer()
     await ann.find()
     ann.put(LinkUp("ann"))
-    await house.settle()
-    await house.pass_time(10)
+    await party.settle()
+    await party.pass_time(10)
     assert ann.hear() == ["error: media_failed"]
 
 
 async def test_an_offer_that_cannot_be_used_changes_nothing() -> None:
-    house = House()
-    ann, _ = await house.pair("ann", "bob")
+    party = Party()
+    ann, _ = await party.pair("ann", "bob")
     assert await ann.offer("bad") == ["error: bad_sdp"]
     assert (ann.link, ann.partner) == (LinkState.UP, "bob")
 
 
 async def test_renegotiation_leaves_a_link_up_and_the_user_where_it_is() -> None:
-    house = House()
-    house.plane.connects = True
-    ann = house.come("ann")
+    party = Party()
+    party.plane.connects = True
+    ann = party.come("ann")
     await ann.offer()
     await ann.find()
     assert await ann.offer("again") == ["webrtc_answer: answer to again"]
-    await house.pass_time(60)
+    await party.pass_time(60)
     assert ann.state is State.WAITING
 
 
 async def test_an_answer_needs_an_offer_of_the_relays() -> None:
-    house = House()
-    ann, _ = await house.pair("ann", "bob")
+    party = Party()
+    ann, _ = await party.pair("ann", "bob")
     assert await ann.answer() == ["error: wrong_state"]
-    cid = house.come("cid")
+    cid = party.come("cid")
     assert await cid.answer() == ["error: wrong_state"]
 
 
 async def test_an_answer_that_cannot_be_used_may_be_followed_by_a_better_one() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.find()
     await bob.find()
     ann.hear()
@@ -221,33 +222,33 @@ async def test_an_answer_that_cannot_be_used_may_be_followed_by_a_better_one() -
 
 
 async def test_an_answer_that_comes_after_the_partner_left_is_taken() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await ann.find()
     await bob.find()
     ann.hear()
     await bob.stop()
     assert await ann.answer() == ["partner_left"]
     await ann.come_up()
-    await house.pass_time(60)
+    await party.pass_time(60)
     assert ann.hear() == []
 
 
 async def test_the_first_packet_of_either_begins_the_call_for_both() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
-    house.plane.flow("ann")
-    house.plane.flow("bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
+    party.plane.flow("ann")
+    party.plane.flow("bob")
     assert (ann.state, bob.state) == (State.IN_CALL, State.IN_CALL)
     await ann.stop()
-    house.plane.flow("bob")
+    for late in ("bob", "nobody"):
+        party.plane.emit(MediaFlowing(late))
     assert bob.state is State.CONNECTED
-    house.plane.flow("nobody")
 
 
 async def test_an_initiators_offer_that_comes_after_the_partner_has_gone_is_no_early_link() -> None:
-    house = House()
-    ann, bob, eve = house.come("ann"), house.come("bob"), house.come("eve")
+    party = Party()
+    ann, bob, eve = party.come("ann"), party.come("bob"), party.come("eve")
     await ann.find()
     assert await bob.find() == ["partner_found, initiator"]
     await ann.stop()
@@ -258,8 +259,8 @@ async def test_an_initiators_offer_that_comes_after_the_partner_has_gone_is_no_e
 
 
 async def test_a_plain_client_that_has_not_answered_is_invited_again_by_the_next_partner() -> None:
-    house = House()
-    ann, bob, cid = house.come("ann"), house.come("bob"), house.come("cid")
+    party = Party()
+    ann, bob, cid = party.come("ann"), party.come("bob"), party.come("cid")
     await ann.find()
     await bob.find()
     assert "webrtc_offer: offer to ann" in ann.hear()

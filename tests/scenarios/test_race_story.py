@@ -26,7 +26,7 @@ from relay.protocol.messages import (
 )
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import SocketLost
-from tests.support.house import House, SlowStore, User, until
+from tests.support.party import Party, SlowStore, User, until
 
 ACTIONS = (
     FindPartner(),
@@ -66,27 +66,27 @@ class Gate:
 
 
 class Crowd:
-    """A house whose users are all worked for at the same time."""
+    """A party whose users are all worked for at the same time."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, party: Party) -> None:
+        self.party = party
         self.workers: list[asyncio.Task[None]] = []
         self.everybody: list[User] = []  # also those who have gone
 
     def come(self, name: str) -> User:
-        user = self.house.come(name)
+        user = self.party.come(name)
         self.everybody.append(user)
-        self.workers.append(asyncio.create_task(self.house.work(user)))
+        self.workers.append(asyncio.create_task(self.party.work(user)))
         return user
 
 
 @asynccontextmanager
-async def crowd(house: House) -> AsyncIterator[Crowd]:
-    people = Crowd(house)
+async def crowd(party: Party) -> AsyncIterator[Crowd]:
+    people = Crowd(party)
     try:
         yield people
     finally:
-        for user in list(house.users.values()):
+        for user in list(party.users.values()):
             user.put(SocketLost())
         async with asyncio.timeout(10):
             await asyncio.gather(*people.workers)
@@ -95,8 +95,8 @@ async def crowd(house: House) -> AsyncIterator[Crowd]:
 @asynccontextmanager
 async def gated() -> AsyncIterator[tuple[Crowd, Gate]]:
     gate = Gate()
-    house = House(store=SlowStore(gate), limits=Limits(rematch_after_s=0))
-    async with crowd(house) as people:
+    party = Party(store=SlowStore(gate), limits=Limits(rematch_after_s=0))
+    async with crowd(party) as people:
         yield people, gate
 
 
@@ -104,39 +104,39 @@ async def test_a_user_vanishes_between_being_chosen_and_being_told() -> None:
     async with gated() as (people, gate):
         ann, bob = people.come("ann"), people.come("bob")
         ann.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         gate.shut("after", "claim")
         bob.put(FindPartner())
         await gate.reached.wait()
         ann.put(SocketLost())
-        await until(lambda: "ann" not in people.house.users)
+        await until(lambda: "ann" not in people.party.users)
         gate.opened.set()
-        await people.house.quiet()
+        await people.party.quiet()
         assert bob.hear() == ["waiting_for_partner"]
-        await assert_in_order(people.house)
+        await assert_in_order(people.party)
 
 
 async def test_a_user_stops_between_being_chosen_and_being_told() -> None:
     async with gated() as (people, gate):
         ann, bob = people.come("ann"), people.come("bob")
         ann.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         gate.shut("after", "claim")
         bob.put(FindPartner())
         await gate.reached.wait()
         ann.put(StopChat())
         gate.opened.set()
-        await people.house.quiet()
+        await people.party.quiet()
         assert ann.state is State.CONNECTED
         assert bob.state in {State.WAITING, State.CONNECTED}
-        await assert_in_order(people.house)
+        await assert_in_order(people.party)
 
 
 async def test_a_user_stops_and_finds_again_between_being_chosen_and_being_told() -> None:
     async with gated() as (people, gate):
         ann, bob = people.come("ann"), people.come("bob")
         ann.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         gate.shut("after", "claim")
         bob.put(FindPartner())
         await gate.reached.wait()
@@ -144,8 +144,8 @@ async def test_a_user_stops_and_finds_again_between_being_chosen_and_being_told(
         ann.put(FindPartner())
         await until(lambda: ann.hear() == ["waiting_for_partner"])
         gate.opened.set()
-        await people.house.quiet()
-        await assert_in_order(people.house)
+        await people.party.quiet()
+        await assert_in_order(people.party)
         assert ann.partner == "bob"
 
 
@@ -153,23 +153,23 @@ async def test_a_user_is_chosen_who_is_about_to_stop() -> None:
     async with gated() as (people, gate):
         ann, bob = people.come("ann"), people.come("bob")
         ann.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         gate.shut("before", "leave_queue")
         ann.put(StopChat())
         await gate.reached.wait()
         bob.put(FindPartner())
         await until(lambda: bob.hear() == ["waiting_for_partner"])
         gate.opened.set()
-        await people.house.quiet()
+        await people.party.quiet()
         assert ann.hear() == ["waiting_for_partner"]
-        await assert_in_order(people.house)
+        await assert_in_order(people.party)
 
 
 async def test_a_user_is_paired_and_left_while_it_enters_the_queue_again() -> None:
     async with gated() as (people, gate):
         ann, bob = people.come("ann"), people.come("bob")
         ann.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         gate.shut("before", "enter")
         ann.put(FindPartner())
         await gate.reached.wait()
@@ -177,32 +177,32 @@ async def test_a_user_is_paired_and_left_while_it_enters_the_queue_again() -> No
         bob.put(StopChat())
         await until(lambda: "partner_left" in ann.hear())
         gate.opened.set()
-        await people.house.quiet()
+        await people.party.quiet()
         assert ann.state is State.CONNECTED
-        await assert_in_order(people.house)
+        await assert_in_order(people.party)
 
 
 async def test_a_user_is_chosen_whose_offer_takes_it_out_of_the_queue() -> None:
     async with gated() as (people, gate):
         ann, bob = people.come("ann"), people.come("bob")
         ann.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         gate.shut("before", "leave_queue")
         ann.put(WebrtcOffer(sdp="mine"))
         await gate.reached.wait()
         bob.put(FindPartner())
         await until(lambda: bob.partner is not None)
         gate.opened.set()
-        await people.house.quiet()
+        await people.party.quiet()
         assert ann.partner == "bob"
-        await assert_in_order(people.house)
+        await assert_in_order(people.party)
 
 
 async def test_a_search_fails_that_is_no_longer_needed() -> None:
     async with gated() as (people, gate):
         ann, bob = people.come("ann"), people.come("bob")
         ann.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         gate.shut("after", "waiting")
         gate.fails = True
         ann.put(FindPartner())
@@ -210,36 +210,36 @@ async def test_a_search_fails_that_is_no_longer_needed() -> None:
         bob.put(FindPartner())
         await until(lambda: bob.partner is not None)
         gate.opened.set()
-        await people.house.quiet()
+        await people.party.quiet()
         assert ann.hear()[:2] == ["waiting_for_partner", "partner_found, not initiator"]
         assert ann.partner == "bob"
-        await assert_in_order(people.house)
+        await assert_in_order(people.party)
 
 
 async def test_the_seeker_vanishes_between_its_choice_and_the_news() -> None:
     async with gated() as (people, gate):
         ann, bob = people.come("ann"), people.come("bob")
         ann.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         gate.shut("after", "claim")
         bob.put(FindPartner())
         await gate.reached.wait()
         bob.put(SocketLost())
         gate.opened.set()
-        await people.house.quiet()
+        await people.party.quiet()
         assert ann.hear() == [
             "waiting_for_partner",
             "partner_found, not initiator",
             "partner_disconnected",
         ]
-        await assert_in_order(people.house)
+        await assert_in_order(people.party)
 
 
 async def test_a_user_who_is_chosen_finds_again_before_being_told() -> None:
     async with gated() as (people, gate):
         ann, bob = people.come("ann"), people.come("bob")
         ann.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         gate.shut("after", "claim")
         bob.put(FindPartner())
         await gate.reached.wait()
@@ -247,27 +247,27 @@ async def test_a_user_who_is_chosen_finds_again_before_being_told() -> None:
         for _ in range(20):
             await asyncio.sleep(0)
         gate.opened.set()
-        await people.house.quiet()
+        await people.party.quiet()
         assert (ann.partner, bob.partner) == ("bob", "ann")
-        await assert_in_order(people.house)
+        await assert_in_order(people.party)
 
 
 async def test_both_pick_the_same_third() -> None:
     async with gated() as (people, gate):
         ann, bob, cid = people.come("ann"), people.come("bob"), people.come("cid")
-        bob.session.remember("cid", people.house.now)  # so that both prefer ann
+        bob.session.remember("cid", people.party.now)  # so that both prefer ann
         ann.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         gate.shut("before", "claim")
         bob.put(FindPartner())
         await gate.reached.wait()
         cid.put(FindPartner())
         await until(lambda: ann.state is not State.WAITING)
         gate.opened.set()
-        await people.house.quiet()
+        await people.party.quiet()
         assert ann.partner == "cid"
         assert bob.hear() == ["waiting_for_partner"]
-        await assert_in_order(people.house)
+        await assert_in_order(people.party)
 
 
 @pytest.mark.parametrize("step", ["leave_queue", "leave_room"])
@@ -277,7 +277,7 @@ async def test_two_press_next_at_the_same_moment(when: str, step: str) -> None:
         ann, bob = people.come("ann"), people.come("bob")
         for user in (ann, bob):
             user.put(FindPartner())
-        await people.house.quiet()
+        await people.party.quiet()
         assert ann.partner == "bob"
         for user in (ann, bob):
             user.hear()
@@ -288,11 +288,11 @@ async def test_two_press_next_at_the_same_moment(when: str, step: str) -> None:
         for _ in range(20):
             await asyncio.sleep(0)
         gate.opened.set()
-        await people.house.quiet()
+        await people.party.quiet()
         # neither is told that the other left, since both did; with nobody else there they meet
         assert "partner_left" not in ann.hear() + bob.hear()
         assert (ann.partner, bob.partner) == ("bob", "ann")
-        await assert_in_order(people.house)
+        await assert_in_order(people.party)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -303,42 +303,42 @@ async def test_whatever_many_users_do_at_once_all_is_in_order(seed: int) -> None
         for _ in range(random.randrange(4)):
             await asyncio.sleep(0)
 
-    house = House(
+    party = Party(
         store=SlowStore(hop),
         limits=Limits(rematch_after_s=random.choice([0, 2]), interest_wait_s=random.choice([0, 2])),
     )
-    async with crowd(house) as people:
+    async with crowd(party) as people:
         for number in range(120):
             await act(random, people, number)
-        await house.quiet()
-        await assert_in_order(house)
-        await assert_nobody_who_could_meet_waits(house)
+        await party.quiet()
+        await assert_in_order(party)
+        await assert_nobody_who_could_meet_waits(party)
         for user in people.everybody:
             assert {"error: find_failed", "error: internal"}.isdisjoint(user.hear())
-    assert await house.waiting() == 0
-    assert await house.rooms() == 0
-    assert house.plane.pairs == {}
-    assert house.plane.link_states == {}
+    assert await party.waiting() == 0
+    assert await party.rooms() == 0
+    assert party.plane.pairs == {}
+    assert party.plane.link_states == {}
 
 
 async def act(random: Random, people: Crowd, number: int) -> None:
     """One of many things happens."""
-    house = people.house
-    if len(house.users) < 2 or random.random() < 0.08:
+    party = people.party
+    if len(party.users) < 2 or random.random() < 0.08:
         people.come(f"user {number}")
-    user = random.choice(list(house.users.values()))
+    user = random.choice(list(party.users.values()))
     chance = random.random()
     if chance < 0.05:
         user.put(SocketLost())
     elif chance < 0.15:
         if user.link is LinkState.CONNECTING:
-            house.plane.come_up(user.name)
+            party.plane.come_up(user.name)
     elif chance < 0.2:
         if user.link is not LinkState.NONE:
-            house.plane.lose(user.name, random.choice(["closed", "silent", "failed"]))
+            party.plane.lose(user.name, random.choice(["closed", "silent", "failed"]))
     elif chance < 0.25:
-        house.now += 1
-        house.lobby.tick(house.now)
+        party.now += 1
+        party.lobby.tick(party.now)
     else:
         for action in random.choices(ACTIONS, k=random.choice([1, 1, 2])):
             user.put(action)
@@ -346,10 +346,10 @@ async def act(random: Random, people: Crowd, number: int) -> None:
         await asyncio.sleep(0)
 
 
-async def assert_in_order(house: House) -> None:
+async def assert_in_order(party: Party) -> None:
     """Each user is in one place at most, and all who know of it agree."""
-    store = house.store.inner if isinstance(house.store, SlowStore) else house.store
-    users = house.users
+    store = party.store.inner if isinstance(party.store, SlowStore) else party.store
+    users = party.users
     for name, user in users.items():
         queued, room = await store.waiter(name), await store.room_of(name)
         call = user.session.call
@@ -359,16 +359,16 @@ async def assert_in_order(house: House) -> None:
         assert (call.room if call else None) == room
         if user.partner is not None:
             assert users[user.partner].session.call is call
-        assert house.plane.pairs.get(name) == user.partner
-    assert await house.waiting() <= len(users)
-    assert await house.rooms() * 2 == sum(user.partner is not None for user in users.values())
+        assert party.plane.pairs.get(name) == user.partner
+    assert await party.waiting() <= len(users)
+    assert await party.rooms() * 2 == sum(user.partner is not None for user in users.values())
 
 
-async def assert_nobody_who_could_meet_waits(house: House) -> None:
+async def assert_nobody_who_could_meet_waits(party: Party) -> None:
     """Once those who parted may meet again, one at most is left over."""
     for _ in range(3):
-        house.now += 1
-        house.lobby.tick(house.now)
-        await house.quiet()
-    await assert_in_order(house)
-    assert await house.waiting() <= 1
+        party.now += 1
+        party.lobby.tick(party.now)
+        await party.quiet()
+    await assert_in_order(party)
+    assert await party.waiting() <= 1

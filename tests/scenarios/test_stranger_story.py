@@ -17,7 +17,7 @@ import pytest
 from relay.media.flow import Flow
 from relay.media.rtcp import transport_feedback
 from relay.transport_cc import TICKS_PER_S, first_arrival, read, survey
-from tests.support.forwarding import A, B, C, Caller, House
+from tests.support.forwarding import A, B, C, Caller, Port
 from tests.support.offers import CHROMIUM, FIREFOX
 from tests.support.packets import Rtcp, Rtp, read_rtcp, read_rtp, rtp
 from tests.support.person import MARK, SSRCS, Kind, Person
@@ -64,46 +64,44 @@ def tell(second: str = CHROMIUM, clock_s: float = 1234.5) -> tuple[Notes, Notes]
     :param second: the second one's offer.
     :param clock_s: how wrong the person's clock is.
     """
-    house, person = House(), Person(clock_s)
-    caller = house.join("person", CHROMIUM, A)
-    one = Notes(CHROMIUM, house.join("one", CHROMIUM, B))
-    two = Notes(second, house.join("two", second, C))
+    port, person = Port(), Person(clock_s)
+    caller = port.join("person", CHROMIUM, A)
+    one = Notes(CHROMIUM, port.join("one", CHROMIUM, B))
+    two = Notes(second, port.join("two", second, C))
     for notes, address in ((one, B), (two, C)):
-        _meet(house, person, caller, notes, address)
+        _meet(port, person, caller, notes, address)
     return one, two
 
 
 def _meet(
-    house: House, person: Person, caller: Caller, notes: Notes, address: tuple[str, int]
+    port: Port, person: Person, caller: Caller, notes: Notes, address: tuple[str, int]
 ) -> None:
     for source, sink in ((caller, notes.caller), (notes.caller, caller)):
         Flow(source.link.uplink, sink.link.downlink)
-    heard = _listen(house, caller, notes, address)
+    heard = _listen(port, caller, notes, address)
     for frame in range(FRAMES):
-        house.now += 0.02
-        _send(house, caller, notes, VIDEO, person.picture(house.now, key=frame % 5 == 0))
-        _send(house, caller, notes, AUDIO, person.sound(house.now))
+        port.now += 0.02
+        _send(port, caller, notes, VIDEO, person.picture(port.now, key=frame % 5 == 0))
+        _send(port, caller, notes, AUDIO, person.sound(port.now))
         if frame % 5 == 3:
-            _send(house, caller, notes, REPAIR, person.repeat(house.now))
+            _send(port, caller, notes, REPAIR, person.repeat(port.now))
         if frame % 5 == 4:
-            compound = caller.rtcp(person.reports(house.now, heard))
-            sent = house.hear(A, compound)
-            _note(house, notes, [*notes.caller.opens_rtcp(sent), *notes.caller.told])
+            compound = caller.rtcp(person.reports(port.now, heard))
+            sent = port.hear(A, compound)
+            _note(port, notes, [*notes.caller.opens_rtcp(sent), *notes.caller.told])
             notes.caller.told.clear()
     for link in (caller.link, notes.caller.link):
-        told = transport_feedback(link.uplink, link.downlink.reporter, house.now)
+        told = transport_feedback(link.uplink, link.downlink.reporter, port.now)
         if link is notes.caller.link:
-            _note(house, notes, list(told))
+            _note(port, notes, list(told))
 
 
-def _listen(
-    house: House, caller: Caller, notes: Notes, address: tuple[str, int]
-) -> dict[Kind, Rtp]:
+def _listen(port: Port, caller: Caller, notes: Notes, address: tuple[str, int]) -> dict[Kind, Rtp]:
     """The stranger sends sound and picture; what the person heard last of each."""
     found = {}
     types = (111, 96) if notes.offer == CHROMIUM else (109, 120)
     for number in range(HEARD):
-        house.now += 0.02
+        port.now += 0.02
         wide = ((WIDE_ID[notes.offer], number.to_bytes(2)),)
         for kind, payload_type in zip((AUDIO, VIDEO), types, strict=True):
             packet = rtp(
@@ -114,22 +112,22 @@ def _listen(
                 payload=b"\x10\0\0\0\x9d\x01\x2a" + bytes(20),
                 elements=wide if kind == VIDEO else None,
             )
-            (found[kind],) = caller.hears(house.hear(address, notes.caller.rtp(packet)))
+            (found[kind],) = caller.hears(port.hear(address, notes.caller.rtp(packet)))
     return found
 
 
-def _send(house: House, caller: Caller, notes: Notes, kind: Kind, packet: bytes) -> None:
-    sent = house.hear(A, caller.rtp(packet))
+def _send(port: Port, caller: Caller, notes: Notes, kind: Kind, packet: bytes) -> None:
+    sent = port.hear(A, caller.rtp(packet))
     for data in notes.caller.opens(sent):
-        notes.packets.append((house.now, kind, read_rtp(packet), read_rtp(data), data))
+        notes.packets.append((port.now, kind, read_rtp(packet), read_rtp(data), data))
 
 
-def _note(house: House, notes: Notes, compounds: list[bytes]) -> None:
+def _note(port: Port, notes: Notes, compounds: list[bytes]) -> None:
     for compound in compounds:
         at = 0
         for part in read_rtcp(compound):
             end = at + 4 + len(part.body)
-            notes.messages.append((house.now, part, compound[at:end]))
+            notes.messages.append((port.now, part, compound[at:end]))
             at = end
 
 

@@ -4,12 +4,12 @@ import pytest
 
 from relay.matching import State
 from relay.signaling.talk import MAX_UNSHOWN
-from tests.support.house import House
+from tests.support.party import Party
 
 
 async def test_a_microphone_switched_off_is_shown_to_the_partner() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     assert await ann.turn(audio=False, video=True) == []
     assert bob.hear() == ["media_state: audio off, video on"]
     await ann.turn(audio=False, video=True)
@@ -19,8 +19,8 @@ async def test_a_microphone_switched_off_is_shown_to_the_partner() -> None:
 
 
 async def test_what_is_off_is_known_to_each_new_partner_right_after_partner_found() -> None:
-    house = House()
-    ann, bob, cid = (house.come(name) for name in ("ann", "bob", "cid"))
+    party = Party()
+    ann, bob, cid = (party.come(name) for name in ("ann", "bob", "cid"))
     assert await ann.turn(audio=True, video=False) == []
     assert ann.state is State.CONNECTED
     await ann.find()
@@ -36,8 +36,8 @@ async def test_what_is_off_is_known_to_each_new_partner_right_after_partner_foun
 
 
 async def test_it_reaches_the_one_who_waited_as_well() -> None:
-    house = House()
-    ann, bob = house.come("ann"), house.come("bob")
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
     await bob.turn(audio=False, video=False)
     await ann.find()
     await bob.find()
@@ -45,8 +45,8 @@ async def test_it_reaches_the_one_who_waited_as_well() -> None:
 
 
 async def test_typing_is_passed_on_both_ways() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     assert await ann.type() == []
     assert await bob.type() == ["typing: on"]
     assert await ann.type(active=False) == ["typing: on"]
@@ -54,8 +54,8 @@ async def test_typing_is_passed_on_both_ways() -> None:
 
 
 async def test_typing_all_the_time_is_thinned_and_its_end_always_told() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     for _ in range(500):
         assert await ann.type() == []
     await ann.type(active=False)
@@ -65,14 +65,14 @@ async def test_typing_all_the_time_is_thinned_and_its_end_always_told() -> None:
     for _ in range(500):
         assert await ann.type(active=False) == []
     assert bob.hear() == []
-    house.now += 1
+    party.now += 1
     await ann.type()
     assert bob.hear() == ["typing: on"]
 
 
 async def test_turning_typing_on_and_off_is_thinned_too() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     for _ in range(500):
         await ann.type()
         await ann.type(active=False)
@@ -82,8 +82,8 @@ async def test_turning_typing_on_and_off_is_thinned_too() -> None:
 
 
 async def test_a_message_that_was_seen_is_marked_once() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     await ann.chat("hello", "7")
     bob.hear()
     assert await bob.show("7") == []
@@ -98,11 +98,11 @@ async def test_a_message_that_was_seen_is_marked_once() -> None:
 
 
 async def test_a_mark_never_reaches_another_partner() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     await ann.chat("hello", "7")
-    await house.pass_time(1)
-    cid = house.come("cid")
+    await party.pass_time(1)
+    cid = party.come("cid")
     await cid.find()
     await bob.next()
     assert bob.partner == "cid"
@@ -112,8 +112,8 @@ async def test_a_mark_never_reaches_another_partner() -> None:
 
 
 async def test_of_very_many_messages_only_the_last_can_be_marked() -> None:
-    house = House()
-    ann, bob = await house.pair("ann", "bob")
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
     for number in range(MAX_UNSHOWN + 1):
         await ann.chat("hello", str(number))
         bob.hear()
@@ -125,8 +125,8 @@ async def test_of_very_many_messages_only_the_last_can_be_marked() -> None:
 
 @pytest.mark.parametrize("state", ["connected", "waiting"])
 async def test_without_a_partner_it_is_dropped_without_a_word(state: str) -> None:
-    house = House()
-    ann = house.come("ann")
+    party = Party()
+    ann = party.come("ann")
     if state == "waiting":
         await ann.find()
     assert await ann.type() == []

@@ -1,8 +1,12 @@
-"""A media plane without media: records what is asked of it, and emits what a test tells it to."""
+"""A media plane without media: records what is asked of it, and has happen what a test tells it.
+
+``tests/contract/test_media_plane.py`` holds it to what the real one does.
+"""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from relay.errors import SdpError
 from relay.plane import (
@@ -15,55 +19,95 @@ from relay.plane import (
     MediaFlowing,
     PlaneStats,
     Tap,
+    TappedPacket,
     Track,
 )
+
+BOTH = frozenset({"audio", "video"})
+
+
+@dataclass(slots=True)
+class FakeLink:
+    """What there is of a user's link."""
+
+    link_id: str
+    state: LinkState = LinkState.CONNECTING
+    sends: frozenset[str] | None = None
+    """As its description says; None while the plane's offer has no answer."""
+    is_flowing: bool = False
+    """Whether the present partner's first packet has gone out to it."""
+    streams: set[tuple[Direction, str]] = field(default_factory=set)
+    """The direction and the kind of what has passed."""
 
 
 class FakePlane:
     """A :class:`relay.plane.MediaPlane`.
 
     Links come up when a test calls :meth:`come_up`, or by themselves with ``connects=True``. The
-    SDP ``"bad"`` cannot be used, the SDP ``"boom"`` makes the plane itself fail; one that begins
-    with ``"only sound"`` or ``"only a picture"`` has nothing else, any other has both.
+    SDP ``"bad"`` cannot be used, the SDP ``"boom"`` makes the plane itself fail; one with
+    ``"only sound"`` or ``"only a picture"`` in it has nothing else, any other has both. An offer
+    that begins with ``"again"`` renegotiates the link that there is, any other asks for a new one.
     """
 
     def __init__(self, *, connects: bool = False) -> None:
         self.connects = connects
         self.calls: list[tuple[str, ...]] = []
-        self.link_states: defaultdict[str, LinkState] = defaultdict(lambda: LinkState.NONE)
         self.pairs: dict[str, str] = {}
-        self.offered: set[str] = set()
-        self.sent: dict[str, frozenset[str]] = {}
+        self.paired_anew: list[str] = []
+        """Those who were paired while they were paired already."""
         self.locals: dict[str, bool] = {}
         self.taps: list[tuple[str, Direction, Tap]] = []
-        self.live_tracks: list[Track] = []
-        self.live_links: list[Link] = []
+        self._links: dict[str, FakeLink] = {}
         self._listeners: list[Callable[[MediaEvent], None]] = []
+        self._link_ids = 0
+        self._packets = Counter[str]()
+        self._losses = Counter[str](closed=0, silent=0, failed=0)
 
     # What a test does
 
     def emit(self, event: MediaEvent) -> None:
+        """Tell of something, even if it is old news."""
         for listener in self._listeners:
             listener(event)
 
+    def can_come_up(self, user_id: str) -> bool:
+        link = self._links.get(user_id)
+        return link is not None and link.state is LinkState.CONNECTING and link.sends is not None
+
     def come_up(self, user_id: str) -> None:
-        assert self.link_states[user_id] is LinkState.CONNECTING, (
-            f"{user_id} has no link to come up"
-        )
-        self.link_states[user_id] = LinkState.UP
+        assert self.can_come_up(user_id), f"{user_id} has no link to come up"
+        self._links[user_id].state = LinkState.UP
         self.emit(LinkUp(user_id))
 
     def lose(self, user_id: str, reason: str) -> None:
-        self.link_states.pop(user_id, None)
-        self.sent.pop(user_id, None)
-        self.offered.discard(user_id)
+        assert user_id in self._links, f"{user_id} has no link to lose"
+        self._losses[reason] += 1
+        self._drop_link(user_id)
         self.emit(LinkLost(user_id, reason))
 
-    def flow(self, user_id: str) -> None:
-        self.emit(MediaFlowing(user_id))
+    def flow(self, user_id: str, kind: str = "audio", data: bytes = b"") -> None:
+        """A packet of the partner's comes, for this user."""
+        self._packets["received"] += 1
+        partner = self.pairs.get(user_id, "")
+        if not self._is_connected(user_id):
+            return
+        self._packets["forwarded"] += 1
+        passing = ((partner, Direction.UP), (user_id, Direction.DOWN))
+        for where, direction in passing:
+            self._links[where].streams.add((direction, kind))
+            for tap in self._taps_on(where, direction):
+                tap.take(TappedPacket(direction, kind, False, 0.0, data))
+        if not self._links[user_id].is_flowing:
+            self._links[user_id].is_flowing = True
+            self.emit(MediaFlowing(user_id))
 
     def asked(self, name: str) -> list[tuple[str, ...]]:
         return [call[1:] for call in self.calls if call[0] == name]
+
+    @property
+    def link_states(self) -> dict[str, LinkState]:
+        """Of those who have a link."""
+        return {user_id: link.state for user_id, link in self._links.items()}
 
     # What the lobby does
 
@@ -75,59 +119,63 @@ class FakePlane:
         self.locals[user_id] = is_local
         await asyncio.sleep(0)
         _check(sdp)
-        self.sent[user_id] = _kinds(sdp)
-        self._connect(user_id)
+        link = self._links.get(user_id)
+        if link is None or link.sends is None or not sdp.startswith("again"):
+            link = self._fresh_link(user_id)
+        self._agree(user_id, link, sdp)
         return f"answer to {sdp}"
 
     async def offer(self, user_id: str, *, is_local: bool = False) -> str:
         self.calls.append(("offer", user_id))
         self.locals[user_id] = is_local
         await asyncio.sleep(0)
-        self.link_states[user_id] = LinkState.CONNECTING
-        self.sent.pop(user_id, None)
-        self.offered.add(user_id)
+        self._fresh_link(user_id)
         return f"offer to {user_id}"
 
     async def accept(self, user_id: str, sdp: str) -> None:
         self.calls.append(("accept", user_id, sdp))
         await asyncio.sleep(0)
         _check(sdp)
-        if user_id not in self.offered:
+        link = self._links.get(user_id)
+        if link is None or link.sends is not None:
             raise SdpError("there was no offer")
-        self.sent[user_id] = _kinds(sdp)
-        self.offered.discard(user_id)
-        self._connect(user_id)
+        self._agree(user_id, link, sdp)
 
     def pair(self, a: str, b: str) -> None:
         self.calls.append(("pair", a, b))
-        assert a not in self.pairs, f"{a} is paired already"
-        assert b not in self.pairs, f"{b} is paired already"
-        self.pairs[a] = b
-        self.pairs[b] = a
+        self.paired_anew += [user_id for user_id in (a, b) if user_id in self.pairs]
+        self._part(a)
+        self._part(b)
+        self.pairs[a], self.pairs[b] = b, a
 
     def unpair(self, user_id: str) -> None:
         self.calls.append(("unpair", user_id))
-        partner = self.pairs.pop(user_id, None)
-        if partner is not None:
-            del self.pairs[partner]
+        self._part(user_id)
 
     def close_link(self, user_id: str) -> None:
         self.calls.append(("close_link", user_id))
-        self.link_states.pop(user_id, None)
-        self.sent.pop(user_id, None)
-        self.offered.discard(user_id)
+        self._drop_link(user_id)
 
     def link_state(self, user_id: str) -> LinkState:
         return self.link_states.get(user_id, LinkState.NONE)
 
     def sends(self, user_id: str) -> frozenset[str] | None:
-        return self.sent.get(user_id)
+        link = self._links.get(user_id)
+        return None if link is None else link.sends
 
     def tracks(self) -> list[Track]:
-        return list(self.live_tracks)
+        return [
+            self._track(user_id, direction, kind)
+            for user_id, link in self._links.items()
+            for direction, kind in sorted(link.streams | self._expected(user_id))
+        ]
 
     def links(self) -> list[Link]:
-        return list(self.live_links)
+        relay = ("192.0.2.1", 7882)
+        return [
+            Link(link.link_id, user_id, link.state, 0.0, 0.0, relay)
+            for user_id, link in self._links.items()
+        ]
 
     def tap(self, user_id: str, direction: Direction, tap: Tap, partner: str | None = None) -> None:
         if partner not in (None, self.pairs.get(user_id)):
@@ -135,19 +183,85 @@ class FakePlane:
         self.taps.append((user_id, direction, tap))
 
     def untap(self, user_id: str, direction: Direction, tap: Tap) -> None:
-        self.taps.remove((user_id, direction, tap))
+        self.taps = [each for each in self.taps if each != (user_id, direction, tap)]
 
     def request_keyframe(self, user_id: str, direction: Direction) -> None:
         self.calls.append(("request_keyframe", user_id, direction.value))
 
     def stats(self) -> PlaneStats:
-        return PlaneStats(links=len(self.link_states))
+        return PlaneStats(
+            links=len(self._links),
+            packets_received=self._packets["received"],
+            packets_forwarded=self._packets["forwarded"],
+            link_losses=dict(self._losses),
+        )
 
-    def _connect(self, user_id: str) -> None:
-        self.link_states[user_id] = LinkState.CONNECTING
-        self.offered.discard(user_id)
-        if self.connects:
+    # links
+
+    def _fresh_link(self, user_id: str) -> FakeLink:
+        self._drop_link(user_id)
+        self._link_ids += 1
+        link = self._links[user_id] = FakeLink(f"link {self._link_ids}")
+        return link
+
+    def _agree(self, user_id: str, link: FakeLink, sdp: str) -> None:
+        link.sends = _kinds(sdp)
+        if self.connects and link.state is LinkState.CONNECTING:
             self.come_up(user_id)
+
+    def _drop_link(self, user_id: str) -> None:
+        if self._links.pop(user_id, None) is not None:
+            self._stop_flowing(self.pairs.get(user_id, ""))
+            for tap in self._taps_on(user_id, *Direction):
+                tap.link_closed()
+
+    # pairs
+
+    def _part(self, user_id: str) -> None:
+        partner = self.pairs.pop(user_id, None)
+        if partner is None:
+            return
+        del self.pairs[partner]
+        for each in (user_id, partner):
+            self._stop_flowing(each)
+            for tap in self._taps_on(each, *Direction):
+                tap.parted()
+
+    def _stop_flowing(self, user_id: str) -> None:
+        if user_id in self._links:
+            self._links[user_id].is_flowing = False
+
+    def _is_connected(self, user_id: str) -> bool:
+        """Whether the user has a partner, and both links are up."""
+        both = {self.link_state(user_id), self.link_state(self.pairs.get(user_id, ""))}
+        return both == {LinkState.UP}
+
+    # what operators see
+
+    def _taps_on(self, user_id: str, *directions: Direction) -> list[Tap]:
+        return [tap for who, way, tap in self.taps if who == user_id and way in directions]
+
+    def _expected(self, user_id: str) -> set[tuple[Direction, str]]:
+        sent = self.sends(self.pairs.get(user_id, "")) if self._is_connected(user_id) else None
+        return {(Direction.DOWN, kind) for kind in sent or ()}
+
+    def _track(self, user_id: str, direction: Direction, kind: str) -> Track:
+        other = Direction.DOWN if direction is Direction.UP else Direction.UP
+        partner = self._links.get(self.pairs.get(user_id, ""))
+        goes_on = self._is_connected(user_id) and (
+            direction is Direction.UP or (partner is not None and (other, kind) in partner.streams)
+        )
+        link_id = self._links[user_id].link_id
+        return Track(
+            track_id=f"{link_id} {direction} {kind}",
+            link_id=link_id,
+            user_id=user_id,
+            direction=direction,
+            kind=kind,
+            codec="opus" if kind == "audio" else "vp8",
+            ssrc=1 if kind == "audio" else 2,
+            counterpart_id=f"{partner.link_id} {other} {kind}" if goes_on and partner else None,
+        )
 
 
 def _check(sdp: str) -> None:
@@ -158,8 +272,8 @@ def _check(sdp: str) -> None:
 
 
 def _kinds(sdp: str) -> frozenset[str]:
-    if sdp.startswith("only sound"):
+    if "only sound" in sdp:
         return frozenset({"audio"})
-    if sdp.startswith("only a picture"):
+    if "only a picture" in sdp:
         return frozenset({"video"})
-    return frozenset({"audio", "video"})
+    return BOTH

@@ -14,7 +14,10 @@ from relay.seam import srtp_ffi
 
 
 class FakeSocket(DatagramSocket):
-    """An address is (host, port)."""
+    """An address is (host, port); to port 0 nothing can be sent.
+
+    ``tests/contract/test_sockets.py`` holds it to what the real ones do.
+    """
 
     def __init__(self) -> None:
         self.port = 7882
@@ -22,10 +25,10 @@ class FakeSocket(DatagramSocket):
         self.view = memoryview(srtp_ffi.buffer(self.buffer))
         self.pointers = [self.buffer + slot * SLOT_BYTES for slot in range(SLOTS)]
         self.send_drops = 0
+        self._staged = []
         self.waiting: list[tuple[Address, bytes]] = []
         self.sent: list[tuple[Address, bytes]] = []
         self._batch: list[tuple[Address, bytes]] = []
-        self._outgoing: list[tuple[Address, bytes]] = []
 
     def taken(self) -> list[tuple[Address, bytes]]:
         """What was sent since the last call."""
@@ -39,7 +42,10 @@ class FakeSocket(DatagramSocket):
         self.waiting.clear()
 
     def send(self, data: bytes, address: Address) -> None:
-        self.sent.append((address, data))
+        if address[1] == 0:
+            self.send_drops += 1
+        else:
+            self.sent.append((address, data))
 
     def _sockaddr(self, address: Address) -> tuple[str, int]:
         host, port = address
@@ -61,11 +67,8 @@ class FakeSocket(DatagramSocket):
     def destination(self, address: Address) -> Destination:
         return address
 
-    def stage(self, slot: int, size: int, destination: Destination) -> None:
-        data = bytes(self.view[slot * SLOT_BYTES : slot * SLOT_BYTES + size])
-        self._outgoing.append((destination, data))
-        assert len(self._outgoing) <= SLOTS
-
     def flush(self) -> None:
-        self.sent += self._outgoing
-        self._outgoing = []
+        assert len(self._staged) <= SLOTS
+        for slot, size, destination in self._staged:
+            self.send(bytes(self.view[slot * SLOT_BYTES : slot * SLOT_BYTES + size]), destination)
+        self._staged.clear()

@@ -24,15 +24,15 @@ CERTIFICATE = LinkCertificate.generateCertificate()
 class Caller:
     """One user: the relay's link, and the user's own ends of SRTP."""
 
-    def __init__(self, house: House, name: str, offer: str) -> None:
-        self.house = house
-        self.link = Link(name, house.socket, CERTIFICATE, (), house.now)
+    def __init__(self, port: Port, name: str, offer: str) -> None:
+        self.port = port
+        self.link = Link(name, port.socket, CERTIFICATE, (), port.now)
         self.link.agree(read(offer))
         self.told: list[bytes] = []
         self.link.downlink.send_rtcp = self.told.append
         self.uplink, self.downlink = self.link.uplink, self.link.downlink
         self._sessions: list[Session] = []
-        house.forwarder.add(self.link)
+        port.forwarder.add(self.link)
 
     def secure(self) -> None:
         """Do what DTLS does: agree on keys both ways."""
@@ -46,7 +46,7 @@ class Caller:
         self, address: tuple[str, int], *, nominate: bool = True
     ) -> list[tuple[object, bytes]]:
         credentials = self.link.credentials
-        return self.house.hear(
+        return self.port.hear(
             address,
             check(f"{credentials.ufrag}:peer", credentials.password, nominate=nominate),
         )
@@ -81,7 +81,7 @@ def srtp_session(key: bytes, *, out: bool) -> Session:
     return Session(Policy(key, kind, srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM))
 
 
-class House:
+class Port:
     """A forwarder with its clock and its socket."""
 
     def __init__(self) -> None:

@@ -125,7 +125,7 @@ def outlet_of(packet: bytes) -> int:
     return int(struct.unpack_from("!I", packet, 8)[0])
 
 
-class House:
+class OperatedServer:
     """A server with its operator; lets thin users in."""
 
     def __init__(self, relay: Relay, http: aiohttp.ClientSession, stack: Any) -> None:
@@ -157,7 +157,9 @@ class House:
 
 
 @asynccontextmanager
-async def operating(plane: OwnedPlane | None = None, **changed: object) -> AsyncIterator[House]:
+async def operating(
+    plane: OwnedPlane | None = None, **changed: object
+) -> AsyncIterator[OperatedServer]:
     """A server on 127.0.0.1."""
     chosen: dict[str, object] = {"host": "127.0.0.1", "port": 0, "udp_port": 0}
     settings = Settings.model_validate(chosen | {"operator_token": TOKEN} | changed)
@@ -166,4 +168,4 @@ async def operating(plane: OwnedPlane | None = None, **changed: object) -> Async
         aiohttp.ClientSession(relay.url, headers={"Authorization": f"Bearer {TOKEN}"}) as http,
         contextlib.AsyncExitStack() as stack,
     ):
-        yield House(relay, http, stack)
+        yield OperatedServer(relay, http, stack)

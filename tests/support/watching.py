@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from relay.bots.bot import Bot
-from tests.support.operating import House, operating
+from tests.support.operating import OperatedServer, operating
 
 
 @asynccontextmanager
-async def watched(tmp_path: Path, **changed: Any) -> AsyncIterator[House]:
+async def watched(tmp_path: Path, **changed: Any) -> AsyncIterator[OperatedServer]:
     """A server whose operators may look."""
-    async with operating(allow_taps=True, audit_log=tmp_path / "audit.jsonl", **changed) as house:
-        yield house
+    async with operating(allow_taps=True, audit_log=tmp_path / "audit.jsonl", **changed) as server:
+        yield server
 
 
 @asynccontextmanager
-async def call(house: House) -> AsyncIterator[tuple[Bot, Bot]]:
+async def call(server: OperatedServer) -> AsyncIterator[tuple[Bot, Bot]]:
     """Two bots who see each other."""
-    async with Bot(house.ws_url, 1) as ann, Bot(house.ws_url, 2) as bob:
+    async with Bot(server.ws_url, 1) as ann, Bot(server.ws_url, 2) as bob:
         for bot in (ann, bob):
             await bot.find_partner()
         for bot, partner in ((ann, bob), (bob, ann)):
@@ -38,10 +38,10 @@ async def sees(bot: Bot, partner: Bot, more: int) -> None:
     await bot.until(lambda: len(bot.report.numbers_from(source)) >= before + more, 30, "picture")
 
 
-async def uses(house: House, count: int) -> list[dict[str, Any]]:
+async def uses(server: OperatedServer, count: int) -> list[dict[str, Any]]:
     """The audit log's ends of uses, when there are so many."""
 
     def ended(body: Any) -> list[dict[str, Any]]:
         return [entry for entry in body["entries"] if entry["event"] == "tap_ended"]
 
-    return ended(await house.operator.until("audit", lambda body: len(ended(body)) >= count))
+    return ended(await server.operator.until("audit", lambda body: len(ended(body)) >= count))

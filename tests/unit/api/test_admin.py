@@ -41,7 +41,7 @@ class _Protocol:
         """Called by aiohttp."""
 
 
-class House:
+class Door:
     """The dashboard's door, on a clock that a test moves on."""
 
     def __init__(self) -> None:
@@ -66,46 +66,46 @@ class House:
 
 
 async def test_the_token_gives_a_cookie_that_is_not_the_token() -> None:
-    house = House()
-    response = await house.login()
+    door = Door()
+    response = await door.login()
     assert (response.status, response.headers["Cache-Control"]) == (204, "no-store")
     cookie = response.cookies[COOKIE]
-    assert house.sessions.find(cookie.value) is not None
+    assert door.sessions.find(cookie.value) is not None
     assert SECRET not in cookie.value
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/")
     assert (cookie["max-age"], cookie["secure"]) == ("100", True)
 
 
 async def test_each_login_is_a_session_of_its_own() -> None:
-    house = House()
-    assert (await house.cookie()).value != (await house.cookie()).value
+    door = Door()
+    assert (await door.cookie()).value != (await door.cookie()).value
 
 
 async def test_without_tls_the_cookie_is_not_kept_to_it() -> None:
     plain = OWN | {"Origin": "http://chat.example.org"}
-    assert (await House().login(headers=plain)).cookies[COOKIE]["secure"] is False
+    assert (await Door().login(headers=plain)).cookies[COOKIE]["secure"] is False
 
 
 async def test_a_wrong_token_gives_nothing_and_is_not_logged() -> None:
-    house = House()
+    door = Door()
     with capture_logs() as events:
-        response = await house.login(WRONG)
+        response = await door.login(WRONG)
     assert response.status == 401
     assert not response.cookies
     assert events == [{"event": "login_refused", "reason": "wrong_token", "log_level": "warning"}]
-    assert len(house.sessions) == 0
+    assert len(door.sessions) == 0
 
 
 async def test_guessing_is_slow_and_the_right_guess_waits_too() -> None:
-    house = House()
+    door = Door()
     for _ in range(BURST):
-        assert (await house.login(WRONG)).status == 401
+        assert (await door.login(WRONG)).status == 401
     with capture_logs() as events, pytest.raises(web.HTTPTooManyRequests) as refused:
-        await house.login(RIGHT)
+        await door.login(RIGHT)
     assert refused.value.headers["Retry-After"] == str(int(REFILL_S))
     assert [event["reason"] for event in events] == ["too_many"]
-    house.now += REFILL_S
-    assert (await house.login(RIGHT)).status == 204
+    door.now += REFILL_S
+    assert (await door.login(RIGHT)).status == 204
 
 
 @pytest.mark.parametrize(
@@ -124,86 +124,86 @@ async def test_guessing_is_slow_and_the_right_guess_waits_too() -> None:
 )
 async def test_a_body_that_is_none(body: bytes) -> None:
     with pytest.raises(web.HTTPUnprocessableEntity) as refused:
-        await House().login(body)
+        await Door().login(body)
     assert refused.value.text == 'the body has to be {"token": "..."}, as JSON'
 
 
 async def test_a_body_that_is_too_long() -> None:
     with pytest.raises(web.HTTPRequestEntityTooLarge):
-        await House().login(b" " * MAX_BODY_BYTES + RIGHT)
+        await Door().login(b" " * MAX_BODY_BYTES + RIGHT)
 
 
 @pytest.mark.parametrize("path", ["/admin/login", "/admin/logout"])
 async def test_other_sites_can_log_nobody_in_or_out(path: str) -> None:
-    house = House()
-    cookie = await house.cookie()
+    door = Door()
+    cookie = await door.cookie()
     headers = {"Host": "chat.example.org", "Origin": "https://evil.example"}
     with pytest.raises(web.HTTPForbidden):
-        await house.ask("POST", path, headers | {"Cookie": f"{COOKIE}={cookie.value}"}, RIGHT)
-    assert house.sessions.find(cookie.value) is not None
+        await door.ask("POST", path, headers | {"Cookie": f"{COOKIE}={cookie.value}"}, RIGHT)
+    assert door.sessions.find(cookie.value) is not None
 
 
 async def test_logging_out_ends_the_session() -> None:
-    house = House()
-    cookie = await house.cookie()
+    door = Door()
+    cookie = await door.cookie()
     headers = OWN | {"Cookie": f"{COOKIE}={cookie.value}"}
-    response = await house.ask("POST", "/admin/logout", headers)
+    response = await door.ask("POST", "/admin/logout", headers)
     assert (response.status, response.cookies[COOKIE]["max-age"]) == (204, "0")
-    assert house.sessions.find(cookie.value) is None
-    assert (await house.ask("POST", "/admin/logout", OWN)).status == 204, "harmless"
+    assert door.sessions.find(cookie.value) is None
+    assert (await door.ask("POST", "/admin/logout", OWN)).status == 204, "harmless"
 
 
 async def test_the_page_can_ask_who_it_is() -> None:
-    house = House()
-    cookie = await house.cookie()
-    house.now += 40
+    door = Door()
+    cookie = await door.cookie()
+    door.now += 40
     headers = {"Cookie": f"{COOKIE}={cookie.value}"}
-    known = await house.ask("GET", "/admin/session", headers)
+    known = await door.ask("GET", "/admin/session", headers)
     assert json.loads(known.text or "") == {
         "loggedIn": True,
         "tapsAllowed": True,
     }
-    house.now += 60
+    door.now += 60
     for asked in (headers, {}, {"Cookie": "relay_session=x"}):
-        unknown = await house.ask("GET", "/admin/session", asked)
+        unknown = await door.ask("GET", "/admin/session", asked)
         assert (unknown.status, json.loads(unknown.text or "")) == (200, {"loggedIn": False})
 
 
 async def test_the_folder_has_its_slash() -> None:
     with pytest.raises(web.HTTPPermanentRedirect) as moved:
-        await House().ask("GET", "/admin")
+        await Door().ask("GET", "/admin")
     assert moved.value.location == "/admin/"
 
 
 # the cookie beside the token
 
 
-async def asked_with(house: House, method: str, headers: dict[str, str]) -> int:
+async def asked_with(door: Door, method: str, headers: dict[str, str]) -> int:
     async def handler(_: web.Request) -> web.Response:
         return web.Response(text="done")
 
-    guarded = only_for_operators(TOKEN, handler, house.sessions)
+    guarded = only_for_operators(TOKEN, handler, door.sessions)
     response = await guarded(request(method, "/api/v1/drain", headers))
     return response.status
 
 
 async def test_the_cookie_opens_what_the_token_opens() -> None:
-    house = House()
-    with_cookie = {"Cookie": f"{COOKIE}={(await house.cookie()).value}"}
-    assert await asked_with(house, "GET", with_cookie) == 200
-    assert await asked_with(house, "POST", with_cookie | OWN) == 200
-    assert await asked_with(house, "GET", {"Authorization": f"Bearer {SECRET}"}) == 200
-    assert await asked_with(house, "GET", {}) == 401
-    assert await asked_with(house, "GET", {"Cookie": f"{COOKIE}={SECRET}"}) == 401
-    house.now += 100
-    assert await asked_with(house, "GET", with_cookie) == 401
+    door = Door()
+    with_cookie = {"Cookie": f"{COOKIE}={(await door.cookie()).value}"}
+    assert await asked_with(door, "GET", with_cookie) == 200
+    assert await asked_with(door, "POST", with_cookie | OWN) == 200
+    assert await asked_with(door, "GET", {"Authorization": f"Bearer {SECRET}"}) == 200
+    assert await asked_with(door, "GET", {}) == 401
+    assert await asked_with(door, "GET", {"Cookie": f"{COOKIE}={SECRET}"}) == 401
+    door.now += 100
+    assert await asked_with(door, "GET", with_cookie) == 401
 
 
 async def test_a_wrong_token_is_wrong_whatever_the_cookie() -> None:
-    house = House()
-    cookie = f"{COOKIE}={(await house.cookie()).value}"
+    door = Door()
+    cookie = f"{COOKIE}={(await door.cookie()).value}"
     headers = {"Cookie": cookie, "Authorization": "Bearer wrong"}
-    assert await asked_with(house, "GET", headers) == 401
+    assert await asked_with(door, "GET", headers) == 401
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
@@ -220,10 +220,10 @@ async def test_a_wrong_token_is_wrong_whatever_the_cookie() -> None:
     ],
 )
 async def test_other_pages_can_change_nothing_with_it(method: str, headers: dict[str, str]) -> None:
-    house = House()
-    cookie = {"Cookie": f"{COOKIE}={(await house.cookie()).value}"}
+    door = Door()
+    cookie = {"Cookie": f"{COOKIE}={(await door.cookie()).value}"}
     with pytest.raises(web.HTTPForbidden):
-        await asked_with(house, method, headers | cookie)
+        await asked_with(door, method, headers | cookie)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from pydantic import SecretStr
 
-from relay.api.operator import only_for_operators
+from relay.api.operator import is_token, only_for_operators
 
 TOKEN = SecretStr("the-operators-token")
 
@@ -53,3 +53,7 @@ async def test_anything_else_is_refused(authorization: str | None) -> None:
     assert json.loads(response.text or "") == {
         "error": {"code": "unauthorized", "message": "the operator's token is needed"}
     }
+
+
+def test_what_came_as_no_utf_8_is_no_token() -> None:
+    assert not is_token("the-operators-token\udcff", TOKEN)

@@ -16,7 +16,7 @@ class Connection:
         self.closed.set()
 
 
-class House:
+class TimedSessions:
     """Sessions on a clock that a test moves on."""
 
     def __init__(self, lifetime_s: float = 100.0) -> None:
@@ -29,7 +29,7 @@ def transport(connection: Connection) -> asyncio.Transport:
 
 
 def test_a_session_is_known_by_its_id_alone() -> None:
-    sessions = House().sessions
+    sessions = TimedSessions().sessions
     first, second = sessions.begin(), sessions.begin()
     assert first != second
     assert len(first) >= 43, "256 bits"
@@ -41,20 +41,20 @@ def test_a_session_is_known_by_its_id_alone() -> None:
 
 
 def test_a_session_ends_in_time() -> None:
-    house = House()
-    session_id = house.sessions.begin()
-    house.now += 99
-    session = house.sessions.find(session_id)
+    timed = TimedSessions()
+    session_id = timed.sessions.begin()
+    timed.now += 99
+    session = timed.sessions.find(session_id)
     assert session is not None
-    assert house.sessions.remaining_s(session) == 1
-    house.now += 1
-    assert house.sessions.find(session_id) is None
-    assert house.sessions.remaining_s(session) == 0
-    assert len(house.sessions) == 0
+    assert timed.sessions.remaining_s(session) == 1
+    timed.now += 1
+    assert timed.sessions.find(session_id) is None
+    assert timed.sessions.remaining_s(session) == 0
+    assert len(timed.sessions) == 0
 
 
 def test_ending_one_leaves_the_others() -> None:
-    sessions = House().sessions
+    sessions = TimedSessions().sessions
     first, second = sessions.begin(), sessions.begin()
     sessions.end(first)
     sessions.end(first)
@@ -63,7 +63,7 @@ def test_ending_one_leaves_the_others() -> None:
 
 
 def test_there_are_so_many_and_the_oldest_has_to_go() -> None:
-    sessions = House().sessions
+    sessions = TimedSessions().sessions
     ids = [sessions.begin() for _ in range(MAX_SESSIONS + 1)]
     assert len(sessions) == MAX_SESSIONS
     assert [sessions.find(session_id) is not None for session_id in ids] == (
@@ -72,7 +72,7 @@ def test_there_are_so_many_and_the_oldest_has_to_go() -> None:
 
 
 async def test_the_end_closes_what_goes_on() -> None:
-    sessions = House().sessions
+    sessions = TimedSessions().sessions
     session_id = sessions.begin()
     session = sessions.find(session_id)
     assert session is not None
@@ -86,7 +86,7 @@ async def test_the_end_closes_what_goes_on() -> None:
 
 
 async def test_what_goes_on_is_closed_when_time_is_over() -> None:
-    sessions = House().sessions
+    sessions = TimedSessions().sessions
     session = sessions.find(sessions.begin())
     assert session is not None
     running = Connection()
@@ -95,10 +95,23 @@ async def test_what_goes_on_is_closed_when_time_is_over() -> None:
             await running.closed.wait()
 
 
+async def test_what_ended_in_time_keeps_its_connection() -> None:
+    """Another request may come over it."""
+    sessions = TimedSessions().sessions
+    session = sessions.find(sessions.begin())
+    assert session is not None
+    done, time_over = Connection(), asyncio.Event()
+    with session.using(transport(done), 0):
+        pass
+    asyncio.get_running_loop().call_later(0, time_over.set)
+    await time_over.wait()
+    assert not done.closed.is_set()
+
+
 async def test_a_client_that_has_gone_needs_nothing_closed() -> None:
-    session = House().sessions.find("")
+    session = TimedSessions().sessions.find("")
     assert session is None
-    sessions = House().sessions
+    sessions = TimedSessions().sessions
     session = sessions.find(sessions.begin())
     assert session is not None
     with session.using(None, 60):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.forwarding import A, B, Caller, House
+from tests.support.forwarding import A, B, Caller, Port
 from tests.support.offers import CHROMIUM, FIREFOX
 from tests.support.sides import Side, pair
 
@@ -18,12 +18,12 @@ def firefox() -> Side:
 
 
 @pytest.fixture
-async def house() -> House:
-    return House()
+async def port() -> Port:
+    return Port()
 
 
 @pytest.fixture
-def couple(house: House) -> tuple[Caller, Caller]:
-    a, b = house.join("a", CHROMIUM, A), house.join("b", FIREFOX, B)
+def couple(port: Port) -> tuple[Caller, Caller]:
+    a, b = port.join("a", CHROMIUM, A), port.join("b", FIREFOX, B)
     pair(a, b)  # type: ignore[arg-type]
     return a, b

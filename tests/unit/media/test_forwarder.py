@@ -19,7 +19,7 @@ from relay.media.transport import SLOTS
 from relay.media.uplink import MAX_STREAMS
 from relay.plane import TappedPacket
 from tests.support.dtls import CLOSE_NOTIFY, FATAL_ALERT, fragment, record
-from tests.support.forwarding import A, B, C, Caller, House, audio, video
+from tests.support.forwarding import A, B, C, Caller, Port, audio, video
 from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import (
     DELTA,
@@ -41,65 +41,65 @@ from tests.support.sides import AUDIO, VIDEO
 # forwarding
 
 
-async def test_a_packet_reaches_the_partner(house: House, couple: tuple[Caller, Caller]) -> None:
+async def test_a_packet_reaches_the_partner(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
-    (heard,) = b.hears(house.hear(A, a.rtp(audio(7, payload=b"opus"))))
+    (heard,) = b.hears(port.hear(A, a.rtp(audio(7, payload=b"opus"))))
     assert (heard.ssrc, heard.payload_type) == (b.link.downlink.outlets[AUDIO].ssrc, 109)
     assert heard.payload == b"opus"
-    assert house.forwarder.forwarded == 1
-    assert house.forwarder.bytes_forwarded == 16
-    assert house.flowing == ["b"]
-    assert house.drops == {}
+    assert port.forwarder.forwarded == 1
+    assert port.forwarder.bytes_forwarded == 16
+    assert port.flowing == ["b"]
+    assert port.drops == {}
 
 
-async def test_flowing_is_told_once(house: House, couple: tuple[Caller, Caller]) -> None:
+async def test_flowing_is_told_once(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
-    house.hear(A, a.rtp(audio(1)), a.rtp(audio(2)), a.rtp(video(1)))
-    house.hear(B, b.rtp(rtp(9, 1, payload_type=109)))
-    assert house.flowing == ["b", "a"]
+    port.hear(A, a.rtp(audio(1)), a.rtp(audio(2)), a.rtp(video(1)))
+    port.hear(B, b.rtp(rtp(9, 1, payload_type=109)))
+    assert port.flowing == ["b", "a"]
 
 
-async def test_a_full_batch_and_many(house: House, couple: tuple[Caller, Caller]) -> None:
+async def test_a_full_batch_and_many(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
     packets = [a.rtp(audio(n)) for n in range(SLOTS * MAX_BATCHES + 5)]
-    house.socket.waiting += [(A, packet) for packet in packets]
-    house.forwarder.on_readable()
-    first = b.hears(house.socket.taken())
+    port.socket.waiting += [(A, packet) for packet in packets]
+    port.forwarder.on_readable()
+    first = b.hears(port.socket.taken())
     assert len(first) == SLOTS * MAX_BATCHES, "then it is the event loop's turn"
-    house.forwarder.on_readable()
-    heard = first + b.hears(house.socket.taken())
+    port.forwarder.on_readable()
+    heard = first + b.hears(port.socket.taken())
     assert [p.number - heard[0].number for p in heard] == list(range(len(packets)))
-    assert house.forwarder.received >= len(packets)
+    assert port.forwarder.received >= len(packets)
 
 
 async def test_a_listener_that_fails_spoils_nothing(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
 
     def fail(_: Downlink) -> None:
         raise RuntimeError("a listener's bug")
 
-    house.on_flowing = fail
+    port.on_flowing = fail
     with capture_logs() as logs:
-        heard = b.hears(house.hear(A, *[a.rtp(audio(n)) for n in range(SLOTS)]))
+        heard = b.hears(port.hear(A, *[a.rtp(audio(n)) for n in range(SLOTS)]))
     assert len(heard) == SLOTS, "it is told when the packet is on its way"
-    assert (house.drops, len(logs)) == ({"fault": 1}, 1)
-    assert len(b.hears(house.hear(A, *[a.rtp(audio(n)) for n in range(64, 128)]))) == SLOTS
+    assert (port.drops, len(logs)) == ({"fault": 1}, 1)
+    assert len(b.hears(port.hear(A, *[a.rtp(audio(n)) for n in range(64, 128)]))) == SLOTS
 
 
-async def test_statistics(house: House, couple: tuple[Caller, Caller]) -> None:
+async def test_statistics(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, _ = couple
-    house.hear(A, a.rtp(video(1)), a.rtp(video(2, DELTA)), a.rtp(video(5, DELTA)))
+    port.hear(A, a.rtp(video(1)), a.rtp(video(2, DELTA)), a.rtp(video(5, DELTA)))
     stream = a.uplink.streams[2]
     assert (stream.packets, stream.lost, stream.keyframes) == (3, 2, 1)
     assert stream.bytes == 2 * len(video(1, DELTA)) + len(video(1))
 
 
-async def test_without_a_partner_nothing_goes_out(house: House) -> None:
-    a = house.join("a", CHROMIUM, A)
-    assert house.hear(A, a.rtp(audio(1)), a.rtp(video(1))) == []
-    assert house.drops == {"unpaired": 2}
+async def test_without_a_partner_nothing_goes_out(port: Port) -> None:
+    a = port.join("a", CHROMIUM, A)
+    assert port.hear(A, a.rtp(audio(1)), a.rtp(video(1))) == []
+    assert port.drops == {"unpaired": 2}
     assert a.uplink.streams[1].packets == 1
 
 
@@ -126,79 +126,79 @@ async def test_without_a_partner_nothing_goes_out(house: House) -> None:
     ],
 )
 async def test_strangers_are_dropped_counted_and_not_answered(
-    house: House, couple: tuple[Caller, Caller], datagram: bytes, reason: str
+    port: Port, couple: tuple[Caller, Caller], datagram: bytes, reason: str
 ) -> None:
-    assert house.hear(C, datagram) == []
-    assert house.drops == {reason: 1}
+    assert port.hear(C, datagram) == []
+    assert port.drops == {reason: 1}
     a, b = couple
-    assert len(b.hears(house.hear(A, a.rtp(audio(1))))) == 1
+    assert len(b.hears(port.hear(A, a.rtp(audio(1))))) == 1
 
 
 async def test_what_a_nominated_address_may_get_wrong(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
     forged = a.rtp(audio(1))[:-1] + b"\0"
-    assert house.hear(A, b"\x80", b"\x80" * 11, forged, b"\x80\x60" * 20, b"\x80\xc8" * 20) == []
-    assert house.drops == {"malformed": 2, "authentication": 3}
-    assert house.hear(A, b"\x80" * 4000) == []
-    assert len(b.hears(house.hear(A, a.rtp(audio(2))))) == 1
+    assert port.hear(A, b"\x80", b"\x80" * 11, forged, b"\x80\x60" * 20, b"\x80\xc8" * 20) == []
+    assert port.drops == {"malformed": 2, "authentication": 3}
+    assert port.hear(A, b"\x80" * 4000) == []
+    assert len(b.hears(port.hear(A, a.rtp(audio(2))))) == 1
 
 
-async def test_a_large_packet_passes(house: House, couple: tuple[Caller, Caller]) -> None:
+async def test_a_large_packet_passes(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
     largest = audio(1, payload=bytes(1300))
-    (heard,) = b.hears(house.hear(A, a.rtp(largest)))
+    (heard,) = b.hears(port.hear(A, a.rtp(largest)))
     assert len(heard.payload) == 1300
 
 
-async def test_a_replayed_packet_is_dropped(house: House, couple: tuple[Caller, Caller]) -> None:
+async def test_a_replayed_packet_is_dropped(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
     packet = a.rtp(audio(1))
-    assert len(b.hears(house.hear(A, packet, packet))) == 1
-    assert house.drops == {"authentication": 1}
+    assert len(b.hears(port.hear(A, packet, packet))) == 1
+    assert port.drops == {"authentication": 1}
 
 
 async def test_another_users_packet_does_not_pass(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, _ = couple
-    assert house.hear(B, a.rtp(audio(1))) == []
-    assert house.drops == {"authentication": 1}
+    assert port.hear(B, a.rtp(audio(1))) == []
+    assert port.drops == {"authentication": 1}
 
 
-async def test_media_before_dtls_is_dropped(house: House) -> None:
-    caller = Caller(house, "a", CHROMIUM)
+async def test_media_before_dtls_is_dropped(port: Port) -> None:
+    caller = Caller(port, "a", CHROMIUM)
     caller.check(A)
-    assert house.hear(A, b"\x80" * 50, b"\x80\xc8" * 25) == []
-    assert house.drops == {"before_dtls": 2}
+    assert port.hear(A, b"\x80" * 50, b"\x80\xc8" * 25) == []
+    assert port.drops == {"before_dtls": 2}
 
 
 @pytest.mark.parametrize("attribute", [(0x8029, bytes(8)), (0x7F00, b"")])
 async def test_a_refused_check_is_answered_and_counts_for_nothing(
-    house: House, attribute: tuple[int, bytes]
+    port: Port, attribute: tuple[int, bytes]
 ) -> None:
-    caller = Caller(house, "a", CHROMIUM)
+    caller = Caller(port, "a", CHROMIUM)
     credentials = caller.link.credentials
     username = (0x0006, f"{credentials.ufrag}:peer".encode())
-    house.now += 5
+    port.now += 5
     data = binding_request(credentials.password, username, attribute, (0x0025, b""))
-    ((where, answer),) = house.hear(A, data)
+    ((where, answer),) = port.hear(A, data)
     assert where == A
     assert stun.parse_message(answer).message_class == stun.Class.ERROR
-    assert house.drops == {"stun_refused": 1}
+    assert port.drops == {"stun_refused": 1}
     assert caller.link.address is None
-    assert caller.link.checked_at == house.now - 5
+    assert caller.link.checked_at == port.now - 5
 
 
-async def test_dtls_inside_checks_is_taken_and_acknowledged(house: House) -> None:
-    caller = Caller(house, "a", CHROMIUM)
+async def test_dtls_inside_checks_is_taken_and_acknowledged(port: Port) -> None:
+    caller = Caller(port, "a", CHROMIUM)
     credentials = caller.link.credentials
     username = (0x0006, f"{credentials.ufrag}:peer".encode())
 
     def acknowledged(*attributes: tuple[int, bytes], password: str = "") -> bytes:
         data = binding_request(password or credentials.password, username, *attributes)
-        said = house.hear(A, data)
+        said = port.hear(A, data)
         return b"".join(answer for _, answer in said).partition(b"\xc0\x71")[2][2:-32]
 
     begin, end = (record(fragment(1, bytes(30), size=60, offset=offset)) for offset in (0, 30))
@@ -212,126 +212,126 @@ async def test_dtls_inside_checks_is_taken_and_acknowledged(house: House) -> Non
     assert acknowledged((0xC070, b"")) == b"".join(crcs)
     for _ in range(9):
         assert len(acknowledged((0xC070, b"junk"))) <= 4 * MAX_ACKNOWLEDGED
-    assert house.drops == {"stun": 1, "dtls_invalid": 9}
+    assert port.drops == {"stun": 1, "dtls_invalid": 9}
     assert acknowledged() == b"", "who does not speak it is not spoken to"
 
 
-async def test_dtls_waits_in_a_bounded_queue(house: House) -> None:
-    caller = Caller(house, "a", CHROMIUM)
+async def test_dtls_waits_in_a_bounded_queue(port: Port) -> None:
+    caller = Caller(port, "a", CHROMIUM)
     caller.check(A)
     finished = record(bytes(40), epoch=1)
     caller.link._sieve._cipher_changed = True
-    assert house.hear(A, *[finished] * (MAX_QUEUED_RECORDS + 3)) == []
-    assert house.drops == {"dtls_queue_full": 3}
+    assert port.hear(A, *[finished] * (MAX_QUEUED_RECORDS + 3)) == []
+    assert port.drops == {"dtls_queue_full": 3}
 
 
-async def test_dtls_that_nobody_would_say_is_dropped(house: House) -> None:
-    caller = Caller(house, "a", CHROMIUM)
+async def test_dtls_that_nobody_would_say_is_dropped(port: Port) -> None:
+    caller = Caller(port, "a", CHROMIUM)
     caller.check(A)
-    assert house.hear(A, FATAL_ALERT, CLOSE_NOTIFY, b"\x16", b"") == []
-    assert house.drops == {"dtls_invalid": 3, "not_webrtc": 1}
+    assert port.hear(A, FATAL_ALERT, CLOSE_NOTIFY, b"\x16", b"") == []
+    assert port.drops == {"dtls_invalid": 3, "not_webrtc": 1}
 
 
-async def test_lies_inside_authentic_packets(house: House, couple: tuple[Caller, Caller]) -> None:
+async def test_lies_inside_authentic_packets(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
     lying = audio(1, extension=raw_extension(b"\x1f\0\0\0"))
-    assert house.hear(A, a.rtp(lying)) == []
-    assert house.hear(A, a.rtcp(rr(1, count=31))) == []
-    assert house.hear(A, a.rtcp(b"\x80\xc9\xff\xff" + bytes(8))) == []
-    assert house.drops == {"malformed": 1, "malformed_rtcp": 2}
-    assert len(b.hears(house.hear(A, a.rtp(audio(2))))) == 1
+    assert port.hear(A, a.rtp(lying)) == []
+    assert port.hear(A, a.rtcp(rr(1, count=31))) == []
+    assert port.hear(A, a.rtcp(b"\x80\xc9\xff\xff" + bytes(8))) == []
+    assert port.drops == {"malformed": 1, "malformed_rtcp": 2}
+    assert len(b.hears(port.hear(A, a.rtp(audio(2))))) == 1
 
 
-async def test_unknown_payload_types(house: House, couple: tuple[Caller, Caller]) -> None:
+async def test_unknown_payload_types(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, _ = couple
-    house.hear(A, a.rtp(audio(1)))
+    port.hear(A, a.rtp(audio(1)))
     wrong_stream = rtp(1, 2, payload_type=96)
-    assert house.hear(A, a.rtp(wrong_stream), a.rtp(rtp(77, 1, payload_type=5))) == []
-    assert house.drops == {"unknown_payload_type": 2}
+    assert port.hear(A, a.rtp(wrong_stream), a.rtp(rtp(77, 1, payload_type=5))) == []
+    assert port.drops == {"unknown_payload_type": 2}
 
 
 @pytest.mark.parametrize("payload_type", [111, 55], ids=["negotiated", "unknown"])
 async def test_hundreds_of_ssrcs(
-    house: House, couple: tuple[Caller, Caller], payload_type: int
+    port: Port, couple: tuple[Caller, Caller], payload_type: int
 ) -> None:
     a, b = couple
-    house.hear(A, a.rtp(audio(1)))
+    port.hear(A, a.rtp(audio(1)))
     for ssrc in range(100, 600):
-        house.hear(A, a.rtp(rtp(ssrc, 1, payload_type=payload_type)))
+        port.hear(A, a.rtp(rtp(ssrc, 1, payload_type=payload_type)))
     assert len(a.uplink.streams) + len(a.uplink.strangers) == MAX_STREAMS
-    assert house.drops["too_many_ssrcs"] == 500 - (MAX_STREAMS - 1)
+    assert port.drops["too_many_ssrcs"] == 500 - (MAX_STREAMS - 1)
     for ssrc in range(1000, 1500):
-        house.hear(A, a.rtcp(rr(ssrc)))
+        port.hear(A, a.rtcp(rr(ssrc)))
     assert len(a.uplink.rtcp_ssrcs) == MAX_STREAMS
-    assert len(b.hears(house.hear(A, a.rtp(audio(2))))) == 1
+    assert len(b.hears(port.hear(A, a.rtp(audio(2))))) == 1
 
 
 # RTCP
 
 
-async def test_reports_are_translated(house: House, couple: tuple[Caller, Caller]) -> None:
+async def test_reports_are_translated(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
-    (heard,) = b.hears(house.hear(A, a.rtp(audio(100))))
-    sent = house.hear(B, b.rtcp(rr(9, block(heard.ssrc, heard.number))))
+    (heard,) = b.hears(port.hear(A, a.rtp(audio(100))))
+    sent = port.hear(B, b.rtcp(rr(9, block(heard.ssrc, heard.number))))
     (report,) = a.hears_rtcp(sent)
     assert report.blocks == [(1, 100)]
-    (report,) = b.hears_rtcp(house.hear(A, a.rtcp(sr(1, 5))))
+    (report,) = b.hears_rtcp(port.hear(A, a.rtcp(sr(1, 5))))
     assert report.ssrc == heard.ssrc
 
 
-async def test_rtcp_without_a_partner_goes_nowhere(house: House) -> None:
-    a = house.join("a", CHROMIUM, A)
-    assert house.hear(A, a.rtcp(sr(1, 5))) == []
-    assert house.drops == {}
+async def test_rtcp_without_a_partner_goes_nowhere(port: Port) -> None:
+    a = port.join("a", CHROMIUM, A)
+    assert port.hear(A, a.rtcp(sr(1, 5))) == []
+    assert port.drops == {}
 
 
 async def test_rtcp_that_is_about_nothing_goes_nowhere(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, _ = couple
-    assert house.hear(A, a.rtcp(rr(1))) == []
+    assert port.hear(A, a.rtcp(rr(1))) == []
 
 
-async def test_rtcp_is_authenticated(house: House, couple: tuple[Caller, Caller]) -> None:
+async def test_rtcp_is_authenticated(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, _ = couple
     packet = a.rtcp(sr(1, 5))
-    assert house.hear(A, packet[:-1] + bytes([packet[-1] ^ 1])) == []
-    assert house.drops == {"authentication": 1}
+    assert port.hear(A, packet[:-1] + bytes([packet[-1] ^ 1])) == []
+    assert port.drops == {"authentication": 1}
 
 
 # key frames
 
 
 async def test_a_held_source_is_asked_for_a_key_frame(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    house.hear(A, a.rtp(video(1, DELTA)), a.rtp(video(2, DELTA)))
+    port.hear(A, a.rtp(video(1, DELTA)), a.rtp(video(2, DELTA)))
     assert len(a.told) == 1, "once for both packets"
     _, request = read_rtcp(a.told.pop())
     assert (request.count, request.media) == (1, 2)
-    house.now += 0.31
-    house.hear(A, a.rtp(video(3, DELTA)))
+    port.now += 0.31
+    port.hear(A, a.rtp(video(3, DELTA)))
     assert len(a.told) == 1
-    house.now += 0.31
-    house.hear(A, a.rtp(video(4, KEYFRAME)), a.rtp(video(5, DELTA)))
+    port.now += 0.31
+    port.hear(A, a.rtp(video(4, KEYFRAME)), a.rtp(video(5, DELTA)))
     assert len(a.told) == 1
     assert b.told == []
-    assert house.drops == {"held": 3}
+    assert port.drops == {"held": 3}
 
 
 @pytest.mark.parametrize("kind", ["PLI", "FIR"])
 async def test_a_users_requests_reach_the_source_throttled(
-    house: House, couple: tuple[Caller, Caller], kind: str
+    port: Port, couple: tuple[Caller, Caller], kind: str
 ) -> None:
     a, b = couple
-    (heard,) = b.hears(house.hear(A, a.rtp(video(1))))
+    (heard,) = b.hears(port.hear(A, a.rtp(video(1))))
     request = pli(9, heard.ssrc) if kind == "PLI" else fir(9, (heard.ssrc, 1))
     for _ in range(10):
-        assert house.hear(B, b.rtcp(request)) == []
+        assert port.hear(B, b.rtcp(request)) == []
     assert len(a.told) == 1
-    house.now += 0.5
-    house.hear(B, b.rtcp(request))
+    port.now += 0.5
+    port.hear(B, b.rtcp(request))
     assert [read_rtcp(packet)[1].count for packet in a.told] == [1 if kind == "PLI" else 4] * 2
     assert b.told == []
 
@@ -346,89 +346,89 @@ def told_keyframes(caller: Caller) -> list[tuple[int, bytes]]:
 
 
 async def test_a_request_too_soon_after_another_is_put_off(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    house.hear(A, a.rtp(video(1, DELTA)))
+    port.hear(A, a.rtp(video(1, DELTA)))
     outlet = b.link.downlink.outlets[VIDEO].ssrc
-    house.now += 0.05
-    house.hear(A, a.rtp(video(2, KEYFRAME)))
-    house.now += 0.15
-    house.hear(B, b.rtcp(rr(9) + pli(9, outlet)))
+    port.now += 0.05
+    port.hear(A, a.rtp(video(2, KEYFRAME)))
+    port.now += 0.15
+    port.hear(B, b.rtcp(rr(9) + pli(9, outlet)))
     assert len(told_keyframes(a)) == 1, "the relay's own"
-    house.now += 0.09
-    house.hear(A, a.rtp(video(3, DELTA)))
+    port.now += 0.09
+    port.hear(A, a.rtp(video(3, DELTA)))
     assert len(told_keyframes(a)) == 1
-    house.now += 0.02
-    house.hear(A, a.rtp(video(4, DELTA)))
+    port.now += 0.02
+    port.hear(A, a.rtp(video(4, DELTA)))
     assert len(told_keyframes(a)) == 2
-    house.now += 10
-    house.hear(A, a.rtp(video(5, DELTA)))
+    port.now += 10
+    port.hear(A, a.rtp(video(5, DELTA)))
     assert len(told_keyframes(a)) == 2, "asked once, sent once"
 
 
 async def test_a_request_that_was_put_off_ends_with_the_call(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    house.hear(A, a.rtp(video(1, KEYFRAME)))
+    port.hear(A, a.rtp(video(1, KEYFRAME)))
     outlet = b.link.downlink.outlets[VIDEO].ssrc
     for _ in range(2):
-        house.hear(B, b.rtcp(rr(9) + pli(9, outlet)))
+        port.hear(B, b.rtcp(rr(9) + pli(9, outlet)))
     assert len(told_keyframes(a)) == 1
     flow = a.uplink.flow
     assert flow is not None
     flow.end()
-    house.now += 1
-    house.forwarder.ask_again(house.now)
+    port.now += 1
+    port.forwarder.ask_again(port.now)
     assert len(told_keyframes(a)) == 1
-    assert house.forwarder._put_off == {}
+    assert port.forwarder._put_off == {}
 
 
 async def test_a_command_that_is_repeated_keeps_its_number(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    house.hear(A, a.rtp(video(1, KEYFRAME)))
+    port.hear(A, a.rtp(video(1, KEYFRAME)))
     outlet = b.link.downlink.outlets[VIDEO].ssrc
     for number in (7, 7, 7, 8):
-        house.now += 0.5
-        house.hear(B, b.rtcp(rr(9) + fir(9, (outlet, number))))
+        port.now += 0.5
+        port.hear(B, b.rtcp(rr(9) + fir(9, (outlet, number))))
     assert [fci[4] for _, fci in told_keyframes(a)] == [1, 1, 1, 2]
 
 
 # repeats, for a partner of whom one knows no RTX
 
 
-async def test_what_a_partner_without_rtx_misses_is_sent_again_as_it_was(house: House) -> None:
-    a = house.join("a", CHROMIUM, A)
-    b = house.join("b", without(CHROMIUM, "a=fmtp:97"), B)
+async def test_what_a_partner_without_rtx_misses_is_sent_again_as_it_was(port: Port) -> None:
+    a = port.join("a", CHROMIUM, A)
+    b = port.join("b", without(CHROMIUM, "a=fmtp:97"), B)
     Flow(a.uplink, b.downlink)
     Flow(b.uplink, a.downlink)
-    sent = house.hear(A, *(a.rtp(video(n, KEYFRAME)) for n in (1, 2, 3, 5)))
+    sent = port.hear(A, *(a.rtp(video(n, KEYFRAME)) for n in (1, 2, 3, 5)))
     packets = [data for _, data in sent]
     (first, *_) = b.hears(sent[:1])
     outlet = b.link.downlink.outlets[VIDEO].ssrc
     lost = nack(9, outlet, (first.number + 1, 0b100))  # the second and the fifth
-    out = house.hear(B, b.rtcp(rr(9) + lost))
+    out = port.hear(B, b.rtcp(rr(9) + lost))
     assert [data for where, data in out if where == B] == packets[1:2] + packets[3:]
     asked = a.hears_rtcp(out)
     assert [part.fci for part in asked if part.kind == 205] == []
     lost = nack(9, outlet, (first.number, 0b1000), (first.number + 3, 0))
-    out = house.hear(B, b.rtcp(rr(9) + lost))
+    out = port.hear(B, b.rtcp(rr(9) + lost))
     assert [data for where, data in out if where == B] == [packets[0], packets[3]]
     asked = a.hears_rtcp(out)
     assert [part.fci for part in asked if part.kind == 205] == [b"\0\4\0\0"]
-    out = house.hear(A, a.rtp(rtx(3, 1, 4, payload=KEYFRAME)))
+    out = port.hear(A, a.rtp(rtx(3, 1, 4, payload=KEYFRAME)))
     (repaired,) = b.hears(out)
     assert (repaired.ssrc, repaired.number) == (outlet, (first.number + 3) & 0xFFFF)
 
 
 async def test_nothing_is_kept_for_a_partner_with_rtx(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    house.hear(A, a.rtp(video(1, KEYFRAME)))
+    port.hear(A, a.rtp(video(1, KEYFRAME)))
     flow = b.downlink.flow
     assert flow is not None
     assert not flow.keeps_history
@@ -438,70 +438,68 @@ async def test_nothing_is_kept_for_a_partner_with_rtx(
 # feedback of the relay's own
 
 
-async def test_packets_that_went_nowhere_came(house: House) -> None:
-    a = house.join("a", CHROMIUM, A)
-    house.hear(A, *(a.rtp(audio(n, elements=((3, bytes([0, n])),))) for n in (1, 2, 4)))
-    (compound,) = transport_feedback(a.uplink, a.downlink.reporter, house.now)
+async def test_packets_that_went_nowhere_came(port: Port) -> None:
+    a = port.join("a", CHROMIUM, A)
+    port.hear(A, *(a.rtp(audio(n, elements=((3, bytes([0, n])),))) for n in (1, 2, 4)))
+    (compound,) = transport_feedback(a.uplink, a.downlink.reporter, port.now)
     report, feedback = read_rtcp(compound)
     assert (report.kind, feedback.kind, feedback.count) == (201, 205, 15)
     assert (feedback.ssrc, feedback.media) == (a.downlink.reporter, 1)
     told = transport_cc.read(compound[8:])
     assert told.base == 1
     assert [arrival is not None for arrival in told.arrivals] == [True, True, False, True]
-    assert list(transport_feedback(a.uplink, a.downlink.reporter, house.now)) == []
+    assert list(transport_feedback(a.uplink, a.downlink.reporter, port.now)) == []
 
 
 async def test_a_partner_who_agrees_to_tell_and_does_not_is_stood_in_for(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
     for step in range(40):
         packet = rtp(2, step, payload=KEYFRAME, elements=((3, bytes([0, step])),))
-        (heard,) = b.hears(house.hear(A, a.rtp(packet)))
+        (heard,) = b.hears(port.hear(A, a.rtp(packet)))
         flow = a.uplink.flow
         assert flow is not None
         if b.downlink.tells is None:
             flow.look_for_feedback()
-        made = list(transport_feedback(a.uplink, a.downlink.reporter, house.now))
+        made = list(transport_feedback(a.uplink, a.downlink.reporter, port.now))
         if step % 10 == 5:
-            house.hear(B, b.rtcp(rr(9, block(heard.ssrc, heard.number))))
+            port.hear(B, b.rtcp(rr(9, block(heard.ssrc, heard.number))))
         assert bool(heard.elements) is (step <= 26), "it is shown no more numbers, since it is mute"
         assert bool(made) is (step > 26)
-        house.now += 0.1
+        port.now += 0.1
     Flow(a.uplink, b.downlink)
-    (heard,) = b.hears(house.hear(A, a.rtp(rtp(2, 41, payload=KEYFRAME, elements=((3, b"ab"),)))))
+    (heard,) = b.hears(port.hear(A, a.rtp(rtp(2, 41, payload=KEYFRAME, elements=((3, b"ab"),)))))
     assert heard.elements == (), "and that is remembered"
 
 
-async def test_a_partner_who_tells_is_shown_all(
-    house: House, couple: tuple[Caller, Caller]
-) -> None:
+async def test_a_partner_who_tells_is_shown_all(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
     for step in range(80):
         packet = rtp(2, step, payload=KEYFRAME, elements=((3, bytes([0, step])),))
-        (heard,) = b.hears(house.hear(A, a.rtp(packet)))
+        (heard,) = b.hears(port.hear(A, a.rtp(packet)))
         assert heard.elements
         report = rr(9, block(heard.ssrc, heard.number))
         if step == 5:
             number = int.from_bytes(heard.elements[0][1], "big")
             report += transport_cc.write(transport_cc.Feedback(number, (5,)), 9, heard.ssrc)
         if step % 10 == 5:
-            house.hear(B, b.rtcp(report))
+            port.hear(B, b.rtcp(report))
         flow = a.uplink.flow
         assert flow is not None
         if b.downlink.tells is None:
             flow.look_for_feedback()
-        assert not list(transport_feedback(a.uplink, a.downlink.reporter, house.now))
-        house.now += 0.1
+        assert not list(transport_feedback(a.uplink, a.downlink.reporter, port.now))
+        port.now += 0.1
 
 
-async def test_a_partner_who_cannot_tell_is_stood_in_for(house: House) -> None:
-    a = house.join("a", CHROMIUM, A)
-    b = house.join("b", without(CHROMIUM, "a=extmap:3"), B)
+async def test_a_partner_who_cannot_tell_is_stood_in_for(port: Port) -> None:
+    a = port.join("a", CHROMIUM, A)
+    b = port.join("b", without(CHROMIUM, "a=extmap:3"), B)
     Flow(a.uplink, b.downlink)
-    house.hear(A, a.rtp(rtp(2, 1, payload=KEYFRAME, elements=((3, b"\0\7"),))))
-    house.hear(A, a.rtp(rtp(2, 2, payload=DELTA, elements=((3, b"\0\x08"),))))
-    (compound,) = transport_feedback(a.uplink, a.downlink.reporter, house.now)
+    port.hear(A, a.rtp(rtp(2, 1, payload=KEYFRAME, elements=((3, b"\0\7"),))))
+    port.hear(A, a.rtp(rtp(2, 2, payload=DELTA, elements=((3, b"\0\x08"),))))
+    (compound,) = transport_feedback(a.uplink, a.downlink.reporter, port.now)
     told = transport_cc.read(compound[8:])
     assert (told.base, len(told.arrivals)) == (7, 2)
 
@@ -522,24 +520,24 @@ class Onlooker:
         pass
 
 
-async def test_a_picture_that_is_held_may_be_looked_at(house: House) -> None:
-    a, b = house.join("a", CHROMIUM, A), house.join("b", CHROMIUM, B)
+async def test_a_picture_that_is_held_may_be_looked_at(port: Port) -> None:
+    a, b = port.join("a", CHROMIUM, A), port.join("b", CHROMIUM, B)
     a.uplink.taps = (Onlooker(),)
     Flow(a.uplink, b.downlink)
     for number in range(5):
-        house.hear(A, a.rtp(video(number, DELTA)))
-        house.now += 0.05
-    assert house.drops == {"held": 5}
-    house.now += 0.3
-    house.forwarder.ask_again(house.now)
+        port.hear(A, a.rtp(video(number, DELTA)))
+        port.now += 0.05
+    assert port.drops == {"held": 5}
+    port.now += 0.3
+    port.forwarder.ask_again(port.now)
     assert len(told_keyframes(a)) == 2
 
 
 async def test_a_partner_who_takes_nothing_any_more_may_be_looked_at_for_feedback(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    house.hear(A, a.rtp(rtp(2, 1, payload=KEYFRAME, elements=((3, b"ab"),))))
+    port.hear(A, a.rtp(rtp(2, 1, payload=KEYFRAME, elements=((3, b"ab"),))))
     b.link.agree(read(FIREFOX.replace("a=sendrecv", "a=sendonly")))
     flow = a.uplink.flow
     assert flow is not None
@@ -550,15 +548,15 @@ async def test_a_partner_who_takes_nothing_any_more_may_be_looked_at_for_feedbac
 
 
 async def test_a_datagram_on_which_the_relay_fails_costs_itself_alone(
-    house: House, couple: tuple[Caller, Caller], monkeypatch: pytest.MonkeyPatch
+    port: Port, couple: tuple[Caller, Caller], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a, b = couple
-    house.hear(A, a.rtp(audio(1)), a.rtp(video(1)))
+    port.hear(A, a.rtp(audio(1)), a.rtp(video(1)))
     route = a.uplink.streams[2].route
     assert route is not None
     monkeypatch.setattr(type(route), "_look_for_keyframe", None)
     with capture_logs() as logs:
-        heard = b.hears(house.hear(A, a.rtp(audio(2)), a.rtp(video(2)), a.rtp(audio(3))))
+        heard = b.hears(port.hear(A, a.rtp(audio(2)), a.rtp(video(2)), a.rtp(audio(3))))
     assert len(heard) == 2
-    assert house.drops == {"fault": 1}
+    assert port.drops == {"fault": 1}
     assert [entry["event"] for entry in logs] == ["datagram_failed"]

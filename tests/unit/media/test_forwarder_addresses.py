@@ -10,7 +10,7 @@ import pytest
 from relay.media.forwarder import STALE_ADDRESS_S
 from relay.media.sdp import read
 from tests.support.dtls import fragment, record
-from tests.support.forwarding import A, B, C, Caller, House, audio, srtp_session, video
+from tests.support.forwarding import A, B, C, Caller, Port, audio, srtp_session, video
 from tests.support.offers import CHROMIUM
 from tests.support.packets import (
     check,
@@ -21,56 +21,56 @@ from tests.support.sides import AUDIO, VIDEO
 # addresses
 
 
-async def test_a_check_is_answered_where_it_came_from(house: House) -> None:
-    caller = Caller(house, "a", CHROMIUM)
+async def test_a_check_is_answered_where_it_came_from(port: Port) -> None:
+    caller = Caller(port, "a", CHROMIUM)
     ((address, answer),) = caller.check(A)
     assert address == A
     assert answer[:2] == b"\1\1"
     assert caller.link.address == A
-    assert house.forwarder.table_sizes == (1, 1)
+    assert port.forwarder.table_sizes == (1, 1)
 
 
-async def test_the_first_checked_address_will_do_until_one_is_nominated(house: House) -> None:
+async def test_the_first_checked_address_will_do_until_one_is_nominated(port: Port) -> None:
     """Chromium sends its ClientHello there long before."""
-    caller = Caller(house, "a", CHROMIUM)
+    caller = Caller(port, "a", CHROMIUM)
     for address in (B, C):
         caller.check(address, nominate=False)
     assert caller.link.address == B
-    house.hear(B, record(fragment(1, bytes(60))))
-    assert house.drops == {}
+    port.hear(B, record(fragment(1, bytes(60))))
+    assert port.drops == {}
     caller.check(A)
     assert caller.link.address == A
-    assert house.forwarder.table_sizes == (1, 1)
+    assert port.forwarder.table_sizes == (1, 1)
 
 
 async def test_unknown_users_and_bad_signatures_get_no_answer(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, _ = couple
     good = a.link.credentials
-    assert house.hear(C, check("nobody:peer", good.password)) == []
-    assert house.hear(C, check(f"{good.ufrag}:peer", "wrong")) == []
-    assert house.hear(C, check(f"{good.ufrag}:peer", good.password)[:-1]) == []
-    assert house.drops == {"stun": 3}
+    assert port.hear(C, check("nobody:peer", good.password)) == []
+    assert port.hear(C, check(f"{good.ufrag}:peer", "wrong")) == []
+    assert port.hear(C, check(f"{good.ufrag}:peer", good.password)[:-1]) == []
+    assert port.drops == {"stun": 3}
     assert a.link.address == A
 
 
 async def test_a_link_moves_to_the_address_that_a_check_nominates(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    house.hear(A, a.rtp(audio(1)))
+    port.hear(A, a.rtp(audio(1)))
     a.check(C)
-    assert len(b.hears(house.hear(C, a.rtp(audio(2))))) == 1
-    assert house.hear(A, a.rtp(audio(3))) == []
-    assert house.drops == {"unknown_address": 1}
-    house.socket.taken()
-    assert len(a.hears(house.hear(B, b.rtp(rtp(9, 1, payload_type=109))))) == 1
-    assert house.forwarder.table_sizes[0] == 2
+    assert len(b.hears(port.hear(C, a.rtp(audio(2))))) == 1
+    assert port.hear(A, a.rtp(audio(3))) == []
+    assert port.drops == {"unknown_address": 1}
+    port.socket.taken()
+    assert len(a.hears(port.hear(B, b.rtp(rtp(9, 1, payload_type=109))))) == 1
+    assert port.forwarder.table_sizes[0] == 2
 
 
 async def test_a_check_that_does_not_nominate_moves_nothing(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, _ = couple
     a.check(C, nominate=False)
@@ -78,74 +78,74 @@ async def test_a_check_that_does_not_nominate_moves_nothing(
 
 
 async def test_another_users_check_cannot_take_an_address_over(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
     b.check(A)  # spoofed: b's credentials from a's address
-    assert house.drops == {"address_taken": 1}
+    assert port.drops == {"address_taken": 1}
     assert (a.link.address, b.link.address) == (A, B)
-    house.socket.taken()
-    assert len(b.hears(house.hear(A, a.rtp(audio(1))))) == 1
+    port.socket.taken()
+    assert len(b.hears(port.hear(A, a.rtp(audio(1))))) == 1
 
 
 async def test_a_stale_address_may_go_to_another_and_come_back(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    house.now += STALE_ADDRESS_S + 1
+    port.now += STALE_ADDRESS_S + 1
     b.check(A)  # a NAT gave b the mapping that a had
     assert b.link.address == A
-    house.forwarder.remove(b.link)
+    port.forwarder.remove(b.link)
     a.check(A)
-    house.hear(A, a.rtp(audio(1)))
+    port.hear(A, a.rtp(audio(1)))
     assert a.uplink.streams[1].packets == 1, "a is found by its address again"
 
 
 async def test_removing_a_link_leaves_another_its_address(
-    house: House, couple: tuple[Caller, Caller]
+    port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    house.now += STALE_ADDRESS_S + 1
+    port.now += STALE_ADDRESS_S + 1
     b.check(A)
-    house.forwarder.remove(a.link)
-    house.socket.taken()
-    house.hear(A, b.rtp(rtp(9, 1, payload_type=109)))
+    port.forwarder.remove(a.link)
+    port.socket.taken()
+    port.hear(A, b.rtp(rtp(9, 1, payload_type=109)))
     assert b.uplink.streams[9].packets == 1
-    house.forwarder.remove(b.link)
-    assert house.forwarder.table_sizes == (0, 0)
+    port.forwarder.remove(b.link)
+    assert port.forwarder.table_sizes == (0, 0)
 
 
-async def test_any_authentic_check_is_consent(house: House) -> None:
-    a = house.join("a", CHROMIUM, A)
-    house.now += 5
+async def test_any_authentic_check_is_consent(port: Port) -> None:
+    a = port.join("a", CHROMIUM, A)
+    port.now += 5
     a.check(C, nominate=False)
-    assert a.link.checked_at == house.now
-    house.now += 5
-    house.hear(A, check(f"{a.link.credentials.ufrag}:peer", "wrong"))
-    house.hear(A, a.rtp(audio(1)))
-    assert a.link.checked_at == house.now - 5
+    assert a.link.checked_at == port.now
+    port.now += 5
+    port.hear(A, check(f"{a.link.credentials.ufrag}:peer", "wrong"))
+    port.hear(A, a.rtp(audio(1)))
+    assert a.link.checked_at == port.now - 5
 
 
-async def test_an_ice_restart_keeps_the_former_credentials_for_a_while(house: House) -> None:
-    a = house.join("a", CHROMIUM, A)
+async def test_an_ice_restart_keeps_the_former_credentials_for_a_while(port: Port) -> None:
+    a = port.join("a", CHROMIUM, A)
     former = a.link.credentials
     a.link.agree(read(CHROMIUM.replace("F7gI", "new1")))
-    house.forwarder.add(a.link)
+    port.forwarder.add(a.link)
     assert a.link.credentials != former
     for credentials in (former, a.link.credentials):
-        answer = house.hear(C, check(f"{credentials.ufrag}:peer", credentials.password))
+        answer = port.hear(C, check(f"{credentials.ufrag}:peer", credentials.password))
         assert len(answer) == 1
-    assert house.hear(C, check(f"{a.link.credentials.ufrag}:peer", former.password)) == []
+    assert port.hear(C, check(f"{a.link.credentials.ufrag}:peer", former.password)) == []
     a.link.agree(read(CHROMIUM.replace("F7gI", "new2")))
-    house.forwarder.add(a.link)
-    assert house.hear(C, check(f"{former.ufrag}:peer", former.password)) == []
-    assert house.forwarder.table_sizes == (1, 2)
-    house.forwarder.remove(a.link)
-    assert house.forwarder.table_sizes == (0, 0)
+    port.forwarder.add(a.link)
+    assert port.hear(C, check(f"{former.ufrag}:peer", former.password)) == []
+    assert port.forwarder.table_sizes == (1, 2)
+    port.forwarder.remove(a.link)
+    assert port.forwarder.table_sizes == (0, 0)
 
 
-async def test_the_same_ufrag_again_is_no_restart(house: House) -> None:
-    a = house.join("a", CHROMIUM, A)
+async def test_the_same_ufrag_again_is_no_restart(port: Port) -> None:
+    a = port.join("a", CHROMIUM, A)
     credentials = a.link.credentials
     a.link.agree(read(CHROMIUM))
     assert a.link.credentials == credentials

@@ -143,6 +143,20 @@ def test_a_bad_frame_says_what_is_wrong(frame: str, code: str, text: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("{}", "bad_message"),
+        ('{"type": "find_partner"}', "unknown_type"),
+        ('{"type": "connected"}', "bad_message"),
+    ],
+)
+def test_a_servers_bad_frame_is_told_in_the_same_way(frame: str, code: str) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        m.parse_server(frame)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
     ("kind", "field", "limit"),
     [
         ("chat_message", "text", m.MAX_CHAT_CHARS),
@@ -155,6 +169,25 @@ def test_limits_of_text(kind: str, field: str, limit: int) -> None:
     m.parse_client(json.dumps(fields | {field: "x" * limit}))
     with pytest.raises(ProtocolError):
         m.parse_client(json.dumps(fields | {field: "x" * (limit + 1)}))
+
+
+@pytest.mark.parametrize(
+    ("field", "greatest", "too_great"),
+    [
+        ("candidate", "x" * m.MAX_CANDIDATE_CHARS, "x" * (m.MAX_CANDIDATE_CHARS + 1)),
+        ("sdpMid", "x" * 64, "x" * 65),
+        ("sdpMLineIndex", 255, 256),
+        ("sdpMLineIndex", 0, -1),
+        ("usernameFragment", "x" * 256, "x" * 257),
+    ],
+)
+def test_limits_of_candidates(field: str, greatest: object, too_great: object) -> None:
+    def frame(value: object) -> str:
+        return json.dumps({"type": "ice_candidate", "candidate": {"candidate": "", field: value}})
+
+    m.parse_client(frame(greatest))
+    with pytest.raises(ProtocolError):
+        m.parse_client(frame(too_great))
 
 
 def test_limits_of_interests() -> None:

@@ -18,6 +18,7 @@ ALLOWED = frozenset({"https://Friend.example", "http://dev.example:3000/"})
         ("http://localhost:8080", "localhost:8080"),
         ("http://[::1]:8080", "[::1]:8080"),
         ("https://friend.example", "chat.example"),
+        ("HTTPS://FRIEND.EXAMPLE", "chat.example"),
         ("http://dev.example:3000", "chat.example"),
     ],
 )

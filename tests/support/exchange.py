@@ -36,7 +36,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.002)
 
 
-class House:
+class Exchange:
     """A plane with its events, its clock, and the peers that must be closed in the end."""
 
     def __init__(self, host: str = "127.0.0.1", **options: Any) -> None:

@@ -83,10 +83,10 @@ class SlowStore:
 
 
 class User:
-    """A user of the house."""
+    """A user of the party."""
 
-    def __init__(self, house: "House", session: Session) -> None:
-        self.house = house
+    def __init__(self, party: "Party", session: Session) -> None:
+        self.party = party
         self.session = session
         self.name = session.user_id
 
@@ -106,7 +106,7 @@ class User:
     async def say(self, message: ClientMessage) -> list[str]:
         """Send a message, have everything handled that follows, and hear the answer."""
         self.put(message)
-        await self.house.settle()
+        await self.party.settle()
         return self.hear()
 
     def put_find(self, *interests: str) -> None:
@@ -144,28 +144,28 @@ class User:
 
     async def vanish(self) -> None:
         self.put(SocketLost())
-        await self.house.settle()
+        await self.party.settle()
 
     async def come_up(self) -> list[str]:
-        self.house.plane.come_up(self.name)
-        await self.house.settle()
+        self.party.plane.come_up(self.name)
+        await self.party.settle()
         return self.hear()
 
     async def lose_link(self, reason: str) -> list[str]:
-        self.house.plane.lose(self.name, reason)
-        await self.house.settle()
+        self.party.plane.lose(self.name, reason)
+        await self.party.settle()
         return self.hear()
 
     @property
     def link(self) -> LinkState:
-        return self.house.plane.link_state(self.name)
+        return self.party.plane.link_state(self.name)
 
     def hear(self) -> list[str]:
         """What has been sent to the user since the last time, in short."""
         return [_short(message) for message in taken(self.session.outbox)]
 
 
-class House:
+class Party:
     """The lobby and all around it, on a clock that only tests move."""
 
     def __init__(

@@ -1,0 +1,242 @@
+"""The media planes that have to pass the contract, and what makes things happen at each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+
+from relay.bots.thin import ThinPeer
+from relay.media import RelayPlane
+from relay.plane import LinkUp, MediaEvent, MediaPlane
+from tests.support.exchange import PATIENCE_S, audio, until
+from tests.support.fake_plane import FakePlane
+from tests.support.packets import check
+
+BOTH = ("audio", "video")
+
+
+class Staged(ABC):
+    """A plane with its events, and its users' ends of the links."""
+
+    plane: MediaPlane
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[MediaEvent] = asyncio.Queue()
+
+    async def start(self) -> None:
+        self.plane.subscribe(self.events.put_nowait)
+
+    @abstractmethod
+    def offer(self, user: str, kinds: Iterable[str] = BOTH) -> str:
+        """What the user offers with a new connection, on which it sends these kinds."""
+
+    @abstractmethod
+    def offer_again(self, user: str, kinds: Iterable[str] = BOTH) -> str:
+        """What it offers later with the same connection."""
+
+    @abstractmethod
+    def reply(self, user: str, offer: str) -> str:
+        """What the user answers to the plane's offer, with a new connection."""
+
+    @abstractmethod
+    async def come_up(self, user: str, answer: str | None = None) -> None:
+        """Connect; after an offer of the user's, with the plane's ``answer``."""
+
+    @abstractmethod
+    def leave(self, user: str) -> None:
+        """End the connection as its user may; the plane has not noticed yet."""
+
+    @abstractmethod
+    async def fail(self, user: str, answer: str) -> None:
+        """Have the link that got ``answer`` not come up for as long as the plane has patience."""
+
+    @abstractmethod
+    async def fall_silent(self, user: str) -> None:
+        """Have no check of the user's come for as long as the plane has patience."""
+
+    @abstractmethod
+    async def send(self, user: str) -> None:
+        """Have the user send sound, and the plane do with it what it will."""
+
+    @abstractmethod
+    def announces_loopback(self, user: str, sdp: str) -> bool:
+        """Whether the plane's description for the user names an address of this machine alone."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of everything."""
+
+    async def connect(self, user: str, kinds: Iterable[str] = BOTH) -> None:
+        """A user whose link is up."""
+        await self.come_up(user, await self.plane.answer(user, self.offer(user, kinds)))
+        await self.hears(LinkUp(user))
+
+    async def couple(self) -> None:
+        """Ann and Bob are in one room, their links up."""
+        await self.connect("ann")
+        await self.connect("bob")
+        self.plane.pair("ann", "bob")
+
+    async def hears(self, *expected: MediaEvent) -> None:
+        """Wait for these events in this order, with no others before or between them."""
+        async with asyncio.timeout(PATIENCE_S):
+            assert [await self.events.get() for _ in expected] == list(expected)
+
+    async def hears_nothing(self) -> None:
+        """Whatever was under way has ended, for somebody else has come and gone since."""
+        await self.connect("passer-by")
+        self.plane.close_link("passer-by")
+        assert self.events.empty()
+
+
+class Faked(Staged):
+    """The fake one, to which everything happens by word."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plane = self.fake = FakePlane()
+        self._numbers = itertools.count(1)
+
+    def offer(self, user: str, kinds: Iterable[str] = BOTH) -> str:
+        return f"offer {next(self._numbers)}{_wording(kinds)}"
+
+    def offer_again(self, user: str, kinds: Iterable[str] = BOTH) -> str:
+        return f"again{_wording(kinds)}"
+
+    def reply(self, user: str, offer: str) -> str:
+        return f"reply to {offer}"
+
+    async def come_up(self, user: str, answer: str | None = None) -> None:
+        self.fake.come_up(user)
+
+    def leave(self, user: str) -> None:
+        self.fake.lose(user, "closed")
+
+    async def fail(self, user: str, answer: str) -> None:
+        self.fake.lose(user, "failed")
+
+    async def fall_silent(self, user: str) -> None:
+        self.fake.lose(user, "silent")
+
+    async def send(self, user: str) -> None:
+        self.fake.flow(self.fake.pairs.get(user, "nobody"))
+
+    def announces_loopback(self, user: str, sdp: str) -> bool:
+        return self.fake.locals[user]
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _wording(kinds: Iterable[str]) -> str:
+    return {"audio": ", only sound", "video": ", only a picture"}.get("+".join(kinds), "")
+
+
+HERE, ELSEWHERE = "127.0.0.1", "192.0.2.1"
+"""What the real plane announces."""
+
+
+class Real(Staged):
+    """The real one on loopback, with peers that have sockets and keys of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ahead_s = 0.0
+        self.plane = self._plane = RelayPlane(HERE, 0, clock=self._now)
+        self._peers: dict[str, ThinPeer] = {}
+        self._offers: dict[str, str] = {}
+        self._all: list[ThinPeer] = []
+        self._silent: set[str] = set()
+        self._leaving: list[asyncio.Task[None]] = []
+        self._packet_number = 0
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time() + self._ahead_s
+
+    async def start(self) -> None:
+        await super().start()
+        await self._plane.start()
+        self._plane._addresses = tuple((host, self._plane.udp_port) for host in (HERE, ELSEWHERE))
+
+    def offer(self, user: str, kinds: Iterable[str] = BOTH) -> str:
+        self._offers[user] = self._peer(user).offer()
+        return self.offer_again(user, kinds)
+
+    def offer_again(self, user: str, kinds: Iterable[str] = BOTH) -> str:
+        head, *sections = re.split(r"(?m)^(?=m=)", self._offers[user])
+        return head + "".join(
+            text if kind in kinds else text.replace("a=sendrecv", "a=recvonly")
+            for kind, text in zip(BOTH, sections, strict=True)
+        )
+
+    def reply(self, user: str, offer: str) -> str:
+        return self._peer(user).answer(_with_loopback(offer))
+
+    async def come_up(self, user: str, answer: str | None = None) -> None:
+        if answer is not None:
+            self._peers[user].take_answer(_with_loopback(answer))
+        await self._peers[user].connect()
+
+    def leave(self, user: str) -> None:
+        self._leaving.append(asyncio.create_task(self._peers.pop(user).close()))
+
+    async def fail(self, user: str, answer: str) -> None:
+        self._peers[user].take_answer(_with_loopback(answer))
+        await self._pass_time()
+
+    async def fall_silent(self, user: str) -> None:
+        self._silent.add(user)
+        await self._pass_time()
+
+    async def _pass_time(self) -> None:
+        """Put the clock forward by 36 s, in which all who are not silent send checks."""
+        for _ in range(3):
+            self._ahead_s += 12
+            await self._send_checks(self._now())
+            self._plane.tick()
+
+    async def _send_checks(self, now: float) -> None:
+        speaking = self._peers.keys() - self._silent
+        for user in speaking:
+            remote = self._peers[user].remote
+            self._peers[user].send_raw(check(f"{remote.ufrag}:x", remote.password))
+        await until(
+            lambda: all(
+                link.consent_age_s <= self._now() - now
+                for link in self.plane.links()
+                if link.user_id in speaking
+            )
+        )
+
+    async def send(self, user: str) -> None:
+        def settled() -> int:
+            stats = self.plane.stats()
+            return stats.packets_forwarded + sum(stats.drops.values())
+
+        self._packet_number += 1
+        before = settled()
+        self._peers[user].send_rtp(audio(self._peers[user], self._packet_number))
+        await until(lambda: settled() > before)
+
+    def announces_loopback(self, user: str, sdp: str) -> bool:
+        assert f" {ELSEWHERE} " in sdp
+        return f" {HERE} " in sdp
+
+    async def close(self) -> None:
+        for peer in self._all:
+            await peer.close()
+        await asyncio.gather(*self._leaving)
+        await self._plane.close()
+
+    def _peer(self, user: str) -> ThinPeer:
+        made = self._peers[user] = ThinPeer(consent_s=3600)
+        self._all.append(made)
+        return made
+
+
+def _with_loopback(sdp: str) -> str:
+    """Peers go to the first address, and to none else."""
+    return sdp.replace(f" {ELSEWHERE} ", f" {HERE} ")

@@ -1,0 +1,551 @@
+"""What every media plane does, the real one and the one with which signalling is tested."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from relay.errors import SdpError
+from relay.plane import (
+    Direction,
+    LinkLost,
+    LinkState,
+    LinkUp,
+    MediaEvent,
+    MediaFlowing,
+    TappedPacket,
+)
+from tests.contract.planes import Faked, Real, Staged
+
+UP, DOWN = Direction.UP, Direction.DOWN
+BOTH = frozenset({"audio", "video"})
+
+
+@pytest.fixture(params=[Faked, Real])
+async def staged(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Staged]:
+    before = asyncio.all_tasks()
+    made: Staged = request.param()
+    await made.start()
+    yield made
+    unheard = made.events.qsize()
+    await made.close()
+    assert unheard == 0, "each test hears all that there is to hear"
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
+    assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
+
+
+class Onlooker:
+    """A tap that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def take(self, packet: TappedPacket) -> None:
+        self.seen.append(f"{packet.direction} {packet.kind}")
+
+    def parted(self) -> None:
+        self.seen.append("parted")
+
+    def link_closed(self) -> None:
+        self.seen.append("link closed")
+
+    def told(self) -> list[str]:
+        seen, self.seen = self.seen, []
+        return seen
+
+
+# a link's life
+
+
+async def test_a_link_comes_up_after_the_users_offer(staged: Staged) -> None:
+    plane = staged.plane
+    assert plane.link_state("ann") is LinkState.NONE
+    answer = await plane.answer("ann", staged.offer("ann"))
+    assert plane.link_state("ann") is LinkState.CONNECTING
+    await staged.come_up("ann", answer)
+    await staged.hears(LinkUp("ann"))
+    assert plane.link_state("ann") is LinkState.UP
+    plane.close_link("ann")
+    assert plane.link_state("ann") is LinkState.NONE
+    await staged.hears_nothing()
+
+
+async def test_a_link_comes_up_after_an_answer_to_the_planes_offer(staged: Staged) -> None:
+    plane = staged.plane
+    reply = staged.reply("ann", await plane.offer("ann"))
+    assert plane.link_state("ann") is LinkState.CONNECTING
+    await plane.accept("ann", reply)
+    assert plane.link_state("ann") is LinkState.CONNECTING
+    await staged.come_up("ann")
+    await staged.hears(LinkUp("ann"))
+    assert plane.link_state("ann") is LinkState.UP
+
+
+async def test_everybody_who_subscribed_hears_of_everything_in_order(staged: Staged) -> None:
+    also: list[MediaEvent] = []
+    staged.plane.subscribe(also.append)
+    await staged.couple()
+    await staged.send("ann")
+    staged.leave("ann")
+    rest: list[MediaEvent] = [MediaFlowing("bob"), LinkLost("ann", "closed")]
+    await staged.hears(*rest)
+    assert also == [LinkUp("ann"), LinkUp("bob"), *rest]
+
+
+async def test_closing_what_is_not_there_is_harmless(staged: Staged) -> None:
+    staged.plane.close_link("nobody")
+    await staged.plane.offer("ann")
+    for _ in range(2):
+        staged.plane.close_link("ann")
+        assert staged.plane.link_state("ann") is LinkState.NONE
+    await staged.hears_nothing()
+
+
+async def test_a_link_that_its_peer_closes_is_lost(staged: Staged) -> None:
+    await staged.couple()
+    staged.leave("ann")
+    await staged.hears(LinkLost("ann", "closed"))
+    assert staged.plane.link_state("ann") is LinkState.NONE
+    assert staged.plane.link_state("bob") is LinkState.UP
+
+
+async def test_a_link_without_consent_is_lost(staged: Staged) -> None:
+    await staged.couple()
+    await staged.fall_silent("ann")
+    await staged.hears(LinkLost("ann", "silent"))
+    assert staged.plane.link_state("ann") is LinkState.NONE
+    assert staged.plane.link_state("bob") is LinkState.UP
+
+
+async def test_a_link_that_does_not_come_up_is_lost(staged: Staged) -> None:
+    await staged.connect("bob")
+    answer = await staged.plane.answer("ann", staged.offer("ann"))
+    await staged.fail("ann", answer)
+    await staged.hears(LinkLost("ann", "failed"))
+    assert staged.plane.link_state("ann") is LinkState.NONE
+    assert staged.plane.link_state("bob") is LinkState.UP
+
+
+async def test_a_lost_link_may_be_followed_by_another(staged: Staged) -> None:
+    await staged.connect("ann")
+    staged.leave("ann")
+    await staged.hears(LinkLost("ann", "closed"))
+    await staged.connect("ann")
+    assert staged.plane.link_state("ann") is LinkState.UP
+
+
+# descriptions
+
+
+async def test_an_offer_that_cannot_be_used_opens_no_link(staged: Staged) -> None:
+    with pytest.raises(SdpError):
+        await staged.plane.answer("ann", "bad")
+    assert staged.plane.link_state("ann") is LinkState.NONE
+    assert staged.plane.sends("ann") is None
+
+
+async def test_an_offer_that_cannot_be_used_leaves_a_link_as_it_was(staged: Staged) -> None:
+    await staged.couple()
+    with pytest.raises(SdpError):
+        await staged.plane.answer("ann", "bad")
+    assert staged.plane.link_state("ann") is LinkState.UP
+    assert staged.plane.sends("ann") == BOTH
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+
+
+async def test_an_answer_that_cannot_be_used_may_be_followed_by_a_better_one(
+    staged: Staged,
+) -> None:
+    reply = staged.reply("ann", await staged.plane.offer("ann"))
+    with pytest.raises(SdpError):
+        await staged.plane.accept("ann", "bad")
+    assert staged.plane.link_state("ann") is LinkState.CONNECTING
+    await staged.plane.accept("ann", reply)
+    await staged.come_up("ann")
+    await staged.hears(LinkUp("ann"))
+
+
+async def test_an_answer_needs_an_offer(staged: Staged) -> None:
+    reply = staged.reply("ann", await staged.plane.offer("bob"))
+    with pytest.raises(SdpError):
+        await staged.plane.accept("ann", reply)
+    assert staged.plane.link_state("ann") is LinkState.NONE
+    await staged.connect("ann")
+    with pytest.raises(SdpError):
+        await staged.plane.accept("ann", reply)
+    assert staged.plane.link_state("ann") is LinkState.UP
+
+
+async def test_an_offer_has_one_answer(staged: Staged) -> None:
+    reply = staged.reply("ann", await staged.plane.offer("ann"))
+    await staged.plane.accept("ann", reply)
+    with pytest.raises(SdpError):
+        await staged.plane.accept("ann", reply)
+    assert staged.plane.link_state("ann") is LinkState.CONNECTING
+
+
+async def test_an_offer_of_the_users_takes_the_place_of_the_planes(staged: Staged) -> None:
+    reply = staged.reply("ann", await staged.plane.offer("ann"))
+    await staged.connect("ann")
+    with pytest.raises(SdpError):
+        await staged.plane.accept("ann", reply)
+
+
+async def test_another_offer_of_the_same_connection_leaves_the_link_up(staged: Staged) -> None:
+    await staged.couple()
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    [before] = [link for link in staged.plane.links() if link.user_id == "ann"]
+    await staged.plane.answer("ann", staged.offer_again("ann", ["audio"]))
+    assert staged.plane.link_state("ann") is LinkState.UP
+    assert staged.plane.sends("ann") == frozenset({"audio"})
+    [after] = [link for link in staged.plane.links() if link.user_id == "ann"]
+    assert after.link_id == before.link_id
+    await staged.send("ann")
+    await staged.hears_nothing()
+
+
+async def test_an_offer_of_a_new_connection_replaces_the_link_and_not_the_partner(
+    staged: Staged,
+) -> None:
+    await staged.couple()
+    before = {link.link_id for link in staged.plane.links()}
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    answer = await staged.plane.answer("ann", staged.offer("ann"))
+    assert staged.plane.link_state("ann") is LinkState.CONNECTING
+    await staged.come_up("ann", answer)
+    await staged.hears(LinkUp("ann"))
+    assert len(before & {link.link_id for link in staged.plane.links()}) == 1
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+
+
+async def test_an_offer_of_the_planes_replaces_the_link(staged: Staged) -> None:
+    await staged.connect("ann")
+    await staged.plane.offer("ann")
+    assert staged.plane.link_state("ann") is LinkState.CONNECTING
+    assert staged.plane.sends("ann") is None
+    await staged.hears_nothing()
+
+
+@pytest.mark.parametrize("kinds", [["audio"], ["video"], ["audio", "video"]])
+async def test_what_a_user_sends_is_what_its_description_says(
+    staged: Staged, kinds: list[str]
+) -> None:
+    plane = staged.plane
+    assert plane.sends("ann") is None
+    await plane.answer("ann", staged.offer("ann", kinds))
+    assert plane.sends("ann") == frozenset(kinds)
+    reply = staged.reply("bob", await plane.offer("bob"))
+    assert plane.sends("bob") is None
+    await plane.accept("bob", reply)
+    assert plane.sends("bob") == BOTH
+    plane.close_link("ann")
+    assert plane.sends("ann") is None
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+async def test_loopback_is_announced_to_those_on_this_machine(
+    staged: Staged, is_local: bool
+) -> None:
+    answer = await staged.plane.answer("ann", staged.offer("ann"), is_local=is_local)
+    offer = await staged.plane.offer("bob", is_local=is_local)
+    assert staged.announces_loopback("ann", answer) is is_local
+    assert staged.announces_loopback("bob", offer) is is_local
+
+
+# pairs
+
+
+async def test_media_flow_between_two_who_are_paired_when_their_links_are_up(
+    staged: Staged,
+) -> None:
+    await staged.connect("ann")
+    await staged.connect("bob")
+    await staged.send("ann")
+    staged.plane.pair("ann", "bob")
+    await staged.hears_nothing()
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    await staged.send("bob")
+    await staged.hears(MediaFlowing("ann"))
+
+
+async def test_media_flow_between_two_who_were_paired_before(staged: Staged) -> None:
+    staged.plane.pair("ann", "bob")
+    await staged.connect("ann")
+    await staged.send("ann")
+    await staged.connect("bob")
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+
+
+async def test_a_flow_begins_once(staged: Staged) -> None:
+    await staged.couple()
+    for _ in range(3):
+        await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    await staged.hears_nothing()
+
+
+async def test_it_begins_anew_with_each_partner(staged: Staged) -> None:
+    await staged.couple()
+    await staged.connect("cid")
+    await staged.send("ann")
+    staged.plane.unpair("ann")
+    staged.plane.pair("bob", "cid")
+    await staged.send("cid")
+    staged.plane.unpair("cid")
+    staged.plane.pair("bob", "cid")
+    await staged.send("cid")
+    await staged.hears(MediaFlowing("bob"), MediaFlowing("bob"), MediaFlowing("bob"))
+
+
+async def test_pairing_anew_parts_both_from_those_they_had(staged: Staged) -> None:
+    for user in ("ann", "bob", "cid", "dan"):
+        await staged.connect(user)
+    staged.plane.pair("ann", "bob")
+    staged.plane.pair("cid", "dan")
+    staged.plane.pair("bob", "cid")
+    for alone in ("ann", "dan"):
+        await staged.send(alone)
+    await staged.hears_nothing()
+    await staged.send("bob")
+    await staged.send("cid")
+    await staged.hears(MediaFlowing("cid"), MediaFlowing("bob"))
+
+
+async def test_the_same_two_may_be_paired_again(staged: Staged) -> None:
+    await staged.couple()
+    await staged.send("ann")
+    staged.plane.pair("bob", "ann")
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"), MediaFlowing("bob"))
+
+
+async def test_after_parting_nothing_flows(staged: Staged) -> None:
+    await staged.couple()
+    staged.plane.unpair("bob")
+    await staged.send("ann")
+    await staged.send("bob")
+    await staged.hears_nothing()
+    assert staged.plane.link_state("ann") is LinkState.UP
+    assert staged.plane.link_state("bob") is LinkState.UP
+
+
+async def test_parting_those_who_are_not_paired_is_harmless(staged: Staged) -> None:
+    staged.plane.unpair("nobody")
+    await staged.couple()
+    staged.plane.unpair("ann")
+    staged.plane.unpair("ann")
+    staged.plane.unpair("bob")
+    await staged.hears_nothing()
+
+
+async def test_a_pair_outlives_a_link(staged: Staged) -> None:
+    await staged.couple()
+    await staged.send("bob")
+    await staged.hears(MediaFlowing("ann"))
+    staged.leave("bob")
+    await staged.hears(LinkLost("bob", "closed"))
+    await staged.send("ann")
+    await staged.connect("bob")
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    await staged.send("bob")
+    await staged.hears(MediaFlowing("ann"))
+
+
+# what operators see
+
+
+async def test_there_is_a_view_of_each_link(staged: Staged) -> None:
+    assert staged.plane.links() == []
+    await staged.couple()
+    await staged.plane.offer("cid")
+    links = {link.user_id: link for link in staged.plane.links()}
+    states = {user: link.state for user, link in links.items()}
+    assert states == {"ann": LinkState.UP, "bob": LinkState.UP, "cid": LinkState.CONNECTING}
+    assert len({link.link_id for link in links.values()}) == 3
+    for user in links:
+        staged.plane.close_link(user)
+    assert staged.plane.links() == []
+
+
+async def test_there_is_a_track_at_each_end_of_what_flows(staged: Staged) -> None:
+    await staged.couple()
+    expected = {(t.user_id, t.direction, t.kind) for t in staged.plane.tracks()}
+    assert expected == {(u, DOWN, kind) for u in ("ann", "bob") for kind in ("audio", "video")}
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    tracks = {(t.user_id, t.direction, t.kind): t for t in staged.plane.tracks()}
+    assert tracks.keys() == expected | {("ann", UP, "audio")}
+    up, down = tracks["ann", UP, "audio"], tracks["bob", DOWN, "audio"]
+    assert (up.counterpart_id, down.counterpart_id) == (down.track_id, up.track_id)
+    assert tracks["ann", DOWN, "audio"].counterpart_id is None
+    links = {link.user_id: link.link_id for link in staged.plane.links()}
+    assert (up.link_id, down.link_id) == (links["ann"], links["bob"])
+
+
+async def test_tracks_go_nowhere_after_parting_and_end_with_their_link(staged: Staged) -> None:
+    await staged.couple()
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    staged.plane.unpair("ann")
+    tracks = {(t.user_id, t.direction): t.counterpart_id for t in staged.plane.tracks()}
+    assert tracks == {("ann", UP): None, ("bob", DOWN): None}
+    staged.plane.close_link("ann")
+    assert [track.user_id for track in staged.plane.tracks()] == ["bob"]
+    staged.plane.close_link("bob")
+    assert staged.plane.tracks() == []
+
+
+async def test_links_packets_and_losses_are_counted(staged: Staged) -> None:
+    stats = staged.plane.stats
+    assert (stats().listening, stats().links) == (True, 0)
+    assert stats().link_losses == {"closed": 0, "silent": 0, "failed": 0}
+    await staged.couple()
+    assert stats().links == 2
+    before = stats()
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    assert stats().packets_forwarded == before.packets_forwarded + 1
+    assert stats().packets_received > before.packets_received
+    staged.plane.close_link("bob")
+    staged.leave("ann")
+    await staged.hears(LinkLost("ann", "closed"))
+    assert stats().link_losses == {"closed": 1, "silent": 0, "failed": 0}
+    assert stats().links == 0
+
+
+async def test_key_frames_are_asked_of_nobody_without_harm(staged: Staged) -> None:
+    for direction in Direction:
+        staged.plane.request_keyframe("nobody", direction)
+    await staged.connect("ann")
+    for direction in Direction:
+        staged.plane.request_keyframe("ann", direction)
+    await staged.connect("bob")
+    staged.plane.pair("ann", "bob")
+    for direction in Direction:
+        staged.plane.request_keyframe("ann", direction)
+    await staged.hears_nothing()
+
+
+# taps
+
+
+async def test_a_tap_sees_what_the_user_sends_or_receives(staged: Staged) -> None:
+    await staged.couple()
+    taps = {direction: Onlooker() for direction in Direction}
+    for direction, tap in taps.items():
+        staged.plane.tap("ann", direction, tap)
+    await staged.send("ann")
+    assert (taps[UP].told(), taps[DOWN].told()) == (["up audio"], [])
+    await staged.send("bob")
+    assert (taps[UP].told(), taps[DOWN].told()) == ([], ["down audio"])
+    await staged.hears(MediaFlowing("bob"), MediaFlowing("ann"))
+
+
+async def test_a_tap_sees_nothing_after_its_end(staged: Staged) -> None:
+    await staged.couple()
+    ended, other = Onlooker(), Onlooker()
+    for tap in (ended, other):
+        staged.plane.tap("ann", UP, tap)
+    staged.plane.untap("ann", UP, ended)
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    staged.plane.unpair("ann")
+    staged.plane.close_link("ann")
+    assert ended.told() == []
+    assert other.told() == ["up audio", "parted", "link closed"]
+
+
+async def test_ending_what_is_no_tap_is_harmless(staged: Staged) -> None:
+    tap = Onlooker()
+    staged.plane.untap("nobody", UP, tap)
+    staged.plane.tap("ann", UP, tap)
+    staged.plane.untap("ann", DOWN, tap)
+    staged.plane.untap("bob", UP, tap)
+    staged.plane.untap("ann", UP, Onlooker())
+    await staged.couple()
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    assert tap.told() == ["up audio"], "it is one still"
+
+
+async def test_a_tap_is_there_before_the_link_and_stays_for_the_next(staged: Staged) -> None:
+    tap = Onlooker()
+    staged.plane.tap("ann", UP, tap)
+    await staged.couple()
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    assert tap.told() == ["up audio"]
+    await staged.connect("ann")
+    assert tap.told() == ["link closed"]
+    await staged.send("ann")
+    await staged.hears(MediaFlowing("bob"))
+    assert tap.told() == ["up audio"]
+
+
+async def test_taps_on_either_are_told_that_the_two_part(staged: Staged) -> None:
+    of_ann, of_bob = Onlooker(), Onlooker()
+    staged.plane.tap("ann", UP, of_ann)
+    staged.plane.tap("bob", DOWN, of_bob)
+    staged.plane.pair("ann", "bob")
+    assert (of_ann.told(), of_bob.told()) == ([], [])
+    staged.plane.unpair("bob")
+    assert (of_ann.told(), of_bob.told()) == (["parted"], ["parted"])
+    staged.plane.unpair("bob")
+    assert (of_ann.told(), of_bob.told()) == ([], [])
+
+
+async def test_a_tap_is_told_when_its_user_is_paired_anew(staged: Staged) -> None:
+    tap = Onlooker()
+    staged.plane.pair("ann", "bob")
+    staged.plane.tap("ann", UP, tap)
+    staged.plane.pair("cid", "ann")
+    assert tap.told() == ["parted"]
+
+
+async def test_a_tap_for_another_partner_is_told_at_once(staged: Staged) -> None:
+    in_time, too_late, alone, any_partner = Onlooker(), Onlooker(), Onlooker(), Onlooker()
+    staged.plane.pair("ann", "bob")
+    staged.plane.tap("ann", UP, in_time, "bob")
+    staged.plane.tap("ann", UP, too_late, "cid")
+    staged.plane.tap("dan", UP, alone, "cid")
+    staged.plane.tap("ann", UP, any_partner)
+    assert [tap.told() for tap in (in_time, too_late, alone, any_partner)] == [
+        [],
+        ["parted"],
+        ["parted"],
+        [],
+    ]
+
+
+async def test_a_tap_is_told_when_the_link_closes_and_not_that_the_two_part(
+    staged: Staged,
+) -> None:
+    of_ann, of_bob = Onlooker(), Onlooker()
+    await staged.couple()
+    staged.plane.tap("ann", DOWN, of_ann)
+    staged.plane.tap("bob", DOWN, of_bob)
+    staged.plane.close_link("ann")
+    staged.plane.close_link("ann")
+    assert (of_ann.told(), of_bob.told()) == (["link closed"], [])
+
+
+async def test_a_tap_is_told_of_a_lost_link_before_anybody_else(staged: Staged) -> None:
+    tap = Onlooker()
+    await staged.connect("ann")
+    staged.plane.tap("ann", UP, tap)
+    staged.plane.subscribe(lambda event: tap.seen.append(type(event).__name__))
+    staged.leave("ann")
+    await staged.hears(LinkLost("ann", "closed"))
+    assert tap.told() == ["link closed", "LinkLost"]
