@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from relay.errors import ProtocolError
 from relay.matching import MediaMode, State
+from relay.plane import LinkLost
 from relay.protocol.messages import MAX_SDP_CHARS, parse_client, parse_server
 from relay.signaling.mailbox import SocketLost
 from tests.support.party import Party
@@ -77,16 +78,23 @@ def test_three_users_who_send_anything(mode: MediaMode, story: list[tuple[int, s
     asyncio.run(tell(mode, story))
 
 
+def lose_link(party: Party, name: str) -> None:
+    if party.plane.link_state(name) == "none":
+        party.plane.emit(LinkLost(name, "failed"))  # old news
+    else:
+        party.plane.lose(name, "failed")
+
+
 async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
     party = Party(media_mode=mode)
     users = [party.come(name) for name in ("ann", "bob", "cid")]
     for number, happened in story:
         user = users[number]
         if happened == "up":
-            if user.link == "connecting":
+            if party.plane.can_come_up(user.name):
                 party.plane.come_up(user.name)
         elif happened == "lost":
-            party.plane.lose(user.name, "failed")
+            lose_link(party, user.name)
         elif happened == "tick":
             await party.pass_time(3)
         else:
@@ -106,4 +114,5 @@ async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
     await party.settle()
     assert (await party.waiting(), await party.rooms()) == (0, 0)
     assert party.plane.pairs == {}
+    assert party.plane.paired_anew == []
     assert party.plane.link_states == {}

@@ -318,6 +318,7 @@ async def test_whatever_many_users_do_at_once_all_is_in_order(seed: int) -> None
     assert await party.waiting() == 0
     assert await party.rooms() == 0
     assert party.plane.pairs == {}
+    assert party.plane.paired_anew == []
     assert party.plane.link_states == {}
 
 
@@ -331,7 +332,7 @@ async def act(random: Random, people: Crowd, number: int) -> None:
     if chance < 0.05:
         user.put(SocketLost())
     elif chance < 0.15:
-        if user.link is LinkState.CONNECTING:
+        if party.plane.can_come_up(user.name):
             party.plane.come_up(user.name)
     elif chance < 0.2:
         if user.link is not LinkState.NONE:
