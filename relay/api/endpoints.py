@@ -15,7 +15,7 @@ class Endpoint:
     path: str
     """Below ``PREFIX``; ``{id}`` stands for an id."""
     summary: str
-    answer: type[models.Model] | None = None
+    answer: type[models.Model | models.Track] | None = None
     """What a successful answer holds; None for nothing."""
     query: type[models.Model] | None = None
     media_type: str | None = None
@@ -72,6 +72,9 @@ ENDPOINTS = {
         "GET", "/tracks", "Every stream, up and down.", models.Tracks, models.TrackQuery
     ),
     "getTrack": Endpoint("GET", "/tracks/{id}", "One stream.", models.Track),
+    "getBounds": Endpoint(
+        "GET", "/bounds", "From where on figures are bad, and nearly so.", models.FigureBounds
+    ),
     "startDrain": Endpoint(
         "POST",
         "/drain",

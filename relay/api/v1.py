@@ -11,7 +11,15 @@ from relay.api.asking import answer, query, unknown
 from relay.api.endpoints import ENDPOINTS, PREFIX
 from relay.api.events import Events
 from relay.api.history import History
-from relay.api.models import Drain, EventQuery, Page, RoomQuery, TrackQuery
+from relay.api.models import (
+    ALL_BOUNDS,
+    Drain,
+    EventQuery,
+    FigureBounds,
+    Page,
+    RoomQuery,
+    TrackQuery,
+)
 from relay.api.operator import only_for_operators
 from relay.api.overview import Overview
 from relay.api.sessions import Sessions
@@ -56,6 +64,7 @@ class Api:
             "listLinks": self._list_links,
             "listTracks": self._list_tracks,
             "getTrack": self._get_track,
+            "getBounds": self._get_bounds,
             "startDrain": self._start_drain,
             "endDrain": self._end_drain,
             "streamEvents": self._stream_events,
@@ -123,6 +132,9 @@ class Api:
             raise unknown(request, "room")
         _log.info("room_ended", room=room_id)
         return web.Response(status=204)
+
+    async def _get_bounds(self, _: web.Request) -> web.Response:
+        return answer(FigureBounds(**ALL_BOUNDS))
 
     async def _start_drain(self, _: web.Request) -> web.Response:
         return self._drain(wanted=True)

@@ -29,14 +29,14 @@ from relay.plane import (
     LinkLost,
     LinkState,
     LinkUp,
+    LinkView,
     MediaEvent,
     MediaFlowing,
     PlaneStats,
     Tap,
-    Track,
 )
-from relay.plane import Link as LinkView
 from relay.seam import LinkCertificate
+from relay.track import TrackView
 
 CONSENT_S = 30.0
 """A link without an authenticated check for this long is gone (RFC 7675 section 5.1)."""
@@ -224,7 +224,7 @@ class RelayPlane:
         link = self._links.get(user_id)
         return None if link is None or link.terms is None else frozenset(link.terms.sending)
 
-    def tracks(self) -> list[Track]:
+    def tracks(self) -> list[TrackView]:
         """See :class:`relay.plane.MediaPlane`."""
         return view.tracks(self._links, self._clock(), self._in_turn())
 

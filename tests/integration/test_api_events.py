@@ -92,7 +92,7 @@ async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tup
     """The stream alone, with large snapshots that come quickly; its port."""
     plane = FakePlane()
     plane.live_links = [link("ann")]
-    plane.live_tracks = [track("ann", track_id=f"t{number}") for number in range(200)]
+    plane.live_tracks = [track("ann", id=f"t{number}") for number in range(200)]
     gateway = Gateway(
         plane=plane,
         store=MemoryStore(),

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from relay.errors import SdpError
 from relay.plane import (
     Direction,
-    Link,
     LinkLost,
     LinkState,
     LinkUp,
+    LinkView,
     MediaEvent,
     MediaFlowing,
     PlaneStats,
     Tap,
-    Track,
 )
+from relay.track import TrackView
 
 
 class FakePlane:
@@ -36,8 +36,8 @@ class FakePlane:
         self.sent: dict[str, frozenset[str]] = {}
         self.locals: dict[str, bool] = {}
         self.taps: list[tuple[str, Direction, Tap]] = []
-        self.live_tracks: list[Track] = []
-        self.live_links: list[Link] = []
+        self.live_tracks: list[TrackView] = []
+        self.live_links: list[LinkView] = []
         self._listeners: list[Callable[[MediaEvent], None]] = []
 
     # What a test does
@@ -123,10 +123,10 @@ class FakePlane:
     def sends(self, user_id: str) -> frozenset[str] | None:
         return self.sent.get(user_id)
 
-    def tracks(self) -> list[Track]:
+    def tracks(self) -> list[TrackView]:
         return list(self.live_tracks)
 
-    def links(self) -> list[Link]:
+    def links(self) -> list[LinkView]:
         return list(self.live_links)
 
     def tap(self, user_id: str, direction: Direction, tap: Tap, partner: str | None = None) -> None:
