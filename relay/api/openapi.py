@@ -1,7 +1,6 @@
-"""The OpenAPI document of the operators' API. ``python -m relay.api.openapi`` prints it."""
+"""The OpenAPI document of the operators' API; ``scripts/generate`` writes it."""
 
 import json
-import sys
 from typing import Any
 
 from pydantic import BaseModel
@@ -139,7 +138,3 @@ def _fault(status: int) -> _Json:
 
 def _reference(model: type) -> _Json:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
-
-
-if __name__ == "__main__":
-    sys.stdout.write(text())
