@@ -1,4 +1,7 @@
-"""The operators' API as a table: the routes and the OpenAPI document are both made from it."""
+"""The operators' API as a table: the routes and the OpenAPI document are both made from it.
+
+An operation is carried out by the method of its name, of :class:`relay.api.v1.Api` or ``Taps``.
+"""
 
 from dataclasses import dataclass
 

@@ -13,6 +13,7 @@ import structlog
 
 from relay.api.models import ALL_BOUNDS
 from relay.histogram import Histogram
+from relay.logs import log_crash
 from relay.plane import PlaneStats
 
 LAG_LIMIT_S = ALL_BOUNDS["loop_lag_ms"].bad / 1000
@@ -59,6 +60,7 @@ class Load:
         """Begin to watch."""
         self._cpu_s = self._cpu()
         self._task = asyncio.create_task(self._watch(), name="load watch")
+        self._task.add_done_callback(log_crash)
 
     async def close(self) -> None:
         """Watch no more."""

@@ -11,6 +11,7 @@ import structlog
 
 from relay.errors import SdpError
 from relay.histogram import Histogram
+from relay.logs import log_crash
 from relay.media import candidates, view
 from relay.media.batch import open_socket
 from relay.media.description import USUAL_WISHES
@@ -19,7 +20,7 @@ from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
 from relay.media.ice import Credentials
 from relay.media.idle import IdleCores
-from relay.media.link import Link, log_crash
+from relay.media.link import Link
 from relay.media.rtcp import transport_feedback
 from relay.media.sdp import Wishes, read
 from relay.media.tapping import Tapping
