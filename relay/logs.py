@@ -3,6 +3,7 @@
 Other packages log through the standard library; their records take the same form, from WARNING on.
 """
 
+import asyncio
 import logging
 import sys
 from typing import TextIO
@@ -42,6 +43,12 @@ def configure(level: str, stream: TextIO | None = None, *, as_json: bool = False
         )
     )
     logging.basicConfig(handlers=[handler], level=max(lowest, logging.WARNING), force=True)
+
+
+def log_crash(task: asyncio.Task[None]) -> None:
+    """Log the exception that ended a background task, if one did; for ``add_done_callback``."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        structlog.get_logger().error("task_crashed", task=task.get_name(), exc_info=error)
 
 
 def _timestamp(*, for_people: bool) -> Processor:

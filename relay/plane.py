@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from relay.histogram import Histogram
+from relay.track import TrackView
 
 
 class LinkState(StrEnum):
@@ -58,60 +59,8 @@ class Direction(StrEnum):
     DOWN = "down"  # the user receives it
 
 
-@dataclass(slots=True)  # not frozen: making one would take three times as long
-class Track:
-    """What an operator sees of one stream of a user's.
-
-    Retransmissions (RTX) belong to the track that they repair. Rates are those of the last two
-    seconds. What "lost" means depends on the direction: up, what the numbers of the packets tell to
-    be missing at the relay; down, what the user reports to miss and the relay had.
-    """
-
-    track_id: str
-    """Opaque; stays the same while the link and the SSRC do."""
-    link_id: str
-    user_id: str
-    direction: Direction
-    kind: str
-    """``audio`` or ``video``."""
-    codec: str
-    ssrc: int
-    counterpart_id: str | None = None
-    """The track at the partner's link that is the same media; None while it goes nowhere."""
-    waits_for_keyframe: bool = False
-    """Whether it is held back until the sender's first key frame."""
-    width: int | None = None
-    """Of the picture, as the last key frame said; None before the first one, and for audio."""
-    height: int | None = None
-    fps: float | None = None
-    """None for audio."""
-    packets: int = 0
-    bytes: int = 0
-    """RTP packets, headers included, SRTP, UDP and IP not."""
-    repair_packets: int = 0
-    packets_per_s: float = 0.0
-    bitrate_bps: float = 0.0
-    repair_bitrate_bps: float = 0.0
-    lost: int = 0
-    """Cumulative; a packet that comes twice makes up for one lost."""
-    loss_ratio: float = 0.0
-    """Lost of expected packets in the last ten seconds, 0 to 1."""
-    jitter_ms: float = 0.0
-    """Up as measured by the relay, down as reported by the user."""
-    round_trip_ms: float | None = None
-    """Between the relay and the user; None when nothing was reported yet."""
-    keyframes: int = 0
-    """Key frames that passed."""
-    nacks: int = 0
-    """Requests of each kind: up those sent to the user, down those that the user sent."""
-    plis: int = 0
-    firs: int = 0
-    idle_s: float | None = None
-    """Since the last packet; None when there was none."""
-
-
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkView:
     """What an operator sees of a user's link."""
 
     link_id: str
@@ -224,10 +173,10 @@ class MediaPlane(Protocol):
         None when there is no link, or no description of the user's yet.
         """
 
-    def tracks(self) -> list[Track]:
+    def tracks(self) -> list[TrackView]:
         """Every stream that links send or receive."""
 
-    def links(self) -> list[Link]:
+    def links(self) -> list[LinkView]:
         """Every link."""
 
     def tap(self, user_id: str, direction: Direction, tap: Tap, partner: str | None = None) -> None:

@@ -1,24 +1,29 @@
 """What the operators' API's requests have in common: their parameters, and answers in JSON."""
 
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from relay.api import answers
 from relay.api.endpoints import PREFIX
-from relay.api.models import Model
+from relay.api.models import Model, Track
 
 MAX_ID_CHARS = 64
 
 _Query = TypeVar("_Query", bound=Model)
 
 
-def answer(model: Model) -> web.Response:
+_adapter: Any = cache(TypeAdapter)
+
+
+def answer(told: Model | Track) -> web.Response:
     """An answer as JSON."""
     return web.Response(
-        text=model.model_dump_json(),
+        body=_adapter(type(told)).dump_json(told),
         content_type="application/json",
+        charset="utf-8",
         headers={"Cache-Control": "no-store"},
     )
 

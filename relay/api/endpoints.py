@@ -1,4 +1,7 @@
-"""The operators' API as a table: the routes and the OpenAPI document are both made from it."""
+"""The operators' API as a table: the routes and the OpenAPI document are both made from it.
+
+An operation is carried out by the method of its name, of :class:`relay.api.v1.Api` or ``Taps``.
+"""
 
 from dataclasses import dataclass
 
@@ -15,7 +18,7 @@ class Endpoint:
     path: str
     """Below ``PREFIX``; ``{id}`` stands for an id."""
     summary: str
-    answer: type[models.Model] | None = None
+    answer: type[models.Model | models.Track] | None = None
     """What a successful answer holds; None for nothing."""
     query: type[models.Model] | None = None
     media_type: str | None = None
@@ -72,6 +75,9 @@ ENDPOINTS = {
         "GET", "/tracks", "Every stream, up and down.", models.Tracks, models.TrackQuery
     ),
     "getTrack": Endpoint("GET", "/tracks/{id}", "One stream.", models.Track),
+    "getBounds": Endpoint(
+        "GET", "/bounds", "From where on figures are bad, and nearly so.", models.FigureBounds
+    ),
     "startDrain": Endpoint(
         "POST",
         "/drain",

@@ -6,15 +6,12 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import structlog
-
 from relay.api import models
 from relay.api.overview import Overview
+from relay.logs import log_crash
 
 PERIOD_S = 5.0
 SAMPLES = 720
-
-_log = structlog.get_logger()
 
 
 class History:
@@ -46,7 +43,7 @@ class History:
         """Begin to take samples, of the thread that calls this."""
         self._cpu_s, self._begun_at = self._cpu(), self._clock()
         self._task = asyncio.create_task(self._watch(), name="history")
-        self._task.add_done_callback(_log_crash)
+        self._task.add_done_callback(log_crash)
 
     async def close(self) -> None:
         """Take no more."""
@@ -85,8 +82,3 @@ class History:
         )
         self._begun_at, self._cpu_s = now, cpu_s
         self._packets, self._bytes = packets, sent_bytes
-
-
-def _log_crash(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("task_crashed", task=task.get_name(), exc_info=error)

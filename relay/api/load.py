@@ -11,11 +11,13 @@ from collections.abc import Callable
 
 import structlog
 
+from relay.api.models import ALL_BOUNDS
 from relay.histogram import Histogram
+from relay.logs import log_crash
 from relay.plane import PlaneStats
 
-LAG_LIMIT_S = 0.25
-CPU_LIMIT = 0.9
+LAG_LIMIT_S = ALL_BOUNDS["loop_lag_ms"].bad / 1000
+CPU_LIMIT = ALL_BOUNDS["cpu_ratio"].bad
 PATIENCE_S = 5.0
 
 _NAP_S = 0.1
@@ -58,6 +60,7 @@ class Load:
         """Begin to watch."""
         self._cpu_s = self._cpu()
         self._task = asyncio.create_task(self._watch(), name="load watch")
+        self._task.add_done_callback(log_crash)
 
     async def close(self) -> None:
         """Watch no more."""

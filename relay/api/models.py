@@ -1,18 +1,29 @@
 """What the operators' API says, as types: the JSON and the OpenAPI document are made from these."""
 
-from typing import Annotated, Literal, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
 from relay.taps.audit import AuditEntry
+from relay.track import (
+    BOUNDS,
+    COLUMNS,
+    LOSS_BOUNDS,
+    Bounds,
+    Count,
+    Figure,
+    Measure,
+    Ratio,
+    TrackView,
+    figures,
+)
 
 Problem = Literal["loss", "jitter", "round_trip", "silent", "no_keyframe"]
 PROBLEMS: tuple[Problem, ...] = get_args(Problem)
 Family = Literal["ipv4", "ipv6"]
 
-Ratio = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(ge=0)]
 
 
@@ -45,7 +56,7 @@ class User(Model):
     room_id: str | None
     partner_id: str | None
     link_id: str | None = Field(description="The user's media connection; null while it has none.")
-    age_s: Positive = Field(description="Since the WebSocket opened, in seconds.")
+    age_s: Measure = Field(description="Since the WebSocket opened, in seconds.")
 
 
 class Room(Model):
@@ -54,8 +65,8 @@ class Room(Model):
     id: str
     users: tuple[str, str] = Field(description="The first has waited, the second came later.")
     state: Literal["matched", "in_call"] = Field(description="`in_call` when media has flowed.")
-    age_s: Positive
-    bitrate_bps: Positive = Field(description="What both users send together.")
+    age_s: Measure
+    bitrate_bps: Measure = Field(description="What both users send together.")
     loss_ratio: Ratio = Field(description="The worst of the room's tracks.")
     problems: list[Problem] = Field(description="Of all the room's tracks.")
 
@@ -81,61 +92,32 @@ class Link(Model):
     user_id: str
     room_id: str | None
     state: Literal["none", "connecting", "up"]
-    age_s: Positive
-    consent_age_s: Positive = Field(
+    age_s: Measure
+    consent_age_s: Measure = Field(
         description="Since the last authenticated connectivity check; at 30 s the link ends."
     )
     path: Path
     dtls_version: str | None = Field(description="Such as `DTLSv1.2`; null before the handshake.")
     srtp_profile: str | None = Field(description="Such as `SRTP_AEAD_AES_128_GCM`.")
-    round_trip_ms: Positive | None = Field(
+    round_trip_ms: Measure | None = Field(
         description="Between relay and user, from the user's reports; null before the first."
     )
 
 
-class Track(Model):
+_PROBLEMS_ARE = (
+    f"What is bad while there is a partner: `loss` of {100 * BOUNDS['loss_ratio'].bad:g} % or more,"
+    f" `jitter` of {BOUNDS['jitter_ms'].bad:g} ms or more, `round_trip` of"
+    f" {BOUNDS['round_trip_ms'].bad:g} ms or more, `silent` for {BOUNDS['idle_s'].bad:g} s or more,"
+    " or held back for as long because `no_keyframe` came."
+)
+
+
+@dataclass(slots=True)
+class Track(TrackView):
     """One stream of a user's, up (sent by the user) or down (received by it)."""
 
-    id: str = Field(description="Stays the same while the link and the SSRC do.")
-    link_id: str
-    user_id: str
     room_id: str | None
-    direction: Literal["up", "down"]
-    kind: Literal["audio", "video"]
-    codec: str
-    ssrc: Count
-    counterpart_id: str | None = Field(
-        description="The same media at the partner's link; null while it goes nowhere."
-    )
-    problems: list[Problem] = Field(
-        description="What is bad while there is a partner: `loss` of 5 % or more, `jitter` of 100"
-        " ms or more, `round_trip` of 500 ms or more, `silent` for 3 s or more, or held back for as"
-        " long because `no_keyframe` came."
-    )
-    width: Count | None = Field(description="Pixels, from the last key frame; null for audio.")
-    height: Count | None
-    fps: Positive | None = Field(description="null for audio.")
-    bitrate_bps: Positive = Field(description="RTP without retransmissions, in the last 2 s.")
-    repair_bitrate_bps: Positive = Field(description="Retransmissions and padding (RTX).")
-    packets_per_s: Positive
-    loss_ratio: Ratio = Field(description="In the last 10 s, on this track's way alone.")
-    jitter_ms: Positive = Field(
-        description="Up as measured by the relay, down as reported by the user."
-    )
-    round_trip_ms: Positive | None = Field(description="The link's.")
-    packets: Count
-    bytes: Count = Field(description="RTP with its headers; without SRTP, UDP and IP.")
-    repair_packets: Count
-    lost: int = Field(
-        description="Up: missing by the sequence numbers. Down: missing by the user's reports, and"
-        " not on the way up already. Negative when packets came twice."
-    )
-    keyframes: Count = Field(description="That passed; counted while there is a partner.")
-    nacks: Count = Field(description="Requests: up those sent to the user, down those it sent.")
-    plis: Count
-    firs: Count
-    waits_for_keyframe: bool
-    idle_s: Positive | None = Field(description="Since the last packet; null when none came.")
+    problems: Annotated[list[Problem], Field(description=_PROBLEMS_ARE)]
     path: Path
     dtls_version: str | None
     srtp_profile: str | None
@@ -169,6 +151,9 @@ class Tracks(Model):
     total: Count
 
 
+_LAG_BOUNDS = Bounds(100, 250)
+
+
 class Totals(Model):
     """How the server is doing."""
 
@@ -190,10 +175,18 @@ class Totals(Model):
     packets_dropped: Count
     packets_per_s: Positive = Field(description="Forwarded, in the last second or two.")
     bitrate_bps: Positive = Field(description="The same.")
-    loss_up_ratio: Ratio = Field(description="Of all packets of the last 10 s.")
-    loss_down_ratio: Ratio
-    cpu_ratio: Positive = Field(description="Of one core, that the event loop's thread used.")
-    loop_lag_ms: Positive = Field(description="The last second's worst delay of the event loop.")
+    loss_up_ratio: Annotated[
+        Ratio, Figure("Loss up", "Of all packets of the last 10 s.", bounds=LOSS_BOUNDS)
+    ]
+    loss_down_ratio: Annotated[Ratio, Figure("Loss down", bounds=LOSS_BOUNDS)]
+    cpu_ratio: Annotated[
+        Positive,
+        Figure("CPU", "Of one core, that the event loop's thread used.", bounds=Bounds(0.7, 0.9)),
+    ]
+    loop_lag_ms: Annotated[
+        Measure,
+        Figure("Loop lag", "The last second's worst delay of the event loop.", bounds=_LAG_BOUNDS),
+    ]
     event_readers: Count
 
 
@@ -227,6 +220,17 @@ class Snapshot(Model):
     tracks: list[Track] = Field(description="As the query asks.")
 
 
+ALL_BOUNDS = BOUNDS | {
+    name: figure.bounds for name, figure in figures(Totals).items() if figure.bounds
+}
+FigureBounds: type[Model] = create_model(
+    "FigureBounds",
+    __base__=Model,
+    __doc__="From where on the figures of tracks and totals are bad, and nearly so.",
+    **dict.fromkeys(ALL_BOUNDS, (Bounds, ...)),  # type: ignore[call-overload]
+)
+
+
 class Drain(Model):
     """Whether new users are turned away."""
 
@@ -249,6 +253,11 @@ class Page(Model):
 
 _Id = Annotated[str, Field(max_length=64)]
 
+if TYPE_CHECKING:
+    Sort = str
+else:
+    Sort = Literal[("link", *COLUMNS)]
+
 
 class TrackQuery(Page):
     """Which tracks are wanted, and in which order."""
@@ -258,7 +267,7 @@ class TrackQuery(Page):
     kind: Literal["audio", "video"] | None = None
     direction: Literal["up", "down"] | None = None
     bad: bool = Field(False, description="Only those with a problem.")
-    sort: Literal["link", "loss", "bitrate", "jitter", "round_trip", "idle"] = Field(
+    sort: Sort = Field(
         "link", description="`link` keeps a link's tracks together; the others begin with the most."
     )
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 
-from relay import plane
 from relay.api import models
 from relay.api.quality import problems
+from relay.plane import Direction, LinkView
 from relay.signaling import RoomView, UserView
+from relay.track import COLUMNS, TrackView
 
-_SORTS: dict[str, Callable[[plane.Track], float]] = {
-    "loss": lambda track: -track.loss_ratio,
-    "bitrate": lambda track: -track.bitrate_bps,
-    "jitter": lambda track: -track.jitter_ms,
-    "round_trip": lambda track: -(track.round_trip_ms or 0),
-    "idle": lambda track: -(track.idle_s if track.idle_s is not None else float("inf")),
-}
+_READ = attrgetter(*(field.name for field in fields(TrackView)))
+_NOTHING = {"idle_s": float("inf")}
+"""What None counts as when tracks are sorted, if not as 0: no packet came, for ever."""
 
 
 @dataclass(slots=True)
@@ -36,8 +34,8 @@ class Observation:
         self,
         users: list[UserView],
         rooms: list[RoomView],
-        links: list[plane.Link],
-        tracks: list[plane.Track],
+        links: list[LinkView],
+        tracks: list[TrackView],
         *,
         sees_addresses: bool,
     ) -> None:
@@ -49,7 +47,7 @@ class Observation:
         self._link_of = {link.user_id: link for link in links}
         self._link_by_id = {link.link_id: link for link in links}
         self._paths: dict[str, models.Path] = {}  # by their links, once they were asked for
-        self._problems = {track.track_id: self._problems_of(track) for track in tracks}
+        self._problems = {track.id: self._problems_of(track) for track in tracks}
         self._qualities = {room.room_id: _RoomQuality() for room in rooms}
         for track in tracks:
             self._add_to_room(track)
@@ -84,14 +82,14 @@ class Observation:
     def tracks(self, query: models.TrackQuery) -> models.Tracks:
         """A page of tracks."""
         found = [track for track in self._tracks if self._is_wanted(track, query)]
-        if query.sort in _SORTS:
-            found.sort(key=_SORTS[query.sort])
+        if query.sort in COLUMNS:
+            found.sort(key=_amount(COLUMNS[query.sort]), reverse=True)
         shown = found[query.offset : query.offset + query.limit]
         return models.Tracks(tracks=[self._track(track) for track in shown], total=len(found))
 
     def track(self, track_id: str) -> models.Track | None:
         """One track."""
-        found = next((track for track in self._tracks if track.track_id == track_id), None)
+        found = next((track for track in self._tracks if track.id == track_id), None)
         return self._track(found) if found is not None else None
 
     def room(self, room_id: str) -> models.Room | None:
@@ -121,9 +119,9 @@ class Observation:
         """Rooms in which something is bad."""
         return sum(bool(quality.problems) for quality in self._qualities.values())
 
-    def loss_ratio(self, direction: plane.Direction) -> float:
+    def loss_ratio(self, direction: Direction) -> float:
         """Of all recent packets of one direction."""
-        ways = [t for t in self._tracks if t.direction is direction and t.packets_per_s > 0]
+        ways = [t for t in self._tracks if t.direction == direction and t.packets_per_s > 0]
         packets_per_s = sum(track.packets_per_s for track in ways)
         lost_per_s = sum(track.loss_ratio * track.packets_per_s for track in ways)
         return lost_per_s / packets_per_s if packets_per_s else 0.0
@@ -138,9 +136,11 @@ class Observation:
 
     def kind_counts(self) -> dict[tuple[str, str], int]:
         """Tracks by direction and kind."""
-        counts = {(way.value, kind): 0 for way in plane.Direction for kind in ("audio", "video")}
+        counts: dict[tuple[str, str], int] = {
+            (way, kind): 0 for way in ("up", "down") for kind in ("audio", "video")
+        }
         for track in self._tracks:
-            counts[track.direction.value, track.kind] += 1
+            counts[track.direction, track.kind] += 1
         return counts
 
     # one of each
@@ -153,7 +153,7 @@ class Observation:
             room_id=user.room_id,
             partner_id=user.partner_id,
             link_id=link.link_id if link is not None else None,
-            age_s=_rounded(user.age_s),
+            age_s=user.age_s,
         )
 
     def _room(self, room: RoomView) -> models.Room:
@@ -162,33 +162,33 @@ class Observation:
             id=room.room_id,
             users=room.users,
             state="in_call" if room.state == "in_call" else "matched",
-            age_s=_rounded(room.age_s),
-            bitrate_bps=_rounded(quality.bitrate_bps),
-            loss_ratio=_rounded(quality.loss_ratio, 4),
+            age_s=room.age_s,
+            bitrate_bps=quality.bitrate_bps,
+            loss_ratio=quality.loss_ratio,
             problems=_in_order(quality.problems),
         )
 
-    def _link(self, link: plane.Link) -> models.Link:
+    def _link(self, link: LinkView) -> models.Link:
         room = self._room_of.get(link.user_id)
         return models.Link.model_construct(
             id=link.link_id,
             user_id=link.user_id,
             room_id=room.room_id if room is not None else None,
             state=link.state.value,
-            age_s=_rounded(link.age_s),
-            consent_age_s=_rounded(link.consent_age_s),
+            age_s=link.age_s,
+            consent_age_s=link.consent_age_s,
             path=self._path(link),
             dtls_version=link.dtls_version,
             srtp_profile=link.srtp_profile,
-            round_trip_ms=_rounded_or_none(link.round_trip_ms),
+            round_trip_ms=link.round_trip_ms,
         )
 
-    def _path(self, link: plane.Link) -> models.Path:
+    def _path(self, link: LinkView) -> models.Path:
         if link.link_id not in self._paths:
             self._paths[link.link_id] = self._new_path(link)
         return self._paths[link.link_id]
 
-    def _new_path(self, link: plane.Link) -> models.Path:
+    def _new_path(self, link: LinkView) -> models.Path:
         local, remote = link.local_address, link.remote_address
         told = self._sees_addresses
         return models.Path.model_construct(
@@ -199,68 +199,49 @@ class Observation:
             remote_address=_written(remote) if told and remote is not None else None,
         )
 
-    def _track(self, track: plane.Track) -> models.Track:
+    def _track(self, track: TrackView) -> models.Track:
         room, link = self._room_of.get(track.user_id), self._link_by_id[track.link_id]
-        return models.Track.model_construct(
-            id=track.track_id,
-            link_id=track.link_id,
-            user_id=track.user_id,
-            room_id=room.room_id if room is not None else None,
-            direction=track.direction.value,
-            kind="video" if track.kind == "video" else "audio",
-            codec=track.codec,
-            ssrc=track.ssrc,
-            counterpart_id=track.counterpart_id,
-            problems=self._problems[track.track_id],
-            width=track.width,
-            height=track.height,
-            fps=_rounded_or_none(track.fps),
-            bitrate_bps=_rounded(track.bitrate_bps),
-            repair_bitrate_bps=_rounded(track.repair_bitrate_bps),
-            packets_per_s=_rounded(track.packets_per_s),
-            loss_ratio=_rounded(track.loss_ratio, 4),
-            jitter_ms=_rounded(track.jitter_ms),
-            round_trip_ms=_rounded_or_none(track.round_trip_ms),
-            packets=track.packets,
-            bytes=track.bytes,
-            repair_packets=track.repair_packets,
-            lost=track.lost,
-            keyframes=track.keyframes,
-            nacks=track.nacks,
-            plis=track.plis,
-            firs=track.firs,
-            waits_for_keyframe=track.waits_for_keyframe,
-            idle_s=_rounded_or_none(track.idle_s),
-            path=self._path(link),
-            dtls_version=link.dtls_version,
-            srtp_profile=link.srtp_profile,
+        values = (
+            *_READ(track),
+            room.room_id if room is not None else None,
+            self._problems[track.id],
+            self._path(link),
+            link.dtls_version,
+            link.srtp_profile,
         )
+        return models.Track(*values)
 
     # joining
 
-    def _problems_of(self, track: plane.Track) -> list[models.Problem]:
+    def _problems_of(self, track: TrackView) -> list[models.Problem]:
         room = self._room_of.get(track.user_id)
         return problems(track, room.age_s if room is not None else None)
 
-    def _add_to_room(self, track: plane.Track) -> None:
+    def _add_to_room(self, track: TrackView) -> None:
         room = self._room_of.get(track.user_id)
         if room is None:
             return
         quality = self._qualities[room.room_id]
         quality.loss_ratio = max(quality.loss_ratio, track.loss_ratio)
-        quality.problems.update(self._problems[track.track_id])
-        if track.direction is plane.Direction.UP:
+        quality.problems.update(self._problems[track.id])
+        if track.direction == "up":
             quality.bitrate_bps += track.bitrate_bps
 
-    def _is_wanted(self, track: plane.Track, query: models.TrackQuery) -> bool:
+    def _is_wanted(self, track: TrackView, query: models.TrackQuery) -> bool:
         room = self._room_of.get(track.user_id)
         return (
             (query.user is None or track.user_id == query.user)
             and (query.room is None or (room is not None and room.room_id == query.room))
             and (query.kind is None or track.kind == query.kind)
             and (query.direction is None or track.direction == query.direction)
-            and (not query.bad or bool(self._problems[track.track_id]))
+            and (not query.bad or bool(self._problems[track.id]))
         )
+
+
+def _amount(name: str) -> Callable[[TrackView], float]:
+    """What tracks are sorted by."""
+    read, nothing = attrgetter(name), _NOTHING.get(name, 0.0)
+    return lambda track: nothing if (value := read(track)) is None else value
 
 
 def _in_order(found: Iterable[models.Problem]) -> list[models.Problem]:
@@ -274,12 +255,3 @@ def _family(address: tuple[str, int]) -> models.Family:
 def _written(address: tuple[str, int]) -> str:
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _rounded(value: float, digits: int = 2) -> float:
-    """Never below zero: a clock's rounding must not make it so."""
-    return max(round(value, digits), 0.0)
-
-
-def _rounded_or_none(value: float | None) -> float | None:
-    return None if value is None else _rounded(value)

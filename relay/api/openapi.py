@@ -1,10 +1,10 @@
-"""The OpenAPI document of the operators' API. ``python -m relay.api.openapi`` prints it."""
+"""The OpenAPI document of the operators' API; ``scripts/generate`` writes it."""
 
 import json
-import sys
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 import relay
 from relay.api import models
@@ -23,12 +23,24 @@ _FAULTS = {
 _Json = dict[str, Any]
 
 
+class _Schema(GenerateJsonSchema):
+    """Without the titles that pydantic makes of names: a field that has one is a figure."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - it is pydantic's
+        return False
+
+
 def document() -> _Json:
     """The document, as JSON's types."""
     answers = {e.answer for e in ENDPOINTS.values() if e.answer is not None} | {models.Failure}
     _, schemas = models_json_schema(
-        [(answer, "serialization") for answer in sorted(answers, key=lambda m: m.__name__)],
+        [
+            (answer, "serialization")
+            for answer in sorted(answers, key=lambda m: m.__name__)
+            if issubclass(answer, BaseModel)  # others are parts of these
+        ],
         ref_template="#/components/schemas/{model}",
+        schema_generator=_Schema,
     )
     paths: dict[str, _Json] = {}
     for operation_id, endpoint in ENDPOINTS.items():
@@ -124,9 +136,5 @@ def _fault(status: int) -> _Json:
     }
 
 
-def _reference(model: type[models.Model]) -> _Json:
+def _reference(model: type) -> _Json:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
-
-
-if __name__ == "__main__":
-    sys.stdout.write(text())

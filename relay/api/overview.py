@@ -9,17 +9,18 @@ from relay.api import models
 from relay.api.load import Load
 from relay.api.observation import Observation
 from relay.api.readiness import Readiness
-from relay.plane import Direction, Link, PlaneStats, Track
+from relay.plane import Direction, LinkView, PlaneStats
 from relay.signaling import Gateway
+from relay.track import TrackView
 
 
 class Media(Protocol):
     """What is looked at of :class:`relay.plane.MediaPlane`."""
 
-    def tracks(self) -> list[Track]:
+    def tracks(self) -> list[TrackView]:
         """Every stream."""
 
-    def links(self) -> list[Link]:
+    def links(self) -> list[LinkView]:
         """Every link."""
 
 
@@ -88,9 +89,9 @@ class Overview:
             packets_dropped=sum(media.drops.values()),
             packets_per_s=round(load.packets_per_s, 1),
             bitrate_bps=round(load.bitrate_bps, 1),
-            loss_up_ratio=round(seen.loss_ratio(Direction.UP), 4),
-            loss_down_ratio=round(seen.loss_ratio(Direction.DOWN), 4),
+            loss_up_ratio=seen.loss_ratio(Direction.UP),
+            loss_down_ratio=seen.loss_ratio(Direction.DOWN),
             cpu_ratio=round(load.cpu_ratio, 3),
-            loop_lag_ms=round(1000 * load.worst_lag_s, 2),
+            loop_lag_ms=1000 * load.worst_lag_s,
             event_readers=self.event_readers,
         )

@@ -1,30 +1,28 @@
 """What makes a track bad, so that nobody has to read twenty numbers to see it."""
 
-from relay.api.models import Problem
-from relay.plane import Track
+from relay.api.models import PROBLEMS, Problem
+from relay.track import BOUNDS, COLUMNS, TrackView
 
-BAD_LOSS_RATIO = 0.05
-BAD_JITTER_MS = 100.0
-BAD_ROUND_TRIP_MS = 500.0
-SILENT_S = 3.0
+SILENT_S = BOUNDS["idle_s"].bad
 """A paired user whose stream rests for this long is not seen, or not heard."""
 
+_MEASURED: tuple[tuple[Problem, str, float], ...] = tuple(
+    (problem, COLUMNS[problem], BOUNDS[COLUMNS[problem]].bad)
+    for problem in PROBLEMS
+    if problem in COLUMNS
+)
+"""Problems that one figure tells of: its name, and from where on it does."""
 
-def problems(track: Track, room_age_s: float | None) -> list[Problem]:
+
+def problems(track: TrackView, room_age_s: float | None) -> list[Problem]:
     """What is bad about a track.
 
     :param room_age_s: how long the user has had its partner; None without one: then nothing is
         expected to flow.
     """
-    found: list[Problem] = []
     if room_age_s is None:
-        return found
-    if track.loss_ratio >= BAD_LOSS_RATIO:
-        found.append("loss")
-    if track.jitter_ms >= BAD_JITTER_MS:
-        found.append("jitter")
-    if (track.round_trip_ms or 0) >= BAD_ROUND_TRIP_MS:
-        found.append("round_trip")
+        return []
+    found = [problem for problem, name, bad in _MEASURED if (getattr(track, name) or 0) >= bad]
     if room_age_s >= SILENT_S:
         if track.waits_for_keyframe and track.counterpart_id is not None:
             found.append("no_keyframe")

@@ -77,7 +77,7 @@ class Taps:
         """End the process that made them, when no request is left."""
         await self._workshop.close()
 
-    async def snapshot(self, request: web.Request) -> web.StreamResponse:
+    async def take_snapshot(self, request: web.Request) -> web.StreamResponse:
         """Answer with a picture of a track."""
         self._require_leave()
         seen = self._overview.look()
@@ -95,7 +95,7 @@ class Taps:
             picture = await self._snapshots.take(track.user_id, direction, use, partner)
         return web.Response(body=picture, content_type="image/png", headers=_NO_STORE)
 
-    async def record(self, request: web.Request) -> web.StreamResponse:
+    async def record_room(self, request: web.Request) -> web.StreamResponse:
         """Answer with what both users of a room send, as it comes."""
         self._require_leave()
         query, seen = asking.query(request, TapQuery), self._overview.look()
@@ -110,7 +110,7 @@ class Taps:
         ):
             return await self._stream(request, query, source, use, f"room-{room.id}.webm")
 
-    async def capture(self, request: web.Request) -> web.StreamResponse:
+    async def capture_link(self, request: web.Request) -> web.StreamResponse:
         """Answer with a link's packets, as they come."""
         self._require_leave()
         query = asking.query(request, CaptureQuery)
@@ -132,7 +132,7 @@ class Taps:
         ):
             return await self._stream(request, query, source, use, f"link-{link.id}.pcapng")
 
-    async def audit(self, request: web.Request) -> web.Response:
+    async def list_audit(self, request: web.Request) -> web.Response:
         """Answer with the newest entries of the audit log."""
         query = asking.query(request, AuditQuery)
         try:

@@ -1,23 +1,31 @@
 """The operators' API, ``/api/v1``: the handlers of the table in ``endpoints``."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from pydantic import SecretStr
+from pydantic.alias_generators import to_snake
 
 from relay.api import openapi
 from relay.api.asking import answer, query, unknown
 from relay.api.endpoints import ENDPOINTS, PREFIX
 from relay.api.events import Events
 from relay.api.history import History
-from relay.api.models import Drain, EventQuery, Page, RoomQuery, TrackQuery
+from relay.api.models import (
+    ALL_BOUNDS,
+    Drain,
+    EventQuery,
+    FigureBounds,
+    Page,
+    RoomQuery,
+    TrackQuery,
+)
 from relay.api.operator import only_for_operators
 from relay.api.overview import Overview
 from relay.api.sessions import Sessions
 from relay.api.taps import Taps
-
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _log = structlog.get_logger()
 
@@ -46,35 +54,22 @@ class Api:
 
     def routes(self) -> list[web.RouteDef]:
         """One route for each endpoint."""
-        handlers: dict[str, _Handler] = {
-            "getTotals": self._get_totals,
-            "getHistory": self._get_history,
-            "listUsers": self._list_users,
-            "disconnectUser": self._disconnect_user,
-            "listRooms": self._list_rooms,
-            "endRoom": self._end_room,
-            "listLinks": self._list_links,
-            "listTracks": self._list_tracks,
-            "getTrack": self._get_track,
-            "startDrain": self._start_drain,
-            "endDrain": self._end_drain,
-            "streamEvents": self._stream_events,
-            "takeSnapshot": self._taps.snapshot,
-            "recordRoom": self._taps.record,
-            "captureLink": self._taps.capture,
-            "listAudit": self._taps.audit,
-            "getOpenApi": self._get_openapi,
-        }
         return [
             web.route(
                 endpoint.method,
                 PREFIX + endpoint.path,
-                handlers[name]
+                self._handler(name)
                 if endpoint.is_public
-                else only_for_operators(self._token, handlers[name], self._sessions),
+                else only_for_operators(self._token, self._handler(name), self._sessions),
             )
             for name, endpoint in ENDPOINTS.items()
         ]
+
+    def _handler(self, operation: str) -> Handler:
+        """The method that is called as the operation is, here or of the taps."""
+        name = to_snake(operation)
+        handler: Handler = getattr(self, f"_{name}", None) or getattr(self._taps, name)
+        return handler
 
     # looking
 
@@ -105,7 +100,7 @@ class Api:
     async def _stream_events(self, request: web.Request) -> web.StreamResponse:
         return await self._events.serve(request, query(request, EventQuery))
 
-    async def _get_openapi(self, _: web.Request) -> web.Response:
+    async def _get_open_api(self, _: web.Request) -> web.Response:
         return web.Response(text=self._document, content_type="application/json")
 
     # doing
@@ -123,6 +118,9 @@ class Api:
             raise unknown(request, "room")
         _log.info("room_ended", room=room_id)
         return web.Response(status=204)
+
+    async def _get_bounds(self, _: web.Request) -> web.Response:
+        return answer(FigureBounds(**ALL_BOUNDS))
 
     async def _start_drain(self, _: web.Request) -> web.Response:
         return self._drain(wanted=True)

@@ -44,7 +44,7 @@ def load_test(
 ) -> None:
     """Send video and sound between many pairs, and measure it.
 
-    Each user sends an encoded clip of 1.2 Mb/s at 30 frames a second, over and over, and decodes
+    Each user sends an encoded clip of 1.2 Mbit/s at 30 frames a second, over and over, and decodes
     nothing. Run it on another machine than the server: it uses about as much CPU. The users meet
     whoever else is there, so use a server that has no others. The exit status is 3 when a limit is
     exceeded, a user is lost, or a picture does not come.

@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import structlog
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
+from relay.logs import log_crash
 from relay.media.description import USUAL_WISHES, LocalSide, write_answer, write_offer
 from relay.media.downlink import Downlink
 from relay.media.dtls import Sieve
@@ -36,19 +36,11 @@ from relay.seam import (
 if TYPE_CHECKING:
     from relay.media.transport import Address, DatagramSocket
 
-log = structlog.get_logger(__name__)
-
 MAX_QUEUED_RECORDS = 32
 """While so many DTLS records wait, datagrams are dropped unread; a flight has five."""
 
 MAX_ACKNOWLEDGED = 4
 """As many as libwebrtc does; a flight has one datagram or two."""
-
-
-def log_crash(task: asyncio.Task[None]) -> None:
-    """Log the exception that ended a background task, if one did; for ``add_done_callback``."""
-    if not task.cancelled() and task.exception() is not None:
-        log.error("task_crashed", task=task.get_name(), exc_info=task.exception())
 
 
 class _Pipe:

@@ -11,6 +11,7 @@ import structlog
 
 from relay.errors import SdpError
 from relay.histogram import Histogram
+from relay.logs import log_crash
 from relay.media import candidates, view
 from relay.media.batch import open_socket
 from relay.media.description import USUAL_WISHES
@@ -19,7 +20,7 @@ from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
 from relay.media.ice import Credentials
 from relay.media.idle import IdleCores
-from relay.media.link import Link, log_crash
+from relay.media.link import Link
 from relay.media.rtcp import transport_feedback
 from relay.media.sdp import Wishes, read
 from relay.media.tapping import Tapping
@@ -29,14 +30,14 @@ from relay.plane import (
     LinkLost,
     LinkState,
     LinkUp,
+    LinkView,
     MediaEvent,
     MediaFlowing,
     PlaneStats,
     Tap,
-    Track,
 )
-from relay.plane import Link as LinkView
 from relay.seam import LinkCertificate
+from relay.track import TrackView
 
 CONSENT_S = 30.0
 """A link without an authenticated check for this long is gone (RFC 7675 section 5.1)."""
@@ -224,7 +225,7 @@ class RelayPlane:
         link = self._links.get(user_id)
         return None if link is None or link.terms is None else frozenset(link.terms.sending)
 
-    def tracks(self) -> list[Track]:
+    def tracks(self) -> list[TrackView]:
         """See :class:`relay.plane.MediaPlane`."""
         return view.tracks(self._links, self._clock(), self._in_turn())
 

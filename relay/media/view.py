@@ -1,15 +1,24 @@
-"""What an operator sees of the links and their streams, and the sampling behind its rates."""
+"""What an operator sees of the links and their streams, and the sampling behind its rates.
+
+A figure of a track is read from what has its name: first what is worked out here (:class:`_Up`,
+:class:`_Down`), then the rates, the stream or the outlet, and what the outlet has sent and its
+receiver reported.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from operator import attrgetter
+from typing import ClassVar, get_args, get_type_hints
 
 from relay.media.link import Link
-from relay.media.meter import Sample
+from relay.media.meter import Rates, Sample
+from relay.media.reception import Reception
 from relay.media.sdp import CODECS, KINDS
-from relay.media.stream import Outlet, Stream
-from relay.plane import Direction, Track
-from relay.plane import Link as LinkView
+from relay.media.stream import Outlet, Progress, Stream
+from relay.plane import LinkView
+from relay.track import TrackView
 
 
 def link(seen: Link, local_address: tuple[str, int], now: float) -> LinkView:
@@ -31,7 +40,7 @@ def link(seen: Link, local_address: tuple[str, int], now: float) -> LinkView:
 
 def tracks(
     links: Mapping[str, Link], now: float, in_turn: Iterable[Link] | None = None
-) -> list[Track]:
+) -> list[TrackView]:
     """The tracks of all links (by their users), each link's together.
 
     :param now: seconds of the plane's clock.
@@ -43,11 +52,11 @@ def tracks(
         for stream in seen.uplink.streams.values()
         if stream.route is not None
     }
-    found: list[Track] = []
+    found: list[TrackView] = []
     for seen in in_turn or links.values():
         round_trip_ms = _round_trip_ms(seen)
         found.extend(
-            _up(seen, stream, links, now, round_trip_ms)
+            _read_up(_Up(seen, stream, links, now, round_trip_ms))
             for stream in seen.uplink.streams.values()
             if not stream.rtx
         )
@@ -55,7 +64,7 @@ def tracks(
             outlet = seen.downlink.outlets[kind, False]
             source = feeding.get(outlet)
             if outlet.progress.packets or source is not None or _is_expected(seen, kind):
-                found.append(_down(seen, outlet, source, now, round_trip_ms))
+                found.append(_read_down(_Down(seen, outlet, source, now, round_trip_ms)))
     return found
 
 
@@ -86,90 +95,117 @@ def sample(seen: Link, now: float) -> None:
         )
 
 
-def _up(
-    seen: Link, stream: Stream, links: Mapping[str, Link], now: float, round_trip_ms: float | None
-) -> Track:
-    route, rates, repair = stream.route, stream.meter.rates(), _repair_of(seen, stream)
-    sink = links.get(route.downlink.user_id) if route is not None else None
-    width, height = stream.size or (None, None)
-    return Track(
-        track_id=_id(seen, Direction.UP, stream.ssrc),
-        link_id=seen.link_id,
-        user_id=seen.user_id,
-        direction=Direction.UP,
-        kind=stream.kind,
-        codec=CODECS[stream.kind][0],
-        ssrc=stream.ssrc,
-        counterpart_id=_id(sink, Direction.DOWN, route.outlet.ssrc) if sink and route else None,
-        waits_for_keyframe=route is not None and route.waits_for_keyframe,
-        width=width,
-        height=height,
-        fps=rates.fps if stream.kind == "video" else None,
-        packets=stream.packets,
-        bytes=stream.bytes,
-        repair_packets=repair.packets if repair is not None else 0,
-        packets_per_s=rates.packets_per_s,
-        bitrate_bps=rates.bitrate_bps,
-        repair_bitrate_bps=rates.repair_bitrate_bps,
-        lost=stream.lost,
-        loss_ratio=rates.loss_ratio,
-        jitter_ms=stream.jitter_ms,
-        round_trip_ms=round_trip_ms,
-        keyframes=stream.keyframes,
-        nacks=stream.nacks,
-        plis=stream.plis,
-        firs=stream.firs,
-        idle_s=now - stream.last_at,
+class _Seen:
+    """One track, with what its figures are read from."""
+
+    __slots__ = (
+        "codec",
+        "counterpart_id",
+        "fps",
+        "height",
+        "id",
+        "idle_s",
+        "link_id",
+        "rates",
+        "repair_packets",
+        "round_trip_ms",
+        "user_id",
+        "waits_for_keyframe",
+        "width",
     )
 
+    direction: ClassVar[str]
+    nothing: ClassVar[None] = None
+    width: int | None
+    height: int | None
 
-def _down(
-    seen: Link,
-    outlet: Outlet,
-    feeding: tuple[Link, Stream] | None,
-    now: float,
-    round_trip_ms: float | None,
-) -> Track:
-    rates, reception, sent = outlet.meter.rates(), outlet.reception, outlet.progress
-    held, fps = False, 0.0
-    if feeding is not None:
-        stream = feeding[1]
-        held = stream.route is not None and stream.route.waits_for_keyframe
-        fps = 0.0 if held else stream.meter.rates().fps
-    width, height = outlet.size or (None, None)
-    return Track(
-        track_id=_id(seen, Direction.DOWN, outlet.ssrc),
-        link_id=seen.link_id,
-        user_id=seen.user_id,
-        direction=Direction.DOWN,
-        kind=outlet.kind,
-        codec=CODECS[outlet.kind][0],
-        ssrc=outlet.ssrc,
-        counterpart_id=_id(feeding[0], Direction.UP, feeding[1].ssrc) if feeding else None,
-        waits_for_keyframe=held,
-        width=width,
-        height=height,
-        fps=fps if outlet.kind == "video" else None,
-        packets=sent.packets,
-        bytes=sent.bytes,
-        repair_packets=seen.downlink.outlets[outlet.kind, True].progress.packets,
-        packets_per_s=rates.packets_per_s,
-        bitrate_bps=rates.bitrate_bps,
-        repair_bitrate_bps=rates.repair_bitrate_bps,
-        lost=outlet.lost,
-        loss_ratio=rates.loss_ratio,
-        jitter_ms=outlet.jitter_ms,
-        round_trip_ms=round_trip_ms,
-        keyframes=outlet.keyframes,
-        nacks=reception.nacks,
-        plis=reception.plis,
-        firs=reception.firs,
-        idle_s=now - sent.sent_at if sent.packets else None,
-    )
+    def __init__(self, link: Link, end: Stream | Outlet, round_trip_ms: float | None) -> None:
+        self.id = _id(link, self.direction, end.ssrc)
+        self.link_id, self.user_id = link.link_id, link.user_id
+        self.codec = CODECS[end.kind][0]
+        self.width, self.height = end.size or (None, None)
+        self.rates = end.meter.rates()
+        self.round_trip_ms = round_trip_ms
 
 
-def _id(seen: Link, direction: Direction, ssrc: int) -> str:
-    return f"{seen.link_id}-{direction[0]}{ssrc:08x}"
+class _Up(_Seen):
+    """A stream that the user sends."""
+
+    __slots__ = ("stream",)
+
+    direction = "up"
+
+    def __init__(
+        self,
+        link: Link,
+        stream: Stream,
+        links: Mapping[str, Link],
+        now: float,
+        round_trip_ms: float | None,
+    ) -> None:
+        super().__init__(link, stream, round_trip_ms)
+        route, repair = stream.route, _repair_of(link, stream)
+        sink = links.get(route.downlink.user_id) if route is not None else None
+        self.stream = stream
+        self.counterpart_id = _id(sink, "down", route.outlet.ssrc) if sink and route else None
+        self.waits_for_keyframe = route is not None and route.waits_for_keyframe
+        self.fps = self.rates.fps if stream.kind == "video" else None
+        self.repair_packets = repair.packets if repair is not None else 0
+        self.idle_s = now - stream.last_at
+
+
+class _Down(_Seen):
+    """An outlet on which the user receives what ``source`` sends."""
+
+    __slots__ = ("outlet", "reception", "sent")
+
+    direction = "down"
+
+    def __init__(
+        self,
+        link: Link,
+        outlet: Outlet,
+        source: tuple[Link, Stream] | None,
+        now: float,
+        round_trip_ms: float | None,
+    ) -> None:
+        super().__init__(link, outlet, round_trip_ms)
+        self.outlet, self.reception, self.sent = outlet, outlet.reception, outlet.progress
+        stream = source[1] if source is not None else None
+        held = stream is not None and stream.route is not None and stream.route.waits_for_keyframe
+        fps = stream.meter.rates().fps if stream is not None and not held else 0.0
+        self.counterpart_id = _id(source[0], "up", source[1].ssrc) if source else None
+        self.waits_for_keyframe = held
+        self.fps = fps if outlet.kind == "video" else None
+        self.repair_packets = link.downlink.outlets[outlet.kind, True].progress.packets
+        self.idle_s = now - self.sent.sent_at if self.sent.packets else None
+
+
+def _reader(track: type[_Seen], **parts: type) -> Callable[[_Seen], TrackView]:
+    """What reads all figures of a track: each from itself, or the first of its parts that has it.
+
+    A figure that may be None is, where nothing has it.
+    """
+    hints = get_type_hints(TrackView)
+
+    def path(name: str) -> str:
+        for part, kind in {"": track, **parts}.items():
+            if hasattr(kind, name):
+                return f"{part}.{name}".lstrip(".")
+        if type(None) in get_args(hints[name]):
+            return "nothing"
+        raise TypeError(f"nothing of a track that goes {track.direction} has {name}")
+
+    read = attrgetter(*(path(field.name) for field in fields(TrackView)))
+    return lambda seen: TrackView(*read(seen))
+
+
+_read_up = _reader(_Up, rates=Rates, stream=Stream)
+_read_down = _reader(_Down, rates=Rates, outlet=Outlet, sent=Progress, reception=Reception)
+
+
+def _id(link: Link, direction: str, ssrc: int) -> str:
+    return f"{link.link_id}-{direction[0]}{ssrc:08x}"
 
 
 def _repair_of(seen: Link, stream: Stream) -> Stream | None:

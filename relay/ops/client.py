@@ -25,6 +25,7 @@ from relay.ops.models import (
     Audit,
     AuditEntry,
     Drain,
+    FigureBounds,
     Link,
     Links,
     Model,
@@ -48,8 +49,6 @@ TAP_TIMEOUT_S = 30.0
 _PAGE = 500
 _EVENTS_MAX = 200
 
-Sort = Literal["link", "loss", "bitrate", "jitter", "round_trip", "idle"]
-
 _M = TypeVar("_M", bound=Model)
 _Json = dict[str, Any]
 
@@ -63,7 +62,8 @@ class Wanted:
     kind: Literal["audio", "video"] | None = None
     direction: Literal["up", "down"] | None = None
     bad: bool = False
-    sort: Sort = "link"
+    sort: str = "link"
+    """``link``, or the word of one of :data:`relay.ops.models.FIGURES`."""
 
     def query(self) -> dict[str, str]:
         """As parameters of the query."""
@@ -113,6 +113,10 @@ class Client:
     async def totals(self) -> Totals:
         """How the server is doing."""
         return await self._ask(Totals, "GET", "totals")
+
+    async def bounds(self) -> FigureBounds:
+        """From where on figures are bad, and nearly so."""
+        return await self._ask(FigureBounds, "GET", "bounds")
 
     async def users(self, limit: int | None = None) -> list[User]:
         """Who is connected, in the order in which they came; at most ``limit``."""

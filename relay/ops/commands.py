@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from relay.ops.connection import Connection, asks_a_relay
+from relay.ops.models import FIGURES
 
 if TYPE_CHECKING:
     from relay.ops.client import Wanted
@@ -42,14 +43,10 @@ Seconds = Annotated[
 ]
 
 
-class SortKey(StrEnum):
-    """What the tracks are sorted by: the most first."""
-
-    LOSS = "loss"
-    BITRATE = "bitrate"
-    JITTER = "jitter"
-    RTT = "rtt"
-    IDLE = "idle"
+_ALSO_CALLED = {"round_trip": "rtt"}
+_SORTS = {_ALSO_CALLED.get(f.word, f.word): f.word for f in FIGURES.values() if f.word}
+SortKey = StrEnum("SortKey", list(_SORTS))  # type: ignore[misc]
+"""What the tracks are sorted by: the most first."""
 
 
 class _Command(TyperCommand):
@@ -237,9 +234,7 @@ def audit(connection: Connection, *, limit: AuditLimit = 100, as_json: Json = Fa
 def _wanted(sort: SortKey | None, room: str | None, user: str | None, *, bad: bool) -> "Wanted":
     from relay.ops.client import Wanted  # noqa: PLC0415
 
-    keys = {None: "link", SortKey.RTT: "round_trip"}
-    key = keys.get(sort) or str(sort)
-    return Wanted(user=user, room=room, bad=bad, sort=key)  # type: ignore[arg-type]
+    return Wanted(user=user, room=room, bad=bad, sort=_SORTS[sort] if sort else "link")
 
 
 def _found_bad(bad: bool, found: "Sequence[Model]") -> None:

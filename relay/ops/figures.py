@@ -1,19 +1,21 @@
 """Numbers with their units, short and of steady width, for people."""
 
+from collections.abc import Callable
+
 from relay.ops.models import Track
 
 NOTHING = "-"
 
 
 def bitrate(bps: float) -> str:
-    """Such as ``1.23 Mb/s``, ``512 kb/s``."""
+    """Such as ``1.23 Mbit/s``, ``512 kbit/s``."""
     if bps >= 999_500:
-        return f"{bps / 1e6:.2f} Mb/s" if bps < 99.95e6 else f"{bps / 1e6:.0f} Mb/s"
-    return f"{bps / 1e3:.0f} kb/s"
+        return f"{bps / 1e6:.2f} Mbit/s" if bps < 99.95e6 else f"{bps / 1e6:.0f} Mbit/s"
+    return f"{bps / 1e3:.0f} kbit/s"
 
 
 def kilobits(bps: float) -> str:
-    """The same without its unit, kb/s; such as ``1,230``."""
+    """The same without its unit, kbit/s; such as ``1,230``."""
     return f"{bps / 1e3:,.0f}"
 
 
@@ -71,6 +73,27 @@ def size(count: float) -> str:
 def count(number: float) -> str:
     """Such as ``12,345``."""
     return f"{number:,.0f}"
+
+
+_UNITS: dict[str, Callable[[float], str]] = {
+    "_bps": bitrate,
+    "_ratio": ratio,
+    "_ms": milliseconds,
+    "_per_s": count,
+    "_s": duration,
+    "bytes": size,
+}
+"""By the ends of names."""
+
+
+def figure(name: str, value: float | None) -> str:
+    """A figure in its unit, which is the end of its name."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    told = next((told for end, told in _UNITS.items() if name.endswith(end)), count)
+    return told(value)
 
 
 def idle(track: Track) -> str:

@@ -11,7 +11,7 @@ from relay.errors import ConfigError, OperatorError
 from relay.ops import live, tables
 from relay.ops.client import Client, Wanted
 from relay.ops.connection import Connection, console
-from relay.ops.models import Model, Room, Track
+from relay.ops.models import FigureBounds, Model, Room, Track
 
 # lists
 
@@ -19,21 +19,21 @@ from relay.ops.models import Model, Room, Track
 async def tracks(relay: Client, wanted: Wanted, limit: int, *, as_json: bool) -> Sequence[Track]:
     """Print tracks, and return them."""
     found = await relay.tracks(wanted, limit)
-    await _print(relay, found, lambda width: tables.tracks(found, width), as_json=as_json)
+    await _print(relay, found, lambda *how: tables.tracks(found, *how), as_json=as_json)
     return found
 
 
 async def rooms(relay: Client, limit: int, *, bad: bool, as_json: bool) -> Sequence[Room]:
     """Print rooms, and return them."""
     found = await relay.rooms(limit, bad=bad)
-    await _print(relay, found, lambda width: tables.rooms(found, width), as_json=as_json)
+    await _print(relay, found, lambda *how: tables.rooms(found, *how), as_json=as_json)
     return found
 
 
 async def users(relay: Client, limit: int, *, as_json: bool) -> None:
     """Print users."""
     found = await relay.users(limit)
-    await _print(relay, found, lambda width: tables.users(found, width), as_json=as_json)
+    await _print(relay, found, lambda width, _: tables.users(found, width), as_json=as_json)
 
 
 async def audit(relay: Client, limit: int, *, as_json: bool) -> None:
@@ -50,18 +50,22 @@ async def audit(relay: Client, limit: int, *, as_json: bool) -> None:
 
 
 async def _print(
-    relay: Client, found: Sequence[Model], table: Callable[[int], RenderableType], *, as_json: bool
+    relay: Client,
+    found: Sequence[Model],
+    table: Callable[[int, FigureBounds], RenderableType],
+    *,
+    as_json: bool,
 ) -> None:
     """A JSON object for each, or a table: on a terminal with the totals above."""
     if as_json:
         for each in found:
             typer.echo(each.model_dump_json())
         return
-    screen = console()
+    screen, bounds = console(), await relay.bounds()
     if screen.is_terminal:
-        screen.print(tables.totals(await relay.totals()))
+        screen.print(tables.totals(await relay.totals(), bounds))
         screen.print()
-    screen.print(table(screen.width) if found else Text("there are none", "bright_black"))
+    screen.print(table(screen.width, bounds) if found else Text("there are none", "bright_black"))
 
 
 # live

@@ -1,10 +1,10 @@
-"""What the operators' API answers; ``docs/openapi.json`` is its reference.
+"""What the operators' API answers; made of docs/openapi.json by ``scripts/generate``.
 
 Fields are added within ``v1`` and never removed, so unknown ones are ignored; and so that a newer
 relay can be watched, words that may be added to (states, problems) are plain text.
 """
 
-from typing import Literal
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -15,6 +15,7 @@ class Model(BaseModel):
 
     model_config = ConfigDict(
         alias_generator=to_camel,
+        defer_build=True,
         extra="ignore",
         frozen=True,
         populate_by_name=True,
@@ -22,34 +23,85 @@ class Model(BaseModel):
     )
 
 
-class User(Model):
-    """A user with an open WebSocket."""
+class Figure(NamedTuple):
+    """What a figure of a track is called."""
 
-    id: str
-    state: str
-    room_id: str | None
-    partner_id: str | None
-    link_id: str | None
-    age_s: float
+    title: str
+    word: str | None = None
+    """As a column, by which lists can be sorted; None: it is none."""
 
 
-class Room(Model):
-    """Two users who talk."""
+class AuditEntry(Model):
+    """One line: a tap has started, or ended; the two have the same ``use``."""
 
-    id: str
-    users: tuple[str, str]
-    state: str
-    age_s: float
-    bitrate_bps: float
-    loss_ratio: float
-    problems: tuple[str, ...]
+    at: str
+    event: str
+    use: str
+    what: str
+    room: str | None = None
+    users: str | None = None
+    link: str | None = None
+    track: str | None = None
+    token: str
+    address: str | None
+    forwarded_for: str | None = None
+    request: str | None = None
+    duration_s: float | None = None
+    why: str | None = None
+    bytes: int | None = None
+    packets_dropped: int | None = None
+
+
+class Audit(Model):
+    """The newest entries of the audit log, the oldest of them first."""
+
+    entries: tuple[AuditEntry, ...]
+
+
+class Bounds(Model):
+    """From ``warm`` on a figure deserves a look, from ``bad`` on it is a problem."""
+
+    warm: float
+    bad: float
+
+
+class Drain(Model):
+    """Whether new users are turned away."""
+
+    draining: bool
+
+
+class Fault(Model):
+    """Why a request failed."""
+
+    code: str
+    message: str
+
+
+class Failure(Model):
+    """The body of every answer from 400 on."""
+
+    error: Fault
+
+
+class FigureBounds(Model):
+    """From where on the figures of tracks and totals are bad, and nearly so."""
+
+    loss_ratio: Bounds
+    jitter_ms: Bounds
+    round_trip_ms: Bounds
+    idle_s: Bounds
+    loss_up_ratio: Bounds
+    loss_down_ratio: Bounds
+    cpu_ratio: Bounds
+    loop_lag_ms: Bounds
 
 
 class Path(Model):
     """Which way a link's datagrams go."""
 
     protocol: str
-    local_family: str | None
+    local_family: str
     remote_family: str | None
     local_address: str | None
     remote_address: str | None
@@ -70,41 +122,52 @@ class Link(Model):
     round_trip_ms: float | None
 
 
-class Track(Model):
-    """One stream of a user's, up (sent by the user) or down (received by it)."""
+class Links(Model):
+    """A page of links, oldest first."""
+
+    links: tuple[Link, ...]
+    total: int
+
+
+class Room(Model):
+    """Two users who talk."""
 
     id: str
-    link_id: str
-    user_id: str
-    room_id: str | None
-    direction: Literal["up", "down"]
-    kind: Literal["audio", "video"]
-    codec: str
-    ssrc: int
-    counterpart_id: str | None
-    problems: tuple[str, ...]
-    width: int | None
-    height: int | None
-    fps: float | None
+    users: tuple[str, str]
+    state: str
+    age_s: float
     bitrate_bps: float
-    repair_bitrate_bps: float
-    packets_per_s: float
     loss_ratio: float
-    jitter_ms: float
-    round_trip_ms: float | None
-    packets: int
-    bytes: int
-    repair_packets: int
-    lost: int
-    keyframes: int
-    nacks: int
-    plis: int
-    firs: int
-    waits_for_keyframe: bool
-    idle_s: float | None
-    path: Path
-    dtls_version: str | None
-    srtp_profile: str | None
+    problems: tuple[str, ...]
+
+
+class Rooms(Model):
+    """A page of rooms, oldest first."""
+
+    rooms: tuple[Room, ...]
+    total: int
+
+
+class Sample(Model):
+    """How the server did during some seconds."""
+
+    at: str
+    connected: int
+    waiting: int
+    in_call: int
+    bad_rooms: int
+    packets_per_s: float
+    bitrate_bps: float
+    loss_up_ratio: float
+    loss_down_ratio: float
+    cpu_ratio: float
+
+
+class History(Model):
+    """The last hour; less after a start."""
+
+    period_s: float
+    samples: tuple[Sample, ...]
 
 
 class Totals(Model):
@@ -135,6 +198,43 @@ class Totals(Model):
     event_readers: int
 
 
+class Track(Model):
+    """One stream of a user's, up (sent by the user) or down (received by it)."""
+
+    id: str
+    link_id: str
+    user_id: str
+    direction: str
+    kind: str
+    codec: str
+    ssrc: int
+    counterpart_id: str | None
+    width: int | None
+    height: int | None
+    fps: float | None
+    loss_ratio: float
+    bitrate_bps: float
+    repair_bitrate_bps: float
+    packets_per_s: float
+    jitter_ms: float
+    round_trip_ms: float | None
+    packets: int
+    bytes: int
+    repair_packets: int
+    lost: int
+    keyframes: int
+    nacks: int
+    plis: int
+    firs: int
+    waits_for_keyframe: bool
+    idle_s: float | None
+    room_id: str | None
+    problems: tuple[str, ...]
+    path: Path
+    dtls_version: str | None
+    srtp_profile: str | None
+
+
 class Snapshot(Model):
     """What the event stream sends each second."""
 
@@ -143,62 +243,50 @@ class Snapshot(Model):
     tracks: tuple[Track, ...]
 
 
-class Drain(Model):
-    """Whether new users are turned away."""
-
-    draining: bool
-
-
-class Users(Model):
-    """A page of users."""
-
-    users: tuple[User, ...]
-    total: int
-
-
-class Rooms(Model):
-    """A page of rooms."""
-
-    rooms: tuple[Room, ...]
-    total: int
-
-
-class Links(Model):
-    """A page of links."""
-
-    links: tuple[Link, ...]
-    total: int
-
-
 class Tracks(Model):
-    """A page of tracks."""
+    """A page of tracks, in the order asked for."""
 
     tracks: tuple[Track, ...]
     total: int
 
 
-class AuditEntry(Model):
-    """A use of a tap has started, or ended; the two have the same ``use``."""
+class User(Model):
+    """A user with an open WebSocket."""
 
-    at: str
-    event: str
-    use: str
-    what: str
-    room: str | None = None
-    users: str | None = None
-    link: str | None = None
-    track: str | None = None
-    token: str | None = None
-    address: str | None = None
-    forwarded_for: str | None = None
-    request: str | None = None
-    duration_s: float | None = None
-    why: str | None = None
-    bytes: int | None = None
-    packets_dropped: int | None = None
+    id: str
+    state: str
+    room_id: str | None
+    partner_id: str | None
+    link_id: str | None
+    age_s: float
 
 
-class Audit(Model):
-    """The newest entries of the audit log, the oldest of them first."""
+class Users(Model):
+    """A page of users, in the order in which they came."""
 
-    entries: tuple[AuditEntry, ...]
+    users: tuple[User, ...]
+    total: int
+
+
+FIGURES = {
+    "width": Figure("Width"),
+    "height": Figure("Height"),
+    "fps": Figure("Frames/s"),
+    "loss_ratio": Figure("Loss", "loss"),
+    "bitrate_bps": Figure("Bit rate", "bitrate"),
+    "repair_bitrate_bps": Figure("Repair"),
+    "packets_per_s": Figure("Packets/s"),
+    "jitter_ms": Figure("Jitter", "jitter"),
+    "round_trip_ms": Figure("Round trip", "round_trip"),
+    "packets": Figure("Packets"),
+    "bytes": Figure("Bytes"),
+    "repair_packets": Figure("Repair packets"),
+    "lost": Figure("Lost"),
+    "keyframes": Figure("Key frames"),
+    "nacks": Figure("NACK"),
+    "plis": Figure("PLI"),
+    "firs": Figure("FIR"),
+    "waits_for_keyframe": Figure("Waits for a key frame"),
+    "idle_s": Figure("Silent for", "idle"),
+}
+"""Those of a track, by their names."""

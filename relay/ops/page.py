@@ -1,6 +1,7 @@
 """One track's page: all that is known of it, and graphs of what came before."""
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -8,10 +9,10 @@ from rich.text import Text
 
 from relay.ops import figures, plots, tables
 from relay.ops.history import Past
-from relay.ops.models import Path, Track
+from relay.ops.models import FIGURES, Bounds, FigureBounds, Path, Track
 
 GRAPH_S = 60
-_MARGIN = 12
+_MARGIN = 14
 """Columns of a graph's scale, and some."""
 _LEAST_BPS = 50e3
 _LEAST_LOSS = 0.05
@@ -19,13 +20,13 @@ _LEAST_LOSS = 0.05
 _Pair = tuple[str, str | Text]
 
 
-def page(track: Track, past: Past | None, width: int) -> RenderableType:
+def page(track: Track, past: Past | None, width: int, bounds: FigureBounds) -> RenderableType:
     """A track's page.
 
     :param past: what the graphs show; None for none.
     :param width: of the terminal, in columns.
     """
-    parts: list[RenderableType] = [_title(track), "", _facts(track)]
+    parts: list[RenderableType] = [_title(track), "", _facts(track, bounds)]
     if past is not None:
         wide = 2 if width >= 2 * GRAPH_S + _MARGIN else 1
         room = min(wide * GRAPH_S, width - _MARGIN)
@@ -34,7 +35,7 @@ def page(track: Track, past: Past | None, width: int) -> RenderableType:
         parts += [
             *_graph("Bitrate", plots.graph(bitrate, room, 6, figures.bitrate, _LEAST_BPS), "cyan"),
             *_graph("Loss", plots.graph(loss, room, 4, figures.ratio, _LEAST_LOSS), "red"),
-            Text(f"{'':>10}{GRAPH_S} s ago{'now':>{max(room - 6, 4)}}", "bright_black"),
+            Text(f"{'':>12}{GRAPH_S} s ago{'now':>{max(room - 6, 4)}}", "bright_black"),
         ]
     return Group(*parts)
 
@@ -53,58 +54,37 @@ def _title(track: Track) -> Text:
     return text
 
 
-def _facts(track: Track) -> Table:
+def _facts(track: Track, bounds: FigureBounds) -> Table:
+    pairs = [*_about(track, bounds), *_figures(track, bounds)]
+    half = (len(pairs) + 1) // 2
     grid = Table.grid(padding=(0, 2))
-    for left, right in zip(list(_about(track)), list(_numbers(track)), strict=True):
-        grid.add_row(
-            Text(left[0], "bright_black"), left[1], Text(right[0], "bright_black"), right[1]
-        )
+    for (name, value), (other, beside) in zip_longest(
+        pairs[:half], pairs[half:], fillvalue=("", "")
+    ):
+        grid.add_row(Text(name, "bright_black"), value, Text(other, "bright_black"), beside)
     return grid
 
 
-def _about(track: Track) -> Iterable[_Pair]:
-    yield "room", track.room_id or figures.NOTHING
-    yield "link", track.link_id
-    yield "partner's", track.counterpart_id or figures.NOTHING
+def _about(track: Track, bounds: FigureBounds) -> Iterable[_Pair]:
+    yield "Room", track.room_id or figures.NOTHING
+    yield "Link", track.link_id
+    yield "Partner's", track.counterpart_id or figures.NOTHING
     yield "SSRC", f"{track.ssrc} ({track.ssrc:#010x})"
-    yield "path", way(track.path)
+    yield "Path", way(track.path)
     yield "DTLS", track.dtls_version or figures.NOTHING
     yield "SRTP", (track.srtp_profile or figures.NOTHING).removeprefix("SRTP_")
-    yield "last packet", _last_packet(track)
-    yield "key frames", _keyframes(track)
+    yield "Last packet", _last_packet(track, bounds.idle_s)
+    yield "Key frames", _keyframes(track)
 
 
-def _numbers(track: Track) -> Iterable[_Pair]:
-    repair = f" + {figures.bitrate(track.repair_bitrate_bps)} repair"
-    yield (
-        "bitrate",
-        figures.bitrate(track.bitrate_bps) + (repair if track.repair_bitrate_bps else ""),
-    )
-    yield "packets/s", figures.count(track.packets_per_s)
-    yield (
-        "loss",
-        Text(
-            f"{figures.ratio(track.loss_ratio)} ({figures.count(track.lost)} in all)",
-            tables.style(track.loss_ratio, tables.LOSS),
-        ),
-    )
-    yield (
-        "jitter",
-        Text(
-            figures.milliseconds(track.jitter_ms), tables.style(track.jitter_ms, tables.JITTER_MS)
-        ),
-    )
-    yield (
-        "round trip",
-        Text(
-            figures.milliseconds(track.round_trip_ms),
-            tables.style(track.round_trip_ms, tables.ROUND_TRIP_MS),
-        ),
-    )
-    yield "packets", f"{figures.count(track.packets)} ({figures.size(track.bytes)})"
-    yield "repairs", figures.count(track.repair_packets)
-    yield "NACK", figures.count(track.nacks)
-    yield "PLI, FIR", f"{figures.count(track.plis)}, {figures.count(track.firs)}"
+_IN_WORDS = ("width", "height", "fps", "keyframes", "waits_for_keyframe", "idle_s")
+"""Figures that stand among what is told of a track, or in its title."""
+
+
+def _figures(track: Track, bounds: FigureBounds) -> Iterable[_Pair]:
+    for name, figure in FIGURES.items():
+        if name not in _IN_WORDS:
+            yield figure.title, tables.told(track, name, bounds)
 
 
 def way(path: Path) -> str:
@@ -112,11 +92,11 @@ def way(path: Path) -> str:
     return f"{path.protocol} {path.remote_address or path.remote_family or path.local_family}"
 
 
-def _last_packet(track: Track) -> Text:
+def _last_packet(track: Track, bounds: Bounds) -> Text:
     if track.idle_s is None:
-        return Text("never came", tables.style(tables.IDLE_S[1], tables.IDLE_S))
+        return Text("never came", tables.style(bounds.bad, bounds))
     told = figures.milliseconds(1000 * track.idle_s) + " ago"
-    return Text(told, tables.style(track.idle_s, tables.IDLE_S))
+    return Text(told, tables.style(track.idle_s, bounds))
 
 
 def _keyframes(track: Track) -> Text:

@@ -7,7 +7,16 @@ from rich.text import Text
 
 from relay.ops import figures, plots
 from relay.ops.history import History
-from relay.ops.models import AuditEntry, Room, Totals, Track, User
+from relay.ops.models import (
+    FIGURES,
+    AuditEntry,
+    Bounds,
+    FigureBounds,
+    Room,
+    Totals,
+    Track,
+    User,
+)
 
 ROOMY = 110
 VAST = 140
@@ -20,33 +29,34 @@ Row = dict[str, Text | None]
 _BAD, _WARM, _GOOD, _QUIET = "bold red", "yellow", "green", "bright_black"
 _SPARKS = 16
 
-# The worse bound is what the relay calls a problem.
-LOSS = (0.02, 0.05)
-JITTER_MS = (50.0, 100.0)
-ROUND_TRIP_MS = (250.0, 500.0)
-IDLE_S = (1.5, 3.0)
+_IN_ANY_WIDTH = ("bitrate_bps", "loss_ratio", "jitter_ms", "round_trip_ms", "idle_s")
+"""Columns of tracks that have their places; others come where there is much room."""
 
 _STATES = {"in_call": _GOOD, "matched": _WARM, "waiting": "cyan"}
 
 
-def style(value: float | None, bounds: tuple[float, float]) -> str:
-    """The style of a number by its bounds: from the first on warm, from the second on bad."""
+def style(value: float | None, bounds: Bounds | None) -> str:
+    """The style of a number by its bounds."""
     if value is None:
         return _QUIET
-    return _BAD if value >= bounds[1] else _WARM if value >= bounds[0] else ""
+    if bounds is None or value < bounds.warm:
+        return ""
+    return _BAD if value >= bounds.bad else _WARM
 
 
-def tracks(shown: Iterable[Track], width: int, history: History | None = None) -> Table:
+def tracks(
+    shown: Iterable[Track], width: int, bounds: FigureBounds, history: History | None = None
+) -> Table:
     """Streams, a line each.
 
     :param width: of the terminal, in columns.
     :param history: adds a sparkline of the bitrate.
     """
-    rows = [_track(track, width, history) for track in shown]
+    rows = [_track(track, width, bounds, history) for track in shown]
     return _table(rows, width)
 
 
-def _track(track: Track, width: int, history: History | None) -> Row:
+def _track(track: Track, width: int, bounds: FigureBounds, history: History | None) -> Row:
     sparks = _SPARKS if width >= ROOMY else _SPARKS // 2
     past = None if history is None else list(history.of(track.id).bitrate_bps)
     return {
@@ -55,15 +65,26 @@ def _track(track: Track, width: int, history: History | None) -> Row:
         "ROOM": _id(track.room_id) if width >= VAST else None,
         "USER": _id(track.user_id) if width >= ROOMY else None,
         "MEDIA": Text(figures.media(track)),
-        ">kb/s": Text(figures.kilobits(track.bitrate_bps), _flow(track)),
-        ">LOSS": Text(figures.ratio(track.loss_ratio), style(track.loss_ratio, LOSS)),
-        ">JIT ms": Text(figures.ms(track.jitter_ms), style(track.jitter_ms, JITTER_MS)),
+        ">kbit/s": Text(figures.kilobits(track.bitrate_bps), _flow(track)),
+        ">LOSS": Text(figures.ratio(track.loss_ratio), style(track.loss_ratio, bounds.loss_ratio)),
+        ">JIT ms": Text(figures.ms(track.jitter_ms), style(track.jitter_ms, bounds.jitter_ms)),
         ">RTT ms" if width >= ROOMY else ">RTT": Text(
-            figures.ms(track.round_trip_ms), style(track.round_trip_ms, ROUND_TRIP_MS)
+            figures.ms(track.round_trip_ms), style(track.round_trip_ms, bounds.round_trip_ms)
         ),
+        **{
+            f">{figure.title.upper()}": told(track, name, bounds) if width >= VAST else None
+            for name, figure in FIGURES.items()
+            if figure.word and name not in _IN_ANY_WIDTH
+        },
         "LATELY": None if past is None else Text(plots.sparkline(past, sparks), "cyan"),
         PROBLEM: Text(trouble(track), _BAD if track.problems else _QUIET),
     }
+
+
+def told(track: Track, name: str, bounds: FigureBounds) -> Text:
+    """Any figure of a track."""
+    value = getattr(track, name)
+    return Text(figures.figure(name, value), style(value, getattr(bounds, name, None)))
 
 
 def _id(value: str | None) -> Text:
@@ -81,12 +102,12 @@ def trouble(track: Track) -> str:
     return figures.problems(track.problems) or resting
 
 
-def rooms(shown: Iterable[Room], width: int) -> Table:
+def rooms(shown: Iterable[Room], width: int, bounds: FigureBounds) -> Table:
     """Rooms, a line each."""
-    return _table([_room(room, width) for room in shown], width)
+    return _table([_room(room, width, bounds) for room in shown], width)
 
 
-def _room(room: Room, width: int) -> Row:
+def _room(room: Room, width: int, bounds: FigureBounds) -> Row:
     is_quiet = room.state != "in_call" and not room.problems
     return {
         "ROOM": Text(room.id),
@@ -94,8 +115,8 @@ def _room(room: Room, width: int) -> Row:
         "CAME": Text(room.users[1]),
         "STATE": _state(room.state) if width >= ROOMY else None,
         ">AGE": Text(figures.duration(room.age_s)),
-        ">kb/s": Text(figures.kilobits(room.bitrate_bps)),
-        ">LOSS": Text(figures.ratio(room.loss_ratio), style(room.loss_ratio, LOSS)),
+        ">kbit/s": Text(figures.kilobits(room.bitrate_bps)),
+        ">LOSS": Text(figures.ratio(room.loss_ratio), style(room.loss_ratio, bounds.loss_ratio)),
         PROBLEM: _state(room.state)
         if is_quiet and width < ROOMY
         else Text(figures.problems(room.problems), _BAD),
@@ -142,7 +163,7 @@ def _use(width: int, first: AuditEntry, *more: AuditEntry) -> Row:
     }
 
 
-def totals(now: Totals) -> Text:
+def totals(now: Totals, bounds: FigureBounds) -> Text:
     """How the server is doing, in a line or two."""
     text = Text()
     text.append(f"{now.connected} connected", "bold")
@@ -153,12 +174,17 @@ def totals(now: Totals) -> Text:
     if not now.ready:
         text.append(f" · not ready: {figures.problems(now.reasons)}", _BAD)
     text.append(f"\n{figures.bitrate(now.bitrate_bps)} · {figures.count(now.packets_per_s)} pkt/s")
-    text.append(f" · loss ↑ {figures.ratio(now.loss_up_ratio)}", style(now.loss_up_ratio, LOSS))
-    text.append(f" ↓ {figures.ratio(now.loss_down_ratio)}", style(now.loss_down_ratio, LOSS))
-    text.append(f" · CPU {now.cpu_ratio:.0%}", style(now.cpu_ratio, (0.7, 0.9)))
-    text.append(
-        f" · loop lag {figures.milliseconds(now.loop_lag_ms)}", style(now.loop_lag_ms, (50, 200))
-    )
+    for words, value, limits in (
+        (f" · loss ↑ {figures.ratio(now.loss_up_ratio)}", now.loss_up_ratio, bounds.loss_up_ratio),
+        (f" ↓ {figures.ratio(now.loss_down_ratio)}", now.loss_down_ratio, bounds.loss_down_ratio),
+        (f" · CPU {now.cpu_ratio:.0%}", now.cpu_ratio, bounds.cpu_ratio),
+        (
+            f" · loop lag {figures.milliseconds(now.loop_lag_ms)}",
+            now.loop_lag_ms,
+            bounds.loop_lag_ms,
+        ),
+    ):
+        text.append(words, style(value, limits))
     return text
 
 

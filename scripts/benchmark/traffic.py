@@ -40,7 +40,7 @@ KEYFRAME = b"\x10\x00" + bytes(20)
 SILENCE = b"\xf8\xff\xfe"
 
 FEEDBACK_INTERVAL_S = 0.05
-"""Of transport-wide feedback, as Chromium sends it at 1.2 Mb/s."""
+"""Of transport-wide feedback, as Chromium sends it at 1.2 Mbit/s."""
 REPORT_INTERVAL_S = (5.0, 1.0)
 """Of sender reports for audio and video, as Chromium sends them."""
 

@@ -385,10 +385,10 @@ async def test_there_is_a_track_at_each_end_of_what_flows(staged: Staged) -> Non
     assert expected == {(u, DOWN, kind) for u in ("ann", "bob") for kind in ("audio", "video")}
     await staged.send("ann")
     await staged.hears(MediaFlowing("bob"))
-    tracks = {(t.user_id, t.direction, t.kind): t for t in staged.plane.tracks()}
+    tracks = {(t.user_id, Direction(t.direction), t.kind): t for t in staged.plane.tracks()}
     assert tracks.keys() == expected | {("ann", UP, "audio")}
     up, down = tracks["ann", UP, "audio"], tracks["bob", DOWN, "audio"]
-    assert (up.counterpart_id, down.counterpart_id) == (down.track_id, up.track_id)
+    assert (up.counterpart_id, down.counterpart_id) == (down.id, up.id)
     assert tracks["ann", DOWN, "audio"].counterpart_id is None
     links = {link.user_id: link.link_id for link in staged.plane.links()}
     assert (up.link_id, down.link_id) == (links["ann"], links["bob"])

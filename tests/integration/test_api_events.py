@@ -16,9 +16,10 @@ from relay.api.load import Load
 from relay.api.models import EventQuery
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
-from relay.plane import Link, Track
+from relay.plane import LinkView
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore
+from relay.track import TrackView
 from tests.support.fake_plane import FakePlane
 from tests.support.operating import KEYFRAME, TOKEN, VIDEO, operating
 from tests.unit.api.observed import link, track
@@ -91,10 +92,10 @@ async def test_a_server_that_stops_ends_the_streams() -> None:
 class Crowded:
     """Media of many tracks."""
 
-    def tracks(self) -> list[Track]:
-        return [track("ann", track_id=f"t{number}") for number in range(200)]
+    def tracks(self) -> list[TrackView]:
+        return [track("ann", id=f"t{number}") for number in range(200)]
 
-    def links(self) -> list[Link]:
+    def links(self) -> list[LinkView]:
         return [link("ann")]
 
 

@@ -146,3 +146,10 @@ async def test_each_answer_has_a_request_id(given: str, kept: bool) -> None:
             told = response.headers["X-Request-Id"]
         assert (told == given) is kept
         assert told
+
+
+async def test_bounds_are_told() -> None:
+    async with operating() as server:
+        bounds = await server.operator.get("bounds")
+        assert bounds["lossRatio"] == {"warm": 0.02, "bad": 0.05}
+        assert {"jitterMs", "roundTripMs", "idleS", "cpuRatio", "loopLagMs"} <= set(bounds)

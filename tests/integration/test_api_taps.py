@@ -16,8 +16,9 @@ from relay.app import running
 from relay.bots.picture import Stamp, read
 from relay.config import Settings
 from relay.errors import ConfigError
+from relay.plane import Direction
 from relay.taps import snapshot
-from relay.taps.uses import MAX_AT_ONCE
+from relay.taps.uses import MAX_AT_ONCE, Use
 from tests.support.luma import luma
 from tests.support.operating import AUDIO, KEYFRAME, VIDEO, OperatedServer, operating
 from tests.support.pcapng import read_pcapng
@@ -46,7 +47,11 @@ async def snap(server: OperatedServer, track_id: str) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
-async def test_a_snapshot_shows_what_is_sent_at_that_time(tmp_path: Path, direction: str) -> None:
+async def test_a_snapshot_shows_what_is_sent_at_that_time(
+    tmp_path: Path, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = partial(snapshot.Snapshots, timeout_s=60)  # its process may have to wait its turn
+    monkeypatch.setattr(api_taps, "Snapshots", patient)
     async with watched(tmp_path) as server, call(server) as (ann, bob):
         track = await server.operator.track(ann.user_id, direction, "video")
         sender = ann if direction == "up" else bob
@@ -64,6 +69,32 @@ async def test_a_snapshot_shows_what_is_sent_at_that_time(tmp_path: Path, direct
         )
         assert (entry["track"], entry["room"]) == (track["id"], ann.room_id)
         assert entry["bytes"] == len(png)
+
+
+async def test_what_a_user_receives_is_shown_while_its_partner_is_the_one_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[object, ...]] = []
+
+    class Noting(snapshot.Snapshots):
+        async def take(
+            self, user_id: str, direction: Direction, use: Use, partner: str | None = None
+        ) -> bytes:
+            taken.append((user_id, direction, partner))
+            return b"a picture"
+
+    monkeypatch.setattr(api_taps, "Snapshots", Noting)
+    async with watched(tmp_path) as server:
+        ann, bob, _ = await server.pair()
+        ann.send(VIDEO, KEYFRAME)
+        await bob.received(1)
+        for user, direction in ((ann, "up"), (bob, "down")):
+            track = await server.operator.track(user, direction, "video")
+            assert await snap(server, track["id"]) == (200, b"a picture")
+        assert taken == [
+            (ann.user_id, Direction.UP, None),
+            (bob.user_id, Direction.DOWN, ann.user_id),
+        ]
 
 
 async def test_a_track_that_shows_nothing_gives_504(

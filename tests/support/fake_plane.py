@@ -7,21 +7,22 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from relay.errors import SdpError
 from relay.plane import (
     Direction,
-    Link,
     LinkLost,
     LinkState,
     LinkUp,
+    LinkView,
     MediaEvent,
     MediaFlowing,
     PlaneStats,
     Tap,
     TappedPacket,
-    Track,
 )
+from relay.track import FIGURES, TrackView
 
 BOTH = frozenset({"audio", "video"})
 
@@ -163,17 +164,17 @@ class FakePlane:
         link = self._links.get(user_id)
         return None if link is None else link.sends
 
-    def tracks(self) -> list[Track]:
+    def tracks(self) -> list[TrackView]:
         return [
             self._track(user_id, direction, kind)
             for user_id, link in self._links.items()
             for direction, kind in sorted(link.streams | self._expected(user_id))
         ]
 
-    def links(self) -> list[Link]:
+    def links(self) -> list[LinkView]:
         relay = ("192.0.2.1", 7882)
         return [
-            Link(link.link_id, user_id, link.state, 0.0, 0.0, relay)
+            LinkView(link.link_id, user_id, link.state, 0.0, 0.0, relay)
             for user_id, link in self._links.items()
         ]
 
@@ -245,23 +246,24 @@ class FakePlane:
         sent = self.sends(self.pairs.get(user_id, "")) if self._is_connected(user_id) else None
         return {(Direction.DOWN, kind) for kind in sent or ()}
 
-    def _track(self, user_id: str, direction: Direction, kind: str) -> Track:
+    def _track(self, user_id: str, direction: Direction, kind: str) -> TrackView:
         other = Direction.DOWN if direction is Direction.UP else Direction.UP
         partner = self._links.get(self.pairs.get(user_id, ""))
         goes_on = self._is_connected(user_id) and (
             direction is Direction.UP or (partner is not None and (other, kind) in partner.streams)
         )
         link_id = self._links[user_id].link_id
-        return Track(
-            track_id=f"{link_id} {direction} {kind}",
-            link_id=link_id,
-            user_id=user_id,
-            direction=direction,
-            kind=kind,
-            codec="opus" if kind == "audio" else "vp8",
-            ssrc=1 if kind == "audio" else 2,
-            counterpart_id=f"{partner.link_id} {other} {kind}" if goes_on and partner else None,
-        )
+        known: dict[str, Any] = dict.fromkeys(FIGURES, 0) | {
+            "id": f"{link_id} {direction} {kind}",
+            "link_id": link_id,
+            "user_id": user_id,
+            "direction": direction.value,
+            "kind": kind,
+            "codec": "opus" if kind == "audio" else "vp8",
+            "ssrc": 1 if kind == "audio" else 2,
+            "counterpart_id": f"{partner.link_id} {other} {kind}" if goes_on and partner else None,
+        }
+        return TrackView(**known)
 
 
 def _check(sdp: str) -> None:

@@ -1,5 +1,6 @@
 """How log events look."""
 
+import asyncio
 import io
 import json
 import logging
@@ -8,6 +9,7 @@ import pytest
 import structlog
 
 from relay import logs
+from relay.logs import log_crash
 
 pytestmark = pytest.mark.usefixtures("kept_logging")
 
@@ -94,3 +96,19 @@ def test_what_is_bound_to_a_request_is_in_its_events() -> None:
     first, second = out.getvalue().splitlines()
     assert "request=abc" in first
     assert "request" not in second
+
+
+async def test_a_crash_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    async def crash() -> None:
+        raise RuntimeError("a bug")
+
+    for work in (crash(), asyncio.sleep(0)):
+        task = asyncio.create_task(work, name="link ann")
+        task.add_done_callback(log_crash)
+        await asyncio.wait([task])
+    cancelled = asyncio.create_task(asyncio.sleep(9))
+    cancelled.add_done_callback(log_crash)
+    cancelled.cancel()
+    await asyncio.wait([cancelled])
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("task_crashed") == 1

@@ -15,6 +15,15 @@ const TOTALS = {
   at: "1970-01-01T00:01:40.000Z", uptimeS: 7200, ready: true, reasons: [], draining: false, connected: 1200,
   waiting: 1, inCall: 1100, rooms: 550, tracks: 4400, badRooms: 0, packetsPerS: 61_234.4, bitrateBps: 42e6,
   lossUpRatio: 0.001, lossDownRatio: 0.012, cpuRatio: 0.42, loopLagMs: 1.7,
+  links: 1200, packetsReceived: 0, packetsForwarded: 0, bytesForwarded: 0, packetsDropped: 0, eventReaders: 1,
+};
+
+const LOSS = { warm: 0.02, bad: 0.05 };
+/** @type {import("../../web/admin/wire/types.js").FigureBounds} */
+const BOUNDS = {
+  lossRatio: LOSS, lossUpRatio: LOSS, lossDownRatio: LOSS, jitterMs: { warm: 50, bad: 100 },
+  roundTripMs: { warm: 250, bad: 500 }, idleS: { warm: 1.5, bad: 3 }, cpuRatio: { warm: 0.7, bad: 0.9 },
+  loopLagMs: { warm: 100, bad: 250 },
 };
 
 /** @param {number[]} seconds */
@@ -89,7 +98,7 @@ test("tries are further and further apart", () => {
 });
 
 test("tiles say how it is", () => {
-  const tiles = Object.fromEntries(tilesOf(TOTALS).map(({ id, value, detail }) => [id, `${value} | ${detail}`]));
+  const tiles = Object.fromEntries(tilesOf(TOTALS, BOUNDS).map(({ id, value, detail }) => [id, `${value} | ${detail}`]));
   assert.deepEqual(tiles, {
     connected: "1,200 | up for 2 h 0 min",
     waiting: "1 | in the queue",
@@ -100,17 +109,17 @@ test("tiles say how it is", () => {
     loss: "1.2 % | up 0.1 %, down 1.2 %",
     "bad-rooms": "0 | of 550",
   });
-  assert.deepEqual(tilesOf(TOTALS).filter(({ isBad }) => isBad), []);
+  assert.deepEqual(tilesOf(TOTALS, BOUNDS).filter(({ isBad }) => isBad), []);
 });
 
 test("tiles that are bad say so", () => {
   const totals = { ...TOTALS, cpuRatio: 0.9, lossUpRatio: 0.05, badRooms: 1 };
-  assert.deepEqual(tilesOf(totals).filter(({ isBad }) => isBad).map(({ id, detail }) => [id, detail]), [
+  assert.deepEqual(tilesOf(totals, BOUNDS).filter(({ isBad }) => isBad).map(({ id, detail }) => [id, detail]), [
     ["cpu", "of one core; loop 2 ms late; near its limit"],
     ["loss", "up 5.0 %, down 1.2 %; too much"],
     ["bad-rooms", "of 550; see below"],
   ]);
-  assert.equal(tilesOf({ ...TOTALS, rooms: 1 })[2]?.detail, "1 room");
+  assert.equal(tilesOf({ ...TOTALS, rooms: 1 }, BOUNDS)[2]?.detail, "1 room");
 });
 
 test("a server that takes nobody says why", () => {
@@ -134,7 +143,12 @@ test("figures are for people", () => {
 
 test("a track in words", () => {
   const details = Object.fromEntries(detailsOf(track("a", { lost: 12, lossRatio: 0.02, idleS: null })));
-  assert.equal(details["Lost"], "12 (2.0 % in the last 10 s)");
+  assert.equal(details["Lost"], "12");
+  assert.equal(details["Loss"], "2.0 %");
+  assert.equal(details["Round trip"], "40 ms");
+  assert.equal(details["Bit rate"], "1.00 Mbit/s");
+  assert.equal(details["Packets/s"], "100");
+  assert.equal(details["Waits for a key frame"], "no");
   assert.equal(details["Last packet"], "none yet");
   assert.equal(details["Path"], "udp, ipv4");
   assert.equal(details["Picture"], "640 × 480, 30 fps");

@@ -28,8 +28,8 @@ test("text sorts as people do, whatever the case", () => {
 });
 
 test("rows without a value come last, both ways", () => {
-  assert.equal(order({ column: "roundTrip", isDown: true }), "bca");
-  assert.equal(order({ column: "roundTrip", isDown: false }), "cba");
+  assert.equal(order({ column: "round_trip", isDown: true }), "bca");
+  assert.equal(order({ column: "round_trip", isDown: false }), "cba");
   assert.equal(order({ column: "problems", isDown: false }), "bac");
 });
 
@@ -107,7 +107,7 @@ test("the stream brings what the page shows", () => {
   assert.equal(query("#/rooms/r1"), "limit=200&room=r1");
   assert.equal(query("#/users/ann"), "limit=20&user=ann");
   assert.equal(query("#/tracks", {}, byLoss), "limit=200&sort=loss");
-  assert.equal(query("#/tracks", {}, { column: "roundTrip", isDown: true }), "limit=200&sort=round_trip");
+  assert.equal(query("#/tracks", {}, { column: "round_trip", isDown: true }), "limit=200&sort=round_trip");
   assert.equal(query("#/tracks", {}, { column: "loss", isDown: false }), "limit=200");
   assert.equal(query("#/tracks", {}, { column: "constructor", isDown: true }), "limit=200");
   assert.equal(

@@ -1,6 +1,8 @@
 // @ts-check
 /** @typedef {import("../../web/admin/wire/types.js").Track} Track */
 
+const PATH = { protocol: "udp", localFamily: "ipv4", remoteFamily: "ipv4", localAddress: null, remoteAddress: null };
+
 /** @param {string} id @param {Partial<Track>} [changed] @returns {Track} */
 export function track(id, changed) {
   return {
@@ -8,7 +10,7 @@ export function track(id, changed) {
     counterpartId: null, problems: [], width: 640, height: 480, fps: 30, bitrateBps: 1e6,
     repairBitrateBps: 0, packetsPerS: 100, lossRatio: 0, jitterMs: 3, roundTripMs: 40, packets: 1000,
     bytes: 1e6, repairPackets: 0, lost: 0, keyframes: 2, nacks: 0, plis: 1, firs: 0,
-    waitsForKeyframe: false, idleS: 0.01, path: { protocol: "udp", remoteFamily: "ipv4", remoteAddress: null },
+    waitsForKeyframe: false, idleS: 0.01, path: PATH,
     dtlsVersion: "DTLSv1.2", srtpProfile: "SRTP_AEAD_AES_128_GCM", ...changed,
   };
 }

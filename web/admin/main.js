@@ -21,6 +21,8 @@ const ENDED = "Your session has ended: it was over, or the server was started an
 
 let route = parse(location.hash);
 let tapsAllowed = false;
+/** @type {import("./wire/types.js").FigureBounds} */
+let bounds;
 /** @type {import("./wire/types.js").Snapshot | null} */
 let snapshot = null;
 /** @type {readonly import("./model/series.js").Point[]} */
@@ -78,6 +80,9 @@ async function enter() {
   if (status !== 200) return leave(fault);
   if (!body.loggedIn) return leave("");
   tapsAllowed = body.tapsAllowed;
+  const answer = await get("bounds");
+  if (answer.fault) return leave(answer.fault);
+  bounds = answer.body;
   login.hide();
   frame.show(true);
   frame.connect();
@@ -142,7 +147,7 @@ function draw() {
   drawOrders();
   if (!snapshot) return;
   frame.draw(snapshot.totals);
-  if (route.page === "overview") overview.draw(snapshot);
+  if (route.page === "overview") overview.draw(snapshot, bounds);
   if (route.page === "overview") overview.drawCharts(points);
   if (route.page === "rooms") rooms.draw(snapshot.rooms);
   if (route.page === "tracks") allTracks.draw(snapshot.tracks);

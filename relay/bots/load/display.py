@@ -76,7 +76,7 @@ class Progress:
         return Group(
             bar,
             f"{crowd.in_call} of {len(crowd.users)} users in call · {tally.nexts} times Next"
-            f" · {rate:,.0f} pkt/s sent · {bps / 1e6:.1f} Mb/s received",
+            f" · {rate:,.0f} pkt/s sent · {bps / 1e6:.1f} Mbit/s received",
             f"latency p50 {milliseconds(latency.percentile(50))}"
             f" p99 {milliseconds(latency.percentile(99))} · own lateness p99 {late}",
             Text(", ".join(f"{count} x {why}" for why, count in tally.errors.items()), "red"),
@@ -109,7 +109,7 @@ def _headline(outcome: Outcome) -> Text:
         f"{tally.sent:,} packets sent, {tally.received:,} received, loss {tally.loss_ratio:.3%}\n"
         f"{tally.matches} times a partner, {tally.nexts} times Next,"
         f" {tally.keyframe_requests} key frames asked for\n"
-        f"{mbps:.1f} Mb/s received, load's own CPU {outcome.cpu_ratio:.0%} of a core"
+        f"{mbps:.1f} Mbit/s received, load's own CPU {outcome.cpu_ratio:.0%} of a core"
     )
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from relay.api.observation import Observation
 from relay.matching import State
-from relay.plane import Direction, Link, LinkState, Track
+from relay.plane import Direction, LinkState, LinkView
 from relay.signaling import RoomView, UserView
+from relay.track import FIGURES, TrackView
 
 
 def user(name: str, room: str | None = None, partner: str | None = None) -> UserView:
@@ -16,7 +17,7 @@ def room(name: str, first: str, second: str, age_s: float = 20.0) -> RoomView:
     return RoomView(name, (first, second), State.IN_CALL, age_s)
 
 
-def link(name: str, **changed: Any) -> Link:
+def link(name: str, **changed: Any) -> LinkView:
     known: dict[str, Any] = {
         "link_id": f"link-{name}",
         "user_id": name,
@@ -29,14 +30,14 @@ def link(name: str, **changed: Any) -> Link:
         "srtp_profile": "SRTP_AEAD_AES_128_GCM",
         "round_trip_ms": 40.0,
     }
-    return Link(**(known | changed))
+    return LinkView(**(known | changed))
 
 
 def track(
     name: str, direction: Direction = Direction.UP, kind: str = "video", **changed: Any
-) -> Track:
-    known: dict[str, Any] = {
-        "track_id": f"{name}-{direction}-{kind}",
+) -> TrackView:
+    known: dict[str, Any] = dict.fromkeys(FIGURES, 0) | {
+        "id": f"{name}-{direction}-{kind}",
         "link_id": f"link-{name}",
         "user_id": name,
         "direction": direction,
@@ -46,9 +47,10 @@ def track(
         "counterpart_id": "other",
         "packets_per_s": 100.0,
         "bitrate_bps": 1000.0,
+        "waits_for_keyframe": False,
         "idle_s": 0.01,
     }
-    return Track(**(known | changed))
+    return TrackView(**(known | changed))
 
 
 def two_rooms(*, sees_addresses: bool = False, **changes: Any) -> Observation:

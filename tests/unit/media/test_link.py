@@ -8,7 +8,7 @@ import pytest
 from aiortc.sdp import SessionDescription
 
 from relay.media.description import Ssrcs
-from relay.media.link import MAX_QUEUED_RECORDS, Link, log_crash
+from relay.media.link import MAX_QUEUED_RECORDS, Link
 from relay.media.sdp import read
 from relay.plane import LinkState
 from relay.seam import LinkCertificate
@@ -226,19 +226,3 @@ async def test_a_hello_that_openssl_refuses_ends_nothing(link: Link, socket: Fak
     assert socket.sent[0][1][13] == 2, "a ServerHello"
     await link.close()
     assert said == []
-
-
-async def test_a_crash_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    async def crash() -> None:
-        raise RuntimeError("a bug")
-
-    for work in (crash(), asyncio.sleep(0)):
-        task = asyncio.create_task(work, name="link ann")
-        task.add_done_callback(log_crash)
-        await asyncio.wait([task])
-    cancelled = asyncio.create_task(asyncio.sleep(9))
-    cancelled.add_done_callback(log_crash)
-    cancelled.cancel()
-    await asyncio.wait([cancelled])
-    said = capsys.readouterr()
-    assert (said.out + said.err).count("task_crashed") == 1

@@ -8,8 +8,9 @@ from relay.media import rtcp, view
 from relay.media.clocks import ntp
 from relay.media.link import Link
 from relay.media.sdp import read
-from relay.plane import Direction, LinkState, Track
+from relay.plane import Direction, LinkState
 from relay.seam import LinkCertificate
+from relay.track import TrackView
 from tests.support.fake_socket import FakeSocket
 from tests.support.offers import CHROMIUM, FIREFOX
 from tests.support.packets import CONTINUATION, DELTA, block, fir, nack, pli, rr, rtp, rtx, sr
@@ -43,7 +44,7 @@ class Users:
         assert backward is not None
         rtcp.translate(b"".join(packets), forward, backward, now).note(backward, now)
 
-    def track(self, user: str, direction: Direction, kind: str, now: float = NOW) -> Track:
+    def track(self, user: str, direction: Direction, kind: str, now: float = NOW) -> TrackView:
         [found] = [
             track
             for track in view.tracks(self.links, now)
@@ -51,11 +52,11 @@ class Users:
         ]
         return found
 
-    def up(self, kind: str = "video", now: float = NOW) -> Track:
+    def up(self, kind: str = "video", now: float = NOW) -> TrackView:
         """Of Ann's."""
         return self.track("ann", Direction.UP, kind, now)
 
-    def down(self, kind: str = "video", now: float = NOW) -> Track:
+    def down(self, kind: str = "video", now: float = NOW) -> TrackView:
         """Of Bob's."""
         return self.track("bob", Direction.DOWN, kind, now)
 
@@ -101,18 +102,18 @@ def test_partners_expect_each_others_tracks_before_a_packet_has_come(users: User
 
 def test_the_two_ends_of_one_stream_name_each_other(paired: Users) -> None:
     up, down = paired.up(), paired.down()
-    assert up.counterpart_id == down.track_id != up.track_id
-    assert down.counterpart_id == up.track_id
+    assert up.counterpart_id == down.id != up.id
+    assert down.counterpart_id == up.id
     assert down.ssrc == paired.bob.outlet(VIDEO).ssrc
     assert {up.link_id, down.link_id} == {link.link_id for link in paired.links.values()}
-    assert down.track_id.startswith(down.link_id)
+    assert down.id.startswith(down.link_id)
 
 
 def test_a_track_keeps_its_id_and_its_packets_when_the_partner_goes(paired: Users) -> None:
     up, down = paired.up(), paired.down()
     part(paired.ann)
-    assert paired.up().track_id == up.track_id
-    assert paired.down().track_id == down.track_id
+    assert paired.up().id == up.id
+    assert paired.down().id == down.id
     assert paired.down().packets == 1
     assert paired.up().counterpart_id is paired.down().counterpart_id is None
 
@@ -238,3 +239,8 @@ def test_a_link(users: Users) -> None:
     seen = view.link(link, ("192.0.2.1", 7882), NOW + 5)
     assert seen.remote_address == ("198.51.100.7", 40000)
     assert seen.consent_age_s == 1
+
+
+def test_a_figure_that_nothing_has_is_a_mistake() -> None:
+    with pytest.raises(TypeError, match="nothing of a track that goes up has kind"):
+        view._reader(view._Up)

@@ -9,13 +9,13 @@ from tests.unit.ops.samples import track
 @pytest.mark.parametrize(
     ("bps", "told"),
     [
-        (0, "0 kb/s"),
-        (499, "0 kb/s"),
-        (64_000, "64 kb/s"),
-        (999_499, "999 kb/s"),
-        (999_500, "1.00 Mb/s"),
-        (1_234_000, "1.23 Mb/s"),
-        (250e6, "250 Mb/s"),
+        (0, "0 kbit/s"),
+        (499, "0 kbit/s"),
+        (64_000, "64 kbit/s"),
+        (999_499, "999 kbit/s"),
+        (999_500, "1.00 Mbit/s"),
+        (1_234_000, "1.23 Mbit/s"),
+        (250e6, "250 Mbit/s"),
     ],
 )
 def test_bitrate(bps: float, told: str) -> None:

@@ -29,10 +29,10 @@ def test_nothing_but_noughts_is_empty() -> None:
 def test_a_graph_has_a_scale_and_stacks_its_blocks() -> None:
     lines = plots.graph([None, 100_000, 50_000, 25_000], 4, 4, figures.bitrate, 1)
     assert lines == [
-        "100 kb/s ┤ █  ",
-        " 75 kb/s ┤ █  ",
-        "         ┤ ██ ",
-        "  0 kb/s ┤ ███",
+        "100 kbit/s ┤ █  ",
+        " 75 kbit/s ┤ █  ",
+        "           ┤ ██ ",
+        "  0 kbit/s ┤ ███",
     ]
 
 

@@ -14,9 +14,10 @@ from relay.plane import Direction, TappedPacket
 from relay.taps.frames import Frame
 from relay.taps.snapshot import MAX_PIXELS, Eye, Snapshots, to_png
 from relay.taps.uses import Use
-from relay.taps.workshop import Workshop, packed
+from relay.taps.workshop import packed
 from tests.support.fake_plane import FakePlane
 from tests.support.luma import luma
+from tests.support.near import NearWorkshop
 from tests.support.slow import GO, comes, slowly
 from tests.support.vp8 import packets, pictures, sound
 
@@ -61,9 +62,11 @@ async def tapping(plane: FakePlane) -> None:
             await asyncio.sleep(0)
 
 
-async def test_the_next_key_frame_is_asked_for_and_shown(workshop: Workshop) -> None:
+async def test_the_next_key_frame_is_asked_for_and_shown() -> None:
     plane, use = FakePlane(), Use()
-    taking = asyncio.create_task(Snapshots(plane, workshop).take("ann", Direction.UP, use))
+    taking = asyncio.create_task(
+        Snapshots(plane, NearWorkshop(), timeout_s=60).take("ann", Direction.UP, use)
+    )
     await tapping(plane)
     feed(plane, [*sound(3), *packets(THREE)])
     png = await taking
@@ -73,18 +76,18 @@ async def test_the_next_key_frame_is_asked_for_and_shown(workshop: Workshop) -> 
     assert plane.taps == []
 
 
-async def test_without_a_picture_there_is_none(workshop: Workshop) -> None:
+async def test_without_a_picture_there_is_none() -> None:
     plane, use = FakePlane(), Use()
     with pytest.raises(NoPicture, match=r"within 0\.2 s"):
-        await Snapshots(plane, workshop, timeout_s=0.2).take("ann", Direction.UP, use)
+        await Snapshots(plane, NearWorkshop(), timeout_s=0.2).take("ann", Direction.UP, use)
     assert use.why == "no_picture"
     assert plane.taps == []
 
 
-async def test_a_track_that_ends_shows_nothing_more(workshop: Workshop) -> None:
+async def test_a_track_that_ends_shows_nothing_more() -> None:
     plane, use = FakePlane(), Use()
     taking = asyncio.create_task(
-        Snapshots(plane, workshop, timeout_s=60).take("ann", Direction.UP, use)
+        Snapshots(plane, NearWorkshop(), timeout_s=60).take("ann", Direction.UP, use)
     )
     await tapping(plane)
     plane.taps[0][2].link_closed()
@@ -92,10 +95,10 @@ async def test_a_track_that_ends_shows_nothing_more(workshop: Workshop) -> None:
         await taking
 
 
-async def test_a_picture_of_the_wrong_partner_is_not_shown(workshop: Workshop) -> None:
+async def test_a_picture_of_the_wrong_partner_is_not_shown() -> None:
     plane = FakePlane()
     plane.pair("ann", "eve")
-    snapshots = Snapshots(plane, workshop, timeout_s=60)
+    snapshots = Snapshots(plane, NearWorkshop(), timeout_s=60)
     with pytest.raises(NoPicture, match="ended"):
         await snapshots.take("ann", Direction.DOWN, Use(), partner="bob")
 
@@ -108,9 +111,9 @@ def test_a_monstrous_picture_is_not_decoded() -> None:
     assert decoded == []
 
 
-async def test_a_monstrous_picture_is_none(workshop: Workshop) -> None:
+async def test_a_monstrous_picture_is_none() -> None:
     plane = FakePlane()
-    snapshots = Snapshots(plane, workshop, timeout_s=0.3)
+    snapshots = Snapshots(plane, NearWorkshop(), timeout_s=0.3)
     taking = asyncio.create_task(snapshots.take("ann", Direction.UP, Use()))
     await tapping(plane)
     feed(plane, list(packets([MONSTER])))
@@ -118,12 +121,10 @@ async def test_a_monstrous_picture_is_none(workshop: Workshop) -> None:
         await taking
 
 
-async def test_what_comes_while_the_decoder_is_busy_is_dropped_and_counted(
-    workshop: Workshop, tmp_path: Path
-) -> None:
+async def test_what_comes_while_the_decoder_is_busy_is_dropped_and_counted(tmp_path: Path) -> None:
     plane, use = FakePlane(), Use()
     slow = partial(slowly, tmp_path)
-    snapshots = Snapshots(plane, workshop, timeout_s=60, max_packets=20, decode=slow)
+    snapshots = Snapshots(plane, NearWorkshop(), timeout_s=60, max_packets=20, decode=slow)
     taking = asyncio.create_task(snapshots.take("ann", Direction.UP, use))
     await tapping(plane)
     feed(plane, list(packets(THREE[:1])))

@@ -35,7 +35,8 @@ class Adder:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
-    def hang(self) -> Made:
+    def hang(self, sign: Path) -> Made:
+        sign.touch()
         signal.pause()
         raise AssertionError
 
@@ -93,13 +94,24 @@ async def test_a_process_that_dies_fails_what_waits_and_another_one_is_started(
         assert (await maker.make("add", 1)).data == b"1"
 
 
-async def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    workshop = Workshop(patience_s=0.05)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+async def test_a_process_that_hangs_is_ended(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, sign = asyncio.get_running_loop(), tmp_path / "it hangs"
+    real_s = loop.time
     async with workshop.maker(Adder, 0) as maker:
-        with pytest.raises(TapFailed, match=r"did not answer in 0\.05 s"):
-            await maker.make("hang")
-    await workshop.close()
+        asking = asyncio.create_task(maker.make("hang", sign))
+        while not sign.exists():  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(0.005)
+        assert not asking.done()
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "time", lambda: real_s() + 60)
+            with pytest.raises(TapFailed, match="did not answer in 60 s"):
+                await asking
+        with pytest.raises(TapFailed, match="has gone"):
+            await maker.make("add", 1)
+    async with workshop.maker(Adder, 0) as maker:
+        assert (await maker.make("add", 1)).data == b"1"
 
 
 async def test_whoever_gives_up_does_not_get_another_ones_answer(workshop: Workshop) -> None:

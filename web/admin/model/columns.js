@@ -7,6 +7,7 @@
  * @typedef {import("../wire/types.js").User} User
  * @typedef {import("../wire/types.js").AuditEntry} AuditEntry
  */
+import { FIGURES } from "../wire/types.js";
 import * as format from "./format.js";
 import { hrefOf } from "./route.js";
 
@@ -28,12 +29,8 @@ export const TRACKS = [
   problems(),
   { id: "direction", title: "Way", text: ({ direction }) => direction },
   { id: "kind", title: "Kind", text: ({ kind, codec }) => `${kind} ${codec}` },
-  number("loss", "Loss", ({ lossRatio }) => lossRatio, format.percent),
-  number("bitrate", "Bit rate", ({ bitrateBps }) => bitrateBps, format.bitrate),
   { id: "picture", title: "Picture", isNumber: true, text: format.picture, value: ({ width, height }) => width && height && width * height },
-  number("jitter", "Jitter", ({ jitterMs }) => jitterMs, format.milliseconds),
-  number("roundTrip", "Round trip", ({ roundTripMs }) => roundTripMs, format.milliseconds),
-  number("idle", "Silent for", ({ idleS }) => idleS, format.duration),
+  ...FIGURES.flatMap(figure),
   { id: "user", title: "User", text: ({ userId }) => userId, href: ({ userId }) => hrefOf("users", userId) },
   room(),
 ];
@@ -69,6 +66,16 @@ export const AUDIT = [
  */
 function number(id, title, value, toText) {
   return { id, title, isNumber: true, value, text: (row) => toText(value(row)) };
+}
+
+/**
+ * @param {typeof FIGURES[number]} figure
+ * @returns {import("./table.js").Column<Track>[]} none when it is no column
+ */
+function figure({ name, title, word }) {
+  if (word === null) return [];
+  const value = (/** @type {Track} */ track) => track[name];
+  return [{ id: word, title, isNumber: true, value, text: (track) => format.figure(name, track[name]) }];
 }
 
 /** @returns {import("./table.js").Column<any>} */

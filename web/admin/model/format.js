@@ -39,6 +39,22 @@ export function duration(seconds) {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;
 }
 
+/** By the ends of names. @type {[string, (value: number) => string][]} */
+const UNITS = [["Bps", bitrate], ["Ratio", percent], ["Ms", milliseconds], ["PerS", count], ["S", duration]];
+
+/**
+ * A figure in its unit, which is the end of its name.
+ *
+ * @param {string} name
+ * @param {number | boolean | null} value
+ */
+export function figure(name, value) {
+  if (value === null) return NOTHING;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  const [, text] = UNITS.find(([end]) => name.endsWith(end)) ?? ["", count];
+  return text(value);
+}
+
 /** @param {import("../wire/types.js").Track} track */
 export function picture({ width, height, fps }) {
   if (!width || !height) return NOTHING;

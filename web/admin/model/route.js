@@ -13,6 +13,7 @@
  *
  * @typedef {{ column: string, isDown: boolean }} Sort
  */
+import { FIGURES } from "../wire/types.js";
 
 /** How many rooms or tracks the server sends at most. */
 export const LIMIT = 200;
@@ -21,14 +22,8 @@ export const LIMIT = 200;
 const LISTS = { rooms: "rooms", tracks: "tracks", users: "users", audit: "audit" };
 /** @type {Record<string, Page>} */
 const SINGLES = { rooms: "room", tracks: "track", users: "user" };
-/** Columns by which the server can sort, the most first. */
-const SERVER_SORTS = new Map(Object.entries({
-  loss: "loss",
-  bitrate: "bitrate",
-  jitter: "jitter",
-  roundTrip: "round_trip",
-  idle: "idle",
-}));
+/** Columns by which the server can sort, the most first. @type {Set<string | null>} */
+const SERVER_SORTS = new Set(FIGURES.map(({ word }) => word));
 
 /** @type {Filter} */
 export const EVERYTHING = Object.freeze({ text: "", kind: "", direction: "", bad: false });
@@ -62,8 +57,7 @@ export function streamQuery({ page, id }, filter, sort) {
     if (filter.kind) query.set("kind", filter.kind);
     if (filter.direction) query.set("direction", filter.direction);
     if (filter.bad) query.set("bad", "true");
-    const order = sort.isDown ? SERVER_SORTS.get(sort.column) : undefined;
-    if (order) query.set("sort", order);
+    if (sort.isDown && SERVER_SORTS.has(sort.column)) query.set("sort", sort.column);
   }
   return query.toString();
 }

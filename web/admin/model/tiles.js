@@ -11,7 +11,6 @@
  */
 import { bitrate, count, duration, percent } from "./format.js";
 
-const BAD = { cpuRatio: 0.9, lossRatio: 0.05 };
 /** @type {Record<string, string>} */
 const REASONS = {
   draining: "it is being drained",
@@ -19,8 +18,12 @@ const REASONS = {
   overloaded: "it is overloaded",
 };
 
-/** @param {import("../wire/types.js").Totals} totals @returns {Tile[]} */
-export function tilesOf(totals) {
+/**
+ * @param {import("../wire/types.js").Totals} totals
+ * @param {import("../wire/types.js").FigureBounds} bounds
+ * @returns {Tile[]}
+ */
+export function tilesOf(totals, bounds) {
   const loss = Math.max(totals.lossUpRatio, totals.lossDownRatio);
   const lossDetail = `up ${percent(totals.lossUpRatio)}, down ${percent(totals.lossDownRatio)}`;
   const lag = `of one core; loop ${totals.loopLagMs.toFixed(0)} ms late`;
@@ -30,8 +33,8 @@ export function tilesOf(totals) {
     tile("in-call", "In call", count(totals.inCall), totals.rooms === 1 ? "1 room" : `${count(totals.rooms)} rooms`),
     tile("packets", "Packets/s", count(totals.packetsPerS), "forwarded"),
     tile("bandwidth", "Bandwidth", bitrate(totals.bitrateBps), "forwarded"),
-    tile("cpu", "CPU", percent(totals.cpuRatio), lag, totals.cpuRatio >= BAD.cpuRatio && "near its limit"),
-    tile("loss", "Loss", percent(loss), lossDetail, loss >= BAD.lossRatio && "too much"),
+    tile("cpu", "CPU", percent(totals.cpuRatio), lag, totals.cpuRatio >= bounds.cpuRatio.bad && "near its limit"),
+    tile("loss", "Loss", percent(loss), lossDetail, loss >= bounds.lossRatio.bad && "too much"),
     tile("bad-rooms", "Bad calls", count(totals.badRooms), `of ${count(totals.rooms)}`, totals.badRooms > 0 && "see below"),
   ];
 }

@@ -1,6 +1,10 @@
 // @ts-check
 /** One track in words. */
+import { FIGURES } from "../wire/types.js";
 import * as format from "./format.js";
+
+/** Figures that are told in other words. @type {readonly string[]} */
+const IN_WORDS = ["width", "height", "fps", "idleS"];
 
 /**
  * @param {import("../wire/types.js").Track} track
@@ -9,19 +13,12 @@ import * as format from "./format.js";
 export function detailsOf(track) {
   const { path } = track;
   const from = path.remoteAddress ?? path.remoteFamily ?? "";
+  const figures = FIGURES.filter(({ name }) => !IN_WORDS.includes(name));
   return [
     ["Codec", track.codec],
     ["SSRC", String(track.ssrc)],
     ...(track.kind === "video" ? [/** @type {[string, string]} */ (["Picture", format.picture(track)])] : []),
-    ["Bit rate", format.bitrate(track.bitrateBps)],
-    ["Repair", format.bitrate(track.repairBitrateBps)],
-    ["Packets/s", format.count(track.packetsPerS)],
-    ["Packets", format.count(track.packets)],
-    ["Lost", `${format.count(track.lost)} (${format.percent(track.lossRatio)} in the last 10 s)`],
-    ["Jitter", format.milliseconds(track.jitterMs)],
-    ["Round trip", format.milliseconds(track.roundTripMs)],
-    ["Key frames", format.count(track.keyframes)],
-    ["NACK, PLI, FIR", [track.nacks, track.plis, track.firs].map(format.count).join(", ")],
+    ...figures.map(({ name, title }) => /** @type {[string, string]} */ ([title, format.figure(name, track[name])])),
     ["Last packet", track.idleS === null ? "none yet" : `${format.duration(track.idleS)} ago`],
     ["Path", [path.protocol, from].filter(Boolean).join(", ")],
     ["DTLS", format.orNothing(track.dtlsVersion)],

@@ -64,9 +64,12 @@ export class Overview {
     empty: "Nobody is in a call.",
   });
 
-  /** @param {import("../wire/types.js").Snapshot} snapshot */
-  draw({ totals, rooms }) {
-    for (const { id, title, value, detail, isBad } of tilesOf(totals)) {
+  /**
+   * @param {import("../wire/types.js").Snapshot} snapshot
+   * @param {import("../wire/types.js").FigureBounds} bounds
+   */
+  draw({ totals, rooms }, bounds) {
+    for (const { id, title, value, detail, isBad } of tilesOf(totals, bounds)) {
       const tile = document.getElementById(`tile-${id}`) ?? this.#make(id, title);
       setAttribute(tile, "data-bad", isBad);
       const [, shown, below] = tile.children;

@@ -1,9 +1,125 @@
 // @ts-check
 /**
- * What the operators' API says, as far as the dashboard looks at it; docs/openapi.json has all of it.
+ * What the operators' API says. Made of docs/openapi.json by scripts/generate.
  *
- * @typedef {"loss" | "jitter" | "round_trip" | "silent" | "no_keyframe"} Problem
+ * The newest entries of the audit log, the oldest of them first.
+ * @typedef {object} Audit
+ * @property {AuditEntry[]} entries
  *
+ * One line: a tap has started, or ended; the two have the same ``use``.
+ * @typedef {object} AuditEntry
+ * @property {string} at
+ * @property {string} event
+ * @property {string} use
+ * @property {string} what
+ * @property {string | null} [room]
+ * @property {string | null} [users]
+ * @property {string | null} [link]
+ * @property {string | null} [track]
+ * @property {string} token
+ * @property {string | null} address
+ * @property {string | null} [forwardedFor]
+ * @property {string | null} [request]
+ * @property {number | null} [durationS]
+ * @property {string | null} [why]
+ * @property {number | null} [bytes]
+ * @property {number | null} [packetsDropped]
+ *
+ * From ``warm`` on a figure deserves a look, from ``bad`` on it is a problem.
+ * @typedef {object} Bounds
+ * @property {number} warm
+ * @property {number} bad
+ *
+ * Whether new users are turned away.
+ * @typedef {object} Drain
+ * @property {boolean} draining
+ *
+ * The body of every answer from 400 on.
+ * @typedef {object} Failure
+ * @property {Fault} error
+ *
+ * Why a request failed.
+ * @typedef {object} Fault
+ * @property {string} code
+ * @property {string} message
+ *
+ * From where on the figures of tracks and totals are bad, and nearly so.
+ * @typedef {object} FigureBounds
+ * @property {Bounds} lossRatio
+ * @property {Bounds} jitterMs
+ * @property {Bounds} roundTripMs
+ * @property {Bounds} idleS
+ * @property {Bounds} lossUpRatio
+ * @property {Bounds} lossDownRatio
+ * @property {Bounds} cpuRatio
+ * @property {Bounds} loopLagMs
+ *
+ * The last hour; less after a start.
+ * @typedef {object} History
+ * @property {number} periodS
+ * @property {Sample[]} samples
+ *
+ * A user's media connection to the relay.
+ * @typedef {object} Link
+ * @property {string} id
+ * @property {string} userId
+ * @property {string | null} roomId
+ * @property {string} state
+ * @property {number} ageS
+ * @property {number} consentAgeS
+ * @property {Path} path
+ * @property {string | null} dtlsVersion
+ * @property {string | null} srtpProfile
+ * @property {number | null} roundTripMs
+ *
+ * A page of links, oldest first.
+ * @typedef {object} Links
+ * @property {Link[]} links
+ * @property {number} total
+ *
+ * Which way a link's datagrams go.
+ * @typedef {object} Path
+ * @property {string} protocol
+ * @property {string} localFamily
+ * @property {string | null} remoteFamily
+ * @property {string | null} localAddress
+ * @property {string | null} remoteAddress
+ *
+ * Two users who talk.
+ * @typedef {object} Room
+ * @property {string} id
+ * @property {[string, string]} users
+ * @property {string} state
+ * @property {number} ageS
+ * @property {number} bitrateBps
+ * @property {number} lossRatio
+ * @property {string[]} problems
+ *
+ * A page of rooms, oldest first.
+ * @typedef {object} Rooms
+ * @property {Room[]} rooms
+ * @property {number} total
+ *
+ * How the server did during some seconds.
+ * @typedef {object} Sample
+ * @property {string} at
+ * @property {number} connected
+ * @property {number} waiting
+ * @property {number} inCall
+ * @property {number} badRooms
+ * @property {number} packetsPerS
+ * @property {number} bitrateBps
+ * @property {number} lossUpRatio
+ * @property {number} lossDownRatio
+ * @property {number} cpuRatio
+ *
+ * What the event stream sends each second.
+ * @typedef {object} Snapshot
+ * @property {Totals} totals
+ * @property {Room[]} rooms
+ * @property {Track[]} tracks
+ *
+ * How the server is doing.
  * @typedef {object} Totals
  * @property {string} at
  * @property {number} uptimeS
@@ -14,47 +130,38 @@
  * @property {number} waiting
  * @property {number} inCall
  * @property {number} rooms
+ * @property {number} links
  * @property {number} tracks
  * @property {number} badRooms
+ * @property {number} packetsReceived
+ * @property {number} packetsForwarded
+ * @property {number} bytesForwarded
+ * @property {number} packetsDropped
  * @property {number} packetsPerS
  * @property {number} bitrateBps
  * @property {number} lossUpRatio
  * @property {number} lossDownRatio
  * @property {number} cpuRatio
  * @property {number} loopLagMs
+ * @property {number} eventReaders
  *
- * @typedef {object} Room
- * @property {string} id
- * @property {[string, string]} users
- * @property {string} state
- * @property {number} ageS
- * @property {number} bitrateBps
- * @property {number} lossRatio
- * @property {Problem[]} problems
- *
- * @typedef {object} Path
- * @property {string} protocol
- * @property {string | null} remoteFamily
- * @property {string | null} remoteAddress
- *
+ * One stream of a user's, up (sent by the user) or down (received by it).
  * @typedef {object} Track
  * @property {string} id
  * @property {string} linkId
  * @property {string} userId
- * @property {string | null} roomId
- * @property {"up" | "down"} direction
- * @property {"audio" | "video"} kind
+ * @property {string} direction
+ * @property {string} kind
  * @property {string} codec
  * @property {number} ssrc
  * @property {string | null} counterpartId
- * @property {Problem[]} problems
  * @property {number | null} width
  * @property {number | null} height
  * @property {number | null} fps
+ * @property {number} lossRatio
  * @property {number} bitrateBps
  * @property {number} repairBitrateBps
  * @property {number} packetsPerS
- * @property {number} lossRatio
  * @property {number} jitterMs
  * @property {number | null} roundTripMs
  * @property {number} packets
@@ -67,10 +174,18 @@
  * @property {number} firs
  * @property {boolean} waitsForKeyframe
  * @property {number | null} idleS
+ * @property {string | null} roomId
+ * @property {string[]} problems
  * @property {Path} path
  * @property {string | null} dtlsVersion
  * @property {string | null} srtpProfile
  *
+ * A page of tracks, in the order asked for.
+ * @typedef {object} Tracks
+ * @property {Track[]} tracks
+ * @property {number} total
+ *
+ * A user with an open WebSocket.
  * @typedef {object} User
  * @property {string} id
  * @property {string} state
@@ -79,29 +194,31 @@
  * @property {string | null} linkId
  * @property {number} ageS
  *
- * @typedef {object} AuditEntry
- * @property {string} at
- * @property {"tap_started" | "tap_ended"} event
- * @property {string} use
- * @property {string} what
- * @property {string | null} [users]
- * @property {string | null} [room]
- * @property {string | null} [track]
- * @property {string} token
- * @property {string | null} address
- * @property {number | null} [durationS]
- * @property {string | null} [why]
- *
- * @typedef {Pick<Totals, "at" | "connected" | "waiting" | "inCall" | "packetsPerS" | "bitrateBps"
- *   | "lossUpRatio" | "lossDownRatio" | "cpuRatio">} Sample
- *
- * @typedef {object} Snapshot
- * @property {Totals} totals
- * @property {Room[]} rooms the worst first
- * @property {Track[]} tracks
- *
- * @typedef {object} Session
- * @property {boolean} loggedIn
- * @property {boolean} [tapsAllowed]
+ * A page of users, in the order in which they came.
+ * @typedef {object} Users
+ * @property {User[]} users
+ * @property {number} total
  */
-export {};
+
+/** Those of a track. */
+export const FIGURES = /** @type {const} */ ([
+  { name: "width", title: "Width", word: null },
+  { name: "height", title: "Height", word: null },
+  { name: "fps", title: "Frames/s", word: null },
+  { name: "lossRatio", title: "Loss", word: "loss" },
+  { name: "bitrateBps", title: "Bit rate", word: "bitrate" },
+  { name: "repairBitrateBps", title: "Repair", word: null },
+  { name: "packetsPerS", title: "Packets/s", word: null },
+  { name: "jitterMs", title: "Jitter", word: "jitter" },
+  { name: "roundTripMs", title: "Round trip", word: "round_trip" },
+  { name: "packets", title: "Packets", word: null },
+  { name: "bytes", title: "Bytes", word: null },
+  { name: "repairPackets", title: "Repair packets", word: null },
+  { name: "lost", title: "Lost", word: null },
+  { name: "keyframes", title: "Key frames", word: null },
+  { name: "nacks", title: "NACK", word: null },
+  { name: "plis", title: "PLI", word: null },
+  { name: "firs", title: "FIR", word: null },
+  { name: "waitsForKeyframe", title: "Waits for a key frame", word: null },
+  { name: "idleS", title: "Silent for", word: "idle" },
+]);
