@@ -1,6 +1,7 @@
 """Clients that join from outside, through the public protocol only.
 
-- ``bot``          a user without a browser; ``fleet`` runs several, ``command`` is ``relay bot``
+- ``commands``     ``relay bot`` and ``relay load-test``
+- ``bot``          a user without a browser; ``fleet`` runs several
 - ``client``       the signalling: one WebSocket, typed messages
 - ``peer``         a full WebRTC endpoint (aiortc) that reports what it receives
 - ``arrivals``     when packets came, told in transport-wide feedback
