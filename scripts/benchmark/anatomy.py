@@ -15,10 +15,9 @@ from dataclasses import dataclass
 
 from forwarding import Say
 from traffic import batches, rtp
-from users import AES_GCM, offer_only
+from users import AES_GCM, Peer, offer_only
 
 from relay.bots.description import Numbering
-from relay.bots.thin import ThinPeer
 from relay.media import RelayPlane
 from relay.media.rtp import HEADERS
 from relay.media.transport import SLOT_BYTES
@@ -45,7 +44,7 @@ async def anatomy(say: Say) -> list[Part]:
     supply = _Supply()
     plane = RelayPlane("127.0.0.1", 0, clock=lambda: supply.now)
     await plane.start()
-    peers: list[ThinPeer] = []
+    peers: list[Peer] = []
     try:
         peers = await _connected(plane)
         supply.come_from(peers)
@@ -56,10 +55,10 @@ async def anatomy(say: Say) -> list[Part]:
         await plane.close()
 
 
-async def _connected(plane: RelayPlane) -> list[ThinPeer]:
+async def _connected(plane: RelayPlane) -> list[Peer]:
     up: asyncio.Queue[object] = asyncio.Queue()
     plane.subscribe(lambda event: up.put_nowait(event) if isinstance(event, LinkUp) else None)
-    peers = [ThinPeer() for _ in range(PEERS)]
+    peers = [Peer() for _ in range(PEERS)]
     for number, peer in enumerate(peers):
         peer.take_answer(await plane.answer(str(number), peer.offer()))
         await peer.connect()
@@ -76,13 +75,13 @@ class _Supply:
     """
 
     def __init__(self) -> None:
-        self._peers: list[ThinPeer] = []
+        self._peers: list[Peer] = []
         self._sockets: list[socket.socket] = []
         self._media = batches(0, 1, BURST / 200)[:BURST]
         self._number = 0
         self._buffer = bytearray(2048)
 
-    def come_from(self, peers: list[ThinPeer]) -> None:
+    def come_from(self, peers: list[Peer]) -> None:
         """Begin, when the peers' links are up."""
         self._peers = peers
         self._sockets = [peer.lend_socket() for peer in peers]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from relay.bots.thin import ThinPeer
 from relay.plane import LinkLost, LinkUp, MediaFlowing
 from relay.seam import gather_loopback_too
 from tests.support.dtls import (
@@ -20,24 +19,14 @@ from tests.support.dtls import (
     records,
 )
 from tests.support.media_house import House, talk, until
+from tests.support.thin import ThinPeer
 
 ONE_BY_ONE = [name for name in FORGERIES if not name.startswith("message ")]
 
 
-def forge(peer: ThinPeer, change: Callable[[bytes], list[bytes]]) -> None:
-    """Have each of the peer's DTLS datagrams replaced on its way out of the peer's socket."""
-    put_on_wire = peer._datagrams._put_on_wire
-
-    def forged(datagram: bytes) -> None:
-        for each in change(datagram):
-            put_on_wire(each)
-
-    peer._datagrams._put_on_wire = forged
-
-
 async def come_up(house: House, user: str, change: Callable[[bytes], list[bytes]]) -> ThinPeer:
     peer = house.peer()
-    forge(peer, change)
+    peer.forge(change)
     peer.take_answer(await house.plane.answer(user, peer.offer()))
     await peer.connect()
     await house.hears(LinkUp(user))
@@ -102,7 +91,7 @@ BELIEVED = {"message 2 as number 0", "message 3 as number 0", "message 13 as num
 async def test_a_relay_that_is_the_client(house: House) -> None:
     noise = [FORGERIES[name] for name in FORGERIES if name not in BELIEVED]
     peer = house.peer()
-    forge(peer, lambda datagram: [*noise, datagram])
+    peer.forge(lambda datagram: [*noise, datagram])
     answer = peer.answer(await house.plane.offer("a")).replace("setup:active", "setup:passive")
     await house.plane.accept("a", answer)
     peer._remote = dataclasses.replace(peer.remote, dtls_role="client")
