@@ -16,9 +16,6 @@ from aiortc.rtcdtlstransport import (
     SRTP_AES128_CM_SHA1_80,
     SRTPProtectionProfile,
 )
-from janus import Caller, Missing, own_address
-from servers import FLOOR, JANUS, RELAY, STOCK, Server
-from traffic import AUDIO, VIDEO
 
 from relay import seam
 from relay.bots import thin
@@ -27,6 +24,9 @@ from relay.bots.description import Numbering, Ssrcs
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
 from relay.protocol.messages import FindPartner, PartnerFound, WebrtcAnswer, WebrtcOffer
+from scripts.benchmark.janus import Caller, Missing, own_address
+from scripts.benchmark.servers import FLOOR, JANUS, RELAY, STOCK, Server
+from scripts.benchmark.traffic import AUDIO, VIDEO
 
 AES_CM, AES_GCM = SRTP_AES128_CM_SHA1_80, SRTP_AEAD_AES_128_GCM
 Profiles = Sequence[SRTPProtectionProfile]
