@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from relay import __version__, logs
-from relay.bots import commands as loads
+from relay.bots import commands as bots
 from relay.config import CONFIG_FILE, Settings, flag, load, variable
 from relay.errors import BotError, ConfigError, OperatorError
 from relay.ops import commands as operators
@@ -24,13 +24,7 @@ if TYPE_CHECKING:
 _FAILED = 1
 _WRONG_VALUE = 2
 
-_SERVER, _BOTS = "Server", "Bots"
-
-_STYLE: dict[str, Any] = {
-    "rich_markup_mode": None,
-    "pretty_exceptions_enable": False,
-    "context_settings": {"help_option_names": ["-h", "--help"]},
-}
+_SERVER = "Server"
 
 
 class _Panels(TyperGroup):
@@ -55,7 +49,9 @@ app = typer.Typer(
     " server. Exit status: 0 all went well, 1 it failed, 2 it was called wrongly, 3 it found"
     " something bad.",
     no_args_is_help=True,
-    **_STYLE,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -164,23 +160,7 @@ def doctor(
 
 
 operators.register(app)
-
-
-@app.command(
-    rich_help_panel=_BOTS,
-    add_help_option=False,  # its own parser answers to --help, with its own options
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-)
-def bot(context: typer.Context) -> None:
-    """Join as bots, and tell what each of them saw and heard."""
-    from relay.bots.command import bot as run  # noqa: PLC0415
-
-    bots = typer.Typer(add_completion=False, **_STYLE)
-    bots.command()(run)
-    bots(context.args, prog_name="relay bot")
-
-
-loads.register(app)
+bots.register(app)
 
 
 def _announce(relay: "Relay") -> None:

@@ -11,6 +11,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+log = structlog.get_logger(__name__)
+
 
 def configure(level: str, stream: TextIO | None = None, *, as_json: bool = False) -> None:
     """Send every event of at least ``level`` (``debug`` ... ``error``) to ``stream``, or stderr.
@@ -48,7 +50,7 @@ def configure(level: str, stream: TextIO | None = None, *, as_json: bool = False
 def log_crash(task: asyncio.Task[None]) -> None:
     """Log the exception that ended a background task, if one did; for ``add_done_callback``."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        structlog.get_logger().error("task_crashed", task=task.get_name(), exc_info=error)
+        log.error("task_crashed", task=task.get_name(), exc_info=error)
 
 
 def _timestamp(*, for_people: bool) -> Processor:

@@ -7,13 +7,12 @@ of these changes.
 import asyncio
 import contextlib
 import functools
-import queue
 import socket
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
 from aioice import Candidate, Connection
-from aiortc import RTCPeerConnection, RTCRtpReceiver
+from aiortc import RTCPeerConnection
 from aiortc.rtcdtlstransport import (
     SRTP_AEAD_AES_128_GCM,
     SRTP_AES128_CM_SHA1_80,
@@ -255,22 +254,3 @@ async def send_rtcp(connection: RTCPeerConnection, packet: bytes) -> None:
     for dtls in _transports(connection):
         with contextlib.suppress(ConnectionError):
             await dtls._send_rtp(packet)
-
-
-class _FrameCounter(queue.Queue[Any]):
-    """A decoder's queue that counts encoded frames and lets only the end through."""
-
-    def __init__(self, on_frame: Callable[[], None]) -> None:
-        super().__init__()
-        self._on_frame = on_frame
-
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        if item is None:
-            super().put(item, block, timeout)
-        else:
-            self._on_frame()
-
-
-def count_without_decoding(receiver: RTCRtpReceiver, on_frame: Callable[[], None]) -> None:
-    """Have complete encoded frames counted and thrown away; before the receiver is started."""
-    receiver._RTCRtpReceiver__decoder_queue = _FrameCounter(on_frame)  # type: ignore[attr-defined]

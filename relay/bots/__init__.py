@@ -1,19 +1,24 @@
 """Clients that join from outside, through the public protocol only.
 
-- ``bot``          a user without a browser; ``fleet`` runs several, ``command`` is ``relay bot``
-- ``client``       the signalling: one WebSocket, typed messages
-- ``peer``         a full WebRTC endpoint (aiortc) that reports what it receives
-- ``arrivals``     when packets came, told in transport-wide feedback
+- ``commands``     ``relay bot`` and ``relay load-test``, as far as the command line goes
+- ``fleet``        several bots at once; ``together`` ends all when one fails
+- ``bot``          a user without a browser
+- ``client``       its signalling: one WebSocket, typed messages
+- ``peer``         its WebRTC endpoint (aiortc), which reports what it receives
 - ``tracks``       what it sends: a generated picture and tone, or a media file
 - ``picture``      a picture that says from its pixels which frame it is, and when it was made
 - ``tone``         tones, made and read back
-- ``report``       what a bot saw and heard
+- ``report``       what it saw and heard
 
 And for load and tests, without codecs:
 
+- ``load``         many pairs of cheap users, and what they measure
 - ``thin``         the cheapest real WebRTC endpoint: packets in and out
-- ``description``  its SDP, and what it reads out of the other side's
-- ``checks``       its ICE connectivity checks, as bytes
-- ``datagrams``    the pipe under its DTLS
-- ``load``         many pairs of them, and what they measure
+- ``ice``          its way to the other side: a UDP socket, and the checks that keep it open
+- ``checks``       those checks as bytes
+
+For both kinds of endpoint:
+
+- ``description``  SDP: what a thin peer writes and reads, and what is added to aiortc's
+- ``arrivals``     when packets came, told in transport-wide feedback
 """

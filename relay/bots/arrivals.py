@@ -6,13 +6,11 @@ sender believes that nothing arrives and sends less and less.
 
 from __future__ import annotations
 
-import re
 import secrets
 import struct
 import sys
 import time
 
-from relay.bots.description import ABS_SEND_TIME, TRANSPORT_CC
 from relay.transport_cc import CLOCK_MASK, MAX_STATUSES, TICKS_PER_S, Feedback, write
 
 if sys.platform == "linux":
@@ -29,12 +27,6 @@ _SIOCGSTAMP = 0x8906  # when the socket's last datagram came (socket(7)), a stru
 _TIMEVAL = struct.Struct("@ll")
 _NO_TIME = bytes(_TIMEVAL.size)
 _MAX_AGE_S = 2.0
-
-_EXTMAP = re.compile(rf"^a=extmap:(\d+)(?:/\w+)? {re.escape(TRANSPORT_CC)}\b", re.MULTILINE)
-
-_REMB = re.compile(
-    rf"^a=(?:rtcp-fb:\S+ goog-remb|extmap:\S+ {re.escape(ABS_SEND_TIME)})\r?\n", re.MULTILINE
-)
 
 
 class Arrivals:
@@ -124,32 +116,6 @@ def transport_number(packet: bytes, extension_id: int) -> int | None:
             return int.from_bytes(value, "big") if element & 0x0F == 1 and at + 3 <= end else None
         at += 2 + (element & 0x0F) if element else 1
     return None
-
-
-def agreed_id(sdp: str) -> int | None:
-    """The id that a description gives the extension; None when it does not have it."""
-    found = _EXTMAP.search(sdp)
-    return int(found[1]) if found is not None and 1 <= int(found[1]) <= 14 else None
-
-
-def free_id(sdp: str) -> int:
-    """An id that no extension of a description has."""
-    taken = {int(number) for number in re.findall(r"^a=extmap:(\d+)", sdp, re.MULTILINE)}
-    return next(number for number in range(1, 15) if number not in taken)
-
-
-def agreeing(sdp: str, extension_id: int) -> str:
-    """The description, with the extension and its feedback in each section that is not refused.
-
-    REMB and what it is made from are taken out: aiortc estimates half again as much as comes, which
-    would hold down a sender that starts small.
-    """
-    lines = f"a=extmap:{extension_id} {TRANSPORT_CC}\r\na=rtcp-fb:* transport-cc\r\n"
-    head, *sections = re.split(r"(?m)^(?=m=)", _REMB.sub("", sdp))
-    return head + "".join(
-        section + lines if re.match(r"m=(audio|video) [1-9]", section) else section
-        for section in sections
-    )
 
 
 def _ticks(now_s: float) -> int:

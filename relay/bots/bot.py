@@ -2,8 +2,8 @@
 
 import asyncio
 import ipaddress
-from collections import deque
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -14,11 +14,10 @@ from aiortc.mediastreams import MediaStreamTrack
 from relay.bots.client import DEFAULT_TIMEOUT_S, Client
 from relay.bots.peer import Peer
 from relay.bots.report import Report
-from relay.bots.tracks import FrameNumbers, Gate, PictureTrack, ToneTrack, play
+from relay.bots.tracks import Gate, PictureTrack, ToneTrack, play
 from relay.errors import BotError
 from relay.protocol.messages import (
     ChatDelivery,
-    ChatMessage,
     Connected,
     Error,
     FindPartner,
@@ -28,13 +27,10 @@ from relay.protocol.messages import (
     PartnerFound,
     PartnerLeft,
     ServerMessage,
-    StopChat,
     WaitingForPartner,
     WebrtcAnswer,
     WebrtcOffer,
 )
-
-_KEPT_CHATS = 1000
 
 _log = structlog.get_logger()
 
@@ -44,11 +40,6 @@ class Bot:
 
     :param url: the relay's ``ws://`` or ``wss://`` address.
     :param number: names the bot: its picture carries it and its tone's pitch follows from it.
-    :param early_link: open one link before any partner is found, and keep it. False is the plain
-        client: a fresh connection for every partner, offered by the initiator. With a server in
-        ``direct`` mode every client is a plain one.
-    :param search_again: look for another partner when one has gone.
-    :param decode: decode what comes; False only counts encoded frames.
     :param file: send this media file instead of the generated picture and tone.
     """
 
@@ -57,37 +48,25 @@ class Bot:
         url: str,
         number: int = 1,
         *,
-        early_link: bool = True,
-        search_again: bool = True,
-        decode: bool = True,
         file: str | None = None,
     ) -> None:
         self.report = Report(number)
         self.room_id: str | None = None
         self.media_mode = ""
         self.user_id = ""
-        self.chats: deque[ChatDelivery] = deque(maxlen=_KEPT_CHATS)
         self._client = Client(url)
         self._on_loopback = _is_loopback(url)
         self._number = number
-        self._early_link = early_link
-        self._search_again = search_again
-        self._decode = decode
         self._file = file
         self._ice_servers: list[dict[str, object]] = []
         self._gate = Gate()
-        self._numbers = FrameNumbers()
+        self._numbers: Iterator[int] = itertools.count()
         self._peer: Peer | None = None
         self._changed = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
         self.failure: BotError | None = None
         """Why the bot has lost the server, if it has."""
         self._answered = False
-
-    @property
-    def link_state(self) -> str:
-        """``none`` or the peer connection's state, such as ``connected``."""
-        return self._peer.state if self._peer is not None else "none"
 
     async def __aenter__(self) -> Self:
         await self.join()
@@ -119,28 +98,18 @@ class Bot:
             await self.leave()
             raise
 
-    async def find_partner(self, interests: Iterable[str] = ()) -> None:
+    async def find_partner(self) -> None:
         """Enter the queue; opens the link again if it was closed.
 
         :raises BotError: when the connection is lost, or the server refuses.
         """
         await self._open_link()
-        await self._client.send(FindPartner(interests=list(interests)))
+        await self._client.send(FindPartner())
 
     async def next_partner(self) -> None:
         """Leave this partner and look for another."""
         await self._client.send(NextPartner())
         await self._part()
-
-    async def stop(self) -> None:
-        """Leave partner or queue and close the link, but stay connected."""
-        await self._client.send(StopChat())  # first, or the server would offer to repair the link
-        await self._part()
-        await self._close_peer()
-
-    async def say(self, text: str) -> None:
-        """Send the partner a chat message."""
-        await self._client.send(ChatMessage(text=text))
 
     async def leave(self) -> None:
         """Close everything; harmless when repeated."""
@@ -149,11 +118,6 @@ class Bot:
             await asyncio.gather(self._follower, return_exceptions=True)
         await self._close_peer()
         await self._client.close()
-
-    async def vanish(self) -> None:
-        """Cut the signalling without goodbye, then let go of the rest."""
-        await self._client.vanish()
-        await self.leave()
 
     async def lost(self) -> None:
         """Wait until the server is lost; see ``failure``."""
@@ -225,7 +189,6 @@ class Bot:
             case IceCandidate() if self._peer is not None:
                 await self._peer.add_candidate(message.candidate)
             case ChatDelivery():
-                self.chats.append(message)
                 self.report.chats += 1
             case Error():
                 self.report.errors.append(message.code)
@@ -242,17 +205,16 @@ class Bot:
     async def _on_partner_gone(self) -> None:
         was_paired = self.room_id is not None
         await self._part()
-        if was_paired and self._search_again:
+        if was_paired:
             await self.find_partner()
 
     async def _start_over(self) -> None:
         """The link came to nothing: make another, and look for another partner."""
         await self._part()
         await self._close_peer()
-        if self._search_again:
-            if self._keeps_link:
-                await self._offer()
-            await self._client.send(NextPartner())
+        if self._keeps_link:
+            await self._offer()
+        await self._client.send(NextPartner())
 
     async def _on_offer(self, sdp: str) -> None:
         peer = await self._fresh_peer()
@@ -262,7 +224,8 @@ class Bot:
 
     @property
     def _keeps_link(self) -> bool:
-        return self._early_link and self.media_mode == "relay"
+        """Whether one link, opened early, is for all partners; else each has one of its own."""
+        return self.media_mode == "relay"
 
     async def _open_link(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         if self._keeps_link and self._peer is None:
@@ -288,7 +251,6 @@ class Bot:
             self._changed.set,
             ice_servers=self._ice_servers,
             on_loopback=self._on_loopback,
-            decode=self._decode,
         )
         self.report.links += 1
         return self._peer

@@ -31,12 +31,10 @@ class Client:
     aside is received later, in order.
 
     :param url: ``ws://`` or ``wss://``.
-    :param headers: to send with the handshake, such as ``Origin``.
     """
 
-    def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._headers = headers or {}
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._aside: deque[ServerMessage] = deque()
@@ -61,9 +59,7 @@ class Client:
         self._http = aiohttp.ClientSession()
         try:
             async with asyncio.timeout(timeout_s):
-                self._socket = await self._http.ws_connect(
-                    self._url, headers=self._headers, max_msg_size=MAX_FRAME_BYTES
-                )
+                self._socket = await self._http.ws_connect(self._url, max_msg_size=MAX_FRAME_BYTES)
         except aiohttp.WSServerHandshakeError as error:
             await self.close()
             raise BotError(f"{self._url} refused the WebSocket: HTTP {error.status}") from error
@@ -78,24 +74,13 @@ class Client:
         if self._http is not None:
             await self._http.close()
 
-    async def vanish(self) -> None:
-        """Cut the TCP connection without a WebSocket goodbye, as a crash does."""
-        self._socket = None
-        if self._http is not None and self._http.connector is not None:
-            await self._http.connector.close()
-        await self.close()
-
     async def send(self, message: ClientMessage) -> None:
         """Send a message.
 
         :raises BotError: when the connection is closed.
         """
-        await self.send_text(message.encode())
-
-    async def send_text(self, frame: str) -> None:
-        """Send a text frame as it is, right or wrong; raises as :meth:`send`."""
         try:
-            await self._open_socket().send_str(frame)
+            await self._open_socket().send_str(message.encode())
         except (aiohttp.ClientError, ConnectionError) as error:
             raise BotError(f"the connection is lost: {_reason(error)}") from error
 

@@ -1,5 +1,6 @@
-"""The SDP that a thin peer writes by hand, and what it reads out of the other side's (RFC 8829)."""
+"""SDP: what a thin peer writes and reads, and what is added to aiortc's (RFC 8829)."""
 
+import re
 import secrets
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +19,12 @@ _EXTENSIONS_OF_KIND = {
     "audio": (MID, AUDIO_LEVEL, ABS_SEND_TIME, TRANSPORT_CC),
     "video": (MID, ABS_SEND_TIME, TRANSPORT_CC),
 }
+
+
+_EXTMAP = re.compile(rf"^a=extmap:(\d+)(?:/\w+)? {re.escape(TRANSPORT_CC)}\b", re.MULTILINE)
+_REMB = re.compile(
+    rf"^a=(?:rtcp-fb:\S+ goog-remb|extmap:\S+ {re.escape(ABS_SEND_TIME)})\r?\n", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,32 @@ def read_remote(sdp: str) -> Remote:
         ValueError,
     ) as error:
         raise BotError(f"unusable SDP: {type(error).__name__} {error}") from error
+
+
+def agreed_id(sdp: str) -> int | None:
+    """The id that a description gives the extension; None when it does not have it."""
+    found = _EXTMAP.search(sdp)
+    return int(found[1]) if found is not None and 1 <= int(found[1]) <= 14 else None
+
+
+def free_id(sdp: str) -> int:
+    """An id that no extension of a description has."""
+    taken = {int(number) for number in re.findall(r"^a=extmap:(\d+)", sdp, re.MULTILINE)}
+    return next(number for number in range(1, 15) if number not in taken)
+
+
+def agreeing(sdp: str, extension_id: int) -> str:
+    """The description, with the extension and its feedback in each section that is not refused.
+
+    REMB and what it is made from are taken out: aiortc estimates half again as much as comes, which
+    would hold down a sender that starts small.
+    """
+    lines = f"a=extmap:{extension_id} {TRANSPORT_CC}\r\na=rtcp-fb:* transport-cc\r\n"
+    head, *sections = re.split(r"(?m)^(?=m=)", _REMB.sub("", sdp))
+    return head + "".join(
+        section + lines if re.match(r"m=(audio|video) [1-9]", section) else section
+        for section in sections
+    )
 
 
 def _remote(audio: MediaDescription, video: MediaDescription) -> Remote:

@@ -24,7 +24,7 @@ class Fleet:
         self._rotate_s = rotate_s
 
     async def run(self, duration_s: float) -> None:
-        """Join, stay for ``duration_s`` and leave; when cancelled, leave at once.
+        """Join, stay for ``duration_s`` and leave; Ctrl-C, which cancels this, ends it early.
 
         :raises BotError: when a bot cannot join.
         """
@@ -33,6 +33,8 @@ class Fleet:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(duration_s):
                     await together((self._stay(bot) for bot in self.bots), "bot-stay")
+        except asyncio.CancelledError:
+            pass  # the reports so far are told
         finally:
             await asyncio.gather(*(bot.leave() for bot in self.bots))
 

@@ -25,11 +25,12 @@ from av import AudioFrame, VideoFrame
 from numpy.typing import NDArray
 
 from relay.bots import picture, tone
-from relay.bots.arrivals import INTERVAL_S, Arrivals, age_s, agreed_id, agreeing, free_id
+from relay.bots.arrivals import INTERVAL_S, Arrivals, age_s
+from relay.bots.description import agreed_id, agreeing, free_id
 from relay.bots.report import Report
 from relay.errors import BotError
 from relay.protocol.messages import Candidate
-from relay.seam import count_without_decoding, gather_loopback_too, overhear_rtp, send_rtcp
+from relay.seam import gather_loopback_too, overhear_rtp, send_rtcp
 
 _SOUND_FRAMES = 5
 """How many audio frames of 20 ms a look at the sound takes."""
@@ -59,7 +60,6 @@ class Peer:
     :param changed: called whenever the report or the connection's state has changed.
     :param ice_servers: as in the server's ``connected`` message.
     :param on_loopback: whether the other side may be reachable at 127.0.0.1 only.
-    :param decode: whether to decode what comes; else encoded frames are counted.
     :raises BotError: when the ICE servers cannot be used.
     """
 
@@ -71,13 +71,11 @@ class Peer:
         *,
         ice_servers: list[dict[str, Any]],
         on_loopback: bool,
-        decode: bool,
     ) -> None:
         self._tracks = list(tracks)
         self._report = report
         self._changed = changed
         self._on_loopback = on_loopback
-        self._decode = decode
         self._readers: set[asyncio.Task[None]] = set()
         self._teller: asyncio.Task[None] | None = None
         try:
@@ -192,23 +190,11 @@ class Peer:
         self._teller.add_done_callback(_log_crash)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
-        if not self._decode:
-            count = self._count_picture if track.kind == "video" else self._count_sound
-            receivers = self._connection.getReceivers()
-            count_without_decoding(next(r for r in receivers if r.track is track), count)
         read = self._look if track.kind == "video" else self._listen
         name = f"bot-{self._report.number}-{track.kind}"
         reader = asyncio.get_running_loop().create_task(_until_end(read(track)), name=name)
         self._readers.add(reader)
         reader.add_done_callback(_log_crash)
-
-    def _count_picture(self) -> None:
-        self._report.frames += 1
-        self._changed()
-
-    def _count_sound(self) -> None:
-        self._report.audio_frames += 1
-        self._changed()
 
     async def _look(self, track: MediaStreamTrack) -> None:
         while True:
@@ -228,7 +214,8 @@ class Peer:
                 if len(heard) == _SOUND_FRAMES:
                     self._report.sound = tone.read(np.concatenate(heard), frame.sample_rate)
                     heard.clear()
-                self._count_sound()
+                self._report.audio_frames += 1
+                self._changed()
 
 
 async def _until_end(read: Any) -> None:

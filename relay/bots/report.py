@@ -26,8 +26,8 @@ class FrameSeen:
 class Report:
     """What one bot saw and heard; it grows while the bot runs.
 
-    ``links`` counts its peer connections. ``frames`` were received; of those that were decoded,
-    ``unreadable`` were no bot's picture, or damaged. ``sound`` is the last tenth of a second.
+    ``links`` counts its peer connections. Of the ``frames`` received, ``unreadable`` were no bot's
+    picture, or damaged. ``sound`` is the last tenth of a second.
     """
 
     number: int

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 
 from aiortc.contrib.media import MediaPlayer
@@ -43,19 +44,6 @@ class Gate:
         await self._open.wait()
 
 
-class FrameNumbers:
-    """Counts a bot's frames, over all its connections."""
-
-    def __init__(self) -> None:
-        self._next = 0
-
-    def take(self) -> int:
-        """The next number."""
-        taken = self._next
-        self._next += 1
-        return taken
-
-
 def next_turn(turn: int, since_s: float, interval_s: float) -> int:
     """Which frame comes after frame ``turn``, ``since_s`` after the beginning.
 
@@ -94,7 +82,7 @@ class PictureTrack(_PacedTrack):
 
     kind = "video"
 
-    def __init__(self, source: int, numbers: FrameNumbers, gate: Gate) -> None:
+    def __init__(self, source: int, numbers: Iterator[int], gate: Gate) -> None:
         super().__init__(gate, 1 / FRAMES_PER_S)
         self._source = source
         self._numbers = numbers
@@ -102,7 +90,7 @@ class PictureTrack(_PacedTrack):
     async def recv(self) -> VideoFrame:
         """Draw the next frame when it is due."""
         turn = await self._next_turn()
-        stamp = Stamp(self._source, self._numbers.take(), time.time_ns() // 1_000_000)
+        stamp = Stamp(self._source, next(self._numbers), time.time_ns() // 1_000_000)
         frame = VideoFrame.from_ndarray(draw(stamp), format="yuv420p")
         frame.pts = turn * _VIDEO_CLOCK_HZ // FRAMES_PER_S
         frame.time_base = Fraction(1, _VIDEO_CLOCK_HZ)

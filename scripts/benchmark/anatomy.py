@@ -1,4 +1,4 @@
-"""The section ``anatomy``: where the time of a forwarded packet goes.
+"""The measurement ``anatomy``: where the time of a forwarded packet goes.
 
 In this process, without an event loop: batches of 60 packets wait in a real plane's real socket,
 and the forwarder is called. That gives the whole; then each part is timed alone, over as many
@@ -8,22 +8,29 @@ packets. The rest is what no part has: telling packets apart, looking up tables,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import socket
 import time
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from forwarding import Say
-from traffic import batches, rtp
-from users import AES_GCM, offer_only
+from rich.table import Table
 
 from relay.bots.description import Numbering
-from relay.bots.thin import ThinPeer
 from relay.media import RelayPlane
+from relay.media.link import Link
 from relay.media.rtp import HEADERS
-from relay.media.transport import SLOT_BYTES
+from relay.media.transport import SLOT_BYTES, DatagramSocket
 from relay.plane import LinkUp
 from relay.seam import srtp_ffi, srtp_lib
+from scripts.benchmark.bench import Bench
+from scripts.benchmark.tables import table
+from scripts.benchmark.targets import Target
+from scripts.benchmark.traffic import batches, rtp
+from scripts.benchmark.users import AES_GCM, Peer, offer_only
 
 PEERS, BURST, ROUNDS = 12, 5, 600
 """A batch is a burst of each peer's."""
@@ -38,28 +45,28 @@ class Part:
     share_percent: float
 
 
-async def anatomy(say: Say) -> list[Part]:
-    """Measure the whole and its parts."""
-    offer_only([AES_GCM])  # other sections have left what Chromium offers
-    say(f"anatomy of {PEERS * BURST * ROUNDS:,} packets")
+async def measure(bench: Bench, found: list[Part]) -> None:
+    """The whole and its parts."""
+    offer_only([AES_GCM])  # other measurements have left what Chromium offers
+    bench.say(f"anatomy of {PEERS * BURST * ROUNDS:,} packets")
     supply = _Supply()
     plane = RelayPlane("127.0.0.1", 0, clock=lambda: supply.now)
     await plane.start()
-    peers: list[ThinPeer] = []
+    peers: list[Peer] = []
     try:
         peers = await _connected(plane)
         supply.come_from(peers)
-        return _dissect(plane, supply)
+        found += _dissect(plane, supply)
     finally:
         for peer in peers:
             await peer.close()
         await plane.close()
 
 
-async def _connected(plane: RelayPlane) -> list[ThinPeer]:
+async def _connected(plane: RelayPlane) -> list[Peer]:
     up: asyncio.Queue[object] = asyncio.Queue()
     plane.subscribe(lambda event: up.put_nowait(event) if isinstance(event, LinkUp) else None)
-    peers = [ThinPeer() for _ in range(PEERS)]
+    peers = [Peer() for _ in range(PEERS)]
     for number, peer in enumerate(peers):
         peer.take_answer(await plane.answer(str(number), peer.offer()))
         await peer.connect()
@@ -76,13 +83,13 @@ class _Supply:
     """
 
     def __init__(self) -> None:
-        self._peers: list[ThinPeer] = []
+        self._peers: list[Peer] = []
         self._sockets: list[socket.socket] = []
         self._media = batches(0, 1, BURST / 200)[:BURST]
         self._number = 0
         self._buffer = bytearray(2048)
 
-    def come_from(self, peers: list[ThinPeer]) -> None:
+    def come_from(self, peers: list[Peer]) -> None:
         """Begin, when the peers' links are up."""
         self._peers = peers
         self._sockets = [peer.lend_socket() for peer in peers]
@@ -119,57 +126,64 @@ def _dissect(plane: RelayPlane, supply: _Supply) -> list[Part]:
     if forwarder is None or wire is None:
         raise RuntimeError("the plane was not started")
     links = [plane._links[str(number)] for number in range(PEERS)]  # noqa: SLF001
-    spent = dict.fromkeys(("whole", "receive", "srtp", "rewrite", "statistics", "send"), 0.0)
-    size, clock = srtp_ffi.new("int *"), time.thread_time
+    spent: dict[str, float] = defaultdict(float)
     gc.disable()
     try:
         for _ in range(ROUNDS):
             supply.fill()
-            began = clock()
-            forwarder.on_readable()
-            spent["whole"] += clock() - began
+            with _timed(spent, "whole"):
+                forwarder.on_readable()
             supply.drain()
 
             supply.fill()
-            began = clock()
-            count = wire.receive()
-            spent["receive"] += clock() - began
-
-            began = clock()
-            for slot in range(count):
-                link = links[slot // BURST]
-                size[0] = wire.size(slot)
-                srtp_lib.srtp_unprotect(link.uplink.rx, wire.pointers[slot], size)
-                srtp_lib.srtp_protect(link.downlink.tx, wire.pointers[slot], size)
-            spent["srtp"] += clock() - began
-            protected = size[0]
-
-            headers = [HEADERS.unpack_from(wire.view, slot * SLOT_BYTES) for slot in range(count)]
-            streams = [links[slot // BURST].uplink.streams[h[4]] for slot, h in enumerate(headers)]
-            routes = [stream.route for stream in streams if stream.route is not None]
-            began = clock()
-            for slot, (header, route) in enumerate(zip(headers, routes, strict=True)):
-                at = slot * SLOT_BYTES
-                extended = streams[slot].highest
-                route.rewrite(wire.view, at, at + protected - 16, header, extended, supply.now)
-            spent["rewrite"] += clock() - began
-
-            began = clock()
-            for header, stream in zip(headers, streams, strict=True):
-                stream.arrived(header[2], header[3], protected, supply.now)
-            spent["statistics"] += clock() - began
-
-            began = clock()
-            for slot in range(count):
-                wire.stage(slot, protected, links[slot // BURST].downlink.destination)
-            wire.flush()
-            spent["send"] += clock() - began
+            _take_apart(wire, links, supply.now, spent)
             supply.drain()
     finally:
         gc.enable()
     us = {name: 1e6 * s / (PEERS * BURST * ROUNDS) for name, s in spent.items()}
     _, profile = links[0].security or ("", "")
     return _parts(us, profile)
+
+
+def _take_apart(
+    wire: DatagramSocket, links: list[Link], now: float, spent: dict[str, float]
+) -> None:
+    """Do with a waiting batch what the forwarder does, part by part."""
+    with _timed(spent, "receive"):
+        count = wire.receive()
+
+    size = srtp_ffi.new("int *")
+    with _timed(spent, "srtp"):
+        for slot in range(count):
+            link = links[slot // BURST]
+            size[0] = wire.size(slot)
+            srtp_lib.srtp_unprotect(link.uplink.rx, wire.pointers[slot], size)
+            srtp_lib.srtp_protect(link.downlink.tx, wire.pointers[slot], size)
+    protected = size[0]
+
+    headers = [HEADERS.unpack_from(wire.view, slot * SLOT_BYTES) for slot in range(count)]
+    streams = [links[slot // BURST].uplink.streams[h[4]] for slot, h in enumerate(headers)]
+    routes = [stream.route for stream in streams if stream.route is not None]
+    with _timed(spent, "rewrite"):
+        for slot, (header, route) in enumerate(zip(headers, routes, strict=True)):
+            at = slot * SLOT_BYTES
+            route.rewrite(wire.view, at, at + protected - 16, header, streams[slot].highest, now)
+
+    with _timed(spent, "statistics"):
+        for header, stream in zip(headers, streams, strict=True):
+            stream.arrived(header[2], header[3], protected, now)
+
+    with _timed(spent, "send"):
+        for slot in range(count):
+            wire.stage(slot, protected, links[slot // BURST].downlink.destination)
+        wire.flush()
+
+
+@contextlib.contextmanager
+def _timed(spent: dict[str, float], part: str) -> Iterator[None]:
+    began = time.thread_time()
+    yield
+    spent[part] += time.thread_time() - began
 
 
 NAMES = {
@@ -187,3 +201,21 @@ def _parts(us: dict[str, float], profile: str) -> list[Part]:
     named = [(text.format(profile=profile), us[name]) for name, text in NAMES.items()]
     named += [("the rest: telling apart, tables, calls", rest), ("a packet", whole)]
     return [Part(name, value, 100 * value / whole) for name, value in named]
+
+
+def as_dict(found: list[Part]) -> dict[str, Any]:
+    """For JSON."""
+    return {"anatomy": [asdict(part) for part in found]}
+
+
+def tables(found: list[Part]) -> list[Table]:
+    """For people."""
+    drawn = table("Where the time of a packet goes (full batches)", "part", "us", "%")
+    for part in found:
+        drawn.add_row(part.name, f"{part.us:.2f}", f"{part.share_percent:.0f}")
+    return [drawn]
+
+
+def targets(_: list[Part]) -> list[Target]:
+    """None: it explains the others."""
+    return []

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from servers import JANUS, NotStarted, Server, running
+
+from scripts.benchmark.servers import JANUS, NotStarted, Server, running
 
 PACKAGE = "janus"
 _ANSWER_S = 10.0

@@ -14,9 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from datagrams import Exchange, Inbox, Outbox, exchange
-from servers import core_busy_s, cores
-from traffic import (
+
+from relay.bots.arrivals import transport_number
+from relay.bots.description import TRANSPORT_CC
+from scripts.benchmark.datagrams import Exchange, Inbox, Outbox, exchange
+from scripts.benchmark.servers import core_busy_s, cores
+from scripts.benchmark.traffic import (
     AUDIO,
     CLOCK_RATE_HZ,
     FEEDBACK_INTERVAL_S,
@@ -26,13 +29,12 @@ from traffic import (
     SILENCE,
     VIDEO,
     Media,
+    Plan,
     rtp,
     sender_report,
     transport_feedback,
 )
-from users import Learned, User, heard_ssrc, own_ssrc
-
-from relay.bots.description import TRANSPORT_CC, Numbering
+from scripts.benchmark.users import Learned, User, heard_ssrc, own_ssrc
 
 WARM_UP_S = 0.4
 """The begin of each run, which is not counted."""
@@ -42,9 +44,6 @@ and the part of the server's core that other processes take."""
 _OPENINGS = 20
 _OPENING_S = 0.5
 _SPARE_SLOTS = 4096
-
-Plan = Callable[[int, int, float], list[Media]]
-"""User number, number of users, seconds: what that user sends."""
 
 
 class NoMedia(Exception):
@@ -257,24 +256,12 @@ def _learn(
         sent = numbers.get((by_user[sender], kind))
         if sent is None:
             continue
-        number, transport_number = sent
-        came = _transport_number(bytes(heads.heads[row]), receiver.endpoint.numbering)
+        number, transport = sent
+        extension_id = receiver.endpoint.numbering.extension_ids[TRANSPORT_CC]
+        came = transport_number(bytes(heads.heads[row]), extension_id) or 0
         sender.learned[kind] = Learned(
-            int(heads.ssrc[row]), int(heads.number[row]) - number, came - transport_number
+            int(heads.ssrc[row]), int(heads.number[row]) - number, came - transport
         )
-
-
-def _transport_number(head: bytes, numbering: Numbering) -> int:
-    """The transport-wide number in an RTP header (RFC 8285 section 4.2); 0 without one."""
-    at = 12 + 4 * (head[0] & 0x0F)
-    end = min(at + 4 + 4 * int.from_bytes(head[at + 2 : at + 4], "big"), len(head))
-    at = at + 4 if head[0] & 0x10 else end
-    while at < end:
-        number, size = head[at] >> 4, (head[at] & 0x0F) + 1
-        if number == numbering.extension_ids[TRANSPORT_CC]:
-            return int.from_bytes(head[at + 1 : at + 3], "big")
-        at += 1 + size if number else 1
-    return 0
 
 
 def _outcome(

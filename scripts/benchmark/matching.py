@@ -1,20 +1,23 @@
-"""The section ``matching``: how fast users find each other."""
+"""The measurement ``matching``: how fast users find each other."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-import servers
-import users
-from forwarding import Say
-from times import Times
+from rich.table import Table
 
 from relay.matching import Matchmaker
 from relay.protocol.messages import FindPartner, NextPartner, PartnerFound, PartnerLeft
 from relay.store import MemoryStore, Waiter
+from scripts.benchmark import servers, users
+from scripts.benchmark.bench import Bench
+from scripts.benchmark.tables import table
+from scripts.benchmark.targets import Target, at_most
+from scripts.benchmark.times import Times
 
 WAITING = 10_000
 SEARCHES = 5_000
@@ -32,12 +35,12 @@ class Matching:
     latency: Times
 
 
-async def matching(say: Say) -> list[Matching]:
-    """Measure in this process with a long queue, and through WebSockets with a short one."""
-    say(f"matching with {WAITING:,} waiting")
-    found = [await _in_process()]
-    say(f"matching {2 * PAIRS} users through WebSockets")
-    return [*found, await _through_sockets()]
+async def measure(bench: Bench, found: list[Matching]) -> None:
+    """In this process with a long queue, and through WebSockets with a short one."""
+    bench.say(f"matching with {WAITING:,} waiting")
+    found.append(await _in_process())
+    bench.say(f"matching {2 * PAIRS} users through WebSockets")
+    found.append(await _through_sockets())
 
 
 async def _in_process() -> Matching:
@@ -106,3 +109,30 @@ async def _round(crowd: list[users.User]) -> tuple[list[float], float]:
         for user in crowd:
             group.create_task(search(user))
     return took, time.perf_counter() - began_s
+
+
+def as_dict(found: list[Matching]) -> dict[str, Any]:
+    """For JSON."""
+    return {"matching": [asdict(each) for each in found]}
+
+
+def tables(found: list[Matching]) -> list[Table]:
+    """For people."""
+    drawn = table(
+        "Matching (search to match)",
+        "how", "waiting", "users paired/s", "count", "p50 ms", "p99 ms", "max ms",
+    )  # fmt: skip
+    for each in found:
+        drawn.add_row(
+            each.how,
+            f"{each.waiting:,}",
+            f"{each.users_per_s:,.0f}",
+            *each.latency.cells,
+        )
+    return [drawn]
+
+
+def targets(found: list[Matching]) -> list[Target]:
+    """With a long queue."""
+    many = next((each.latency for each in found if each.waiting == WAITING), None)
+    return [at_most(f"matching with {WAITING:,} waiting (p99)", many, "p99_ms", 5)]

@@ -1,18 +1,22 @@
-"""The section ``memory``: what a pair and an idle user take.
+"""The measurement ``memory``: what a pair and an idle user take.
 
 Each figure is a slope between a few and more of them, so that what a server takes once is left out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-import load
-import servers
-import traffic
-import users
-from forwarding import CLIP_S, Contender, Say, Serve, contenders, encodes
-from servers import FLOOR, RELAY, STOCK, Server
+from rich.table import Table
+
+from scripts.benchmark import load, servers, traffic, users
+from scripts.benchmark.bench import Bench, Say
+from scripts.benchmark.contenders import Contender, contenders, encodes
+from scripts.benchmark.servers import FLOOR, RELAY, STOCK, Server
+from scripts.benchmark.tables import table
+from scripts.benchmark.targets import Target, at_most
+from scripts.benchmark.traffic import CLIP_S
 
 PAIRS = {STOCK: (1, 3)}
 DEFAULT_PAIRS = (5, 25)
@@ -40,34 +44,30 @@ class _Usage:
     threads: int
 
 
-async def memory(serve: dict[str, Serve], missing: dict[str, str], say: Say) -> list[Footprint]:
-    """Measure pairs on every server, and idle users on the relay."""
+async def measure(bench: Bench, found: list[Footprint]) -> None:
+    """Pairs on every server, and idle users on the relay."""
     clip = traffic.record(CLIP_S)
-    settled = clip.settled()
-    found = []
+    settled = traffic.settled(clip)
+    serve = bench.own if bench.options.quick else bench.passing | bench.encoding
     for name, start in serve.items():
         if name == FLOOR:
             continue
-        async with contenders({name: start}, users.AS_CHROMIUM, missing) as running:
-            for contender in running:
-                usages = []
-                counts = PAIRS.get(name, DEFAULT_PAIRS)
-                for pairs in counts:
-                    say(f"memory of {pairs} pairs: {name}")
-                    await contender.grow(pairs)
-                    await _talk(contender, clip if encodes(name) else settled)
-                    usages.append(_usage(contender.server))
-                found.append(_slope(name, "pair", counts, usages))
-    if RELAY in serve:
-        found.append(await _idle(say))
-    return found
+        plan = traffic.calls(clip if encodes(name) else settled)
+        async with contenders({name: start}, users.AS_CHROMIUM, bench.missing) as running:
+            for contender in running:  # none, if it could not be started
+                found += [await _pairs(bench, contender, plan)]
+    found.append(await _idle(bench.say))
 
 
-async def _talk(contender: Contender, clip: traffic.Clip) -> None:
-    def plan(index: int, _: int, seconds: float) -> list[traffic.Media]:
-        return traffic.call(clip, index, seconds)
-
-    await load.run(contender.crowd, plan, _FLOW_S, contender.server.cpu_s)
+async def _pairs(bench: Bench, contender: Contender, plan: traffic.Plan) -> Footprint:
+    server, usages = contender.server, []
+    counts = PAIRS.get(server.name, DEFAULT_PAIRS)
+    for pairs in counts:
+        bench.say(f"memory of {pairs} pairs: {server.name}")
+        await contender.grow(pairs)
+        await load.run(contender.crowd, plan, _FLOW_S, server.cpu_s)
+        usages.append(_usage(server))
+    return _slope(server.name, "pair", counts, usages)
 
 
 async def _idle(say: Say) -> Footprint:
@@ -102,3 +102,36 @@ def _slope(name: str, of: str, counts: tuple[int, int], usages: list[_Usage]) ->
         threads=(many.threads - few.threads) / more,
         server_mb=many.resident_mb,
     )
+
+
+def as_dict(found: list[Footprint]) -> dict[str, Any]:
+    """For JSON."""
+    return {"memory": [asdict(each) for each in found]}
+
+
+def tables(found: list[Footprint]) -> list[Table]:
+    """For people."""
+    drawn = table(
+        "What one more takes",
+        "of", "server", "counted", "MB", "descriptors", "threads", "server's MB with all",
+    )  # fmt: skip
+    for each in found:
+        drawn.add_row(
+            each.of,
+            each.server,
+            each.counted,
+            f"{each.resident_mb:.3f}",
+            f"{each.descriptors:g}",
+            f"{each.threads:g}",
+            f"{each.server_mb:.0f}",
+        )
+    return [drawn]
+
+
+def targets(found: list[Footprint]) -> list[Target]:
+    """Of the relay, a pair."""
+    pair = next((each for each in found if (each.server, each.of) == (RELAY, "pair")), None)
+    return [
+        at_most("memory a pair", pair, "resident_mb", 0.4, " MB"),
+        at_most("threads a pair", pair, "threads", 0, ""),
+    ]

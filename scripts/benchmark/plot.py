@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from forwarding import MAX_P99_S, Row
+from scripts.benchmark.rows import MAX_P99_S, Row
 
 TITLES = {"full batches": "full batches", "calls": "real calls"}
 

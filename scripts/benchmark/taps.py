@@ -1,4 +1,4 @@
-"""The section ``taps``: what it does to everybody's packets when operators record some calls."""
+"""The measurement ``taps``: what recording some calls does to everybody's packets."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
-import servers
-import traffic
-import users
-from forwarding import CLIP_S, Forwarding, Level, Say, Serve, contenders
-from load import Outcome
-from servers import RELAY, output_of
+
+from scripts.benchmark import servers, traffic, users
+from scripts.benchmark.bench import Bench, Serve
+from scripts.benchmark.contenders import contenders
+from scripts.benchmark.forwarding import Level
+from scripts.benchmark.load import Outcome
+from scripts.benchmark.rows import Row
+from scripts.benchmark.servers import RELAY, output_of
+from scripts.benchmark.traffic import CLIP_S
 
 PAIRS, RECORDED = 20, 4
 
@@ -33,32 +36,29 @@ with urllib.request.urlopen(request) as response:
 """Reads a recording to its end, and says when it has begun."""
 
 
-async def taps(found: Forwarding, runs: int, seconds: float, say: Say) -> None:
+async def measure(bench: Bench, rows: list[Row]) -> None:
     """Calls on one relay, in turns while nobody looks and while four of them are recorded."""
-    say("recording a call")
-    clip = traffic.record(CLIP_S).settled()
+    bench.say("recording a call")
+    plan = traffic.calls(traffic.settled(traffic.record(CLIP_S)))
     token = secrets.token_hex(16)
-
-    def plan(index: int, _: int, duration_s: float) -> list[traffic.Media]:
-        return traffic.call(clip, index, duration_s)
-
+    runs, seconds = bench.options.runs, bench.options.seconds
     with tempfile.TemporaryDirectory() as folder:
         settings = {"operator-token": token, "audit-log": str(Path(folder) / "audit.jsonl")}
         serve: dict[str, Serve] = {RELAY: lambda: servers.relay("--allow-taps", **settings)}
-        async with contenders(serve, users.AS_CHROMIUM, found.missing) as running:
+        async with contenders(serve, users.AS_CHROMIUM, bench.missing) as running:
             [contender] = running
             await contender.grow(PAIRS)
             plain = Level("calls, none recorded", plan, PAIRS, runs, seconds)
             watched = Level(f"calls, {RECORDED} recorded", plan, PAIRS, runs, seconds)
             outcomes: list[list[tuple[Outcome, float]]] = [[], []]
             for turn in range(1, runs + 1):
-                say(f"{plain.name}, run {turn} of {runs}")
+                bench.say(f"{plain.name}, run {turn} of {runs}")
                 outcomes[0].append(await plain.run(contender))
-                say(f"{watched.name}, run {turn} of {runs}")
+                bench.say(f"{watched.name}, run {turn} of {runs}")
                 async with _recorded(contender.server, token):
                     outcomes[1].append(await watched.run(contender))
             for level, collected in zip((plain, watched), outcomes, strict=True):
-                found.rows.append(level.row(contender, collected))
+                rows.append(level.row(contender, collected))
 
 
 @contextlib.asynccontextmanager

@@ -6,26 +6,22 @@ a run.
 
 from __future__ import annotations
 
-import fractions
 import math
 import struct
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
-import av
-import numpy as np
-from aiortc.codecs import get_encoder
-from aiortc.codecs.vpx import Vp8Encoder, VpxPayloadDescriptor
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-
 from relay.bots.description import ABS_SEND_TIME, AUDIO_LEVEL, TRANSPORT_CC, Numbering
+from relay.bots.load.clip import AUDIO_HZ, FRAMES_PER_S, VIDEO_HZ, Clip, encode
+from relay.transport_cc import REFERENCE_TICKS, Feedback, write
 
 AUDIO, VIDEO, RTCP = 0, 1, 2
 """A user's streams."""
-CLOCK_RATE_HZ = (48000, 90000)
-FRAMES_PER_S = 30
-MAX_PAYLOAD_BYTES = 1100
+CLOCK_RATE_HZ = (AUDIO_HZ, VIDEO_HZ)
+BITRATE_BPS = 1_260_000
+CLIP_S = 5.0
+"""Length of a recorded call."""
 SETTLING_S = 1.0
 """How long a recording's encoder takes until its frames have the size that they keep."""
 
@@ -49,7 +45,6 @@ _HEADER = struct.Struct("!BBHII")
 _EXTENSION = struct.Struct("!HH")
 _REPORT = struct.Struct("!BBHIIIIII")
 _BLOCK = struct.Struct("!IIIIII")
-_FEEDBACK = struct.Struct("!BBHIIHHI")
 
 
 class Media(NamedTuple):
@@ -62,28 +57,8 @@ class Media(NamedTuple):
     payload: bytes
 
 
-@dataclass(slots=True)
-class Clip:
-    """A recorded call: each frame's time, kind, RTP timestamp and payloads. It may be looped."""
-
-    duration_s: float
-    frames: list[tuple[float, int, int, list[bytes]]] = field(default_factory=list)
-
-    def settled(self) -> Clip:
-        """What comes after the first key frame, a burst that calls have once only."""
-        return Clip(
-            self.duration_s - SETTLING_S,
-            [
-                (at_s - SETTLING_S, kind, rtp_ts, payloads)
-                for at_s, kind, rtp_ts, payloads in self.frames
-                if at_s >= SETTLING_S
-            ],
-        )
-
-    @property
-    def packets_per_s(self) -> float:
-        """What one user sends."""
-        return sum(len(payloads) for *_, payloads in self.frames) / self.duration_s
+Plan = Callable[[int, int, float], list[Media]]
+"""User number, number of users, seconds: what that user sends."""
 
 
 def batches(index: int, users: int, seconds: float) -> list[Media]:
@@ -103,22 +78,45 @@ def batches(index: int, users: int, seconds: float) -> list[Media]:
     ]
 
 
-def call(clip: Clip, index: int, seconds: float) -> list[Media]:
-    """One user's part of real calls: the clip, looped; users' frames begin at different moments."""
-    phase_s = (index * _GOLDEN % 1 / 50, index * _GOLDEN % 1 / FRAMES_PER_S)
-    return sorted(_looped(clip, phase_s, seconds), key=lambda media: media.at_s)
+def record(seconds: float) -> Clip:
+    """A call, with the large first key frame that calls have once only."""
+    return encode(seconds, BITRATE_BPS, settled=False)
+
+
+def settled(clip: Clip) -> Clip:
+    """What comes after that key frame."""
+    return Clip(
+        clip.duration_s - SETTLING_S,
+        tuple(
+            replace(frame, at_s=frame.at_s - SETTLING_S)
+            for frame in clip.frames
+            if frame.at_s >= SETTLING_S
+        ),
+    )
+
+
+def calls(clip: Clip) -> Plan:
+    """A load of real calls: each user sends the clip, looped; frames begin at different moments."""
+
+    def call(index: int, _: int, seconds: float) -> list[Media]:
+        phase_s = (index * _GOLDEN % 1 / 50, index * _GOLDEN % 1 / FRAMES_PER_S)
+        return sorted(_looped(clip, phase_s, seconds), key=lambda media: media.at_s)
+
+    return call
 
 
 def _looped(clip: Clip, phase_s: tuple[float, float], seconds: float) -> Iterator[Media]:
     for loop in range(math.ceil(seconds / clip.duration_s)):
-        began_s = loop * clip.duration_s
-        for in_loop_s, kind, rtp_ts, payloads in clip.frames:
-            at_s = began_s + in_loop_s + phase_s[kind]
+        for frame in clip.frames:
+            kind = VIDEO if frame.is_video else AUDIO
+            in_call_s = loop * clip.duration_s + frame.at_s
+            at_s = in_call_s + phase_s[kind]
             if at_s >= seconds:
                 continue
-            ts = rtp_ts + round(began_s * CLOCK_RATE_HZ[kind])
-            for payload in payloads:
-                yield Media(at_s, kind, ts, kind == VIDEO and payload is payloads[-1], payload)
+            rtp_ts = round(in_call_s * CLOCK_RATE_HZ[kind])
+            for payload in frame.payloads:
+                is_last = payload is frame.payloads[-1]
+                yield Media(at_s, kind, rtp_ts, kind == VIDEO and is_last, payload)
 
 
 def rtp(
@@ -159,61 +157,7 @@ def sender_report(ssrc: int, at_s: float, rtp_ts: int, packets: int, about: int)
 
 
 def transport_feedback(ssrc: int, about: int, base: int, count: int, feedback: int) -> bytes:
-    """Transport-wide feedback: ``count`` packets from number ``base`` on came, 4 ms apart.
-
-    (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1.)
-    """
-    body = struct.pack("!H", 0x2000 | count) + bytes([16] * count)  # run of "small delta"
-    body += bytes(-len(body) % 4)
-    time_and_count = (feedback & 0xFFFFFF) << 8 | feedback & 0xFF
-    words = (_FEEDBACK.size + len(body)) // 4 - 1
-    return (
-        _FEEDBACK.pack(0x8F, 205, words, ssrc, about, base & 0xFFFF, count, time_and_count) + body
-    )
-
-
-def record(seconds: float, bitrate_bps: int = 1_260_000) -> Clip:
-    """Encode a moving 640x480 picture at 30 frames/s (VP8) and a tone (Opus)."""
-    clip = Clip(seconds)
-    clip.frames += _pictures(seconds, bitrate_bps)
-    clip.frames += _sounds(seconds)
-    clip.frames.sort(key=lambda frame: frame[0])
-    return clip
-
-
-def _pictures(seconds: float, bitrate_bps: int) -> Iterator[tuple[float, int, int, list[bytes]]]:
-    encoder = Vp8Encoder()
-    encoder.target_bitrate = bitrate_bps
-    grain = np.random.default_rng(7).integers(0, 48, (480, 1280), dtype=np.uint8)
-    for index in range(round(seconds * FRAMES_PER_S)):
-        picture = np.full((720, 640), 128, dtype=np.uint8)
-        picture[:480] = 60 + np.roll(grain, index * 5, axis=1)[:, :640]
-        picture[100:200, (index * 7) % 500 : (index * 7) % 500 + 100] = 220
-        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
-        frame.pts, frame.time_base = index * 3000, fractions.Fraction(1, 90000)
-        payloads, rtp_ts = encoder.encode(frame, force_keyframe=index == 0)
-        yield index / FRAMES_PER_S, VIDEO, rtp_ts, _split(payloads)
-
-
-def _split(payloads: Sequence[bytes]) -> list[bytes]:
-    """A frame's payloads in the size that browsers choose."""
-    parsed = [VpxPayloadDescriptor.parse(payload) for payload in payloads]
-    descriptor, data = parsed[0][0], b"".join(part for _, part in parsed)
-    room = MAX_PAYLOAD_BYTES - len(bytes(descriptor))
-    split = []
-    for at in range(0, len(data), room):
-        descriptor.partition_start = int(at == 0)
-        split.append(bytes(descriptor) + data[at : at + room])
-    return split
-
-
-def _sounds(seconds: float) -> Iterator[tuple[float, int, int, list[bytes]]]:
-    encoder = get_encoder(RTCRtpCodecParameters("audio/opus", 48000, channels=2, payloadType=111))
-    for index in range(round(seconds * 50)):
-        samples = np.arange(index * 960, (index + 1) * 960)
-        tone = (8000 * np.sin(samples * 2 * math.pi * 440 / 48000)).astype(np.int16)
-        sound = av.AudioFrame.from_ndarray(np.repeat(tone, 2).reshape(1, -1), layout="stereo")
-        sound.sample_rate, sound.pts = 48000, index * 960
-        sound.time_base = fractions.Fraction(1, 48000)
-        payloads, rtp_ts = encoder.encode(sound)
-        yield index / 50, AUDIO, rtp_ts, payloads
+    """Transport-wide feedback: ``count`` packets from number ``base`` on came, 4 ms apart."""
+    first = feedback * REFERENCE_TICKS
+    arrivals = tuple(first + 16 * number for number in range(1, count + 1))
+    return write(Feedback(base, arrivals, feedback), ssrc, about)

@@ -16,9 +16,6 @@ from aiortc.rtcdtlstransport import (
     SRTP_AES128_CM_SHA1_80,
     SRTPProtectionProfile,
 )
-from janus import Caller, Missing, own_address
-from servers import FLOOR, JANUS, RELAY, STOCK, Server
-from traffic import AUDIO, VIDEO
 
 from relay import seam
 from relay.bots import thin
@@ -27,6 +24,9 @@ from relay.bots.description import Numbering, Ssrcs
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
 from relay.protocol.messages import FindPartner, PartnerFound, WebrtcAnswer, WebrtcOffer
+from scripts.benchmark.janus import Caller, Missing, own_address
+from scripts.benchmark.servers import FLOOR, JANUS, RELAY, STOCK, Server
+from scripts.benchmark.traffic import AUDIO, VIDEO
 
 AES_CM, AES_GCM = SRTP_AES128_CM_SHA1_80, SRTP_AEAD_AES_128_GCM
 Profiles = Sequence[SRTPProtectionProfile]
@@ -34,7 +34,6 @@ AS_CHROMIUM: Profiles = (AES_CM, AES_GCM)
 """What Chromium offers, its preference first; which of them is used is the DTLS server's choice."""
 AT_ONCE = 8
 """How many users join at the same time."""
-CONSENT_S = 4.0
 
 _JOIN_ERRORS = (BotError, Missing, OSError, TimeoutError)
 _T = TypeVar("_T", bound="User | tuple[User, User]")
@@ -101,10 +100,31 @@ class Learned:
 Join = Callable[[Server, int], Awaitable[list[User]]]
 
 
+def _ignore(_: bytes) -> None:
+    """The load reads its sockets itself."""
+
+
 class Peer(ThinPeer):
-    """A thin peer that can also encrypt RTCP ahead of time."""
+    """A thin peer that encrypts ahead of time, and lends its socket to the load."""
 
     numbering = Numbering()
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        on_rtp: Callable[[bytes], None] = _ignore,
+        on_rtcp: Callable[[bytes], None] = _ignore,
+    ) -> None:
+        super().__init__(host=host, on_rtp=on_rtp, on_rtcp=on_rtcp)
+
+    def lend_socket(self) -> socket.socket:
+        """The socket; see :meth:`relay.bots.ice.IceTransport.lend_socket`."""
+        return self.ice.lend_socket()
+
+    def protect(self, packet: bytes) -> bytes:
+        """Encrypt an RTP packet without sending it."""
+        return self._sessions()[1].protect(packet)
 
     def protect_rtcp(self, packet: bytes) -> bytes:
         """Encrypt an RTCP packet without sending it."""
@@ -196,7 +216,7 @@ async def join_relay(server: Server, pairs: int) -> list[User]:
 
 async def connect(url: str) -> User:
     """One user with an open link, who looks for nobody yet."""
-    peer, client = Peer(consent_s=CONSENT_S), Client(url)
+    peer, client = Peer(), Client(url)
     user = User(peer, client)
     async with _left_on_error(user):
         await client.connect()
@@ -221,7 +241,7 @@ async def _join_janus(server: Server, pairs: int) -> list[User]:
 
 async def _call(server: Server) -> tuple[User, User]:
     caller, callee = Caller(server.url), Caller(server.url)
-    ours, theirs = (Peer(host=own_address(), consent_s=CONSENT_S) for _ in range(2))
+    ours, theirs = (Peer(host=own_address()) for _ in range(2))
     users = User(ours, caller), User(theirs, callee)
     async with _left_on_error(*users):
         await caller.connect()

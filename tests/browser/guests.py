@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import itertools
 import json
 import os
 import sys
@@ -22,7 +23,7 @@ from playwright.async_api import Page
 from relay.bots.client import Client
 from relay.bots.description import Numbering
 from relay.bots.thin import ThinPeer
-from relay.bots.tracks import FrameNumbers, Gate, PictureTrack, ToneTrack
+from relay.bots.tracks import Gate, PictureTrack, ToneTrack
 from relay.protocol.messages import (
     Connected,
     Error,
@@ -253,7 +254,7 @@ class AiortcGuest:
         gate.open()
         self._counts: Counter[str] = Counter()
         self._readers: list[asyncio.Task[None]] = []
-        self._tracks = [ToneTrack(number, gate), PictureTrack(number, FrameNumbers(), gate)]
+        self._tracks = [ToneTrack(number, gate), PictureTrack(number, itertools.count(), gate)]
         self._connection = RTCPeerConnection()
         for track in self._tracks:
             self._connection.addTrack(track)

@@ -8,12 +8,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
-from relay.bots.thin import ThinPeer
 from relay.media import RelayPlane
 from relay.plane import LinkUp, MediaEvent, MediaPlane
 from tests.support.exchange import PATIENCE_S, audio, until
 from tests.support.fake_plane import FakePlane
 from tests.support.packets import check
+from tests.support.thin import ThinPeer
 
 BOTH = ("audio", "video")
 

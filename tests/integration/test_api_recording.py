@@ -18,8 +18,8 @@ import pytest
 from relay.api import front
 from relay.api import taps as api_taps
 from relay.app import running
-from relay.bots.bot import Bot
 from relay.config import Settings
+from tests.support.bots import Bot
 from tests.support.operating import KEYFRAME, TOKEN, VIDEO, OperatedServer
 from tests.support.watching import call, sees, uses, watched
 from tests.support.webm import Played, play
@@ -133,7 +133,7 @@ async def test_a_recording_shows_nothing_of_the_next_room(tmp_path: Path) -> Non
         await eve.find_partner()
         await bob.stop()
         await ann.until(lambda: ann.room_id is not None, 30, "room with eve")
-        met_eve_at = ann._numbers._next
+        met_eve_at = ann.next_picture
         await sees(eve, ann, 5)
         data += await response.read()
     for track in play(data):

@@ -55,12 +55,12 @@ async def test_a_snapshot_shows_what_is_sent_at_that_time(
     async with watched(tmp_path) as server, call(server) as (ann, bob):
         track = await server.operator.track(ann.user_id, direction, "video")
         sender = ann if direction == "up" else bob
-        before = sender._numbers._next
+        before = sender.next_picture
         status, png = await snap(server, track["id"])
         assert status == 200, png
         stamp = shown(png)
         assert stamp.source == sender.report.number
-        assert before <= stamp.number <= sender._numbers._next
+        assert before <= stamp.number <= sender.next_picture
         [entry] = await uses(server, 1)
         assert (entry["what"], entry["why"], entry["users"]) == (
             "snapshot",

@@ -21,7 +21,8 @@ pytestmark = [
 
 def bench(*arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "benchmark"), *arguments],
+        [sys.executable, "-m", "scripts.benchmark", *arguments],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=150,

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from relay.bots.client import Client, ConnectionClosed
+from relay.bots.client import ConnectionClosed
 from relay.errors import BotError
 from relay.protocol.messages import (
     ChatDelivery,
@@ -22,6 +22,7 @@ from relay.protocol.messages import (
     PartnerLeft,
     WaitingForPartner,
 )
+from tests.support.bots import Client
 
 CONNECTED = {"type": "connected", "userId": "u1", "iceServers": [], "mediaMode": "relay"}
 WAITING = {"type": "waiting_for_partner"}

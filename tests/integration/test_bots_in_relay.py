@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from relay.app import running
-from relay.bots.bot import Bot
 from relay.bots.tone import frequency_of
 from relay.config import Settings
+from tests.support.bots import Bot
 
 pytestmark = pytest.mark.timeout(180)
 

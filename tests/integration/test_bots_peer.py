@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,27 +14,25 @@ import pytest
 from relay.bots.description import TRANSPORT_CC
 from relay.bots.peer import Peer
 from relay.bots.report import Report
-from relay.bots.thin import ThinPeer
 from relay.bots.tone import frequency_of
-from relay.bots.tracks import FrameNumbers, Gate, PictureTrack, ToneTrack, play
+from relay.bots.tracks import Gate, PictureTrack, ToneTrack, play
 from relay.errors import BotError
 from relay.protocol.messages import Candidate
 from relay.transport_cc import RTPFB, read
 from tests.support.packets import read_rtcp, rtp
+from tests.support.thin import ThinPeer
 
 
 class End:
     """One end of a call: its peer, its gate and its report."""
 
-    def __init__(
-        self, number: int, *, file: str | None = None, silent: bool = False, decode: bool = True
-    ) -> None:
+    def __init__(self, number: int, *, file: str | None = None, silent: bool = False) -> None:
         self.gate = Gate()
         self.report = Report(number)
         self._changed = asyncio.Event()
         tracks = [
             ToneTrack(number, self.gate),
-            PictureTrack(number, FrameNumbers(), self.gate),
+            PictureTrack(number, itertools.count(), self.gate),
         ]
         self.peer = Peer(
             play(file, self.gate) if file else [] if silent else tracks,
@@ -41,7 +40,6 @@ class End:
             self._changed.set,
             ice_servers=[],
             on_loopback=True,
-            decode=decode,
         )
 
     async def until(self, condition: Callable[[], object]) -> None:
@@ -141,15 +139,6 @@ async def test_a_bot_that_sends_nothing_still_receives() -> None:
     async with call(one, two):
         one.gate.open()
         await two.until(lambda: two.report.frames and two.report.audio_frames)
-
-
-async def test_without_decoding_frames_are_counted() -> None:
-    one, two = End(1), End(2, decode=False)
-    async with call(one, two):
-        one.gate.open()
-        await two.until(lambda: two.report.frames >= 5 and two.report.audio_frames >= 20)
-        assert not two.report.seen
-        assert two.report.width == 0
 
 
 async def test_a_media_file_is_played(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
 from relay.bots.arrivals import age_s
 from relay.bots.description import MID, TRANSPORT_CC, Numbering
-from relay.bots.thin import ThinPeer
 from relay.errors import BotError
 from relay.seam import gather_loopback_too
 from relay.transport_cc import read
+from tests.support.thin import ThinPeer
 
 
 def rtp(ssrc: int, sequence: int, payload: bytes = b"payload", payload_type: int = 96) -> bytes:
@@ -75,14 +75,16 @@ def test_how_late_a_datagram_is_read() -> None:
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
     ):
         receiver.bind(("127.0.0.1", 0))
-        for pause_s in (0, 0.2):
+        for _ in range(20):  # the kernel begins to stamp at some time after it was first asked
             began_s = time.time()
             sender.sendto(b"x", receiver.getsockname())
-            time.sleep(pause_s)
+            time.sleep(0.1)
             receiver.recv(1)
             age = age_s(receiver.fileno())
             assert age <= time.time() - began_s
-        assert age >= 0.19
+            if age >= 0.09:
+                return
+        pytest.fail("it never tells")
 
 
 async def test_they_know_each_others_streams() -> None:
@@ -140,7 +142,7 @@ async def test_packets_beyond_the_queue_are_dropped_and_counted() -> None:
         caller.send_rtp(rtp(caller.ssrcs.video, 2))
         caller.send_rtcp(pli(caller.ssrcs.video, callee.ssrcs.video))
         await take(callee.rtcp)
-        assert callee.counters.dropped == 2
+        assert callee.dropped == 2
 
 
 async def test_sending_before_connecting_is_an_error() -> None:

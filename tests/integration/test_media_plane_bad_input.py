@@ -60,17 +60,16 @@ CLOSE_NOTIFY = bytes.fromhex("15fefd000000000000000000020100")
 async def test_forged_dtls_from_elsewhere_does_not_disturb_a_handshake(exchange: Exchange) -> None:
     stranger = exchange.stranger()
     peer = exchange.peer()
-    put_on_wire = peer._datagrams._put_on_wire
     forged = 0
 
-    def with_forgeries(datagram: bytes) -> None:
+    def with_forgeries(datagram: bytes) -> list[bytes]:
         nonlocal forged
         for forgery in (CLIENT_HELLO, FATAL_ALERT, CLOSE_NOTIFY, datagram):
             stranger.send(forgery)
             forged += 1
-        put_on_wire(datagram)
+        return [datagram]
 
-    peer._datagrams._put_on_wire = with_forgeries
+    peer.forge(with_forgeries)
     peer.take_answer(await exchange.plane.answer("a", peer.offer()))
     stranger.send(CLIENT_HELLO)  # before anything was nominated
     await peer.connect()

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from relay.bots.thin import ThinPeer
 from relay.plane import LinkLost, LinkUp, MediaFlowing
 from relay.seam import gather_loopback_too
 from tests.support.dtls import (
@@ -20,26 +19,16 @@ from tests.support.dtls import (
     records,
 )
 from tests.support.exchange import Exchange, talk, until
+from tests.support.thin import ThinPeer
 
 ONE_BY_ONE = [name for name in FORGERIES if not name.startswith("message ")]
-
-
-def forge(peer: ThinPeer, change: Callable[[bytes], list[bytes]]) -> None:
-    """Have each of the peer's DTLS datagrams replaced on its way out of the peer's socket."""
-    put_on_wire = peer._datagrams._put_on_wire
-
-    def forged(datagram: bytes) -> None:
-        for each in change(datagram):
-            put_on_wire(each)
-
-    peer._datagrams._put_on_wire = forged
 
 
 async def come_up(
     exchange: Exchange, user: str, change: Callable[[bytes], list[bytes]]
 ) -> ThinPeer:
     peer = exchange.peer()
-    forge(peer, change)
+    peer.forge(change)
     peer.take_answer(await exchange.plane.answer(user, peer.offer()))
     await peer.connect()
     await exchange.hears(LinkUp(user))
@@ -104,7 +93,7 @@ BELIEVED = {"message 2 as number 0", "message 3 as number 0", "message 13 as num
 async def test_a_relay_that_is_the_client(exchange: Exchange) -> None:
     noise = [FORGERIES[name] for name in FORGERIES if name not in BELIEVED]
     peer = exchange.peer()
-    forge(peer, lambda datagram: [*noise, datagram])
+    peer.forge(lambda datagram: [*noise, datagram])
     answer = peer.answer(await exchange.plane.offer("a")).replace("setup:active", "setup:passive")
     await exchange.plane.accept("a", answer)
     peer._remote = dataclasses.replace(peer.remote, dtls_role="client")

@@ -11,7 +11,6 @@ import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from structlog.testing import capture_logs
 
-from relay.bots.thin import ThinPeer
 from relay.errors import BotError
 from relay.media import RelayPlane
 from relay.media.batch import open_socket
@@ -30,6 +29,7 @@ from tests.support.exchange import (
 from tests.support.packets import (
     check,
 )
+from tests.support.thin import ThinPeer
 
 # idle cores
 

@@ -19,10 +19,10 @@ import av
 import pytest
 
 from relay.app import Relay, running
-from relay.bots.bot import Bot
 from relay.config import Settings
 from relay.ops.client import Client
 from tests.support import commands
+from tests.support.bots import Bot
 from tests.support.commands import Ended
 from tests.support.watching import receives
 
@@ -70,8 +70,8 @@ async def calling(folder: Path, **settings: object) -> AsyncIterator[Call]:
     )
     async with (
         running(chosen) as server,
-        Bot(server.url.replace("http", "ws") + "/ws", 1, decode=False) as ann,
-        Bot(server.url.replace("http", "ws") + "/ws", 2, decode=False) as bob,
+        Bot(server.url.replace("http", "ws") + "/ws", 1) as ann,
+        Bot(server.url.replace("http", "ws") + "/ws", 2) as bob,
     ):
         for bot in (ann, bob):
             await bot.find_partner()

@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 
 from relay.app import running
-from relay.bots.bot import Bot
 from relay.config import Settings
+from tests.support.bots import Bot
 from tests.support.commands import Ended
 from tests.support.watching import receives
 from tests.unit.ops.samples import room, snapshot
@@ -57,7 +57,7 @@ async def test_a_call_is_inspected_and_its_pictures_are_saved(tmp_path: Path) ->
     )
     async with running(settings) as server:
         ws = server.url.replace("http", "ws") + "/ws"
-        async with Bot(ws, 1, decode=False) as ann, Bot(ws, 2, decode=False) as bob:
+        async with Bot(ws, 1) as ann, Bot(ws, 2) as bob:
             for bot in (ann, bob):
                 await bot.find_partner()
             for bot in (ann, bob):

@@ -17,8 +17,6 @@ from typing import Any
 import pytest
 
 from relay import app
-from relay.bots.client import Client
-from relay.bots.thin import ThinPeer
 from relay.config import Settings
 from relay.media import RelayPlane
 from relay.media.meter import SAMPLES
@@ -38,9 +36,11 @@ from relay.protocol.messages import (
 )
 from relay.signaling import Gateway
 from relay.store import MemoryStore
+from tests.support.bots import Client
 from tests.support.exchange import CHROMIUM, FIREFOX, Exchange, audio, take, until, video
 from tests.support.holdings import Holdings, holdings, table_sizes
 from tests.support.packets import DELTA, KEYFRAME, nack, pli, read_rtp, rr, rtx, sr
+from tests.support.thin import ThinPeer
 
 pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors in /proc"),

@@ -20,11 +20,11 @@ class Ended(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def started(
-    *arguments: str, env: Mapping[str, str], cwd: str | None = None
+    *arguments: str, env: Mapping[str, str], cwd: str | None = None, warnings: str = "error"
 ) -> AsyncIterator[Process]:
     """A command that runs; it is killed when it is still there at the end."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-c", _RUN, *arguments),
+        *(sys.executable, "-W", warnings, "-c", _RUN, *arguments),
         env=dict(env),
         cwd=cwd,
         stdout=PIPE,
@@ -38,8 +38,10 @@ async def started(
         await process.communicate()
 
 
-async def run(*arguments: str, env: Mapping[str, str], cwd: str | None = None) -> Ended:
+async def run(
+    *arguments: str, env: Mapping[str, str], cwd: str | None = None, warnings: str = "error"
+) -> Ended:
     """Run a command to its end."""
-    async with started(*arguments, env=env, cwd=cwd) as process:
+    async with started(*arguments, env=env, cwd=cwd, warnings=warnings) as process:
         out, err = await process.communicate()
         return Ended(process.returncode, out.decode(), err.decode())

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from relay.bots.description import ABS_SEND_TIME, AUDIO_LEVEL, MID, TRANSPORT_CC, Numbering
-from relay.bots.thin import ThinPeer
 from relay.media import RelayPlane
 from relay.plane import LinkUp, MediaEvent
 from tests.support.packets import (
@@ -18,6 +17,7 @@ from tests.support.packets import (
     read_rtp,
     rtp,
 )
+from tests.support.thin import ThinPeer
 
 PATIENCE_S = 10
 CHROMIUM = Numbering()

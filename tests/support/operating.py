@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 
 from relay.app import OwnedPlane, Relay, running
-from relay.bots.thin import ThinPeer
 from relay.config import Settings
 from tests.support.packets import DELTA, rtp
+from tests.support.thin import ThinPeer
 
 TOKEN = "the-token-of-the-tests"
 PATIENCE_S = 20

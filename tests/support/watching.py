@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from relay.bots.bot import Bot
+from tests.support.bots import Bot
 from tests.support.operating import OperatedServer, operating
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import inspect
-import queue
 import re
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import aioice
 import pylibsrtp
 import pytest
-from aiortc import RTCPeerConnection, RTCRtpReceiver, rtcdtlstransport, rtcrtpreceiver
+from aiortc import RTCPeerConnection, rtcdtlstransport
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsParameters, RTCDtlsTransport
 from OpenSSL import SSL
 from pylibsrtp import Policy, Session, _binding
@@ -286,23 +285,4 @@ async def test_aiortc_peer_connections_have_aioice_connections_inside() -> None:
     finally:
         aioice.Connection.get_component_candidates = original  # type: ignore[method-assign]
     assert asked == [(1, ["127.0.0.1", "192.0.2.1"])]
-    await connection.close()
-
-
-async def test_aiortc_rtcrtpreceiver_decoder_queue() -> None:
-    connection = RTCPeerConnection()
-    receiver = connection.addTransceiver("video").receiver
-    name = "_RTCRtpReceiver__decoder_queue"
-    assert isinstance(getattr(receiver, name), queue.Queue)
-    assert "__decoder_queue" in inspect.getsource(rtcrtpreceiver.RTCRtpReceiver)
-    frames: list[int] = []
-    seam.count_without_decoding(receiver, lambda: frames.append(1))
-    counter = getattr(receiver, name)
-    counter.put("a frame")
-    counter.put("another")
-    counter.put(None)
-    assert len(frames) == 2
-    assert counter.get_nowait() is None
-    assert counter.empty()
-    assert isinstance(receiver, RTCRtpReceiver)
     await connection.close()

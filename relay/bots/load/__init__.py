@@ -7,5 +7,5 @@
 - ``tally``         what is measured; ``distribution`` holds many measurements in little room
 - ``limits``        what must not be exceeded
 - ``display``       progress and result, for people
-- ``command``       ``relay load-test``
+- ``run``           a load test from its options to its exit status
 """

@@ -50,9 +50,15 @@ class Clip:
         return sum(len(frame.payloads) for frame in self.frames) / self.duration_s
 
 
-def encode(seconds: float = SECONDS, bitrate_bps: int = BITRATE_BPS) -> Clip:
-    """Make the clip; takes a core about a third of its duration."""
-    frames = [*_pictures(seconds, bitrate_bps), *_sounds(seconds)]
+def encode(
+    seconds: float = SECONDS, bitrate_bps: int = BITRATE_BPS, *, settled: bool = True
+) -> Clip:
+    """Make the clip; takes a core about a third of its duration.
+
+    :param settled: leave out how the encoder begins, with frames of other sizes.
+    """
+    left_out = _SETTLING_FRAMES if settled else 0
+    frames = [*_pictures(seconds, bitrate_bps, left_out), *_sounds(seconds)]
     return Clip(seconds, tuple(sorted(frames, key=lambda frame: frame.at_s)))
 
 
@@ -66,18 +72,18 @@ def begins_keyframe(payload: bytes) -> bool:
     return is_begin and len(data) > 0 and not data[0] & 1
 
 
-def _pictures(seconds: float, bitrate_bps: int) -> Iterator[Frame]:
+def _pictures(seconds: float, bitrate_bps: int, left_out: int) -> Iterator[Frame]:
     encoder = get_encoder(RTCRtpCodecParameters("video/VP8", VIDEO_HZ, payloadType=96))
     encoder.target_bitrate = bitrate_bps  # type: ignore[attr-defined] # of all its video encoders
     grain = np.random.default_rng(7).integers(0, 48, (HEIGHT, 2 * WIDTH), dtype=np.uint8)
-    for number in range(_SETTLING_FRAMES + round(seconds * FRAMES_PER_S)):
+    for number in range(left_out + round(seconds * FRAMES_PER_S)):
         picture = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
         picture[:HEIGHT] = 60 + np.roll(grain, number * 5, axis=1)[:, :WIDTH]
         bar = number * 7 % (WIDTH - 100)
         picture[100:200, bar : bar + 100] = 220
         frame = VideoFrame.from_ndarray(picture, format="yuv420p")
         frame.pts, frame.time_base = number * VIDEO_HZ // FRAMES_PER_S, Fraction(1, VIDEO_HZ)
-        index = number - _SETTLING_FRAMES
+        index = number - left_out
         payloads, _ = encoder.encode(frame, force_keyframe=number == 0 or index == 0)
         if index >= 0:
             yield Frame(index / FRAMES_PER_S, is_video=True, payloads=_split(payloads))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from relay.bots.arrivals import Arrivals, age_s, agreed_id, agreeing, free_id, transport_number
-from relay.bots.description import ABS_SEND_TIME, MID, TRANSPORT_CC, read_remote
+from relay.bots.arrivals import Arrivals, age_s, transport_number
 from relay.transport_cc import Feedback, read
-from tests.support.offers import CHROMIUM, FIREFOX, section, without
 from tests.support.packets import read_rtcp, rtp
 
 ID = 3
@@ -81,37 +79,6 @@ def test_its_number_is_found_among_a_packets_extensions() -> None:
     assert transport_number(rtp(9, 1, elements=((ID, b"\1"),)), ID) is None
     assert transport_number(packet(5)[:19], ID) is None
     assert transport_number(b"\x90", ID) is None
-
-
-def test_a_description_that_agrees_says_so_in_each_section() -> None:
-    plain = without(CHROMIUM, f"a=extmap:3 {TRANSPORT_CC}", "a=rtcp-fb:111 t", "a=rtcp-fb:96 t")
-    assert agreed_id(plain) is None
-    assert free_id(plain) == 3
-    agreed = agreeing(plain, 3)
-    assert agreed_id(agreed) == 3
-    for kind in ("audio", "video"):
-        assert section(agreed, kind).count("a=rtcp-fb:* transport-cc\r") == 1
-    assert read_remote(agreed).numbering.extension_ids[TRANSPORT_CC] == 3
-    assert read_remote(agreed).numbering.extension_ids[MID] == 4
-
-
-def test_who_tells_of_arrivals_leaves_the_estimate_to_the_sender() -> None:
-    agreed = agreeing(CHROMIUM, 3)
-    assert "goog-remb" in CHROMIUM
-    assert "goog-remb" not in agreed
-    assert ABS_SEND_TIME not in agreed
-    assert "a=rtcp-fb:96 nack pli\r\n" in agreed
-
-
-def test_a_refused_section_agrees_to_nothing() -> None:
-    refused = FIREFOX.replace("m=audio 9", "m=audio 0")
-    assert "rtcp-fb:*" not in section(agreeing(refused, 14), "audio")
-
-
-def test_an_agreed_id_may_have_a_direction_and_must_be_usable() -> None:
-    assert agreed_id(FIREFOX) == 7
-    assert agreed_id(FIREFOX.replace("extmap:7 ", "extmap:7/recvonly ")) == 7
-    assert agreed_id(FIREFOX.replace("extmap:7 ", "extmap:15 ")) is None
 
 
 def test_without_a_socket_a_packet_came_just_now() -> None:

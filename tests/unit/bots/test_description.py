@@ -13,11 +13,15 @@ from relay.bots.description import (
     Local,
     Numbering,
     Ssrcs,
+    agreed_id,
+    agreeing,
+    free_id,
     read_remote,
     write_answer,
     write_offer,
 )
 from relay.errors import BotError
+from tests.support import offers
 
 FINGERPRINT = ":".join(["AB"] * 32)
 FIREFOX = Numbering(
@@ -140,3 +144,36 @@ def test_a_damaged_offer_is_read_or_refused(data: st.DataObject) -> None:
     except BotError:
         return
     assert SessionDescription.parse(write_answer(local(), remote))
+
+
+def test_a_description_that_agrees_says_so_in_each_section() -> None:
+    plain = offers.without(
+        offers.CHROMIUM, f"a=extmap:3 {TRANSPORT_CC}", "a=rtcp-fb:111 t", "a=rtcp-fb:96 t"
+    )
+    assert agreed_id(plain) is None
+    assert free_id(plain) == 3
+    agreed = agreeing(plain, 3)
+    assert agreed_id(agreed) == 3
+    for kind in ("audio", "video"):
+        assert offers.section(agreed, kind).count("a=rtcp-fb:* transport-cc\r") == 1
+    assert read_remote(agreed).numbering.extension_ids[TRANSPORT_CC] == 3
+    assert read_remote(agreed).numbering.extension_ids[MID] == 4
+
+
+def test_who_tells_of_arrivals_leaves_the_estimate_to_the_sender() -> None:
+    agreed = agreeing(offers.CHROMIUM, 3)
+    assert "goog-remb" in offers.CHROMIUM
+    assert "goog-remb" not in agreed
+    assert ABS_SEND_TIME not in agreed
+    assert "a=rtcp-fb:96 nack pli\r\n" in agreed
+
+
+def test_a_refused_section_agrees_to_nothing() -> None:
+    refused = offers.FIREFOX.replace("m=audio 9", "m=audio 0")
+    assert "rtcp-fb:*" not in offers.section(agreeing(refused, 14), "audio")
+
+
+def test_an_agreed_id_may_have_a_direction_and_must_be_usable() -> None:
+    assert agreed_id(offers.FIREFOX) == 7
+    assert agreed_id(offers.FIREFOX.replace("extmap:7 ", "extmap:7/recvonly ")) == 7
+    assert agreed_id(offers.FIREFOX.replace("extmap:7 ", "extmap:15 ")) is None

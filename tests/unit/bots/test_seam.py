@@ -4,7 +4,6 @@ import inspect
 
 from aioice import Connection
 from aioice.ice import StunProtocol
-from aiortc import RTCRtpReceiver
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceGatherer, RTCIceTransport
 
@@ -24,13 +23,6 @@ def test_ice_connection_gathers_a_component_at_given_addresses() -> None:
     assert list(parameters)[:3] == ["self", "component", "addresses"]
     gather = inspect.getsource(Connection.gather_candidates)
     assert "self.get_component_candidates(component=component, addresses=addresses)" in gather
-
-
-def test_rtp_receiver_hands_encoded_frames_to_a_queue() -> None:
-    source = inspect.getsource(RTCRtpReceiver)
-    assert "self.__decoder_queue: queue.Queue = queue.Queue()" in source
-    assert "self.__decoder_queue.put((codec, encoded_frame))" in source
-    assert "self.__decoder_queue.put(None)" in source
 
 
 def test_dtls_transport_takes_and_sends_packets_through_two_methods() -> None:

@@ -1,10 +1,11 @@
 import asyncio
+import itertools
 
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from relay.bots.picture import read
-from relay.bots.tracks import FrameNumbers, Gate, PictureTrack, ToneTrack, next_turn
+from relay.bots.tracks import Gate, PictureTrack, ToneTrack, next_turn
 from tests.support.luma import luma
 
 
@@ -26,7 +27,7 @@ def test_next_turn(turn: int, since_s: float, following: int) -> None:
 
 async def test_a_picture_waits_for_its_gate() -> None:
     gate = Gate()
-    track = PictureTrack(7, FrameNumbers(), gate)
+    track = PictureTrack(7, itertools.count(), gate)
     frame = asyncio.ensure_future(track.recv())
     await asyncio.sleep(0)
     assert not frame.done()
@@ -39,7 +40,7 @@ async def test_a_picture_waits_for_its_gate() -> None:
 async def test_frame_numbers_and_times_go_up() -> None:
     gate = Gate()
     gate.open()
-    track = PictureTrack(7, FrameNumbers(), gate)
+    track = PictureTrack(7, itertools.count(), gate)
     frames = [await track.recv() for _ in range(3)]
     stamps = [read(luma(frame)) for frame in frames]
     assert [stamp.number for stamp in stamps if stamp] == [0, 1, 2]
@@ -48,7 +49,7 @@ async def test_frame_numbers_and_times_go_up() -> None:
 
 
 async def test_numbers_go_on_with_the_next_connection() -> None:
-    gate, numbers = Gate(), FrameNumbers()
+    gate, numbers = Gate(), itertools.count()
     gate.open()
     await PictureTrack(7, numbers, gate).recv()
     stamp = read(luma(await PictureTrack(7, numbers, gate).recv()))

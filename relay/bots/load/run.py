@@ -1,4 +1,4 @@
-"""``relay load-test``."""
+"""A load test from its options to its result and its exit status."""
 
 import asyncio
 import json

@@ -1,0 +1,44 @@
+"""``scripts/bench``: what forwarding costs, and what users wait for, beside other servers.
+
+In the order in which a run goes through them:
+
+- ``__main__``      the command line: options in; tables, JSON or a plot out
+- ``run``           one run: the machine is made ready, and each measurement has its turn
+- ``bench``         what every measurement is given: options, servers, whom to tell how far it is
+- ``measurements``  the table of all measurements; a new one is a module, and a line there
+
+Servers and users:
+
+- ``servers``       server processes, pinned to one core, and what they use
+- ``janus``         Janus, and its signalling
+- ``floor``         a bare loop that receives and sends: a server as a script of its own
+- ``stock_aiortc``  a relay as aiortc's examples build it, likewise
+- ``users``         how users join each kind of server
+- ``contenders``    servers that run side by side, and the users on each
+- ``talkers``       users who react at once
+
+What they send, and what comes out:
+
+- ``traffic``       what users send: full batches, and recorded calls with their RTCP
+- ``load``          one run of a load: sends it, and matches what comes out with what went in
+- ``datagrams``     many sockets' datagrams out on schedule and in with the kernel's time
+
+The measurements, and what some of them find:
+
+- ``forwarding``    ``batches`` and ``calls``: server beside server under the same load
+- ``rows``          what those find, and ``taps``: rows, compared and judged
+- ``memory``        what a pair and an idle user take
+- ``times``         how long users wait for media
+- ``matching``      how fast users find each other
+- ``taps``          what recording some calls does to all
+- ``anatomy``       where the time of a forwarded packet goes
+
+Telling it:
+
+- ``targets``       figures to reach, beside what was measured
+- ``tables``        tables for people
+- ``report``        everything, for machines and for people
+- ``plot``          CPU and latency against load, as a picture
+
+Numbers of two machines cannot be compared; ratios of one run can. See ``docs/performance.md``.
+"""

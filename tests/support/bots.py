@@ -1,0 +1,77 @@
+"""The bots' client and bot with what only tests ask of them: they talk, stop and vanish."""
+
+from collections.abc import Iterator
+
+from relay.bots import bot, client
+from relay.protocol.messages import ChatDelivery, ChatMessage, ServerMessage, StopChat
+
+
+class Client(client.Client):
+    """A client that can be cut off."""
+
+    async def vanish(self) -> None:
+        """Cut the TCP connection without a WebSocket goodbye, as a crash does."""
+        self._socket = None
+        assert self._http is not None
+        assert self._http.connector is not None
+        await self._http.connector.close()
+        await self.close()
+
+
+class _Numbers(Iterator[int]):
+    """Counts frames, and can be looked at."""
+
+    coming = 0
+
+    def __next__(self) -> int:
+        self.coming += 1
+        return self.coming - 1
+
+
+class Bot(bot.Bot):
+    """A bot with more of what users do.
+
+    :param early_link: False is the plain client also in ``relay`` mode: a fresh connection for
+        every partner, offered by the initiator.
+    """
+
+    def __init__(self, url: str, number: int = 1, *, early_link: bool = True) -> None:
+        super().__init__(url, number)
+        self.chats: list[ChatDelivery] = []
+        self._client: Client = Client(url)
+        self._early_link = early_link
+        self._numbers = self._pictures = _Numbers()
+
+    @property
+    def next_picture(self) -> int:
+        """The number that its next picture will have."""
+        return self._pictures.coming
+
+    @property
+    def link_state(self) -> str:
+        """``none`` or the peer connection's state, such as ``connected``."""
+        return self._peer.state if self._peer is not None else "none"
+
+    async def stop(self) -> None:
+        """Leave partner or queue and close the link, but stay connected."""
+        await self._client.send(StopChat())  # first, or the server would offer to repair the link
+        await self._part()
+        await self._close_peer()
+
+    async def say(self, text: str) -> None:
+        """Send the partner a chat message."""
+        await self._client.send(ChatMessage(text=text))
+
+    async def vanish(self) -> None:
+        """Cut the signalling without goodbye, then let go of the rest."""
+        await self._client.vanish()
+        await self.leave()
+
+    @property
+    def _keeps_link(self) -> bool:
+        return self._early_link and super()._keeps_link
+
+    async def _on_message(self, message: ServerMessage) -> None:
+        await super()._on_message(message)
+        if isinstance(message, ChatDelivery):
+            self.chats.append(message)
