@@ -139,6 +139,18 @@ async def test_a_third_comes_before_the_same_two_meet_again() -> None:
     assert bob.state is State.WAITING
 
 
+async def test_who_has_left_a_room_is_told_when_left_in_the_next() -> None:
+    house = House()
+    ann, _ = await house.pair("ann", "bob")
+    await ann.next()
+    cid = house.come("cid")
+    await cid.find()
+    assert ann.partner == "cid"
+    ann.hear()
+    await cid.stop()
+    assert ann.hear() == ["partner_left"]
+
+
 async def test_next_arrives_when_the_partner_has_just_left() -> None:
     house = House()
     ann, bob = await house.pair("ann", "bob")
