@@ -298,6 +298,19 @@ async def test_a_plain_client_that_has_not_answered_is_invited_again_by_the_next
     assert ann.hear()[-1] == "webrtc_offer: offer to ann"
 
 
+async def test_those_whose_links_come_up_do_not_keep_others_from_searching_again() -> None:
+    house = House()
+    for number in range(70):  # more than search again in a second
+        user = house.come(f"user {number}")
+        await user.offer()
+        await user.find()
+    ann, bob = await house.pair("ann", "bob")
+    await ann.next()
+    await bob.next()
+    await house.pass_time(house.limits.rematch_after_s)
+    assert ann.partner == "bob"
+
+
 async def test_who_is_left_while_the_relay_makes_its_offer_does_not_get_it() -> None:
     house = House()
     ann, bob = house.come("ann"), house.come("bob")
