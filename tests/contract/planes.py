@@ -179,6 +179,7 @@ class Real(Staged):
         if answer is not None:
             self._peers[user].take_answer(_with_loopback(answer))
         await self._peers[user].connect()
+        self._peers[user].ice.stop_consent()  # the clock here does not go on by itself
 
     def leave(self, user: str) -> None:
         self._leaving.append(asyncio.create_task(self._peers.pop(user).close()))
@@ -232,7 +233,7 @@ class Real(Staged):
         await self._plane.close()
 
     def _peer(self, user: str) -> ThinPeer:
-        made = self._peers[user] = ThinPeer(consent_s=3600)
+        made = self._peers[user] = ThinPeer()
         self._all.append(made)
         return made
 

@@ -143,6 +143,17 @@ async def test_stopping_forgets_that_an_offer_was_of_no_use() -> None:
     assert "webrtc_offer: offer to ann" in ann.hear()
 
 
+async def test_stopping_forgets_what_a_description_did_not_send() -> None:
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
+    await ann.offer("only sound")
+    await ann.come_up()
+    await ann.stop()
+    await bob.find()
+    await ann.find()
+    assert "media_state" not in " ".join(bob.hear())
+
+
 @pytest.mark.parametrize("sdp", ["bad", "boom"])
 async def test_a_partner_is_not_lost_by_renegotiations_that_fail(sdp: str) -> None:
     party = Party()

@@ -1,9 +1,13 @@
 """A user's link comes up, or does not, or goes; in every state."""
 
+import asyncio
+
 import pytest
 
 from relay.matching import State
 from relay.plane import LinkState, LinkUp, MediaFlowing
+from relay.protocol.messages import FindPartner, StopChat
+from relay.signaling.mailbox import InvitationDue, TimePassed
 from tests.support.party import Party
 
 
@@ -184,6 +188,30 @@ async def test_news_that_a_link_is_up_which_has_been_closed_is_old_news() -> Non
     assert ann.hear() == ["error: media_failed"]
 
 
+async def test_a_link_that_is_up_is_not_late_though_the_news_of_it_waits() -> None:
+    party = Party()
+    ann = party.come("ann")
+    await ann.offer()
+    await ann.find()
+    party.now += 10
+    ann.put(TimePassed())
+    assert await ann.come_up() == []
+    assert ann.state is State.WAITING
+
+
+async def test_an_initiator_who_closes_its_link_in_a_call_is_not_invited() -> None:
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
+    await ann.find()
+    await bob.find()
+    await bob.offer()
+    await bob.come_up()
+    bob.hear()
+    assert await bob.lose_link("closed") == []
+    await party.pass_time(5)
+    assert await bob.offer() == ["webrtc_answer: answer to my offer"]
+
+
 async def test_an_offer_that_cannot_be_used_changes_nothing() -> None:
     party = Party()
     ann, _ = await party.pair("ann", "bob")
@@ -269,3 +297,31 @@ async def test_a_plain_client_that_has_not_answered_is_invited_again_by_the_next
     await ann.find()
     await cid.find()
     assert ann.hear()[-1] == "webrtc_offer: offer to ann"
+
+
+async def test_those_whose_links_come_up_do_not_keep_others_from_searching_again() -> None:
+    party = Party()
+    for number in range(70):  # more than search again in a second
+        user = party.come(f"user {number}")
+        await user.offer()
+        await user.find()
+    ann, bob = await party.pair("ann", "bob")
+    await ann.next()
+    await bob.next()
+    await party.pass_time(party.limits.rematch_after_s)
+    assert ann.partner == "bob"
+
+
+async def test_who_is_left_while_the_relay_makes_its_offer_does_not_get_it() -> None:
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
+    for user in (ann, bob):  # ann is first, and what is put for her is not handled
+        await party.lobby.handle(user.session, FindPartner(), party.now)
+    inviting = asyncio.create_task(party.lobby.handle(ann.session, InvitationDue(), party.now))
+    await asyncio.sleep(0)
+    assert party.plane.asked("offer") == [("ann",)]
+    await party.lobby.handle(bob.session, StopChat(), party.now)
+    await inviting
+    assert ann.hear() == ["waiting_for_partner", "partner_found, not initiator", "partner_left"]
+    assert ann.link is LinkState.NONE
+    assert await ann.answer() == ["error: wrong_state"]

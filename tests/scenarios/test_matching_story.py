@@ -139,6 +139,18 @@ async def test_a_third_comes_before_the_same_two_meet_again() -> None:
     assert bob.state is State.WAITING
 
 
+async def test_who_has_left_a_room_is_told_when_left_in_the_next() -> None:
+    party = Party()
+    ann, _ = await party.pair("ann", "bob")
+    await ann.next()
+    cid = party.come("cid")
+    await cid.find()
+    assert ann.partner == "cid"
+    ann.hear()
+    await cid.stop()
+    assert ann.hear() == ["partner_left"]
+
+
 async def test_next_arrives_when_the_partner_has_just_left() -> None:
     party = Party()
     ann, bob = await party.pair("ann", "bob")

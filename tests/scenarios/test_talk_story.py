@@ -111,6 +111,23 @@ async def test_a_mark_never_reaches_another_partner() -> None:
         assert not [heard for heard in user.hear() if heard.startswith("chat_received")]
 
 
+async def test_a_new_partner_knows_nothing_of_what_the_former_one_was_told() -> None:
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
+    await ann.turn(audio=False, video=True)
+    await ann.chat("hello", "7")
+    await ann.type()
+    assert bob.hear() == ["media_state: audio off, video on", "chat_message: hello", "typing: on"]
+    await ann.next()
+    cid = party.come("cid")
+    assert await cid.find() == ["partner_found, initiator", "media_state: audio off, video on"]
+    ann.hear()
+    await cid.show("7")
+    assert ann.hear() == []
+    await ann.type(active=False)
+    assert cid.hear() == []
+
+
 async def test_of_very_many_messages_only_the_last_can_be_marked() -> None:
     party = Party()
     ann, bob = await party.pair("ann", "bob")

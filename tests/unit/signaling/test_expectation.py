@@ -199,6 +199,14 @@ def test_who_chats_only_is_made_whole_again(turn: Callable[[Expectation], None])
 
 
 @pytest.mark.parametrize("reason", ["silent", "failed"])
+def test_a_link_that_has_failed_is_waited_for_no_longer(reason: str) -> None:
+    link = expectation()
+    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    assert link.lost(NOW + 3, reason, in_call=False) is True
+    assert not link.is_awaited
+
+
+@pytest.mark.parametrize("reason", ["silent", "failed"])
 def test_a_link_that_is_lost_is_a_failure_for_whom_needs_it(reason: str) -> None:
     assert expectation().lost(NOW, reason, in_call=False) is False
     for link, in_call in ((expectation(), True), (kept(), False), (kept(), True)):
