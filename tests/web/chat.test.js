@@ -140,6 +140,7 @@ test("whoever has emptied the field, or is silent, is not counted as typing late
   assert.deepEqual(page.on({ type: "text_changed", text: " " }), ["> typing"]);
   page.hear({ type: "typing", active: true });
   page.hear({ type: "typing", active: false });
+  assert.throws(() => page.wait(), /nothing is due/);
   page.hear({ type: "typing", active: true });
   page.hear({ type: "chat_message", text: "hi", id: "1" });
   assert.throws(() => page.wait(), /nothing is due/);

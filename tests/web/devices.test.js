@@ -377,3 +377,40 @@ test("a problem with what is switched off is none to start in spite of", () => {
   page.failed("audio", "busy");
   assert.equal(page.state.wanted, false);
 });
+
+test("a camera that is switched off and on while it opens is on; off is what it is when it fails", () => {
+  const page = new Page();
+  page.do("preview_wanted");
+  page.do("camera_toggled");
+  page.do("camera_toggled");
+  assert.equal(page.state.devices.video.isWanted, true);
+  page.do("camera_toggled");
+  page.failed("video", "missing");
+  assert.deepEqual(page.on({ type: "devices_listed", devices: [...CAMERAS] }), []);
+});
+
+test("a camera that was missed and is being opened is switched off by a press", () => {
+  const page = new Page();
+  page.do("preview_wanted");
+  page.failed("video", "missing");
+  page.on({ type: "devices_listed", devices: [CAMERAS[0]] });
+  page.do("camera_toggled");
+  assert.equal(page.state.devices.video.isWanted, false);
+});
+
+test("what is opened is no problem any more", () => {
+  const page = new Page();
+  page.do("preview_wanted");
+  page.failed("video", "missing");
+  page.on({ type: "devices_listed", devices: [CAMERAS[0]] });
+  page.opened("video", CAMERA);
+  assert.equal(page.state.devices.video.problem, null);
+});
+
+test("a device that is lost for good while the server is away is told of, too", () => {
+  const page = Page.inCall();
+  page.on({ type: "wire_lost", retryAtMs: 9_000 });
+  page.on({ type: "device_lost", kind: "video" });
+  page.failed("video", "missing");
+  assert.match(page.says, /^Your camera was lost/);
+});

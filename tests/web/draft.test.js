@@ -127,14 +127,19 @@ test("text that comes without a key, and keys that follow it, count", () => {
   assert.equal(page.wait().waitedMs, 1_500);
 });
 
-test("a click, or the partner's leaving, ends the wait for a rest", () => {
+test("a click ends the wait for a rest", () => {
   const page = Page.inCall();
   write(page, "I live in Lis");
   change(page);
   page.do("field_pressed");
   page.arrive();
   assert.throws(() => page.wait(), /nothing is due/);
-  write(page, "x");
+});
+
+test("whoever goes takes the wait for a rest with them", () => {
+  const page = Page.inCall();
+  write(page, "I live in Lis");
+  change(page);
   page.hear({ type: "partner_left" });
   page.hear({ type: "waiting_for_partner", online: 2 });
   assert.throws(() => page.wait(), /nothing is due/);

@@ -162,6 +162,7 @@ test("the wait for the line ends with the partner and with the link", () => {
   ]) {
     const page = Page.inCall();
     page.measure(7, POOR);
+    assert.deepEqual(page.measure(8, POOR), [], "it is paused once");
     leave(page);
     assert.equal(page.state.dueMs.video, undefined);
     assert.equal(page.state.line.isVideoPaused, false);
@@ -189,8 +190,8 @@ test("exactly what is still borne is borne, and what is not known", () => {
 test("figures that say something else now and then change nothing", () => {
   const page = Page.inCall();
   for (let round = 0; round < 4; round++) {
-    page.measure(1, { lossIn: 0.5 });
     page.measure(1);
+    page.measure(1, { lossIn: 0.5 });
   }
   assert.equal(page.state.line.grade, "good");
 });

@@ -242,3 +242,9 @@ test("a goodbye on a link without a partner is waited for by nobody", () => {
   page.do("link_closed");
   assert.throws(() => page.wait(), /nothing is due/);
 });
+
+test("new paths while one searches: the search is not asked for again", () => {
+  const page = Page.searching();
+  page.do("network_changed");
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
+});

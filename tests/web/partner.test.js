@@ -239,6 +239,7 @@ test("sound and picture arrive one after the other, and are waited for again fro
   page.measure(3, {}, false);
   page.on({ type: "media_arrived", kind: "video" });
   page.measure(3, {}, false);
+  assert.match(page.says, /^Connected/);
   page.hear({ type: "media_state", audio: true, video: true });
   page.measure(3, {}, false);
   assert.match(page.says, /^Connected/);

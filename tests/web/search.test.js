@@ -404,3 +404,25 @@ test("a new page has said nothing, heard nothing, and shows the chat", () => {
   });
   assert.deepEqual([settings.volume, settings.usesKeys], [1, true]);
 });
+
+test("that the search goes on is no news to whoever searches", () => {
+  const page = Page.searching();
+  assert.deepEqual(page.hear({ type: "waiting_for_partner", online: 7 }), []);
+});
+
+test("a search that is repeated is counted from its beginning", () => {
+  const page = Page.inCall();
+  page.do("next_pressed");
+  page.hear(error("find_failed"));
+  page.wait();
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  assert.match(page.says, /for 3 s/);
+});
+
+test("Stop while the server has not answered: it is waited for no longer, and nothing is counted", () => {
+  const page = Page.inCall();
+  page.do("next_pressed");
+  page.do("stop_pressed");
+  assert.throws(() => page.wait(), /nothing is due/);
+  assert.equal(page.state.searchingSinceMs, null);
+});

@@ -217,13 +217,15 @@ test("close: nothing is tried any more, until connect", () => {
   bench.greet();
   const { socket } = bench;
   bench.wire.close();
+  bench.wire.connect();
+  bench.wire.close();
   bench.wire.renew();
   socket.onclose?.();
   assert.equal(socket.isClosed, true);
   assert.equal(bench.timer, null);
   assert.equal(bench.events.some(({ type }) => type === "wire_lost"), false);
   bench.wire.connect();
-  assert.equal(bench.sockets.length, 2);
+  assert.equal(bench.sockets.length, 3);
 });
 
 test("what the server says of the partner is read", () => {
@@ -421,9 +423,12 @@ test("how media goes, and what is no message, is read as it is said", () => {
 });
 
 test("the server is asked afresh, and not for ever", async () => {
+  /** @type {RequestInit | undefined} */
+  let asked;
   await askWhy("ws://here/ws", async (_, options) => {
-    assert.equal(options?.cache, "no-store");
-    assert.ok(options?.signal instanceof AbortSignal);
+    asked = options;
     return new Response("", { status: 400 });
   });
+  assert.equal(asked?.cache, "no-store");
+  assert.ok(asked?.signal instanceof AbortSignal);
 });

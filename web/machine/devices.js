@@ -145,10 +145,10 @@ function count(devices, kind) {
  */
 export function toggleMicrophone(turn) {
   const { audio } = turn.state.devices;
-  const isWanted = audio.status === "on" || !audio.isWanted ? !audio.isWanted : true;
-  change(turn, "audio", { isWanted, problem: isWanted ? null : audio.problem });
+  const isWanted = audio.status !== "on" || !audio.isWanted;
+  change(turn, "audio", { isWanted, problem: null });
   if (audio.status === "on") turn.order({ do: "enable_microphone", enabled: isWanted });
-  else if (isWanted) openIfUsed(turn, "audio");
+  else openIfUsed(turn, "audio");
 }
 
 /**
@@ -162,7 +162,7 @@ export function toggleCamera(turn) {
   // Whoever presses a camera that has a problem wants it to be tried again.
   const isWanted = isOn ? false : !video.isWanted || video.problem !== null;
   change(turn, "video", { isWanted, problem: null });
-  if (video.status === "on" && !isWanted) close(turn, "video");
+  if (video.status === "on") close(turn, "video");
   else if (isWanted) openIfUsed(turn, "video");
 }
 
@@ -209,7 +209,7 @@ export function closeAll(turn) {
 
 /** @param {Turn} turn @param {Kind} kind */
 function close(turn, kind) {
-  change(turn, kind, { status: "off", track: null, isSilenced: false, wasLost: false });
+  change(turn, kind, { status: "off", track: null, isSilenced: false });
   turn.order({ do: "close_device", kind });
   use(turn, kind);
 }

@@ -81,7 +81,6 @@ function pauseVideo(turn) {
  * @param {Turn} turn
  */
 export function tryVideo(turn) {
-  if (!turn.state.line.isVideoPaused) return;
   change(turn, { isVideoPaused: false });
   turn.order({ do: "pause_video", paused: false });
 }

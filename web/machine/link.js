@@ -59,8 +59,6 @@ export function takeOffer(turn, sdp) {
   if (!turn.isDirect()) {
     close(turn); // the relay offers when it has no link of ours: one that we have is dead
     openToPartner(turn, false);
-  } else if (!turn.state.linked) {
-    return;
   }
   turn.order({ do: "take_offer", sdp });
 }
@@ -136,7 +134,7 @@ export function woke(turn, asleepMs) {
  * @param {Turn} turn
  */
 export function restart(turn) {
-  if (!turn.state.linked || turn.isDirect()) return;
+  if (turn.isDirect()) return;
   turn.order({ do: "restart_link" });
   turn.startTimer("reply", PROBE_MS);
 }

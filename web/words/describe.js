@@ -33,14 +33,11 @@ export function describe(state, nowMs, words) {
  * @returns {[Mood, string, string]}
  */
 function situation(state, words) {
-  const { devices, line } = state;
   if (!state.wanted) return ["idle", words.meetSomeone, words.tagline];
   if (state.socket === "lost") return ["problem", lossText(state, words), ""];
-  if (!state.hasBegun && Object.values(devices).some(({ status }) => status === "asking")) {
-    return ["busy", words.waitingForDevices, words.allowDevices];
-  }
+  if (!state.hasBegun) return ["busy", words.waitingForDevices, words.allowDevices];
   if (state.socket === "connecting") return ["busy", words.connecting, words.reachingServer];
-  if (line.isInterrupted) return ["problem", words.interrupted, words.mending];
+  if (state.line.isInterrupted) return ["problem", words.interrupted, words.mending];
   if (state.partner) return company(state.partner, words);
   if (state.isResting) return ["idle", words.resting, words.pressNext];
   if (state.search === "none") return ["busy", words.connecting, words.openingLink];
@@ -88,10 +85,10 @@ function secondsFrom(fromMs, toMs) {
 }
 
 /** @param {State} state @param {Words} words */
-function noticeText({ notice, line, partner }, words) {
+function noticeText({ notice, line }, words) {
   if (notice?.kind === "server_error") return words.serverSays(notice.text);
   if (notice) return words.mishaps[notice.kind];
-  return partner && line.isVideoPaused ? words.videoPaused : "";
+  return line.isVideoPaused ? words.videoPaused : "";
 }
 
 /**
@@ -105,7 +102,7 @@ export function describeProblem({ devices }, words) {
   const { audio, video } = devices;
   const problem = video.problem ?? audio.problem;
   if (!problem) return null;
-  const isBoth = video.problem !== null && video.problem === audio.problem;
+  const isBoth = video.problem === audio.problem;
   const of = isBoth ? "both" : video.problem ? "video" : "audio";
   const detail = `${words.problems.whatToDo[problem]} ${words.problems.goOn}`;
   return { headline: words.problems[of][problem], detail };
