@@ -215,7 +215,7 @@ class Real(Staged):
     async def send(self, user: str) -> None:
         def settled() -> int:
             stats = self.plane.stats()
-            return stats.packets_forwarded + sum(stats.drops.values())
+            return stats.packets_forwarded + stats.drops.get("unpaired", 0)
 
         self._packet_number += 1
         before = settled()

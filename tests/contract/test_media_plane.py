@@ -316,6 +316,7 @@ async def test_pairing_anew_parts_both_from_those_they_had(staged: Staged) -> No
     staged.plane.pair("bob", "cid")
     for alone in ("ann", "dan"):
         await staged.send(alone)
+        staged.plane.unpair(alone)
     await staged.hears_nothing()
     await staged.send("bob")
     await staged.send("cid")
@@ -506,11 +507,14 @@ async def test_taps_on_either_are_told_that_the_two_part(staged: Staged) -> None
     assert (of_ann.told(), of_bob.told()) == ([], [])
 
 
-async def test_a_tap_is_told_when_its_user_is_paired_anew(staged: Staged) -> None:
+@pytest.mark.parametrize("pair", [("ann", "cid"), ("cid", "ann"), ("bob", "cid"), ("cid", "bob")])
+async def test_a_tap_is_told_when_its_user_or_the_partner_is_paired_anew(
+    staged: Staged, pair: tuple[str, str]
+) -> None:
     tap = Onlooker()
     staged.plane.pair("ann", "bob")
     staged.plane.tap("ann", UP, tap)
-    staged.plane.pair("cid", "ann")
+    staged.plane.pair(*pair)
     assert tap.told() == ["parted"]
 
 

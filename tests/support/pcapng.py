@@ -66,8 +66,8 @@ def _datagram(body: bytes) -> Datagram:
     assert (first, total, protocol) == (0x45, original, 17)
     words = sum(struct.unpack_from("!10H", data))
     assert (words & 0xFFFF) + (words >> 16) == 0xFFFF, "the header's checksum"
-    ports = struct.unpack_from("!HHH", data, 20)
-    assert ports[2] == original - 20
+    ports = struct.unpack_from("!HHHH", data, 20)
+    assert ports[2:] == (original - 20, 0), "UDP's length, and no checksum (RFC 768)"
     addresses = [".".join(str(byte) for byte in data[i : i + 4]) for i in (12, 16)]
     return Datagram(
         high << 32 | low,
