@@ -49,6 +49,9 @@ def test_the_worst_rooms_come_first() -> None:
     assert [room.id for room in two_rooms(cid=LOSSY).worst_rooms(9)] == ["r2", "r1"]
     assert [room.id for room in two_rooms(ann={"loss_ratio": 0.01}).worst_rooms(1)] == ["r1"]
     assert [room.id for room in two_rooms().worst_rooms(9)] == ["r1", "r2"]
+    two_problems = {"jitter_ms": 200.0, "round_trip_ms": 900.0}
+    both_bad = two_rooms(ann=LOSSY, cid=two_problems)
+    assert [room.id for room in both_bad.worst_rooms(9)] == ["r2", "r1"]
 
 
 @pytest.mark.parametrize(
