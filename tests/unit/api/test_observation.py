@@ -31,6 +31,13 @@ def test_pages(limit: int, offset: int, names: str) -> None:
     assert found.total == 5
 
 
+def test_each_list_has_pages() -> None:
+    seen, second = two_rooms(), {"limit": 1, "offset": 1}
+    assert [room.id for room in seen.rooms(RoomQuery.model_validate(second)).rooms] == ["r2"]
+    assert [link.id for link in seen.links(Page.model_validate(second)).links] == ["link-bob"]
+    assert ids(seen, **second) == ["ann-up-video"]
+
+
 def test_a_rooms_numbers_are_those_of_its_tracks() -> None:
     [good, bad] = two_rooms(cid=LOSSY).rooms(RoomQuery()).rooms
     assert (good.id, good.users, good.problems, good.loss_ratio) == ("r1", ("ann", "bob"), [], 0)
