@@ -1,5 +1,7 @@
 """Lists of users, rooms, links and tracks: joined, filtered, sorted, cut."""
 
+import json
+
 import pytest
 
 from relay.api.models import Page, RoomQuery, TrackQuery
@@ -94,6 +96,15 @@ def test_filters(query: dict[str, object], count: int) -> None:
 )
 def test_sorting_puts_the_most_first(sort: str, changed: dict[str, object]) -> None:
     assert ids(two_rooms(cid=changed), sort=sort, limit=1) == ["cid-up-video"]
+
+
+def test_numbers_are_rounded_on_their_way_out() -> None:
+    exact = {"jitter_ms": 1.23456, "loss_ratio": 0.0123456, "idle_s": -0.01, "fps": None}
+    seen = two_rooms(ann=exact)
+    assert seen.tracks(TrackQuery(sort="loss")).tracks[0].loss_ratio == 0.0123456
+    told = json.loads(seen.tracks(TrackQuery(sort="loss")).model_dump_json())["tracks"][0]
+    assert (told["jitterMs"], told["lossRatio"], told["fps"]) == (1.23, 0.0123, None)
+    assert told["idleS"] == 0, "a clock that was rounded"
 
 
 def test_one_track_with_its_link() -> None:
