@@ -21,8 +21,6 @@ MAX_BODY_BYTES = 4096
 PATIENCE_S = 5.0
 """How long the body of a login may take."""
 
-_NO_STORE = {"Cache-Control": "no-store"}
-
 _log = structlog.get_logger()
 
 
@@ -69,9 +67,9 @@ class Admin:
     async def _tell(self, request: web.Request) -> web.Response:
         """Say whether the cookie is good: 200 in any case, since asking is no fault."""
         if self._sessions.find(request.cookies.get(COOKIE, "")) is None:
-            return web.json_response({"loggedIn": False}, headers=_NO_STORE)
+            return web.json_response({"loggedIn": False}, headers=answers.NO_STORE)
         told = {"loggedIn": True, "tapsAllowed": self._taps_allowed}
-        return web.json_response(told, headers=_NO_STORE)
+        return web.json_response(told, headers=answers.NO_STORE)
 
     async def _login(self, request: web.Request) -> web.Response:
         _require_own_page(request)
@@ -91,7 +89,7 @@ class Admin:
         return self._welcome(request)
 
     def _welcome(self, request: web.Request) -> web.Response:
-        response = web.Response(status=204, headers=_NO_STORE)
+        response = web.Response(status=204, headers=answers.NO_STORE)
         response.set_cookie(
             COOKIE,
             self._sessions.begin(),
@@ -107,7 +105,7 @@ class Admin:
         _require_own_page(request)
         self._sessions.end(request.cookies.get(COOKIE, ""))
         _log.info("operator_logged_out")
-        response = web.Response(status=204, headers=_NO_STORE)
+        response = web.Response(status=204, headers=answers.NO_STORE)
         response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
         return response
 

@@ -48,6 +48,8 @@ SECURITY_HEADERS = {
 
 _log = structlog.get_logger()
 
+NO_STORE = {"Cache-Control": "no-store"}
+
 REQUEST_ID = "X-Request-Id"
 _ID_KEY = web.RequestKey("id", str)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -79,6 +81,11 @@ def error(
     code = code or re.sub(r"\W+", "_", HTTPStatus(status).phrase.lower())
     body = {"error": {"code": code, "message": message}}
     return web.json_response(body, status=status, headers=headers)
+
+
+def unavailable(text: str) -> web.HTTPServiceUnavailable:
+    """What becomes 503: not now, but soon."""
+    return web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "5"})
 
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:

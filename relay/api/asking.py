@@ -24,7 +24,7 @@ def answer(told: Model | Track) -> web.Response:
         body=_adapter(type(told)).dump_json(told),
         content_type="application/json",
         charset="utf-8",
-        headers={"Cache-Control": "no-store"},
+        headers=answers.NO_STORE,
     )
 
 

@@ -18,9 +18,8 @@ MAX_READERS = 16
 PERIOD_S = 1.0
 PATIENCE_S = 5.0
 
-_HEADERS = {
+_HEADERS = answers.NO_STORE | {
     "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # or nginx would keep events back
 }
 

@@ -20,6 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 import relay
+from relay.api import answers
 from relay.api.events import Events
 from relay.api.overview import Overview
 from relay.histogram import Histogram
@@ -38,7 +39,7 @@ class Metrics:
         """One scrape."""
         return web.Response(
             body=generate_latest(self._registry),
-            headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4, "Cache-Control": "no-store"},
+            headers=answers.NO_STORE | {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4},
         )
 
 

@@ -6,12 +6,15 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
+from typing import TypeVar
 
 from relay.api import models
 from relay.api.quality import problems
 from relay.plane import Direction, LinkView
 from relay.signaling import RoomView, UserView
 from relay.track import COLUMNS, TrackView
+
+_T = TypeVar("_T")
 
 _READ = attrgetter(*(field.name for field in fields(TrackView)))
 _NOTHING = {"idle_s": float("inf")}
@@ -56,13 +59,13 @@ class Observation:
 
     def users(self, page: models.Page) -> models.Users:
         """A page of users."""
-        shown = self._users[page.offset : page.offset + page.limit]
+        shown = _on(page, self._users)
         return models.Users(users=[self._user(user) for user in shown], total=len(self._users))
 
     def rooms(self, query: models.RoomQuery) -> models.Rooms:
         """A page of rooms."""
         found = [r for r in self._rooms if self._qualities[r.room_id].problems or not query.bad]
-        shown = found[query.offset : query.offset + query.limit]
+        shown = _on(query, found)
         return models.Rooms(rooms=[self._room(room) for room in shown], total=len(found))
 
     def worst_rooms(self, limit: int) -> list[models.Room]:
@@ -76,7 +79,7 @@ class Observation:
 
     def links(self, page: models.Page) -> models.Links:
         """A page of links."""
-        shown = self._links[page.offset : page.offset + page.limit]
+        shown = _on(page, self._links)
         return models.Links(links=[self._link(link) for link in shown], total=len(self._links))
 
     def tracks(self, query: models.TrackQuery) -> models.Tracks:
@@ -84,7 +87,7 @@ class Observation:
         found = [track for track in self._tracks if self._is_wanted(track, query)]
         if query.sort in COLUMNS:
             found.sort(key=_amount(COLUMNS[query.sort]), reverse=True)
-        shown = found[query.offset : query.offset + query.limit]
+        shown = _on(query, found)
         return models.Tracks(tracks=[self._track(track) for track in shown], total=len(found))
 
     def track(self, track_id: str) -> models.Track | None:
@@ -236,6 +239,10 @@ class Observation:
             and (query.direction is None or track.direction == query.direction)
             and (not query.bad or bool(self._problems[track.id]))
         )
+
+
+def _on(page: models.Page, found: list[_T]) -> list[_T]:
+    return found[page.offset : page.offset + page.limit]
 
 
 def _amount(name: str) -> Callable[[TrackView], float]:

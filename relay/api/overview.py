@@ -49,12 +49,12 @@ class Overview:
         self._media = media
         self._sees_addresses = sees_addresses
         self._clock = clock
-        self._started_s = clock()
+        self._started_at = clock()
 
     @property
     def uptime_s(self) -> float:
         """Since the start."""
-        return self._clock() - self._started_s
+        return self._clock() - self._started_at
 
     def look(self) -> Observation:
         """What there is at this moment."""

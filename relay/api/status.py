@@ -32,7 +32,7 @@ class Status:
         self._media = media
         self._token = token
         self._clock = clock
-        self._started_s = clock()
+        self._started_at = clock()
 
     def routes(self) -> list[web.RouteDef]:
         """The status routes."""
@@ -52,7 +52,7 @@ class Status:
                 "inCall": users.in_call,
                 "links": media.links,
                 "packetsForwarded": media.packets_forwarded,
-                "uptimeSeconds": round(self._clock() - self._started_s, 1),
+                "uptimeSeconds": round(self._clock() - self._started_at, 1),
             }
         )
 

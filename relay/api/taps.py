@@ -33,7 +33,6 @@ SLICE_BYTES = 16 * 1024
 """What is written to a reader at once; no packet is forwarded meanwhile."""
 
 _MAX_FORWARDED_CHARS = 200
-_NO_STORE = {"Cache-Control": "no-store"}
 
 _log = structlog.get_logger()
 
@@ -93,7 +92,7 @@ class Taps:
         async with self._begin("snapshot", request, target) as use:
             direction = Direction(track.direction)
             picture = await self._snapshots.take(track.user_id, direction, use, partner)
-        return web.Response(body=picture, content_type="image/png", headers=_NO_STORE)
+        return web.Response(body=picture, content_type="image/png", headers=answers.NO_STORE)
 
     async def record_room(self, request: web.Request) -> web.StreamResponse:
         """Answer with what both users of a room send, as it comes."""
@@ -138,7 +137,7 @@ class Taps:
         try:
             entries = await self._audit.last(query.limit)
         except AuditFailed as error:
-            raise _unavailable(f"the audit log cannot be read: {error}") from None
+            raise answers.unavailable(f"the audit log cannot be read: {error}") from None
         return asking.answer(Audit(entries=entries))
 
     def _require_leave(self) -> None:
@@ -163,12 +162,12 @@ class Taps:
             raise web.HTTPTooManyRequests(text=text, headers=headers) from None
         except AuditFailed as error:
             _log.error("audit_failed", reason=str(error))
-            raise _unavailable(f"the audit log cannot be written: {error}") from None
+            raise answers.unavailable(f"the audit log cannot be written: {error}") from None
         except NoPicture as error:
             raise web.HTTPGatewayTimeout(text=str(error)) from None
         except TapFailed as error:
             _log.error("tap_failed", what=what, reason=str(error))
-            raise _unavailable(str(error)) from None
+            raise answers.unavailable(str(error)) from None
 
     async def _stream(
         self,
@@ -179,7 +178,7 @@ class Taps:
         filename: str,
     ) -> web.StreamResponse:
         response = web.StreamResponse(
-            headers=_NO_STORE
+            headers=answers.NO_STORE
             | {
                 "Content-Type": _TYPES[filename.rpartition(".")[2]],
                 "Content-Disposition": f'attachment; filename="{filename}"',
@@ -245,7 +244,3 @@ class _HttpReader:
 
 
 _TYPES = {"webm": "video/webm", "pcapng": "application/x-pcapng"}
-
-
-def _unavailable(text: str) -> web.HTTPServiceUnavailable:
-    return web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "5"})

@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 from pydantic.alias_generators import to_snake
 
-from relay.api import openapi
+from relay.api import answers, openapi
 from relay.api.asking import answer, query, unknown
 from relay.api.endpoints import ENDPOINTS, PREFIX
 from relay.api.events import Events
@@ -139,6 +139,4 @@ async def _in_time(order: Awaitable[bool]) -> bool:
     try:
         return await order
     except TimeoutError:
-        raise web.HTTPServiceUnavailable(
-            text="this was ordered, but is not done yet", headers={"Retry-After": "5"}
-        ) from None
+        raise answers.unavailable("this was ordered, but is not done yet") from None

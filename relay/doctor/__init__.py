@@ -1,9 +1,8 @@
 """``relay doctor``: looks at the machine and the settings before users do.
 
 - ``findings``  what is found: a grade, a sentence, and what to change
-- ``settings``  the settings as ``relay serve`` would load them, and the files that they name
 - ``ports``     whether the ports are free, or held by a running relay
 - ``network``   which addresses browsers are told, and TLS
 - ``system``    clock, file limits, idle cores, socket buffers, UDP segmentation
-- ``report``    all of it, as text or JSON
+- ``report``    all of it, the settings and the files that they name included, as text or JSON
 """

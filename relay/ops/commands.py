@@ -16,8 +16,9 @@ from relay.ops.connection import Connection, asks_a_relay
 from relay.ops.models import FIGURES
 
 if TYPE_CHECKING:
-    from relay.ops.client import Wanted
+    from relay.ops.client import Client, Wanted
     from relay.ops.models import Model
+    from relay.ops.taps import Tap
 
 PANEL = "Operators"
 FOUND_BAD = 3
@@ -168,14 +169,7 @@ def snapshot(
     force: Force = False,
 ) -> None:
     """Save the next picture of a stream, as PNG."""
-    from relay.ops import taps  # noqa: PLC0415
-    from relay.ops.files import Output  # noqa: PLC0415
-
-    with Output(str(output), force=force) as file:
-        done = connection.ask(
-            lambda relay: taps.save(relay.snapshot(track_id), file, "waiting for")
-        )
-    typer.echo(done, err=True)
+    _save(connection, output, "waiting for", lambda relay: relay.snapshot(track_id), force=force)
 
 
 def record(
@@ -187,14 +181,7 @@ def record(
     force: Force = False,
 ) -> None:
     """Record both sides of a room as WebM, until it ends or Ctrl-C."""
-    from relay.ops import taps  # noqa: PLC0415
-    from relay.ops.files import Output  # noqa: PLC0415
-
-    with Output(str(output), force=force) as file:
-        done = connection.ask(
-            lambda relay: taps.save(relay.record(room, seconds), file, "recording")
-        )
-    typer.echo(done, err=True)
+    _save(connection, output, "recording", lambda relay: relay.record(room, seconds), force=force)
 
 
 def pcap(
@@ -212,16 +199,13 @@ def pcap(
 
     'relay users' tells links. 'relay pcap LINK -o - | wireshark -k -i -' shows them live.
     """
-    from relay.ops import taps  # noqa: PLC0415
-    from relay.ops.files import Output  # noqa: PLC0415
-
-    with Output(str(output), force=force) as file:
-        done = connection.ask(
-            lambda relay: taps.save(
-                relay.capture(link, seconds, payload=payload), file, "capturing"
-            )
-        )
-    typer.echo(done, err=True)
+    _save(
+        connection,
+        output,
+        "capturing",
+        lambda relay: relay.capture(link, seconds, payload=payload),
+        force=force,
+    )
 
 
 def audit(connection: Connection, *, limit: AuditLimit = 100, as_json: Json = False) -> None:
@@ -235,6 +219,23 @@ def _wanted(sort: SortKey | None, room: str | None, user: str | None, *, bad: bo
     from relay.ops.client import Wanted  # noqa: PLC0415
 
     return Wanted(user=user, room=room, bad=bad, sort=_SORTS[sort] if sort else "link")
+
+
+def _save(
+    connection: Connection,
+    output: Path,
+    doing: str,
+    tap: "Callable[[Client], Tap]",
+    *,
+    force: bool,
+) -> None:
+    """Write what a tap gives, and say so; ``doing`` names it until then."""
+    from relay.ops import taps  # noqa: PLC0415
+    from relay.ops.files import Output  # noqa: PLC0415
+
+    with Output(str(output), force=force) as file:
+        done = connection.ask(lambda relay: taps.save(tap(relay), file, doing))
+    typer.echo(done, err=True)
 
 
 def _found_bad(bad: bool, found: "Sequence[Model]") -> None:

@@ -25,15 +25,15 @@ class Capture:
     """Turns packets into a file, piece by piece.
 
     :param payload: whether what is behind the headers is written, too.
-    :param began_s: now, on the plane's clock; ``offset_s`` is to be added for seconds since 1970.
+    :param began_at: now, on the plane's clock; ``offset_s`` is to be added for seconds since 1970.
     """
 
-    def __init__(self, link_id: str, payload: bool, began_s: float, offset_s: float) -> None:
+    def __init__(self, link_id: str, payload: bool, began_at: float, offset_s: float) -> None:
         self._link_id = link_id
         self._payload = payload
         self._offset_s = offset_s
         self._has_header = False
-        self._told_at = began_s
+        self._told_at = began_at
 
     def piece(
         self, packets: Iterable[tuple[Any, ...]], dropped: int, now: float, last: bool

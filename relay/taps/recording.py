@@ -10,7 +10,7 @@ from relay.taps.frames import PATIENCE_S, Depacketizer, Frame
 from relay.taps.pump import Piece
 from relay.taps.tap import PacketTap, tapped
 from relay.taps.timeline import Timeline
-from relay.taps.webm import Block, Track, clusters, header
+from relay.taps.webm import Block, TrackEntry, clusters, header
 from relay.taps.workshop import Made, Maker, Workshop, packed
 
 KEYFRAME_INTERVAL_S = 0.5
@@ -27,11 +27,11 @@ _UNKNOWN_SIZE = (640, 480)  # of a camera that is off; later frames of VP8 say t
 class _Lane:
     """One track's way from packets to blocks."""
 
-    def __init__(self, number: int, kind: str, began_s: float) -> None:
+    def __init__(self, number: int, kind: str, began_at: float) -> None:
         self.packets = Depacketizer(kind)
         self.size: tuple[int, int] | None = None
         self._number = number
-        self._timeline = Timeline(kind, began_s)
+        self._timeline = Timeline(kind, began_at)
 
     def blocks(self, frames: Sequence[Frame]) -> list[Block]:
         """Frames, each at its time."""
@@ -47,14 +47,14 @@ class Recording:
     """Turns packets into a file, piece by piece.
 
     :param users: the ids of those whose packets come; the tracks are named after them.
-    :param began_s: when time starts, in seconds of the plane's clock.
+    :param began_at: when time starts, in seconds of the plane's clock.
     """
 
-    def __init__(self, users: Sequence[str], began_s: float) -> None:
+    def __init__(self, users: Sequence[str], began_at: float) -> None:
         self._users = users
-        self._began_s = began_s
+        self._began_at = began_at
         self._lanes = {
-            (user, kind): _Lane(2 * index + offset, kind, began_s)
+            (user, kind): _Lane(2 * index + offset, kind, began_at)
             for index, user in enumerate(users)
             for offset, kind in enumerate(("video", "audio"))
         }
@@ -93,7 +93,7 @@ class Recording:
             heapq.heappush(self._blocks, (block.at_ms, self._count, block))
 
     def _until(self, at_s: float) -> list[Block]:
-        until_ms = 1000 * (at_s - self._began_s)
+        until_ms = 1000 * (at_s - self._began_at)
         found = []
         while self._blocks and self._blocks[0][0] <= until_ms:
             found.append(heapq.heappop(self._blocks)[2])
@@ -102,7 +102,7 @@ class Recording:
     def _can_begin(self, now: float) -> bool:
         """Whether the pictures' sizes, which the header has, are known or waited for enough."""
         sizes = [lane.size for (_, kind), lane in self._lanes.items() if kind == "video"]
-        return None not in sizes or now - self._began_s >= SIZE_PATIENCE_S
+        return None not in sizes or now - self._began_at >= SIZE_PATIENCE_S
 
     def _header(self) -> bytes:
         if self._has_header:
@@ -110,7 +110,7 @@ class Recording:
         self._has_header = True
         return header(
             [
-                Track(
+                TrackEntry(
                     f"{kind} of {user}", (lane.size or _UNKNOWN_SIZE) if kind == "video" else None
                 )
                 for (user, kind), lane in self._lanes.items()

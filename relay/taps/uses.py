@@ -74,11 +74,11 @@ class Uses:
             started = _started(what, operator, target)
             await self._audit.append(started)
             _log.info("tap_started", what=what, use=started.use, room=target.room)
-            began_s, use = time.monotonic(), Use()
+            began_at, use = time.monotonic(), Use()
             try:
                 yield use
             finally:
-                await self._end(started, use, time.monotonic() - began_s)
+                await self._end(started, use, time.monotonic() - began_at)
         finally:
             self._in_use[sort] -= 1
 

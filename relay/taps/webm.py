@@ -38,7 +38,7 @@ _OPUS_HEAD = struct.pack("<8sBBHIhB", b"OpusHead", 1, 2, 0, 48000, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class TrackEntry:
     """One track; ``size``, in pixels, makes it a VP8 one, else it is Opus."""
 
     name: str
@@ -55,7 +55,7 @@ class Block:
     is_key: bool
 
 
-def header(tracks: Sequence[Track]) -> bytes:
+def header(tracks: Sequence[TrackEntry]) -> bytes:
     """The beginning of a file, which can be played as it is, though it shows nothing yet."""
     entries = b"".join(_track_entry(index + 1, track) for index, track in enumerate(tracks))
     app = f"relay {relay.__version__}".encode()
@@ -106,7 +106,7 @@ def _cluster(began_ms: int, blocks: list[bytes]) -> bytes:
     return _element(_CLUSTER, _number(_TIMESTAMP, began_ms) + b"".join(blocks))
 
 
-def _track_entry(number: int, track: Track) -> bytes:
+def _track_entry(number: int, track: TrackEntry) -> bytes:
     common = (
         _number(_TRACK_NUMBER, number)
         + _number(_TRACK_UID, number)

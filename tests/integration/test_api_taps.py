@@ -47,11 +47,7 @@ async def snap(server: OperatedServer, track_id: str) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
-async def test_a_snapshot_shows_what_is_sent_at_that_time(
-    tmp_path: Path, direction: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    patient = partial(snapshot.Snapshots, timeout_s=60)  # its process may have to wait its turn
-    monkeypatch.setattr(api_taps, "Snapshots", patient)
+async def test_a_snapshot_shows_what_is_sent_at_that_time(tmp_path: Path, direction: str) -> None:
     async with watched(tmp_path) as server, call(server) as (ann, bob):
         track = await server.operator.track(ann.user_id, direction, "video")
         sender = ann if direction == "up" else bob

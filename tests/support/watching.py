@@ -4,16 +4,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from relay.taps.snapshot import Snapshots
 from tests.support.bots import Bot
 from tests.support.operating import OperatedServer, operating
+
+PATIENCE_S = 25.0
+"""For a picture: its process runs when nothing else wants to."""
 
 
 @asynccontextmanager
 async def watched(tmp_path: Path, **changed: Any) -> AsyncIterator[OperatedServer]:
-    """A server whose operators may look."""
-    async with operating(allow_taps=True, audit_log=tmp_path / "audit.jsonl", **changed) as server:
-        yield server
+    """A server whose operators may look, with the patience that a busy machine needs."""
+    defaults = Snapshots.__init__.__kwdefaults__ or {}
+    with patch.dict(defaults, timeout_s=PATIENCE_S):
+        async with operating(
+            allow_taps=True, audit_log=tmp_path / "audit.jsonl", **changed
+        ) as server:
+            yield server
 
 
 @asynccontextmanager

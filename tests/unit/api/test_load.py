@@ -94,3 +94,16 @@ async def test_it_watches_the_loop_on_which_it_is_started() -> None:
     count = load.lag.count
     await asyncio.sleep(0)
     assert load.lag.count == count
+
+
+async def test_its_crash_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = Load(PlaneStats)
+    monkeypatch.setattr(load, "lag", None)
+    with capture_logs() as events:
+        load.start()
+        task = load._task
+        assert task is not None
+        await asyncio.wait({task}, timeout=5)
+        await asyncio.sleep(0)
+    assert [event["event"] for event in events] == ["task_crashed"]
+    await load.close()

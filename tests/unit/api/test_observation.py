@@ -1,5 +1,7 @@
 """Lists of users, rooms, links and tracks: joined, filtered, sorted, cut."""
 
+import json
+
 import pytest
 
 from relay.api.models import Page, RoomQuery, TrackQuery
@@ -31,6 +33,13 @@ def test_pages(limit: int, offset: int, names: str) -> None:
     assert found.total == 5
 
 
+def test_each_list_has_pages() -> None:
+    seen, second = two_rooms(), {"limit": 1, "offset": 1}
+    assert [room.id for room in seen.rooms(RoomQuery.model_validate(second)).rooms] == ["r2"]
+    assert [link.id for link in seen.links(Page.model_validate(second)).links] == ["link-bob"]
+    assert ids(seen, **second) == ["ann-up-video"]
+
+
 def test_a_rooms_numbers_are_those_of_its_tracks() -> None:
     [good, bad] = two_rooms(cid=LOSSY).rooms(RoomQuery()).rooms
     assert (good.id, good.users, good.problems, good.loss_ratio) == ("r1", ("ann", "bob"), [], 0)
@@ -49,6 +58,9 @@ def test_the_worst_rooms_come_first() -> None:
     assert [room.id for room in two_rooms(cid=LOSSY).worst_rooms(9)] == ["r2", "r1"]
     assert [room.id for room in two_rooms(ann={"loss_ratio": 0.01}).worst_rooms(1)] == ["r1"]
     assert [room.id for room in two_rooms().worst_rooms(9)] == ["r1", "r2"]
+    two_problems = {"jitter_ms": 200.0, "round_trip_ms": 900.0}
+    both_bad = two_rooms(ann=LOSSY, cid=two_problems)
+    assert [room.id for room in both_bad.worst_rooms(9)] == ["r2", "r1"]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +96,15 @@ def test_filters(query: dict[str, object], count: int) -> None:
 )
 def test_sorting_puts_the_most_first(sort: str, changed: dict[str, object]) -> None:
     assert ids(two_rooms(cid=changed), sort=sort, limit=1) == ["cid-up-video"]
+
+
+def test_numbers_are_rounded_on_their_way_out() -> None:
+    exact = {"jitter_ms": 1.23456, "loss_ratio": 0.0123456, "idle_s": -0.01, "fps": None}
+    seen = two_rooms(ann=exact)
+    assert seen.tracks(TrackQuery(sort="loss")).tracks[0].loss_ratio == 0.0123456
+    told = json.loads(seen.tracks(TrackQuery(sort="loss")).model_dump_json())["tracks"][0]
+    assert (told["jitterMs"], told["lossRatio"], told["fps"]) == (1.23, 0.0123, None)
+    assert told["idleS"] == 0, "a clock that was rounded"
 
 
 def test_one_track_with_its_link() -> None:

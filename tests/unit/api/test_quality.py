@@ -36,3 +36,10 @@ def test_nothing_is_expected_of_a_user_without_a_partner(changed: dict[str, Any]
 @pytest.mark.parametrize("changed", [{"idle_s": None}, {"waits_for_keyframe": True}])
 def test_media_may_take_a_moment_to_begin(changed: dict[str, Any]) -> None:
     assert problems(track("ann", **changed), 2.9) == []
+    assert len(problems(track("ann", **changed), 3.0)) == 1
+
+
+def test_a_key_frame_is_missed_only_by_somebody() -> None:
+    held: dict[str, Any] = {"waits_for_keyframe": True, "counterpart_id": None}
+    assert problems(track("ann", **held), 60) == []
+    assert problems(track("ann", **held, idle_s=3.0), 60) == ["silent"]

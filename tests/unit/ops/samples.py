@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from relay.ops.models import Bounds, FigureBounds, Path, Room, Snapshot, Totals, Track
+from relay.ops.models import FIGURES, Bounds, FigureBounds, Path, Room, Snapshot, Totals, Track
 
 PATH = Path(
     protocol="udp",
@@ -26,7 +26,7 @@ BOUNDS = FigureBounds(
 
 def track(**changed: Any) -> Track:
     """A video track that does well."""
-    usual: dict[str, Any] = {
+    usual: dict[str, Any] = dict.fromkeys(FIGURES, 0) | {
         "id": "aabbccddeeff-u00000001",
         "link_id": "aabbccddeeff",
         "user_id": "ann-ann-ann-ann-",
@@ -41,19 +41,13 @@ def track(**changed: Any) -> Track:
         "height": 480,
         "fps": 29.97,
         "bitrate_bps": 1_230_000.0,
-        "repair_bitrate_bps": 0.0,
         "packets_per_s": 140.0,
-        "loss_ratio": 0.0,
         "jitter_ms": 3.2,
         "round_trip_ms": 48.4,
         "packets": 12_345,
         "bytes": 13_000_000,
-        "repair_packets": 0,
-        "lost": 0,
         "keyframes": 2,
-        "nacks": 0,
         "plis": 1,
-        "firs": 0,
         "waits_for_keyframe": False,
         "idle_s": 0.01,
         "path": PATH,

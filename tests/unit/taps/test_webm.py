@@ -5,11 +5,11 @@ import io
 import av
 import pytest
 
-from relay.taps.webm import Block, Track, clusters, header
+from relay.taps.webm import Block, TrackEntry, clusters, header
 from tests.support.vp8 import SILENCE, pictures
 from tests.support.webm import play
 
-TRACKS = [Track("ann", (320, 240)), Track("sound")]
+TRACKS = [TrackEntry("ann", (320, 240)), TrackEntry("sound")]
 PICTURES = pictures(5)
 
 
@@ -47,7 +47,7 @@ def test_key_frames_are_marked() -> None:
 @pytest.mark.parametrize("gap_ms", [29_999, 30_000, 30_001, 40_000, 200_000])
 def test_blocks_far_apart_get_clusters_of_their_own(gap_ms: int) -> None:
     blocks = [Block(i * gap_ms, 0, SILENCE, is_key=True) for i in range(4)]
-    [sound] = play(header([Track("sound")]) + clusters(blocks))
+    [sound] = play(header([TrackEntry("sound")]) + clusters(blocks))
     assert sound.times_ms == [0, gap_ms, 2 * gap_ms, 3 * gap_ms]
 
 
