@@ -79,6 +79,20 @@ def test_a_new_ssrc_begins_afresh_and_goes_on_in_the_numbering() -> None:
     assert source.uplink.streams[2].route is None
 
 
+def test_a_former_ssrc_that_goes_on_sending_counts_no_more() -> None:
+    source, sink = Side(CHROMIUM), Side(FIREFOX)
+    flow(source, sink)
+    for number in (500, 501):
+        source.sent(video(2, number), now=10)
+    assert source.send(video(9, 60000, DELTA), now=20) is Verdict.HELD
+    before = sink.outlet(VIDEO).progress
+    assert (before.packets, before.sent_at) == (2, 10)
+    assert source.send(video(2, 502), now=20) == "superseded"
+    assert sink.outlet(VIDEO).progress == before, "though the new one has not begun"
+    source.sent(video(9, 60001), now=20)
+    assert sink.outlet(VIDEO).progress.packets == 3
+
+
 def test_a_new_ssrcs_repairs_carry_the_new_constants() -> None:
     source, sink = Side(CHROMIUM), Side(FIREFOX)
     flow(source, sink)
