@@ -242,7 +242,9 @@ class Forwarder:
             link.send(packet)
         self.nacks += len(translation.nacked)
         if translation.keyframe_request and backward.video is not None:
-            self.request_keyframe(forward.sink, backward.video, now, translation.keyframe_request)
+            self.request_keyframe(
+                forward.downlink, backward.video, now, translation.keyframe_request
+            )
         if translation.data:
             self._send_rtcp(slot, translation.data, forward)
 
@@ -251,33 +253,33 @@ class Forwarder:
         socket, at, length = self._socket, slot * SLOT_BYTES, self._size
         socket.view[at : at + len(data)] = data
         length[0] = len(data)
-        if srtp_lib.srtp_protect_rtcp(forward.sink.tx, socket.pointers[slot], length):
+        if srtp_lib.srtp_protect_rtcp(forward.downlink.tx, socket.pointers[slot], length):
             self.drops["encryption"] += 1
             return
-        self._stage(slot, length[0], forward.sink.destination)
+        self._stage(slot, length[0], forward.downlink.destination)
 
     def request_keyframe(
-        self, source: Downlink, route: Route, now: float, kind: int = rtcp.PLI
+        self, sender: Downlink, route: Route, now: float, kind: int = rtcp.PLI
     ) -> None:
-        """Ask the user behind ``source`` for a key frame on ``route``, now or a little later."""
-        if route.source is None or source.tx is None:
+        """Ask the user behind ``sender`` for a key frame on ``route``, now or a little later."""
+        if route.source is None or sender.tx is None:
             return
         if not route.keyframe_due(now):
             route.put_off(kind)
-            self._put_off[route] = source
+            self._put_off[route] = sender
         else:
             self.keyframe_requests["pli" if kind == rtcp.PLI else "fir"] += 1
-            source.send_rtcp(rtcp.keyframe_request(kind, source.reporter, route.source))
+            sender.send_rtcp(rtcp.keyframe_request(kind, sender.reporter, route.source))
 
     def ask_again(self, now: float) -> None:
         """Send the requests for key frames that came too early, as far as they are due now."""
-        for route, source in list(self._put_off.items()):
+        for route, sender in list(self._put_off.items()):
             stream = route.source
-            if not route.wanted or stream is None or stream.route is None or source.tx is None:
+            if not route.wanted or stream is None or stream.route is None or sender.tx is None:
                 del self._put_off[route]
             elif now - route.requested_at >= KEYFRAME_REQUEST_INTERVAL_S:
                 del self._put_off[route]
-                self.request_keyframe(source, route, now, route.wanted)
+                self.request_keyframe(sender, route, now, route.wanted)
 
     def _other(self, slot: int, size: int, address: Address, now: float) -> None:
         """Neither RTP nor RTCP."""

@@ -265,7 +265,7 @@ class RelayPlane:
         if direction is Direction.UP:
             sender, flow = link.downlink, link.uplink.flow
         else:
-            sender, flow = link.uplink.flow.sink, link.downlink.flow
+            sender, flow = link.uplink.flow.downlink, link.downlink.flow
         if flow.video is not None:
             self._running.request_keyframe(sender, flow.video, self._clock())
 
@@ -342,10 +342,10 @@ class RelayPlane:
         if a is None or b is None or {a.state, b.state} != {LinkState.UP}:
             return
         now = self._clock()
-        for source, sink in ((a, b), (b, a)):
-            flow = Flow(source.uplink, sink.downlink)
+        for sender, receiver in ((a, b), (b, a)):
+            flow = Flow(sender.uplink, receiver.downlink)
             if flow.video is not None:
-                self._running.request_keyframe(source.downlink, flow.video, now)
+                self._running.request_keyframe(sender.downlink, flow.video, now)
 
     def _disconnect(self, user_id: str) -> None:
         link = self._links.get(user_id)
@@ -394,7 +394,7 @@ class RelayPlane:
             self._was_lost(link, "failed")
             return
         flow = link.uplink.flow
-        if flow is not None and flow.sink.tells is None:
+        if flow is not None and flow.downlink.tells is None:
             flow.look_for_feedback()
         if link.uplink.feedback.has_news:
             for packet in transport_feedback(link.uplink, link.downlink.reporter, now):

@@ -2,7 +2,7 @@
 
 A route adds constants that its first packet fixes, as a *transport translator* does (RFC 7667
 section 3.2.1): the receiver sees one stream that never ends, whoever feeds it. Nothing is kept for
-a packet that the source's :class:`Stream` does not know, but for the highest number sent; how far
+a packet that its source, a :class:`Stream`, does not know, but for the highest number sent; how far
 the outlet is gets computed when somebody asks.
 """
 
@@ -28,7 +28,7 @@ from relay.media.stream import Outlet, Progress, Stream, distance
 from relay.media.vp8 import FRAME_STARTS, HAS_FIELDS, LONG, STARTS, USUAL, USUAL_FIELDS
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.3
-"""At most one request to a source in this time, and another one while no key frame has come."""
+"""At most one request for a source in this time, and another one while no key frame has come."""
 
 PATIENCE_S = 2.0
 """A picture is held for a key frame for so long; then it passes anyway. Whoever encrypts whole
@@ -104,7 +104,7 @@ class Route:
         """Prepare a route; its constants are fixed by its first packet.
 
         :param downlink: the receiver, and ``outlet`` the SSRC on which it gets the stream.
-        :param payload_types: the source's number and the receiver's for the same codec.
+        :param payload_types: the sender's number and the receiver's for the same codec.
         :param media: for an RTX route, the route of the stream that it repairs.
         """
         self.downlink = downlink
@@ -116,6 +116,7 @@ class Route:
         self.sent = 0
         """The source's highest extended number that went out, once one has."""
         self.source: Stream | None = None
+        """The stream that feeds the outlet."""
         self.withheld = 0
         """Packets dropped here since the first that went out: the receiver misses their numbers."""
         self.requested_at = float("-inf")
@@ -173,7 +174,7 @@ class Route:
         else:
             profile, elements_at, payload_at = find_extension(view, at, end, first)
             if first & 0x0F and payload_at <= end:
-                _blank_sources(view, at, first)
+                _blank_contributors(view, at, first)
         if payload_at > end:
             return Verdict.MALFORMED
         if self.is_picture:
@@ -261,7 +262,7 @@ class Route:
             self.source.fir_number += 1
 
     def keyframe_due(self, now: float) -> bool:
-        """Whether the source may be asked for a key frame now; a yes counts as asking."""
+        """Whether its sender may be asked for a key frame now; a yes counts as asking."""
         if now - self.requested_at < KEYFRAME_REQUEST_INTERVAL_S:
             return False
         self.requested_at = now
@@ -378,8 +379,8 @@ class Route:
         return True
 
 
-def _blank_sources(view: memoryview, at: int, first: int) -> None:
-    """Blank the sources (CSRCs) that a packet at ``at`` names: they are the sender's own."""
+def _blank_contributors(view: memoryview, at: int, first: int) -> None:
+    """Blank the contributors (CSRCs) that a packet at ``at`` names: they are the sender's own."""
     size = 4 * (first & 0x0F)
     view[at + HEADER_BYTES : at + HEADER_BYTES + size] = bytes(size)
 

@@ -163,9 +163,9 @@ def _compound(pieces: list[bytes], forward: Flow, named: bool) -> bytes:
     if not pieces:
         return b""
     if pieces[0][1] not in (SR, RR):  # a compound packet begins with a report
-        pieces.insert(0, _empty_report(forward.sink.reporter))
+        pieces.insert(0, _empty_report(forward.downlink.reporter))
     if named:
-        pieces.insert(1, _description(pieces[0][4:8], forward.sink.cname))
+        pieces.insert(1, _description(pieces[0][4:8], forward.downlink.cname))
     size, fitting = 0, []
     for piece in pieces:
         size += len(piece)
@@ -210,7 +210,7 @@ def _report(
     if not blocks:
         return b""
     head = _HEADER.pack(0x80 | len(blocks), RR, 1 + len(body) // 4)
-    return head + _SSRC.pack(forward.sink.reporter) + body
+    return head + _SSRC.pack(forward.downlink.reporter) + body
 
 
 def _sender_info(packet: bytes, forward: Flow, result: Translation, now: float) -> bytes:
@@ -270,11 +270,11 @@ def _transport_feedback(
     if result.feedbacks > MAX_FEEDBACKS:
         result.untrue += 1
         return b""
-    ssrcs = forward.sink.reporter, _source_ssrc(backward, ssrc)
-    told = backward.source.feedback.translate(packet, backward.transport_cc, now, ssrcs)
+    ssrcs = forward.downlink.reporter, _source_ssrc(backward, ssrc)
+    told = backward.uplink.feedback.translate(packet, backward.transport_cc, now, ssrcs)
     result.untrue += told is None
-    if told and backward.sink.tells is None:
-        backward.sink.tells = True
+    if told and backward.downlink.tells is None:
+        backward.downlink.tells = True
     return told or b""
 
 
@@ -301,7 +301,7 @@ def _nack(packet: bytes, route: Route, forward: Flow, result: Translation) -> by
     if not entries:
         return b""
     head = _FEEDBACK.pack(
-        0x80 | NACK, RTPFB, 2 + len(entries), forward.sink.reporter, route.source.ssrc
+        0x80 | NACK, RTPFB, 2 + len(entries), forward.downlink.reporter, route.source.ssrc
     )
     return head + b"".join(entries)
 
@@ -365,11 +365,11 @@ def _bandwidth(packet: bytes, forward: Flow, backward: Flow) -> bytes:
             ssrcs.append(_SSRC.pack(route.source.ssrc))
     if not ssrcs:
         return b""
-    head = _FEEDBACK.pack(0x80 | AFB, PSFB, 4 + len(ssrcs), forward.sink.reporter, 0)
+    head = _FEEDBACK.pack(0x80 | AFB, PSFB, 4 + len(ssrcs), forward.downlink.reporter, 0)
     return head + b"REMB" + bytes([len(ssrcs)]) + packet[17:20] + b"".join(ssrcs)
 
 
 def _source_ssrc(backward: Flow, ssrc: int) -> int:
-    """The source's SSRC for the sink's; 0 when the route has no source."""
+    """The source's SSRC for the outlet's; 0 when the route has no source."""
     route = backward.route_to(ssrc)
     return route.source.ssrc if route is not None and route.source is not None else 0

@@ -76,8 +76,8 @@ def tell(second: str = CHROMIUM, clock_s: float = 1234.5) -> tuple[Notes, Notes]
 def _meet(
     house: House, person: Person, caller: Caller, notes: Notes, address: tuple[str, int]
 ) -> None:
-    for source, sink in ((caller, notes.caller), (notes.caller, caller)):
-        Flow(source.link.uplink, sink.link.downlink)
+    for sender, receiver in ((caller, notes.caller), (notes.caller, caller)):
+        Flow(sender.link.uplink, receiver.link.downlink)
     heard = _listen(house, caller, notes, address)
     for frame in range(FRAMES):
         house.now += 0.02

@@ -80,9 +80,9 @@ def read_header(packet: bytes) -> Rtp:
     return read_rtp(bytes([0x80]) + packet[1:12])
 
 
-def flow(source: Side, sink: Side) -> Flow:
+def flow(sender: Side, receiver: Side) -> Flow:
     """Pair one way."""
-    return Flow(source.uplink, sink.downlink)
+    return Flow(sender.uplink, receiver.downlink)
 
 
 def pair(a: Side, b: Side) -> tuple[Flow, Flow]:

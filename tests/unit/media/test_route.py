@@ -261,27 +261,27 @@ def test_after_swaps_numbers_go_on() -> None:
     viewer = Side(FIREFOX)
     out = []
     for index in range(5):
-        source = Side(CHROMIUM)
-        flow(source, viewer)
+        sender = Side(CHROMIUM)
+        flow(sender, viewer)
         base = 60000 + 4000 * index
-        out += [source.sent(video(base & 0xFFFF, KEYFRAME)).number]
-        out += [source.sent(video((base + n) & 0xFFFF)).number for n in (1, 2)]
-        part(source)
+        out += [sender.sent(video(base & 0xFFFF, KEYFRAME)).number]
+        out += [sender.sent(video((base + n) & 0xFFFF)).number for n in (1, 2)]
+        part(sender)
     assert out == list(range(out[0], out[0] + 15))
 
 
 def test_transport_wide_numbers_go_on_after_a_swap(chromium: Side, firefox: Side) -> None:
     viewer = Side(CHROMIUM)
     out = []
-    for source, number, key in ((chromium, 111, 3), (firefox, 109, 7)):
-        flow(source, viewer)
+    for sender, number, key in ((chromium, 111, 3), (firefox, 109, 7)):
+        flow(sender, viewer)
         for step in range(3):
             value = (65534 + step & 0xFFFF).to_bytes(2, "big")
             packet = rtp(77, step, payload_type=number, elements=((key, value),))
-            elements = source.sent(packet).elements
+            elements = sender.sent(packet).elements
             assert elements is not None or number == 109
             out += [int.from_bytes(value, "big") for _, value in elements or ()]
-        part(source)
+        part(sender)
     assert out == list(range(out[0], out[0] + 3)), "Firefox's audio has no transport-cc"
 
 
@@ -335,13 +335,13 @@ def test_key_frames_are_counted(chromium: Side, firefox: Side) -> None:
 
 
 def test_a_new_pair_is_held_again() -> None:
-    viewer, source = Side(FIREFOX), Side(CHROMIUM)
-    flow(source, viewer)
-    source.sent(video(1, KEYFRAME))
-    part(source)
-    flow(source, viewer)
-    assert source.send(video(2)) is Verdict.HELD
-    source.sent(video(3, KEYFRAME))
+    viewer, sender = Side(FIREFOX), Side(CHROMIUM)
+    flow(sender, viewer)
+    sender.sent(video(1, KEYFRAME))
+    part(sender)
+    flow(sender, viewer)
+    assert sender.send(video(2)) is Verdict.HELD
+    sender.sent(video(3, KEYFRAME))
 
 
 def test_key_frames_are_asked_for_at_once_and_then_not_too_often(
