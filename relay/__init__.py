@@ -17,6 +17,7 @@ A map of the house, from the wire inwards:
 - ``seam``       every private name of another package that is used, in one file
 - ``tls``        certificates: the operator's, or one made for the run
 - ``transport_cc`` feedback of congestion control on the wire, for ``media`` and ``bots``
+- ``serial``     the distance of numbers that begin again at 0
 - ``errors``     every error that this package raises
 """
 

@@ -24,8 +24,9 @@ from relay.media.rtp import (
     ExtensionMap,
     find_extension,
 )
-from relay.media.stream import Outlet, Progress, Stream, distance
+from relay.media.stream import Outlet, Progress, Stream
 from relay.media.vp8 import FRAME_STARTS, HAS_FIELDS, LONG, STARTS, USUAL, USUAL_FIELDS
+from relay.serial import distance
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.3
 """At most one request for a source in this time, and another one while no key frame has come."""

@@ -19,8 +19,9 @@ from relay.media.history import History
 from relay.media.reception import ReportBlock
 from relay.media.route import Route
 from relay.media.rtp import HEADER_BYTES
-from relay.media.stream import Outlet, Stream, distance
+from relay.media.stream import Outlet, Stream
 from relay.media.uplink import Uplink
+from relay.serial import distance
 
 SR, RR, SDES, RTPFB, PSFB = 200, 201, 202, 205, 206
 NACK, TRANSPORT_CC = 1, 15  # formats of RTPFB

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from relay.media.meter import Meter
 from relay.media.reception import Reception
 from relay.media.vp8 import PictureNumbers
+from relay.serial import distance
 
 if TYPE_CHECKING:
     from relay.media.route import Route
@@ -166,11 +167,6 @@ class Progress(NamedTuple):
     """When that came, in seconds of the plane's clock; 0 for never."""
     packets: int = 0
     bytes: int = 0
-
-
-def distance(earlier: int, later: int) -> int:
-    """From one timestamp to another, by the shorter way."""
-    return (later - earlier + 0x80000000 & 0xFFFFFFFF) - 0x80000000
 
 
 class Outlet:

@@ -12,7 +12,7 @@ from relay.media.route import (
     PATIENCE_S,
     Verdict,
 )
-from relay.media.stream import distance
+from relay.serial import distance
 from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import (
     CONTINUATION,
