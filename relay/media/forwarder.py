@@ -22,7 +22,17 @@ from relay.media.flow import Flow
 from relay.media.ice import Check, answer_check, is_signed, read_check
 from relay.media.link import Link
 from relay.media.route import GOES_OUT, KEYFRAME_REQUEST_INTERVAL_S, Route, Verdict
-from relay.media.rtp import HEADER_BYTES, HEADERS, NUMBER, RTCP_BITS, RTCP_MASK, SSRC
+from relay.media.rtp import (
+    HEADER_BYTES,
+    HEADERS,
+    NUMBER,
+    PAYLOAD_TYPE,
+    RTCP_BITS,
+    RTCP_MASK,
+    RTP_BITS,
+    RTP_MASK,
+    SSRC,
+)
 from relay.media.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.seam import srtp_ffi, srtp_lib
 
@@ -37,6 +47,7 @@ STALE_ADDRESS_S = 10.0
 
 log = structlog.get_logger(__name__)
 
+_STUN, _DTLS = range(4), range(20, 64)  # the first byte (RFC 7983 section 7)
 _SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
 _unprotect, _protect = srtp_lib.srtp_unprotect, srtp_lib.srtp_protect
 _VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict if verdict not in GOES_OUT}
@@ -127,7 +138,7 @@ class Forwarder:
         slots = zip(_SLOTS_AT, self._pointers, sizes, addresses, strict=False)
         for at, pointer, size, address in slots:
             try:
-                if not size or view[at] & 0xC0 != 0x80:  # not 128 to 191
+                if not size or view[at] & RTP_MASK != RTP_BITS:
                     self._other(at // SLOT_BYTES, size, address, now)
                     continue
                 link = by_address.get(address)
@@ -162,7 +173,7 @@ class Forwarder:
             return
         size = length[0]
         if stream is None:
-            stream = uplink.learn(ssrc, second & 0x7F, number)
+            stream = uplink.learn(ssrc, second & PAYLOAD_TYPE, number)
             if stream is None:
                 self.drops["unknown_payload_type"] += 1
                 return
@@ -284,9 +295,9 @@ class Forwarder:
     def _other(self, slot: int, size: int, address: Address, now: float) -> None:
         """Neither RTP nor RTCP."""
         first = self._view[slot * SLOT_BYTES] if size else 255
-        if 20 <= first <= 63:
+        if first in _DTLS:
             self._dtls(slot, size, address)
-        elif first <= 3:
+        elif first in _STUN:
             self._stun(slot, size, address, now)
         else:
             self.drops["not_webrtc"] += 1

@@ -15,12 +15,17 @@ from relay.media.downlink import Downlink
 from relay.media.history import History
 from relay.media.numbering import Renumbering, nearest
 from relay.media.rtp import (
+    CSRC_COUNT,
+    EXTENSION,
     EXTENSION_HEADER,
     HEADER,
     HEADER_BYTES,
     HEADERS,
     NUMBER,
     ONE_BYTE_PROFILE,
+    PADDING,
+    PAYLOAD_TYPE,
+    RTP_BITS,
     ExtensionMap,
     find_extension,
 )
@@ -63,7 +68,7 @@ GOES_OUT = Verdict.FORWARD, Verdict.RESTORED
 
 _head_at, _put_number = vp8.HEAD.unpack_from, NUMBER.pack_into
 _FORWARD = Verdict.FORWARD  # looking it up on its class is slow
-_USUAL = 0x90  # the first byte of what browsers send: an extension, no CSRCs and no padding
+_USUAL = RTP_BITS | EXTENSION  # the first byte of what browsers send: no CSRCs and no padding
 
 
 class Route:
@@ -167,14 +172,14 @@ class Route:
         :param now: seconds of the plane's clock.
         """
         first, second, _, rtp_ts, _, profile, words = header
-        if second & 0x7F != self._payload_type_in:
+        if second & PAYLOAD_TYPE != self._payload_type_in:
             return Verdict.UNKNOWN_PAYLOAD_TYPE
         if first == _USUAL:
             elements_at = at + HEADERS.size
             payload_at = elements_at + 4 * words
         else:
             profile, elements_at, payload_at = find_extension(view, at, end, first)
-            if first & 0x0F and payload_at <= end:
+            if first & CSRC_COUNT and payload_at <= end:
                 _blank_contributors(view, at, first)
         if payload_at > end:
             return Verdict.MALFORMED
@@ -193,7 +198,8 @@ class Route:
                 verdict = self._begin(extended, rtp_ts, end - at, now)
                 if verdict:
                     return verdict
-                self.pictures.begin(view, payload_at, end)
+                if self.is_picture:
+                    self.pictures.begin(view, payload_at, end)
         if self.media is not None and not self._repair(view, payload_at, end, header, now):
             return Verdict.STALE
         if elements_at:
@@ -215,6 +221,11 @@ class Route:
         rtp_ts = (rtp_ts + self.ts_offset) & 0xFFFFFFFF
         HEADER.pack_into(view, at, first, second, number, rtp_ts, self.ssrc)
         return _FORWARD
+
+    def original(self, view: memoryview, at: int) -> int:
+        """The extended number that an RTX payload at ``at`` tells of (RFC 4588 section 4)."""
+        (number,) = NUMBER.unpack_from(view, at)
+        return nearest(self.sent, number)
 
     def repeated(self, size: int) -> None:
         """Count a packet of ``size`` bytes that goes out and was no packet of the source's."""
@@ -360,21 +371,21 @@ class Route:
 
         :returns: False when it repairs a packet from before the switch, or one that cannot be.
         """
-        media, first, rtp_ts = self.media, header[0], header[3]
+        media = self.media
         assert media is not None  # noqa: S101 - only then it is called
         self.ts_offset = media.ts_offset
+        first, _, _, rtp_ts, *_ = header
         if not media.is_on_time(rtp_ts, now):
             return False
-        padding = view[end - 1] if first & 0x20 else 0
-        end -= padding
+        if first & PADDING:
+            end -= view[end - 1]
         if end - at < NUMBER.size:
             return True
-        (original,) = NUMBER.unpack_from(view, at)
-        extended = nearest(media.sent, original)
-        original = media.numbers.forward(extended)
-        if original < 0 or extended >= media.sent + MAX_AHEAD:
+        extended = media.original(view, at)
+        number = media.numbers.forward(extended)
+        if number < 0 or extended >= media.sent + MAX_AHEAD:
             return False
-        NUMBER.pack_into(view, at, original)
+        NUMBER.pack_into(view, at, number)
         if media.is_picture:
             media.pictures.rewrite_repeated(view, at + NUMBER.size, end)
         return True
@@ -382,7 +393,7 @@ class Route:
 
 def _blank_contributors(view: memoryview, at: int, first: int) -> None:
     """Blank the contributors (CSRCs) that a packet at ``at`` names: they are the sender's own."""
-    size = 4 * (first & 0x0F)
+    size = 4 * (first & CSRC_COUNT)
     view[at + HEADER_BYTES : at + HEADER_BYTES + size] = bytes(size)
 
 

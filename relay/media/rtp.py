@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 HEADER = struct.Struct("!BBHII")
 """V/P/X/CC, M/PT, sequence number, timestamp, SSRC."""
 HEADER_BYTES = 12
+PADDING, EXTENSION, CSRC_COUNT = 0x20, 0x10, 0x0F
+"""Of the first byte."""
+MARKER, PAYLOAD_TYPE = 0x80, 0x7F
+"""Of the second byte."""
 EXTENSION_HEADER = struct.Struct("!HH")
 """Profile and length in 32-bit words."""
 HEADERS = struct.Struct("!BBHIIHH")
 """Both, as they are when the packet has an extension and, as browsers' packets, no CSRCs."""
 ONE_BYTE_PROFILE = 0xBEDE
+RTP_MASK, RTP_BITS = 0xC0, 0x80
+"""The first byte of a datagram that is RTP or RTCP: 128 to 191 (RFC 7983 section 7)."""
 RTCP_MASK, RTCP_BITS = 0xE0, 0xC0
 """The second byte of a packet that is RTCP and not RTP: 192 to 223 (RFC 5761 section 4)."""
 WORD = SSRC = struct.Struct("!I")
@@ -172,8 +178,8 @@ def find_extension(view: memoryview, at: int, end: int, first: int) -> tuple[int
 
     :param at: where the packet begins; ``end`` where it ends; ``first`` its first byte.
     """
-    at += HEADER_BYTES + 4 * (first & 0x0F)
-    if not first & 0x10:
+    at += HEADER_BYTES + 4 * (first & CSRC_COUNT)
+    if not first & EXTENSION:
         return 0, 0, at
     if at + EXTENSION_HEADER.size > end:
         return 0, 0, end + 1

@@ -25,7 +25,7 @@ LONG = 0x8000
 """A picture id of 15 bits."""
 
 _X = _I = _M = 0x80
-_L, _T, _K = 0x40, 0x20, 0x10
+_L, _K, _T_OR_K = 0x40, 0x10, 0x30
 """Bits of the descriptor that say which fields follow, as section 4.2 names them."""
 _TID_AND_Y, _KEYIDX = 0xE0, 0x1F
 _MIN_BYTES = 4  # with the longest picture id
@@ -71,7 +71,7 @@ def frame_at(view: memoryview, at: int, end: int) -> int:
                 return end
             at += 2 if view[at] & _M else 1
         at += bool(extension & _L)
-        at += bool(extension & (_T | _K))
+        at += bool(extension & _T_OR_K)
     return at
 
 
