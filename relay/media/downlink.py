@@ -27,6 +27,7 @@ class Downlink:
         "destination",
         "flow",
         "flowing",
+        "keeps_history",
         "outlets",
         "plain",
         "send_rtcp",
@@ -58,6 +59,8 @@ class Downlink:
         """Whether the present partner's media has reached the user."""
         self.tells: bool | None = None
         """Whether the user gives transport-wide feedback, as it agreed to; None for unknown."""
+        self.keeps_history = False
+        """Whether packets that go out are kept, to be sent again."""
         self.plain = False
         """Whether nothing else is to be done with a packet that goes out."""
         self.taps: tuple[Tap, ...] = ()

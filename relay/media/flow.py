@@ -47,7 +47,8 @@ class Flow:
             self._prepare(kind)
         uplink.flow = self
         downlink.flow = self
-        downlink.flowing = downlink.plain = False
+        downlink.flowing = False
+        self._note_history()
         for stream in uplink.current.values():
             self.attach(stream)
 
@@ -73,7 +74,6 @@ class Flow:
     def renew(self) -> None:
         """Follow a renegotiation of either side; a kind whose format has stayed flows on."""
         former, self._terms = self._terms, self._agreed()
-        self.downlink.plain = False
         for kind in KINDS:
             if _formats(former.get(kind)) != _formats(self._terms.get(kind)):
                 self._remove(kind)
@@ -82,6 +82,7 @@ class Flow:
                     stream = self.uplink.current.get((kind, rtx))
                     if stream is not None:
                         self.attach(stream)
+        self._note_history()
 
     def show(self) -> None:
         """Follow a change of the taps on either side."""
@@ -145,11 +146,6 @@ class Flow:
         self.uplink.feedback.unseen(number, now)
 
     @property
-    def keeps_history(self) -> bool:
-        """Whether packets have to be kept, to be sent again."""
-        return any(route.history is not None for route in self.routes.values())
-
-    @property
     def video(self) -> Route | None:
         """The route of the picture, when the receiver takes one."""
         return self.routes.get(("video", False))
@@ -198,6 +194,12 @@ class Flow:
         repair = kind_of_route(self.downlink, outlet, numbers, self._extensions(kind), media)
         repair.history = media.history
         self._install(repair)
+
+    def _note_history(self) -> None:
+        """Tell the forwarder whether packets have to be kept, to be sent again."""
+        downlink = self.downlink
+        downlink.keeps_history = any(r.history is not None for r in self.routes.values())
+        downlink.plain = downlink.flowing and not downlink.keeps_history
 
     def _shown(self, route: Route) -> Route:
         """The route as a stream is to have it: tapped when one of the two users is."""

@@ -215,13 +215,12 @@ class Forwarder:
 
     def _attend(self, downlink: Downlink, route: Route, at: int, size: int) -> None:
         """What is to be done with some packets that go out: the first, and those to be kept."""
-        flow = downlink.flow
-        downlink.plain = flow is None or not flow.keeps_history
         if route.history is not None:
             (number,) = NUMBER.unpack_from(self._view, at + 2)
             route.history.keep(number, bytes(self._view[at : at + size]))
         if not downlink.flowing:
             downlink.flowing = True
+            downlink.plain = not downlink.keeps_history
             self._started_flowing(downlink)
 
     def _rtcp(self, link: Link, slot: int, size: int, now: float) -> None:

@@ -93,7 +93,7 @@ class RelayPlane:
         self._closing: set[asyncio.Task[None]] = set()
         self._socket: DatagramSocket | None = None
         self._forwarder: Forwarder | None = None
-        self._addresses: tuple[tuple[str, int], ...] = ()
+        self._addresses: candidates.Addresses = ()
         self._watcher: asyncio.Task[None] | None = None
         self._losses: Counter[str] = Counter(closed=0, silent=0, failed=0)
         self._setup = Histogram(*SETUP_BOUNDS_S)
@@ -163,9 +163,8 @@ class RelayPlane:
         else:
             link.agree(terms)
             link.forget_idle_streams(self._clock())
-            for flow in (link.uplink.flow, link.downlink.flow):
-                if flow is not None:
-                    flow.renew()
+            for flow in link.flows:
+                flow.renew()
         self._running.add(link)
         return link.answer(self._wishes(user_id))
 
@@ -353,9 +352,8 @@ class RelayPlane:
             self._disconnect_link(link)
 
     def _disconnect_link(self, link: Link) -> None:
-        for flow in (link.uplink.flow, link.downlink.flow):
-            if flow is not None:
-                flow.end()
+        for flow in link.flows:
+            flow.end()
 
     # the clock
 

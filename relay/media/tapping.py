@@ -97,9 +97,8 @@ class Tapping:
         uplink, downlink = link.uplink, link.downlink
         uplink.taps = self._taps.get((link.user_id, Direction.UP), ())
         downlink.taps = self._taps.get((link.user_id, Direction.DOWN), ())
-        for flow in (uplink.flow, downlink.flow):
-            if flow is not None:
-                flow.show()
+        for flow in link.flows:
+            flow.show()
 
     def parted(self, *user_ids: str) -> None:
         """Tell the taps that users have no partner any more."""
