@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from relay.media.description import Ssrcs
+from relay.media.outlet import Outlet
 from relay.media.sdp import KINDS, Terms
-from relay.media.stream import Outlet
+from relay.plane import Tap
 
 if TYPE_CHECKING:
     from relay.media.flow import Flow
-    from relay.plane import Tap
 
 
 class Downlink:

@@ -6,8 +6,6 @@ direction, and is mapped back with the same constants.
 
 from __future__ import annotations
 
-from typing import cast
-
 from relay.media.clocks import SenderClock
 from relay.media.downlink import Downlink
 from relay.media.history import History
@@ -16,8 +14,8 @@ from relay.media.restoring import RestoringRoute
 from relay.media.route import Route
 from relay.media.rtp import ExtensionMap
 from relay.media.sdp import ABS_SEND_TIME, KINDS, MID, TRANSPORT_CC, MediaTerms
-from relay.media.stream import Stream
-from relay.media.tapping import TappedRoute
+from relay.media.stream import Stream, Way
+from relay.media.tapped import TappedRoute
 from relay.media.uplink import Uplink
 
 SILENT_REPORTS = 3
@@ -105,8 +103,10 @@ class Flow:
     def route_of(self, ssrc: int) -> Route | None:
         """The route of one of the sender's SSRCs, when packets have passed on it."""
         stream = self.uplink.streams.get(ssrc)
-        route = stream.route if stream is not None else None
-        return route if route is not None and route.numbers.begun else None
+        if stream is None or stream.route is None:
+            return None
+        route = self.routes[stream.kind, stream.rtx]  # its own, whoever looks at it
+        return route if route.numbers.begun else None
 
     def route_to(self, ssrc: int) -> Route | None:
         """The route that feeds one of the receiver's SSRCs, when packets have passed on it."""
@@ -201,11 +201,11 @@ class Flow:
         downlink.keeps_history = any(r.history is not None for r in self.routes.values())
         downlink.plain = downlink.flowing and not downlink.keeps_history
 
-    def _shown(self, route: Route) -> Route:
+    def _shown(self, route: Route) -> Way:
         """The route as a stream is to have it: tapped when one of the two users is."""
         if not self.uplink.taps and not self.downlink.taps:
             return route
-        return cast("Route", TappedRoute(route, self.uplink.taps, self.downlink.taps))
+        return TappedRoute(route, self.uplink.taps, self.downlink.taps)
 
     def _extensions(self, kind: str) -> ExtensionMap:
         ours, theirs = self._terms[kind]

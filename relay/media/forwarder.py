@@ -21,7 +21,7 @@ from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.ice import Check, answer_check, is_signed, read_check
 from relay.media.link import Link
-from relay.media.route import GOES_OUT, KEYFRAME_REQUEST_INTERVAL_S, Route, Verdict
+from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route
 from relay.media.rtp import (
     HEADER_BYTES,
     HEADERS,
@@ -33,7 +33,9 @@ from relay.media.rtp import (
     RTP_MASK,
     SSRC,
 )
+from relay.media.stream import Receiver, Way
 from relay.media.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
+from relay.media.verdict import GOES_OUT, Verdict
 from relay.seam import srtp_ffi, srtp_lib
 
 MAX_BATCHES = 4
@@ -60,12 +62,12 @@ class Forwarder:
         self,
         socket: DatagramSocket,
         clock: Callable[[], float],
-        started_flowing: Callable[[Downlink], None],
+        started_flowing: Callable[[str], None],
     ) -> None:
         """Build it.
 
         :param clock: the plane's clock, in seconds.
-        :param started_flowing: told of a user when the partner's first packet goes out to it.
+        :param started_flowing: told the id of a user to whom a partner's first packet goes out.
         """
         self.drops: Counter[str] = Counter()
         self.received = 0
@@ -207,13 +209,14 @@ class Forwarder:
         if not downlink.plain:
             self._attend(downlink, route, at, length[0])
 
-    def _drop(self, link: Link, route: Route, verdict: Verdict, now: float) -> None:
+    def _drop(self, link: Link, route: Way, verdict: Verdict, now: float) -> None:
         """Count a packet that goes nowhere, and ask for a key frame if that is what is missing."""
         self.drops[_VERDICTS[verdict]] += 1
-        if route.waits_for_keyframe:
-            self.request_keyframe(link.downlink, route, now)
+        flow = link.uplink.flow
+        if route.waits_for_keyframe and flow is not None and flow.video is not None:
+            self.request_keyframe(link.downlink, flow.video, now)
 
-    def _attend(self, downlink: Downlink, route: Route, at: int, size: int) -> None:
+    def _attend(self, downlink: Receiver, route: Way, at: int, size: int) -> None:
         """What is to be done with some packets that go out: the first, and those to be kept."""
         if route.history is not None:
             (number,) = NUMBER.unpack_from(self._view, at + 2)
@@ -221,7 +224,7 @@ class Forwarder:
         if not downlink.flowing:
             downlink.flowing = True
             downlink.plain = not downlink.keeps_history
-            self._started_flowing(downlink)
+            self._started_flowing(downlink.user_id)
 
     def _rtcp(self, link: Link, slot: int, size: int, now: float) -> None:
         socket, at = self._socket, slot * SLOT_BYTES

@@ -14,7 +14,6 @@ from relay.histogram import Histogram
 from relay.media import candidates, view
 from relay.media.batch import open_socket
 from relay.media.description import USUAL_WISHES
-from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
 from relay.media.ice import Credentials
@@ -314,8 +313,8 @@ class RelayPlane:
             self.close_link(link.user_id)
             self._tell(LinkLost(link.user_id, reason))
 
-    def _started_flowing(self, downlink: Downlink) -> None:
-        self._tell(MediaFlowing(downlink.user_id))
+    def _started_flowing(self, user_id: str) -> None:
+        self._tell(MediaFlowing(user_id))
 
     def _tell(self, event: MediaEvent) -> None:
         """Tell everybody; what one of them does wrong harms no other, nor the plane."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relay.media.history import KEPT
-from relay.media.route import Route, Verdict
+from relay.media.route import Route
 from relay.media.rtp import (
     CSRC_COUNT,
     HEADER,
@@ -14,6 +14,7 @@ from relay.media.rtp import (
     PAYLOAD_TYPE,
     find_extension,
 )
+from relay.media.verdict import Verdict
 
 
 class RestoringRoute(Route):

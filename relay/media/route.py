@@ -8,12 +8,10 @@ the outlet is gets computed when somebody asks.
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from relay.media import vp8
-from relay.media.downlink import Downlink
 from relay.media.history import History
 from relay.media.numbering import Renumbering, nearest
+from relay.media.outlet import Outlet, Progress
 from relay.media.rtp import (
     CSRC_COUNT,
     EXTENSION,
@@ -29,7 +27,8 @@ from relay.media.rtp import (
     ExtensionMap,
     find_extension,
 )
-from relay.media.stream import Outlet, Progress, Stream
+from relay.media.stream import Receiver, Stream
+from relay.media.verdict import Verdict
 from relay.media.vp8 import FRAME_STARTS, HAS_FIELDS, LONG, STARTS, USUAL, USUAL_FIELDS
 from relay.serial import distance
 
@@ -50,20 +49,6 @@ AHEAD_S, BEHIND_S, LATE_S = 1.0, 3.0, 10.0
 makes all others early, and a full buffer on the way makes them late. Beyond, the sender's clock is
 wrong, and must not become the next partner's trouble. What others have overtaken, and repeats, may
 be some seconds later than that."""
-
-
-class Verdict(IntEnum):
-    """What became of a packet: those that go out first, then the reasons to drop it."""
-
-    FORWARD = 0
-    RESTORED = 1  # a retransmission that has become the packet that it repeats, two bytes shorter
-    MALFORMED = 2
-    UNKNOWN_PAYLOAD_TYPE = 3
-    HELD = 4  # video before this source's first key frame, or RTX before its media
-    STALE = 5  # sent before the packet with which this source began, or impossibly far ahead
-
-
-GOES_OUT = Verdict.FORWARD, Verdict.RESTORED
 
 
 _head_at, _put_number = vp8.HEAD.unpack_from, NUMBER.pack_into
@@ -101,7 +86,7 @@ class Route:
 
     def __init__(
         self,
-        downlink: Downlink,
+        downlink: Receiver,
         outlet: Outlet,
         payload_types: tuple[int, int],
         extensions: ExtensionMap,

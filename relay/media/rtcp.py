@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from relay.errors import MalformedPacket
 from relay.media.flow import Flow
 from relay.media.history import History
+from relay.media.outlet import Outlet
 from relay.media.reception import ReportBlock
 from relay.media.route import Route
 from relay.media.rtp import HEADER_BYTES
-from relay.media.stream import Outlet, Stream
+from relay.media.stream import Stream
 from relay.media.uplink import Uplink
 from relay.serial import distance
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from relay.media.clocks import SenderClock
+from relay.media.clocks import SenderClock
 
 HEADER = struct.Struct("!BBHII")
 """V/P/X/CC, M/PT, sequence number, timestamp, SSRC."""

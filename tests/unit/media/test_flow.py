@@ -1,7 +1,7 @@
 """All routes from one user to another: made, fed, begun afresh, ended."""
 
 from relay.media.restoring import RestoringRoute
-from relay.media.route import Verdict
+from relay.media.verdict import Verdict
 from tests.support.offers import CHROMIUM, FIREFOX, section, without
 from tests.support.packets import DELTA, KEYFRAME, Rtp, rtp, rtx
 from tests.support.sides import AUDIO, REPAIR, VIDEO, Side, flow, pair, part

@@ -9,7 +9,6 @@ from aioice import stun
 from structlog.testing import capture_logs
 
 from relay import transport_cc
-from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.forwarder import MAX_BATCHES
 from relay.media.link import MAX_ACKNOWLEDGED, MAX_QUEUED_RECORDS
@@ -77,7 +76,7 @@ async def test_a_listener_that_fails_spoils_nothing(
 ) -> None:
     a, b = couple
 
-    def fail(_: Downlink) -> None:
+    def fail(_: str) -> None:
         raise RuntimeError("a listener's bug")
 
     house.on_flowing = fail

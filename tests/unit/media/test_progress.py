@@ -2,8 +2,9 @@
 
 import pytest
 
-from relay.media.route import MAX_AHEAD, Verdict
-from relay.media.stream import Progress
+from relay.media.outlet import Progress
+from relay.media.route import MAX_AHEAD
+from relay.media.verdict import Verdict
 from tests.support.calls import A_RTX, A_VIDEO
 from tests.support.offers import CHROMIUM, FIREFOX
 from tests.support.packets import DELTA, KEYFRAME, raw_extension, rtp, rtx

@@ -10,8 +10,8 @@ from relay.media.route import (
     BEHIND_S,
     KEYFRAME_REQUEST_INTERVAL_S,
     PATIENCE_S,
-    Verdict,
 )
+from relay.media.verdict import Verdict
 from relay.serial import distance
 from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import (

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from relay.media import RelayPlane
 from relay.media.flow import Flow
 from relay.media.link import Link
-from relay.media.route import Route, Verdict
-from relay.media.tapping import TappedRoute, Tapping
+from relay.media.route import Route
+from relay.media.stream import Way
+from relay.media.tapped import TappedRoute
+from relay.media.tapping import Tapping
+from relay.media.verdict import Verdict
 from relay.plane import Direction, TappedPacket
 from relay.seam import LinkCertificate
 from tests.support.fake_socket import FakeSocket
@@ -65,7 +68,7 @@ class Pair:
         self.tapping.remove(user, direction, onlooker)
         self.tapping.equip(self.links[user])
 
-    def route(self, ssrc: int = 2) -> Route | TappedRoute | None:
+    def route(self, ssrc: int = 2) -> Way | None:
         return self.ann.uplink.streams[ssrc].route
 
 
