@@ -16,12 +16,12 @@ import structlog
 
 from relay.errors import MalformedPacket
 from relay.histogram import Histogram
-from relay.media import rtcp
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.ice import Check, answer_check, is_signed, read_check
 from relay.media.link import Link
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route
+from relay.media.rtcp import PLI
 from relay.media.rtp import (
     HEADER_BYTES,
     HEADERS,
@@ -34,6 +34,7 @@ from relay.media.rtp import (
     SSRC,
 )
 from relay.media.stream import Receiver, Way
+from relay.media.translation import keyframe_request, translate
 from relay.media.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.media.verdict import GOES_OUT, Verdict
 from relay.seam import srtp_ffi, srtp_lib
@@ -244,7 +245,7 @@ class Forwarder:
             return
         try:
             data = bytes(socket.view[at : at + length[0]])
-            translation = rtcp.translate(data, forward, backward, now)
+            translation = translate(data, forward, backward, now)
         except MalformedPacket:
             self.drops["malformed_rtcp"] += 1
             return
@@ -271,9 +272,7 @@ class Forwarder:
             return
         self._stage(slot, length[0], forward.downlink.destination)
 
-    def request_keyframe(
-        self, sender: Downlink, route: Route, now: float, kind: int = rtcp.PLI
-    ) -> None:
+    def request_keyframe(self, sender: Downlink, route: Route, now: float, kind: int = PLI) -> None:
         """Ask the user behind ``sender`` for a key frame on ``route``, now or a little later."""
         if route.source is None or sender.tx is None:
             return
@@ -281,8 +280,8 @@ class Forwarder:
             route.put_off(kind)
             self._put_off[route] = sender
         else:
-            self.keyframe_requests["pli" if kind == rtcp.PLI else "fir"] += 1
-            sender.send_rtcp(rtcp.keyframe_request(kind, sender.reporter, route.source))
+            self.keyframe_requests["pli" if kind == PLI else "fir"] += 1
+            sender.send_rtcp(keyframe_request(kind, sender.reporter, route.source))
 
     def ask_again(self, now: float) -> None:
         """Send the requests for key frames that came too early, as far as they are due now."""

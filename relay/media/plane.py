@@ -19,9 +19,9 @@ from relay.media.forwarder import Forwarder
 from relay.media.ice import Credentials
 from relay.media.idle import IdleCores
 from relay.media.link import Link, log_crash
-from relay.media.rtcp import transport_feedback
 from relay.media.sdp import Wishes, read
 from relay.media.tapping import Tapping
+from relay.media.translation import transport_feedback
 from relay.media.transport import DatagramSocket
 from relay.plane import (
     Direction,

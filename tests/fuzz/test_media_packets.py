@@ -11,8 +11,9 @@ from relay.errors import MalformedPacket
 from relay.media import vp8
 from relay.media.clocks import SenderClock
 from relay.media.numbering import TransportNumbers
-from relay.media.rtcp import MAX_BYTES, translate
+from relay.media.rtcp import MAX_BYTES
 from relay.media.rtp import ExtensionMap
+from relay.media.translation import translate
 from relay.media.verdict import Verdict
 from tests.support.offers import CHROMIUM, FIREFOX
 from tests.support.packets import KEYFRAME, beginning, block, read_rtcp, rtp, rtx

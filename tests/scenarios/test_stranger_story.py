@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from relay.media.flow import Flow
-from relay.media.rtcp import transport_feedback
+from relay.media.translation import transport_feedback
 from relay.transport_cc import TICKS_PER_S, first_arrival, read, survey
 from tests.support.forwarding import A, B, C, Caller, House
 from tests.support.offers import CHROMIUM, FIREFOX

@@ -6,8 +6,9 @@ import pytest
 
 from relay import transport_cc as transport_wide
 from relay.media.clocks import ntp as clock
-from relay.media.rtcp import FIR, PLI, keyframe_request, translate
+from relay.media.rtcp import FIR, PLI
 from relay.media.stream import Stream
+from relay.media.translation import keyframe_request, translate
 from tests.support.calls import (
     A_AUDIO,
     A_RTX,
