@@ -21,8 +21,8 @@ from relay.media.idle import IdleCores
 from relay.media.link import Link, log_crash
 from relay.media.sdp import Wishes, read
 from relay.media.tapping import Tapping
-from relay.media.translation import transport_feedback
 from relay.media.transport import DatagramSocket
+from relay.media.upkeep import tend
 from relay.plane import (
     Direction,
     LinkLost,
@@ -37,17 +37,8 @@ from relay.plane import (
 from relay.plane import Link as LinkView
 from relay.seam import LinkCertificate
 
-CONSENT_S = 30.0
-"""A link without an authenticated check for this long is gone (RFC 7675 section 5.1)."""
-
-SETUP_S = 30.0
-"""A link that is not up by then is given up, whatever checks still come."""
-
 TICK_S = 0.1
-"""How often held routes ask again for a key frame, and consent is looked at."""
-
-SAMPLE_S = 1.0
-"""How often the counters are read from which rates are computed."""
+"""How often links are looked after."""
 
 LINKS_AT_ONCE = 8
 """So many links are looked at before packets have their turn again: 0.2 ms."""
@@ -362,42 +353,22 @@ class RelayPlane:
             self.tick()
 
     def tick(self) -> None:
-        """Ask for key frames that have not come; drop links without consent or DTLS.
+        """Tend every link, and drop those that have ended.
 
-        Also tell users of those of their packets of which no partner can tell.
-
-        Once a second it also has the rates of a link's streams follow their counters, for each
-        link at another moment. Idle cores, when they are to, poll as long as there are pairs.
+        Idle cores, when they are to, poll as long as there are pairs.
         """
-        now = self._clock()
+        now, forwarder = self._clock(), self._running
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._partners))
-        self._running.ask_again(now)
+        forwarder.ask_again(now)
         for link in list(self._links.values()):
             try:
-                self._tend(link, now)
+                ended = tend(link, forwarder, now)
             except Exception:  # a mistake of ours must cost nobody but the link that brings it out
                 log.exception("link_failed", user=link.user_id)
-                self._was_lost(link, "failed")
-
-    def _tend(self, link: Link, now: float) -> None:
-        """What :meth:`tick` does for one link."""
-        if now - link.sampled_at >= SAMPLE_S:
-            view.sample(link, now)
-        if now - link.checked_at > CONSENT_S:
-            self._was_lost(link, "silent")
-            return
-        if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:
-            self._was_lost(link, "failed")
-            return
-        flow = link.uplink.flow
-        if flow is not None and flow.downlink.tells is None:
-            flow.look_for_feedback()
-        if link.uplink.feedback.has_news:
-            for packet in transport_feedback(link.uplink, link.downlink.reporter, now):
-                link.send_rtcp(packet)
-        if flow is not None and flow.video is not None and flow.video.waits_for_keyframe:
-            self._running.request_keyframe(link.downlink, flow.video, now)
+                ended = "failed"
+            if ended is not None:
+                self._was_lost(link, ended)
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
