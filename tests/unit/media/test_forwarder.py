@@ -423,6 +423,22 @@ async def test_what_a_partner_without_rtx_misses_is_sent_again_as_it_was(house: 
     assert (repaired.ssrc, repaired.number) == (outlet, (first.number + 3) & 0xFFFF)
 
 
+async def test_who_drops_rtx_within_a_call_is_kept_a_history_from_then_on(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    house.hear(A, a.rtp(video(1, KEYFRAME)))
+    assert b.downlink.plain
+    b.link.agree(read(without(FIREFOX, "a=fmtp:124")))
+    flow = a.uplink.flow
+    assert flow is not None
+    flow.renew()
+    ((_, packet),) = house.hear(A, a.rtp(video(2, KEYFRAME)))
+    (heard,) = b.hears([(B, packet)])
+    lost = nack(9, b.downlink.outlets[VIDEO].ssrc, (heard.number, 0))
+    assert (B, packet) in house.hear(B, b.rtcp(rr(9) + lost))
+
+
 async def test_nothing_is_kept_for_a_partner_with_rtx(
     house: House, couple: tuple[Caller, Caller]
 ) -> None:

@@ -132,7 +132,7 @@ def test_a_gap_that_is_too_long_is_closed(chromium: Side, firefox: Side) -> None
     near = chromium.sent(video(99 + MAX_AHEAD))
     assert (near.number - first.number) & 0xFFFF == MAX_AHEAD - 1
     number = 99 + MAX_AHEAD
-    for jump in (MAX_AHEAD + 1, 0x7FFF, 20_000):
+    for jump in (MAX_AHEAD, 0x7FFF, 20_000):
         number += jump
         out = chromium.sent(video(number))
         assert (out.number - near.number) & 0xFFFF == 1

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from relay.media.clocks import ntp
+from relay.media.reception import ReportBlock
 from relay.media.route import (
     AHEAD_S,
     BEHIND_S,
     KEYFRAME_REQUEST_INTERVAL_S,
+    MAX_AHEAD,
     PATIENCE_S,
 )
 from relay.media.verdict import Verdict
@@ -273,7 +275,7 @@ def test_after_swaps_numbers_go_on() -> None:
 def test_transport_wide_numbers_go_on_after_a_swap(chromium: Side, firefox: Side) -> None:
     viewer = Side(CHROMIUM)
     out = []
-    for sender, number, key in ((chromium, 111, 3), (firefox, 109, 7)):
+    for sender, number, key in ((chromium, 111, 3), (firefox, 109, 7), (Side(CHROMIUM), 111, 3)):
         flow(sender, viewer)
         for step in range(3):
             value = (65534 + step & 0xFFFF).to_bytes(2, "big")
@@ -282,7 +284,7 @@ def test_transport_wide_numbers_go_on_after_a_swap(chromium: Side, firefox: Side
             assert elements is not None or number == 109
             out += [int.from_bytes(value, "big") for _, value in elements or ()]
         part(sender)
-    assert out == list(range(out[0], out[0] + 3)), "Firefox's audio has no transport-cc"
+    assert out == list(range(out[0], out[0] + 6)), "Firefox's audio has no transport-cc"
 
 
 # key frames
@@ -430,6 +432,45 @@ def test_rtx_of_a_packet_from_before_the_switch_is_dropped(chromium: Side, firef
     chromium.sent(video(100, KEYFRAME))
     assert repaired(chromium, 1, 99) is Verdict.STALE
     chromium.sent(rtx(A_RTX, 2, 100))
+
+
+def test_rtx_of_what_is_impossibly_far_ahead_is_dropped(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(100, KEYFRAME))
+    assert repaired(chromium, 1, 100 + MAX_AHEAD) is Verdict.STALE
+    chromium.sent(rtx(A_RTX, 2, 99 + MAX_AHEAD))
+
+
+def test_rtx_of_no_time_is_dropped(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(100, KEYFRAME, rtp_ts=0))
+    chromium.sent(rtx(A_RTX, 1, 100, rtp_ts=0))
+    assert repaired(chromium, 2, 100, rtp_ts=90_000_000) is Verdict.STALE
+
+
+def test_what_was_held_is_not_missed(chromium: Side, firefox: Side) -> None:
+    there = flow(chromium, firefox)
+    for number in (1, 2, 3):
+        assert chromium.send(video(number)) is Verdict.HELD
+    chromium.sent(video(4, KEYFRAME))
+    assert there.video is not None
+    assert there.video.withheld == 0
+    assert (
+        chromium.send(video(5, extension=raw_extension(bytes(4), words=100))) is Verdict.MALFORMED
+    )
+    assert there.video.withheld == 1
+
+
+def test_reports_are_counted_anew_for_each_source() -> None:
+    viewer, first, second = Side(FIREFOX), Side(CHROMIUM), Side(CHROMIUM)
+    reception = viewer.outlet(VIDEO).reception
+    flow(first, viewer)
+    first.sent(video(1, KEYFRAME))
+    reception.reported(ReportBlock(0, 0, 0, 0, 0), 100.0)
+    flow(second, viewer)
+    assert reception.reports == 1, "the second has not begun"
+    second.sent(video(1, KEYFRAME))
+    assert reception.reports == 0
 
 
 def test_rtx_moves_the_media_numbering_nowhere(chromium: Side, firefox: Side) -> None:
