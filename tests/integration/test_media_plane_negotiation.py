@@ -7,7 +7,9 @@ import socket
 
 import pytest
 
+from relay.bots.thin import ThinPeer
 from relay.errors import SdpError
+from relay.media.route import Route
 from relay.media.uplink import MAX_STREAMS, TAKEOVER_S
 from relay.plane import LinkState, LinkUp, MediaFlowing
 from relay.seam import srtp_lib
@@ -21,19 +23,14 @@ from tests.support.media_house import (
     talk,
     video,
 )
-from tests.support.packets import rr, rtp
+from tests.support.offers import section, without
+from tests.support.packets import DELTA, KEYFRAME, rr, rtp
 
 # negotiation
 
 
 async def test_a_second_offer_of_the_same_peer_renegotiates(house: House) -> None:
-    a, b = house.peer(CHROMIUM), await house.join("b", FIREFOX)
-    offer = a.offer()
-    first = await house.plane.answer("a", offer)
-    a.take_answer(first)
-    await a.connect()
-    await house.hears(LinkUp("a"))
-    house.plane.pair("a", "b")
+    a, b, offer, first = await negotiated(house)
     await talk(a, b)
     await house.hears(MediaFlowing("b"), MediaFlowing("a"))
     flows = house.plane._links["a"].uplink.flow, house.plane._links["a"].downlink.flow
@@ -45,12 +42,7 @@ async def test_a_second_offer_of_the_same_peer_renegotiates(house: House) -> Non
 
 
 async def test_a_renegotiation_may_stop_the_picture(house: House) -> None:
-    a, b = house.peer(CHROMIUM), await house.join("b", FIREFOX)
-    offer = a.offer()
-    a.take_answer(await house.plane.answer("a", offer))
-    await a.connect()
-    await house.hears(LinkUp("a"))
-    house.plane.pair("a", "b")
+    a, b, offer, _ = await negotiated(house)
     at = offer.index("m=video")
     half = offer[:at] + offer[at:].replace("a=sendrecv", "a=sendonly")
     assert "a=recvonly" in await house.plane.answer("a", half)
@@ -62,27 +54,17 @@ async def test_a_renegotiation_may_stop_the_picture(house: House) -> None:
     await hear(a)
 
 
-async def test_an_unusable_offer_leaves_the_link_as_it_was(house: House) -> None:
-    a, b = await house.couple()
-    for sdp in ("", a.offer().replace("VP8", "x").replace("opus", "x"), "v=0\r\n" * 20_000):
-        with pytest.raises(SdpError):
-            await house.plane.answer("a", sdp)
-    await talk(a, b)
-    assert house.plane.link_state("a") is LinkState.UP
-
-
 async def test_an_ice_restart(house: House) -> None:
-    a, b = house.peer(CHROMIUM), await house.join("b", FIREFOX)
-    offer = a.offer()
-    first = await house.plane.answer("a", offer)
-    a.take_answer(first)
-    await a.connect()
-    await house.hears(LinkUp("a"))
-    house.plane.pair("a", "b")
+    a, b, offer, _ = await negotiated(house)
     await talk(a, b)
-    old = a.remote
+    a.send_rtp(video(a, 1, KEYFRAME))
+    await hear(b)
+    old, routes = a.remote, routes_of(house)
     restarted = offer.replace(f"a=ice-ufrag:{a._local.ufrag}", "a=ice-ufrag:restarted")
     second = await house.plane.answer("a", restarted)
+    assert routes_of(house) == routes
+    a.send_rtp(video(a, 2, DELTA))
+    assert (await hear(b)).payload == DELTA, "no key frame is waited for"
     await a.move()  # with the former credentials, which still count
     await talk(a, b, 2)
     a.take_answer(second)
@@ -96,13 +78,102 @@ async def test_an_ice_restart(house: House) -> None:
     assert house.tables["ufrags"] == 0
 
 
-async def test_renegotiations_do_not_use_up_the_links_ssrcs(house: House) -> None:
+async def test_a_change_of_one_kind_leaves_the_other_alone(house: House) -> None:
+    a, b, offer, _ = await negotiated(house)
+    a.send_rtp(video(a, 1, KEYFRAME))
+    await hear(b)
+    muted = offer.replace(
+        section(offer, "audio"), section(offer, "audio").replace("a=sendrecv", "a=recvonly")
+    )
+    before = routes_of(house)
+    await house.plane.answer("a", muted)
+    after = routes_of(house)
+    assert {key for key in before if key not in after} == {("a", "audio")}
+    assert all(after[key] is before[key] for key in after)
+    a.send_rtp(video(a, 2, DELTA))
+    assert (await hear(b)).payload == DELTA
+    await house.plane.answer("a", offer)
+    await talk(a, b, 3)
+
+
+async def test_a_picture_that_comes_later(house: House) -> None:
     a, b = house.peer(CHROMIUM), await house.join("b", FIREFOX)
     offer = a.offer()
-    a.take_answer(await house.plane.answer("a", offer))
+    alone = offer.replace(section(offer, "video"), "").replace("BUNDLE 0 1", "BUNDLE 0")
+    answer = await house.plane.answer("a", alone)
+    assert "m=video" not in answer
+    imagined = section(answer, "audio").replace("m=audio", "m=video")
+    a.take_answer(answer + imagined.replace("opus/48000/2", "VP8/90000"))  # it wants both
     await a.connect()
     await house.hears(LinkUp("a"))
     house.plane.pair("a", "b")
+    await talk(a, b)
+    await house.hears(MediaFlowing("a"), MediaFlowing("b"))
+    assert "a=ssrc-group:FID" in await house.plane.answer("a", offer)
+    b.send_rtp(video(b, 1, KEYFRAME))
+    assert (await hear(a)).payload == KEYFRAME
+    a.send_rtp(video(a, 1, KEYFRAME))
+    assert (await hear(b)).payload == KEYFRAME
+    assert house.heard_nothing
+
+
+async def test_a_moved_bundle_tag_brings_another_link_with_the_same_credentials(
+    house: House,
+) -> None:
+    a, b, offer, first = await negotiated(house)
+    await talk(a, b)
+    await house.hears(MediaFlowing("a"), MediaFlowing("b"))
+    moved = offer.replace("BUNDLE 0 1", "BUNDLE 1 0")
+    second = await house.plane.answer("a", moved)
+    assert "a=group:BUNDLE 1 0\r\n" in second
+    assert house.plane.link_state("a") is LinkState.CONNECTING
+    keys = ("a=ice-ufrag", "a=ice-pwd", "a=fingerprint", "a=setup")
+    assert lines(second, *keys) == lines(first, *keys), "Firefox takes no other ones"
+    again = house.peer(CHROMIUM)
+    again._local = a._local  # as browsers do: the same credentials from another port
+    again.take_answer(second)
+    await again.connect()
+    await house.hears(LinkUp("a"))
+    await talk(again, b, 2)
+    await house.hears(MediaFlowing("a"), MediaFlowing("b"))
+    assert house.heard_nothing, "the former transport's end is not the link's"
+    assert not a.closed.is_set(), "nor does it hear of it: Firefox would keep its picture there"
+    assert house.tables == {"addresses": 2, "ufrags": 2, "links": 2, "partners": 2}
+
+
+async def test_offers_that_cannot_be_used_cost_nobody_anything(house: House) -> None:
+    a, b = await house.couple()
+    await talk(a, b)
+    await house.hears(MediaFlowing("a"), MediaFlowing("b"))
+    routes = routes_of(house)
+    offer = a.offer()
+    for sdp in (
+        "",
+        "v=0\r\n" * 20_000,
+        offer.replace("opus", "x").replace("VP8", "y"),
+        offer.replace("m=audio 9", "m=audio 0").replace("m=video 9", "m=video 0"),
+        without(offer, "a=ice-ufrag"),
+    ):
+        with pytest.raises(SdpError):
+            await house.plane.answer("a", sdp)
+    assert routes_of(house) == routes
+    assert house.plane.link_state("a") is LinkState.UP
+    await talk(a, b, 2)
+
+
+async def test_a_partners_wishes_stand_in_the_answer(house: House) -> None:
+    offer = house.peer(CHROMIUM).offer()
+    wishing = offer.replace("minptime=10;useinbandfec=1", "stereo=1;maxplaybackrate=16000")
+    assert "a=fmtp:111 minptime=10;useinbandfec=1\r\n" in await house.plane.answer("a", wishing)
+    house.plane.pair("a", "b")
+    asked = await house.plane.answer("b", house.peer(CHROMIUM).offer())
+    assert "a=fmtp:111 stereo=1;maxplaybackrate=16000\r\n" in asked
+    assert "a=fmtp:111 stereo=1;maxplaybackrate=16000\r\n" in await house.plane.offer("b")
+    assert "a=fmtp:111 minptime=10;useinbandfec=1\r\n" in await house.plane.offer("c")
+
+
+async def test_renegotiations_do_not_use_up_the_links_ssrcs(house: House) -> None:
+    a, b, offer, _ = await negotiated(house)
     uplink = house.plane._links["a"].uplink
     for turn in range(1, 5 * MAX_STREAMS):
         await house.plane.answer("a", offer)
@@ -212,3 +283,61 @@ async def test_a_fresh_offer_closes_the_former_link(house: House) -> None:
         await a.closed.wait()
     assert house.heard_nothing
     assert house.tables == {"addresses": 0, "ufrags": 1, "links": 1, "partners": 0}
+
+
+# where the relay is
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+async def test_loopback_is_announced_to_those_on_this_machine_only(
+    monkeypatch: pytest.MonkeyPatch, is_local: bool
+) -> None:
+    hosts = ["192.0.2.1", "127.0.0.1", "::1"]
+    monkeypatch.setattr("relay.media.candidates.hosts", lambda *_: hosts)
+    house = House("127.0.0.1")
+    await house.plane.start()
+    try:
+        offer = house.peer().offer()
+        told = hosts if is_local else hosts[:1]
+        answer = await house.plane.answer("a", offer, is_local=is_local)
+        assert candidates(section(answer, "audio")) == told
+        own = await house.plane.offer("b", is_local=is_local)
+        assert candidates(section(own, "video")) == told
+    finally:
+        await house.close()
+
+
+async def test_loopback_is_announced_to_everybody_when_there_is_nothing_else(house: House) -> None:
+    answer = await house.plane.answer("a", house.peer().offer())
+    assert set(candidates(answer)) == {"127.0.0.1"}
+
+
+async def negotiated(house: House) -> tuple[ThinPeer, ThinPeer, str, str]:
+    """Two users in one room, and the first offer and answer of the one who is to make others."""
+    a, b = house.peer(CHROMIUM), await house.join("b", FIREFOX)
+    offer = a.offer()
+    answer = await house.plane.answer("a", offer)
+    a.take_answer(answer)
+    await a.connect()
+    await house.hears(LinkUp("a"))
+    house.plane.pair("a", "b")
+    return a, b, offer, answer
+
+
+def candidates(sdp: str) -> list[str]:
+    return [line.split()[4] for line in lines(sdp, "a=candidate")]
+
+
+def lines(sdp: str, *starts: str) -> list[str]:
+    return [line for line in sdp.split("\r\n") if line.startswith(starts)]
+
+
+def routes_of(house: House) -> dict[tuple[str, str], Route]:
+    """Those that carry media, by whose they are and the kind."""
+    return {
+        (link.user_id, kind): route
+        for link in house.plane._links.values()
+        if link.uplink.flow is not None
+        for (kind, rtx), route in link.uplink.flow.routes.items()
+        if not rtx
+    }
