@@ -18,6 +18,7 @@ A map of the house, from the wire inwards:
 - ``tls``        certificates: the operator's, or one made for the run
 - ``transport_cc`` feedback of congestion control on the wire, for ``media`` and ``bots``
 - ``pace``       how often something may happen, for ``signaling`` and ``api``
+- ``serial``     the distance of numbers that begin again at 0
 - ``errors``     every error that this package raises
 """
 

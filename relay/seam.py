@@ -159,9 +159,6 @@ def dtls_version_name(dtls: RTCDtlsTransport) -> str:
     return dtls._ssl.get_protocol_version_name() if dtls._ssl else ""
 
 
-# bots
-
-
 def srtp_sessions(dtls: RTCDtlsTransport) -> tuple[Session, Session]:
     """The SRTP sessions for what comes in and for what goes out, of a connected transport."""
     return dtls._rx_srtp, dtls._tx_srtp

@@ -14,6 +14,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from relay.errors import MalformedPacket
+from relay.serial import distance
 
 RTPFB, FORMAT = 205, 15
 """The packet's type, and its format (RFC 4585 section 6.2; section 3.1 of the draft)."""
@@ -200,7 +201,7 @@ def write(feedback: Feedback, sender: int, media: int) -> bytes:
         if ticks is None:
             symbols.append(_NOT_RECEIVED)
             continue
-        delta = (ticks - before + 0x80000000 & CLOCK_MASK) - 0x80000000
+        delta = distance(before, ticks)
         before = ticks
         small = 0 <= delta <= 0xFF
         symbols.append(_SMALL_DELTA if small else _LARGE_DELTA)

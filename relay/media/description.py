@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
+from relay.media.candidates import Addresses
 from relay.media.ice import Credentials
 from relay.media.sdp import (
     CODECS,
@@ -55,7 +56,7 @@ class LocalSide:
 
     credentials: Credentials
     fingerprints: tuple[RTCDtlsFingerprint, ...]
-    addresses: tuple[tuple[str, int], ...]  # (IP address, port) of each candidate, best first
+    addresses: Addresses
     cname: str
     audio: Ssrcs
     video: Ssrcs

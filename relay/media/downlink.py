@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from relay.media.description import Ssrcs
+from relay.media.outlet import Outlet
 from relay.media.sdp import KINDS, Terms
-from relay.media.stream import Outlet
+from relay.plane import Tap
 
 if TYPE_CHECKING:
     from relay.media.flow import Flow
-    from relay.plane import Tap
 
 
 class Downlink:
@@ -27,6 +27,7 @@ class Downlink:
         "destination",
         "flow",
         "flowing",
+        "keeps_history",
         "outlets",
         "plain",
         "send_rtcp",
@@ -58,6 +59,8 @@ class Downlink:
         """Whether the present partner's media has reached the user."""
         self.tells: bool | None = None
         """Whether the user gives transport-wide feedback, as it agreed to; None for unknown."""
+        self.keeps_history = False
+        """Whether packets that go out are kept, to be sent again."""
         self.plain = False
         """Whether nothing else is to be done with a packet that goes out."""
         self.taps: tuple[Tap, ...] = ()

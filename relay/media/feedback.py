@@ -12,9 +12,9 @@ import secrets
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
-from relay.media.numbering import nearest
+from relay.media.numbering import TransportNumbers, nearest
+from relay.serial import distance
 from relay.transport_cc import (
     CLOCK_MASK,
     MAX_STATUSES,
@@ -26,9 +26,6 @@ from relay.transport_cc import (
     survey,
     write,
 )
-
-if TYPE_CHECKING:
-    from relay.media.numbering import TransportNumbers
 
 MAX_UNSEEN = 1000
 """Packets that the relay has to tell of; it does so ten times a second."""
@@ -121,7 +118,7 @@ class TransportFeedback:
         if self._origin is not numbers:
             self._follow(numbers, now, arrival)
             self._latest = arrival
-        elif layout.first_delta_at and _distance(self._latest, arrival) < -_TOLERANCE_TICKS:
+        elif layout.first_delta_at and distance(self._latest, arrival) < -_TOLERANCE_TICKS:
             return None  # time does not go backward
         if layout.first_delta_at:
             self._latest = arrival
@@ -213,11 +210,6 @@ class TransportFeedback:
             return write(Feedback(base & 0xFFFF, shifted, self._count & 0xFF), *ssrcs)
         except ValueError:  # hours between two packets
             return None
-
-
-def _distance(earlier: int, later: int) -> int:
-    """Ticks from one moment to another, whichever is the earlier."""
-    return (later - earlier + 0x80000000 & CLOCK_MASK) - 0x80000000
 
 
 def _ranges(numbers: list[int], told: int | None, *, whole: bool) -> Iterator[tuple[int, int]]:

@@ -6,8 +6,6 @@ direction, and is mapped back with the same constants.
 
 from __future__ import annotations
 
-from typing import cast
-
 from relay.media.clocks import SenderClock
 from relay.media.downlink import Downlink
 from relay.media.history import History
@@ -16,39 +14,40 @@ from relay.media.restoring import RestoringRoute
 from relay.media.route import Route
 from relay.media.rtp import ExtensionMap
 from relay.media.sdp import ABS_SEND_TIME, KINDS, MID, TRANSPORT_CC, MediaTerms
-from relay.media.stream import Stream
-from relay.media.tapping import TappedRoute
+from relay.media.stream import Stream, Way
+from relay.media.tapped import TappedRoute
 from relay.media.uplink import Uplink
 
 SILENT_REPORTS = 3
-"""A user who has reported so often of one source and given no transport-wide feedback meanwhile,
+"""A user who has reported so often of one source, and given no transport-wide feedback meanwhile,
 though it agreed to, never will: a browser gives it some ten times as often."""
 
 
 class Flow:
     """The routes from one user's uplink to another's downlink."""
 
-    def __init__(self, source: Uplink, sink: Downlink) -> None:
+    def __init__(self, uplink: Uplink, downlink: Downlink) -> None:
         """Prepare the routes and attach the streams that are running already.
 
         A flow that either of the two had ends.
         """
-        for former in (source.flow, sink.flow):
+        for former in (uplink.flow, downlink.flow):
             if former is not None:
                 former.end()
-        self.source = source
-        self.sink = sink
-        self.transport_cc = TransportNumbers(sink.transport_cc)
+        self.uplink = uplink
+        self.downlink = downlink
+        self.transport_cc = TransportNumbers(downlink.transport_cc)
         self.clock = SenderClock()
         self._terms = self._agreed()
         self.routes: dict[tuple[str, bool], Route] = {}
         self._by_ssrc: dict[int, Route] = {}
         for kind in KINDS:
             self._prepare(kind)
-        source.flow = self
-        sink.flow = self
-        sink.flowing = sink.plain = False
-        for stream in source.current.values():
+        uplink.flow = self
+        downlink.flow = self
+        downlink.flowing = False
+        self._note_history()
+        for stream in uplink.current.values():
             self.attach(stream)
 
     def attach(self, stream: Stream) -> None:
@@ -60,7 +59,7 @@ class Flow:
                 self._prepare_repair(stream.kind)
             else:
                 self._prepare(stream.kind)
-                repair = self.source.current.get((stream.kind, True))
+                repair = self.uplink.current.get((stream.kind, True))
                 if repair is not None:
                     self.attach(repair)
             route = self.routes.get((stream.kind, stream.rtx))
@@ -73,15 +72,15 @@ class Flow:
     def renew(self) -> None:
         """Follow a renegotiation of either side; a kind whose format has stayed flows on."""
         former, self._terms = self._terms, self._agreed()
-        self.sink.plain = False
         for kind in KINDS:
             if _formats(former.get(kind)) != _formats(self._terms.get(kind)):
                 self._remove(kind)
                 self._prepare(kind)
                 for rtx in (False, True):
-                    stream = self.source.current.get((kind, rtx))
+                    stream = self.uplink.current.get((kind, rtx))
                     if stream is not None:
                         self.attach(stream)
+        self._note_history()
 
     def show(self) -> None:
         """Follow a change of the taps on either side."""
@@ -93,42 +92,44 @@ class Flow:
         """Detach every stream: from now on its packets go nowhere."""
         for route in self.routes.values():
             route.outlet.leave(route)
-        if self.source.flow is self:
-            self.source.flow = None
-            for stream in self.source.streams.values():
+        if self.uplink.flow is self:
+            self.uplink.flow = None
+            for stream in self.uplink.streams.values():
                 stream.route = None
-        if self.sink.flow is self:
-            self.sink.flow = None
-            self.sink.transport_cc = self.transport_cc.last
+        if self.downlink.flow is self:
+            self.downlink.flow = None
+            self.downlink.transport_cc = self.transport_cc.last
 
     def route_of(self, ssrc: int) -> Route | None:
-        """The route of one of the source's SSRCs, when packets have passed on it."""
-        stream = self.source.streams.get(ssrc)
-        route = stream.route if stream is not None else None
-        return route if route is not None and route.numbers.begun else None
+        """The route of one of the sender's SSRCs, when packets have passed on it."""
+        stream = self.uplink.streams.get(ssrc)
+        if stream is None or stream.route is None:
+            return None
+        route = self.routes[stream.kind, stream.rtx]  # its own, whoever looks at it
+        return route if route.numbers.begun else None
 
     def route_to(self, ssrc: int) -> Route | None:
-        """The route that feeds one of the sink's SSRCs, when packets have passed on it."""
+        """The route that feeds one of the receiver's SSRCs, when packets have passed on it."""
         route = self._by_ssrc.get(ssrc)
         return route if route is not None and route.numbers.begun else None
 
     @property
     def shown_numbers(self) -> TransportNumbers | None:
-        """What the sink is shown of the source's transport-wide numbers; None for nothing."""
-        shown = self.sink.tells is not False and any(
+        """What the receiver is shown of the sender's transport-wide numbers; None for nothing."""
+        shown = self.downlink.tells is not False and any(
             TRANSPORT_CC in ours.extensions and TRANSPORT_CC in theirs.extensions
             for ours, theirs in self._terms.values()
         )
         return self.transport_cc if shown else None
 
     def look_for_feedback(self) -> None:
-        """Show the sink no more transport-wide numbers if it reports, but never about these.
+        """Show the receiver no more transport-wide numbers if it reports, but never about these.
 
         To be called while it is not known.
         """
         reports = (route.outlet.reception.reports for route in self.routes.values())
         if self.transport_cc.begun and max(reports, default=0) >= SILENT_REPORTS:
-            self.sink.tells = False
+            self.downlink.tells = False
             for (kind, _), route in self.routes.items():
                 route.extensions = self._extensions(kind)
 
@@ -140,23 +141,18 @@ class Flow:
         )
 
     def note_arrival(self, number: int, now: float) -> None:
-        """Note a transport-wide number of the source's that the sink is not shown."""
+        """Note a transport-wide number of the sender's that the receiver is not shown."""
         self.transport_cc.withhold(number)
-        self.source.feedback.unseen(number, now)
-
-    @property
-    def keeps_history(self) -> bool:
-        """Whether packets have to be kept, to be sent again."""
-        return any(route.history is not None for route in self.routes.values())
+        self.uplink.feedback.unseen(number, now)
 
     @property
     def video(self) -> Route | None:
-        """The route of the picture, when the sink takes one."""
+        """The route of the picture, when the receiver takes one."""
         return self.routes.get(("video", False))
 
     def _agreed(self) -> dict[str, tuple[MediaTerms, MediaTerms]]:
         """By kind, where the one sends and where the other receives."""
-        sending, receiving = self.source.terms.sending, self.sink.terms.receiving
+        sending, receiving = self.uplink.terms.sending, self.downlink.terms.receiving
         return {k: (sending[k], receiving[k]) for k in KINDS if k in sending and k in receiving}
 
     def _remove(self, kind: str) -> None:
@@ -175,17 +171,17 @@ class Flow:
             return
         ours, theirs = self._terms[kind]
         numbers = (ours.payload_type, theirs.payload_type)
-        outlet = self.sink.outlets[kind, False]
-        media = Route(self.sink, outlet, numbers, self._extensions(kind))
+        outlet = self.downlink.outlets[kind, False]
+        media = Route(self.downlink, outlet, numbers, self._extensions(kind))
         if "nack" in theirs.feedback and None in (ours.rtx_payload_type, theirs.rtx_payload_type):
             media.history = History()
         self._install(media)
         self._prepare_repair(kind)
 
     def _prepare_repair(self, kind: str) -> None:
-        """Make the RTX route for the present media route of a kind, if the source has RTX."""
+        """Make the RTX route for the present media route of a kind, if the sender has RTX."""
         ours, theirs = self._terms[kind]
-        outlet, media = self.sink.outlets[kind, True], self.routes[kind, False]
+        outlet, media = self.downlink.outlets[kind, True], self.routes[kind, False]
         if ours.rtx_payload_type is None:
             return
         if theirs.rtx_payload_type is not None:
@@ -195,19 +191,25 @@ class Flow:
         else:
             return  # it never asks for anything
         numbers = (ours.rtx_payload_type, out)
-        repair = kind_of_route(self.sink, outlet, numbers, self._extensions(kind), media)
+        repair = kind_of_route(self.downlink, outlet, numbers, self._extensions(kind), media)
         repair.history = media.history
         self._install(repair)
 
-    def _shown(self, route: Route) -> Route:
+    def _note_history(self) -> None:
+        """Tell the forwarder whether packets have to be kept, to be sent again."""
+        downlink = self.downlink
+        downlink.keeps_history = any(r.history is not None for r in self.routes.values())
+        downlink.plain = downlink.flowing and not downlink.keeps_history
+
+    def _shown(self, route: Route) -> Way:
         """The route as a stream is to have it: tapped when one of the two users is."""
-        if not self.source.taps and not self.sink.taps:
+        if not self.uplink.taps and not self.downlink.taps:
             return route
-        return cast("Route", TappedRoute(route, self.source.taps, self.sink.taps))
+        return TappedRoute(route, self.uplink.taps, self.downlink.taps)
 
     def _extensions(self, kind: str) -> ExtensionMap:
         ours, theirs = self._terms[kind]
-        is_shown = TRANSPORT_CC in theirs.extensions and self.sink.tells is not False
+        is_shown = TRANSPORT_CC in theirs.extensions and self.downlink.tells is not False
         return ExtensionMap(
             ours.extensions,
             theirs.extensions,
@@ -225,7 +227,7 @@ class Flow:
 
 
 class _Unshown:
-    """Where the transport-wide numbers go that the sink did not agree to."""
+    """Where the transport-wide numbers go that the receiver did not agree to."""
 
     def __init__(self, flow: Flow) -> None:
         self._flow = flow

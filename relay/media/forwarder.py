@@ -16,14 +16,27 @@ import structlog
 
 from relay.errors import MalformedPacket
 from relay.histogram import Histogram
-from relay.media import rtcp
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.ice import Check, answer_check, is_signed, read_check
 from relay.media.link import Link
-from relay.media.route import GOES_OUT, KEYFRAME_REQUEST_INTERVAL_S, Route, Verdict
-from relay.media.rtp import HEADER_BYTES, HEADERS, NUMBER, RTCP_BITS, RTCP_MASK, SSRC
+from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route
+from relay.media.rtcp import PLI
+from relay.media.rtp import (
+    HEADER_BYTES,
+    HEADERS,
+    NUMBER,
+    PAYLOAD_TYPE,
+    RTCP_BITS,
+    RTCP_MASK,
+    RTP_BITS,
+    RTP_MASK,
+    SSRC,
+)
+from relay.media.stream import Receiver, Way
+from relay.media.translation import keyframe_request, translate
 from relay.media.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
+from relay.media.verdict import GOES_OUT, Verdict
 from relay.seam import srtp_ffi, srtp_lib
 
 MAX_BATCHES = 4
@@ -37,6 +50,7 @@ STALE_ADDRESS_S = 10.0
 
 log = structlog.get_logger(__name__)
 
+_STUN, _DTLS = range(4), range(20, 64)  # the first byte (RFC 7983 section 7)
 _SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
 _unprotect, _protect = srtp_lib.srtp_unprotect, srtp_lib.srtp_protect
 _VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict if verdict not in GOES_OUT}
@@ -49,12 +63,12 @@ class Forwarder:
         self,
         socket: DatagramSocket,
         clock: Callable[[], float],
-        started_flowing: Callable[[Downlink], None],
+        started_flowing: Callable[[str], None],
     ) -> None:
         """Build it.
 
         :param clock: the plane's clock, in seconds.
-        :param started_flowing: told of a user when the partner's first packet goes out to it.
+        :param started_flowing: told the id of a user to whom a partner's first packet goes out.
         """
         self.drops: Counter[str] = Counter()
         self.received = 0
@@ -127,7 +141,7 @@ class Forwarder:
         slots = zip(_SLOTS_AT, self._pointers, sizes, addresses, strict=False)
         for at, pointer, size, address in slots:
             try:
-                if not size or view[at] & 0xC0 != 0x80:  # not 128 to 191
+                if not size or view[at] & RTP_MASK != RTP_BITS:
                     self._other(at // SLOT_BYTES, size, address, now)
                     continue
                 link = by_address.get(address)
@@ -162,7 +176,7 @@ class Forwarder:
             return
         size = length[0]
         if stream is None:
-            stream = uplink.learn(ssrc, second & 0x7F, number)
+            stream = uplink.learn(ssrc, second & PAYLOAD_TYPE, number)
             if stream is None:
                 self.drops["unknown_payload_type"] += 1
                 return
@@ -196,22 +210,22 @@ class Forwarder:
         if not downlink.plain:
             self._attend(downlink, route, at, length[0])
 
-    def _drop(self, link: Link, route: Route, verdict: Verdict, now: float) -> None:
+    def _drop(self, link: Link, route: Way, verdict: Verdict, now: float) -> None:
         """Count a packet that goes nowhere, and ask for a key frame if that is what is missing."""
         self.drops[_VERDICTS[verdict]] += 1
-        if route.waits_for_keyframe:
-            self.request_keyframe(link.downlink, route, now)
+        flow = link.uplink.flow
+        if route.waits_for_keyframe and flow is not None and flow.video is not None:
+            self.request_keyframe(link.downlink, flow.video, now)
 
-    def _attend(self, downlink: Downlink, route: Route, at: int, size: int) -> None:
+    def _attend(self, downlink: Receiver, route: Way, at: int, size: int) -> None:
         """What is to be done with some packets that go out: the first, and those to be kept."""
-        flow = downlink.flow
-        downlink.plain = flow is None or not flow.keeps_history
         if route.history is not None:
             (number,) = NUMBER.unpack_from(self._view, at + 2)
             route.history.keep(number, bytes(self._view[at : at + size]))
         if not downlink.flowing:
             downlink.flowing = True
-            self._started_flowing(downlink)
+            downlink.plain = not downlink.keeps_history
+            self._started_flowing(downlink.user_id)
 
     def _rtcp(self, link: Link, slot: int, size: int, now: float) -> None:
         socket, at = self._socket, slot * SLOT_BYTES
@@ -231,7 +245,7 @@ class Forwarder:
             return
         try:
             data = bytes(socket.view[at : at + length[0]])
-            translation = rtcp.translate(data, forward, backward, now)
+            translation = translate(data, forward, backward, now)
         except MalformedPacket:
             self.drops["malformed_rtcp"] += 1
             return
@@ -242,7 +256,9 @@ class Forwarder:
             link.send(packet)
         self.nacks += len(translation.nacked)
         if translation.keyframe_request and backward.video is not None:
-            self.request_keyframe(forward.sink, backward.video, now, translation.keyframe_request)
+            self.request_keyframe(
+                forward.downlink, backward.video, now, translation.keyframe_request
+            )
         if translation.data:
             self._send_rtcp(slot, translation.data, forward)
 
@@ -251,40 +267,38 @@ class Forwarder:
         socket, at, length = self._socket, slot * SLOT_BYTES, self._size
         socket.view[at : at + len(data)] = data
         length[0] = len(data)
-        if srtp_lib.srtp_protect_rtcp(forward.sink.tx, socket.pointers[slot], length):
+        if srtp_lib.srtp_protect_rtcp(forward.downlink.tx, socket.pointers[slot], length):
             self.drops["encryption"] += 1
             return
-        self._stage(slot, length[0], forward.sink.destination)
+        self._stage(slot, length[0], forward.downlink.destination)
 
-    def request_keyframe(
-        self, source: Downlink, route: Route, now: float, kind: int = rtcp.PLI
-    ) -> None:
-        """Ask the user behind ``source`` for a key frame on ``route``, now or a little later."""
-        if route.source is None or source.tx is None:
+    def request_keyframe(self, sender: Downlink, route: Route, now: float, kind: int = PLI) -> None:
+        """Ask the user behind ``sender`` for a key frame on ``route``, now or a little later."""
+        if route.source is None or sender.tx is None:
             return
         if not route.keyframe_due(now):
             route.put_off(kind)
-            self._put_off[route] = source
+            self._put_off[route] = sender
         else:
-            self.keyframe_requests["pli" if kind == rtcp.PLI else "fir"] += 1
-            source.send_rtcp(rtcp.keyframe_request(kind, source.reporter, route.source))
+            self.keyframe_requests["pli" if kind == PLI else "fir"] += 1
+            sender.send_rtcp(keyframe_request(kind, sender.reporter, route.source))
 
     def ask_again(self, now: float) -> None:
         """Send the requests for key frames that came too early, as far as they are due now."""
-        for route, source in list(self._put_off.items()):
+        for route, sender in list(self._put_off.items()):
             stream = route.source
-            if not route.wanted or stream is None or stream.route is None or source.tx is None:
+            if not route.wanted or stream is None or stream.route is None or sender.tx is None:
                 del self._put_off[route]
             elif now - route.requested_at >= KEYFRAME_REQUEST_INTERVAL_S:
                 del self._put_off[route]
-                self.request_keyframe(source, route, now, route.wanted)
+                self.request_keyframe(sender, route, now, route.wanted)
 
     def _other(self, slot: int, size: int, address: Address, now: float) -> None:
         """Neither RTP nor RTCP."""
         first = self._view[slot * SLOT_BYTES] if size else 255
-        if 20 <= first <= 63:
+        if first in _DTLS:
             self._dtls(slot, size, address)
-        elif first <= 3:
+        elif first in _STUN:
             self._stun(slot, size, address, now)
         else:
             self.drops["not_webrtc"] += 1

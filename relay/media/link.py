@@ -9,16 +9,18 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
 from relay.logs import log_crash
+from relay.media.candidates import Addresses
 from relay.media.description import USUAL_WISHES, LocalSide, write_answer, write_offer
 from relay.media.downlink import Downlink
 from relay.media.dtls import Sieve
+from relay.media.flow import Flow
 from relay.media.ice import Credentials
 from relay.media.sdp import Terms, Wishes
+from relay.media.transport import Address, DatagramSocket
 from relay.media.uplink import Uplink
 from relay.plane import LinkState
 from relay.seam import (
@@ -32,9 +34,6 @@ from relay.seam import (
     start_dtls,
     stop_dtls,
 )
-
-if TYPE_CHECKING:
-    from relay.media.transport import Address, DatagramSocket
 
 MAX_QUEUED_RECORDS = 32
 """While so many DTLS records wait, datagrams are dropped unread; a flight has five."""
@@ -71,7 +70,7 @@ class Link:
         user_id: str,
         socket: DatagramSocket,
         certificate: RTCCertificate,
-        addresses: tuple[tuple[str, int], ...],
+        addresses: Addresses,
         now: float,
         credentials: Credentials | None = None,
     ) -> None:
@@ -175,6 +174,12 @@ class Link:
     def terms(self) -> Terms | None:
         """What the peer's last description says; None before there was one."""
         return self.uplink.terms if self.agreed else None
+
+    @property
+    def flows(self) -> list[Flow]:
+        """What the user sends to its partner and what it receives, while there is one."""
+        both = self.uplink.flow, self.downlink.flow
+        return [flow for flow in both if flow is not None]
 
     def answer(self, wishes: Wishes = USUAL_WISHES) -> str:
         """The answer to the offer whose terms were agreed, with the partner's ``wishes``."""

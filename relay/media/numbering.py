@@ -1,6 +1,6 @@
 """16-bit numberings that go on while their sources change.
 
-A receiver must never notice that the source of a stream was exchanged, so sequence numbers (and
+A receiver must never notice that another stream feeds an outlet, so sequence numbers (and
 transport-wide ones) continue where the last source stopped. While a source lasts, all of its
 numbers differ from the receiver's by one constant. An *extended* number counts on where the 16 bits
 on the wire begin again (RFC 3550 appendix A.1).
@@ -59,9 +59,9 @@ class Renumbering:
 
 
 class TransportNumbers(Renumbering):
-    """The transport-wide numbers of one source, which are those of all its streams together.
+    """The transport-wide numbers of one sender, which are those of all its streams together.
 
-    What the relay does not pass on leaves no gap, or the source would be told that the network had
+    What the relay does not pass on leaves no gap, or the sender would be told that the network had
     lost it: the numbers behind it move up. So the constant changes now and then; the
     *stretches* in which it was the same are remembered while feedback about them may come.
     """
@@ -74,7 +74,7 @@ class TransportNumbers(Renumbering):
         self._before = last
         self._highest = 0
         self._stretches: deque[tuple[int, int]] = deque(maxlen=MAX_STRETCHES)
-        """The source's first number and the constant of each, oldest first."""
+        """The sender's first number and the constant of each, oldest first."""
 
     def pass_on(self, number: int, now: float = 0.0) -> int:  # noqa: ARG002 - others use it
         """The receiver's 16 bits for a packet's; -1 when it has none.
@@ -128,9 +128,9 @@ class TransportNumbers(Renumbering):
         return self.offset if extended >= self.first + self.offset else None
 
     def originals(self, extended: int, count: int) -> list[int | None]:
-        """The source's extended numbers for ``count`` of the receiver's from ``extended`` on.
+        """The sender's extended numbers for ``count`` of the receiver's from ``extended`` on.
 
-        None stands for those of another source, or of too long ago.
+        None stands for those of another sender, or of too long ago.
         """
         found: list[int | None] = [None] * count
         end = extended + count
@@ -145,7 +145,7 @@ class TransportNumbers(Renumbering):
 
     @property
     def starts_at(self) -> int:
-        """The receiver's first number of this source, extended, as far as is remembered."""
+        """The receiver's first number of this sender, extended, as far as is remembered."""
         first, offset = self._stretches[0]
         return first + offset
 

@@ -15,16 +15,15 @@ from relay.logs import log_crash
 from relay.media import candidates, view
 from relay.media.batch import open_socket
 from relay.media.description import USUAL_WISHES
-from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
 from relay.media.ice import Credentials
 from relay.media.idle import IdleCores
 from relay.media.link import Link
-from relay.media.rtcp import transport_feedback
 from relay.media.sdp import Wishes, read
 from relay.media.tapping import Tapping
 from relay.media.transport import DatagramSocket
+from relay.media.upkeep import tend
 from relay.plane import (
     Direction,
     LinkLost,
@@ -39,17 +38,8 @@ from relay.plane import (
 from relay.seam import LinkCertificate
 from relay.track import TrackView
 
-CONSENT_S = 30.0
-"""A link without an authenticated check for this long is gone (RFC 7675 section 5.1)."""
-
-SETUP_S = 30.0
-"""A link that is not up by then is given up, whatever checks still come."""
-
 TICK_S = 0.1
-"""How often held routes ask again for a key frame, and consent is looked at."""
-
-SAMPLE_S = 1.0
-"""How often the counters are read from which rates are computed."""
+"""How often links are looked after."""
 
 LINKS_AT_ONCE = 8
 """So many links are looked at before packets have their turn again: 0.2 ms."""
@@ -94,7 +84,7 @@ class RelayPlane:
         self._closing: set[asyncio.Task[None]] = set()
         self._socket: DatagramSocket | None = None
         self._forwarder: Forwarder | None = None
-        self._addresses: tuple[tuple[str, int], ...] = ()
+        self._addresses: candidates.Addresses = ()
         self._watcher: asyncio.Task[None] | None = None
         self._losses: Counter[str] = Counter(closed=0, silent=0, failed=0)
         self._setup = Histogram(*SETUP_BOUNDS_S)
@@ -164,9 +154,8 @@ class RelayPlane:
         else:
             link.agree(terms)
             link.forget_idle_streams(self._clock())
-            for flow in (link.uplink.flow, link.downlink.flow):
-                if flow is not None:
-                    flow.renew()
+            for flow in link.flows:
+                flow.renew()
         self._running.add(link)
         return link.answer(self._wishes(user_id))
 
@@ -266,7 +255,7 @@ class RelayPlane:
         if direction is Direction.UP:
             sender, flow = link.downlink, link.uplink.flow
         else:
-            sender, flow = link.uplink.flow.sink, link.downlink.flow
+            sender, flow = link.uplink.flow.downlink, link.downlink.flow
         if flow.video is not None:
             self._running.request_keyframe(sender, flow.video, self._clock())
 
@@ -316,8 +305,8 @@ class RelayPlane:
             self.close_link(link.user_id)
             self._tell(LinkLost(link.user_id, reason))
 
-    def _started_flowing(self, downlink: Downlink) -> None:
-        self._tell(MediaFlowing(downlink.user_id))
+    def _started_flowing(self, user_id: str) -> None:
+        self._tell(MediaFlowing(user_id))
 
     def _tell(self, event: MediaEvent) -> None:
         """Tell everybody; what one of them does wrong harms no other, nor the plane."""
@@ -343,10 +332,10 @@ class RelayPlane:
         if a is None or b is None or {a.state, b.state} != {LinkState.UP}:
             return
         now = self._clock()
-        for source, sink in ((a, b), (b, a)):
-            flow = Flow(source.uplink, sink.downlink)
+        for sender, receiver in ((a, b), (b, a)):
+            flow = Flow(sender.uplink, receiver.downlink)
             if flow.video is not None:
-                self._running.request_keyframe(source.downlink, flow.video, now)
+                self._running.request_keyframe(sender.downlink, flow.video, now)
 
     def _disconnect(self, user_id: str) -> None:
         link = self._links.get(user_id)
@@ -354,9 +343,8 @@ class RelayPlane:
             self._disconnect_link(link)
 
     def _disconnect_link(self, link: Link) -> None:
-        for flow in (link.uplink.flow, link.downlink.flow):
-            if flow is not None:
-                flow.end()
+        for flow in link.flows:
+            flow.end()
 
     # the clock
 
@@ -366,42 +354,22 @@ class RelayPlane:
             self.tick()
 
     def tick(self) -> None:
-        """Ask for key frames that have not come; drop links without consent or DTLS.
+        """Tend every link, and drop those that have ended.
 
-        Also tell users of those of their packets of which no partner can tell.
-
-        Once a second it also has the rates of a link's streams follow their counters, for each
-        link at another moment. Idle cores, when they are to, poll as long as there are pairs.
+        Idle cores, when they are to, poll as long as there are pairs.
         """
-        now = self._clock()
+        now, forwarder = self._clock(), self._running
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._partners))
-        self._running.ask_again(now)
+        forwarder.ask_again(now)
         for link in list(self._links.values()):
             try:
-                self._tend(link, now)
+                ended = tend(link, forwarder, now)
             except Exception:  # a mistake of ours must cost nobody but the link that brings it out
                 log.exception("link_failed", user=link.user_id)
-                self._was_lost(link, "failed")
-
-    def _tend(self, link: Link, now: float) -> None:
-        """What :meth:`tick` does for one link."""
-        if now - link.sampled_at >= SAMPLE_S:
-            view.sample(link, now)
-        if now - link.checked_at > CONSENT_S:
-            self._was_lost(link, "silent")
-            return
-        if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:
-            self._was_lost(link, "failed")
-            return
-        flow = link.uplink.flow
-        if flow is not None and flow.sink.tells is None:
-            flow.look_for_feedback()
-        if link.uplink.feedback.has_news:
-            for packet in transport_feedback(link.uplink, link.downlink.reporter, now):
-                link.send_rtcp(packet)
-        if flow is not None and flow.video is not None and flow.video.waits_for_keyframe:
-            self._running.request_keyframe(link.downlink, flow.video, now)
+                ended = "failed"
+            if ended is not None:
+                self._was_lost(link, ended)
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from relay.media.history import KEPT
-from relay.media.numbering import nearest
-from relay.media.route import Route, Verdict
-from relay.media.rtp import HEADER, NUMBER, ONE_BYTE_PROFILE, find_extension
+from relay.media.route import Route
+from relay.media.rtp import (
+    CSRC_COUNT,
+    HEADER,
+    MARKER,
+    NUMBER,
+    ONE_BYTE_PROFILE,
+    PADDING,
+    PAYLOAD_TYPE,
+    find_extension,
+)
+from relay.media.verdict import Verdict
 
 
 class RestoringRoute(Route):
@@ -26,28 +35,27 @@ class RestoringRoute(Route):
         media, (first, second, _, rtp_ts, *_) = self.media, header
         if media is None or not media.numbers.begun:
             return Verdict.HELD
-        if not self.takes(second & 0x7F):
+        if not self.takes(second & PAYLOAD_TYPE):
             return Verdict.UNKNOWN_PAYLOAD_TYPE
         profile, elements_at, payload_at = find_extension(view, at, end, first)
-        last = end - (view[end - 1] if first & 0x20 else 0)
+        last = end - view[end - 1] if first & PADDING else end
         if payload_at > last - NUMBER.size:
             return Verdict.MALFORMED if payload_at > end else Verdict.STALE  # nothing but padding
-        (original,) = NUMBER.unpack_from(view, payload_at)
-        number = nearest(media.sent, original)
-        if not max(media.numbers.first, media.sent - KEPT) < number <= media.sent:
+        repeated = media.original(view, payload_at)
+        if not max(media.numbers.first, media.sent - KEPT) < repeated <= media.sent:
             return Verdict.STALE  # of before, or nobody can miss it yet
-        out = media.numbers.forward(number)
-        if self.history is None or self.history.has(out) or not media.is_on_time(rtp_ts, now):
+        number = media.numbers.forward(repeated)
+        if self.history is None or self.history.has(number) or not media.is_on_time(rtp_ts, now):
             return Verdict.STALE  # a repeat of what was sent already: SRTP would refuse it
-        if first & 0x0F or (elements_at and profile != ONE_BYTE_PROFILE):
+        if first & CSRC_COUNT or (elements_at and profile != ONE_BYTE_PROFILE):
             return Verdict.MALFORMED  # not worth the trouble: no browser sends that
         if elements_at and not self.extensions.apply(view, elements_at, payload_at, now):
             return Verdict.MALFORMED
         view[payload_at : end - NUMBER.size] = view[payload_at + NUMBER.size : end]
         if media.is_picture:
             media.pictures.rewrite_repeated(view, payload_at, last - NUMBER.size)
-        second = second & 0x80 | media.payload_type_out
+        second = second & MARKER | media.payload_type_out
         rtp_ts = (rtp_ts + media.ts_offset) & 0xFFFFFFFF
-        HEADER.pack_into(view, at, first, second, out, rtp_ts, media.ssrc)
+        HEADER.pack_into(view, at, first, second, number, rtp_ts, media.ssrc)
         media.repeated(end - at - NUMBER.size)
         return Verdict.RESTORED

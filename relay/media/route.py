@@ -2,33 +2,38 @@
 
 A route adds constants that its first packet fixes, as a *transport translator* does (RFC 7667
 section 3.2.1): the receiver sees one stream that never ends, whoever feeds it. Nothing is kept for
-a packet that the source's :class:`Stream` does not know, but for the highest number sent; how far
+a packet that its source, a :class:`Stream`, does not know, but for the highest number sent; how far
 the outlet is gets computed when somebody asks.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from relay.media import vp8
-from relay.media.downlink import Downlink
 from relay.media.history import History
 from relay.media.numbering import Renumbering, nearest
+from relay.media.outlet import Outlet, Progress
 from relay.media.rtp import (
+    CSRC_COUNT,
+    EXTENSION,
     EXTENSION_HEADER,
     HEADER,
     HEADER_BYTES,
     HEADERS,
     NUMBER,
     ONE_BYTE_PROFILE,
+    PADDING,
+    PAYLOAD_TYPE,
+    RTP_BITS,
     ExtensionMap,
     find_extension,
 )
-from relay.media.stream import Outlet, Progress, Stream, distance
+from relay.media.stream import Receiver, Stream
+from relay.media.verdict import Verdict
 from relay.media.vp8 import FRAME_STARTS, HAS_FIELDS, LONG, STARTS, USUAL, USUAL_FIELDS
+from relay.serial import distance
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.3
-"""At most one request to a source in this time, and another one while no key frame has come."""
+"""At most one request for a source in this time, and another one while no key frame has come."""
 
 PATIENCE_S = 2.0
 """A picture is held for a key frame for so long; then it passes anyway. Whoever encrypts whole
@@ -46,23 +51,9 @@ wrong, and must not become the next partner's trouble. What others have overtake
 be some seconds later than that."""
 
 
-class Verdict(IntEnum):
-    """What became of a packet: those that go out first, then the reasons to drop it."""
-
-    FORWARD = 0
-    RESTORED = 1  # a retransmission that has become the packet that it repeats, two bytes shorter
-    MALFORMED = 2
-    UNKNOWN_PAYLOAD_TYPE = 3
-    HELD = 4  # video before this source's first key frame, or RTX before its media
-    STALE = 5  # sent before the packet with which this source began, or impossibly far ahead
-
-
-GOES_OUT = Verdict.FORWARD, Verdict.RESTORED
-
-
 _head_at, _put_number = vp8.HEAD.unpack_from, NUMBER.pack_into
 _FORWARD = Verdict.FORWARD  # looking it up on its class is slow
-_USUAL = 0x90  # the first byte of what browsers send: an extension, no CSRCs and no padding
+_USUAL = RTP_BITS | EXTENSION  # the first byte of what browsers send: no CSRCs and no padding
 
 
 class Route:
@@ -95,7 +86,7 @@ class Route:
 
     def __init__(
         self,
-        downlink: Downlink,
+        downlink: Receiver,
         outlet: Outlet,
         payload_types: tuple[int, int],
         extensions: ExtensionMap,
@@ -104,7 +95,7 @@ class Route:
         """Prepare a route; its constants are fixed by its first packet.
 
         :param downlink: the receiver, and ``outlet`` the SSRC on which it gets the stream.
-        :param payload_types: the source's number and the receiver's for the same codec.
+        :param payload_types: the sender's number and the receiver's for the same codec.
         :param media: for an RTX route, the route of the stream that it repairs.
         """
         self.downlink = downlink
@@ -116,6 +107,7 @@ class Route:
         self.sent = 0
         """The source's highest extended number that went out, once one has."""
         self.source: Stream | None = None
+        """The stream that feeds the outlet."""
         self.withheld = 0
         """Packets dropped here since the first that went out: the receiver misses their numbers."""
         self.requested_at = float("-inf")
@@ -165,15 +157,15 @@ class Route:
         :param now: seconds of the plane's clock.
         """
         first, second, _, rtp_ts, _, profile, words = header
-        if second & 0x7F != self._payload_type_in:
+        if second & PAYLOAD_TYPE != self._payload_type_in:
             return Verdict.UNKNOWN_PAYLOAD_TYPE
         if first == _USUAL:
             elements_at = at + HEADERS.size
             payload_at = elements_at + 4 * words
         else:
             profile, elements_at, payload_at = find_extension(view, at, end, first)
-            if first & 0x0F and payload_at <= end:
-                _blank_sources(view, at, first)
+            if first & CSRC_COUNT and payload_at <= end:
+                _blank_contributors(view, at, first)
         if payload_at > end:
             return Verdict.MALFORMED
         if self.is_picture:
@@ -191,7 +183,8 @@ class Route:
                 verdict = self._begin(extended, rtp_ts, end - at, now)
                 if verdict:
                     return verdict
-                self.pictures.begin(view, payload_at, end)
+                if self.is_picture:
+                    self.pictures.begin(view, payload_at, end)
         if self.media is not None and not self._repair(view, payload_at, end, header, now):
             return Verdict.STALE
         if elements_at:
@@ -213,6 +206,11 @@ class Route:
         rtp_ts = (rtp_ts + self.ts_offset) & 0xFFFFFFFF
         HEADER.pack_into(view, at, first, second, number, rtp_ts, self.ssrc)
         return _FORWARD
+
+    def original(self, view: memoryview, at: int) -> int:
+        """The extended number that an RTX payload at ``at`` tells of (RFC 4588 section 4)."""
+        (number,) = NUMBER.unpack_from(view, at)
+        return nearest(self.sent, number)
 
     def repeated(self, size: int) -> None:
         """Count a packet of ``size`` bytes that goes out and was no packet of the source's."""
@@ -261,7 +259,7 @@ class Route:
             self.source.fir_number += 1
 
     def keyframe_due(self, now: float) -> bool:
-        """Whether the source may be asked for a key frame now; a yes counts as asking."""
+        """Whether its sender may be asked for a key frame now; a yes counts as asking."""
         if now - self.requested_at < KEYFRAME_REQUEST_INTERVAL_S:
             return False
         self.requested_at = now
@@ -358,29 +356,29 @@ class Route:
 
         :returns: False when it repairs a packet from before the switch, or one that cannot be.
         """
-        media, first, rtp_ts = self.media, header[0], header[3]
+        media = self.media
         assert media is not None  # noqa: S101 - only then it is called
         self.ts_offset = media.ts_offset
+        first, _, _, rtp_ts, *_ = header
         if not media.is_on_time(rtp_ts, now):
             return False
-        padding = view[end - 1] if first & 0x20 else 0
-        end -= padding
+        if first & PADDING:
+            end -= view[end - 1]
         if end - at < NUMBER.size:
             return True
-        (original,) = NUMBER.unpack_from(view, at)
-        extended = nearest(media.sent, original)
-        original = media.numbers.forward(extended)
-        if original < 0 or extended >= media.sent + MAX_AHEAD:
+        extended = media.original(view, at)
+        number = media.numbers.forward(extended)
+        if number < 0 or extended >= media.sent + MAX_AHEAD:
             return False
-        NUMBER.pack_into(view, at, original)
+        NUMBER.pack_into(view, at, number)
         if media.is_picture:
             media.pictures.rewrite_repeated(view, at + NUMBER.size, end)
         return True
 
 
-def _blank_sources(view: memoryview, at: int, first: int) -> None:
-    """Blank the sources (CSRCs) that a packet at ``at`` names: they are the sender's own."""
-    size = 4 * (first & 0x0F)
+def _blank_contributors(view: memoryview, at: int, first: int) -> None:
+    """Blank the contributors (CSRCs) that a packet at ``at`` names: they are the sender's own."""
+    size = 4 * (first & CSRC_COUNT)
     view[at + HEADER_BYTES : at + HEADER_BYTES + size] = bytes(size)
 
 

@@ -1,171 +1,79 @@
-"""RTCP (RFC 3550 section 6, RFC 4585, RFC 5104), translated from one user to the partner.
-
-A relay that only rewrites constants lets the two ends control congestion and repair losses between
-themselves; so every report and every feedback message is mapped back and passed on. Times are the
-relay's, and counts the outlet's own: nothing tells a receiver that its partners had the same clock,
-or a sender that the one before it lost packets. What is not understood is dropped: BYE, SDES
-(reissued with the relay's own CNAME), APP, XR.
-"""
+"""RTCP on the wire (RFC 3550 section 6, RFC 4585, RFC 5104): compound packets, and their parts."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 
+from relay import transport_cc
 from relay.errors import MalformedPacket
-from relay.media.flow import Flow
-from relay.media.history import History
-from relay.media.reception import ReportBlock
-from relay.media.route import Route
-from relay.media.rtp import HEADER_BYTES
-from relay.media.stream import Outlet, Stream, distance
-from relay.media.uplink import Uplink
+from relay.media.rtp import PADDING, RTP_BITS, RTP_MASK, SSRC
 
-SR, RR, SDES, RTPFB, PSFB = 200, 201, 202, 205, 206
-NACK, TRANSPORT_CC = 1, 15  # formats of RTPFB
+SR, RR, SDES, RTPFB, PSFB = 200, 201, 202, transport_cc.RTPFB, 206
+NACK, TRANSPORT_CC = 1, transport_cc.FORMAT  # formats of RTPFB
 PLI, FIR, AFB = 1, 4, 15  # formats of PSFB
 
-MAX_REPORT_AGE_S = 10.0
-"""How far a sender report's timestamp may be from the outlet's clock."""
+HEADER = struct.Struct("!BBH")
+"""V/P and the count or the format, type, length in 32-bit words, less one."""
+COUNT = 0x1F
+"""Of the first byte."""
+SENDER_INFO = struct.Struct("!IQIII")
+"""SSRC, NTP timestamp, RTP timestamp, packets, octets."""
+BLOCK = struct.Struct("!IIIIII")
+"""SSRC, fraction and total lost, highest number, jitter, LSR, DLSR."""
+FEEDBACK = struct.Struct("!4xII")
+"""Header, then who sends it, and what media it is about."""
+NACK_ENTRY = struct.Struct("!HH")
+"""A number, and a mask of those that follow it."""
+FIR_ENTRY = struct.Struct("!IB3x")
+"""SSRC, and the number of the command."""
+REMB = struct.Struct("!4sB3s")
+"""Name, number of SSRCs, exponent and mantissa; SSRCs follow."""
 
-MAX_FEEDBACKS = 4
-"""Transport-wide ones in one compound packet; a browser sends one, or two."""
-
-MAX_REPEATS = 100
-"""Packets that one compound packet can have repeated."""
+MIN_BYTES = 8
+"""Of a part; one without an SSRC says nothing."""
 
 MAX_BYTES = 1400
-"""A translation that would be longer is cut at a packet boundary; it then fits any path."""
-
-_HEADER = struct.Struct("!BBH")
-_SSRC = struct.Struct("!I")
-_SENDER_INFO = struct.Struct("!IQIII")  # SSRC, NTP timestamp, RTP timestamp, packets, octets
-_BLOCK = struct.Struct(
-    "!IIIIII"
-)  # SSRC, fraction and total lost, highest number, jitter, LSR, DLSR
-_FEEDBACK = struct.Struct("!BBHII")
-_NACK_ENTRY = struct.Struct("!HH")
-_FIR_ENTRY = struct.Struct("!IB3x")
+"""A compound packet that would be longer is cut between two parts; it then fits any path."""
 
 
-@dataclass(slots=True)
-class Translation:
-    """What one compound packet became."""
+def parts(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Take a compound packet apart: the type of each part, its count or format, and the part.
 
-    data: bytes = b""
-    """The compound packet for the partner; empty when nothing of it concerns the partner."""
-    keyframe_request: int = 0
-    """PLI or FIR when the user asks the partner for a key frame; the caller decides when to ask."""
-    pieces: list[bytes] = field(default_factory=list)
-    sender_reports: list[tuple[Outlet, int, int]] = field(default_factory=list)
-    """Of those passed on: where to, and the middle of the NTP timestamp, ours and the sender's."""
-    report_blocks: list[tuple[Outlet, ReportBlock]] = field(default_factory=list)
-    """What the user reports of what it receives."""
-    nacked: list[Route] = field(default_factory=list)
-    """One entry for each request for retransmission."""
-    repeats: list[bytes] = field(default_factory=list)
-    """Packets that the user asked for and that the relay has kept, as they were sent."""
-    feedbacks: int = 0
-    """Transport-wide ones."""
-    untrue: int = 0
-    """Messages about packets that were never sent, or with times that cannot be."""
+    Padding is taken off, but from transport-wide feedback.
 
-    def note(self, backward: Flow, now: float) -> None:
-        """Enter what was read into the statistics of the streams that it is about.
-
-        :param backward: what the partner sends back; ``now`` in seconds of the plane's clock.
-        """
-        for outlet, ours, theirs in self.sender_reports:
-            outlet.reception.sender_report_passed(ours, theirs, now)
-        for outlet, block in self.report_blocks:
-            outlet.reception.reported(block, now)
-        for route in self.nacked:
-            route.outlet.reception.nacks += 1
-            if route.source is not None:
-                route.source.nacks += 1
-        if self.keyframe_request and backward.video is not None:
-            reception = backward.video.outlet.reception
-            reception.plis += self.keyframe_request == PLI
-            reception.firs += self.keyframe_request == FIR
-
-
-def translate(data: bytes, forward: Flow, backward: Flow, now: float) -> Translation:
-    """Translate a user's compound packet for the partner.
-
-    :param data: the decrypted packet.
-    :param forward: what the user sends to the partner; ``backward`` what the partner sends back.
-    :param now: seconds of the plane's clock.
-    :raises MalformedPacket: when a length or a count lies; nothing of the packet is used then.
+    :raises MalformedPacket: when a length lies.
     """
-    result = Translation()
-    named = False
     at = 0
     while at < len(data):
-        if at + 4 > len(data):
+        if at + HEADER.size > len(data):
             raise MalformedPacket("RTCP ends inside a header")
-        first, kind, words = _HEADER.unpack_from(data, at)
-        end = at + 4 + 4 * words
-        if first >> 6 != 2 or end > len(data):
+        first, kind, words = HEADER.unpack_from(data, at)
+        end = at + HEADER.size + 4 * words
+        if first & RTP_MASK != RTP_BITS or end > len(data):
             raise MalformedPacket("RTCP header lies")
-        packet, count = data[at:end], first & 0x1F
+        part, count = data[at:end], first & COUNT
         at = end
-        if first & 0x20 and (kind, count) != (RTPFB, TRANSPORT_CC):  # that passes with its padding
-            packet = packet[: max(len(packet) - packet[-1], 0)]
-        if len(packet) < 8:
-            continue
-        if kind in (SR, RR):
-            result.pieces.append(_report(packet, kind, count, forward, backward, result, now))
-        elif kind == SDES:
-            named = True
-        elif kind == RTPFB:
-            result.pieces.append(_transport_feedback(packet, count, forward, backward, result, now))
-        elif kind == PSFB and count in (PLI, FIR):
-            if _asks_for_keyframe(packet, count, backward):
-                result.keyframe_request = count
-        elif kind == PSFB and count == AFB:
-            result.pieces.append(_bandwidth(packet, forward, backward))
-    result.data = _compound(result.pieces, forward, named)
-    return result
+        if first & PADDING and (kind, count) != (RTPFB, TRANSPORT_CC):
+            part = part[: max(len(part) - part[-1], 0)]
+        if len(part) >= MIN_BYTES:
+            yield kind, count, part
 
 
-def keyframe_request(kind: int, reporter: int, source: Stream) -> bytes:
-    """A request for a key frame, in a compound packet.
+def compound(pieces: Iterable[bytes], reporter: int, cname: str = "") -> bytes:
+    """Put parts together, behind a report.
 
-    :param kind: PLI (RFC 4585 section 6.3.1) or FIR (RFC 5104 section 4.3.1).
-    :param reporter: the SSRC that asks.
-    :param source: the stream that is asked; it counts the requests, and each FIR has the number of
-        its command.
+    :param reporter: the SSRC of an empty report, where none of the parts is one.
+    :param cname: told of the SSRC that reports, unless it is empty.
+    :returns: nothing when there are no parts.
     """
-    if kind == PLI:
-        source.plis += 1
-        request = _FEEDBACK.pack(0x80 | PLI, PSFB, 2, reporter, source.ssrc)
-    else:
-        source.firs += 1
-        request = _FEEDBACK.pack(0x80 | FIR, PSFB, 4, reporter, 0)
-        request += _FIR_ENTRY.pack(source.ssrc, source.fir_number & 0xFF)
-    return _empty_report(reporter) + request
-
-
-def transport_feedback(uplink: Uplink, reporter: int, now: float) -> Iterator[bytes]:
-    """What the relay has to tell a user of its transport-wide numbers, in compound packets.
-
-    :param reporter: the SSRC that tells; ``now`` in seconds of the plane's clock.
-    """
-    shown = uplink.flow.shown_numbers if uplink.flow is not None else None
-    media = next((stream.ssrc for stream in uplink.current.values()), 0)
-    for feedback in uplink.feedback.made(shown, now, (reporter, media)):
-        yield _empty_report(reporter) + feedback
-
-
-def _compound(pieces: list[bytes], forward: Flow, named: bool) -> bytes:
     pieces = [piece for piece in pieces if piece]
     if not pieces:
         return b""
-    if pieces[0][1] not in (SR, RR):  # a compound packet begins with a report
-        pieces.insert(0, _empty_report(forward.sink.reporter))
-    if named:
-        pieces.insert(1, _description(pieces[0][4:8], forward.sink.cname))
+    if pieces[0][1] not in (SR, RR):
+        pieces.insert(0, part(RR, 0, SSRC.pack(reporter)))
+    if cname:
+        pieces.insert(1, _description(pieces[0][HEADER.size : MIN_BYTES], cname))
     size, fitting = 0, []
     for piece in pieces:
         size += len(piece)
@@ -175,201 +83,20 @@ def _compound(pieces: list[bytes], forward: Flow, named: bool) -> bytes:
     return b"".join(fitting)
 
 
-def _empty_report(reporter: int) -> bytes:
-    return _HEADER.pack(0x80, RR, 1) + _SSRC.pack(reporter)
+def part(kind: int, count: int, body: bytes) -> bytes:
+    """One part of a compound packet, whose body is whole words."""
+    return HEADER.pack(RTP_BITS | count, kind, len(body) // 4) + body
+
+
+def feedback(kind: int, fmt: int, ssrcs: tuple[int, int], information: bytes = b"") -> bytes:
+    """A feedback message (RFC 4585 section 6.1).
+
+    :param ssrcs: of who sends it, and of the media that it is about.
+    """
+    return part(kind, fmt, struct.pack("!II", *ssrcs) + information)
 
 
 def _description(ssrc: bytes, cname: str) -> bytes:
     """SDES with one chunk (RFC 3550 section 6.5)."""
     item = b"\x01" + bytes([len(cname)]) + cname.encode()
-    chunk = ssrc + item + bytes(4 - len(item) % 4)
-    return _HEADER.pack(0x81, SDES, len(chunk) // 4) + chunk
-
-
-def _report(
-    packet: bytes,
-    kind: int,
-    count: int,
-    forward: Flow,
-    backward: Flow,
-    result: Translation,
-    now: float,
-) -> bytes:
-    """Sender and receiver reports (RFC 3550 section 6.4)."""
-    blocks_at = 28 if kind == SR else 8
-    if blocks_at + _BLOCK.size * count > len(packet):
-        raise MalformedPacket("RTCP report count lies")
-    blocks = [
-        block
-        for index in range(count)
-        if (block := _block(packet, blocks_at + _BLOCK.size * index, backward, result))
-    ]
-    body = b"".join(blocks)
-    if kind == SR and (sender := _sender_info(packet, forward, result, now)):
-        return _HEADER.pack(0x80 | len(blocks), SR, 6 + len(body) // 4) + sender + body
-    if not blocks:
-        return b""
-    head = _HEADER.pack(0x80 | len(blocks), RR, 1 + len(body) // 4)
-    return head + _SSRC.pack(forward.sink.reporter) + body
-
-
-def _sender_info(packet: bytes, forward: Flow, result: Translation, now: float) -> bytes:
-    """A sender's part of its report, on the relay's clock and with the outlet's own counts.
-
-    Octets are those of the payload and of header extensions: they are not told apart for a packet.
-    """
-    ssrc, theirs, rtp_ts, _, _ = _SENDER_INFO.unpack_from(packet, 4)
-    route = forward.route_of(ssrc)
-    if route is None:
-        return b""
-    outlet = route.outlet
-    rtp_ts = (rtp_ts + route.ts_offset) & 0xFFFFFFFF
-    clock = (route.media or route).outlet
-    if abs(distance(clock.clock(now), rtp_ts)) > MAX_REPORT_AGE_S * clock.clock_rate_hz:
-        result.untrue += 1  # it would spoil what the receiver knows of this stream's clock
-        return b""
-    ours, sent = forward.clock.ntp(theirs, now), outlet.progress
-    result.sender_reports.append((outlet, ours >> 16 & 0xFFFFFFFF, theirs >> 16 & 0xFFFFFFFF))
-    octets = sent.bytes - HEADER_BYTES * sent.packets
-    return _SENDER_INFO.pack(
-        outlet.ssrc, ours, rtp_ts, sent.packets & 0xFFFFFFFF, octets & 0xFFFFFFFF
-    )
-
-
-def _block(packet: bytes, at: int, backward: Flow, result: Translation) -> bytes:
-    ssrc, losses, highest, *timing = _BLOCK.unpack_from(packet, at)
-    route = backward.route_to(ssrc)
-    number = route.backward(highest & 0xFFFF) if route is not None else None
-    if route is None or route.source is None or number is None:
-        return b""
-    if number > route.sent:
-        result.untrue += 1
-        return b""
-    cumulative = (losses & 0xFFFFFF ^ 0x800000) - 0x800000
-    block = ReportBlock(losses >> 24, cumulative, *timing)
-    expected = number - route.numbers.first + 1
-    told = route.outlet.reception.told(block, expected, route.withheld)
-    result.report_blocks.append((route.outlet, block))
-    losses = told.fraction << 24 | told.lost & 0xFFFFFF
-    return _BLOCK.pack(route.source.ssrc, losses, number & 0xFFFFFFFF, *told[2:])
-
-
-def _transport_feedback(
-    packet: bytes, fmt: int, forward: Flow, backward: Flow, result: Translation, now: float
-) -> bytes:
-    """NACK (RFC 4585 section 6.2.1) and transport-wide feedback (draft-holmer-rmcat)."""
-    if len(packet) < _FEEDBACK.size + 4:
-        raise MalformedPacket("RTCP feedback is cut")
-    _, _, _, _, ssrc = _FEEDBACK.unpack_from(packet)
-    if fmt == NACK:
-        route = backward.route_to(ssrc)
-        return _nack(packet, route, forward, result) if route is not None else b""
-    if fmt != TRANSPORT_CC:
-        return b""
-    result.feedbacks += 1
-    if result.feedbacks > MAX_FEEDBACKS:
-        result.untrue += 1
-        return b""
-    ssrcs = forward.sink.reporter, _source_ssrc(backward, ssrc)
-    told = backward.source.feedback.translate(packet, backward.transport_cc, now, ssrcs)
-    result.untrue += told is None
-    if told and backward.sink.tells is None:
-        backward.sink.tells = True
-    return told or b""
-
-
-def _nack(packet: bytes, route: Route, forward: Flow, result: Translation) -> bytes:
-    """Requests for retransmission; those that the relay can meet itself go no further."""
-    if route.source is None:
-        return b""
-    entries = []
-    for at in range(_FEEDBACK.size, len(packet) - 3, 4):
-        number, following = _NACK_ENTRY.unpack_from(packet, at)
-        if route.history is not None:
-            number, following = _repeat(route.history, number, following, result)
-            if number < 0:
-                continue
-        original = route.backward(number)
-        if original is None:
-            continue
-        if original > route.sent:
-            result.untrue += 1
-        else:
-            entries.append(_NACK_ENTRY.pack(original & 0xFFFF, following))
-    if entries or result.repeats:
-        result.nacked.append(route)
-    if not entries:
-        return b""
-    head = _FEEDBACK.pack(
-        0x80 | NACK, RTPFB, 2 + len(entries), forward.sink.reporter, route.source.ssrc
-    )
-    return head + b"".join(entries)
-
-
-def _repeat(history: History, number: int, following: int, result: Translation) -> tuple[int, int]:
-    """Take what the relay has kept out of an entry of a NACK.
-
-    :returns: the entry that is left: its first number, and the mask of the 16 that follow. The
-        number is -1 when nothing is left.
-    """
-    missing = []
-    for ahead in range(17):
-        if ahead and not following >> ahead - 1 & 1:
-            continue
-        packet = history.repeat(number + ahead & 0xFFFF)
-        if packet is None or len(result.repeats) >= MAX_REPEATS:
-            missing.append(ahead)
-        else:
-            result.repeats.append(packet)
-    if not missing:
-        return -1, 0
-    first = missing[0]
-    mask = sum(1 << ahead - first - 1 for ahead in missing[1:])
-    return number + first & 0xFFFF, mask
-
-
-def _asks_for_keyframe(packet: bytes, fmt: int, backward: Flow) -> bool:
-    """PLI, or FIR (RFC 5104 section 4.3.1) with an entry, about a stream that the partner feeds."""
-    if len(packet) < _FEEDBACK.size + (8 if fmt == FIR else 0):
-        raise MalformedPacket("RTCP key frame request is cut")
-    video = backward.video
-    if video is None:
-        return False
-    if fmt == PLI:
-        return bool(_FEEDBACK.unpack_from(packet)[4] == video.outlet.ssrc)
-    ends = len(packet) - (len(packet) - _FEEDBACK.size) % _FIR_ENTRY.size
-    for at in range(_FEEDBACK.size, ends, _FIR_ENTRY.size):
-        ssrc, number = _FIR_ENTRY.unpack_from(packet, at)
-        if ssrc == video.outlet.ssrc:
-            video.command(number)
-            return True
-    return False
-
-
-def _bandwidth(packet: bytes, forward: Flow, backward: Flow) -> bytes:
-    """REMB (draft-alvestrand-rmcat-remb section 2.2).
-
-    Of who has not agreed to it, it is a guess without send times, and would starve the sender.
-    """
-    if len(packet) < _FEEDBACK.size + 4 or packet[12:16] != b"REMB":
-        return b""
-    if len(packet) < 20 or 20 + 4 * packet[16] > len(packet):
-        raise MalformedPacket("REMB count lies")
-    if not backward.has_bandwidth_caps:
-        return b""
-    ssrcs = []
-    for index in range(packet[16]):
-        (ssrc,) = _SSRC.unpack_from(packet, 20 + 4 * index)
-        route = backward.route_to(ssrc)
-        if route is not None and route.source is not None:
-            ssrcs.append(_SSRC.pack(route.source.ssrc))
-    if not ssrcs:
-        return b""
-    head = _FEEDBACK.pack(0x80 | AFB, PSFB, 4 + len(ssrcs), forward.sink.reporter, 0)
-    return head + b"REMB" + bytes([len(ssrcs)]) + packet[17:20] + b"".join(ssrcs)
-
-
-def _source_ssrc(backward: Flow, ssrc: int) -> int:
-    """The source's SSRC for the sink's; 0 when the route has no source."""
-    route = backward.route_to(ssrc)
-    return route.source.ssrc if route is not None and route.source is not None else 0
+    return part(SDES, 1, ssrc + item + bytes(4 - len(item) % 4))

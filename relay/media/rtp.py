@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from relay.media.clocks import SenderClock
+from relay.media.clocks import SenderClock
 
 HEADER = struct.Struct("!BBHII")
 """V/P/X/CC, M/PT, sequence number, timestamp, SSRC."""
 HEADER_BYTES = 12
+PADDING, EXTENSION, CSRC_COUNT = 0x20, 0x10, 0x0F
+"""Of the first byte."""
+MARKER, PAYLOAD_TYPE = 0x80, 0x7F
+"""Of the second byte."""
 EXTENSION_HEADER = struct.Struct("!HH")
 """Profile and length in 32-bit words."""
 HEADERS = struct.Struct("!BBHIIHH")
 """Both, as they are when the packet has an extension and, as browsers' packets, no CSRCs."""
 ONE_BYTE_PROFILE = 0xBEDE
+RTP_MASK, RTP_BITS = 0xC0, 0x80
+"""The first byte of a datagram that is RTP or RTCP: 128 to 191 (RFC 7983 section 7)."""
 RTCP_MASK, RTCP_BITS = 0xE0, 0xC0
 """The second byte of a packet that is RTCP and not RTP: 192 to 223 (RFC 5761 section 4)."""
 WORD = SSRC = struct.Struct("!I")
@@ -53,7 +58,7 @@ _UNKNOWN: _Layout = (lambda _, at: (at,), (), 0, -1, ())
 
 
 class ExtensionMap:
-    """One source's header extension ids, mapped to one receiver's."""
+    """One sender's header extension ids, mapped to one receiver's."""
 
     __slots__ = (
         "_clock",
@@ -67,8 +72,8 @@ class ExtensionMap:
 
     def __init__(
         self,
-        source: dict[str, int],
-        sink: dict[str, int],
+        sending: dict[str, int],
+        receiving: dict[str, int],
         *,
         blanked: str,
         transport_cc: tuple[str, Numbers],
@@ -76,20 +81,20 @@ class ExtensionMap:
     ) -> None:
         """Build the table.
 
-        :param source: URI to id, as negotiated with the source; ``sink`` likewise.
-        :param blanked: the URI that never passes (MID: its values are the source's own).
+        :param sending: URI to id, as negotiated with the sender; ``receiving`` with the receiver.
+        :param blanked: the URI that never passes (MID: its values are the sender's own).
         :param transport_cc: the URI of transport-wide numbers, and where these go.
         :param send_time: the URI of abs-send-time, and the clock by which it becomes the relay's.
         """
         self._table = bytearray(16)
-        for uri, number in source.items():
+        for uri, number in sending.items():
             if uri != blanked:
-                self._table[number] = sink.get(uri, 0)
+                self._table[number] = receiving.get(uri, 0)
         uri, self._numbers = transport_cc
-        self._transport_cc_id = source.get(uri, -1)
+        self._transport_cc_id = sending.get(uri, -1)
         uri, self._clock = send_time
-        self._send_time_id = source.get(uri, -1) if uri in sink else -1
-        self._time_head = sink.get(uri, 0) << 28 | 2 << 24
+        self._send_time_id = sending.get(uri, -1) if uri in receiving else -1
+        self._time_head = receiving.get(uri, 0) << 28 | 2 << 24
         self._layouts: dict[int, _Layout] = {}
         """The last of each size: a sender's blocks are much alike."""
 
@@ -117,7 +122,7 @@ class ExtensionMap:
             at += number_at
             (number,) = NUMBER.unpack_from(view, at)
             number = self._numbers.pass_on(number, now)
-            if number < 0:  # sent before this source began, or the receiver knows no such numbers:
+            if number < 0:  # sent before this sender began, or the receiver knows no such numbers:
                 view[at - 1 : at + 2] = bytes(3)  # any other would mislead its feedback
             else:
                 NUMBER.pack_into(view, at, number)
@@ -172,8 +177,8 @@ def find_extension(view: memoryview, at: int, end: int, first: int) -> tuple[int
 
     :param at: where the packet begins; ``end`` where it ends; ``first`` its first byte.
     """
-    at += HEADER_BYTES + 4 * (first & 0x0F)
-    if not first & 0x10:
+    at += HEADER_BYTES + 4 * (first & CSRC_COUNT)
+    if not first & EXTENSION:
         return 0, 0, at
     if at + EXTENSION_HEADER.size > end:
         return 0, 0, end + 1

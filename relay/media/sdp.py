@@ -20,6 +20,7 @@ KINDS = ("audio", "video")
 CODECS = {"audio": ("opus", 48000), "video": ("vp8", 90000)}
 """One codec a kind: every WebRTC endpoint has these (RFC 7742, RFC 7874), so any two understand
 each other without a decoder in between."""
+CLOCK_RATE_HZ = {kind: rate for kind, (_, rate) in CODECS.items()}
 
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"

@@ -8,10 +8,10 @@ from relay.media.feedback import TransportFeedback
 from relay.media.rtp import transport_number
 from relay.media.sdp import TRANSPORT_CC, Terms
 from relay.media.stream import Stream
+from relay.plane import Tap
 
 if TYPE_CHECKING:
     from relay.media.flow import Flow
-    from relay.plane import Tap
 
 MAX_STREAMS = 16
 """SSRCs a link may send from; each costs SRTP state, so the packets of further ones are dropped."""

@@ -14,9 +14,10 @@ from typing import ClassVar, get_args, get_type_hints
 
 from relay.media.link import Link
 from relay.media.meter import Rates, Sample
+from relay.media.outlet import Outlet, Progress
 from relay.media.reception import Reception
 from relay.media.sdp import CODECS, KINDS
-from relay.media.stream import Outlet, Progress, Stream
+from relay.media.stream import Stream
 from relay.plane import LinkView
 from relay.track import TrackView
 

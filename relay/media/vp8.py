@@ -16,12 +16,19 @@ HEAD = struct.Struct("!HH")
 """The descriptor's first two bytes and, as browsers write it, the picture id of 15 bits."""
 STARTS, FRAME_STARTS = 0x1700, 0x1000
 """Of the first two bytes: S is set, of partition 0, which begins a frame."""
+_STARTS, _FRAME_STARTS = STARTS >> 8, FRAME_STARTS >> 8
 HAS_FIELDS = 0x8000
 """Of the same: X is set, without which there is nothing to be numbered."""
 USUAL_FIELDS, USUAL = 0x80FF, 0x8080
 """Of the same: X, and I alone of the fields."""
 LONG = 0x8000
 """A picture id of 15 bits."""
+
+_X = _I = _M = 0x80
+_L, _K, _T_OR_K = 0x40, 0x10, 0x30
+"""Bits of the descriptor that say which fields follow, as section 4.2 names them."""
+_TID_AND_Y, _KEYIDX = 0xE0, 0x1F
+_MIN_BYTES = 4  # with the longest picture id
 
 _START_CODE = b"\x9d\x01\x2a"
 _SIZE_MASK = 0x3FFF  # the two bits above it are the scaling factor
@@ -32,7 +39,7 @@ first picture must not have the id of one of them."""
 
 def starts_frame(view: memoryview, at: int, end: int) -> bool:
     """Whether a payload begins a frame: S is set, of partition 0 (section 4.2)."""
-    return at < end and view[at] & 0x17 == 0x10
+    return at < end and view[at] & _STARTS == _FRAME_STARTS
 
 
 def is_keyframe_start(view: memoryview, at: int, end: int) -> bool:
@@ -55,16 +62,16 @@ def frame_at(view: memoryview, at: int, end: int) -> int:
     if at >= end:
         return end
     descriptor, at = view[at], at + 1
-    if descriptor & 0x80:  # X: an extension byte says which fields follow
+    if descriptor & _X:  # an extension byte says which fields follow
         if at >= end:
             return end
         extension, at = view[at], at + 1
-        if extension & 0x80:  # I: picture id, one or two bytes
+        if extension & _I:  # picture id, one or two bytes
             if at >= end:
                 return end
-            at += 2 if view[at] & 0x80 else 1
-        at += bool(extension & 0x40)  # L
-        at += bool(extension & 0x30)  # T or K
+            at += 2 if view[at] & _M else 1
+        at += bool(extension & _L)
+        at += bool(extension & _T_OR_K)
     return at
 
 
@@ -101,35 +108,30 @@ class PictureNumbers:
 
     def begin(self, view: memoryview, at: int, end: int) -> None:
         """Have the payload ``view[at:end]`` of another source follow what went out."""
+        last, layer, keyframe = self.last, self._layer, self._keyframe
+        self.last = self._layer = self._keyframe = 0
+        self.offset = self._layer_offset = self._keyframe_offset = 0
+        self.rewrite(view, at, end)  # which changes nothing so, and notes what is there
+        fields = view[at + 1] if at + _MIN_BYTES <= end and view[at] & _X else 0
         # What is not there yet, and comes later, goes on from nowhere rather than as it is.
-        self.offset, self._layer_offset = secrets.randbits(15), secrets.randbits(8)
-        self._keyframe_offset = secrets.randbits(5)
-        if at + 4 > end or not view[at] & 0x80:
-            return
-        fields = view[at + 1]
-        at += 2
-        if fields & 0x80:
-            (number,) = NUMBER.unpack_from(view, at)
-            long = bool(number & LONG)
-            self.offset = self.last + _MARGIN - (number & 0x7FFF if long else number >> 8)
-            at += 1 + long
-        if fields & 0x40 and at < end:
-            self._layer_offset = self._layer + _MARGIN - view[at]
-            at += 1
-        if fields & 0x10 and at < end:
-            self._keyframe_offset = self._keyframe + 1 - view[at]
+        self.offset = last + _MARGIN - self.last if fields & _I else secrets.randbits(15)
+        self._layer_offset = layer + _MARGIN - self._layer if fields & _L else secrets.randbits(8)
+        self._keyframe_offset = (
+            keyframe + 1 - self._keyframe if fields & _K else secrets.randbits(5)
+        )
+        self.last, self._layer, self._keyframe = last, layer, keyframe
 
     def rewrite(self, view: memoryview, at: int, end: int) -> None:
         """Rewrite the descriptor of the payload ``view[at:end]`` in place.
 
         What is cut short stays as it is: no receiver can read it.
         """
-        if at + 4 > end or not view[at] & 0x80:
+        if at + _MIN_BYTES > end or not view[at] & _X:
             return
         fields = view[at + 1]
         at += 2
-        if fields & 0x80:
-            if view[at] & 0x80:
+        if fields & _I:
+            if view[at] & _M:
                 (number,) = NUMBER.unpack_from(view, at)
                 self.last = number = number + self.offset & 0x7FFF
                 NUMBER.pack_into(view, at, LONG | number)
@@ -138,12 +140,12 @@ class PictureNumbers:
                 view[at] = short = view[at] + self.offset & 0x7F
                 self.last += short - self.last & 0x7F
                 at += 1
-        if fields & 0x40 and at < end:
+        if fields & _L and at < end:
             self._layer = view[at] = view[at] + self._layer_offset & 0xFF
             at += 1
-        if fields & 0x10 and at < end:
-            self._keyframe = view[at] + self._keyframe_offset & 0x1F
-            view[at] = view[at] & 0xE0 | self._keyframe
+        if fields & _K and at < end:
+            self._keyframe = view[at] + self._keyframe_offset & _KEYIDX
+            view[at] = view[at] & _TID_AND_Y | self._keyframe
 
     def rewrite_repeated(self, view: memoryview, at: int, end: int) -> None:
         """The same for a payload that was sent before: it is not the last one."""

@@ -293,6 +293,17 @@ def test_staged_datagrams_go_out_in_order_on_flush(
     assert ours.send_drops == 0
 
 
+def test_slots_that_are_not_staged_are_left_out(ours: DatagramSocket, peer: AnyPeer) -> None:
+    destination = ours.destination(address_of(ours, peer))
+    for slot in range(SLOTS):
+        size = write(ours, slot, b"%02d" % slot)
+        if slot % 4 != 1:
+            ours.stage(slot, size, destination)
+    ours.flush()
+    assert peer.heard(48) == [b"%02d" % slot for slot in range(SLOTS) if slot % 4 != 1]
+    assert peer.hears_nothing_more()
+
+
 def test_a_flush_sends_each_datagram_once(ours: DatagramSocket, peer: AnyPeer) -> None:
     destination = ours.destination(address_of(ours, peer))
     ours.flush()

@@ -11,9 +11,10 @@ from relay.errors import MalformedPacket
 from relay.media import vp8
 from relay.media.clocks import SenderClock
 from relay.media.numbering import TransportNumbers
-from relay.media.route import Verdict
-from relay.media.rtcp import MAX_BYTES, translate
+from relay.media.rtcp import MAX_BYTES
 from relay.media.rtp import ExtensionMap
+from relay.media.translation import translate
+from relay.media.verdict import Verdict
 from tests.support.offers import CHROMIUM, FIREFOX
 from tests.support.packets import KEYFRAME, beginning, block, read_rtcp, rtp, rtx
 from tests.support.sides import AUDIO, REPAIR, VIDEO, Side, pair
@@ -102,11 +103,11 @@ def assert_extensions_are_the_receivers(packet: bytes, key: tuple[str, bool]) ->
 
 
 def extension_map(
-    source: dict[str, int], sink: dict[str, int], numbered: str = "t"
+    sending: dict[str, int], receiving: dict[str, int], numbered: str = "t"
 ) -> ExtensionMap:
     return ExtensionMap(
-        source,
-        sink,
+        sending,
+        receiving,
         blanked="m",
         transport_cc=(numbered, TransportNumbers(5)),
         send_time=("s", SenderClock()),
@@ -119,15 +120,15 @@ def extension_map(
     st.dictionaries(st.sampled_from("abcmst"), st.integers(1, 14)),
     st.dictionaries(st.sampled_from("abcmst"), st.integers(1, 14)),
 )
-def test_extension_blocks(body: bytes, source: dict[str, int], sink: dict[str, int]) -> None:
-    extensions = extension_map(source, sink)
+def test_extension_blocks(body: bytes, sending: dict[str, int], receiving: dict[str, int]) -> None:
+    extensions = extension_map(sending, receiving)
     buffer = bytearray(b"\xee" * 4 + body + b"\xee" * 20)
     good = extensions.apply(memoryview(buffer), 4, 4 + len(body), 100.0)
     assert buffer[:4] == b"\xee" * 4
     assert buffer[-20:] == b"\xee" * 20
     if good:
         again = bytearray(buffer)
-        identity = {uri: number for uri, number in sink.items() if uri != "m"}
+        identity = {uri: number for uri, number in receiving.items() if uri != "m"}
         same = extension_map(identity, identity, numbered="?")
         numbers = list(identity.values())
         if len(set(numbers)) == len(numbers):

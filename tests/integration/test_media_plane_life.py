@@ -15,8 +15,8 @@ from relay.errors import BotError
 from relay.media import RelayPlane
 from relay.media.batch import open_socket
 from relay.media.idle import IdleCores
-from relay.media.plane import CONSENT_S, SETUP_S
 from relay.media.transport import DatagramSocket, PlainSocket
+from relay.media.upkeep import CONSENT_S, SETUP_S
 from relay.plane import LinkLost, LinkState, LinkUp, MediaEvent, MediaFlowing
 from relay.seam import gather_loopback_too
 from tests.support.exchange import (

@@ -20,7 +20,7 @@ from relay import app
 from relay.config import Settings
 from relay.media import RelayPlane
 from relay.media.meter import SAMPLES
-from relay.media.plane import SAMPLE_S
+from relay.media.upkeep import SAMPLE_S
 from relay.media.uplink import MAX_STREAMS
 from relay.plane import LinkState
 from relay.protocol.messages import (

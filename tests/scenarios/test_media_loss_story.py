@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pytest
 
-from relay.media.rtcp import translate
+from relay.media.translation import translate
 from tests.support.offers import CHROMIUM, FIREFOX
 from tests.support.packets import (
     CONTINUATION,

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from relay.media.route import Verdict
+from relay.media.verdict import Verdict
 from tests.support.offers import CHROMIUM, FIREFOX, bundle_only
 from tests.support.packets import CONTINUATION, KEYFRAME, Rtp, rtp
 from tests.support.sides import AUDIO, VIDEO, Side, pair, part

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from relay.media.flow import Flow
-from relay.media.rtcp import transport_feedback
+from relay.media.translation import transport_feedback
 from relay.transport_cc import TICKS_PER_S, first_arrival, read, survey
 from tests.support.forwarding import A, B, C, Caller, Port
 from tests.support.offers import CHROMIUM, FIREFOX
@@ -76,8 +76,8 @@ def tell(second: str = CHROMIUM, clock_s: float = 1234.5) -> tuple[Notes, Notes]
 def _meet(
     port: Port, person: Person, caller: Caller, notes: Notes, address: tuple[str, int]
 ) -> None:
-    for source, sink in ((caller, notes.caller), (notes.caller, caller)):
-        Flow(source.link.uplink, sink.link.downlink)
+    for sender, receiver in ((caller, notes.caller), (notes.caller, caller)):
+        Flow(sender.link.uplink, receiver.link.downlink)
     heard = _listen(port, caller, notes, address)
     for frame in range(FRAMES):
         port.now += 0.02

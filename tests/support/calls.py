@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from relay.media.flow import Flow
-from relay.media.rtcp import Translation, translate
+from relay.media.translation import Translation, translate
 from tests.support.packets import (
     KEYFRAME,
     Rtcp,

@@ -8,7 +8,6 @@ from typing import Any
 
 from pylibsrtp import Policy, Session
 
-from relay.media.downlink import Downlink
 from relay.media.forwarder import Forwarder
 from relay.media.link import Link
 from relay.media.sdp import read
@@ -88,11 +87,11 @@ class Port:
         self.now = 1000.0
         self.socket = FakeSocket()
         self.flowing: list[str] = []
-        self.on_flowing: Callable[[Downlink], None] = lambda d: self.flowing.append(d.user_id)
+        self.on_flowing: Callable[[str], None] = self.flowing.append
         self.forwarder = Forwarder(self.socket, lambda: self.now, self._tell)
 
-    def _tell(self, downlink: Downlink) -> None:
-        self.on_flowing(downlink)
+    def _tell(self, user_id: str) -> None:
+        self.on_flowing(user_id)
 
     @property
     def drops(self) -> dict[str, int]:

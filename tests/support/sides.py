@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
-from relay.media.route import Verdict
+from relay.media.outlet import Outlet
 from relay.media.sdp import read
-from relay.media.stream import Outlet
 from relay.media.uplink import Uplink
+from relay.media.verdict import Verdict
 from tests.support.packets import Rtp, beginning, read_rtp
 
 AUDIO, VIDEO, REPAIR = ("audio", False), ("video", False), ("video", True)
@@ -80,9 +80,9 @@ def read_header(packet: bytes) -> Rtp:
     return read_rtp(bytes([0x80]) + packet[1:12])
 
 
-def flow(source: Side, sink: Side) -> Flow:
+def flow(sender: Side, receiver: Side) -> Flow:
     """Pair one way."""
-    return Flow(source.uplink, sink.downlink)
+    return Flow(sender.uplink, receiver.downlink)
 
 
 def pair(a: Side, b: Side) -> tuple[Flow, Flow]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from relay.config import Settings, flag, variable
-from relay.media.route import GOES_OUT, Verdict
+from relay.media.verdict import GOES_OUT, Verdict
 
 ROOT = Path(__file__).parents[2]
 DOC = ROOT / "docs" / "operations.md"

@@ -305,6 +305,13 @@ def test_after_the_handshake_only_what_is_authenticated_passes() -> None:
     assert wire.ends["server"].ssl.recv(99) == b"still here"
 
 
+@pytest.mark.parametrize("epoch", [2, 3, 0xFFFF])
+def test_there_are_two_epochs(epoch: int) -> None:
+    one = sieve()
+    assert one.sift(record(bytes(40), epoch=1))[1]
+    assert not one.sift(record(bytes(40), epoch=epoch))[1]
+
+
 # beginning again
 
 

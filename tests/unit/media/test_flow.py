@@ -1,7 +1,7 @@
 """All routes from one user to another: made, fed, begun afresh, ended."""
 
 from relay.media.restoring import RestoringRoute
-from relay.media.route import Verdict
+from relay.media.verdict import Verdict
 from tests.support.offers import CHROMIUM, FIREFOX, section, without
 from tests.support.packets import DELTA, KEYFRAME, Rtp, rtp, rtx
 from tests.support.sides import AUDIO, REPAIR, VIDEO, Side, flow, pair, part
@@ -34,21 +34,21 @@ def test_both_ends_know_their_flows() -> None:
 
 
 def test_streams_that_run_already_are_attached() -> None:
-    source = Side(CHROMIUM)
+    sender = Side(CHROMIUM)
     for packet in (audio(1, 1), video(2, 1), rtx(3, 1, 1)):
-        assert source.send(packet) == "unpaired"
-    there = flow(source, Side(FIREFOX))
+        assert sender.send(packet) == "unpaired"
+    there = flow(sender, Side(FIREFOX))
     feeding = {key: route.source.ssrc for key, route in there.routes.items() if route.source}
     assert feeding == {AUDIO: 1, VIDEO: 2, REPAIR: 3}
 
 
 def test_a_kind_that_the_sink_does_not_take_has_no_route() -> None:
-    source = Side(CHROMIUM)
-    there = flow(source, Side(with_direction(FIREFOX, "video", "sendonly")))
+    sender = Side(CHROMIUM)
+    there = flow(sender, Side(with_direction(FIREFOX, "video", "sendonly")))
     assert set(there.routes) == {AUDIO}
     assert there.video is None
-    assert source.send(video(2, 1)) == "unpaired"
-    source.sent(audio(1, 1))
+    assert sender.send(video(2, 1)) == "unpaired"
+    sender.sent(audio(1, 1))
 
 
 def test_a_sink_that_takes_nothing() -> None:
@@ -68,48 +68,62 @@ def test_a_sink_without_rtx_has_it_undone() -> None:
 
 
 def test_a_new_ssrc_begins_afresh_and_goes_on_in_the_numbering() -> None:
-    source, sink = Side(CHROMIUM), Side(FIREFOX)
-    there = flow(source, sink)
-    last = source.sent(video(2, 500), now=10)
+    sender, receiver = Side(CHROMIUM), Side(FIREFOX)
+    there = flow(sender, receiver)
+    last = sender.sent(video(2, 500), now=10)
     old_route = there.video
-    assert source.send(video(9, 60000, DELTA), now=20) is Verdict.HELD, "its key frame first"
-    out = source.sent(video(9, 60001), now=20)
+    assert sender.send(video(9, 60000, DELTA), now=20) is Verdict.HELD, "its key frame first"
+    out = sender.sent(video(9, 60001), now=20)
     assert (out.ssrc, out.number) == (last.ssrc, last.number + 1)
     assert there.video is not old_route
-    assert source.uplink.streams[2].route is None
+    assert sender.uplink.streams[2].route is None
+
+
+def test_a_former_ssrc_that_goes_on_sending_counts_no_more() -> None:
+    sender, receiver = Side(CHROMIUM), Side(FIREFOX)
+    flow(sender, receiver)
+    for number in (500, 501):
+        sender.sent(video(2, number), now=10)
+    assert sender.send(video(9, 60000, DELTA), now=20) is Verdict.HELD
+    before = receiver.outlet(VIDEO).progress
+    assert (before.packets, before.sent_at) == (2, 10)
+    assert sender.send(video(2, 502), now=20) == "superseded"
+    assert receiver.outlet(VIDEO).progress == before, "though the new one has not begun"
+    sender.sent(video(9, 60001), now=20)
+    assert receiver.outlet(VIDEO).progress.packets == 3
 
 
 def test_a_new_ssrcs_repairs_carry_the_new_constants() -> None:
-    source, sink = Side(CHROMIUM), Side(FIREFOX)
-    flow(source, sink)
-    source.sent(video(2, 500), now=10)
-    source.sent(rtx(3, 100, 500), now=10)
-    media = source.sent(video(9, 60001), now=20)
-    repair = source.sent(rtx(3, 101, 60001), now=20)
+    sender, receiver = Side(CHROMIUM), Side(FIREFOX)
+    flow(sender, receiver)
+    sender.sent(video(2, 500), now=10)
+    sender.sent(rtx(3, 100, 500), now=10)
+    media = sender.sent(video(9, 60001), now=20)
+    repair = sender.sent(rtx(3, 101, 60001), now=20)
     assert int.from_bytes(repair.payload[:2], "big") == media.number
 
 
 def test_a_new_rtx_ssrc_goes_on_in_the_numbering_too() -> None:
-    source, sink = Side(CHROMIUM), Side(FIREFOX)
-    flow(source, sink)
-    media = source.sent(video(2, 500), now=10)
-    first = source.sent(rtx(3, 100, 500), now=10)
-    second = source.sent(rtx(4, 40000, 500), now=20)
+    sender, receiver = Side(CHROMIUM), Side(FIREFOX)
+    flow(sender, receiver)
+    media = sender.sent(video(2, 500), now=10)
+    first = sender.sent(rtx(3, 100, 500), now=10)
+    second = sender.sent(rtx(4, 40000, 500), now=20)
     assert second.number == first.number + 1
     assert int.from_bytes(second.payload[:2], "big") == media.number
-    assert source.sent(video(2, 501), now=20).number == media.number + 1, "the media goes on"
-    assert source.send(rtx(3, 101, 500), now=20) == "superseded"
+    assert sender.sent(video(2, 501), now=20).number == media.number + 1, "the media goes on"
+    assert sender.send(rtx(3, 101, 500), now=20) == "superseded"
 
 
 def test_a_new_audio_ssrc_leaves_video_alone() -> None:
-    source, sink = Side(CHROMIUM), Side(FIREFOX)
-    there = flow(source, sink)
-    source.sent(video(2, 500), now=10)
-    first = source.sent(audio(1, 7), now=10)
+    sender, receiver = Side(CHROMIUM), Side(FIREFOX)
+    there = flow(sender, receiver)
+    sender.sent(video(2, 500), now=10)
+    first = sender.sent(audio(1, 7), now=10)
     route = there.video
-    assert source.sent(audio(8, 9000), now=20).number == first.number + 1
+    assert sender.sent(audio(8, 9000), now=20).number == first.number + 1
     assert there.video is route
-    source.sent(video(2, 501, DELTA), now=20)
+    sender.sent(video(2, 501, DELTA), now=20)
 
 
 def test_an_ended_flow_leads_nowhere() -> None:

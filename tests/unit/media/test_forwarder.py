@@ -9,12 +9,11 @@ from aioice import stun
 from structlog.testing import capture_logs
 
 from relay import transport_cc
-from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.forwarder import MAX_BATCHES
 from relay.media.link import MAX_ACKNOWLEDGED, MAX_QUEUED_RECORDS
-from relay.media.rtcp import transport_feedback
 from relay.media.sdp import read
+from relay.media.translation import transport_feedback
 from relay.media.transport import SLOTS
 from relay.media.uplink import MAX_STREAMS
 from relay.plane import TappedPacket
@@ -77,7 +76,7 @@ async def test_a_listener_that_fails_spoils_nothing(
 ) -> None:
     a, b = couple
 
-    def fail(_: Downlink) -> None:
+    def fail(_: str) -> None:
         raise RuntimeError("a listener's bug")
 
     port.on_flowing = fail
@@ -424,14 +423,28 @@ async def test_what_a_partner_without_rtx_misses_is_sent_again_as_it_was(port: P
     assert (repaired.ssrc, repaired.number) == (outlet, (first.number + 3) & 0xFFFF)
 
 
+async def test_who_drops_rtx_within_a_call_is_kept_a_history_from_then_on(
+    port: Port, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    port.hear(A, a.rtp(video(1, KEYFRAME)))
+    assert b.downlink.plain
+    b.link.agree(read(without(FIREFOX, "a=fmtp:124")))
+    flow = a.uplink.flow
+    assert flow is not None
+    flow.renew()
+    ((_, packet),) = port.hear(A, a.rtp(video(2, KEYFRAME)))
+    (heard,) = b.hears([(B, packet)])
+    lost = nack(9, b.downlink.outlets[VIDEO].ssrc, (heard.number, 0))
+    assert (B, packet) in port.hear(B, b.rtcp(rr(9) + lost))
+
+
 async def test_nothing_is_kept_for_a_partner_with_rtx(
     port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
     port.hear(A, a.rtp(video(1, KEYFRAME)))
-    flow = b.downlink.flow
-    assert flow is not None
-    assert not flow.keeps_history
+    assert not b.downlink.keeps_history
     assert b.downlink.plain
 
 
@@ -451,11 +464,16 @@ async def test_packets_that_went_nowhere_came(port: Port) -> None:
     assert list(transport_feedback(a.uplink, a.downlink.reporter, port.now)) == []
 
 
-async def test_a_partner_who_agrees_to_tell_and_does_not_is_stood_in_for(
-    port: Port, couple: tuple[Caller, Caller]
-) -> None:
-    a, b = couple
-    for step in range(40):
+def exchange(
+    port: Port, a: Caller, b: Caller, steps: int, *, tells_at: int | None = None
+) -> list[tuple[bool, bool]]:
+    """Have b hear packets of a's, ten a second, and report each second.
+
+    :param tells_at: the step at which b gives transport-wide feedback.
+    :returns: of each step, whether b was shown a number, and whether the relay told of something.
+    """
+    found = []
+    for step in range(steps):
         packet = rtp(2, step, payload=KEYFRAME, elements=((3, bytes([0, step])),))
         (heard,) = b.hears(port.hear(A, a.rtp(packet)))
         flow = a.uplink.flow
@@ -463,11 +481,23 @@ async def test_a_partner_who_agrees_to_tell_and_does_not_is_stood_in_for(
         if b.downlink.tells is None:
             flow.look_for_feedback()
         made = list(transport_feedback(a.uplink, a.downlink.reporter, port.now))
+        found.append((bool(heard.elements), bool(made)))
+        report = rr(9, block(heard.ssrc, heard.number))
+        if step == tells_at:
+            ((_, number),) = heard.elements or ()
+            told = transport_cc.Feedback(int.from_bytes(number, "big"), (5,))
+            report += transport_cc.write(told, 9, heard.ssrc)
         if step % 10 == 5:
-            port.hear(B, b.rtcp(rr(9, block(heard.ssrc, heard.number))))
-        assert bool(heard.elements) is (step <= 26), "it is shown no more numbers, since it is mute"
-        assert bool(made) is (step > 26)
+            port.hear(B, b.rtcp(report))
         port.now += 0.1
+    return found
+
+
+async def test_a_partner_who_agrees_to_tell_and_does_not_is_stood_in_for(
+    port: Port, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    assert exchange(port, a, b, 40) == [(True, False)] * 27 + [(False, True)] * 13, "it is mute"
     Flow(a.uplink, b.downlink)
     (heard,) = b.hears(port.hear(A, a.rtp(rtp(2, 41, payload=KEYFRAME, elements=((3, b"ab"),)))))
     assert heard.elements == (), "and that is remembered"
@@ -475,22 +505,7 @@ async def test_a_partner_who_agrees_to_tell_and_does_not_is_stood_in_for(
 
 async def test_a_partner_who_tells_is_shown_all(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
-    for step in range(80):
-        packet = rtp(2, step, payload=KEYFRAME, elements=((3, bytes([0, step])),))
-        (heard,) = b.hears(port.hear(A, a.rtp(packet)))
-        assert heard.elements
-        report = rr(9, block(heard.ssrc, heard.number))
-        if step == 5:
-            number = int.from_bytes(heard.elements[0][1], "big")
-            report += transport_cc.write(transport_cc.Feedback(number, (5,)), 9, heard.ssrc)
-        if step % 10 == 5:
-            port.hear(B, b.rtcp(report))
-        flow = a.uplink.flow
-        assert flow is not None
-        if b.downlink.tells is None:
-            flow.look_for_feedback()
-        assert not list(transport_feedback(a.uplink, a.downlink.reporter, port.now))
-        port.now += 0.1
+    assert exchange(port, a, b, 80, tells_at=5) == [(True, False)] * 80
 
 
 async def test_a_partner_who_cannot_tell_is_stood_in_for(port: Port) -> None:

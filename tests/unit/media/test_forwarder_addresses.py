@@ -92,7 +92,7 @@ async def test_a_stale_address_may_go_to_another_and_come_back(
     port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    port.now += STALE_ADDRESS_S + 1
+    port.now += STALE_ADDRESS_S
     b.check(A)  # a NAT gave b the mapping that a had
     assert b.link.address == A
     port.forwarder.remove(b.link)

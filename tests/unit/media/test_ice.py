@@ -150,6 +150,7 @@ def test_an_answer_is_never_much_longer_than_its_check() -> None:
     many = [(kind, b"") for kind in range(0x4000, 0x4100)]
     _, attributes = refused(*many)
     assert len(attributes) < 4 * len(many)
+    assert struct.unpack_from("!HH", attributes[-36:]) == (0x000A, 2 * 16), "so many are told"
 
 
 def test_what_may_be_ignored_is() -> None:
@@ -222,6 +223,12 @@ def test_a_fingerprint_may_be_missing_but_not_be_followed() -> None:
     data = bytearray(binding_request("password", USERNAME) + struct.pack("!HH", 0xC000, 0))
     struct.pack_into("!H", data, 2, len(data) - 20)
     assert read_check(bytes(data)) is None
+
+
+def test_a_check_that_says_it_is_shorter_is_refused() -> None:
+    data = binding_request("password", USERNAME, fingerprint=False)
+    assert read_check(stun.set_body_length(data, len(data) - 20)) is not None
+    assert read_check(stun.set_body_length(data, len(data) - 24)) is None
 
 
 def test_an_attribute_that_is_longer_than_the_message() -> None:

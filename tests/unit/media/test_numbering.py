@@ -210,6 +210,14 @@ def test_what_was_too_long_ago_has_no_original() -> None:
     assert original(numbers, numbers.last) == 4 * MAX_STRETCHES
 
 
+def test_what_is_withheld_in_a_row_is_one_stretch() -> None:
+    numbers = begun(100, 0)
+    for number in range(1, 4 * MAX_STRETCHES):
+        numbers.withhold(number)
+    assert numbers.pass_on(4 * MAX_STRETCHES) == 102
+    assert [original(numbers, n) for n in (101, 102)] == [0, 4 * MAX_STRETCHES]
+
+
 # extended numbers
 
 

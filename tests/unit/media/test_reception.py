@@ -34,6 +34,13 @@ def test_a_report_about_no_known_senders_report_tells_no_round_trip(lsr: int) ->
     assert (reception.lost, reception.jitter_ts) == (9, 4)
 
 
+def test_a_round_trip_may_take_no_time() -> None:
+    reception = Reception()
+    reception.sender_report_passed(5, 0xEEEE, 1.0)
+    reception.reported(report(5, dlsr_s=1), 2.0)
+    assert reception.round_trip_s == 0
+
+
 def test_a_delay_that_cannot_be_is_not_believed() -> None:
     reception = Reception()
     reception.sender_report_passed(5, 0xEEEE, 1.0)

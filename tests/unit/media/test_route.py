@@ -5,14 +5,16 @@ from typing import Any
 import pytest
 
 from relay.media.clocks import ntp
+from relay.media.reception import ReportBlock
 from relay.media.route import (
     AHEAD_S,
     BEHIND_S,
     KEYFRAME_REQUEST_INTERVAL_S,
+    MAX_AHEAD,
     PATIENCE_S,
-    Verdict,
 )
-from relay.media.stream import distance
+from relay.media.verdict import Verdict
+from relay.serial import distance
 from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import (
     CONTINUATION,
@@ -261,28 +263,28 @@ def test_after_swaps_numbers_go_on() -> None:
     viewer = Side(FIREFOX)
     out = []
     for index in range(5):
-        source = Side(CHROMIUM)
-        flow(source, viewer)
+        sender = Side(CHROMIUM)
+        flow(sender, viewer)
         base = 60000 + 4000 * index
-        out += [source.sent(video(base & 0xFFFF, KEYFRAME)).number]
-        out += [source.sent(video((base + n) & 0xFFFF)).number for n in (1, 2)]
-        part(source)
+        out += [sender.sent(video(base & 0xFFFF, KEYFRAME)).number]
+        out += [sender.sent(video((base + n) & 0xFFFF)).number for n in (1, 2)]
+        part(sender)
     assert out == list(range(out[0], out[0] + 15))
 
 
 def test_transport_wide_numbers_go_on_after_a_swap(chromium: Side, firefox: Side) -> None:
     viewer = Side(CHROMIUM)
     out = []
-    for source, number, key in ((chromium, 111, 3), (firefox, 109, 7)):
-        flow(source, viewer)
+    for sender, number, key in ((chromium, 111, 3), (firefox, 109, 7), (Side(CHROMIUM), 111, 3)):
+        flow(sender, viewer)
         for step in range(3):
             value = (65534 + step & 0xFFFF).to_bytes(2, "big")
             packet = rtp(77, step, payload_type=number, elements=((key, value),))
-            elements = source.sent(packet).elements
+            elements = sender.sent(packet).elements
             assert elements is not None or number == 109
             out += [int.from_bytes(value, "big") for _, value in elements or ()]
-        part(source)
-    assert out == list(range(out[0], out[0] + 3)), "Firefox's audio has no transport-cc"
+        part(sender)
+    assert out == list(range(out[0], out[0] + 6)), "Firefox's audio has no transport-cc"
 
 
 # key frames
@@ -335,13 +337,13 @@ def test_key_frames_are_counted(chromium: Side, firefox: Side) -> None:
 
 
 def test_a_new_pair_is_held_again() -> None:
-    viewer, source = Side(FIREFOX), Side(CHROMIUM)
-    flow(source, viewer)
-    source.sent(video(1, KEYFRAME))
-    part(source)
-    flow(source, viewer)
-    assert source.send(video(2)) is Verdict.HELD
-    source.sent(video(3, KEYFRAME))
+    viewer, sender = Side(FIREFOX), Side(CHROMIUM)
+    flow(sender, viewer)
+    sender.sent(video(1, KEYFRAME))
+    part(sender)
+    flow(sender, viewer)
+    assert sender.send(video(2)) is Verdict.HELD
+    sender.sent(video(3, KEYFRAME))
 
 
 def test_key_frames_are_asked_for_at_once_and_then_not_too_often(
@@ -430,6 +432,45 @@ def test_rtx_of_a_packet_from_before_the_switch_is_dropped(chromium: Side, firef
     chromium.sent(video(100, KEYFRAME))
     assert repaired(chromium, 1, 99) is Verdict.STALE
     chromium.sent(rtx(A_RTX, 2, 100))
+
+
+def test_rtx_of_what_is_impossibly_far_ahead_is_dropped(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(100, KEYFRAME))
+    assert repaired(chromium, 1, 100 + MAX_AHEAD) is Verdict.STALE
+    chromium.sent(rtx(A_RTX, 2, 99 + MAX_AHEAD))
+
+
+def test_rtx_of_no_time_is_dropped(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(100, KEYFRAME, rtp_ts=0))
+    chromium.sent(rtx(A_RTX, 1, 100, rtp_ts=0))
+    assert repaired(chromium, 2, 100, rtp_ts=90_000_000) is Verdict.STALE
+
+
+def test_what_was_held_is_not_missed(chromium: Side, firefox: Side) -> None:
+    there = flow(chromium, firefox)
+    for number in (1, 2, 3):
+        assert chromium.send(video(number)) is Verdict.HELD
+    chromium.sent(video(4, KEYFRAME))
+    assert there.video is not None
+    assert there.video.withheld == 0
+    assert (
+        chromium.send(video(5, extension=raw_extension(bytes(4), words=100))) is Verdict.MALFORMED
+    )
+    assert there.video.withheld == 1
+
+
+def test_reports_are_counted_anew_for_each_source() -> None:
+    viewer, first, second = Side(FIREFOX), Side(CHROMIUM), Side(CHROMIUM)
+    reception = viewer.outlet(VIDEO).reception
+    flow(first, viewer)
+    first.sent(video(1, KEYFRAME))
+    reception.reported(ReportBlock(0, 0, 0, 0, 0), 100.0)
+    flow(second, viewer)
+    assert reception.reports == 1, "the second has not begun"
+    second.sent(video(1, KEYFRAME))
+    assert reception.reports == 0
 
 
 def test_rtx_moves_the_media_numbering_nowhere(chromium: Side, firefox: Side) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from relay import transport_cc as transport_wide
 from relay.media.clocks import ntp as clock
-from relay.media.rtcp import FIR, PLI, keyframe_request, translate
+from relay.media.rtcp import FIR, PLI
 from relay.media.stream import Stream
+from relay.media.translation import MAX_FEEDBACKS, MAX_REPEATS, keyframe_request, translate
 from tests.support.calls import (
     A_AUDIO,
     A_RTX,
@@ -46,6 +47,30 @@ def call() -> Call:
 
 
 # reports
+
+
+def test_packets_that_came_twice_are_losses_below_0(call: Call) -> None:
+    known = block(call.outlet(VIDEO), call.b_sent[VIDEO].number, lost=0xFFFFFF)
+    [(outlet, read)] = call.translation(rr(A_VIDEO, known)).report_blocks
+    assert outlet is call.a.outlet(VIDEO)
+    assert read.lost == -1
+
+
+def test_a_report_covers_the_first_packet_too(call: Call) -> None:
+    """Half of three packets are two that the present source has lost, and not one."""
+    for number in (40001, 40002):
+        last = call.b.sent(rtp(B_VIDEO, number, payload_type=120, payload=KEYFRAME))
+    known = block(call.outlet(VIDEO), last.number, fraction=128, lost=10)
+    (report,) = call.from_a(rr(A_VIDEO, known))
+    assert report.body[8:12] == bytes([128, 0, 0, 2])
+
+
+def test_so_much_feedback_counts_in_one_compound(call: Call) -> None:
+    number = int.from_bytes((call.b_sent[VIDEO].elements or ())[0][1], "big")
+    told = transport_cc(A_VIDEO, call.outlet(VIDEO), number)
+    assert call.translation(*[told] * MAX_FEEDBACKS).untrue == 0
+    result = call.translation(*[told] * (MAX_FEEDBACKS + 2))
+    assert (result.untrue, len(read_rtcp(result.data))) == (2, 1 + MAX_FEEDBACKS)
 
 
 @pytest.mark.parametrize(
@@ -307,3 +332,17 @@ def test_our_own_full_intra_requests_are_numbered() -> None:
         assert ssrc == 77
         seen.append(number)
     assert seen == [*range(1, 256), 0, 1, 2]
+
+
+def test_so_many_packets_are_repeated_for_one_compound() -> None:
+    a, b = Side(without(CHROMIUM, "a=fmtp:97")), Side(FIREFOX)
+    there, back = pair(a, b)
+    route = back.video
+    assert route is not None
+    assert route.history is not None
+    first = b.sent(rtp(B_VIDEO, 1, payload_type=120, payload=KEYFRAME)).number
+    for number in range(MAX_REPEATS + 20):
+        route.history.keep(first + number & 0xFFFF, b"%d" % number)
+    asked = [nack(9, a.outlet(VIDEO).ssrc, (first + n, 0xFFFF)) for n in range(0, 119, 17)]
+    result = translate(b"".join(asked), there, back, 100.0)
+    assert result.repeats == [b"%d" % number for number in range(MAX_REPEATS)]

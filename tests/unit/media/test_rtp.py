@@ -19,11 +19,11 @@ NOW = 100.0
 
 
 def table(
-    source: dict[str, int], sink: dict[str, int], numbers: Numbers | None = None
+    sending: dict[str, int], receiving: dict[str, int], numbers: Numbers | None = None
 ) -> ExtensionMap:
     return ExtensionMap(
-        source,
-        sink,
+        sending,
+        receiving,
         blanked=MID,
         transport_cc=(TRANSPORT, numbers or TransportNumbers(100)),
         send_time=(SEND_TIME, SenderClock()),
@@ -145,7 +145,7 @@ def test_both_kinds_share_one_transport_wide_numbering() -> None:
 def test_a_transport_wide_number_from_before_the_switch_is_blanked() -> None:
     extensions = table({TRANSPORT: 3}, {TRANSPORT: 7}, TransportNumbers(100))
     assert applied(extensions, "31 00 05 00") == "71 00 65 00"
-    assert applied(extensions, "31 00 04 00") == "00 00 00 00", "100 was another source's"
+    assert applied(extensions, "31 00 04 00") == "00 00 00 00", "100 was another sender's"
     assert applied(extensions, "31 00 06 00") == "71 00 66 00"
 
 

@@ -141,6 +141,11 @@ def test_a_section_outside_the_bundle_is_rejected() -> None:
     assert used(read(picture_alone))[0] == {"audio": "0"}, "each is alone then: sound is taken"
 
 
+def test_a_rejected_section_of_the_bundle_has_no_say_in_the_transport() -> None:
+    terms = read(offer_of(media_section("audio", "0", port=0, ufrag="dead"), PICTURE))
+    assert (list(terms.sending), terms.ufrag) == (["video"], "F7gI")
+
+
 def test_what_belongs_to_the_session_counts_for_its_sections() -> None:
     keys = "a=ice-ufrag:sess\r\na=ice-pwd:pass\r\na=setup:active\r\na=fingerprint:sha-256 AB\r\n"
     bare = [

@@ -30,6 +30,10 @@ def test_a_description_and_its_sections() -> None:
     assert (audio.first("ice-ufrag"), audio.all("ice-ufrag")) == ("", [])
 
 
+def test_the_first_session_id_counts() -> None:
+    assert parse("o=- 1 1 IN IP4 0.0.0.0\no=- 2 1 IN IP4 0.0.0.0").session_id == "1"
+
+
 def test_a_section_takes_from_the_session_what_it_does_not_say_itself() -> None:
     audio, video, _ = parse(TEXT).sections
     assert (audio.first("setup"), audio.direction) == ("active", "recvonly")

@@ -4,7 +4,9 @@ import random
 
 import pytest
 
-from relay.media.stream import CLOCK_RATE_HZ, Outlet, Stream
+from relay.media.outlet import Outlet
+from relay.media.sdp import CLOCK_RATE_HZ
+from relay.media.stream import Stream
 
 
 def arrivals(*numbers: int, kind: str = "video") -> Stream:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from relay.media import RelayPlane
 from relay.media.flow import Flow
 from relay.media.link import Link
-from relay.media.route import Route, Verdict
-from relay.media.tapping import TappedRoute, Tapping
+from relay.media.route import Route
+from relay.media.stream import Way
+from relay.media.tapped import TappedRoute
+from relay.media.tapping import Tapping
+from relay.media.verdict import Verdict
 from relay.plane import Direction, TappedPacket
 from relay.seam import LinkCertificate
 from tests.support.fake_socket import FakeSocket
@@ -64,7 +68,7 @@ class Pair:
         self.tapping.remove(user, direction, onlooker)
         self.tapping.equip(self.links[user])
 
-    def route(self, ssrc: int = 2) -> Route | TappedRoute | None:
+    def route(self, ssrc: int = 2) -> Way | None:
         return self.ann.uplink.streams[ssrc].route
 
 
@@ -192,6 +196,19 @@ def test_taps_are_told_what_happens_to_their_user() -> None:
     tapping.link_closed("bob")
     tapping.link_closed("eve")
     assert (ann.told, bob.told) == (["parted"], ["parted", "link_closed"])
+
+
+def test_a_tap_learns_when_its_user_has_another_partner_already() -> None:
+    plane = RelayPlane("127.0.0.1", 0)
+    plane.pair("ann", "bob")
+    right, late, whoever, alone = (Onlooker() for _ in range(4))
+    plane.tap("ann", UP, right, partner="bob")
+    plane.tap("ann", DOWN, late, partner="eve")
+    plane.tap("ann", UP, whoever)
+    plane.tap("eve", UP, alone, partner="ann")
+    assert [tap.told for tap in (right, late, whoever, alone)] == [[], ["parted"], [], ["parted"]]
+    plane.unpair("bob")
+    assert [tap.told for tap in (right, whoever)] == [["parted"], ["parted"]]
 
 
 def test_nothing_is_left_of_a_tap() -> None:

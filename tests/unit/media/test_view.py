@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from relay.media import rtcp, view
+from relay.media import view
 from relay.media.clocks import ntp
 from relay.media.link import Link
+from relay.media.rtcp import PLI
 from relay.media.sdp import read
+from relay.media.translation import keyframe_request, translate
 from relay.plane import Direction, LinkState
 from relay.seam import LinkCertificate
 from relay.track import TrackView
@@ -42,7 +44,7 @@ class Users:
         forward, backward = source.uplink.flow, source.downlink.flow
         assert forward is not None
         assert backward is not None
-        rtcp.translate(b"".join(packets), forward, backward, now).note(backward, now)
+        translate(b"".join(packets), forward, backward, now).note(backward, now)
 
     def track(self, user: str, direction: Direction, kind: str, now: float = NOW) -> TrackView:
         [found] = [
@@ -224,7 +226,7 @@ def test_requests_are_counted_at_both_ends(paired: Users) -> None:
     paired.feedback(paired.bob, fir(B_VIDEO, (outlet.ssrc, 1)))
     assert (paired.down().nacks, paired.down().plis, paired.down().firs) == (1, 1, 1)
     source = paired.ann.uplink.streams[A_VIDEO]
-    rtcp.keyframe_request(rtcp.PLI, 1, source)
+    keyframe_request(PLI, 1, source)
     assert (paired.up().nacks, paired.up().plis, paired.up().firs) == (1, 1, 0)
 
 

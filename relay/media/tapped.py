@@ -1,0 +1,86 @@
+"""A route whose packets are shown to somebody, without a cost while nobody looks.
+
+A tapped stream's route is replaced by a :class:`TappedRoute`, and by the route itself again when
+the last tap has gone; so the packets of other streams meet no branch and no call more.
+"""
+
+from __future__ import annotations
+
+from relay.media.route import Route
+from relay.media.rtp import NUMBER
+from relay.media.verdict import Verdict
+from relay.plane import Direction, Tap, TappedPacket
+
+Taps = tuple[Tap, ...]
+
+_UNREADABLE = (Verdict.MALFORMED, Verdict.UNKNOWN_PAYLOAD_TYPE)
+
+
+class TappedRoute:
+    """A route whose packets are shown: as they came, and as they go out.
+
+    In all else it is the route that it stands for.
+    """
+
+    __slots__ = (
+        "_down",
+        "_is_repair",
+        "_kind",
+        "_route",
+        "_up",
+        "downlink",
+        "dropped",
+        "history",
+        "hold_to_clock",
+        "outlet",
+        "takes_late",
+    )
+
+    def __init__(self, route: Route, up: Taps, down: Taps) -> None:
+        """:param up: taps on what the sender sends; ``down`` on what the receiver gets."""
+        self._route = route
+        self._up, self._down = up, down
+        self._kind, self._is_repair = route.outlet.kind, route.outlet.rtx
+        self.downlink, self.outlet, self.history = route.downlink, route.outlet, route.history
+        self.dropped = route.dropped
+        self.takes_late, self.hold_to_clock = route.takes_late, route.hold_to_clock
+
+    @property
+    def waits_for_keyframe(self) -> bool:
+        """See :attr:`Route.waits_for_keyframe`."""
+        return self._route.waits_for_keyframe
+
+    def rewrite(
+        self,
+        view: memoryview,
+        at: int,
+        end: int,
+        header: tuple[int, ...],
+        extended: int,
+        now: float,
+    ) -> Verdict:
+        """See :meth:`Route.rewrite`."""
+        came = bytes(view[at:end]) if self._up else b""
+        verdict = self._route.rewrite(view, at, end, header, extended, now)
+        if self._up and verdict not in _UNREADABLE:
+            self._show(self._up, Direction.UP, came, now)
+        if self._down and verdict is Verdict.FORWARD:
+            self._show(self._down, Direction.DOWN, bytes(view[at:end]), now)
+        elif self._down and verdict is Verdict.RESTORED:
+            data = bytes(view[at : end - NUMBER.size])
+            self._show(self._down, Direction.DOWN, data, now, is_repair=False)
+        return verdict
+
+    def _show(
+        self,
+        taps: Taps,
+        direction: Direction,
+        data: bytes,
+        now: float,
+        *,
+        is_repair: bool | None = None,
+    ) -> None:
+        repair = self._is_repair if is_repair is None else is_repair
+        packet = TappedPacket(direction, self._kind, repair, now, data)
+        for tap in taps:
+            tap.take(packet)

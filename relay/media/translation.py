@@ -1,0 +1,326 @@
+"""RTCP (RFC 3550 section 6, RFC 4585, RFC 5104), translated from one user to the partner.
+
+A relay that only rewrites constants lets the two ends control congestion and repair losses between
+themselves; so every report and every feedback message is mapped back and passed on. Times are the
+relay's, and counts the outlet's own: nothing tells a receiver that its partners had the same clock,
+or a sender that the one before it lost packets. What is not understood is dropped: BYE, SDES
+(reissued with the relay's own CNAME), APP, XR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from relay.errors import MalformedPacket
+from relay.media import rtcp
+from relay.media.flow import Flow
+from relay.media.history import History
+from relay.media.outlet import Outlet
+from relay.media.reception import ReportBlock
+from relay.media.route import Route
+from relay.media.rtcp import AFB, FIR, NACK, PLI, PSFB, RR, RTPFB, SDES, SR, TRANSPORT_CC
+from relay.media.rtp import HEADER_BYTES, SSRC
+from relay.media.stream import Stream
+from relay.media.uplink import Uplink
+from relay.serial import distance
+
+MAX_REPORT_AGE_S = 10.0
+"""How far a sender report's timestamp may be from the outlet's clock."""
+
+MAX_FEEDBACKS = 4
+"""Transport-wide ones in one compound packet; a browser sends one, or two."""
+
+MAX_REPEATS = 100
+"""Packets that one compound packet can have repeated."""
+
+_REMB = b"REMB"
+
+
+@dataclass(slots=True)
+class Translation:
+    """What one compound packet became."""
+
+    data: bytes = b""
+    """The compound packet for the partner; empty when nothing of it concerns the partner."""
+    keyframe_request: int = 0
+    """PLI or FIR when the user asks the partner for a key frame; the caller decides when to ask."""
+    pieces: list[bytes] = field(default_factory=list)
+    sender_reports: list[tuple[Outlet, int, int]] = field(default_factory=list)
+    """Of those passed on: where to, and the middle of the NTP timestamp, ours and the sender's."""
+    report_blocks: list[tuple[Outlet, ReportBlock]] = field(default_factory=list)
+    """What the user reports of what it receives."""
+    nacked: list[Route] = field(default_factory=list)
+    """One entry for each request for retransmission."""
+    repeats: list[bytes] = field(default_factory=list)
+    """Packets that the user asked for and that the relay has kept, as they were sent."""
+    feedbacks: int = 0
+    """Transport-wide ones."""
+    untrue: int = 0
+    """Messages about packets that were never sent, or with times that cannot be."""
+
+    def note(self, backward: Flow, now: float) -> None:
+        """Enter what was read into the statistics of the streams that it is about.
+
+        :param backward: what the partner sends back; ``now`` in seconds of the plane's clock.
+        """
+        for outlet, ours, theirs in self.sender_reports:
+            outlet.reception.sender_report_passed(ours, theirs, now)
+        for outlet, block in self.report_blocks:
+            outlet.reception.reported(block, now)
+        for route in self.nacked:
+            route.outlet.reception.nacks += 1
+            if route.source is not None:
+                route.source.nacks += 1
+        if self.keyframe_request and backward.video is not None:
+            reception = backward.video.outlet.reception
+            reception.plis += self.keyframe_request == PLI
+            reception.firs += self.keyframe_request == FIR
+
+
+def translate(data: bytes, forward: Flow, backward: Flow, now: float) -> Translation:
+    """Translate a user's compound packet for the partner.
+
+    :param data: the decrypted packet.
+    :param forward: what the user sends to the partner; ``backward`` what the partner sends back.
+    :param now: seconds of the plane's clock.
+    :raises MalformedPacket: when a length or a count lies; nothing of the packet is used then.
+    """
+    result = Translation()
+    named = False
+    for kind, count, part in rtcp.parts(data):
+        if kind in (SR, RR):
+            result.pieces.append(_report(part, kind, count, forward, backward, result, now))
+        elif kind == SDES:
+            named = True
+        elif kind == RTPFB:
+            result.pieces.append(_transport_feedback(part, count, forward, backward, result, now))
+        elif kind == PSFB and count in (PLI, FIR):
+            if _asks_for_keyframe(part, count, backward):
+                result.keyframe_request = count
+        elif kind == PSFB and count == AFB:
+            result.pieces.append(_bandwidth(part, forward, backward))
+    receiver = forward.downlink
+    result.data = rtcp.compound(result.pieces, receiver.reporter, receiver.cname if named else "")
+    return result
+
+
+def keyframe_request(kind: int, reporter: int, source: Stream) -> bytes:
+    """A request for a key frame, in a compound packet.
+
+    :param kind: PLI (RFC 4585 section 6.3.1) or FIR (RFC 5104 section 4.3.1).
+    :param reporter: the SSRC that asks.
+    :param source: the stream that is asked; it counts the requests, and each FIR has the number of
+        its command.
+    """
+    if kind == PLI:
+        source.plis += 1
+        request = rtcp.feedback(PSFB, PLI, (reporter, source.ssrc))
+    else:
+        source.firs += 1
+        entry = rtcp.FIR_ENTRY.pack(source.ssrc, source.fir_number & 0xFF)
+        request = rtcp.feedback(PSFB, FIR, (reporter, 0), entry)
+    return rtcp.compound([request], reporter)
+
+
+def transport_feedback(uplink: Uplink, reporter: int, now: float) -> Iterator[bytes]:
+    """What the relay has to tell a user of its transport-wide numbers, in compound packets.
+
+    :param reporter: the SSRC that tells; ``now`` in seconds of the plane's clock.
+    """
+    shown = uplink.flow.shown_numbers if uplink.flow is not None else None
+    media = next((stream.ssrc for stream in uplink.current.values()), 0)
+    for feedback in uplink.feedback.made(shown, now, (reporter, media)):
+        yield rtcp.compound([feedback], reporter)
+
+
+def _report(
+    packet: bytes,
+    kind: int,
+    count: int,
+    forward: Flow,
+    backward: Flow,
+    result: Translation,
+    now: float,
+) -> bytes:
+    """Sender and receiver reports (RFC 3550 section 6.4)."""
+    blocks_at = rtcp.HEADER.size + (rtcp.SENDER_INFO.size if kind == SR else SSRC.size)
+    if blocks_at + rtcp.BLOCK.size * count > len(packet):
+        raise MalformedPacket("RTCP report count lies")
+    blocks = [
+        block
+        for index in range(count)
+        if (block := _block(packet, blocks_at + rtcp.BLOCK.size * index, backward, result))
+    ]
+    body = b"".join(blocks)
+    if kind == SR and (sender := _sender_info(packet, forward, result, now)):
+        return rtcp.part(SR, len(blocks), sender + body)
+    if not blocks:
+        return b""
+    return rtcp.part(RR, len(blocks), SSRC.pack(forward.downlink.reporter) + body)
+
+
+def _sender_info(packet: bytes, forward: Flow, result: Translation, now: float) -> bytes:
+    """A sender's part of its report, on the relay's clock and with the outlet's own counts.
+
+    Octets are those of the payload and of header extensions: they are not told apart for a packet.
+    """
+    ssrc, theirs, rtp_ts, _, _ = rtcp.SENDER_INFO.unpack_from(packet, rtcp.HEADER.size)
+    route = forward.route_of(ssrc)
+    if route is None:
+        return b""
+    outlet = route.outlet
+    rtp_ts = (rtp_ts + route.ts_offset) & 0xFFFFFFFF
+    clock = (route.media or route).outlet
+    if abs(distance(clock.clock(now), rtp_ts)) > MAX_REPORT_AGE_S * clock.clock_rate_hz:
+        result.untrue += 1  # it would spoil what the receiver knows of this stream's clock
+        return b""
+    ours, sent = forward.clock.ntp(theirs, now), outlet.progress
+    result.sender_reports.append((outlet, ours >> 16 & 0xFFFFFFFF, theirs >> 16 & 0xFFFFFFFF))
+    octets = sent.bytes - HEADER_BYTES * sent.packets
+    return rtcp.SENDER_INFO.pack(
+        outlet.ssrc, ours, rtp_ts, sent.packets & 0xFFFFFFFF, octets & 0xFFFFFFFF
+    )
+
+
+def _block(packet: bytes, at: int, backward: Flow, result: Translation) -> bytes:
+    ssrc, losses, highest, *timing = rtcp.BLOCK.unpack_from(packet, at)
+    route = backward.route_to(ssrc)
+    number = route.backward(highest & 0xFFFF) if route is not None else None
+    if route is None or route.source is None or number is None:
+        return b""
+    if number > route.sent:
+        result.untrue += 1
+        return b""
+    cumulative = (losses & 0xFFFFFF ^ 0x800000) - 0x800000
+    block = ReportBlock(losses >> 24, cumulative, *timing)
+    expected = number - route.numbers.first + 1
+    told = route.outlet.reception.told(block, expected, route.withheld)
+    result.report_blocks.append((route.outlet, block))
+    losses = told.fraction << 24 | told.lost & 0xFFFFFF
+    return rtcp.BLOCK.pack(route.source.ssrc, losses, number & 0xFFFFFFFF, *told[2:])
+
+
+def _transport_feedback(
+    packet: bytes, fmt: int, forward: Flow, backward: Flow, result: Translation, now: float
+) -> bytes:
+    """NACK (RFC 4585 section 6.2.1) and transport-wide feedback (draft-holmer-rmcat)."""
+    if len(packet) < rtcp.FEEDBACK.size + 4:
+        raise MalformedPacket("RTCP feedback is cut")
+    _, ssrc = rtcp.FEEDBACK.unpack_from(packet)
+    if fmt == NACK:
+        route = backward.route_to(ssrc)
+        return _nack(packet, route, forward, result) if route is not None else b""
+    if fmt != TRANSPORT_CC:
+        return b""
+    result.feedbacks += 1
+    if result.feedbacks > MAX_FEEDBACKS:
+        result.untrue += 1
+        return b""
+    ssrcs = forward.downlink.reporter, _source_ssrc(backward, ssrc)
+    told = backward.uplink.feedback.translate(packet, backward.transport_cc, now, ssrcs)
+    result.untrue += told is None
+    if told and backward.downlink.tells is None:
+        backward.downlink.tells = True
+    return told or b""
+
+
+def _nack(packet: bytes, route: Route, forward: Flow, result: Translation) -> bytes:
+    """Requests for retransmission; those that the relay can meet itself go no further."""
+    if route.source is None:
+        return b""
+    entries = []
+    for at in range(rtcp.FEEDBACK.size, len(packet) - 3, 4):
+        number, following = rtcp.NACK_ENTRY.unpack_from(packet, at)
+        if route.history is not None:
+            number, following = _repeat(route.history, number, following, result)
+            if number < 0:
+                continue
+        original = route.backward(number)
+        if original is None:
+            continue
+        if original > route.sent:
+            result.untrue += 1
+        else:
+            entries.append(rtcp.NACK_ENTRY.pack(original & 0xFFFF, following))
+    if entries or result.repeats:
+        result.nacked.append(route)
+    if not entries:
+        return b""
+    ssrcs = forward.downlink.reporter, route.source.ssrc
+    return rtcp.feedback(RTPFB, NACK, ssrcs, b"".join(entries))
+
+
+def _repeat(history: History, number: int, following: int, result: Translation) -> tuple[int, int]:
+    """Take what the relay has kept out of an entry of a NACK.
+
+    :returns: the entry that is left: its first number, and the mask of the 16 that follow. The
+        number is -1 when nothing is left.
+    """
+    missing = []
+    for ahead in range(17):
+        if ahead and not following >> ahead - 1 & 1:
+            continue
+        packet = history.repeat(number + ahead & 0xFFFF)
+        if packet is None or len(result.repeats) >= MAX_REPEATS:
+            missing.append(ahead)
+        else:
+            result.repeats.append(packet)
+    if not missing:
+        return -1, 0
+    first = missing[0]
+    mask = sum(1 << ahead - first - 1 for ahead in missing[1:])
+    return number + first & 0xFFFF, mask
+
+
+def _asks_for_keyframe(packet: bytes, fmt: int, backward: Flow) -> bool:
+    """PLI, or FIR (RFC 5104 section 4.3.1) with an entry, about a stream that the partner feeds."""
+    if len(packet) < rtcp.FEEDBACK.size + (8 if fmt == FIR else 0):
+        raise MalformedPacket("RTCP key frame request is cut")
+    video = backward.video
+    if video is None:
+        return False
+    if fmt == PLI:
+        _, ssrc = rtcp.FEEDBACK.unpack_from(packet)
+        return bool(ssrc == video.outlet.ssrc)
+    ends = len(packet) - (len(packet) - rtcp.FEEDBACK.size) % rtcp.FIR_ENTRY.size
+    for at in range(rtcp.FEEDBACK.size, ends, rtcp.FIR_ENTRY.size):
+        ssrc, number = rtcp.FIR_ENTRY.unpack_from(packet, at)
+        if ssrc == video.outlet.ssrc:
+            video.command(number)
+            return True
+    return False
+
+
+def _bandwidth(packet: bytes, forward: Flow, backward: Flow) -> bytes:
+    """REMB (draft-alvestrand-rmcat-remb section 2.2).
+
+    Of who has not agreed to it, it is a guess without send times, and would starve the sender.
+    """
+    at = rtcp.FEEDBACK.size
+    if packet[at : at + len(_REMB)] != _REMB:
+        return b""
+    ssrcs_at = at + rtcp.REMB.size
+    if len(packet) < ssrcs_at:
+        raise MalformedPacket("REMB is cut")
+    name, count, rate = rtcp.REMB.unpack_from(packet, at)
+    if ssrcs_at + SSRC.size * count > len(packet):
+        raise MalformedPacket("REMB count lies")
+    if not backward.has_bandwidth_caps:
+        return b""
+    ssrcs = []
+    for index in range(count):
+        (ssrc,) = SSRC.unpack_from(packet, ssrcs_at + SSRC.size * index)
+        route = backward.route_to(ssrc)
+        if route is not None and route.source is not None:
+            ssrcs.append(SSRC.pack(route.source.ssrc))
+    if not ssrcs:
+        return b""
+    head = rtcp.REMB.pack(name, len(ssrcs), rate)
+    return rtcp.feedback(PSFB, AFB, (forward.downlink.reporter, 0), head + b"".join(ssrcs))
+
+
+def _source_ssrc(backward: Flow, ssrc: int) -> int:
+    """The source's SSRC for the outlet's; 0 when the route has no source."""
+    route = backward.route_to(ssrc)
+    return route.source.ssrc if route is not None and route.source is not None else 0
