@@ -5,6 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+settings.register_profile("patient", deadline=None)  # a machine under load is no fault of ours
+settings.load_profile("patient")
 
 
 @pytest.fixture
