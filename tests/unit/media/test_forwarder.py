@@ -464,11 +464,16 @@ async def test_packets_that_went_nowhere_came(house: House) -> None:
     assert list(transport_feedback(a.uplink, a.downlink.reporter, house.now)) == []
 
 
-async def test_a_partner_who_agrees_to_tell_and_does_not_is_stood_in_for(
-    house: House, couple: tuple[Caller, Caller]
-) -> None:
-    a, b = couple
-    for step in range(40):
+def exchange(
+    house: House, a: Caller, b: Caller, steps: int, *, tells_at: int | None = None
+) -> list[tuple[bool, bool]]:
+    """Have b hear packets of a's, ten a second, and report each second.
+
+    :param tells_at: the step at which b gives transport-wide feedback.
+    :returns: of each step, whether b was shown a number, and whether the relay told of something.
+    """
+    found = []
+    for step in range(steps):
         packet = rtp(2, step, payload=KEYFRAME, elements=((3, bytes([0, step])),))
         (heard,) = b.hears(house.hear(A, a.rtp(packet)))
         flow = a.uplink.flow
@@ -476,11 +481,23 @@ async def test_a_partner_who_agrees_to_tell_and_does_not_is_stood_in_for(
         if b.downlink.tells is None:
             flow.look_for_feedback()
         made = list(transport_feedback(a.uplink, a.downlink.reporter, house.now))
+        found.append((bool(heard.elements), bool(made)))
+        report = rr(9, block(heard.ssrc, heard.number))
+        if step == tells_at:
+            ((_, number),) = heard.elements or ()
+            told = transport_cc.Feedback(int.from_bytes(number, "big"), (5,))
+            report += transport_cc.write(told, 9, heard.ssrc)
         if step % 10 == 5:
-            house.hear(B, b.rtcp(rr(9, block(heard.ssrc, heard.number))))
-        assert bool(heard.elements) is (step <= 26), "it is shown no more numbers, since it is mute"
-        assert bool(made) is (step > 26)
+            house.hear(B, b.rtcp(report))
         house.now += 0.1
+    return found
+
+
+async def test_a_partner_who_agrees_to_tell_and_does_not_is_stood_in_for(
+    house: House, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    assert exchange(house, a, b, 40) == [(True, False)] * 27 + [(False, True)] * 13, "it is mute"
     Flow(a.uplink, b.downlink)
     (heard,) = b.hears(house.hear(A, a.rtp(rtp(2, 41, payload=KEYFRAME, elements=((3, b"ab"),)))))
     assert heard.elements == (), "and that is remembered"
@@ -490,22 +507,7 @@ async def test_a_partner_who_tells_is_shown_all(
     house: House, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    for step in range(80):
-        packet = rtp(2, step, payload=KEYFRAME, elements=((3, bytes([0, step])),))
-        (heard,) = b.hears(house.hear(A, a.rtp(packet)))
-        assert heard.elements
-        report = rr(9, block(heard.ssrc, heard.number))
-        if step == 5:
-            number = int.from_bytes(heard.elements[0][1], "big")
-            report += transport_cc.write(transport_cc.Feedback(number, (5,)), 9, heard.ssrc)
-        if step % 10 == 5:
-            house.hear(B, b.rtcp(report))
-        flow = a.uplink.flow
-        assert flow is not None
-        if b.downlink.tells is None:
-            flow.look_for_feedback()
-        assert not list(transport_feedback(a.uplink, a.downlink.reporter, house.now))
-        house.now += 0.1
+    assert exchange(house, a, b, 80, tells_at=5) == [(True, False)] * 80
 
 
 async def test_a_partner_who_cannot_tell_is_stood_in_for(house: House) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from relay.media.clocks import ntp
+from relay.media.history import KEPT
 from relay.media.reception import ReportBlock
 from relay.media.route import (
     AHEAD_S,
@@ -571,6 +572,14 @@ def test_what_repairs_nothing_is_not_restored(chromium: Side, plain: Side) -> No
     assert chromium.send(rtx(A_RTX, 6, 102, csrcs=(1, 2))) is Verdict.MALFORMED
     assert chromium.send(rtx(A_RTX, 7, 102, payload_type=50)) is Verdict.UNKNOWN_PAYLOAD_TYPE
     assert chromium.send(rtx(A_RTX, 8, 102, rtp_ts=90_000_000)) is Verdict.STALE, "of no time"
+
+
+def test_what_is_long_gone_is_not_restored(chromium: Side, plain: Side) -> None:
+    flow(chromium, plain)
+    for number in (100, 103, 103 + KEPT):
+        chromium.sent(video(number, KEYFRAME))
+    assert repaired(chromium, 1, 103) is Verdict.STALE
+    chromium.sent(rtx(A_RTX, 2, 104))
 
 
 def test_late_media_leaves_room_for_its_repair(chromium: Side, firefox: Side) -> None:
