@@ -139,6 +139,16 @@ def test_more_was_withheld_in_between_than_can_be_told(told: Told) -> None:
     assert len(heard.arrivals) == 1
 
 
+@pytest.mark.parametrize("gap", [MAX_GAP, MAX_GAP + 1])
+def test_so_many_that_did_not_come_are_lost(told: Told, gap: int) -> None:
+    """Beyond, the sender has begun anew."""
+    told.feedback.unseen(1, 10.0)
+    told.made()
+    told.feedback.unseen(1 + gap, 10.1)
+    (feedback,) = told.made(now=10.1)
+    assert feedback.base == (2 if gap == MAX_GAP else 1 + gap)
+
+
 def test_long_delays_before_the_beginning_are_of_no_account(told: Told) -> None:
     """As from a partner who lies about the time before, in steps as long as can be written."""
     told.pass_on(500)

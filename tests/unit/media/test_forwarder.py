@@ -423,6 +423,18 @@ async def test_what_a_partner_without_rtx_misses_is_sent_again_as_it_was(house: 
     assert (repaired.ssrc, repaired.number) == (outlet, (first.number + 3) & 0xFFFF)
 
 
+async def test_what_went_out_already_is_not_restored(house: House) -> None:
+    """It would have a number that SRTP has encrypted."""
+    a = house.join("a", CHROMIUM, A)
+    b = house.join("b", without(CHROMIUM, "a=fmtp:97"), B)
+    Flow(a.uplink, b.downlink)
+    house.hear(A, *(a.rtp(video(n, KEYFRAME)) for n in (1, 2, 4)))
+    assert house.hear(A, a.rtp(rtx(3, 1, 2, payload=KEYFRAME))) == []
+    assert len(b.hears(house.hear(A, a.rtp(rtx(3, 2, 3, payload=KEYFRAME))))) == 1
+    assert house.hear(A, a.rtp(rtx(3, 3, 3, payload=KEYFRAME))) == []
+    assert house.drops == {"stale": 2}
+
+
 async def test_who_drops_rtx_within_a_call_is_kept_a_history_from_then_on(
     house: House, couple: tuple[Caller, Caller]
 ) -> None:
