@@ -131,5 +131,5 @@ def test_without_a_partner_streams_are_known_but_go_nowhere() -> None:
     assert sender.send(packet(1, 2), now=1) == "unpaired"
     assert sender.send(packet(2, 1), now=1) == "superseded"
     there = flow(sender, receiver)
-    assert there.routes[VIDEO].sender is sender.uplink.streams[1]
+    assert there.routes[VIDEO].source is sender.uplink.streams[1]
     sender.sent(packet(1, 3), now=1)
