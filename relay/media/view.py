@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from relay.media.link import Link
 from relay.media.meter import Sample
+from relay.media.negotiation.sdp import CODECS, KINDS
 from relay.media.outlet import Outlet
-from relay.media.sdp import CODECS, KINDS
 from relay.media.stream import Stream
 from relay.plane import Direction, Track
 from relay.plane import Link as LinkView

@@ -37,7 +37,7 @@ from servers import NotStarted
 from users import CannotJoin
 
 from relay.errors import BotError
-from relay.media.idle import IdleCores
+from relay.media.paths.idle import IdleCores
 
 _FAILURES = (BotError, CannotJoin, NoMedia, NotStarted, OSError, TimeoutError)
 _QUIET = 0.7  # load average; a bench that has just ended leaves about as much

@@ -20,8 +20,8 @@ from users import AES_GCM, offer_only
 from relay.bots.description import Numbering
 from relay.bots.thin import ThinPeer
 from relay.media import RelayPlane
-from relay.media.rtp import HEADERS
-from relay.media.transport import SLOT_BYTES
+from relay.media.packets.rtp import HEADERS
+from relay.media.paths.transport import SLOT_BYTES
 from relay.plane import LinkUp
 from relay.seam import srtp_ffi, srtp_lib
 

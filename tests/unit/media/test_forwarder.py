@@ -12,9 +12,9 @@ from relay import transport_cc
 from relay.media.flow import Flow
 from relay.media.forwarder import MAX_BATCHES
 from relay.media.link import MAX_ACKNOWLEDGED, MAX_QUEUED_RECORDS
-from relay.media.sdp import read
+from relay.media.negotiation.sdp import read
+from relay.media.paths.transport import SLOTS
 from relay.media.translation import transport_feedback
-from relay.media.transport import SLOTS
 from relay.media.uplink import MAX_STREAMS
 from relay.plane import TappedPacket
 from tests.support.dtls import CLOSE_NOTIFY, FATAL_ALERT, fragment, record

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from relay.media.clocks import ntp
-from relay.media.history import KEPT
+from relay.media.feedback.reception import ReportBlock
 from relay.media.outlet import MAX_PAUSE_S
-from relay.media.reception import ReportBlock
+from relay.media.packets.clocks import ntp
+from relay.media.packets.history import KEPT
 from relay.media.route import (
     AHEAD_S,
     BEHIND_S,

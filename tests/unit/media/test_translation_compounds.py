@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from relay.errors import MalformedPacket
-from relay.media.rtcp import MAX_BYTES
+from relay.media.feedback.rtcp import MAX_BYTES
 from relay.media.translation import translate
 from tests.support.calls import (
     A_RTX,

@@ -1,6 +1,6 @@
 """Which of a user's SSRCs are streams, and which stream is the current one."""
 
-from relay.media.sdp import read
+from relay.media.negotiation.sdp import read
 from relay.media.uplink import MAX_STREAMS, TAKEOVER_S, Uplink
 from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import KEYFRAME, rtp

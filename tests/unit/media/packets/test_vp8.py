@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.media import vp8
+from relay.media.packets import vp8
 
 PLAIN = b"\x10"  # a descriptor: S set, nothing else
 DESCRIPTORS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from relay.errors import MalformedPacket
-from relay.media.rtcp import (
+from relay.media.feedback.rtcp import (
     MAX_BYTES,
     RR,
     RTPFB,

@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 
 from relay.errors import MalformedPacket
-from relay.media.feedback import LEAP_TICKS, MAX_GAP, MAX_PACKETS, QUIET_S, TransportFeedback
-from relay.media.numbering import TransportNumbers
+from relay.media.feedback.transport_wide import (
+    LEAP_TICKS,
+    MAX_GAP,
+    MAX_PACKETS,
+    QUIET_S,
+    TransportFeedback,
+)
+from relay.media.packets.numbering import TransportNumbers
 from relay.transport_cc import Feedback, read, write
 
 US = 11, 22
