@@ -28,7 +28,7 @@ from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
 from relay.errors import AuditFailed, ConfigError, reason_of
 from relay.media import RelayPlane
-from relay.media.idle import DEVICE, IdleCores
+from relay.media.paths.idle import DEVICE, IdleCores
 from relay.plane import MediaPlane, PlaneStats
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore

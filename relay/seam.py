@@ -59,7 +59,7 @@ class LinkCertificate(RTCCertificate):
         if self._context is None:
             self._context = super()._create_ssl_context(srtp_profiles)
             self._context.set_min_proto_version(_DTLS_1_2)
-            self._context.set_max_proto_version(_DTLS_1_2)  # relay.media.dtls knows no other
+            self._context.set_max_proto_version(_DTLS_1_2)  # relay.media.paths.dtls knows no other
             self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         return self._context
 

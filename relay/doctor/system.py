@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
 from relay.errors import reason_of
-from relay.media.idle import DEVICE, IdleCores
-from relay.media.transport import BUFFER_BYTES
+from relay.media.paths.idle import DEVICE, IdleCores
+from relay.media.paths.transport import BUFFER_BYTES
 
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 _TIMEX_BYTES = 512  # more than a struct timex has

@@ -1,16 +1,35 @@
 """The relay proper: links that end in the server, and packets forwarded between them undecoded.
 
-One packet's way: ``transport`` and ``batch`` read a batch of datagrams into slots; ``forwarder``
-tells STUN, DTLS and RTP apart, finds the ``link`` by the address that a check (``ice``) nominated,
-and decrypts in place; the ``stream`` (on the user's ``uplink``) counts the packet and knows its
-``route``; the route rewrites the header (``rtp``, ``numbering``) for an outlet of the partner's
-``downlink``; the packet is encrypted in place and sent with its batch. RTCP goes the same way
-through ``rtcp``, and what the relay tells of packets by itself comes from ``feedback``; what is
-sound of a handshake goes through ``dtls`` to the link.
+Who does it, from the outside inwards; each knows those below it, and none above:
 
-A ``flow`` is all routes from one user to another; the ``plane`` makes two flows for each pair. A
-link is negotiated once: ``section`` takes apart what the user's side says and ``sdp`` reads it,
-``description`` writes ours.
+- ``plane``        one link a user, one pair a room
+- ``upkeep``       what the plane's clock does for one link
+- ``tapping``      who looks at whom
+- ``view``         what operators see of links and their streams
+- ``forwarder``    datagrams in, datagrams out: told apart, decrypted, rewritten, encrypted
+- ``link``         one user's connection
+- ``translation``  RTCP from one user to the partner
+- ``flow``         all routes from one user to another; a pair has two
+- ``uplink``       what one user sends, and ``downlink`` what one user receives
+- ``restoring``    a route that makes retransmissions the packets that they repeat
+- ``tapped``       a route whose packets are shown to somebody
+- ``route``        one stream's way to one outlet: what changes in each packet
+- ``stream``       one SSRC that a user sends
+- ``outlet``       one SSRC on which a user receives, whoever the partner is
+- ``verdict``      what becomes of a packet
+- ``meter``        rates, from counters that are read once a second
+
+And what they know, in rooms of its own:
+
+- ``negotiation``  SDP
+- ``feedback``     RTCP on the wire, and what it tells of packets
+- ``paths``        sockets, addresses, ICE and DTLS
+- ``packets``      RTP and VP8 on the wire, numberings and clocks
+
+One packet's way: ``paths`` fill the slots of a batch; the ``forwarder`` finds the ``link`` by the
+address that a check has nominated, and decrypts in place; the ``stream`` counts the packet and
+knows its ``route``, which rewrites the header for an ``outlet`` of the partner's ``downlink``; the
+packet is encrypted in place and sent with its batch.
 """
 
 from relay.media.plane import RelayPlane

@@ -9,9 +9,9 @@ import secrets
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from relay.media.description import Ssrcs
+from relay.media.negotiation.description import Ssrcs
+from relay.media.negotiation.sdp import KINDS, Terms
 from relay.media.outlet import Outlet
-from relay.media.sdp import KINDS, Terms
 from relay.plane import Tap
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ direction, and is mapped back with the same constants.
 
 from __future__ import annotations
 
-from relay.media.clocks import SenderClock
 from relay.media.downlink import Downlink
-from relay.media.history import History
-from relay.media.numbering import TransportNumbers
+from relay.media.negotiation.sdp import ABS_SEND_TIME, KINDS, MID, TRANSPORT_CC, MediaTerms
+from relay.media.packets.clocks import SenderClock
+from relay.media.packets.history import History
+from relay.media.packets.numbering import TransportNumbers
+from relay.media.packets.rtp import ExtensionMap
 from relay.media.restoring import RestoringRoute
 from relay.media.route import Route
-from relay.media.rtp import ExtensionMap
-from relay.media.sdp import ABS_SEND_TIME, KINDS, MID, TRANSPORT_CC, MediaTerms
 from relay.media.stream import Stream, Way
 from relay.media.tapped import TappedRoute
 from relay.media.uplink import Uplink
@@ -233,7 +233,7 @@ class _Unshown:
         self._flow = flow
 
     def pass_on(self, number: int, now: float) -> int:
-        """See :class:`relay.media.rtp.Numbers`."""
+        """See :class:`relay.media.packets.rtp.Numbers`."""
         self._flow.note_arrival(number, now)
         return -1
 

@@ -17,12 +17,10 @@ import structlog
 from relay.errors import MalformedPacket
 from relay.histogram import Histogram
 from relay.media.downlink import Downlink
+from relay.media.feedback.rtcp import PLI
 from relay.media.flow import Flow
-from relay.media.ice import Check, answer_check, is_signed, read_check
 from relay.media.link import Link
-from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route
-from relay.media.rtcp import PLI
-from relay.media.rtp import (
+from relay.media.packets.rtp import (
     HEADER_BYTES,
     HEADERS,
     NUMBER,
@@ -33,9 +31,11 @@ from relay.media.rtp import (
     RTP_MASK,
     SSRC,
 )
+from relay.media.paths.ice import Check, answer_check, is_signed, read_check
+from relay.media.paths.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
+from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route
 from relay.media.stream import Receiver, Way
 from relay.media.translation import keyframe_request, translate
-from relay.media.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.media.verdict import GOES_OUT, Verdict
 from relay.seam import srtp_ffi, srtp_lib
 

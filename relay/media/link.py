@@ -13,14 +13,14 @@ from collections.abc import Callable
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
 from relay.logs import log_crash
-from relay.media.candidates import Addresses
-from relay.media.description import USUAL_WISHES, LocalSide, write_answer, write_offer
 from relay.media.downlink import Downlink
-from relay.media.dtls import Sieve
 from relay.media.flow import Flow
-from relay.media.ice import Credentials
-from relay.media.sdp import Terms, Wishes
-from relay.media.transport import Address, DatagramSocket
+from relay.media.negotiation.description import USUAL_WISHES, LocalSide, write_answer, write_offer
+from relay.media.negotiation.sdp import Terms, Wishes
+from relay.media.paths.candidates import Addresses
+from relay.media.paths.dtls import Sieve
+from relay.media.paths.ice import Credentials
+from relay.media.paths.transport import Address, DatagramSocket
 from relay.media.uplink import Uplink
 from relay.plane import LinkState
 from relay.seam import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import NamedTuple, Protocol
 
+from relay.media.feedback.reception import Reception
 from relay.media.meter import Meter
-from relay.media.reception import Reception
-from relay.media.sdp import CLOCK_RATE_HZ
-from relay.media.vp8 import PictureNumbers
+from relay.media.negotiation.sdp import CLOCK_RATE_HZ
+from relay.media.packets.vp8 import PictureNumbers
 from relay.serial import distance
 
 MAX_PAUSE_S = 3600.0

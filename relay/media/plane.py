@@ -12,17 +12,18 @@ import structlog
 from relay.errors import SdpError
 from relay.histogram import Histogram
 from relay.logs import log_crash
-from relay.media import candidates, view
-from relay.media.batch import open_socket
-from relay.media.description import USUAL_WISHES
+from relay.media import view
 from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
-from relay.media.ice import Credentials
-from relay.media.idle import IdleCores
 from relay.media.link import Link
-from relay.media.sdp import Wishes, read
+from relay.media.negotiation.description import USUAL_WISHES
+from relay.media.negotiation.sdp import Wishes, read
+from relay.media.paths import candidates
+from relay.media.paths.batch import open_socket
+from relay.media.paths.ice import Credentials
+from relay.media.paths.idle import IdleCores
+from relay.media.paths.transport import DatagramSocket
 from relay.media.tapping import Tapping
-from relay.media.transport import DatagramSocket
 from relay.media.upkeep import tend
 from relay.plane import (
     Direction,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from relay.media.history import KEPT
-from relay.media.route import Route
-from relay.media.rtp import (
+from relay.media.packets.history import KEPT
+from relay.media.packets.rtp import (
     CSRC_COUNT,
     HEADER,
     MARKER,
@@ -14,6 +13,7 @@ from relay.media.rtp import (
     PAYLOAD_TYPE,
     find_extension,
 )
+from relay.media.route import Route
 from relay.media.verdict import Verdict
 
 

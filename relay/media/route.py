@@ -8,11 +8,11 @@ the outlet is gets computed when somebody asks.
 
 from __future__ import annotations
 
-from relay.media import vp8
-from relay.media.history import History
-from relay.media.numbering import Renumbering, nearest
 from relay.media.outlet import Outlet, Progress
-from relay.media.rtp import (
+from relay.media.packets import vp8
+from relay.media.packets.history import History
+from relay.media.packets.numbering import Renumbering, nearest
+from relay.media.packets.rtp import (
     CSRC_COUNT,
     EXTENSION,
     EXTENSION_HEADER,
@@ -27,9 +27,9 @@ from relay.media.rtp import (
     ExtensionMap,
     find_extension,
 )
+from relay.media.packets.vp8 import FRAME_STARTS, HAS_FIELDS, LONG, STARTS, USUAL, USUAL_FIELDS
 from relay.media.stream import Receiver, Stream
 from relay.media.verdict import Verdict
-from relay.media.vp8 import FRAME_STARTS, HAS_FIELDS, LONG, STARTS, USUAL, USUAL_FIELDS
 from relay.serial import distance
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.3
@@ -152,7 +152,7 @@ class Route:
     ) -> Verdict:
         """Rewrite the packet ``view[at:end]`` in place, or say why it is to be dropped.
 
-        :param header: the packet's beginning, as :data:`relay.media.rtp.HEADERS` unpacks it.
+        :param header: its beginning, as :data:`relay.media.packets.rtp.HEADERS` unpacks it.
         :param extended: its sequence number, as :meth:`Stream.arrived` extended it.
         :param now: seconds of the plane's clock.
         """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from relay.media.history import History
 from relay.media.meter import Meter
+from relay.media.negotiation.sdp import CLOCK_RATE_HZ
 from relay.media.outlet import Outlet
-from relay.media.sdp import CLOCK_RATE_HZ
+from relay.media.packets.history import History
 from relay.media.verdict import Verdict
 
 NEVER_FORWARDED = -(1 << 40)

@@ -6,8 +6,8 @@ the last tap has gone; so the packets of other streams meet no branch and no cal
 
 from __future__ import annotations
 
+from relay.media.packets.rtp import NUMBER
 from relay.media.route import Route
-from relay.media.rtp import NUMBER
 from relay.media.verdict import Verdict
 from relay.plane import Direction, Tap, TappedPacket
 

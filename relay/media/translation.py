@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from relay.errors import MalformedPacket
-from relay.media import rtcp
+from relay.media.feedback import rtcp
+from relay.media.feedback.reception import ReportBlock
+from relay.media.feedback.rtcp import AFB, FIR, NACK, PLI, PSFB, RR, RTPFB, SDES, SR, TRANSPORT_CC
 from relay.media.flow import Flow
-from relay.media.history import History
 from relay.media.outlet import Outlet
-from relay.media.reception import ReportBlock
+from relay.media.packets.history import History
+from relay.media.packets.rtp import HEADER_BYTES, SSRC
 from relay.media.route import Route
-from relay.media.rtcp import AFB, FIR, NACK, PLI, PSFB, RR, RTPFB, SDES, SR, TRANSPORT_CC
-from relay.media.rtp import HEADER_BYTES, SSRC
 from relay.media.stream import Stream
 from relay.media.uplink import Uplink
 from relay.serial import distance

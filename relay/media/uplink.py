@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from relay.media.feedback import TransportFeedback
-from relay.media.rtp import transport_number
-from relay.media.sdp import TRANSPORT_CC, Terms
+from relay.media.feedback.transport_wide import TransportFeedback
+from relay.media.negotiation.sdp import TRANSPORT_CC, Terms
+from relay.media.packets.rtp import transport_number
 from relay.media.stream import Stream
 from relay.plane import Tap
 

@@ -12,11 +12,11 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import ClassVar, get_args, get_type_hints
 
+from relay.media.feedback.reception import Reception
 from relay.media.link import Link
 from relay.media.meter import Rates, Sample
+from relay.media.negotiation.sdp import CODECS, KINDS
 from relay.media.outlet import Outlet, Progress
-from relay.media.reception import Reception
-from relay.media.sdp import CODECS, KINDS
 from relay.media.stream import Stream
 from relay.plane import LinkView
 from relay.track import TrackView

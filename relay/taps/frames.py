@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from relay.media import vp8
-from relay.media.rtp import (
+from relay.media.packets import vp8
+from relay.media.packets.rtp import (
     EXTENSION_HEADER,
     HEADER,
     HEADER_BYTES,

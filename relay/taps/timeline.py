@@ -1,6 +1,6 @@
 """When frames are to be shown, counted from the beginning of a recording."""
 
-from relay.media.sdp import CLOCK_RATE_HZ
+from relay.media.negotiation.sdp import CLOCK_RATE_HZ
 from relay.taps.frames import Frame
 
 MAX_DRIFT_S = 1.0

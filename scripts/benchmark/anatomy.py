@@ -22,8 +22,8 @@ from rich.table import Table
 from relay.bots.description import Numbering
 from relay.media import RelayPlane
 from relay.media.link import Link
-from relay.media.rtp import HEADERS
-from relay.media.transport import SLOT_BYTES, DatagramSocket
+from relay.media.packets.rtp import HEADERS
+from relay.media.paths.transport import SLOT_BYTES, DatagramSocket
 from relay.plane import LinkUp
 from relay.seam import srtp_ffi, srtp_lib
 from scripts.benchmark.bench import Bench

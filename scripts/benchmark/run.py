@@ -14,7 +14,7 @@ import structlog
 from rich.console import Console
 
 from relay.errors import BotError
-from relay.media.idle import IdleCores
+from relay.media.paths.idle import IdleCores
 from scripts.benchmark import janus, servers
 from scripts.benchmark.bench import Bench, Options
 from scripts.benchmark.load import NoMedia

@@ -11,7 +11,7 @@ from relay import logs
 from relay.app import running
 from relay.config import Settings
 from relay.media import RelayPlane
-from relay.media.transport import Address, Destination, PlainSocket
+from relay.media.paths.transport import Address, Destination, PlainSocket
 
 
 class LossySocket(PlainSocket):

@@ -8,8 +8,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Playwright
 
 from relay.media import RelayPlane
-from relay.media.ice import read_check
-from relay.media.transport import Address, PlainSocket
+from relay.media.paths.ice import read_check
+from relay.media.paths.transport import Address, PlainSocket
 from relay.plane import LinkUp, MediaEvent
 from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, Arrive, executable
 from tests.browser.server import Server

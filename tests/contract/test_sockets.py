@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from relay.media import batch
-from relay.media.batch import BatchSocket, open_socket
-from relay.media.transport import (
+from relay.media.paths import batch
+from relay.media.paths.batch import BatchSocket, open_socket
+from relay.media.paths.transport import (
     MAX_DATAGRAM_BYTES,
     SLOT_BYTES,
     SLOTS,

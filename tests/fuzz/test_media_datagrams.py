@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.media.forwarder import Forwarder
-from relay.media.ice import Credentials, answer_check, is_signed, read_check
 from relay.media.link import Link
-from relay.media.sdp import read
+from relay.media.negotiation.sdp import read
+from relay.media.paths.ice import Credentials, answer_check, is_signed, read_check
 from relay.seam import LinkCertificate
 from tests.support.fake_socket import FakeSocket
 from tests.support.offers import CHROMIUM

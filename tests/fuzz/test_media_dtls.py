@@ -7,7 +7,14 @@ import struct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.media.dtls import AHEAD, MAX_EARLY, MAX_MESSAGE_BYTES, MAX_PARTIAL, MAX_STRETCHES, Sieve
+from relay.media.paths.dtls import (
+    AHEAD,
+    MAX_EARLY,
+    MAX_MESSAGE_BYTES,
+    MAX_PARTIAL,
+    MAX_STRETCHES,
+    Sieve,
+)
 from tests.support.dtls import CERTIFICATE, FORGERIES, End, fragment, record, records
 
 steady = settings(derandomize=True, deadline=None, max_examples=300)

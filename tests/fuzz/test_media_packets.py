@@ -8,11 +8,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from relay.errors import MalformedPacket
-from relay.media import vp8
-from relay.media.clocks import SenderClock
-from relay.media.numbering import TransportNumbers
-from relay.media.rtcp import MAX_BYTES
-from relay.media.rtp import ExtensionMap
+from relay.media.feedback.rtcp import MAX_BYTES
+from relay.media.packets import vp8
+from relay.media.packets.clocks import SenderClock
+from relay.media.packets.numbering import TransportNumbers
+from relay.media.packets.rtp import ExtensionMap
 from relay.media.translation import translate
 from relay.media.verdict import Verdict
 from tests.support.offers import CHROMIUM, FIREFOX

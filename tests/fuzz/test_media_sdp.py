@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.errors import SdpError
-from relay.media.description import LocalSide, Ssrcs, write_answer, write_offer
-from relay.media.ice import Credentials
-from relay.media.sdp import TRANSPORT_CC, read
+from relay.media.negotiation.description import LocalSide, Ssrcs, write_answer, write_offer
+from relay.media.negotiation.sdp import TRANSPORT_CC, read
+from relay.media.paths.ice import Credentials
 from tests.support.offers import CHROMIUM, DATA_SECTION, FIREFOX, OFFERS, bundle_only
 
 LOCAL = LocalSide(

@@ -12,7 +12,7 @@ import pytest
 
 from relay.bots.bot import Bot
 from relay.media import RelayPlane
-from relay.media.transport import Address, Destination, PlainSocket
+from relay.media.paths.transport import Address, Destination, PlainSocket
 from tests.support.operating import (
     AUDIO,
     KEYFRAME,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from relay.media.idle import DEVICE
+from relay.media.paths.idle import DEVICE
 
 ROOT = Path(__file__).parents[2]
 

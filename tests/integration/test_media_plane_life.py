@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 
 from relay.errors import BotError
 from relay.media import RelayPlane
-from relay.media.batch import open_socket
-from relay.media.idle import IdleCores
-from relay.media.transport import DatagramSocket, PlainSocket
+from relay.media.paths.batch import open_socket
+from relay.media.paths.idle import IdleCores
+from relay.media.paths.transport import DatagramSocket, PlainSocket
 from relay.media.upkeep import CONSENT_S, SETUP_S
 from relay.plane import LinkLost, LinkState, LinkUp, MediaEvent, MediaFlowing
 from relay.seam import gather_loopback_too

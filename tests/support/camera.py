@@ -14,8 +14,8 @@ from av import VideoFrame
 from numpy.typing import NDArray
 
 from relay.bots.picture import FRAMES_PER_S, Stamp, draw
-from relay.media import vp8
-from relay.media.sdp import TRANSPORT_CC, MediaTerms, Terms
+from relay.media.negotiation.sdp import TRANSPORT_CC, MediaTerms, Terms
+from relay.media.packets import vp8
 from relay.transport_cc import read
 from tests.support.packets import Rtcp, rtp, rtx
 from tests.support.weather import Timeline

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.media.transport import (
+from relay.media.paths.transport import (
     MAX_DATAGRAM_BYTES,
     SLOT_BYTES,
     SLOTS,

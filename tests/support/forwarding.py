@@ -10,7 +10,7 @@ from pylibsrtp import Policy, Session
 
 from relay.media.forwarder import Forwarder
 from relay.media.link import Link
-from relay.media.sdp import read
+from relay.media.negotiation.sdp import read
 from relay.seam import LinkCertificate
 from tests.support.fake_socket import FakeSocket
 from tests.support.packets import KEYFRAME, Rtcp, Rtp, check, read_rtcp, read_rtp, rtp

@@ -9,7 +9,7 @@ from typing import Any
 
 from aioice import stun
 
-from relay.media.rtp import HEADERS
+from relay.media.packets.rtp import HEADERS
 
 ONE_BYTE = 0xBEDE
 

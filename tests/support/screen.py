@@ -11,7 +11,7 @@ from aiortc.codecs.vpx import Vp8Decoder, vp8_depayload
 from aiortc.jitterbuffer import JitterFrame
 
 from relay.media.downlink import Downlink
-from relay.media.sdp import TRANSPORT_CC
+from relay.media.negotiation.sdp import TRANSPORT_CC
 from relay.transport_cc import TICKS_PER_S, Feedback, write
 from tests.support.packets import Rtp, block, nack, pli, rr
 from tests.support.sides import AUDIO, REPAIR, VIDEO

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
+from relay.media.negotiation.sdp import read
 from relay.media.outlet import Outlet
-from relay.media.sdp import read
 from relay.media.uplink import Uplink
 from relay.media.verdict import Verdict
 from tests.support.packets import Rtp, beginning, read_rtp

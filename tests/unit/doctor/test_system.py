@@ -9,7 +9,7 @@ import pytest
 from relay.config import Settings
 from relay.doctor import system
 from relay.doctor.findings import Grade
-from relay.media.transport import BUFFER_BYTES
+from relay.media.paths.transport import BUFFER_BYTES
 
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
 

@@ -12,9 +12,9 @@ from relay import transport_cc
 from relay.media.flow import Flow
 from relay.media.forwarder import MAX_BATCHES
 from relay.media.link import MAX_ACKNOWLEDGED, MAX_QUEUED_RECORDS
-from relay.media.sdp import read
+from relay.media.negotiation.sdp import read
+from relay.media.paths.transport import SLOTS
 from relay.media.translation import transport_feedback
-from relay.media.transport import SLOTS
 from relay.media.uplink import MAX_STREAMS
 from relay.plane import TappedPacket
 from tests.support.dtls import CLOSE_NOTIFY, FATAL_ALERT, fragment, record
@@ -421,6 +421,18 @@ async def test_what_a_partner_without_rtx_misses_is_sent_again_as_it_was(port: P
     out = port.hear(A, a.rtp(rtx(3, 1, 4, payload=KEYFRAME)))
     (repaired,) = b.hears(out)
     assert (repaired.ssrc, repaired.number) == (outlet, (first.number + 3) & 0xFFFF)
+
+
+async def test_what_went_out_already_is_not_restored(port: Port) -> None:
+    """It would have a number that SRTP has encrypted."""
+    a = port.join("a", CHROMIUM, A)
+    b = port.join("b", without(CHROMIUM, "a=fmtp:97"), B)
+    Flow(a.uplink, b.downlink)
+    port.hear(A, *(a.rtp(video(n, KEYFRAME)) for n in (1, 2, 4)))
+    assert port.hear(A, a.rtp(rtx(3, 1, 2, payload=KEYFRAME))) == []
+    assert len(b.hears(port.hear(A, a.rtp(rtx(3, 2, 3, payload=KEYFRAME))))) == 1
+    assert port.hear(A, a.rtp(rtx(3, 3, 3, payload=KEYFRAME))) == []
+    assert port.drops == {"stale": 2}
 
 
 async def test_who_drops_rtx_within_a_call_is_kept_a_history_from_then_on(

@@ -8,7 +8,7 @@ import pylibsrtp
 import pytest
 
 from relay.media.forwarder import STALE_ADDRESS_S
-from relay.media.sdp import read
+from relay.media.negotiation.sdp import read
 from tests.support.dtls import fragment, record
 from tests.support.forwarding import A, B, C, Caller, Port, audio, srtp_session, video
 from tests.support.offers import CHROMIUM

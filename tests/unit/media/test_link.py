@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from aiortc.sdp import SessionDescription
 
-from relay.media.description import Ssrcs
 from relay.media.link import MAX_QUEUED_RECORDS, Link
-from relay.media.sdp import read
+from relay.media.negotiation.description import Ssrcs
+from relay.media.negotiation.sdp import read
 from relay.plane import LinkState
 from relay.seam import LinkCertificate
 from tests.support.dtls import FATAL_ALERT, End, fragment, record

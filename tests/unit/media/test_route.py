@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from relay.media.clocks import ntp
-from relay.media.reception import ReportBlock
+from relay.media.feedback.reception import ReportBlock
+from relay.media.outlet import MAX_PAUSE_S
+from relay.media.packets.clocks import ntp
+from relay.media.packets.history import KEPT
 from relay.media.route import (
     AHEAD_S,
     BEHIND_S,
@@ -229,14 +231,16 @@ def test_timestamps_may_wrap(chromium: Side, firefox: Side) -> None:
 
 
 @pytest.mark.parametrize("hours", [1, 6, 7, 13, 24, 24 * 30])
-@pytest.mark.parametrize("make", [audio, video])
-def test_after_a_long_time_without_a_partner_time_goes_forward(make: Any, hours: int) -> None:
+@pytest.mark.parametrize(("make", "rate"), [(audio, 48000), (video, 90000)])
+def test_after_a_long_time_without_a_partner_an_hour_has_passed(
+    make: Any, rate: int, hours: int
+) -> None:
     viewer, first = Side(FIREFOX), Side(CHROMIUM)
     flow(first, viewer)
     last = first.sent(make(1, payload=KEYFRAME), now=100.0).rtp_ts
     part(first)
     out = swapped(viewer, 100.0 + 3600 * hours, make(1, payload=KEYFRAME))
-    assert distance(last, out) > 0
+    assert distance(last, out) == MAX_PAUSE_S * rate
 
 
 def test_a_repair_has_the_timestamp_that_its_media_has_now(chromium: Side, firefox: Side) -> None:
@@ -571,6 +575,14 @@ def test_what_repairs_nothing_is_not_restored(chromium: Side, plain: Side) -> No
     assert chromium.send(rtx(A_RTX, 6, 102, csrcs=(1, 2))) is Verdict.MALFORMED
     assert chromium.send(rtx(A_RTX, 7, 102, payload_type=50)) is Verdict.UNKNOWN_PAYLOAD_TYPE
     assert chromium.send(rtx(A_RTX, 8, 102, rtp_ts=90_000_000)) is Verdict.STALE, "of no time"
+
+
+def test_what_is_long_gone_is_not_restored(chromium: Side, plain: Side) -> None:
+    flow(chromium, plain)
+    for number in (100, 103, 103 + KEPT):
+        chromium.sent(video(number, KEYFRAME))
+    assert repaired(chromium, 1, 103) is Verdict.STALE
+    chromium.sent(rtx(A_RTX, 2, 104))
 
 
 def test_late_media_leaves_room_for_its_repair(chromium: Side, firefox: Side) -> None:

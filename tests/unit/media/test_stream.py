@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from relay.media.negotiation.sdp import CLOCK_RATE_HZ
 from relay.media.outlet import Outlet
-from relay.media.sdp import CLOCK_RATE_HZ
 from relay.media.stream import Stream
 
 

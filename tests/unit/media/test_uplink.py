@@ -1,6 +1,6 @@
 """Which of a user's SSRCs are streams, and which stream is the current one."""
 
-from relay.media.sdp import read
+from relay.media.negotiation.sdp import read
 from relay.media.uplink import MAX_STREAMS, TAKEOVER_S, Uplink
 from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import KEYFRAME, rtp
@@ -83,19 +83,19 @@ def test_rtcp_ssrcs_are_bounded_and_streams_always_have_room() -> None:
 
 
 def test_a_renegotiation_forgets_what_is_neither_current_nor_heard_of_lately() -> None:
-    source, sink = Side(CHROMIUM), Side(FIREFOX)
-    flow(source, sink)
-    source.sent(packet(1, 100), now=50)
-    source.sent(packet(2, 7), now=60)
-    source.sent(rtp(3, 7, payload_type=111), now=40)
-    assert source.send(packet(4, 7), now=60) == "superseded"
-    assert source.send(rtp(5, 1, payload_type=55), now=60) == "unknown payload type"
-    source.uplink.rtcp_ssrcs |= {2, 6}
-    assert source.uplink.forget_idle(now=60.5) == [1, 5, 6]
-    assert list(source.uplink.streams) == [2, 3, 4], "current, current though silent, and alive"
-    assert (source.uplink.strangers, source.uplink.rtcp_ssrcs) == (set(), set())
-    assert source.uplink.forget_idle(now=60 + 1.01 * TAKEOVER_S) == [4]
-    source.sent(packet(2, 8), now=70)
+    sender, receiver = Side(CHROMIUM), Side(FIREFOX)
+    flow(sender, receiver)
+    sender.sent(packet(1, 100), now=50)
+    sender.sent(packet(2, 7), now=60)
+    sender.sent(rtp(3, 7, payload_type=111), now=40)
+    assert sender.send(packet(4, 7), now=60) == "superseded"
+    assert sender.send(rtp(5, 1, payload_type=55), now=60) == "unknown payload type"
+    sender.uplink.rtcp_ssrcs |= {2, 6}
+    assert sender.uplink.forget_idle(now=60.5) == [1, 5, 6]
+    assert list(sender.uplink.streams) == [2, 3, 4], "current, current though silent, and alive"
+    assert (sender.uplink.strangers, sender.uplink.rtcp_ssrcs) == (set(), set())
+    assert sender.uplink.forget_idle(now=60 + 1.01 * TAKEOVER_S) == [4]
+    sender.sent(packet(2, 8), now=70)
 
 
 def packet(ssrc: int, number: int) -> bytes:
@@ -103,33 +103,33 @@ def packet(ssrc: int, number: int) -> bytes:
 
 
 def test_a_second_stream_waits_until_the_first_is_silent() -> None:
-    source, sink = Side(CHROMIUM), Side(FIREFOX)
-    flow(source, sink)
-    first = source.sent(packet(1, 100), now=50.0)
-    assert source.send(packet(2, 7), now=50.0 + TAKEOVER_S / 2) == "superseded"
-    source.sent(packet(1, 101), now=50.0 + TAKEOVER_S * 0.9)
-    assert source.send(packet(2, 8), now=50.0 + TAKEOVER_S * 1.8) == "superseded"
-    taken = source.sent(packet(2, 9), now=50.0 + TAKEOVER_S * 2)
+    sender, receiver = Side(CHROMIUM), Side(FIREFOX)
+    flow(sender, receiver)
+    first = sender.sent(packet(1, 100), now=50.0)
+    assert sender.send(packet(2, 7), now=50.0 + TAKEOVER_S / 2) == "superseded"
+    sender.sent(packet(1, 101), now=51.0)
+    assert sender.send(packet(2, 8), now=51.0 + TAKEOVER_S * 0.75) == "superseded"
+    taken = sender.sent(packet(2, 9), now=51.0 + TAKEOVER_S)
     assert taken.ssrc == first.ssrc
     assert taken.number == first.number + 2
-    assert source.uplink.current[VIDEO].ssrc == 2
-    assert source.send(packet(1, 102), now=50.0 + TAKEOVER_S * 2) == "superseded"
+    assert sender.uplink.current[VIDEO].ssrc == 2
+    assert sender.send(packet(1, 102), now=51.0 + TAKEOVER_S) == "superseded"
 
 
 def test_the_first_may_take_over_again() -> None:
-    source, sink = Side(CHROMIUM), Side(FIREFOX)
-    flow(source, sink)
-    source.sent(packet(1, 100), now=50)
-    source.sent(packet(2, 7), now=60)
-    source.sent(packet(1, 101), now=70)
-    assert source.uplink.current[VIDEO].ssrc == 1
+    sender, receiver = Side(CHROMIUM), Side(FIREFOX)
+    flow(sender, receiver)
+    sender.sent(packet(1, 100), now=50)
+    sender.sent(packet(2, 7), now=60)
+    sender.sent(packet(1, 101), now=70)
+    assert sender.uplink.current[VIDEO].ssrc == 1
 
 
 def test_without_a_partner_streams_are_known_but_go_nowhere() -> None:
-    source, sink = Side(CHROMIUM), Side(FIREFOX)
-    assert source.send(packet(1, 1), now=1) == "unpaired"
-    assert source.send(packet(1, 2), now=1) == "unpaired"
-    assert source.send(packet(2, 1), now=1) == "superseded"
-    there = flow(source, sink)
-    assert there.routes[VIDEO].source is source.uplink.streams[1]
-    source.sent(packet(1, 3), now=1)
+    sender, receiver = Side(CHROMIUM), Side(FIREFOX)
+    assert sender.send(packet(1, 1), now=1) == "unpaired"
+    assert sender.send(packet(1, 2), now=1) == "unpaired"
+    assert sender.send(packet(2, 1), now=1) == "superseded"
+    there = flow(sender, receiver)
+    assert there.routes[VIDEO].source is sender.uplink.streams[1]
+    sender.sent(packet(1, 3), now=1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from relay.media import view
-from relay.media.clocks import ntp
+from relay.media.feedback.rtcp import PLI
 from relay.media.link import Link
-from relay.media.rtcp import PLI
-from relay.media.sdp import read
+from relay.media.negotiation.sdp import read
+from relay.media.packets.clocks import ntp
 from relay.media.translation import keyframe_request, translate
 from relay.plane import Direction, LinkState
 from relay.seam import LinkCertificate

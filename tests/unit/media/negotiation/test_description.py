@@ -6,7 +6,7 @@ import pytest
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from aiortc.sdp import MediaDescription, SessionDescription
 
-from relay.media.description import (
+from relay.media.negotiation.description import (
     OFFERED,
     USUAL_WISHES,
     LocalSide,
@@ -14,8 +14,8 @@ from relay.media.description import (
     write_answer,
     write_offer,
 )
-from relay.media.ice import Credentials
-from relay.media.sdp import ABS_SEND_TIME, MID, TRANSPORT_CC, read
+from relay.media.negotiation.sdp import ABS_SEND_TIME, MID, TRANSPORT_CC, read
+from relay.media.paths.ice import Credentials
 from tests.support.offers import (
     CHROMIUM,
     DATA_SECTION,

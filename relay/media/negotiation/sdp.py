@@ -14,7 +14,7 @@ from itertools import islice
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
 from relay.errors import SdpError
-from relay.media.section import Description, Section, number, parse
+from relay.media.negotiation.section import Description, Section, number, parse
 
 KINDS = ("audio", "video")
 CODECS = {"audio": ("opus", 48000), "video": ("vp8", 90000)}

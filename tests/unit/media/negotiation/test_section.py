@@ -3,7 +3,7 @@
 import pytest
 
 from relay.errors import SdpError
-from relay.media.section import MAX_INHERITED, MAX_LINES, MAX_SECTIONS, number, parse
+from relay.media.negotiation.section import MAX_INHERITED, MAX_LINES, MAX_SECTIONS, number, parse
 
 TEXT = (
     "v=0\r\no=- 42 7 IN IP4 0.0.0.0\r\ns=-\r\na=group:BUNDLE 0 x\r\na=group:LS 0\r\n"

@@ -9,7 +9,7 @@ import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
 
 from relay.errors import SdpError
-from relay.media.sdp import (
+from relay.media.negotiation.sdp import (
     ABS_SEND_TIME,
     AUDIO_LEVEL,
     MAX_FINGERPRINTS,
@@ -19,7 +19,7 @@ from relay.media.sdp import (
     MediaTerms,
     read,
 )
-from relay.media.section import MAX_FORMATS, MAX_INHERITED, number
+from relay.media.negotiation.section import MAX_FORMATS, MAX_INHERITED, number
 from tests.support.offers import (
     CHROMIUM,
     CHROMIUM_FINGERPRINT,
@@ -324,7 +324,7 @@ def _costly() -> dict[str, str]:
 
 def test_the_sessions_extensions_are_not_multiplied_by_its_sections() -> None:
     sdp = MANY.replace("m=", "a=extmap:1 x\r\n" * 2000 + "m=", 1)
-    with unittest.mock.patch("relay.media.sdp.number", wraps=number) as looked_at:
+    with unittest.mock.patch("relay.media.negotiation.sdp.number", wraps=number) as looked_at:
         terms = read(sdp)
     codecs_of_each = 2
     assert looked_at.call_count <= len(terms.sections) * (MAX_INHERITED + 5 * codecs_of_each)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.media.idle import DEVICE, IdleCores
+from relay.media.paths.idle import DEVICE, IdleCores
 
 LATENCY = struct.Struct("=i")
 

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
-from relay.media.candidates import Addresses
-from relay.media.ice import Credentials
-from relay.media.sdp import (
+from relay.media.negotiation.sdp import (
     CODECS,
     EXTENSIONS,
     FEEDBACK,
@@ -23,6 +21,8 @@ from relay.media.sdp import (
     Terms,
     Wishes,
 )
+from relay.media.paths.candidates import Addresses
+from relay.media.paths.ice import Credentials
 
 STREAM = "partner"
 """The id of the one MediaStream, whoever the partner is; it binds audio and video for lip-sync."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from relay import transport_cc
 from relay.errors import MalformedPacket
-from relay.media.rtp import PADDING, RTP_BITS, RTP_MASK, SSRC
+from relay.media.packets.rtp import PADDING, RTP_BITS, RTP_MASK, SSRC
 
 SR, RR, SDES, RTPFB, PSFB = 200, 201, 202, transport_cc.RTPFB, 206
 NACK, TRANSPORT_CC = 1, transport_cc.FORMAT  # formats of RTPFB

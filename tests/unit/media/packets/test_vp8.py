@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.media import vp8
+from relay.media.packets import vp8
 
 PLAIN = b"\x10"  # a descriptor: S set, nothing else
 DESCRIPTORS = [
@@ -158,6 +158,26 @@ def test_another_source_goes_on_behind_the_last() -> None:
         out = receiver.long_id(descriptor)
         assert 0 < (out - last) & 0x7FFF < 100, "forward, and not the next one, which may be lost"
         last = out
+
+
+def test_another_source_leaves_so_much_room() -> None:
+    receiver = Receiver()
+    one = receiver.gets("90 f0 81 00 07 45")
+    receiver.begins = True
+    two = receiver.gets("90 f0 99 99 50 5f")
+    assert int.from_bytes(two[2:4], "big") - int.from_bytes(one[2:4], "big") in (16, 16 - 0x8000)
+    assert (two[4] - one[4]) & 0xFF == 16
+    assert (two[5] - one[5]) & 0x1F == 1
+
+
+def test_a_short_picture_id_moves_the_long_one_on() -> None:
+    receiver = Receiver()
+    first = receiver.long_id("90 80 83 00")
+    receiver.begins = True
+    short = receiver.gets("90 80 7f 00")[2]
+    assert (short - first) & 0x7F == 16
+    receiver.begins = True
+    assert (receiver.long_id("90 80 80 00") - first) & 0x7FFF == 32
 
 
 def test_a_repeated_packet_is_not_the_last() -> None:

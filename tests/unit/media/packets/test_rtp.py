@@ -2,9 +2,9 @@
 
 import pytest
 
-from relay.media.clocks import SenderClock, ntp
-from relay.media.numbering import TransportNumbers
-from relay.media.rtp import (
+from relay.media.packets.clocks import SenderClock, ntp
+from relay.media.packets.numbering import TransportNumbers
+from relay.media.packets.rtp import (
     MAX_LAYOUTS,
     RTCP_BITS,
     RTCP_MASK,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import struct
 
-from relay.media.rtp import NUMBER
+from relay.media.packets.rtp import NUMBER
 
 HEAD = struct.Struct("!HH")
 """The descriptor's first two bytes and, as browsers write it, the picture id of 15 bits."""

@@ -1,6 +1,6 @@
 """What went out is kept for a while, as it was sent."""
 
-from relay.media.history import KEPT, MAX_REPEATS, History
+from relay.media.packets.history import KEPT, MAX_REPEATS, History
 
 
 def test_a_packet_can_be_had_again_for_a_while() -> None:

@@ -5,8 +5,8 @@ import struct
 import pytest
 
 from relay import transport_cc as transport_wide
-from relay.media.clocks import ntp as clock
-from relay.media.rtcp import FIR, PLI
+from relay.media.feedback.rtcp import FIR, PLI
+from relay.media.packets.clocks import ntp as clock
 from relay.media.stream import Stream
 from relay.media.translation import MAX_FEEDBACKS, MAX_REPEATS, keyframe_request, translate
 from tests.support.calls import (

@@ -15,7 +15,7 @@ from typing import Any
 
 from cffi import FFI
 
-from relay.media.transport import (
+from relay.media.paths.transport import (
     MAX_DATAGRAM_BYTES,
     SLOTS,
     Address,

@@ -3,7 +3,7 @@
 import pytest
 
 from relay.errors import SdpError
-from relay.media.sdp import AUDIO_LEVEL, MID, Terms, read
+from relay.media.negotiation.sdp import AUDIO_LEVEL, MID, Terms, read
 from tests.support.offers import (
     BESIDE_DATA,
     CHROMIUM,

@@ -9,7 +9,7 @@ import pytest
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from OpenSSL import SSL
 
-from relay.media.dtls import (
+from relay.media.paths.dtls import (
     AHEAD,
     MAX_EARLY,
     MAX_MESSAGE_BYTES,

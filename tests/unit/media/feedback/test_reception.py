@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.media.reception import Reception, ReportBlock
+from relay.media.feedback.reception import Reception, ReportBlock
 
 
 def report(lsr: int = 0, dlsr_s: float = 0, lost: int = 0, jitter_ts: int = 0) -> ReportBlock:

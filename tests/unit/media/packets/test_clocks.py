@@ -2,7 +2,7 @@
 
 import time
 
-from relay.media.clocks import NTP_SECOND, SenderClock, ntp
+from relay.media.packets.clocks import NTP_SECOND, SenderClock, ntp
 
 
 def test_the_relays_clock_is_the_wall_clock_when_the_process_starts() -> None:

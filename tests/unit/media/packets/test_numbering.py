@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.media.numbering import MAX_STRETCHES, Renumbering, TransportNumbers, nearest
+from relay.media.packets.numbering import MAX_STRETCHES, Renumbering, TransportNumbers, nearest
 
 
 def begun(last: int, number: int) -> TransportNumbers:

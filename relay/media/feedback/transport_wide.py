@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 
-from relay.media.numbering import TransportNumbers, nearest
+from relay.media.packets.numbering import TransportNumbers, nearest
 from relay.serial import distance
 from relay.transport_cc import (
     CLOCK_MASK,

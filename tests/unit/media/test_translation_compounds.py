@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from relay.errors import MalformedPacket
-from relay.media.rtcp import MAX_BYTES, compound, part
+from relay.media.feedback.rtcp import MAX_BYTES
 from relay.media.translation import translate
 from tests.support.calls import (
     A_RTX,
@@ -36,8 +36,7 @@ from tests.support.packets import (
     sr,
     transport_cc,
 )
-from tests.support.sides import VIDEO, Side, pair
-from tests.support.sides import part as leave
+from tests.support.sides import VIDEO, Side, pair, part
 
 
 @pytest.fixture
@@ -101,12 +100,6 @@ def test_a_long_compound_is_cut_at_a_packets_end(call: Call) -> None:
     assert len(data) <= MAX_BYTES
 
 
-def test_a_compound_may_be_just_so_long() -> None:
-    report, most = part(RR, 0, bytes(4)), part(203, 0, bytes(MAX_BYTES - 12))
-    assert len(compound([report, most], 1)) == MAX_BYTES
-    assert compound([report, most + bytes(4)], 1) == report
-
-
 def test_both_ways(call: Call) -> None:
     reverse = Call(call.b, call.a, call.back, call.there, call.b_sent, call.a_sent)
     heard = call.a_sent[VIDEO].number
@@ -125,7 +118,7 @@ def test_both_ways(call: Call) -> None:
 def test_after_a_switch_only_the_present_partner_is_spoken_of(call: Call) -> None:
     old = call.b_sent[VIDEO].number
     old_tcc = int.from_bytes((call.b_sent[VIDEO].elements or ())[0][1], "big")
-    leave(call.a)
+    part(call.a)
     now = begin(call.a, Side(FIREFOX), now=101.0)
     outlet = now.outlet(VIDEO)
     assert now.from_a(rr(A_VIDEO, block(outlet, old))) == []
@@ -139,7 +132,7 @@ def test_after_a_switch_only_the_present_partner_is_spoken_of(call: Call) -> Non
 
 
 def test_after_a_switch_before_the_first_packet_nothing_is_said(call: Call) -> None:
-    leave(call.a)
+    part(call.a)
     a, outlet = call.a, call.outlet(VIDEO)
     there, back = pair(a, Side(FIREFOX))
     number = a.outlet(VIDEO).progress.last

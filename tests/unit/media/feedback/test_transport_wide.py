@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 
 from relay.errors import MalformedPacket
-from relay.media.feedback import LEAP_TICKS, MAX_GAP, MAX_PACKETS, QUIET_S, TransportFeedback
-from relay.media.numbering import TransportNumbers
+from relay.media.feedback.transport_wide import (
+    LEAP_TICKS,
+    MAX_GAP,
+    MAX_PACKETS,
+    QUIET_S,
+    TransportFeedback,
+)
+from relay.media.packets.numbering import TransportNumbers
 from relay.transport_cc import Feedback, read, write
 
 US = 11, 22
@@ -137,6 +143,16 @@ def test_more_was_withheld_in_between_than_can_be_told(told: Told) -> None:
     assert heard is not None
     assert heard.base == 502 + MAX_GAP
     assert len(heard.arrivals) == 1
+
+
+@pytest.mark.parametrize("gap", [MAX_GAP, MAX_GAP + 1])
+def test_so_many_that_did_not_come_are_lost(told: Told, gap: int) -> None:
+    """Beyond, the sender has begun anew."""
+    told.feedback.unseen(1, 10.0)
+    told.made()
+    told.feedback.unseen(1 + gap, 10.1)
+    (feedback,) = told.made(now=10.1)
+    assert feedback.base == (2 if gap == MAX_GAP else 1 + gap)
 
 
 def test_long_delays_before_the_beginning_are_of_no_account(told: Told) -> None:

@@ -5,8 +5,8 @@ import struct
 import pytest
 from aioice import stun
 
-from relay.media.ice import Credentials, answer_check, is_signed, read_check
-from relay.media.transport import MAX_DATAGRAM_BYTES
+from relay.media.paths.ice import Credentials, answer_check, is_signed, read_check
+from relay.media.paths.transport import MAX_DATAGRAM_BYTES
 from tests.support.packets import binding_request, check
 
 OURS = Credentials("ufrag", "password")

@@ -1,0 +1,9 @@
+"""How datagrams come and go, and what they have to be before a link is up.
+
+- ``transport``   the one UDP socket and its slots, and the socket that runs everywhere
+- ``batch``       the quick one: system calls for whole batches
+- ``candidates``  the addresses that the relay announces, and to whom
+- ``ice``         connectivity checks, read and answered
+- ``dtls``        what is sound of a peer's handshake
+- ``idle``        cores kept awake, so that a packet finds them so
+"""
