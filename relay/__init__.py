@@ -2,24 +2,35 @@
 
 A map of the house, from the wire inwards:
 
-- ``protocol``   the signalling messages, one type each
-- ``signaling``  a WebSocket is a user: the gateway, the session and the lobby
-- ``matching``   who may meet whom, and in which state a user is: decisions only
-- ``store``      where the queue and the rooms live
-- ``plane``      the small interface at which signalling and media meet
-- ``media``      the relay proper: ICE, DTLS, RTP and RTCP, links and routes
-- ``taps``       what operators may look into: snapshots, recordings, captures, and the audit log
-- ``api``        HTTP: the page, health and metrics, the operators' API and dashboard
-- ``bots``       clients that join from outside, through the public protocol only
-- ``ops``        what operators do from a terminal or a script, through the API only
-- ``doctor``     looks at settings and machine, and says what to change
-- ``app``        puts the parts together; ``config`` and ``cli`` are its front
-- ``seam``       every private name of another package that is used, in one file
-- ``tls``        certificates: the operator's, or one made for the run
-- ``transport_cc`` feedback of congestion control on the wire, for ``media`` and ``bots``
-- ``pace``       how often something may happen, for ``signaling`` and ``api``
-- ``serial``     the distance of numbers that begin again at 0
-- ``errors``     every error that this package raises
+The server:
+
+- ``protocol``      the signalling messages, one type each
+- ``signaling``     a WebSocket is a user: the gateway, the session and the lobby
+- ``matching``      who may meet whom, and in which state a user is: decisions only
+- ``store``         where the queue and the rooms live
+- ``plane``         the small interface at which signalling and media meet
+- ``media``         the relay proper: ICE, DTLS, RTP and RTCP, links and routes
+- ``taps``          what operators may look into: snapshots, recordings, captures, the audit log
+- ``api``           HTTP: the page, health and metrics, the operators' API and dashboard
+
+Around it:
+
+- ``bots``          clients that join from outside, through the public protocol only
+- ``ops``           what operators do from a terminal or a script, through the API only
+- ``doctor``        looks at settings and machine, and says what to change
+- ``app``           puts the parts together; ``config`` and ``cli`` are its front
+
+What several of them need:
+
+- ``track``         the table of figures that operators see of a track
+- ``seam``          every private name of another package that is used, in one file
+- ``tls``           certificates: the operator's, or one made for the run
+- ``transport_cc``  feedback of congestion control on the wire
+- ``pace``          how often something may happen
+- ``serial``        the distance of numbers that begin again at 0
+- ``histogram``     how often something took how long
+- ``logs``          how log events look
+- ``errors``        every error that this package raises
 """
 
 __version__ = "0.1.0"

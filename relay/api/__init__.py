@@ -3,14 +3,15 @@
 - ``readiness``    ``/health`` and ``/ready``; ``load`` tells when the process is overloaded
 - ``status``       ``/stats`` and ``/rooms``
 - ``v1``           the operators' API: ``endpoints`` is its table, ``models`` what it says,
-  ``openapi`` its document, ``events`` its live stream
+  ``openapi`` its document, ``events`` its live stream, ``history`` the last hour
 - ``overview``     looks at users and media; an ``observation`` is what there was at one moment, and
   ``quality`` says what of it is bad
 - ``taps``         looking into calls, and the audit log of who did; ``asking`` is what the API's
   requests have in common
 - ``metrics``      ``/metrics``, for Prometheus
-- ``operator``     the token that operators have to show
+- ``operator``     the token that operators have to show; ``attempts`` bounds how often one may try
+- ``admin``        the dashboard's login, and ``sessions`` of those who have
 - ``front``        all of these, put together
-- ``page``         the files of ``web/``
+- ``page``         the files of ``web/``, and ``welcome`` what it says first
 - ``answers``      what all answers share: security headers, and errors as JSON
 """

@@ -1,8 +1,21 @@
 """A WebSocket is a user: the gateway, the session and the lobby.
 
-The way of a message: ``gateway`` (lets a socket in) -> ``connection`` (frame to message, one task
-each for reading, handling and writing) -> ``lobby`` (what it means) -> ``meetings`` (searching and
-parting) and, for media, ``relayed`` or ``direct`` (the two media modes).
+In the order in which a message comes through:
+
+- ``gateway``      lets a socket in; ``origin`` says from which pages, and ``locality`` from where
+- ``connection``   frame to message and back: one task each for reading, handling and writing
+- ``mailbox``      what waits to be handled, and to be sent: bounded
+- ``lobby``        what a message means; ``news`` tells those who wait how many are there
+- ``meetings``     searching, meeting and parting
+- ``negotiation``  what a media mode has to do; the modes are ``relayed`` and ``direct``
+
+And what these work on:
+
+- ``session``      one user
+- ``expectation``  what is expected of its link: a table of states
+- ``talk``         what it says to its partner besides media
+- ``limits``       how much of anything a user may have
+- ``tally``        what is counted
 """
 
 from relay.signaling.gateway import Gateway

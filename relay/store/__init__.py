@@ -1,4 +1,8 @@
-"""Where the waiting queue and the rooms live."""
+"""Where the waiting queue and the rooms live.
+
+- ``interface``  what a store can do, whatever it is made of
+- ``memory``     the one that keeps all in this process
+"""
 
 from relay.store.interface import Entered, Room, Store, Waiter
 from relay.store.memory import MemoryStore

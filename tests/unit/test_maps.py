@@ -72,7 +72,7 @@ def test_a_package_names_each_of_its_modules(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_lists_nothing_that_is_not_there(package: str) -> None:
     told = set(re.findall(r"^- ``(\w+)``", docstring(package), re.MULTILINE))
-    assert told - modules(ROOT / package) == set()
+    assert told - {"__main__"} - modules(ROOT / package) == set()
 
 
 def test_the_architecture_page_names_files_that_are_there() -> None:
