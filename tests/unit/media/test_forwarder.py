@@ -238,6 +238,7 @@ async def test_lies_inside_authentic_packets(house: House, couple: tuple[Caller,
     assert house.hear(A, a.rtcp(rr(1, count=31))) == []
     assert house.hear(A, a.rtcp(b"\x80\xc9\xff\xff" + bytes(8))) == []
     assert house.drops == {"malformed": 1, "malformed_rtcp": 2}
+    assert a.told == [], "nobody waits for a key frame"
     assert len(b.hears(house.hear(A, a.rtp(audio(2))))) == 1
 
 
