@@ -233,6 +233,7 @@ async def test_dtls_that_nobody_would_say_is_dropped(house: House) -> None:
 
 async def test_lies_inside_authentic_packets(house: House, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
+    house.hear(A, a.rtp(video(1, KEYFRAME)))
     lying = audio(1, extension=raw_extension(b"\x1f\0\0\0"))
     assert house.hear(A, a.rtp(lying)) == []
     assert house.hear(A, a.rtcp(rr(1, count=31))) == []
