@@ -81,7 +81,7 @@ def test_a_new_ssrc_begins_afresh_and_goes_on_in_the_numbering() -> None:
 
 def test_a_former_ssrc_that_goes_on_sending_counts_no_more() -> None:
     sender, receiver = Side(CHROMIUM), Side(FIREFOX)
-    flow(sender, receiver)
+    there = flow(sender, receiver)
     for number in (500, 501):
         sender.sent(video(2, number), now=10)
     assert sender.send(video(9, 60000, DELTA), now=20) is Verdict.HELD
@@ -91,6 +91,7 @@ def test_a_former_ssrc_that_goes_on_sending_counts_no_more() -> None:
     assert receiver.outlet(VIDEO).progress == before, "though the new one has not begun"
     sender.sent(video(9, 60001), now=20)
     assert receiver.outlet(VIDEO).progress.packets == 3
+    assert (there.route_of(2), there.route_of(9)) == (None, there.video)
 
 
 def test_a_new_ssrcs_repairs_carry_the_new_constants() -> None:

@@ -233,11 +233,13 @@ async def test_dtls_that_nobody_would_say_is_dropped(port: Port) -> None:
 
 async def test_lies_inside_authentic_packets(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
+    port.hear(A, a.rtp(video(1, KEYFRAME)))
     lying = audio(1, extension=raw_extension(b"\x1f\0\0\0"))
     assert port.hear(A, a.rtp(lying)) == []
     assert port.hear(A, a.rtcp(rr(1, count=31))) == []
     assert port.hear(A, a.rtcp(b"\x80\xc9\xff\xff" + bytes(8))) == []
     assert port.drops == {"malformed": 1, "malformed_rtcp": 2}
+    assert a.told == [], "nobody waits for a key frame"
     assert len(b.hears(port.hear(A, a.rtp(audio(2))))) == 1
 
 
