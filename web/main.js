@@ -78,6 +78,7 @@ function carryOut(command) {
     case "pause_video": peer?.pauseVideo(command.paused); break;
     case "meet": peer?.meet(); break;
     case "part": peer?.part(); break;
+    default: /** @satisfies {never} */ (command);
   }
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { actionOf, KEYS } from "../../web/browser/keys.js";
 import { readSettings } from "../../web/browser/memory.js";
@@ -24,13 +24,26 @@ function leaves(words, path = "") {
   return [[path, String(typeof words === "function" ? words(3) : words)]];
 }
 
+const ENGLISH = leaves(LANGUAGES["en"]).map(([path]) => path);
+
 for (const [name, words] of Object.entries(LANGUAGES)) {
-  test(`${name}: every word is there, and none is empty`, () => {
+  test(`${name}: every word is there, no other one is, and none is empty`, () => {
     const paths = leaves(words).map(([path]) => path);
-    assert.deepEqual(paths, leaves(LANGUAGES["en"]).map(([path]) => path));
+    assert.deepEqual(ENGLISH.filter((path) => !paths.includes(path)), [], "missing");
+    assert.deepEqual(paths.filter((path) => !ENGLISH.includes(path)), [], "not known");
     assert.deepEqual(leaves(words).filter(([, text]) => !text.trim()), []);
   });
 }
+
+test("every file of words is in use, and our own rules are there in its language", () => {
+  const files = readdirSync(new URL("../../web/words/", import.meta.url));
+  const languages = files.flatMap((file) => file.match(/^([a-z]{2})\.js$/)?.[1] ?? []);
+  assert.deepEqual(languages, Object.keys(LANGUAGES).sort());
+  const rules = readFileSync(new URL("../../web/welcome.txt", import.meta.url), "utf8");
+  const english = welcomeParagraphs(rules, "en");
+  assert.deepEqual(languages.filter((language) => language !== "en"
+    && welcomeParagraphs(rules, language)[0] === english[0]), []);
+});
 
 test("every word that the page asks for is there", () => {
   const html = readFileSync(new URL("../../web/index.html", import.meta.url), "utf8");

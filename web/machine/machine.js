@@ -122,6 +122,7 @@ function take(turn, event) {
     case "stream_arrived": turn.state.remoteStream = event.stream; return;
     case "media_arrived": return partner.mediaArrived(turn, event.kind);
     case "figures_measured": return partner.measured(turn, event.figures);
+    default: /** @satisfies {never} */ (event);
   }
 }
 
@@ -141,6 +142,7 @@ function hear(turn, message) {
     case "chat_received": return chat.delivered(turn, message.id);
     case "typing": return chat.partnerTyping(turn, message.active);
     case "error": return serverError(turn, message);
+    default: /** @satisfies {never} */ (message);
   }
 }
 

@@ -113,7 +113,7 @@
  * @property {DeviceInfo[]} found the devices that there are
  * @property {"connecting" | "open" | "lost" | "closed"} socket
  * @property {number | null} retryAtMs when the next try to connect comes
- * @property {import("../wire/refusal.js").Refusal["why"] | null} refusal why the server has not let
+ * @property {import("../wire/refusal.js").Why | null} refusal why the server has not let
  *   us in, while the socket is "lost"
  * @property {import("../wire/messages.js").Connected | null} server what it said on connecting
  * @property {boolean} linked a link is open, or opening; always so while there is a partner

@@ -95,6 +95,7 @@ export class View {
         type: "setting_changed",
         change: { searchesOn: !state.settings.searchesOn },
       });
+      default: /** @satisfies {never} */ (action);
     }
   }
 

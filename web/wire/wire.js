@@ -8,7 +8,7 @@
  *
  * @typedef {{ type: "wire_connecting" }
  *   | { type: "wire_lost", retryAtMs: number }
- *   | { type: "wire_refused", why: Refusal["why"], retryAtMs: number }
+ *   | { type: "wire_refused", why: import("./refusal.js").Why, retryAtMs: number }
  *   | { type: "wire_closed" }
  *   | { type: "message", message: ServerMessage }} WireEvent
  *
