@@ -1,16 +1,12 @@
 // A plain RTCPeerConnection, which a test opens and asks.
 void (window.guest = {
-  async open({ kinds, device, scrambled }) {
-    this.link = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+  async open({ kinds, device, scrambled, bundlePolicy }) {
+    this.link = new RTCPeerConnection({ bundlePolicy });
     if (scrambled) this.scramble();
-    const stream = new MediaStream();
-    if (device) {
-      const taken = await navigator.mediaDevices.getUserMedia(device);
-      taken.getTracks().forEach((track) => stream.addTrack(track));
-    }
+    this.devices = device ? await navigator.mediaDevices.getUserMedia(device) : new MediaStream();
     for (const kind of kinds) {
-      const track = stream.getTracks().find((one) => one.kind === kind);
-      this.link.addTransceiver(track ?? kind, { direction: "sendrecv", streams: [stream] });
+      const track = this.devices.getTracks().find((one) => one.kind === kind);
+      this.link.addTransceiver(track ?? kind, { direction: "sendrecv", streams: [this.devices] });
     }
     this.video = Object.assign(document.createElement("video"), { autoplay: true });
     document.body.append(this.video);
@@ -54,24 +50,29 @@ void (window.guest = {
     const sender = this.link.getSenders().find(({ track }) => track?.kind === kind);
     return sender.getParameters().headerExtensions.map(({ uri }) => uri);
   },
-  // Stop a transceiver for good, and add one that sends the same.
-  stopAndAdd(kind) {
-    const old = this.link
+  // Add a section that sends what the device gives.
+  send(kind, options) {
+    const track = this.devices.getTracks().find((one) => one.kind === kind);
+    this.link.addTransceiver(track.clone(), options);
+  },
+  // Stop a section for good.
+  stop(kind) {
+    const isIt = ({ receiver, currentDirection }) =>
+      receiver.track.kind === kind && currentDirection !== "stopped";
+    this.link.getTransceivers().find(isIt).stop();
+  },
+  sections() {
+    return this.link
       .getTransceivers()
-      .find(({ receiver, currentDirection }) =>
-        receiver.track.kind === kind && currentDirection !== "stopped");
-    const { track } = old.sender;
-    const copy = track.clone();
-    old.stop();
-    const streams = [new MediaStream([copy])];
-    this.link.addTransceiver(copy, { direction: "sendrecv", streams });
+      .map(({ mid, receiver, currentDirection }) => `${mid} ${receiver.track.kind} ${currentDirection}`);
   },
   take: (sdp) => guest.link.setRemoteDescription({ type: "answer", sdp }),
   async stats() {
     return [...(await this.link.getStats()).values()];
   },
   close() {
-    this.link.getSenders().forEach(({ track }) => track?.stop());
+    for (const { track } of this.link.getSenders()) track?.stop();
+    for (const track of this.devices.getTracks()) track.stop();
     this.link.close();
   },
 })

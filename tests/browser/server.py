@@ -8,7 +8,8 @@ from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SERVE = ("-c", "from relay.cli import main; main()", "serve")
+RELAY = ("-c", "from relay.cli import main; main()")
+SERVE = (*RELAY, "serve")
 SERVE_LOSSY = ("-m", "tests.browser.lossy")
 _START_S = 20
 _STOP_S = 10

@@ -12,21 +12,14 @@ import pytest_asyncio
 
 from relay.protocol.messages import PartnerFound
 from tests.browser.conftest import OpenWindow
-from tests.browser.guests import (
-    REMB,
-    TRANSPORT_CC,
-    AiortcGuest,
-    ChromiumGuest,
-    Guest,
-    Seat,
-    node_guest,
-    relay_bot,
-    unchanged,
-    without,
-)
+from tests.browser.guests import ChromiumGuest
+from tests.browser.outside import AiortcGuest, node_guest, relay_bot
+from tests.browser.seat import Guest, Seat, unchanged
 from tests.browser.server import Server
 
 CAMERA = {"audio": True, "video": {"width": 640, "height": 480}}
+TRANSPORT_CC = ("transport-cc", "transport-wide-cc")
+REMB = ("goog-remb", "abs-send-time")
 BEFORE_S, MEASURED_S = 10, 5
 """What is sent is measured from 10 to 15 s after the meeting."""
 PROMPT = ("nice", "-n", "-10")
@@ -48,6 +41,16 @@ class Bandwidth:
     def __str__(self) -> str:
         sent, available = self.sent_bps / 1000, self.available_bps / 1000
         return f"{sent:.0f} kbit/s sent, {available:.0f} kbit/s available"
+
+
+def without(*words: str) -> Callable[[str], str]:
+    """A change that takes the lines with any of these words out of an offer."""
+
+    def change(offer: str) -> str:
+        lines = offer.splitlines(keepends=True)
+        return "".join(line for line in lines if not any(word in line for word in words))
+
+    return change
 
 
 class Studio:

@@ -6,18 +6,10 @@ import pytest
 
 from relay.protocol.messages import PartnerDisconnected, PartnerFound
 from tests.browser.conftest import OpenWindow
-from tests.browser.guests import (
-    AiortcGuest,
-    ChromiumGuest,
-    Guest,
-    Seat,
-    node_guest,
-    receives,
-)
+from tests.browser.guests import CAMERA, MICROPHONE, PICTURE, SOUND, ChromiumGuest
+from tests.browser.outside import AiortcGuest, node_guest
+from tests.browser.seat import Guest, Seat, receives
 from tests.browser.server import Server
-
-CAMERA = {"audio": True, "video": {"width": 320, "height": 240}}
-MICROPHONE = {"audio": True}
 
 CLIENTS: dict[str, Callable[[], Guest]] = {
     "aiortc": AiortcGuest,
@@ -71,8 +63,8 @@ async def test_stop_and_add_on_a_link_that_stays(server: Server, open_window: Op
             await seat.find()
         for guest in (changing, other):
             await receives(guest, "audio", "video")
-        for kind in ("audio", "video"):
-            await changing.stop_and_add(kind)
+        for kind, added in (("audio", SOUND), ("video", PICTURE)):
+            await changing.do(f"stop('{kind}')", added)
             await one.renegotiate()
             for guest in (changing, other):
                 await receives(guest, "audio", "video")

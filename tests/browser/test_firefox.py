@@ -3,7 +3,7 @@
 Firefox takes no loopback address for ICE, so all of it happens in a network of its own.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from shutil import which
@@ -13,15 +13,18 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Playwright
 
-from tests.browser.caller import Caller
+from relay.protocol.messages import Error, PartnerDisconnected
 from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, executable
 from tests.browser.firefox import Firefox
-from tests.browser.guests import AiortcGuest, BrowserGuest, Seat, receives
+from tests.browser.guests import CAMERA, MICROPHONE, PICTURE, SOUND, BrowserGuest
 from tests.browser.namespace import Namespace, why_not
+from tests.browser.outside import AiortcGuest
+from tests.browser.seat import Seat, receives
 from tests.browser.server import Server
 from tests.browser.visitor import SPY, Visitor, together, until
 
 WORDS = "document.getElementById('situation').innerText.replace(/\\s+/g, ' ')"
+OpenFirefox = Callable[[str], Awaitable[Firefox]]
 CHAT = "[...document.querySelectorAll('#log .text')].map((line) => line.textContent)"
 
 
@@ -45,48 +48,41 @@ async def server(namespace: Namespace, tmp_path: Path) -> AsyncIterator[Server]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def firefoxes(namespace: Namespace, tmp_path: Path) -> AsyncIterator[Any]:
+async def open_firefox(
+    namespace: Namespace, server: Server, tmp_path: Path
+) -> AsyncIterator[OpenFirefox]:
+    """Opens the server's page in a Firefox of its own; nobody has touched it."""
     program = which("firefox-esr") or which("firefox")
     if program is None:
         pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
     async with AsyncExitStack() as stack:
 
-        async def start(name: str, url: str) -> Firefox:
+        async def open_firefox(name: str) -> Firefox:
             folder = tmp_path / name
             folder.mkdir()
             firefox = await stack.enter_async_context(Firefox(program, folder, namespace))
-            await firefox.open(url)
-            await firefox.run(f"(() => {{ {SPY} }})()")
-            await firefox.press("agree")
-            live = "spy.tracks.length"
-            await until(lambda: firefox.run(live), lambda count: count == 2)
-            await firefox.press("start")
+            await firefox.open(server.url)
             return firefox
 
-        yield start
+        yield open_firefox
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def firefox_window(
-    namespace: Namespace, server: Server, tmp_path: Path
-) -> AsyncIterator[Firefox]:
-    """A Firefox at the server's page, which nobody has touched."""
-    program = which("firefox-esr") or which("firefox")
-    if program is None:
-        pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
-    folder = tmp_path / "window"
-    folder.mkdir()
-    async with Firefox(program, folder, namespace) as firefox:
-        await firefox.open(server.url)
-        yield firefox
+async def start(firefox: Firefox) -> Firefox:
+    """Agree to the rules, and press Start when the devices are there."""
+    await firefox.run(f"(() => {{ {SPY} }})()")
+    await firefox.press("agree")
+    live = "spy.tracks.length"
+    await until(lambda: firefox.run(live), lambda count: count == 2)
+    await firefox.press("start")
+    return firefox
 
 
 async def test_a_call_without_pictures_in_firefox(
-    server: Server, namespace: Namespace, firefox_window: Firefox
+    server: Server, namespace: Namespace, open_firefox: OpenFirefox
 ) -> None:
     """It offers sound alone, its partner both."""
     url = server.url.replace("localhost", namespace.address)
-    quiet = BrowserGuest(firefox_window.run, kinds=("audio",), device={"audio": True})
+    quiet = BrowserGuest((await open_firefox("anna")).run, kinds=("audio",), device=MICROPHONE)
     other = AiortcGuest()
     async with Seat(url, quiet) as one, Seat(url, other) as two:
         for seat in (one, two):
@@ -110,11 +106,15 @@ async def sees_somebody(firefox: Firefox) -> None:
 
 
 async def test_the_journey_in_firefox_and_with_chromium(
-    namespace: Namespace, server: Server, firefoxes: Any, playwright: Playwright, tmp_path: Path
+    namespace: Namespace,
+    server: Server,
+    open_firefox: OpenFirefox,
+    playwright: Playwright,
+    tmp_path: Path,
 ) -> None:
-    anna = await firefoxes("anna", server.url)
+    anna = await start(await open_firefox("anna"))
     await until(lambda: anna.run(WORDS), lambda seen: "Looking for someone" in seen)
-    berta = await firefoxes("berta", server.url)
+    berta = await start(await open_firefox("berta"))
     for person in (anna, berta):
         await sees_somebody(person)
     await until(lambda: anna.run(WORDS), lambda seen: "Connected" in seen)
@@ -153,34 +153,23 @@ async def test_the_journey_in_firefox_and_with_chromium(
     assert [text for text in anna.complaints + berta.complaints if "relay" in text] == []
 
 
-@pytest.mark.parametrize("kind", ["audio", "video"])
+@pytest.mark.parametrize(("kind", "added"), [("audio", SOUND), ("video", PICTURE)])
 async def test_a_call_survives_what_stops_in_firefox(
-    namespace: Namespace, server: Server, tmp_path: Path, kind: str
+    namespace: Namespace, server: Server, open_firefox: OpenFirefox, kind: str, added: str
 ) -> None:
     """It begins a new transport, too, but wants the answer to have the same credentials."""
-    program = which("firefox-esr") or which("firefox")
-    if program is None:
-        pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
-    async with AsyncExitStack() as stack:
-        callers = []
-        for name in ("anna", "berta"):
-            (tmp_path / name).mkdir()
-            firefox = Firefox(program, tmp_path / name, namespace)
-            await stack.enter_async_context(firefox)
-            await firefox.open(server.url)
-            caller = Caller(firefox.run)
-            callers.append(caller)
-            await caller.arrive(
-                "link.addTransceiver(caller.sound())", "link.addTransceiver(caller.picture())"
-            )
-        anna = callers[0]
-        await together(*(one.receives("audio", "video") for one in callers))
-        add = "sound" if kind == "audio" else "picture"
-        await anna.do(
-            f"link.getTransceivers().find((each) => each.receiver.track.kind === '{kind}').stop()",
-            f"link.addTransceiver(caller.{add}())",
-        )
-        await anna.offer()
-        await together(*(one.receives("audio", "video") for one in callers))
-        for one in callers:
-            assert not {"error", "partner_disconnected"} & set((await one.look())["heard"])
+    url = server.url.replace("localhost", namespace.address)
+    options: dict[str, Any] = {"kinds": (), "device": CAMERA, "bundle_policy": "balanced"}
+    guests = [
+        BrowserGuest((await open_firefox(name)).run, steps=(SOUND, PICTURE), **options)
+        for name in ("anna", "berta")
+    ]
+    async with Seat(url, guests[0]) as anna, Seat(url, guests[1]) as berta:
+        for seat in (anna, berta):
+            await seat.find()
+        await together(*(receives(guest, "audio", "video") for guest in guests))
+        await guests[0].do(f"stop('{kind}')", added)
+        await anna.renegotiate()
+        await together(*(receives(guest, "audio", "video") for guest in guests))
+        for seat in (anna, berta):
+            assert not seat.count(Error) + seat.count(PartnerDisconnected)

@@ -8,7 +8,9 @@ from playwright.async_api import Page
 
 from relay.protocol.messages import PartnerFound
 from tests.browser.conftest import OpenWindow
-from tests.browser.guests import ChromiumGuest, Seat, ThinGuest
+from tests.browser.guests import MICROPHONE, ChromiumGuest
+from tests.browser.outside import ThinGuest
+from tests.browser.seat import Seat
 from tests.browser.server import Server
 from tests.support.flashing import PERIOD_S
 
@@ -82,7 +84,7 @@ async def skew_s(page: Page, watched_s: float) -> float:
 async def test_sound_and_picture_stay_together_after_next(
     server: Server, open_window: OpenWindow
 ) -> None:
-    watcher = ChromiumGuest(await open_window(), device={"audio": True})
+    watcher = ChromiumGuest(await open_window(), device=MICROPHONE)
     async with (
         Seat(server.url, watcher) as seat,
         Seat(server.url, ThinGuest()) as one,

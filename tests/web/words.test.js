@@ -1,12 +1,12 @@
 // @ts-check
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { actionOf, KEYS } from "../../web/browser/keys.js";
 import { readSettings } from "../../web/browser/memory.js";
 import { DEFAULTS } from "../../web/machine/state.js";
 import { levelOf } from "../../web/media/meter.js";
-import { splitLinks } from "../../web/view/links.js";
+import { splitAddresses } from "../../web/view/addresses.js";
 import { LANGUAGES, chooseLanguage, digest, welcomeParagraphs } from "../../web/words/words.js";
 
 test("the language is the chosen one, else the browser's first that is there, else English", () => {
@@ -24,13 +24,26 @@ function leaves(words, path = "") {
   return [[path, String(typeof words === "function" ? words(3) : words)]];
 }
 
+const ENGLISH = leaves(LANGUAGES["en"]).map(([path]) => path);
+
 for (const [name, words] of Object.entries(LANGUAGES)) {
-  test(`${name}: every word is there, and none is empty`, () => {
+  test(`${name}: every word is there, no other one is, and none is empty`, () => {
     const paths = leaves(words).map(([path]) => path);
-    assert.deepEqual(paths, leaves(LANGUAGES["en"]).map(([path]) => path));
+    assert.deepEqual(ENGLISH.filter((path) => !paths.includes(path)), [], "missing");
+    assert.deepEqual(paths.filter((path) => !ENGLISH.includes(path)), [], "not known");
     assert.deepEqual(leaves(words).filter(([, text]) => !text.trim()), []);
   });
 }
+
+test("every file of words is in use, and our own rules are there in its language", () => {
+  const files = readdirSync(new URL("../../web/words/", import.meta.url));
+  const languages = files.flatMap((file) => file.match(/^([a-z]{2})\.js$/)?.[1] ?? []);
+  assert.deepEqual(languages, Object.keys(LANGUAGES).sort());
+  const rules = readFileSync(new URL("../../web/welcome.txt", import.meta.url), "utf8");
+  const english = welcomeParagraphs(rules, "en");
+  assert.deepEqual(languages.filter((language) => language !== "en"
+    && welcomeParagraphs(rules, language)[0] === english[0]), []);
+});
 
 test("every word that the page asks for is there", () => {
   const html = readFileSync(new URL("../../web/index.html", import.meta.url), "utf8");
@@ -58,7 +71,7 @@ test("other rules have another digest", () => {
 
 test("addresses are found in chat, and nothing else is", () => {
   const links = (/** @type {string} */ text) =>
-    splitLinks(text).flatMap(({ href }) => (href ? [href] : []));
+    splitAddresses(text).flatMap(({ href }) => (href ? [href] : []));
   assert.deepEqual(links("see https://example.org/a?b=1, or (http://example.net)!"), [
     "https://example.org/a?b=1", "http://example.net/",
   ]);
@@ -67,7 +80,7 @@ test("addresses are found in chat, and nothing else is", () => {
   assert.deepEqual(links("https://"), []);
   assert.deepEqual(links("https://аррӏе.com"), ["https://xn--80ak6aa92e.com/"]);
   for (const text of ["", "a https://b.c d https://e.f", "https://x.y<script>"]) {
-    assert.equal(splitLinks(text).map((piece) => piece.text).join(""), text);
+    assert.equal(splitAddresses(text).map((piece) => piece.text).join(""), text);
   }
 });
 

@@ -102,7 +102,7 @@ function take(turn, event) {
     case "begun_dropped": turn.state.begun = ""; return;
     case "page_hidden": turn.state.isHidden = true; return;
     case "page_shown": return chat.pageShown(turn);
-    case "page_left": return visit.leave(turn);
+    case "page_left": return visit.leavePage(turn);
     case "page_back": turn.order({ do: "connect" }); return;
     case "network_changed": return link.networkChanged(turn);
     case "woke": return link.woke(turn, event.asleepMs);
@@ -122,6 +122,7 @@ function take(turn, event) {
     case "stream_arrived": turn.state.remoteStream = event.stream; return;
     case "media_arrived": return partner.mediaArrived(turn, event.kind);
     case "figures_measured": return partner.measured(turn, event.figures);
+    default: /** @satisfies {never} */ (event);
   }
 }
 
@@ -141,6 +142,7 @@ function hear(turn, message) {
     case "chat_received": return chat.delivered(turn, message.id);
     case "typing": return chat.partnerTyping(turn, message.active);
     case "error": return serverError(turn, message);
+    default: /** @satisfies {never} */ (message);
   }
 }
 
@@ -148,7 +150,7 @@ function hear(turn, message) {
 function serverError(turn, { code, message, retryAfterMs }) {
   if (code === "media_failed") turn.state.unanswered = 0;
   if (code === "bad_sdp") link.countAnswer(turn);
-  if (!turn.state.wanted) return;
+  if (!turn.state.isStarted) return;
   if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn);
   // The server speaks of its states there: something crossed with the partner's leaving.
   if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });

@@ -38,8 +38,12 @@ export const MAX_INTERESTS = 10;
 export const MAX_INTEREST_CHARS = 32;
 
 /** @typedef {Record<string, unknown>} Fields */
+/**
+ * @template {ServerMessage["type"]} T
+ * @typedef {(fields: Fields) => Extract<ServerMessage, { type: T }>} Reader
+ */
 
-/** @type {Record<string, (fields: Fields) => ServerMessage>} */
+/** @type {{ [T in ServerMessage["type"]]: Reader<T> }} */
 const READERS = {
   connected: (fields) => ({
     type: "connected",
@@ -94,8 +98,8 @@ const READERS = {
 export function parse(frame) {
   const fields = JSON.parse(String(frame));
   if (typeof fields !== "object" || fields === null) throw new SyntaxError("not a JSON object");
-  const read = Object.hasOwn(READERS, fields.type) ? READERS[fields.type] : undefined;
-  return read ? read(fields) : null;
+  if (!Object.hasOwn(READERS, fields.type)) return null;
+  return READERS[/** @type {ServerMessage["type"]} */ (fields.type)](fields);
 }
 
 /** @param {Fields} fields @param {string} name @returns {string} */

@@ -3,11 +3,14 @@
  * Why the server lets nobody in. A page cannot see the status with which its WebSocket was refused,
  * so it asks for the same address once more, without an upgrade, and gets the same answer.
  *
+ * @typedef {typeof WHYS[number]} Why
+ *
  * @typedef {object} Refusal
- * @property {"full" | "draining"} why
+ * @property {Why} why
  * @property {number | null} retryAfterMs null: the server does not say
  */
 
+const WHYS = /** @type {const} */ (["full", "draining"]);
 const TIMEOUT_MS = 5_000;
 const LONGEST_RETRY_AFTER_S = 300;
 
@@ -21,8 +24,9 @@ export async function askWhy(url, ask = fetch) {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await ask(url.replace(/^ws/, "http"), { cache: "no-store", signal });
     if (response.status !== 503) return null;
-    const why = (await response.json())?.error?.code;
-    if (why !== "full" && why !== "draining") return null;
+    const code = (await response.json())?.error?.code;
+    const why = WHYS.find((known) => known === code);
+    if (why === undefined) return null;
     return { why, retryAfterMs: retryAfterMs(response.headers.get("Retry-After")) };
   } catch {
     return null; // not reached, or no answer of the server's
