@@ -136,13 +136,7 @@ def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web
         store=MemoryStore(max_waiting=settings.max_users),
         media_mode=settings.media_mode,
         ice_servers=[server.model_dump(exclude_none=True) for server in settings.ice_servers],
-        limits=Limits(
-            max_users=settings.max_users,
-            rematch_after_s=settings.rematch_after_s,
-            interest_wait_s=settings.interest_wait_s,
-            link_timeout_s=settings.link_timeout_s,
-            messages_per_s=settings.messages_per_s,
-        ),
+        limits=_limits(settings),
         allowed_origins=frozenset(settings.allowed_origins),
     )
 
@@ -183,6 +177,16 @@ def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web
     app.add_routes(Welcome(_welcome(settings)).routes())
     app.add_routes(Page(folder()).routes())
     return app
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_users=settings.max_users,
+        rematch_after_s=settings.rematch_after_s,
+        interest_wait_s=settings.interest_wait_s,
+        link_timeout_s=settings.link_timeout_s,
+        messages_per_s=settings.messages_per_s,
+    )
 
 
 def _idle_cores(stack: AsyncExitStack, settings: Settings) -> IdleCores | None:

@@ -11,7 +11,9 @@ from relay.errors import BotError
 
 PANEL = "Bots"
 
+_Ratio = typer.Option(metavar="RATIO", help="Packets that may be lost, such as 1%.")
 _Limit = typer.Option(metavar="TIME", help="99 in 100 may take this long, such as 200ms or 2s.")
+Ratio = Annotated[str | None, _Ratio]
 Limit = Annotated[str | None, _Limit]
 
 
@@ -75,9 +77,7 @@ def load_test(
             min=0, metavar="SECONDS", help="Each user presses Next about this often; 0 for never."
         ),
     ] = 15,
-    max_loss: Annotated[
-        str | None, typer.Option(metavar="RATIO", help="Packets that may be lost, such as 1%.")
-    ] = None,
+    max_loss: Ratio = None,
     max_latency_p99: Limit = None,
     max_jitter_p99: Limit = None,
     max_time_to_match: Limit = None,

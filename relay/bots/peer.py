@@ -200,7 +200,7 @@ class Peer:
         while True:
             frame = await track.recv()
             if isinstance(frame, VideoFrame):
-                stamp = picture.read(_luma(frame))
+                stamp = picture.read(picture.luma(frame))
                 now_ms = time.time_ns() // 1_000_000
                 self._report.see(stamp, now_ms, frame.width, frame.height)
                 self._changed()
@@ -228,12 +228,6 @@ async def _until_end(read: Any) -> None:
 def _log_crash(reader: asyncio.Task[None]) -> None:
     if not reader.cancelled() and (error := reader.exception()) is not None:
         _log.error("bot_reader_crashed", task=reader.get_name(), exc_info=error)
-
-
-def _luma(frame: VideoFrame) -> NDArray[np.uint8]:
-    plane = frame.planes[0]
-    stored = np.frombuffer(memoryview(plane), np.uint8, plane.line_size * frame.height)
-    return stored.reshape(frame.height, plane.line_size)[:, : frame.width]
 
 
 def _first_channel(frame: AudioFrame) -> NDArray[np.int16]:

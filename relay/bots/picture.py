@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
+from av import VideoFrame
 from numpy.typing import NDArray
 
 WIDTH = 320
@@ -80,6 +81,13 @@ def read(luma: NDArray[np.uint8]) -> Stamp | None:
     time_ms, bits = _number(bits[:_TIME_BITS]), bits[_TIME_BITS:]
     stamp = Stamp(source, number, time_ms)
     return stamp if _number(bits) == _check(stamp) else None
+
+
+def luma(frame: VideoFrame) -> NDArray[np.uint8]:
+    """The brightness of a decoded picture's pixels (height x width), where they come first."""
+    plane = frame.planes[0]
+    stored = np.frombuffer(memoryview(plane), np.uint8, plane.line_size * frame.height)
+    return stored.reshape(frame.height, plane.line_size)[:, : frame.width]
 
 
 def _sample_points(cells: int, length: float) -> NDArray[np.intp]:

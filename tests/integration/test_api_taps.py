@@ -13,13 +13,12 @@ import pytest
 
 from relay.api import taps as api_taps
 from relay.app import running
-from relay.bots.picture import Stamp, read
+from relay.bots.picture import Stamp, luma, read
 from relay.config import Settings
 from relay.errors import ConfigError
 from relay.plane import Direction
 from relay.taps import snapshot
 from relay.taps.uses import MAX_AT_ONCE, Use
-from tests.support.luma import luma
 from tests.support.operating import AUDIO, KEYFRAME, VIDEO, OperatedServer, operating
 from tests.support.pcapng import read_pcapng
 from tests.support.slow import GO, comes, slowly

@@ -5,24 +5,16 @@ import json
 import os
 import signal
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from relay.app import running
 from relay.bots.bot import Bot
-from relay.config import Settings
 from tests.support import commands
+from tests.support.bots import relay
 from tests.support.commands import Ended
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@contextlib.asynccontextmanager
-async def relay(**settings: object) -> AsyncIterator[str]:
-    async with running(Settings(host="127.0.0.1", port=0, udp_port=0, **settings)) as server:
-        yield server.url.replace("http", "ws") + "/ws"
 
 
 def started(*arguments: str) -> AbstractAsyncContextManager[Process]:

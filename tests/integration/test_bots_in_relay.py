@@ -7,24 +7,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from relay.app import running
 from relay.bots.tone import frequency_of
-from relay.config import Settings
-from tests.support.bots import Bot
+from tests.support.bots import Bot, relay
+from tests.support.watching import sees
 
 pytestmark = pytest.mark.timeout(180)
 
 WAYS = [("relay", True), ("relay", False), ("direct", False)]
 """Media mode, and whether bots open their link early; in direct mode nobody can."""
-
-
-@contextlib.asynccontextmanager
-async def relay(media_mode: str = "relay") -> AsyncIterator[str]:
-    settings = Settings(
-        host="127.0.0.1", port=0, udp_port=0, media_mode=media_mode, rematch_after_s=0.5
-    )
-    async with running(settings) as server:
-        yield server.url.replace("http", "ws") + "/ws"
 
 
 @contextlib.asynccontextmanager
@@ -64,19 +54,8 @@ def partner_of(bot: Bot, others: list[Bot]) -> Bot:
     return next(other for other in others if other is not bot and other.room_id == bot.room_id)
 
 
-async def sees(bot: Bot, partner: Bot, frames: int) -> list[int]:
-    """Wait until the bot has seen this many more frames of its partner; all of their numbers."""
-    before = len(bot.report.numbers_from(number(partner)))
-    await bot.until(
-        lambda: len(bot.report.numbers_from(number(partner))) >= before + frames,
-        30,
-        f"picture of bot {number(partner)}",
-    )
-    return bot.report.numbers_from(number(partner))
-
-
 async def all_see_their_partners(bots: list[Bot]) -> None:
-    await asyncio.gather(*(sees(bot, partner_of(bot, bots), frames=3) for bot in bots))
+    await asyncio.gather(*(sees(bot, partner_of(bot, bots), 3) for bot in bots))
 
 
 async def hears(bot: Bot, partner: Bot) -> None:
@@ -93,10 +72,13 @@ async def hears(bot: Bot, partner: Bot) -> None:
 
 @pytest.mark.parametrize(("media_mode", "early_link"), WAYS)
 async def test_two_bots_see_and_hear_each_other(media_mode: str, early_link: bool) -> None:
-    async with relay(media_mode) as url, bots(url, 2, early_link=early_link) as (one, two):
+    async with (
+        relay(media_mode=media_mode, rematch_after_s=0.5) as url,
+        bots(url, 2, early_link=early_link) as (one, two),
+    ):
         await meet(one, two)
         for bot, partner in ((one, two), (two, one)):
-            numbers = await sees(bot, partner, frames=30)
+            numbers = await sees(bot, partner, 30)
             assert numbers == sorted(set(numbers))
             assert len(numbers) >= 0.95 * (numbers[-1] - numbers[0] + 1)
             await hears(bot, partner)
@@ -110,7 +92,10 @@ async def test_two_bots_see_and_hear_each_other(media_mode: str, early_link: boo
 
 @pytest.mark.parametrize(("media_mode", "early_link"), WAYS)
 async def test_two_bots_chat(media_mode: str, early_link: bool) -> None:
-    async with relay(media_mode) as url, bots(url, 2, early_link=early_link) as (one, two):
+    async with (
+        relay(media_mode=media_mode, rematch_after_s=0.5) as url,
+        bots(url, 2, early_link=early_link) as (one, two),
+    ):
         await meet(one, two)
         await one.say("good evening")
         await two.until(lambda: two.chats, what="message")
@@ -124,7 +109,10 @@ async def test_two_bots_chat(media_mode: str, early_link: bool) -> None:
     ("media_mode", "early_link", "rounds"), [(*way, 20 if way[1] else 5) for way in WAYS]
 )
 async def test_four_bots_rotate_partners(media_mode: str, early_link: bool, rounds: int) -> None:
-    async with relay(media_mode) as url, bots(url, 4, early_link=early_link) as all_four:
+    async with (
+        relay(media_mode=media_mode, rematch_after_s=0.5) as url,
+        bots(url, 4, early_link=early_link) as all_four,
+    ):
         await meet(*all_four)
         await all_see_their_partners(all_four)
         for turn in range(rounds):
@@ -145,7 +133,7 @@ async def test_four_bots_rotate_partners(media_mode: str, early_link: bool, roun
 
 
 async def test_each_swap_also_brings_the_new_partners_tone() -> None:
-    async with relay() as url, bots(url, 4) as all_four:
+    async with relay(rematch_after_s=0.5) as url, bots(url, 4) as all_four:
         await meet(*all_four)
         before = {bot: partner_of(bot, all_four) for bot in all_four}
         for bot, partner in before.items():
@@ -161,7 +149,7 @@ async def test_each_swap_also_brings_the_new_partners_tone() -> None:
 
 @pytest.mark.parametrize("early_first", [True, False])
 async def test_an_early_and_a_plain_bot_meet(early_first: bool) -> None:
-    async with relay() as url, contextlib.AsyncExitStack() as stack:
+    async with relay(rematch_after_s=0.5) as url, contextlib.AsyncExitStack() as stack:
         one, two = [
             await stack.enter_async_context(Bot(url, number, early_link=early))
             for number, early in ((1, early_first), (2, not early_first))
@@ -169,8 +157,8 @@ async def test_an_early_and_a_plain_bot_meet(early_first: bool) -> None:
         await one.find_partner()
         await two.find_partner()
         await meet(one, two)
-        await sees(one, two, frames=10)
-        await sees(two, one, frames=10)
+        await sees(one, two, 10)
+        await sees(two, one, 10)
 
 
 @pytest.mark.parametrize(("media_mode", "early_link"), WAYS)
@@ -179,7 +167,7 @@ async def test_a_bot_whose_partner_goes_finds_another(
     media_mode: str, early_link: bool, goodbye: str
 ) -> None:
     async with (
-        relay(media_mode) as url,
+        relay(media_mode=media_mode, rematch_after_s=0.5) as url,
         bots(url, 3, early_link=early_link, searching=2) as (leaver, left, third),
     ):
         await meet(leaver, left)
@@ -193,32 +181,32 @@ async def test_a_bot_whose_partner_goes_finds_another(
 
 
 async def test_a_stopped_bot_can_start_again() -> None:
-    async with relay() as url, bots(url, 2) as (one, two):
+    async with relay(rematch_after_s=0.5) as url, bots(url, 2) as (one, two):
         await meet(one, two)
-        await sees(one, two, frames=3)
+        await sees(one, two, 3)
         await one.stop()
         await two.until(lambda: two.room_id is None)
         assert one.link_state == "none"
         await one.find_partner()
         await meet(one, two)
-        await sees(one, two, frames=3)
-        await sees(two, one, frames=3)
+        await sees(one, two, 3)
+        await sees(two, one, 3)
 
 
 async def test_nothing_is_sent_to_a_bot_that_waits() -> None:
-    async with relay() as url, bots(url, 3, searching=2) as (one, two, waiting):
+    async with relay(rematch_after_s=0.5) as url, bots(url, 3, searching=2) as (one, two, waiting):
         await meet(one, two)
         await waiting.find_partner()
         await all_see_their_partners([one, two])
         await waiting.until(lambda: waiting.link_state == "connected")
-        await sees(one, two, frames=5)
+        await sees(one, two, 5)
         assert waiting.room_id is None
         assert not waiting.report.saw_media
 
 
 async def test_many_early_joiners_all_get_partners() -> None:
-    async with relay() as url, bots(url, 6) as six:
+    async with relay(rematch_after_s=0.5) as url, bots(url, 6) as six:
         await meet(*six)
         for bot, partner in itertools.permutations(six, 2):
             if bot.room_id == partner.room_id:
-                await sees(bot, partner, frames=2)
+                await sees(bot, partner, 2)

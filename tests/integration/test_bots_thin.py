@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import socket
-import struct
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -17,20 +16,9 @@ from relay.bots.description import MID, TRANSPORT_CC, Numbering
 from relay.errors import BotError
 from relay.seam import gather_loopback_too
 from relay.transport_cc import read
+from tests.support.media_house import take
+from tests.support.packets import pli, rtp
 from tests.support.thin import ThinPeer
-
-
-def rtp(ssrc: int, sequence: int, payload: bytes = b"payload", payload_type: int = 96) -> bytes:
-    return struct.pack("!BBHII", 0x80, payload_type, sequence, 1000, ssrc) + payload
-
-
-def pli(sender: int, media: int) -> bytes:
-    return struct.pack("!BBHII", 0x81, 206, 2, sender, media)
-
-
-async def take(queue: asyncio.Queue[bytes]) -> bytes:
-    async with asyncio.timeout(5):
-        return await queue.get()
 
 
 @contextlib.asynccontextmanager
@@ -60,9 +48,8 @@ async def test_they_tell_of_packets_that_carry_transport_wide_numbers() -> None:
     async with two_thin_peers() as (caller, _callee):
         transport_id = caller.remote.numbering.extension_ids[TRANSPORT_CC]
         for number in (0xFFFF, 0, 2):
-            extension = struct.pack("!HHBHx", 0xBEDE, 1, transport_id << 4 | 1, number)
-            packet = rtp(caller.ssrcs.video, number, extension)
-            caller.send_rtp(bytes([0x90]) + packet[1:])
+            element = (transport_id, number.to_bytes(2, "big"))
+            caller.send_rtp(rtp(caller.ssrcs.video, number, elements=(element,)))
         told = read((await take(caller.rtcp))[8:])
         assert told.base == 0xFFFF
         assert [arrival is not None for arrival in told.arrivals] == [True, True, False, True]

@@ -5,27 +5,19 @@ import json
 import os
 import signal
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from relay.app import running
-from relay.config import Settings
 from tests.support import commands
+from tests.support.bots import relay
 from tests.support.commands import Ended
 
 pytestmark = pytest.mark.timeout(180)
 
 ENV = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": os.environ["PATH"]}
-
-
-@asynccontextmanager
-async def relay(**settings: object) -> AsyncIterator[str]:
-    async with running(Settings(host="127.0.0.1", port=0, udp_port=0, **settings)) as server:
-        yield server.url.replace("http", "ws") + "/ws"
 
 
 async def load(*arguments: str) -> Ended:

@@ -1,9 +1,19 @@
-"""The bots' client and bot with what only tests ask of them: they talk, stop and vanish."""
+"""A server for bots; their client and bot with what only tests ask: to talk, stop and vanish."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
+from relay.app import running
 from relay.bots import bot, client
+from relay.config import Settings
 from relay.protocol.messages import ChatDelivery, ChatMessage, ServerMessage, StopChat
+
+
+@asynccontextmanager
+async def relay(**settings: object) -> AsyncIterator[str]:
+    """A running server's WebSocket address."""
+    async with running(Settings(host="127.0.0.1", port=0, udp_port=0, **settings)) as server:
+        yield server.url.replace("http", "ws") + "/ws"
 
 
 class Client(client.Client):

@@ -41,10 +41,12 @@ async def receives(bot: Bot, frames: int) -> None:
     await bot.until(lambda: bot.report.frames >= frames, 30)
 
 
-async def sees(bot: Bot, partner: Bot, more: int) -> None:
+async def sees(bot: Bot, partner: Bot, more: int) -> list[int]:
+    """Wait until the bot has seen so many more frames of its partner; all of their numbers."""
     source = partner.report.number
     before = len(bot.report.numbers_from(source))
     await bot.until(lambda: len(bot.report.numbers_from(source)) >= before + more, 30, "picture")
+    return bot.report.numbers_from(source)
 
 
 async def uses(server: OperatedServer, count: int) -> list[dict[str, Any]]:

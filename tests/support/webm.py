@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 import av
 
-from relay.bots.picture import Stamp, read
-from tests.support.luma import luma
+from relay.bots.picture import Stamp, luma, read
 
 
 @dataclass

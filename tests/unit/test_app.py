@@ -1,10 +1,16 @@
-"""Where a running server says that its page is."""
+"""What puts the parts together: their order, their limits, and where the page is then."""
+
+from dataclasses import fields
 
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
-from relay.app import Relay
+from relay.app import Relay, _limits, running
 from relay.config import Settings
+from relay.media import RelayPlane
+from relay.media.idle import IdleCores
+from relay.signaling import Limits
 
 
 @pytest.mark.parametrize(
@@ -27,3 +33,58 @@ def test_the_page_is_where_a_browser_on_this_machine_finds_it(host: str, url: st
 def test_with_tls_it_is_there_over_https(tls: dict[str, object]) -> None:
     settings = Settings.model_validate({"host": "::"} | tls)
     assert Relay(settings, 443, None, SecretStr("a-token")).url == "https://localhost:443"
+
+
+async def test_media_can_pass_before_the_page_is_there_and_until_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    happened = []
+
+    class Plane(RelayPlane):
+        async def start(self) -> None:
+            happened.append("media starts")
+            await super().start()
+
+        async def close(self) -> None:
+            happened.append("media ends")
+            await super().close()
+
+    class Runner(web.AppRunner):
+        async def setup(self) -> None:
+            happened.append("page starts")
+            await super().setup()
+
+        async def cleanup(self) -> None:
+            await super().cleanup()
+            happened.append("page ends")
+
+    monkeypatch.setattr("aiohttp.web.AppRunner", Runner)
+    settings = Settings(host="127.0.0.1", port=0, udp_port=0)
+    async with running(settings, plane=Plane("127.0.0.1", 0)):
+        pass
+    assert happened == ["media starts", "page starts", "page ends", "media ends"]
+
+
+async def test_idle_cores_are_let_go_of_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+
+    class Cores(IdleCores):
+        def __init__(self) -> None:
+            pass
+
+        def close(self) -> None:
+            closed.append(self)
+
+    monkeypatch.setattr("relay.app.IdleCores", Cores)
+    async with running(Settings(host="127.0.0.1", port=0, udp_port=0, poll_idle=True)):
+        assert not closed
+    assert len(closed) == 1
+
+
+def test_every_limit_that_can_be_set_is_the_one_that_was_set() -> None:
+    chosen = Settings(
+        max_users=2, rematch_after_s=3, interest_wait_s=4, link_timeout_s=6, messages_per_s=7
+    )
+    shared = {each.name for each in fields(Limits)} & set(Settings.model_fields)
+    assert len(shared) == 5
+    assert all(getattr(_limits(chosen), name) == getattr(chosen, name) for name in shared)

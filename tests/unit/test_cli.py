@@ -106,3 +106,19 @@ def test_help_imports_neither_the_server_nor_the_media_stack(tmp_path: Path) -> 
         check=True,
     )
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_log_of_a_server_is_as_its_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    def configure(level: str, *, as_json: bool = False) -> None:
+        asked.append((level, as_json))
+
+    async def serve(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr("relay.logs.configure", configure)
+    monkeypatch.setattr("relay.app.serve", serve)
+    result = CliRunner().invoke(app, ["serve", "--log-level", "error", "--log-json"])
+    assert result.exit_code == 0, result.exception
+    assert asked[-1] == ("error", True)

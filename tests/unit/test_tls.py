@@ -1,10 +1,14 @@
 """Which certificates are taken, what is said about others, and what one made here is like."""
 
+import contextlib
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import ifaddr
 import pytest
 import structlog
+from cryptography import x509
 
 from relay.config import Settings, load
 from relay.errors import ConfigError
@@ -111,3 +115,45 @@ def test_one_made_here_is_another_each_time_and_leaves_no_file(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert self_signed([]).fingerprint != self_signed([]).fingerprint
     assert list(tmp_path.iterdir()) == []
+
+
+def met(server: ssl.SSLContext) -> tuple[x509.Certificate, str | None]:
+    """What a browser gets: the certificate, and what is spoken."""
+    browser = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    browser.check_hostname, browser.verify_mode = False, ssl.CERT_NONE
+    browser.set_alpn_protocols(["h2", "http/1.1"])
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = browser.wrap_bio(back, there), server.wrap_bio(there, back, server_side=True)
+    for end in ends * 3:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            end.do_handshake()
+    der = ends[0].getpeercert(binary_form=True)
+    assert der is not None
+    return x509.load_der_x509_certificate(der), ends[0].selected_alpn_protocol()
+
+
+def test_one_made_here_is_a_servers_and_lasts_no_longer_than_systems_take() -> None:
+    certificate, spoken = met(self_signed([]).context)
+    assert spoken == "http/1.1"
+    now = datetime.now(UTC)
+    assert certificate.not_valid_before_utc <= now - timedelta(hours=23), "clocks differ"
+    assert now + timedelta(days=364) < certificate.not_valid_after_utc < now + timedelta(days=366)
+    constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    assert not constraints.value.ca
+
+
+def test_one_made_here_is_valid_for_every_address_to_which_a_browser_may_be_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = [ifaddr.IP(ip, 24, "eth0") for ip in ("192.0.2.9", "169.254.1.1")]
+    own.append(ifaddr.IP(("2001:db8::9", 0, 0), 64, "eth0"))
+    adapter = ifaddr.Adapter("eth0", "eth0", own)
+    monkeypatch.setattr("ifaddr.get_adapters", lambda: [adapter])
+    tls = server_tls(Settings(tls_self_signed=True, public_ip="203.0.113.5"))
+    assert tls is not None
+    certificate, _ = met(tls.context)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert "localhost" in names.get_values_for_type(x509.DNSName)
+    assert sorted(map(str, names.get_values_for_type(x509.IPAddress))) == [
+        *("127.0.0.1", "192.0.2.9", "2001:db8::9", "203.0.113.5", "::1"),
+    ]

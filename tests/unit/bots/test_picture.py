@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.bots.picture import HEIGHT, WIDTH, Stamp, draw, read
-from tests.support.luma import luma
+from relay.bots.picture import HEIGHT, WIDTH, Stamp, draw, luma, read
 
 stamps = st.builds(
     Stamp,
@@ -33,8 +32,8 @@ def test_any_size_is_read(width: int, height: int) -> None:
 def test_noise_does_not_hurt() -> None:
     stamp = Stamp(3, 99, 123456789012 % 2**36)
     noise = np.random.default_rng(1).normal(0, 40, (HEIGHT, WIDTH))
-    luma = np.clip(draw(stamp)[:HEIGHT] + noise, 0, 255).astype(np.uint8)
-    assert read(luma) == stamp
+    noisy = np.clip(draw(stamp)[:HEIGHT] + noise, 0, 255).astype(np.uint8)
+    assert read(noisy) == stamp
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
@@ -43,9 +42,9 @@ def test_a_plain_picture_says_nothing(level: int) -> None:
 
 
 def test_one_wrong_bit_is_noticed() -> None:
-    luma = draw(Stamp(3, 99, 5))[:HEIGHT].copy()
-    luma[:16, :16] = 251 - luma[:16, :16]
-    assert read(luma) is None
+    damaged = draw(Stamp(3, 99, 5))[:HEIGHT].copy()
+    damaged[:16, :16] = 251 - damaged[:16, :16]
+    assert read(damaged) is None
 
 
 def test_every_size_of_noise_says_nothing() -> None:

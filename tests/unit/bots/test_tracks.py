@@ -4,9 +4,8 @@ import itertools
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
-from relay.bots.picture import read
+from relay.bots.picture import luma, read
 from relay.bots.tracks import Gate, PictureTrack, ToneTrack, next_turn
-from tests.support.luma import luma
 
 
 @pytest.mark.parametrize(

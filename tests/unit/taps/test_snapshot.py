@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 
-from relay.bots.picture import read
+from relay.bots.picture import luma, read
 from relay.errors import NoPicture
 from relay.plane import Direction, TappedPacket
 from relay.taps.frames import Frame
@@ -16,7 +16,6 @@ from relay.taps.snapshot import MAX_PIXELS, Eye, Snapshots, to_png
 from relay.taps.uses import Use
 from relay.taps.workshop import packed
 from tests.support.fake_plane import FakePlane
-from tests.support.luma import luma
 from tests.support.near import NearWorkshop
 from tests.support.slow import GO, comes, slowly
 from tests.support.vp8 import packets, pictures, sound
