@@ -10,7 +10,7 @@
 - ``live``      views that follow the event stream
 - ``files``     what is written to files
 - ``taps``      snapshot, recording and capture, to a file
-- ``commands``  the commands of ``relay`` made of these; ``looks`` and ``draining`` are two groups of
-  them, and ``connection`` is what they share
+- ``commands``  the commands of ``relay`` made of these; ``looks`` and ``draining`` are two groups
+  of them, and ``connection`` is what they share
 - ``address``   which relay is meant, and its token; ``reasons`` why it did not do it
 """

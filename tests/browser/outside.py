@@ -1,8 +1,8 @@
 """Clients at the relay that are no browsers: aiortc, those of Node.js, and our own."""
 
 import asyncio
-import itertools
 import base64
+import itertools
 import json
 import os
 import sys

@@ -16,7 +16,7 @@ from relay.bots.description import MID, TRANSPORT_CC, Numbering
 from relay.errors import BotError
 from relay.seam import gather_loopback_too
 from relay.transport_cc import read
-from tests.support.media_house import take
+from tests.support.exchange import take
 from tests.support.packets import pli, rtp
 from tests.support.thin import ThinPeer
 

@@ -24,7 +24,7 @@ from relay.ops.client import Client
 from tests.support import commands
 from tests.support.bots import Bot
 from tests.support.commands import Ended
-from tests.support.watching import receives
+from tests.support.watching import patient, receives
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,16 +68,17 @@ async def calling(folder: Path, **settings: object) -> AsyncIterator[Call]:
     chosen = Settings(
         host="127.0.0.1", port=0, udp_port=0, audit_log=folder / "audit.jsonl", **settings
     )
-    async with (
-        running(chosen) as server,
-        Bot(server.url.replace("http", "ws") + "/ws", 1) as ann,
-        Bot(server.url.replace("http", "ws") + "/ws", 2) as bob,
-    ):
-        for bot in (ann, bob):
-            await bot.find_partner()
-        for bot in (ann, bob):
-            await receives(bot, 5)
-        yield Call(server, (ann, bob), folder)
+    with patient():
+        async with (
+            running(chosen) as server,
+            Bot(server.url.replace("http", "ws") + "/ws", 1) as ann,
+            Bot(server.url.replace("http", "ws") + "/ws", 2) as bob,
+        ):
+            for bot in (ann, bob):
+                await bot.find_partner()
+            for bot in (ann, bob):
+                await receives(bot, 5)
+            yield Call(server, (ann, bob), folder)
 
 
 async def test_lists_for_people_and_for_scripts(tmp_path: Path) -> None:

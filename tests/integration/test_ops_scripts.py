@@ -16,7 +16,7 @@ from relay.app import running
 from relay.config import Settings
 from tests.support.bots import Bot
 from tests.support.commands import Ended
-from tests.support.watching import receives
+from tests.support.watching import patient, receives
 from tests.unit.ops.samples import room, snapshot
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -55,17 +55,18 @@ async def test_a_call_is_inspected_and_its_pictures_are_saved(tmp_path: Path) ->
     settings = Settings(
         host="127.0.0.1", port=0, udp_port=0, allow_taps=True, audit_log=tmp_path / "audit"
     )
-    async with running(settings) as server:
-        ws = server.url.replace("http", "ws") + "/ws"
-        async with Bot(ws, 1) as ann, Bot(ws, 2) as bob:
-            for bot in (ann, bob):
-                await bot.find_partner()
-            for bot in (ann, bob):
-                await receives(bot, 5)
-            token = server.operator_token.get_secret_value()
-            inspected = await script("inspect_tracks", url=server.url, token=token)
-            pictures = tmp_path / "pictures"
-            saved = await script("snapshot_all", str(pictures), url=server.url, token=token)
+    with patient():
+        async with running(settings) as server:
+            ws = server.url.replace("http", "ws") + "/ws"
+            async with Bot(ws, 1) as ann, Bot(ws, 2) as bob:
+                for bot in (ann, bob):
+                    await bot.find_partner()
+                for bot in (ann, bob):
+                    await receives(bot, 5)
+                token = server.operator_token.get_secret_value()
+                inspected = await script("inspect_tracks", url=server.url, token=token)
+                pictures = tmp_path / "pictures"
+                saved = await script("snapshot_all", str(pictures), url=server.url, token=token)
     assert inspected.code == 0, inspected.err
     assert inspected.out.startswith(f"room {ann.room_id}, in_call, since ")
     assert inspected.out.count(" sends vp8 320x240@") == 2

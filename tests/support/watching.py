@@ -1,7 +1,7 @@
 """Operators who look into calls, and bots who are looked at."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,14 +14,17 @@ PATIENCE_S = 25.0
 """For a picture: its process runs when nothing else wants to."""
 
 
+def patient() -> AbstractContextManager[object]:
+    """Servers that start in this context have the patience that a busy machine needs."""
+    return patch.dict(Snapshots.__init__.__kwdefaults__ or {}, timeout_s=PATIENCE_S)
+
+
 @asynccontextmanager
 async def watched(tmp_path: Path, **changed: Any) -> AsyncIterator[OperatedServer]:
-    """A server whose operators may look, with the patience that a busy machine needs."""
-    defaults = Snapshots.__init__.__kwdefaults__ or {}
-    with patch.dict(defaults, timeout_s=PATIENCE_S):
-        async with operating(
-            allow_taps=True, audit_log=tmp_path / "audit.jsonl", **changed
-        ) as server:
+    """A server whose operators may look."""
+    log = tmp_path / "audit.jsonl"
+    with patient():
+        async with operating(allow_taps=True, audit_log=log, **changed) as server:
             yield server
 
 

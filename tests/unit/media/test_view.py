@@ -174,6 +174,34 @@ def test_retransmissions_belong_to_the_track_that_they_repair(paired: Users) -> 
         assert track.bitrate_bps == 0
 
 
+def test_retransmissions_are_of_the_present_camera(paired: Users) -> None:
+    paired.ann.sent(rtx(A_RTX, 1, 1))
+    paired.ann.send(rtp(A_VIDEO + 5, 1, payload=KEYFRAME), now=NOW + 60)
+    found = {
+        track.ssrc: track.repair_packets
+        for track in view.tracks(paired.links, NOW + 60)
+        if (track.user_id, track.direction, track.kind) == ("ann", "up", "video")
+    }
+    assert found == {A_VIDEO: 0, A_VIDEO + 5: 1}
+
+
+def test_nobody_sees_pictures_that_are_held_back(users: Users) -> None:
+    pair(users.ann, users.bob)
+    users.ann.send(rtp(A_VIDEO, 1, payload=DELTA, rtp_ts=0))
+    users.sample(NOW)
+    users.ann.send(rtp(A_VIDEO, 2, payload=DELTA, rtp_ts=3000))
+    users.sample(NOW + 1)
+    assert (users.up().fps, users.down().fps) == (1, 0)
+
+
+def test_the_round_trip_is_the_one_measured_last(users: Users) -> None:
+    outlets = users.links["ann"].downlink.outlets
+    for kind, measured_at, round_trip_s in (("audio", 1.0, 0.5), ("video", 2.0, 0.1)):
+        reception = outlets[kind, False].reception
+        reception.measured_at, reception.round_trip_s = measured_at, round_trip_s
+    assert view.link(users.links["ann"], ("192.0.2.1", 7882), NOW).round_trip_ms == 100
+
+
 def test_what_is_lost_on_the_way_up_is_not_lost_on_the_way_down(paired: Users) -> None:
     paired.sample(NOW)
     for number in (2, 3, 5, 6, 9, 10, 11):  # 4, 7 and 8 are missing

@@ -1,6 +1,7 @@
 """Who looked at what is written down, or nobody looks."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,21 @@ async def test_nobody_else_may_read_a_new_log(tmp_path: Path) -> None:
     AuditLog(path).check()
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_bytes() == b""
+
+
+async def test_an_entry_is_on_the_disk_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    synced: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", synced.append)
+        await log.append(ENTRY)
+    assert len(synced) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda _, line: len(line) - 1)
+        with pytest.raises(AuditFailed, match="the disk is full"):
+            await log.append(ENTRY)
 
 
 async def test_the_newest_entries_are_read_and_what_is_none_left_out(tmp_path: Path) -> None:

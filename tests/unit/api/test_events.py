@@ -1,0 +1,29 @@
+"""What a snapshot of the event stream holds."""
+
+import json
+from typing import Any, cast
+
+from relay.api import models
+from relay.api.events import Events
+from relay.api.observation import Observation
+from relay.api.overview import Overview
+from tests.unit.api.observed import two_rooms
+
+
+class Looking:
+    """An overview that has seen two rooms."""
+
+    def look(self) -> Observation:
+        return two_rooms(cid={"loss_ratio": 0.2})
+
+    def totals(self, _: Observation) -> models.Totals:
+        nothing: dict[str, Any] = {}
+        return models.Totals.model_construct(**nothing)
+
+
+async def test_as_many_rooms_and_tracks_as_asked_for_and_the_worst_of_them() -> None:
+    events = Events(cast("Overview", Looking()))
+    query = models.EventQuery(limit=1, sort="loss")
+    told: dict[str, Any] = json.loads(events._snapshot(query))
+    assert [room["id"] for room in told["rooms"]] == ["r2"]
+    assert [track["id"] for track in told["tracks"]] == ["cid-up-video"]
