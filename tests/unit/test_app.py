@@ -5,11 +5,11 @@ from dataclasses import fields
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
-from relay.media.idle import IdleCores
 
 from relay.app import Relay, _limits, running
 from relay.config import Settings
 from relay.media import RelayPlane
+from relay.media.paths.idle import IdleCores
 from relay.signaling import Limits
 
 
