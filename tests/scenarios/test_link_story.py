@@ -6,7 +6,7 @@ import pytest
 
 from relay.matching import State
 from relay.plane import LinkState, LinkUp, MediaFlowing
-from relay.protocol.messages import FindPartner, StopChat
+from relay.protocol.messages import MAX_SDP_CHARS, FindPartner, StopChat
 from relay.signaling.mailbox import InvitationDue, TimePassed
 from tests.support.party import Party
 
@@ -325,3 +325,25 @@ async def test_who_is_left_while_the_relay_makes_its_offer_does_not_get_it() -> 
     assert ann.hear() == ["waiting_for_partner", "partner_found, not initiator", "partner_left"]
     assert ann.link is LinkState.NONE
     assert await ann.answer() == ["error: wrong_state"]
+
+
+async def test_who_has_stopped_is_a_plain_client_until_it_opens_a_link_again() -> None:
+    party = Party()
+    ann, _ = await party.pair("ann", "bob")
+    await ann.stop()
+    await ann.find()
+    cid = party.come("cid")
+    await cid.find()
+    assert ann.partner == "cid"
+    await cid.stop()
+    ann.hear()
+    await party.pass_time(10)
+    assert ann.hear() == [], "her link was needed for cid alone"
+
+
+async def test_the_longest_description_is_taken_and_a_longer_one_refused() -> None:
+    party = Party()
+    ann = party.come("ann")
+    longest = "v" * MAX_SDP_CHARS
+    assert await ann.offer(longest) == [f"webrtc_answer: answer to {longest}"]
+    assert await ann.offer(longest + "v") == ["error: bad_sdp"]
