@@ -29,7 +29,7 @@ Ratio = Annotated[float, Field(ge=0, le=1), _rounded(4, most=1)]
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class Threshold:
     """From ``warm`` on a figure deserves a look, from ``bad`` on it is a problem."""
 
     warm: float
@@ -44,7 +44,7 @@ class Figure:
     description: str | None = None
     word: str | None = None
     """Names it as a column, as what lists are sorted by, and as a problem; None: it is none."""
-    bounds: Bounds | None = None
+    threshold: Threshold | None = None
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         """Have the API's document tell it."""
@@ -53,7 +53,7 @@ class Figure:
         return said | {name: text for name, text in told.items() if text is not None}
 
 
-LOSS_BOUNDS = Bounds(0.02, 0.05)
+LOSS_THRESHOLD = Threshold(0.02, 0.05)
 
 
 @dataclass(slots=True)  # not frozen: making one would take three times as long
@@ -86,7 +86,7 @@ class TrackView:
     fps: Annotated[Measure | None, Figure("Frames/s", "null for audio.")]
     loss_ratio: Annotated[
         Ratio,
-        Figure("Loss", "In the last 10 s, on this track's way alone.", "loss", LOSS_BOUNDS),
+        Figure("Loss", "In the last 10 s, on this track's way alone.", "loss", LOSS_THRESHOLD),
     ]
     bitrate_bps: Annotated[
         Measure, Figure("Bit rate", "RTP without retransmissions, in the last 2 s.", "bitrate")
@@ -99,11 +99,11 @@ class TrackView:
             "Jitter",
             "Up as measured by the relay, down as reported by the user.",
             "jitter",
-            Bounds(50, 100),
+            Threshold(50, 100),
         ),
     ]
     round_trip_ms: Annotated[
-        Measure | None, Figure("Round trip", "The link's.", "round_trip", Bounds(250, 500))
+        Measure | None, Figure("Round trip", "The link's.", "round_trip", Threshold(250, 500))
     ]
     packets: Annotated[Count, Figure("Packets")]
     bytes: Annotated[Count, Figure("Bytes", "RTP with its headers; without SRTP, UDP and IP.")]
@@ -127,7 +127,9 @@ class TrackView:
     waits_for_keyframe: Annotated[bool, Figure("Waits for a key frame")]
     idle_s: Annotated[
         Measure | None,
-        Figure("Silent for", "Since the last packet; null when none came.", "idle", Bounds(1.5, 3)),
+        Figure(
+            "Silent for", "Since the last packet; null when none came.", "idle", Threshold(1.5, 3)
+        ),
     ]
 
 
@@ -142,6 +144,6 @@ def figures(table: type) -> dict[str, Figure]:
 
 
 FIGURES = figures(TrackView)
-BOUNDS = {name: figure.bounds for name, figure in FIGURES.items() if figure.bounds}
+THRESHOLDS = {name: figure.threshold for name, figure in FIGURES.items() if figure.threshold}
 COLUMNS = {figure.word: name for name, figure in FIGURES.items() if figure.word}
 """The names of figures that lists show and sort by, by their words."""

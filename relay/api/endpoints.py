@@ -75,8 +75,8 @@ ENDPOINTS = {
         "GET", "/tracks", "Every stream, up and down.", models.Tracks, models.TrackQuery
     ),
     "getTrack": Endpoint("GET", "/tracks/{id}", "One stream.", models.Track),
-    "getBounds": Endpoint(
-        "GET", "/bounds", "From where on figures are bad, and nearly so.", models.FigureBounds
+    "getThresholds": Endpoint(
+        "GET", "/thresholds", "From where on figures are bad, and nearly so.", models.Thresholds
     ),
     "startDrain": Endpoint(
         "POST",

@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 import structlog
 
-from relay.api.models import ALL_BOUNDS
+from relay.api.models import ALL_THRESHOLDS
 from relay.histogram import Histogram
 from relay.logs import log_crash
 from relay.plane import PlaneStats
 
-LAG_LIMIT_S = ALL_BOUNDS["loop_lag_ms"].bad / 1000
-CPU_LIMIT = ALL_BOUNDS["cpu_ratio"].bad
+LAG_LIMIT_S = ALL_THRESHOLDS["loop_lag_ms"].bad / 1000
+CPU_LIMIT = ALL_THRESHOLDS["cpu_ratio"].bad
 PATIENCE_S = 5.0
 
 _NAP_S = 0.1

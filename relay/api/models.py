@@ -8,14 +8,14 @@ from pydantic.alias_generators import to_camel
 
 from relay.taps.audit import AuditEntry
 from relay.track import (
-    BOUNDS,
     COLUMNS,
-    LOSS_BOUNDS,
-    Bounds,
+    LOSS_THRESHOLD,
+    THRESHOLDS,
     Count,
     Figure,
     Measure,
     Ratio,
+    Threshold,
     TrackView,
     figures,
 )
@@ -104,11 +104,12 @@ class Link(Model):
     )
 
 
+_BAD = {name: f"{threshold.bad:g}" for name, threshold in THRESHOLDS.items()}
 _PROBLEMS_ARE = (
-    f"What is bad while there is a partner: `loss` of {100 * BOUNDS['loss_ratio'].bad:g} % or more,"
-    f" `jitter` of {BOUNDS['jitter_ms'].bad:g} ms or more, `round_trip` of"
-    f" {BOUNDS['round_trip_ms'].bad:g} ms or more, `silent` for {BOUNDS['idle_s'].bad:g} s or more,"
-    " or held back for as long because `no_keyframe` came."
+    f"What is bad while there is a partner: `loss` of {100 * THRESHOLDS['loss_ratio'].bad:g} % or"
+    f" more, `jitter` of {_BAD['jitter_ms']} ms or more, `round_trip` of {_BAD['round_trip_ms']} ms"
+    f" or more, `silent` for {_BAD['idle_s']} s or more, or held back for as long because"
+    " `no_keyframe` came."
 )
 
 
@@ -151,7 +152,7 @@ class Tracks(Model):
     total: Count
 
 
-_LAG_BOUNDS = Bounds(100, 250)
+_LAG_THRESHOLD = Threshold(100, 250)
 
 
 class Totals(Model):
@@ -176,16 +177,20 @@ class Totals(Model):
     packets_per_s: Positive = Field(description="Forwarded, in the last second or two.")
     bitrate_bps: Positive = Field(description="The same.")
     loss_up_ratio: Annotated[
-        Ratio, Figure("Loss up", "Of all packets of the last 10 s.", bounds=LOSS_BOUNDS)
+        Ratio, Figure("Loss up", "Of all packets of the last 10 s.", threshold=LOSS_THRESHOLD)
     ]
-    loss_down_ratio: Annotated[Ratio, Figure("Loss down", bounds=LOSS_BOUNDS)]
+    loss_down_ratio: Annotated[Ratio, Figure("Loss down", threshold=LOSS_THRESHOLD)]
     cpu_ratio: Annotated[
         Positive,
-        Figure("CPU", "Of one core, that the event loop's thread used.", bounds=Bounds(0.7, 0.9)),
+        Figure(
+            "CPU", "Of one core, that the event loop's thread used.", threshold=Threshold(0.7, 0.9)
+        ),
     ]
     loop_lag_ms: Annotated[
         Measure,
-        Figure("Loop lag", "The last second's worst delay of the event loop.", bounds=_LAG_BOUNDS),
+        Figure(
+            "Loop lag", "The last second's worst delay of the event loop.", threshold=_LAG_THRESHOLD
+        ),
     ]
     event_readers: Count
 
@@ -220,14 +225,14 @@ class Snapshot(Model):
     tracks: list[Track] = Field(description="As the query asks.")
 
 
-ALL_BOUNDS = BOUNDS | {
-    name: figure.bounds for name, figure in figures(Totals).items() if figure.bounds
+ALL_THRESHOLDS = THRESHOLDS | {
+    name: figure.threshold for name, figure in figures(Totals).items() if figure.threshold
 }
-FigureBounds: type[Model] = create_model(
-    "FigureBounds",
+Thresholds: type[Model] = create_model(
+    "Thresholds",
     __base__=Model,
     __doc__="From where on the figures of tracks and totals are bad, and nearly so.",
-    **dict.fromkeys(ALL_BOUNDS, (Bounds, ...)),  # type: ignore[call-overload]
+    **dict.fromkeys(ALL_THRESHOLDS, (Threshold, ...)),  # type: ignore[call-overload]
 )
 
 

@@ -1,13 +1,13 @@
 """What makes a track bad, so that nobody has to read twenty numbers to see it."""
 
 from relay.api.models import PROBLEMS, Problem
-from relay.track import BOUNDS, COLUMNS, TrackView
+from relay.track import COLUMNS, THRESHOLDS, TrackView
 
-SILENT_S = BOUNDS["idle_s"].bad
+SILENT_S = THRESHOLDS["idle_s"].bad
 """A paired user whose stream rests for this long is not seen, or not heard."""
 
 _MEASURED: tuple[tuple[Problem, str, float], ...] = tuple(
-    (problem, COLUMNS[problem], BOUNDS[COLUMNS[problem]].bad)
+    (problem, COLUMNS[problem], THRESHOLDS[COLUMNS[problem]].bad)
     for problem in PROBLEMS
     if problem in COLUMNS
 )

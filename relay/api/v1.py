@@ -14,12 +14,12 @@ from relay.api.endpoints import ENDPOINTS, PREFIX
 from relay.api.events import Events
 from relay.api.history import History
 from relay.api.models import (
-    ALL_BOUNDS,
+    ALL_THRESHOLDS,
     Drain,
     EventQuery,
-    FigureBounds,
     Page,
     RoomQuery,
+    Thresholds,
     TrackQuery,
 )
 from relay.api.operator import only_for_operators
@@ -119,8 +119,8 @@ class Api:
         _log.info("room_ended", room=room_id)
         return web.Response(status=204)
 
-    async def _get_bounds(self, _: web.Request) -> web.Response:
-        return answer(FigureBounds(**ALL_BOUNDS))
+    async def _get_thresholds(self, _: web.Request) -> web.Response:
+        return answer(Thresholds(**ALL_THRESHOLDS))
 
     async def _start_drain(self, _: web.Request) -> web.Response:
         return self._drain(wanted=True)

@@ -25,13 +25,13 @@ from relay.ops.models import (
     Audit,
     AuditEntry,
     Drain,
-    FigureBounds,
     Link,
     Links,
     Model,
     Room,
     Rooms,
     Snapshot,
+    Thresholds,
     Totals,
     Track,
     Tracks,
@@ -114,9 +114,9 @@ class Client:
         """How the server is doing."""
         return await self._ask(Totals, "GET", "totals")
 
-    async def bounds(self) -> FigureBounds:
+    async def thresholds(self) -> Thresholds:
         """From where on figures are bad, and nearly so."""
-        return await self._ask(FigureBounds, "GET", "bounds")
+        return await self._ask(Thresholds, "GET", "thresholds")
 
     async def users(self, limit: int | None = None) -> list[User]:
         """Who is connected, in the order in which they came; at most ``limit``."""

@@ -13,7 +13,7 @@ from relay.errors import Refused, Unreachable
 from relay.ops import tables
 from relay.ops.client import Client, Wanted
 from relay.ops.history import History
-from relay.ops.models import FigureBounds, Snapshot, Track
+from relay.ops.models import Snapshot, Thresholds, Track
 from relay.ops.page import page
 
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
@@ -64,16 +64,16 @@ async def follow(
 
 async def watch_tracks(relay: Client, wanted: Wanted, console: Console) -> None:
     """Show tracks until cancelled."""
-    history, bounds = History(), await relay.bounds()
+    history, thresholds = History(), await relay.thresholds()
 
     def shown(snapshot: Snapshot) -> RenderableType:
         history.add(snapshot.tracks)
         room = max(console.height - _HEADER_LINES, 1)
         some = snapshot.tracks[:room]
         return Group(
-            tables.totals(snapshot.totals, bounds),
+            tables.totals(snapshot.totals, thresholds),
             "",
-            tables.tracks(some, console.width, bounds, history) if some else _none(wanted),
+            tables.tracks(some, console.width, thresholds, history) if some else _none(wanted),
             _more(len(snapshot.tracks) - len(some)),
         )
 
@@ -87,9 +87,9 @@ async def watch_track(
 
     Where there is no terminal, it is only looked at, and without ``seconds`` only once.
     """
-    view = Followed(await relay.track(track_id), await relay.bounds(), console.width)
+    view = Followed(await relay.track(track_id), await relay.thresholds(), console.width)
     if seconds is None and not console.is_terminal:
-        console.print(page(view.track, None, console.width, view.bounds))
+        console.print(page(view.track, None, console.width, view.thresholds))
         return
     stream = view.of(follow(relay, Wanted(user=view.track.user_id), limit=_ONE_USERS))
     try:
@@ -107,8 +107,8 @@ async def watch_track(
 class Followed:
     """One track and its past."""
 
-    def __init__(self, track: Track, bounds: FigureBounds, width: int) -> None:
-        self.track, self.bounds = track, bounds
+    def __init__(self, track: Track, thresholds: Thresholds, width: int) -> None:
+        self.track, self.thresholds = track, thresholds
         self.has_ended = False
         self._width = min(width, _PAGE_COLUMNS)
         self._history = History()
@@ -124,7 +124,7 @@ class Followed:
 
     def page(self) -> RenderableType:
         """What to show."""
-        shown = page(self.track, self._history.of(self.track.id), self._width, self.bounds)
+        shown = page(self.track, self._history.of(self.track.id), self._width, self.thresholds)
         return Group(shown, Text("it has ended", "yellow")) if self.has_ended else shown
 
     def _see(self, snapshot: Snapshot) -> None:

@@ -11,7 +11,7 @@ from relay.errors import ConfigError, OperatorError
 from relay.ops import live, tables
 from relay.ops.client import Client, Wanted
 from relay.ops.connection import Connection, console
-from relay.ops.models import FigureBounds, Model, Room, Track
+from relay.ops.models import Model, Room, Thresholds, Track
 
 # lists
 
@@ -52,7 +52,7 @@ async def audit(relay: Client, limit: int, *, as_json: bool) -> None:
 async def _print(
     relay: Client,
     found: Sequence[Model],
-    table: Callable[[int, FigureBounds], RenderableType],
+    table: Callable[[int, Thresholds], RenderableType],
     *,
     as_json: bool,
 ) -> None:
@@ -61,11 +61,13 @@ async def _print(
         for each in found:
             typer.echo(each.model_dump_json())
         return
-    screen, bounds = console(), await relay.bounds()
+    screen, thresholds = console(), await relay.thresholds()
     if screen.is_terminal:
-        screen.print(tables.totals(await relay.totals(), bounds))
+        screen.print(tables.totals(await relay.totals(), thresholds))
         screen.print()
-    screen.print(table(screen.width, bounds) if found else Text("there are none", "bright_black"))
+    screen.print(
+        table(screen.width, thresholds) if found else Text("there are none", "bright_black")
+    )
 
 
 # live

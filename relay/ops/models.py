@@ -58,13 +58,6 @@ class Audit(Model):
     entries: tuple[AuditEntry, ...]
 
 
-class Bounds(Model):
-    """From ``warm`` on a figure deserves a look, from ``bad`` on it is a problem."""
-
-    warm: float
-    bad: float
-
-
 class Drain(Model):
     """Whether new users are turned away."""
 
@@ -82,19 +75,6 @@ class Failure(Model):
     """The body of every answer from 400 on."""
 
     error: Fault
-
-
-class FigureBounds(Model):
-    """From where on the figures of tracks and totals are bad, and nearly so."""
-
-    loss_ratio: Bounds
-    jitter_ms: Bounds
-    round_trip_ms: Bounds
-    idle_s: Bounds
-    loss_up_ratio: Bounds
-    loss_down_ratio: Bounds
-    cpu_ratio: Bounds
-    loop_lag_ms: Bounds
 
 
 class Path(Model):
@@ -168,6 +148,26 @@ class History(Model):
 
     period_s: float
     samples: tuple[Sample, ...]
+
+
+class Threshold(Model):
+    """From ``warm`` on a figure deserves a look, from ``bad`` on it is a problem."""
+
+    warm: float
+    bad: float
+
+
+class Thresholds(Model):
+    """From where on the figures of tracks and totals are bad, and nearly so."""
+
+    loss_ratio: Threshold
+    jitter_ms: Threshold
+    round_trip_ms: Threshold
+    idle_s: Threshold
+    loss_up_ratio: Threshold
+    loss_down_ratio: Threshold
+    cpu_ratio: Threshold
+    loop_lag_ms: Threshold
 
 
 class Totals(Model):

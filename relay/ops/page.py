@@ -9,7 +9,7 @@ from rich.text import Text
 
 from relay.ops import figures, plots, tables
 from relay.ops.history import Past
-from relay.ops.models import FIGURES, Bounds, FigureBounds, Path, Track
+from relay.ops.models import FIGURES, Path, Threshold, Thresholds, Track
 
 GRAPH_S = 60
 _MARGIN = 14
@@ -20,13 +20,13 @@ _LEAST_LOSS = 0.05
 _Pair = tuple[str, str | Text]
 
 
-def page(track: Track, past: Past | None, width: int, bounds: FigureBounds) -> RenderableType:
+def page(track: Track, past: Past | None, width: int, thresholds: Thresholds) -> RenderableType:
     """A track's page.
 
     :param past: what the graphs show; None for none.
     :param width: of the terminal, in columns.
     """
-    parts: list[RenderableType] = [_title(track), "", _facts(track, bounds)]
+    parts: list[RenderableType] = [_title(track), "", _facts(track, thresholds)]
     if past is not None:
         wide = 2 if width >= 2 * GRAPH_S + _MARGIN else 1
         room = min(wide * GRAPH_S, width - _MARGIN)
@@ -54,8 +54,8 @@ def _title(track: Track) -> Text:
     return text
 
 
-def _facts(track: Track, bounds: FigureBounds) -> Table:
-    pairs = [*_about(track, bounds), *_figures(track, bounds)]
+def _facts(track: Track, thresholds: Thresholds) -> Table:
+    pairs = [*_about(track, thresholds), *_figures(track, thresholds)]
     half = (len(pairs) + 1) // 2
     grid = Table.grid(padding=(0, 2))
     for (name, value), (other, beside) in zip_longest(
@@ -65,7 +65,7 @@ def _facts(track: Track, bounds: FigureBounds) -> Table:
     return grid
 
 
-def _about(track: Track, bounds: FigureBounds) -> Iterable[_Pair]:
+def _about(track: Track, thresholds: Thresholds) -> Iterable[_Pair]:
     yield "Room", track.room_id or figures.NOTHING
     yield "Link", track.link_id
     yield "Partner's", track.counterpart_id or figures.NOTHING
@@ -73,7 +73,7 @@ def _about(track: Track, bounds: FigureBounds) -> Iterable[_Pair]:
     yield "Path", way(track.path)
     yield "DTLS", track.dtls_version or figures.NOTHING
     yield "SRTP", (track.srtp_profile or figures.NOTHING).removeprefix("SRTP_")
-    yield "Last packet", _last_packet(track, bounds.idle_s)
+    yield "Last packet", _last_packet(track, thresholds.idle_s)
     yield "Key frames", _keyframes(track)
 
 
@@ -81,10 +81,10 @@ _IN_WORDS = ("width", "height", "fps", "keyframes", "waits_for_keyframe", "idle_
 """Figures that stand among what is told of a track, or in its title."""
 
 
-def _figures(track: Track, bounds: FigureBounds) -> Iterable[_Pair]:
+def _figures(track: Track, thresholds: Thresholds) -> Iterable[_Pair]:
     for name, figure in FIGURES.items():
         if name not in _IN_WORDS:
-            yield figure.title, tables.told(track, name, bounds)
+            yield figure.title, tables.told(track, name, thresholds)
 
 
 def way(path: Path) -> str:
@@ -92,11 +92,11 @@ def way(path: Path) -> str:
     return f"{path.protocol} {path.remote_address or path.remote_family or path.local_family}"
 
 
-def _last_packet(track: Track, bounds: Bounds) -> Text:
+def _last_packet(track: Track, threshold: Threshold) -> Text:
     if track.idle_s is None:
-        return Text("never came", tables.style(bounds.bad, bounds))
+        return Text("never came", tables.style(threshold.bad, threshold))
     told = figures.milliseconds(1000 * track.idle_s) + " ago"
-    return Text(told, tables.style(track.idle_s, bounds))
+    return Text(told, tables.style(track.idle_s, threshold))
 
 
 def _keyframes(track: Track) -> Text:

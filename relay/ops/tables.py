@@ -10,9 +10,9 @@ from relay.ops.history import History
 from relay.ops.models import (
     FIGURES,
     AuditEntry,
-    Bounds,
-    FigureBounds,
     Room,
+    Threshold,
+    Thresholds,
     Totals,
     Track,
     User,
@@ -35,28 +35,28 @@ _IN_ANY_WIDTH = ("bitrate_bps", "loss_ratio", "jitter_ms", "round_trip_ms", "idl
 _STATES = {"in_call": _GOOD, "matched": _WARM, "waiting": "cyan"}
 
 
-def style(value: float | None, bounds: Bounds | None) -> str:
-    """The style of a number by its bounds."""
+def style(value: float | None, threshold: Threshold | None) -> str:
+    """The style of a number by its threshold."""
     if value is None:
         return _QUIET
-    if bounds is None or value < bounds.warm:
+    if threshold is None or value < threshold.warm:
         return ""
-    return _BAD if value >= bounds.bad else _WARM
+    return _BAD if value >= threshold.bad else _WARM
 
 
 def tracks(
-    shown: Iterable[Track], width: int, bounds: FigureBounds, history: History | None = None
+    shown: Iterable[Track], width: int, thresholds: Thresholds, history: History | None = None
 ) -> Table:
     """Streams, a line each.
 
     :param width: of the terminal, in columns.
     :param history: adds a sparkline of the bitrate.
     """
-    rows = [_track(track, width, bounds, history) for track in shown]
+    rows = [_track(track, width, thresholds, history) for track in shown]
     return _table(rows, width)
 
 
-def _track(track: Track, width: int, bounds: FigureBounds, history: History | None) -> Row:
+def _track(track: Track, width: int, thresholds: Thresholds, history: History | None) -> Row:
     sparks = _SPARKS if width >= ROOMY else _SPARKS // 2
     past = None if history is None else list(history.of(track.id).bitrate_bps)
     return {
@@ -66,13 +66,15 @@ def _track(track: Track, width: int, bounds: FigureBounds, history: History | No
         "USER": _id(track.user_id) if width >= ROOMY else None,
         "MEDIA": Text(figures.media(track)),
         ">kbit/s": Text(figures.kilobits(track.bitrate_bps), _flow(track)),
-        ">LOSS": Text(figures.ratio(track.loss_ratio), style(track.loss_ratio, bounds.loss_ratio)),
-        ">JIT ms": Text(figures.ms(track.jitter_ms), style(track.jitter_ms, bounds.jitter_ms)),
+        ">LOSS": Text(
+            figures.ratio(track.loss_ratio), style(track.loss_ratio, thresholds.loss_ratio)
+        ),
+        ">JIT ms": Text(figures.ms(track.jitter_ms), style(track.jitter_ms, thresholds.jitter_ms)),
         ">RTT ms" if width >= ROOMY else ">RTT": Text(
-            figures.ms(track.round_trip_ms), style(track.round_trip_ms, bounds.round_trip_ms)
+            figures.ms(track.round_trip_ms), style(track.round_trip_ms, thresholds.round_trip_ms)
         ),
         **{
-            f">{figure.title.upper()}": told(track, name, bounds) if width >= VAST else None
+            f">{figure.title.upper()}": told(track, name, thresholds) if width >= VAST else None
             for name, figure in FIGURES.items()
             if figure.word and name not in _IN_ANY_WIDTH
         },
@@ -81,10 +83,10 @@ def _track(track: Track, width: int, bounds: FigureBounds, history: History | No
     }
 
 
-def told(track: Track, name: str, bounds: FigureBounds) -> Text:
+def told(track: Track, name: str, thresholds: Thresholds) -> Text:
     """Any figure of a track."""
     value = getattr(track, name)
-    return Text(figures.figure(name, value), style(value, getattr(bounds, name, None)))
+    return Text(figures.figure(name, value), style(value, getattr(thresholds, name, None)))
 
 
 def _id(value: str | None) -> Text:
@@ -102,12 +104,12 @@ def trouble(track: Track) -> str:
     return figures.problems(track.problems) or resting
 
 
-def rooms(shown: Iterable[Room], width: int, bounds: FigureBounds) -> Table:
+def rooms(shown: Iterable[Room], width: int, thresholds: Thresholds) -> Table:
     """Rooms, a line each."""
-    return _table([_room(room, width, bounds) for room in shown], width)
+    return _table([_room(room, width, thresholds) for room in shown], width)
 
 
-def _room(room: Room, width: int, bounds: FigureBounds) -> Row:
+def _room(room: Room, width: int, thresholds: Thresholds) -> Row:
     is_quiet = room.state != "in_call" and not room.problems
     return {
         "ROOM": Text(room.id),
@@ -116,7 +118,9 @@ def _room(room: Room, width: int, bounds: FigureBounds) -> Row:
         "STATE": _state(room.state) if width >= ROOMY else None,
         ">AGE": Text(figures.duration(room.age_s)),
         ">kbit/s": Text(figures.kilobits(room.bitrate_bps)),
-        ">LOSS": Text(figures.ratio(room.loss_ratio), style(room.loss_ratio, bounds.loss_ratio)),
+        ">LOSS": Text(
+            figures.ratio(room.loss_ratio), style(room.loss_ratio, thresholds.loss_ratio)
+        ),
         PROBLEM: _state(room.state)
         if is_quiet and width < ROOMY
         else Text(figures.problems(room.problems), _BAD),
@@ -163,7 +167,7 @@ def _use(width: int, first: AuditEntry, *more: AuditEntry) -> Row:
     }
 
 
-def totals(now: Totals, bounds: FigureBounds) -> Text:
+def totals(now: Totals, thresholds: Thresholds) -> Text:
     """How the server is doing, in a line or two."""
     text = Text()
     text.append(f"{now.connected} connected", "bold")
@@ -175,13 +179,21 @@ def totals(now: Totals, bounds: FigureBounds) -> Text:
         text.append(f" · not ready: {figures.problems(now.reasons)}", _BAD)
     text.append(f"\n{figures.bitrate(now.bitrate_bps)} · {figures.count(now.packets_per_s)} pkt/s")
     for words, value, limits in (
-        (f" · loss ↑ {figures.ratio(now.loss_up_ratio)}", now.loss_up_ratio, bounds.loss_up_ratio),
-        (f" ↓ {figures.ratio(now.loss_down_ratio)}", now.loss_down_ratio, bounds.loss_down_ratio),
-        (f" · CPU {now.cpu_ratio:.0%}", now.cpu_ratio, bounds.cpu_ratio),
+        (
+            f" · loss ↑ {figures.ratio(now.loss_up_ratio)}",
+            now.loss_up_ratio,
+            thresholds.loss_up_ratio,
+        ),
+        (
+            f" ↓ {figures.ratio(now.loss_down_ratio)}",
+            now.loss_down_ratio,
+            thresholds.loss_down_ratio,
+        ),
+        (f" · CPU {now.cpu_ratio:.0%}", now.cpu_ratio, thresholds.cpu_ratio),
         (
             f" · loop lag {figures.milliseconds(now.loop_lag_ms)}",
             now.loop_lag_ms,
-            bounds.loop_lag_ms,
+            thresholds.loop_lag_ms,
         ),
     ):
         text.append(words, style(value, limits))

@@ -150,6 +150,6 @@ async def test_each_answer_has_a_request_id(given: str, kept: bool) -> None:
 
 async def test_bounds_are_told() -> None:
     async with operating() as server:
-        bounds = await server.operator.get("bounds")
-        assert bounds["lossRatio"] == {"warm": 0.02, "bad": 0.05}
-        assert {"jitterMs", "roundTripMs", "idleS", "cpuRatio", "loopLagMs"} <= set(bounds)
+        thresholds = await server.operator.get("thresholds")
+        assert thresholds["lossRatio"] == {"warm": 0.02, "bad": 0.05}
+        assert {"jitterMs", "roundTripMs", "idleS", "cpuRatio", "loopLagMs"} <= set(thresholds)

@@ -73,8 +73,8 @@ async def test_one_figure(exchange: Exchange) -> None:
         exchange.plane.tick()
     async with operating() as server, Client(server.relay.url, TOKEN) as client:
         await server.pair()
-        bounds = await client.bounds()
+        thresholds = await client.thresholds()
         with way() as asked:
-            tables.tracks(await client.tracks(), 120, bounds)
+            tables.tracks(await client.tracks(), 120, thresholds)
     passed = iter([*counted, *sampled, *asked])
     assert [file for file in told("One figure") if file not in passed] == []

@@ -19,8 +19,8 @@ const TOTALS = {
 };
 
 const LOSS = { warm: 0.02, bad: 0.05 };
-/** @type {import("../../web/admin/wire/types.js").FigureBounds} */
-const BOUNDS = {
+/** @type {import("../../web/admin/wire/types.js").Thresholds} */
+const THRESHOLDS = {
   lossRatio: LOSS, lossUpRatio: LOSS, lossDownRatio: LOSS, jitterMs: { warm: 50, bad: 100 },
   roundTripMs: { warm: 250, bad: 500 }, idleS: { warm: 1.5, bad: 3 }, cpuRatio: { warm: 0.7, bad: 0.9 },
   loopLagMs: { warm: 100, bad: 250 },
@@ -98,7 +98,7 @@ test("tries are further and further apart", () => {
 });
 
 test("tiles say how it is", () => {
-  const tiles = Object.fromEntries(tilesOf(TOTALS, BOUNDS).map(({ id, value, detail }) => [id, `${value} | ${detail}`]));
+  const tiles = Object.fromEntries(tilesOf(TOTALS, THRESHOLDS).map(({ id, value, detail }) => [id, `${value} | ${detail}`]));
   assert.deepEqual(tiles, {
     connected: "1,200 | up for 2 h 0 min",
     waiting: "1 | in the queue",
@@ -109,17 +109,17 @@ test("tiles say how it is", () => {
     loss: "1.2 % | up 0.1 %, down 1.2 %",
     "bad-rooms": "0 | of 550",
   });
-  assert.deepEqual(tilesOf(TOTALS, BOUNDS).filter(({ isBad }) => isBad), []);
+  assert.deepEqual(tilesOf(TOTALS, THRESHOLDS).filter(({ isBad }) => isBad), []);
 });
 
 test("tiles that are bad say so", () => {
   const totals = { ...TOTALS, cpuRatio: 0.9, lossUpRatio: 0.05, badRooms: 1 };
-  assert.deepEqual(tilesOf(totals, BOUNDS).filter(({ isBad }) => isBad).map(({ id, detail }) => [id, detail]), [
+  assert.deepEqual(tilesOf(totals, THRESHOLDS).filter(({ isBad }) => isBad).map(({ id, detail }) => [id, detail]), [
     ["cpu", "of one core; loop 2 ms late; near its limit"],
     ["loss", "up 5.0 %, down 1.2 %; too much"],
     ["bad-rooms", "of 550; see below"],
   ]);
-  assert.equal(tilesOf({ ...TOTALS, rooms: 1 }, BOUNDS)[2]?.detail, "1 room");
+  assert.equal(tilesOf({ ...TOTALS, rooms: 1 }, THRESHOLDS)[2]?.detail, "1 room");
 });
 
 test("a server that takes nobody says why", () => {

@@ -21,8 +21,8 @@ const ENDED = "Your session has ended: it was over, or the server was started an
 
 let route = parse(location.hash);
 let tapsAllowed = false;
-/** @type {import("./wire/types.js").FigureBounds} */
-let bounds;
+/** @type {import("./wire/types.js").Thresholds} */
+let thresholds;
 /** @type {import("./wire/types.js").Snapshot | null} */
 let snapshot = null;
 /** @type {readonly import("./model/series.js").Point[]} */
@@ -80,9 +80,9 @@ async function enter() {
   if (status !== 200) return leave(fault);
   if (!body.loggedIn) return leave("");
   tapsAllowed = body.tapsAllowed;
-  const answer = await get("bounds");
+  const answer = await get("thresholds");
   if (answer.fault) return leave(answer.fault);
-  bounds = answer.body;
+  thresholds = answer.body;
   login.hide();
   frame.show(true);
   frame.connect();
@@ -147,7 +147,7 @@ function draw() {
   drawOrders();
   if (!snapshot) return;
   frame.draw(snapshot.totals);
-  if (route.page === "overview") overview.draw(snapshot, bounds);
+  if (route.page === "overview") overview.draw(snapshot, thresholds);
   if (route.page === "overview") overview.drawCharts(points);
   if (route.page === "rooms") rooms.draw(snapshot.rooms);
   if (route.page === "tracks") allTracks.draw(snapshot.tracks);

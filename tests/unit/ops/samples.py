@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from relay.ops.models import FIGURES, Bounds, FigureBounds, Path, Room, Snapshot, Totals, Track
+from relay.ops.models import FIGURES, Path, Room, Snapshot, Threshold, Thresholds, Totals, Track
 
 PATH = Path(
     protocol="udp",
@@ -12,15 +12,15 @@ PATH = Path(
     remote_address=None,
 )
 
-BOUNDS = FigureBounds(
-    loss_ratio=Bounds(warm=0.02, bad=0.05),
-    jitter_ms=Bounds(warm=50, bad=100),
-    round_trip_ms=Bounds(warm=250, bad=500),
-    idle_s=Bounds(warm=1.5, bad=3),
-    loss_up_ratio=Bounds(warm=0.02, bad=0.05),
-    loss_down_ratio=Bounds(warm=0.02, bad=0.05),
-    cpu_ratio=Bounds(warm=0.7, bad=0.9),
-    loop_lag_ms=Bounds(warm=100, bad=250),
+THRESHOLDS = Thresholds(
+    loss_ratio=Threshold(warm=0.02, bad=0.05),
+    jitter_ms=Threshold(warm=50, bad=100),
+    round_trip_ms=Threshold(warm=250, bad=500),
+    idle_s=Threshold(warm=1.5, bad=3),
+    loss_up_ratio=Threshold(warm=0.02, bad=0.05),
+    loss_down_ratio=Threshold(warm=0.02, bad=0.05),
+    cpu_ratio=Threshold(warm=0.7, bad=0.9),
+    loop_lag_ms=Threshold(warm=100, bad=250),
 )
 
 

@@ -9,7 +9,7 @@ from relay.errors import OperatorError, Refused, Unreachable
 from relay.ops.client import Client, Wanted
 from relay.ops.live import Followed, Lost, follow
 from relay.ops.models import Snapshot
-from tests.unit.ops.samples import BOUNDS, snapshot, track
+from tests.unit.ops.samples import THRESHOLDS, snapshot, track
 
 Story = list[Snapshot | OperatorError | None]
 
@@ -77,7 +77,7 @@ async def test_too_many_readers_is_tried_again_once_it_worked() -> None:
 
 
 async def test_a_track_s_view_ends_with_the_track() -> None:
-    view = Followed(track(id="a", bitrate_bps=1), BOUNDS, 80)
+    view = Followed(track(id="a", bitrate_bps=1), THRESHOLDS, 80)
     again = snapshot(track(id="b"), track(id="a", bitrate_bps=2))
     stream = follow(Scripted(A, again, B, A), Wanted(), 1)
     seen = [item async for item in view.of(stream)]

@@ -10,7 +10,7 @@ from relay.ops import tables
 from relay.ops.history import History
 from relay.ops.models import AuditEntry, Path, User
 from relay.ops.page import page
-from tests.unit.ops.samples import BOUNDS, room, totals, track
+from tests.unit.ops.samples import THRESHOLDS, room, totals, track
 
 
 def shown(what: RenderableType, width: int) -> list[str]:
@@ -35,7 +35,7 @@ def test_tracks_in_80_columns() -> None:
         loss_ratio=0.123,
         round_trip_ms=612.0,
     )
-    assert shown(tables.tracks([track(), other], 80, BOUNDS), 80) == [
+    assert shown(tables.tracks([track(), other], 80, THRESHOLDS), 80) == [
         "TRACK                    MEDIA          kbit/s LOSS JIT ms RTT PROBLEM",
         "aabbccddeeff-u00000001 ↑ vp8 640x480@30  1,230   0%    3.2  48",
         "112233445566-d00000002 ↓ vp8 640x480@30  1,230  12%    3.2 612 loss, rtt",
@@ -43,9 +43,9 @@ def test_tracks_in_80_columns() -> None:
 
 
 def test_wider_terminals_tell_more() -> None:
-    assert "ann-ann-ann-ann-" in shown(tables.tracks([track()], 120, BOUNDS), 120)[1]
-    assert "room-room-room-r" not in shown(tables.tracks([track()], 120, BOUNDS), 120)[1]
-    assert "room-room-room-r" in shown(tables.tracks([track()], 160, BOUNDS), 160)[1]
+    assert "ann-ann-ann-ann-" in shown(tables.tracks([track()], 120, THRESHOLDS), 120)[1]
+    assert "room-room-room-r" not in shown(tables.tracks([track()], 120, THRESHOLDS), 120)[1]
+    assert "room-room-room-r" in shown(tables.tracks([track()], 160, THRESHOLDS), 160)[1]
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 160])
@@ -54,7 +54,7 @@ def test_live_tracks_fit_with_their_sparklines(width: int) -> None:
     for bitrate_bps in (1e6, 2e6):
         history.add([track(bitrate_bps=bitrate_bps)])
     bad = track(problems=("loss", "jitter", "silent"), width=1920, height=1080)
-    header, line = shown(tables.tracks([bad], width, BOUNDS, history), width)
+    header, line = shown(tables.tracks([bad], width, THRESHOLDS, history), width)
     assert "▄█" in line
     assert "aabbccddeeff-u00000001" in line
     assert "LATELY" in header
@@ -63,36 +63,36 @@ def test_live_tracks_fit_with_their_sparklines(width: int) -> None:
 
 def test_only_the_last_column_is_cut() -> None:
     bad = track(problems=("loss", "jitter", "round_trip", "silent", "new"), codec="av1", width=3840)
-    line = shown(tables.tracks([bad], 80, BOUNDS), 80)[1]
+    line = shown(tables.tracks([bad], 80, THRESHOLDS), 80)[1]
     assert line.startswith("aabbccddeeff-u00000001 ↑ av1 3840x480@30  1,230")
     assert line.endswith("…")
     assert len(line) <= 80
 
 
 def test_a_resting_track_says_since_when() -> None:
-    assert shown(tables.tracks([track(idle_s=75.0)], 80, BOUNDS), 80)[1].endswith("idle 1:15")
+    assert shown(tables.tracks([track(idle_s=75.0)], 80, THRESHOLDS), 80)[1].endswith("idle 1:15")
 
 
 @pytest.mark.parametrize(
     ("loss", "style"), [(0.019, ""), (0.02, "yellow"), (0.05, "bold red"), (None, "bright_black")]
 )
 def test_styles_follow_the_bounds(loss: float | None, style: str) -> None:
-    assert tables.style(loss, BOUNDS.loss_ratio) == style
+    assert tables.style(loss, THRESHOLDS.loss_ratio) == style
 
 
 def test_what_is_bad_is_red() -> None:
-    assert "\x1b[1;31m" not in styles(tables.tracks([track()], 120, BOUNDS))
-    assert "\x1b[1;31m" in styles(tables.tracks([track(loss_ratio=0.3)], 120, BOUNDS))
+    assert "\x1b[1;31m" not in styles(tables.tracks([track()], 120, THRESHOLDS))
+    assert "\x1b[1;31m" in styles(tables.tracks([track(loss_ratio=0.3)], 120, THRESHOLDS))
 
 
 def test_rooms_name_both_users_in_any_width() -> None:
     for width in (80, 120):
-        header, line = shown(tables.rooms([room()], width, BOUNDS), width)
+        header, line = shown(tables.rooms([room()], width, THRESHOLDS), width)
         assert header.startswith("ROOM")
         assert "ann-ann-ann-ann-" in line
         assert "bob-bob-bob-bob-" in line
         assert "3:05" in line
-    assert "matched" in shown(tables.rooms([room(state="matched")], 80, BOUNDS), 80)[1]
+    assert "matched" in shown(tables.rooms([room(state="matched")], 80, THRESHOLDS), 80)[1]
 
 
 def test_users() -> None:
@@ -128,13 +128,15 @@ def test_the_audit_log_joins_a_use_s_start_and_end() -> None:
 
 
 def test_totals_say_why_the_server_is_not_ready() -> None:
-    text = "\n".join(shown(tables.totals(totals(ready=False, reasons=("draining",)), BOUNDS), 120))
+    text = "\n".join(
+        shown(tables.totals(totals(ready=False, reasons=("draining",)), THRESHOLDS), 120)
+    )
     assert "1 room ·" in text
     assert "not ready: draining" in text
 
 
 def test_a_track_s_page_without_a_past_has_no_graphs() -> None:
-    text = "\n".join(shown(page(track(), None, 80, BOUNDS), 80))
+    text = "\n".join(shown(page(track(), None, 80, THRESHOLDS), 80))
     assert text.startswith("aabbccddeeff-u00000001  vp8 640x480@30, sent by ann-ann-ann-ann-")
     assert re.search(r"Packets +12,345", text)
     assert re.search(r"Bytes +13.0 MB", text)
@@ -147,7 +149,7 @@ def test_a_track_s_page_graphs_the_last_minute(width: int) -> None:
     history = History()
     for second in range(70):
         history.add([track(bitrate_bps=1e6, loss_ratio=0.1 if second == 69 else 0)])
-    lines = shown(page(track(), history.of(track().id), width, BOUNDS), width)
+    lines = shown(page(track(), history.of(track().id), width, THRESHOLDS), width)
     bitrate = lines[lines.index("Bitrate") + 1]
     assert bitrate.count("█") == (120 if width == 134 else 60)
     assert sum("█" in line for line in lines[lines.index("Loss") :]) == 4
@@ -162,5 +164,5 @@ def test_full_addresses_are_shown_where_operators_may_see_them() -> None:
         local_address="192.0.2.1:7882",
         remote_address="198.51.100.7:4444",
     )
-    text = "\n".join(shown(page(track(path=path), None, 80, BOUNDS), 80))
+    text = "\n".join(shown(page(track(path=path), None, 80, THRESHOLDS), 80))
     assert "udp 198.51.100.7:4444" in text

@@ -20,10 +20,10 @@ const REASONS = {
 
 /**
  * @param {import("../wire/types.js").Totals} totals
- * @param {import("../wire/types.js").FigureBounds} bounds
+ * @param {import("../wire/types.js").Thresholds} thresholds
  * @returns {Tile[]}
  */
-export function tilesOf(totals, bounds) {
+export function tilesOf(totals, thresholds) {
   const loss = Math.max(totals.lossUpRatio, totals.lossDownRatio);
   const lossDetail = `up ${percent(totals.lossUpRatio)}, down ${percent(totals.lossDownRatio)}`;
   const lag = `of one core; loop ${totals.loopLagMs.toFixed(0)} ms late`;
@@ -33,8 +33,8 @@ export function tilesOf(totals, bounds) {
     tile("in-call", "In call", count(totals.inCall), totals.rooms === 1 ? "1 room" : `${count(totals.rooms)} rooms`),
     tile("packets", "Packets/s", count(totals.packetsPerS), "forwarded"),
     tile("bandwidth", "Bandwidth", bitrate(totals.bitrateBps), "forwarded"),
-    tile("cpu", "CPU", percent(totals.cpuRatio), lag, totals.cpuRatio >= bounds.cpuRatio.bad && "near its limit"),
-    tile("loss", "Loss", percent(loss), lossDetail, loss >= bounds.lossRatio.bad && "too much"),
+    tile("cpu", "CPU", percent(totals.cpuRatio), lag, totals.cpuRatio >= thresholds.cpuRatio.bad && "near its limit"),
+    tile("loss", "Loss", percent(loss), lossDetail, loss >= thresholds.lossRatio.bad && "too much"),
     tile("bad-rooms", "Bad calls", count(totals.badRooms), `of ${count(totals.rooms)}`, totals.badRooms > 0 && "see below"),
   ];
 }

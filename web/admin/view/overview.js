@@ -66,10 +66,10 @@ export class Overview {
 
   /**
    * @param {import("../wire/types.js").Snapshot} snapshot
-   * @param {import("../wire/types.js").FigureBounds} bounds
+   * @param {import("../wire/types.js").Thresholds} thresholds
    */
-  draw({ totals, rooms }, bounds) {
-    for (const { id, title, value, detail, isBad } of tilesOf(totals, bounds)) {
+  draw({ totals, rooms }, thresholds) {
+    for (const { id, title, value, detail, isBad } of tilesOf(totals, thresholds)) {
       const tile = document.getElementById(`tile-${id}`) ?? this.#make(id, title);
       setAttribute(tile, "data-bad", isBad);
       const [, shown, below] = tile.children;

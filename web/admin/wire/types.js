@@ -25,11 +25,6 @@
  * @property {number | null} [bytes]
  * @property {number | null} [packetsDropped]
  *
- * From ``warm`` on a figure deserves a look, from ``bad`` on it is a problem.
- * @typedef {object} Bounds
- * @property {number} warm
- * @property {number} bad
- *
  * Whether new users are turned away.
  * @typedef {object} Drain
  * @property {boolean} draining
@@ -42,17 +37,6 @@
  * @typedef {object} Fault
  * @property {string} code
  * @property {string} message
- *
- * From where on the figures of tracks and totals are bad, and nearly so.
- * @typedef {object} FigureBounds
- * @property {Bounds} lossRatio
- * @property {Bounds} jitterMs
- * @property {Bounds} roundTripMs
- * @property {Bounds} idleS
- * @property {Bounds} lossUpRatio
- * @property {Bounds} lossDownRatio
- * @property {Bounds} cpuRatio
- * @property {Bounds} loopLagMs
  *
  * The last hour; less after a start.
  * @typedef {object} History
@@ -118,6 +102,22 @@
  * @property {Totals} totals
  * @property {Room[]} rooms
  * @property {Track[]} tracks
+ *
+ * From ``warm`` on a figure deserves a look, from ``bad`` on it is a problem.
+ * @typedef {object} Threshold
+ * @property {number} warm
+ * @property {number} bad
+ *
+ * From where on the figures of tracks and totals are bad, and nearly so.
+ * @typedef {object} Thresholds
+ * @property {Threshold} lossRatio
+ * @property {Threshold} jitterMs
+ * @property {Threshold} roundTripMs
+ * @property {Threshold} idleS
+ * @property {Threshold} lossUpRatio
+ * @property {Threshold} lossDownRatio
+ * @property {Threshold} cpuRatio
+ * @property {Threshold} loopLagMs
  *
  * How the server is doing.
  * @typedef {object} Totals
