@@ -144,7 +144,7 @@ def _report(
     now: float,
 ) -> bytes:
     """Sender and receiver reports (RFC 3550 section 6.4)."""
-    blocks_at = rtcp.HEADER.size + (rtcp.SENDER_INFO.size if kind == SR else SSRC.size)
+    blocks_at = rtcp.BLOCKS_AT[kind]
     if blocks_at + rtcp.BLOCK.size * count > len(packet):
         raise MalformedPacket("RTCP report count lies")
     blocks = [
@@ -165,7 +165,7 @@ def _sender_info(packet: bytes, forward: Flow, result: Translation, now: float) 
 
     Octets are those of the payload and of header extensions: they are not told apart for a packet.
     """
-    ssrc, theirs, rtp_ts, _, _ = rtcp.SENDER_INFO.unpack_from(packet, rtcp.HEADER.size)
+    ssrc, theirs, rtp_ts, _, _ = rtcp.SENDER_INFO.unpack_from(packet, rtcp.HEADER_BYTES)
     route = forward.route_of(ssrc)
     if route is None:
         return b""

@@ -15,12 +15,15 @@ PLI, FIR, AFB = 1, 4, 15  # formats of PSFB
 
 HEADER = struct.Struct("!BBH")
 """V/P and the count or the format, type, length in 32-bit words, less one."""
+HEADER_BYTES = 4
 COUNT = 0x1F
 """Of the first byte."""
 SENDER_INFO = struct.Struct("!IQIII")
 """SSRC, NTP timestamp, RTP timestamp, packets, octets."""
 BLOCK = struct.Struct("!IIIIII")
 """SSRC, fraction and total lost, highest number, jitter, LSR, DLSR."""
+BLOCKS_AT = {SR: HEADER_BYTES + SENDER_INFO.size, RR: HEADER_BYTES + SSRC.size}
+"""Where they begin in a report."""
 FEEDBACK = struct.Struct("!4xII")
 """Header, then who sends it, and what media it is about."""
 NACK_ENTRY = struct.Struct("!HH")
@@ -29,6 +32,8 @@ FIR_ENTRY = struct.Struct("!IB3x")
 """SSRC, and the number of the command."""
 REMB = struct.Struct("!4sB3s")
 """Name, number of SSRCs, exponent and mantissa; SSRCs follow."""
+
+_SSRCS = struct.Struct("!II")
 
 MIN_BYTES = 8
 """Of a part; one without an SSRC says nothing."""
@@ -46,10 +51,10 @@ def parts(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """
     at = 0
     while at < len(data):
-        if at + HEADER.size > len(data):
+        if at + HEADER_BYTES > len(data):
             raise MalformedPacket("RTCP ends inside a header")
         first, kind, words = HEADER.unpack_from(data, at)
-        end = at + HEADER.size + 4 * words
+        end = at + HEADER_BYTES + 4 * words
         if first & RTP_MASK != RTP_BITS or end > len(data):
             raise MalformedPacket("RTCP header lies")
         part, count = data[at:end], first & COUNT
@@ -73,7 +78,7 @@ def compound(pieces: Iterable[bytes], reporter: int, cname: str = "") -> bytes:
     if pieces[0][1] not in (SR, RR):
         pieces.insert(0, part(RR, 0, SSRC.pack(reporter)))
     if cname:
-        pieces.insert(1, _description(pieces[0][HEADER.size : MIN_BYTES], cname))
+        pieces.insert(1, _description(pieces[0][HEADER_BYTES:MIN_BYTES], cname))
     size, fitting = 0, []
     for piece in pieces:
         size += len(piece)
@@ -93,7 +98,7 @@ def feedback(kind: int, fmt: int, ssrcs: tuple[int, int], information: bytes = b
 
     :param ssrcs: of who sends it, and of the media that it is about.
     """
-    return part(kind, fmt, struct.pack("!II", *ssrcs) + information)
+    return part(kind, fmt, _SSRCS.pack(*ssrcs) + information)
 
 
 def _description(ssrc: bytes, cname: str) -> bytes:

@@ -11,8 +11,7 @@ import time
 NTP_SECOND = 1 << 32
 NTP_MASK = (1 << 64) - 1
 SEND_TIME_MASK = 0xFFFFFF
-SECOND_OF_SEND_TIME = 1 << 18
-"""abs-send-time counts the lowest 24 bits of 1/2**18 s."""
+"""abs-send-time counts 1/2**18 s in 24 bits."""
 MAX_DISTANCE = NTP_SECOND
 """A sender's clock that has strayed from the relay's by more than this is set anew."""
 
