@@ -11,6 +11,7 @@ import struct
 import sys
 import time
 
+from relay.serial import distance
 from relay.transport_cc import CLOCK_MASK, MAX_STATUSES, TICKS_PER_S, Feedback, write
 
 if sys.platform == "linux":
@@ -67,7 +68,7 @@ class Arrivals:
         for number, now_s in noted:
             ticks = _ticks(now_s)
             if newest - ticks <= _MAX_AGE_TICKS:
-                came.setdefault((number - began + 0x8000 & 0xFFFF) - 0x8000, ticks & CLOCK_MASK)
+                came.setdefault(distance(began, number, 16), ticks & CLOCK_MASK)
         last = max(came)
         first = max(min(0, *came), last - MAX_STATUSES + 1)
         told = Feedback(

@@ -16,6 +16,7 @@ from relay.media.packets.rtp import (
     NUMBER,
 )
 from relay.plane import TappedPacket
+from relay.serial import distance
 
 PATIENCE_S = 0.5
 """How long a missing packet is waited for: it may be late, or be sent again."""
@@ -97,8 +98,8 @@ class InOrder(Generic[_T]):
         :param is_repair: it cannot begin afresh, being about something earlier.
         :returns: what is in order now; None stands for one or more that are missing.
         """
-        distance = ((number - self._next + 0x8000) & 0xFFFF) - 0x8000
-        if self._next < 0 or abs(distance) > MAX_JUMP:
+        ahead = distance(self._next, number, 16)
+        if self._next < 0 or abs(ahead) > MAX_JUMP:
             if is_repair:
                 return self.overdue(now)
             before = self.rest()
@@ -106,7 +107,7 @@ class InOrder(Generic[_T]):
                 before.append(None)
             self._next = (number + 1) & 0xFFFF
             return [*before, item]
-        if distance >= 0:  # else it is late, or came twice
+        if ahead >= 0:  # else it is late, or came twice
             self._held.setdefault(number, (now, item))
         return self.overdue(now)
 

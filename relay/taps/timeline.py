@@ -1,6 +1,7 @@
 """When frames are to be shown, counted from the beginning of a recording."""
 
 from relay.media.negotiation.sdp import CLOCK_RATE_HZ
+from relay.serial import distance
 from relay.taps.frames import Frame
 
 MAX_DRIFT_S = 1.0
@@ -24,7 +25,7 @@ class Timeline:
 
     def place(self, frame: Frame) -> int:
         """The frame's time in milliseconds; later than that of the frame before."""
-        ahead = ((frame.rtp_ts - self._rtp_ts + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+        ahead = distance(self._rtp_ts, frame.rtp_ts)
         at_s = self._at_s + ahead / self._clock_rate_hz
         if frame.ssrc != self._ssrc or abs(at_s - frame.at_s) > MAX_DRIFT_S:
             at_s = frame.at_s

@@ -20,3 +20,8 @@ from relay.serial import distance
 )
 def test_distance(earlier: int, later: int, expected: int) -> None:
     assert distance(earlier, later) == expected
+
+
+@pytest.mark.parametrize(("later", "expected"), [(1, 2), (0x7FFE, 0x7FFF), (0x7FFF, -0x8000)])
+def test_distance_of_shorter_numbers(later: int, expected: int) -> None:
+    assert distance(0xFFFF, later, 16) == expected
