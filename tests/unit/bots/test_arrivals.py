@@ -61,6 +61,7 @@ def test_a_jump_and_a_flood_are_bounded() -> None:
     assert told(arrivals).arrivals == (None,) * 1999 + (40400,)
     for number in range(30_001, 40_000):
         arrivals.note(packet(number), 10.2)
+    assert len(arrivals._noted) == 2000
     assert len(told(arrivals).arrivals) == 2000
 
 

@@ -49,6 +49,11 @@ def test_a_check_for_somebody_else_is_nothing() -> None:
     assert read_stun(write_check(OURS, ID, 7, controlling=True), STRANGERS) is None
 
 
+def test_a_check_under_another_name_is_nothing_even_with_the_password() -> None:
+    other = Credentials("theirs", "t" * 24, "another", OURS.password)
+    assert read_stun(write_check(other, ID, 7, controlling=True), OURS) is None
+
+
 def test_a_strangers_success_is_nothing() -> None:
     assert read_stun(write_success(STRANGERS, ID, ("192.0.2.1", 5000)), OURS) is None
 
