@@ -63,10 +63,10 @@ function carryOut(command) {
     case "enable_microphone": devices.enableMicrophone(command.enabled); break;
     case "remember": remember(command.settings); break;
     case "send": wire.send(command.message); break;
-    case "reconnect": wire.drop(); break;
+    case "reconnect": wire.reconnect(); break;
     case "renew": wire.renew(); break;
     case "connect": wire.connect(); break;
-    case "disconnect": wire.close(); break;
+    case "disconnect": wire.disconnect(); break;
     case "open_link": openLink(command.iceServers, command.tracks); break;
     case "close_link": closeLink(); break;
     case "make_offer": peer?.offer(); break;

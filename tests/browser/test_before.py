@@ -108,7 +108,7 @@ async def test_devices_are_chosen_and_remembered(server: Server, arrive: Arrive)
     await anna.page.reload()
     await until(lambda: anna.page.evaluate("spy.tracks.length"), lambda count: count == 2)
     assert await camera_id() == chosen
-    await expect(anna.page.locator("#tags")).to_have_text("cats")
+    await expect(anna.page.locator("#interest-list")).to_have_text("cats")
 
 
 async def test_refused_devices_are_explained_and_can_be_tried_again(

@@ -149,7 +149,7 @@ async def test_nothing_that_people_write_is_ever_html(server: Server, arrive: Ar
     for person in people:
         await person.likes(*interests)
         await until(
-            person.page.locator("#tags span").all_inner_texts,
+            person.page.locator("#interest-list span").all_inner_texts,
             lambda seen: len(seen) == len(interests),
         )
     anna, berta = people
@@ -160,7 +160,9 @@ async def test_nothing_that_people_write_is_ever_html(server: Server, arrive: Ar
     await together(*(until(p.chat, lambda seen: len(seen) == len(XSS)) for p in people))
     for person in people:
         assert [text.strip() for text in await person.chat()] == [text.strip() for text in XSS]
-        foreign = "#log :not(p, span, time, a), #situation :not(span, div, p, h1), #tags img"
+        foreign = (
+            "#log :not(p, span, time, a), #situation :not(span, div, p, h1), #interest-list img"
+        )
         assert await person.page.locator(foreign).count() == 0
         addresses = await person.page.locator("#log a").evaluate_all(
             "links => links.map(({ protocol, host }) => protocol + host)"

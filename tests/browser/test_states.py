@@ -100,7 +100,7 @@ async def test_every_state_is_for_everybody(start_server: StartServer, arrive: A
     await shows(anna, "keys")
     await anna.press("Close")
     await anna.page.get_by_role("link").click()
-    await shows(anna, "link")
+    await shows(anna, "address")
     await anna.press("Cancel")
 
     await berta.press("Turn camera off")

@@ -15,7 +15,7 @@ for (const problem of /** @type {const} */ (["refused", "missing", "busy", "unsu
     page.do("start_pressed");
     page.failed("audio", problem);
     assert.deepEqual(page.failed("video", problem), []);
-    assert.equal(page.state.wanted, false);
+    assert.equal(page.state.isStarted, false);
     assert.match(page.says, /[cC]amera.* \| .+ Or go on without\.$/);
     assert.deepEqual(page.do("start_pressed"), ["open_link", "make_offer"]);
     page.do("stop_pressed");
@@ -147,7 +147,7 @@ test("a camera that fails while the server is away does not end what was wanted"
   page.on({ type: "wire_lost", retryAtMs: 9_000 });
   page.do("camera_toggled");
   page.failed("video", "busy");
-  assert.equal(page.state.wanted, true);
+  assert.equal(page.state.isStarted, true);
   assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
 });
 
@@ -357,7 +357,7 @@ test("who starts in spite of a problem goes on when the other device fails, too"
   page.failed("audio", "refused");
   page.do("start_pressed");
   page.failed("video", "refused");
-  assert.equal(page.state.wanted, true);
+  assert.equal(page.state.isStarted, true);
 });
 
 test("who starts again and is refused what was there before is asked how to go on", () => {
@@ -365,7 +365,7 @@ test("who starts again and is refused what was there before is asked how to go o
   page.do("stop_pressed");
   page.do("start_pressed");
   page.failed("audio", "refused");
-  assert.equal(page.state.wanted, false);
+  assert.equal(page.state.isStarted, false);
 });
 
 test("a problem with what is switched off is none to start in spite of", () => {
@@ -375,7 +375,7 @@ test("a problem with what is switched off is none to start in spite of", () => {
   page.failed("video", "busy");
   page.do("start_pressed");
   page.failed("audio", "busy");
-  assert.equal(page.state.wanted, false);
+  assert.equal(page.state.isStarted, false);
 });
 
 test("a camera that is switched off and on while it opens is on; off is what it is when it fails", () => {

@@ -169,7 +169,7 @@ test("a partner begins with nothing, and counts", () => {
   page.meet();
   assert.equal(page.state.partnersMet, 1);
   assert.deepEqual(page.state.partner, {
-    media: { audio: true, video: true }, arrived: { audio: false, video: false }, isMet: false,
+    media: { audio: true, video: true }, arrived: { audio: false, video: false }, hasCome: false,
     sharedInterests: [], isTyping: false, isStalled: false, bytesReceived: 0,
     lastBytesAtMs: page.nowMs,
   });

@@ -278,7 +278,7 @@ for (const code of ["media_failed", "bad_sdp"]) {
 test("sent away by an operator: back to the beginning, and Start connects anew", () => {
   const page = Page.inCall();
   page.on({ type: "wire_closed" });
-  assert.equal(page.state.wanted, false);
+  assert.equal(page.state.isStarted, false);
   assert.equal(page.state.socket, "closed");
   assert.ok(page.do("start_pressed").includes("connect"));
 });

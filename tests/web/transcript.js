@@ -104,7 +104,7 @@ export class Page {
 
   /** The words for the user, as one line. */
   get says() {
-    const problem = this.state.wanted ? null : describeProblem(this.state, en);
+    const problem = this.state.isStarted ? null : describeProblem(this.state, en);
     if (problem) return `${problem.headline} | ${problem.detail}`;
     const { notice, headline, detail, ticker } = describe(this.state, this.nowMs, en);
     return [notice, headline, detail, ticker].filter(Boolean).join(" | ");

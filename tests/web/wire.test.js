@@ -150,15 +150,15 @@ test("one that greets is not", () => {
   assert.equal(bench.timer, null);
 });
 
-test("drop: the connection is lost at once, and what it still says is not heard", () => {
+test("reconnect: the connection is lost at once, and what it still says is not heard", () => {
   const bench = new Bench();
   bench.wire.connect();
   bench.greet();
   const { socket } = bench;
-  bench.wire.drop();
+  bench.wire.reconnect();
   socket.hear({ type: "partner_left" });
   socket.onclose?.();
-  bench.wire.drop();
+  bench.wire.reconnect();
   assert.deepEqual(
     bench.events.map(({ type }) => type),
     ["wire_connecting", "message", "wire_lost"],
@@ -211,14 +211,14 @@ test("renew: what is open is given up, and the delays begin anew", () => {
   assert.equal(bench.sockets.length, 7);
 });
 
-test("close: nothing is tried any more, until connect", () => {
+test("disconnect: nothing is tried any more, until connect", () => {
   const bench = new Bench();
   bench.wire.connect();
   bench.greet();
   const { socket } = bench;
-  bench.wire.close();
+  bench.wire.disconnect();
   bench.wire.connect();
-  bench.wire.close();
+  bench.wire.disconnect();
   bench.wire.renew();
   socket.onclose?.();
   assert.equal(socket.isClosed, true);
@@ -287,10 +287,10 @@ test("a connection that was there is lost, whatever the server would say", () =>
 });
 
 for (const [name, meanwhile] of Object.entries({
-  close: (/** @type {Bench} */ { wire }) => wire.close(),
+  disconnect: (/** @type {Bench} */ { wire }) => wire.disconnect(),
   renew: (/** @type {Bench} */ { wire }) => wire.renew(),
-  "close and connect": (/** @type {Bench} */ { wire }) => {
-    wire.close();
+  "disconnect and connect": (/** @type {Bench} */ { wire }) => {
+    wire.disconnect();
     wire.connect();
   },
 })) {
@@ -364,7 +364,7 @@ test("a socket that is refused is let go of, and nothing rings while the server 
   bench.socket.onclose?.();
   assert.equal(bench.socket.isClosed, true);
   assert.equal(bench.timer, null);
-  bench.wire.drop();
+  bench.wire.reconnect();
   assert.equal(bench.events.length, 1, "there is nothing to give up");
 });
 

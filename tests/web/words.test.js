@@ -6,7 +6,7 @@ import { actionOf, KEYS } from "../../web/browser/keys.js";
 import { readSettings } from "../../web/browser/memory.js";
 import { DEFAULTS } from "../../web/machine/state.js";
 import { levelOf } from "../../web/media/meter.js";
-import { splitLinks } from "../../web/view/links.js";
+import { splitAddresses } from "../../web/view/addresses.js";
 import { LANGUAGES, chooseLanguage, digest, welcomeParagraphs } from "../../web/words/words.js";
 
 test("the language is the chosen one, else the browser's first that is there, else English", () => {
@@ -71,7 +71,7 @@ test("other rules have another digest", () => {
 
 test("addresses are found in chat, and nothing else is", () => {
   const links = (/** @type {string} */ text) =>
-    splitLinks(text).flatMap(({ href }) => (href ? [href] : []));
+    splitAddresses(text).flatMap(({ href }) => (href ? [href] : []));
   assert.deepEqual(links("see https://example.org/a?b=1, or (http://example.net)!"), [
     "https://example.org/a?b=1", "http://example.net/",
   ]);
@@ -80,7 +80,7 @@ test("addresses are found in chat, and nothing else is", () => {
   assert.deepEqual(links("https://"), []);
   assert.deepEqual(links("https://аррӏе.com"), ["https://xn--80ak6aa92e.com/"]);
   for (const text of ["", "a https://b.c d https://e.f", "https://x.y<script>"]) {
-    assert.equal(splitLinks(text).map((piece) => piece.text).join(""), text);
+    assert.equal(splitAddresses(text).map((piece) => piece.text).join(""), text);
   }
 });
 

@@ -29,7 +29,7 @@ export class Presence {
     this.#met = state.partnersMet;
     const title = titleOf(state, words, this.#isFresh);
     if (document.title !== title) document.title = title;
-    void this.#keepAwake(state.wanted && !state.isHidden);
+    void this.#keepAwake(state.isStarted && !state.isHidden);
   }
 
   /** @param {boolean} wanted */

@@ -58,10 +58,10 @@ function open(turn, kinds) {
 
 /** @param {Turn} turn @param {Kind} kind @param {MediaStreamTrack} track */
 export function opened(turn, kind, track) {
-  const { devices, wanted, isPreviewing } = turn.state;
+  const { devices, isStarted, isPreviewing } = turn.state;
   const { wasLost, isWanted } = devices[kind];
   change(turn, kind, { status: "on", track, problem: null, isSilenced: false, wasLost: false });
-  const isFor = wanted || isPreviewing;
+  const isFor = isStarted || isPreviewing;
   if (!isFor || (kind === "video" && !isWanted)) return close(turn, kind);
   if (wasLost) turn.notify({ kind: "device_replaced" });
   if (kind === "audio") turn.order({ do: "enable_microphone", enabled: isWanted });
@@ -72,7 +72,7 @@ export function opened(turn, kind, track) {
 export function failed(turn, kind, problem) {
   const { state } = turn;
   const { wasLost } = state.devices[kind];
-  const isFor = state.wanted || state.isPreviewing;
+  const isFor = state.isStarted || state.isPreviewing;
   const said = wasLost && problem === "missing" ? "lost" : problem;
   change(turn, kind, {
     status: "off",
@@ -80,13 +80,13 @@ export function failed(turn, kind, problem) {
     problem: isFor ? said : null,
     wasLost: false,
   });
-  if (!state.wanted) return;
+  if (!state.isStarted) return;
   if (state.linked || wasLost) {
     use(turn, kind);
     turn.notify({ kind: kind === "audio" ? "microphone_lost" : "camera_lost" });
   } else if (!state.hasBegun) {
     // Back to the preview, to say what the matter is, and to ask how to go on.
-    Object.assign(state, { wanted: false, isPreviewing: true, dueMs: {} });
+    Object.assign(state, { isStarted: false, isPreviewing: true, dueMs: {} });
   }
 }
 
@@ -125,7 +125,7 @@ export function listed(turn, devices) {
   const { state } = turn;
   const before = state.found;
   state.found = devices;
-  if (!state.wanted && !state.isPreviewing) return;
+  if (!state.isStarted && !state.isPreviewing) return;
   open(turn, KINDS.filter((kind) => {
     const { status, problem, isWanted } = state.devices[kind];
     const isAwaited = isWanted && status === "off" && (problem === "missing" || problem === "lost");
@@ -168,8 +168,8 @@ export function toggleCamera(turn) {
 
 /** @param {Turn} turn @param {Kind} kind */
 function openIfUsed(turn, kind) {
-  const { wanted, isPreviewing, devices } = turn.state;
-  if ((wanted || isPreviewing) && devices[kind].status === "off") open(turn, [kind]);
+  const { isStarted, isPreviewing, devices } = turn.state;
+  if ((isStarted || isPreviewing) && devices[kind].status === "off") open(turn, [kind]);
 }
 
 /**

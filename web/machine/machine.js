@@ -102,7 +102,7 @@ function take(turn, event) {
     case "begun_dropped": turn.state.begun = ""; return;
     case "page_hidden": turn.state.isHidden = true; return;
     case "page_shown": return chat.pageShown(turn);
-    case "page_left": return visit.leave(turn);
+    case "page_left": return visit.leavePage(turn);
     case "page_back": turn.order({ do: "connect" }); return;
     case "network_changed": return link.networkChanged(turn);
     case "woke": return link.woke(turn, event.asleepMs);
@@ -150,7 +150,7 @@ function hear(turn, message) {
 function serverError(turn, { code, message, retryAfterMs }) {
   if (code === "media_failed") turn.state.unanswered = 0;
   if (code === "bad_sdp") link.countAnswer(turn);
-  if (!turn.state.wanted) return;
+  if (!turn.state.isStarted) return;
   if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn);
   // The server speaks of its states there: something crossed with the partner's leaving.
   if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });

@@ -25,7 +25,7 @@ export function found(turn, { isInitiator, sharedInterests }) {
   state.partner = {
     media: { audio: true, video: true }, // until they say otherwise
     arrived: { audio: false, video: false },
-    isMet: false,
+    hasCome: false,
     sharedInterests,
     isTyping: false,
     isStalled: false,
@@ -89,20 +89,20 @@ export function mediaArrived(turn, kind) {
   const { partner } = turn.state;
   if (!partner) return;
   change(turn, { arrived: { ...partner.arrived, [kind]: true }, lastBytesAtMs: turn.nowMs });
-  settle(turn);
+  noteArrival(turn);
 }
 
 /** @param {Turn} turn @param {{ audio: boolean, video: boolean }} media */
 export function mediaChanged(turn, { audio, video }) {
   change(turn, { media: { audio, video }, lastBytesAtMs: turn.nowMs, isStalled: false });
-  settle(turn);
+  noteArrival(turn);
 }
 
 /** @param {Turn} turn */
-function settle(turn) {
+function noteArrival(turn) {
   const { partner } = turn.state;
-  if (!partner || partner.isMet || !hasArrived(partner)) return;
-  change(turn, { isMet: true });
+  if (!partner || partner.hasCome || !hasArrived(partner)) return;
+  change(turn, { hasCome: true });
   turn.stopTimers("media");
 }
 

@@ -12,10 +12,10 @@ const RETRY_MS = 3_000;
 /** @param {Turn} turn @param {string} text */
 export function addInterest(turn, text) {
   const { interests } = turn.state.settings;
-  const tag = shorten(text);
-  const isKnown = interests.some((known) => known.toLowerCase() === tag.toLowerCase());
-  if (!tag || isKnown || interests.length >= MAX_INTERESTS) return;
-  turn.set({ interests: [...interests, tag] });
+  const interest = shorten(text);
+  const isKnown = interests.some((known) => known.toLowerCase() === interest.toLowerCase());
+  if (!interest || isKnown || interests.length >= MAX_INTERESTS) return;
+  turn.set({ interests: [...interests, interest] });
 }
 
 /** @param {Turn} turn @param {string} text */

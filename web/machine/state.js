@@ -87,7 +87,7 @@
  * @typedef {object} Partner
  * @property {{ audio: boolean, video: boolean }} media what they have on
  * @property {{ audio: boolean, video: boolean }} arrived what has come of it
- * @property {boolean} isMet all that could be expected of them has come, at first
+ * @property {boolean} hasCome all that could be expected of them has come, at first
  * @property {string[]} sharedInterests
  * @property {boolean} isTyping
  * @property {boolean} isStalled nothing comes any more, though it should
@@ -105,7 +105,7 @@
  *
  * @typedef {object} State
  * @property {Settings} settings
- * @property {boolean} wanted Start was pressed, and Stop was not
+ * @property {boolean} isStarted Start was pressed, and Stop was not
  * @property {boolean} isPreviewing the camera is on for oneself to look at
  * @property {boolean} hasBegun the devices were had, or done without: trouble with one no longer
  *   leads back to the preview
@@ -182,7 +182,7 @@ export const CLEAR_LINE = {
 export function initial(settings = DEFAULTS) {
   return {
     settings,
-    wanted: false,
+    isStarted: false,
     isPreviewing: false,
     hasBegun: false,
     devices: { audio: OFF, video: OFF },

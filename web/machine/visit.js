@@ -27,9 +27,9 @@ export function agree(turn, rules) {
 /** @param {Turn} turn */
 export function start(turn) {
   const { state } = turn;
-  if (state.wanted || !state.settings.agreedTo) return;
+  if (state.isStarted || !state.settings.agreedTo) return;
   if (state.socket === "closed") turn.order({ do: "connect" });
-  Object.assign(state, { wanted: true, notice: null });
+  Object.assign(state, { isStarted: true, notice: null });
   // Who starts in spite of a problem goes without what has it.
   state.hasBegun = devices.hasProblem(state);
   devices.openWanted(turn);
@@ -42,7 +42,7 @@ export function start(turn) {
  */
 export function goOn(turn) {
   const { state } = turn;
-  if (!state.wanted || devices.isAsking(state)) return;
+  if (!state.isStarted || devices.isAsking(state)) return;
   state.hasBegun = true;
   if (!state.server || state.linked || state.isResting) return;
   if (state.search !== "none" || state.dueMs.relink !== undefined) return;
@@ -54,8 +54,8 @@ export function goOn(turn) {
 /** @param {Turn} turn */
 export function stop(turn) {
   const { state } = turn;
-  if (!state.wanted) return;
-  Object.assign(state, { wanted: false, isResting: false, notice: null });
+  if (!state.isStarted) return;
+  Object.assign(state, { isStarted: false, isResting: false, notice: null });
   leaveServer(turn);
   state.begun = "";
   devices.closeAll(turn);
@@ -66,7 +66,7 @@ export function stop(turn) {
  *
  * @param {Turn} turn
  */
-export function leave(turn) {
+export function leavePage(turn) {
   stop(turn);
   devices.closeAll(turn);
   turn.order({ do: "disconnect" });

@@ -8,7 +8,7 @@
  * @typedef {import("../words/words.js").Words} Words
  */
 import { find, make, setAttribute, setText } from "./dom.js";
-import { splitLinks } from "./links.js";
+import { splitAddresses } from "./addresses.js";
 import { MAX_CHAT_CHARS } from "../wire/messages.js";
 
 /** How many characters before the end the counter shows. */
@@ -26,7 +26,7 @@ export class ChatView {
   #begun = find("begun", HTMLElement);
   #begunText = find("begun-text", HTMLElement);
   #takeBack = find("begun-take", HTMLButtonElement);
-  #openLink;
+  #openAddress;
   /** @type {ChatLine[]} */
   #lines = [];
   /** @type {Map<string, HTMLElement>} */
@@ -36,10 +36,10 @@ export class ChatView {
 
   /**
    * @param {(event: Event) => void} onEvent
-   * @param {(href: string) => void} openLink asks the user first
+   * @param {(href: string) => void} openAddress asks the user first
    */
-  constructor(onEvent, openLink) {
-    this.#openLink = openLink;
+  constructor(onEvent, openAddress) {
+    this.#openAddress = openAddress;
     this.#text.oninput = () => {
       this.#count();
       onEvent({ type: "text_changed", text: this.#text.value });
@@ -127,14 +127,14 @@ export class ChatView {
 
   /** @param {string} text */
   #pieces(text) {
-    return splitLinks(text).map(({ text: piece, href }) => {
+    return splitAddresses(text).map(({ text: piece, href }) => {
       if (!href) return piece;
       const rel = "noopener noreferrer nofollow";
       const attributes = { href, rel, target: "_blank", referrerpolicy: "no-referrer" };
       const link = make("a", attributes, piece);
       link.onclick = (click) => {
         click.preventDefault();
-        this.#openLink(href);
+        this.#openAddress(href);
       };
       return link;
     });

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The dialogs: the welcome, the keys, the settings, and whether to open a link.
+ * The dialogs: the welcome, the keys, the settings, and whether to open an address.
  *
  * @typedef {import("../machine/state.js").State} State
  * @typedef {import("../machine/state.js").Event} Event
@@ -13,9 +13,9 @@ import { digest, welcomeParagraphs } from "../words/words.js";
 export class DialogsView {
   #welcome = find("welcome", HTMLDialogElement);
   #rules = find("rules", HTMLElement);
-  #link = find("link", HTMLDialogElement);
-  #linkAddress = find("link-address", HTMLElement);
-  #linkOpen = find("link-open", HTMLAnchorElement);
+  #address = find("address", HTMLDialogElement);
+  #addressText = find("address-text", HTMLElement);
+  #addressOpen = find("address-open", HTMLAnchorElement);
   #keys = find("keys", HTMLElement);
   #usesKeys = find("uses-keys", HTMLInputElement);
   #searchesOn = find("searches-on", HTMLInputElement);
@@ -43,7 +43,7 @@ export class DialogsView {
       this.#askAgain.disabled = true;
       askForRules();
     };
-    this.#linkOpen.onclick = () => this.#link.close();
+    this.#addressOpen.onclick = () => this.#address.close();
     this.#usesKeys.onchange = () =>
       onEvent({ type: "setting_changed", change: { usesKeys: this.#usesKeys.checked } });
     this.#searchesOn.onchange = () =>
@@ -73,9 +73,9 @@ export class DialogsView {
 
   /** @param {string} href */
   askToOpen(href) {
-    this.#linkAddress.textContent = href;
-    this.#linkOpen.href = href;
-    this.open("link");
+    this.#addressText.textContent = href;
+    this.#addressOpen.href = href;
+    this.open("address");
   }
 
   /** @param {State} state @param {Words} words @param {string} language */

@@ -29,14 +29,14 @@ export class LobbyView {
   #retry = find("retry", HTMLButtonElement);
   #form = find("interests", HTMLFormElement);
   #interest = find("interest", HTMLInputElement);
-  #tags = find("tags", HTMLUListElement);
+  #list = find("interest-list", HTMLUListElement);
   #start = find("start", HTMLButtonElement);
   #language = find("language", HTMLSelectElement);
   #meter = new Meter((level) => { this.#level.value = level; });
   #pickers;
   #onEvent;
   /** @type {readonly string[]} */
-  #drawnTags = [];
+  #drawnInterests = [];
 
   /** @param {(event: Event) => void} onEvent */
   constructor(onEvent) {
@@ -74,18 +74,18 @@ export class LobbyView {
 
   /** @param {State} state @param {Words} words */
   draw(state, words) {
-    const { devices, wanted, isPreviewing, settings } = state;
-    this.#lobby.hidden = wanted;
-    this.#meter.follow(wanted ? null : devices.audio.track);
-    this.#preview.show(wanted ? null : devices.video.track);
-    if (wanted) return;
+    const { devices, isStarted, isPreviewing, settings } = state;
+    this.#lobby.hidden = isStarted;
+    this.#meter.follow(isStarted ? null : devices.audio.track);
+    this.#preview.show(isStarted ? null : devices.video.track);
+    if (isStarted) return;
     this.#drawProblem(state, words);
     this.#drawPreview(state, words);
     this.#pickers.draw(state, words);
     this.#check.hidden = isPreviewing;
     setText(this.#start, startLabel(state, words));
     this.#language.value = document.documentElement.lang;
-    this.#drawTags(settings.interests, words);
+    this.#drawInterests(settings.interests, words);
     this.#interest.disabled = settings.interests.length >= MAX_INTERESTS;
   }
 
@@ -117,22 +117,22 @@ export class LobbyView {
     this.#interest.value = "";
   }
 
-  /** @param {readonly string[]} tags @param {Words} words */
-  #drawTags(tags, words) {
-    if (tags === this.#drawnTags) return;
-    const hadFocus = this.#tags.contains(document.activeElement);
-    this.#drawnTags = tags;
-    this.#tags.replaceChildren(...tags.map((tag) => this.#tag(tag, words)));
+  /** @param {readonly string[]} interests @param {Words} words */
+  #drawInterests(interests, words) {
+    if (interests === this.#drawnInterests) return;
+    const hadFocus = this.#list.contains(document.activeElement);
+    this.#drawnInterests = interests;
+    this.#list.replaceChildren(...interests.map((interest) => this.#item(interest, words)));
     if (hadFocus) this.#interest.focus();
   }
 
-  /** @param {string} tag @param {Words} words */
-  #tag(tag, words) {
+  /** @param {string} interest @param {Words} words */
+  #item(interest, words) {
     const remove = document.createElement("button");
     remove.type = "button";
     remove.append(icon("close"));
-    setLabel(remove, words.removeInterest(tag));
-    remove.onclick = () => this.#onEvent({ type: "interest_removed", text: tag });
-    return make("li", {}, make("span", { dir: "auto" }, tag), remove);
+    setLabel(remove, words.removeInterest(interest));
+    remove.onclick = () => this.#onEvent({ type: "interest_removed", text: interest });
+    return make("li", {}, make("span", { dir: "auto" }, interest), remove);
   }
 }

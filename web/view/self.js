@@ -21,8 +21,8 @@ export class SelfView {
   }
 
   /** @param {State} state */
-  draw({ devices: { audio, video }, wanted }) {
-    this.#picture.show(wanted ? video.track : null);
+  draw({ devices: { audio, video }, isStarted }) {
+    this.#picture.show(isStarted ? video.track : null);
     setAttribute(this.#self, "data-camera", video.status === "on" ? "on" : "off");
     setAttribute(this.#self, "data-muted", !audio.isWanted || audio.status !== "on");
     const isBehind = video.track?.getSettings().facingMode === "environment";

@@ -57,7 +57,7 @@ export class StageView {
   #drawPartner({ partner }, words) {
     const hasPicture = Boolean(partner?.media.video && partner.arrived.video);
     setAttribute(this.#stage, "data-picture", hasPicture);
-    this.#avatar.hidden = !partner?.isMet || hasPicture;
+    this.#avatar.hidden = !partner?.hasCome || hasPicture;
     const marks = partner ? [
       ...(partner.media.audio ? [] : [["mic-off", words.partnerMuted]]),
       ...(partner.media.video ? [] : [["cam-off", words.partnerCameraOff]]),

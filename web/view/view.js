@@ -28,7 +28,7 @@ export class View {
   #chat;
   #lobby;
   #onEvent;
-  #wasWanted = false;
+  #wasStarted = false;
   /** @type {Words | null} */
   #words = null;
 
@@ -58,7 +58,7 @@ export class View {
     const language = chooseLanguage(state.settings.language, navigator.languages);
     const words = LANGUAGES[language] ?? en;
     if (words !== this.#words) this.#speak(words, language);
-    this.#call.hidden = !state.wanted;
+    this.#call.hidden = !state.isStarted;
     setAttribute(this.#call, "data-chat", state.isChatOpen ? "open" : "closed");
     this.#lobby.draw(state, words);
     this.#dialogs.draw(state, words, language);
@@ -66,7 +66,7 @@ export class View {
     this.#self.draw(state);
     this.#controls.draw(state, words);
     this.#chat.draw(state, words);
-    this.#moveFocus(state.wanted);
+    this.#moveFocus(state.isStarted);
     return words;
   }
 
@@ -80,7 +80,7 @@ export class View {
     if (action === "help") return this.#dialogs.open("help");
     if (action === "microphone") return this.#onEvent({ type: "microphone_toggled" });
     if (action === "camera") return this.#onEvent({ type: "camera_toggled" });
-    if (!state.wanted) return;
+    if (!state.isStarted) return;
     switch (action) {
       case "next": return this.#onEvent({ type: "escape_pressed" });
       case "stop": return this.#onEvent({ type: "stop_pressed" });
@@ -108,13 +108,13 @@ export class View {
   /**
    * The button that was pressed goes away with its half of the page: do not lose the keyboard.
    *
-   * @param {boolean} wanted
+   * @param {boolean} isStarted
    */
-  #moveFocus(wanted) {
-    if (wanted === this.#wasWanted) return;
-    this.#wasWanted = wanted;
+  #moveFocus(isStarted) {
+    if (isStarted === this.#wasStarted) return;
+    this.#wasStarted = isStarted;
     if (document.querySelector("dialog[open]")) return;
-    (wanted ? this.#stop : this.#start).focus({ preventScroll: true });
+    (isStarted ? this.#stop : this.#start).focus({ preventScroll: true });
   }
 
   /** @param {Words} words @param {string} language */

@@ -12,7 +12,7 @@
  *   | { type: "wire_closed" }
  *   | { type: "message", message: ServerMessage }} WireEvent
  *
- * @typedef {object} Surroundings what the wire needs of the browser
+ * @typedef {object} Browser what the wire needs of the browser
  * @property {(url: string) => WebSocket} open
  * @property {(url: string, tell: (refusal: Refusal | null) => void) => void} ask why it did not open
  * @property {() => number} nowMs
@@ -30,7 +30,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** An operator has disconnected the user: nobody comes back from that by itself. */
 const SENT_AWAY = 4001;
 
-/** @type {Surroundings} */
+/** @type {Browser} */
 const BROWSER = {
   open: (url) => new WebSocket(url),
   ask: (url, tell) => void askWhy(url).then(tell),
@@ -57,7 +57,7 @@ export function retryDelayMs(failures, random) {
 export class Wire {
   #url;
   #onEvent;
-  #around;
+  #browser;
   #failures = 0;
   /** @type {WebSocket | null} */
   #socket = null;
@@ -70,18 +70,18 @@ export class Wire {
   /**
    * @param {string} url
    * @param {(event: WireEvent) => void} onEvent
-   * @param {Surroundings} [around]
+   * @param {Browser} [browser]
    */
-  constructor(url, onEvent, around = BROWSER) {
+  constructor(url, onEvent, browser = BROWSER) {
     this.#url = url;
     this.#onEvent = onEvent;
-    this.#around = around;
+    this.#browser = browser;
   }
 
   /** Connect, now and again after every loss. */
   connect() {
-    this.#startTimer(CONNECT_TIMEOUT_MS, () => this.drop());
-    const socket = this.#around.open(this.#url);
+    this.#startTimer(CONNECT_TIMEOUT_MS, () => this.reconnect());
+    const socket = this.#browser.open(this.#url);
     this.#socket = socket;
     this.#isGreeted = false;
     this.#refused = null;
@@ -99,8 +99,8 @@ export class Wire {
     if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
   }
 
-  /** Give this connection up: it counts as lost from now on. */
-  drop() {
+  /** Give this connection up, and come back. */
+  reconnect() {
     if (this.#socket) this.#lose();
   }
 
@@ -112,8 +112,8 @@ export class Wire {
   }
 
   /** Say nothing more and do not come back, until `connect()`. */
-  close() {
-    this.#around.clearTimer(this.#timer);
+  disconnect() {
+    this.#browser.clearTimer(this.#timer);
     this.#timer = null;
     this.#refused = null;
     this.#release();
@@ -132,7 +132,7 @@ export class Wire {
     if (message.type === "connected") {
       this.#failures = 0;
       this.#isGreeted = true;
-      this.#around.clearTimer(this.#timer);
+      this.#browser.clearTimer(this.#timer);
     }
     this.#onEvent({ type: "message", message });
   }
@@ -144,15 +144,15 @@ export class Wire {
     const refused = this.#socket;
     this.#release();
     this.#refused = refused;
-    this.#around.clearTimer(this.#timer);
+    this.#browser.clearTimer(this.#timer);
     this.#timer = null;
-    this.#around.ask(this.#url, (refusal) => {
+    this.#browser.ask(this.#url, (refusal) => {
       if (this.#refused === refused) this.#retry(refusal);
     });
   }
 
   #end() {
-    this.close();
+    this.disconnect();
     this.#onEvent({ type: "wire_closed" });
   }
 
@@ -174,18 +174,18 @@ export class Wire {
   #retry(refusal) {
     this.#refused = null;
     this.#failures += 1;
-    const random = this.#around.random();
+    const random = this.#browser.random();
     const saidMs = refusal?.retryAfterMs;
     const delayMs = saidMs ? saidMs * (1 + random / 4) : retryDelayMs(this.#failures, random);
     this.#startTimer(delayMs, () => this.connect());
-    const retryAtMs = this.#around.nowMs() + delayMs;
+    const retryAtMs = this.#browser.nowMs() + delayMs;
     if (refusal) this.#onEvent({ type: "wire_refused", why: refusal.why, retryAtMs });
     else this.#onEvent({ type: "wire_lost", retryAtMs });
   }
 
   /** @param {number} delayMs @param {() => void} callback */
   #startTimer(delayMs, callback) {
-    this.#around.clearTimer(this.#timer);
-    this.#timer = this.#around.setTimer(callback, delayMs);
+    this.#browser.clearTimer(this.#timer);
+    this.#timer = this.#browser.setTimer(callback, delayMs);
   }
 }

@@ -33,7 +33,7 @@ export function describe(state, nowMs, words) {
  * @returns {[Mood, string, string]}
  */
 function situation(state, words) {
-  if (!state.wanted) return ["idle", words.meetSomeone, words.tagline];
+  if (!state.isStarted) return ["idle", words.meetSomeone, words.tagline];
   if (state.socket === "lost") return ["problem", lossText(state, words), ""];
   if (!state.hasBegun) return ["busy", words.waitingForDevices, words.allowDevices];
   if (state.socket === "connecting") return ["busy", words.connecting, words.reachingServer];
@@ -57,9 +57,9 @@ export function lossText({ refusal }, words) {
 
 /** @param {Partner} partner @param {Words} words @returns {[Mood, string, string]} */
 function company(partner, words) {
-  const { media, isMet, isStalled, sharedInterests } = partner;
+  const { media, hasCome, isStalled, sharedInterests } = partner;
   if (isStalled) return ["problem", words.partnerReconnecting, words.nothingArrives];
-  if (!isMet) return ["busy", words.found, words.connectingVideo];
+  if (!hasCome) return ["busy", words.found, words.connectingVideo];
   if (sharedInterests.length) {
     return ["call", words.connected, words.shared(sharedInterests.join(", "))];
   }

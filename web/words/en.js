@@ -33,8 +33,8 @@ export const en = {
   interestsHint: "People who share one come first. None is fine, too.",
   interestsPlaceholder: "Add one, then Enter",
   add: "Add",
-  /** @param {string} tag */
-  removeInterest: (tag) => `Remove ${tag}`,
+  /** @param {string} interest */
+  removeInterest: (interest) => `Remove ${interest}`,
   language: "Language",
   devices: "Devices",
   settings: "Settings",
@@ -119,8 +119,8 @@ export const en = {
   connected: "Connected",
   seeAndHear: "You can see and hear each other.",
   textOnly: "You can write to each other.",
-  /** @param {string} tags */
-  shared: (tags) => `You both like: ${tags}`,
+  /** @param {string} interests */
+  shared: (interests) => `You both like: ${interests}`,
   partnerReconnecting: "Partner reconnecting…",
   nothingArrives: "Nothing arrives from your partner at the moment.",
   interrupted: "Your connection is interrupted",
@@ -179,8 +179,8 @@ export const en = {
   partner: "Partner",
   /** @param {number} left */
   charactersLeft: (left) => `${left} characters left`,
-  openLinkTitle: "Open this address?",
-  openLinkHint: "A stranger sent it. It opens in a new tab, and does not learn where you come from.",
+  openAddressTitle: "Open this address?",
+  openAddressHint: "A stranger sent it. It opens in a new tab, and does not learn where you come from.",
   open: "Open",
   cancel: "Cancel",
   close: "Close",

@@ -30,7 +30,7 @@ export const es = {
   interestsHint: "Primero vienen quienes comparten uno. Sin ninguno también vale.",
   interestsPlaceholder: "Escribe uno y pulsa Intro",
   add: "Añadir",
-  removeInterest: (tag) => `Quitar ${tag}`,
+  removeInterest: (interest) => `Quitar ${interest}`,
   language: "Idioma",
   devices: "Dispositivos",
   settings: "Ajustes",
@@ -112,7 +112,7 @@ export const es = {
   connected: "En conversación",
   seeAndHear: "Podéis veros y oíros.",
   textOnly: "Podéis escribiros.",
-  shared: (tags) => `Os gusta a ambos: ${tags}`,
+  shared: (interests) => `Os gusta a ambos: ${interests}`,
   partnerReconnecting: "La otra persona se está reconectando…",
   nothingArrives: "En este momento no llega nada de la otra persona.",
   interrupted: "Tu conexión está interrumpida",
@@ -167,8 +167,8 @@ export const es = {
   you: "Tú",
   partner: "La otra persona",
   charactersLeft: (left) => `Quedan ${left} caracteres`,
-  openLinkTitle: "¿Abrir esta dirección?",
-  openLinkHint:
+  openAddressTitle: "¿Abrir esta dirección?",
+  openAddressHint:
     "La envió una persona desconocida. Se abre en otra pestaña y no sabrá de dónde vienes.",
   open: "Abrir",
   cancel: "Cancelar",

@@ -8,7 +8,7 @@ const TRAILING = /[.,:;!?)\]}…]+$/;
  * @param {string} text
  * @returns {{ text: string, href: string | null }[]} the whole text, in pieces
  */
-export function splitLinks(text) {
+export function splitAddresses(text) {
   const pieces = [];
   let end = 0;
   for (const match of text.matchAll(ADDRESS)) {
