@@ -18,14 +18,14 @@ class TokenBucket:
         self._rate_per_s = rate_per_s
         self._burst = float(burst)
         self._tokens = float(burst)
-        self._updated_s: float | None = None
+        self._updated_at: float | None = None
 
     def wait_s(self, now: float) -> float:
         """How long it takes until there is a token; 0 when there is one."""
-        if self._updated_s is not None:
-            earned = (now - self._updated_s) * self._rate_per_s
+        if self._updated_at is not None:
+            earned = (now - self._updated_at) * self._rate_per_s
             self._tokens = min(self._burst, self._tokens + earned)
-        self._updated_s = now
+        self._updated_at = now
         return max(1 - self._tokens, 0.0) / self._rate_per_s
 
     def take(self, now: float) -> float:

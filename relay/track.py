@@ -43,7 +43,8 @@ class Figure:
     title: str
     description: str | None = None
     word: str | None = None
-    """Names it as a column, as what lists are sorted by, and as a problem; None: it is none."""
+    """Names it as a column and as what lists are sorted by; None: it is neither. With a threshold,
+    it is also a problem when the API's ``Problem`` has this word."""
     threshold: Threshold | None = None
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:

@@ -44,14 +44,14 @@ class Gate:
         await self._open.wait()
 
 
-def next_turn(turn: int, since_s: float, interval_s: float) -> int:
-    """Which frame comes after frame ``turn``, ``since_s`` after the beginning.
+def next_turn(turn: int, age_s: float, interval_s: float) -> int:
+    """Which frame comes after frame ``turn``, ``age_s`` after the beginning.
 
     The following one, if it is not more than a little late; else the next that is due.
     """
     following = turn + 1
-    is_late = since_s - following * interval_s > _LATE_S
-    return int(since_s / interval_s) + 1 if is_late else following
+    is_late = age_s - following * interval_s > _LATE_S
+    return int(age_s / interval_s) + 1 if is_late else following
 
 
 class _PacedTrack(MediaStreamTrack):
@@ -61,16 +61,16 @@ class _PacedTrack(MediaStreamTrack):
         super().__init__()
         self._gate = gate
         self._interval_s = interval_s
-        self._began_s = time.monotonic()
+        self._began_at = time.monotonic()
         self._turn = 0
 
     async def _next_turn(self) -> int:
         """Wait for the next frame's time; returns which it is, counted from the beginning."""
         while True:
             await self._gate.opened()
-            since_s = time.monotonic() - self._began_s
-            self._turn = next_turn(self._turn, since_s, self._interval_s)
-            await asyncio.sleep(self._turn * self._interval_s - since_s)
+            age_s = time.monotonic() - self._began_at
+            self._turn = next_turn(self._turn, age_s, self._interval_s)
+            await asyncio.sleep(self._turn * self._interval_s - age_s)
             if self.readyState != "live":
                 raise MediaStreamError
             if self._gate.is_open:

@@ -31,14 +31,14 @@ def choose(
     def meets(candidate: Waiter) -> bool:
         if candidate.user_id == seeker.user_id:
             return False
-        parted_s = _parted_s(seeker, candidate)
-        if parted_s is not None and now - parted_s < rematch_after_s:
+        parted_at = _parted_at(seeker, candidate)
+        if parted_at is not None and now - parted_at < rematch_after_s:
             return False
         return _suit(seeker, candidate) or _waited_s(seeker, candidate, now) >= interest_wait_s
 
     def rank(candidate: Waiter) -> tuple[bool, int, float]:
         shared = len(seeker.interests & candidate.interests)
-        return (_parted_s(seeker, candidate) is not None, -shared, candidate.since_s)
+        return (_parted_at(seeker, candidate) is not None, -shared, candidate.since_s)
 
     return min(filter(meets, candidates), key=rank, default=None)
 
@@ -53,7 +53,7 @@ def _waited_s(a: Waiter, b: Waiter, now: float) -> float:
     return now - min(a.since_s, b.since_s)
 
 
-def _parted_s(a: Waiter, b: Waiter) -> float | None:
+def _parted_at(a: Waiter, b: Waiter) -> float | None:
     """When the two parted, as far as either remembers."""
     times = [t for t in (a.recent.get(b.user_id), b.recent.get(a.user_id)) if t is not None]
     return max(times, default=None)

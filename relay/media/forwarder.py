@@ -108,11 +108,6 @@ class Forwarder:
         if self._by_address.get(link.address) is link:
             del self._by_address[link.address]
 
-    @property
-    def table_sizes(self) -> tuple[int, int]:
-        """Entries by address and by user name fragment."""
-        return len(self._by_address), len(self._by_ufrag)
-
     # the way of a datagram
 
     def on_readable(self) -> None:

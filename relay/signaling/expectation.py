@@ -68,7 +68,7 @@ class Expectation:
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._expected = Expected.NOTHING
-        self._deadline_s = 0.0  # of a link
+        self._due_at = 0.0  # of a link
         self.is_kept = self.is_told_to_offer = self.is_invited = False
 
     @property
@@ -78,7 +78,7 @@ class Expectation:
 
     def is_late(self, now: float) -> bool:
         """Whether it has to be up by now."""
-        return self.is_awaited and now >= self._deadline_s
+        return self.is_awaited and now >= self._due_at
 
     def needs_invitation(self, state: LinkState) -> bool:
         """Whether the relay has to offer to a user who has a partner and is not to offer itself."""
@@ -97,7 +97,7 @@ class Expectation:
         elif in_call or self.is_kept:
             self._happened(Event.NEEDED, now)
             if not in_call:  # no partner has to wait longer for a further offer
-                self._deadline_s = now + self._timeout_s
+                self._due_at = now + self._timeout_s
 
     def answered(self, now: float, state: LinkState, *, in_call: bool) -> None:
         """The user's answer was taken."""
@@ -159,4 +159,4 @@ class Expectation:
         former = self._expected
         self._expected = TRANSITIONS[event][former]
         if self.is_awaited and former is not Expected.LINK:
-            self._deadline_s = now + self._timeout_s
+            self._due_at = now + self._timeout_s

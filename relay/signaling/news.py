@@ -28,8 +28,8 @@ class OnlineNews:
     def tick(self, online: int, now: float) -> None:
         """Tell those who still wait and were told another number a while ago."""
         for _ in range(MAX_PER_TICK):
-            session, (told_s, number) = next(iter(self._told.items()), (None, (now, online)))
-            if session is None or now - told_s < NEWS_EVERY_S:
+            session, (told_at, number) = next(iter(self._told.items()), (None, (now, online)))
+            if session is None or now - told_at < NEWS_EVERY_S:
                 return
             del self._told[session]
             if session.state is not State.WAITING:

@@ -14,6 +14,7 @@ from relay.media.negotiation.sdp import read
 from relay.media.paths.ice import Credentials, answer_check, is_signed, read_check
 from relay.seam import LinkCertificate
 from tests.support.fake_socket import FakeSocket
+from tests.support.holdings import entries
 from tests.support.offers import CHROMIUM
 from tests.support.packets import binding_request, check
 
@@ -68,7 +69,7 @@ def test_any_datagrams(arriving: list[tuple[tuple[str, int], bytes]]) -> None:
     while socket.waiting:
         forwarder.on_readable()
     assert socket.taken() == [], "none of them was signed"
-    assert forwarder.table_sizes == (1, 1)
+    assert entries(forwarder) == (1, 1)
     assert forwarder.received == 1 + len(arriving)
     dropped = sum(forwarder.drops.values())
     quiet = sum(data[:1] in _DTLS and address == USER for address, data in arriving)

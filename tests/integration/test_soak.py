@@ -38,7 +38,7 @@ from relay.signaling import Gateway
 from relay.store import MemoryStore
 from tests.support.bots import Client
 from tests.support.exchange import CHROMIUM, FIREFOX, Exchange, audio, take, until, video
-from tests.support.holdings import Holdings, holdings, table_sizes
+from tests.support.holdings import Holdings, entries, holdings, table_sizes
 from tests.support.packets import DELTA, KEYFRAME, nack, pli, read_rtp, rr, rtx, sr
 from tests.support.thin import ThinPeer
 
@@ -297,7 +297,7 @@ class Server:
             gateway=table_sizes(gateway),
             lobby=table_sizes(gateway._lobby),
             plane=table_sizes(self.plane),
-            forwarder=self.plane._running.table_sizes,
+            forwarder=entries(self.plane._running),
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from relay.bots.description import ABS_SEND_TIME, AUDIO_LEVEL, MID, TRANSPORT_CC, Numbering
 from relay.media import RelayPlane
 from relay.plane import LinkUp, MediaEvent
+from tests.support.holdings import entries
 from tests.support.packets import (
     KEYFRAME,
     Rtp,
@@ -82,7 +83,7 @@ class Exchange:
 
     @property
     def tables(self) -> dict[str, int]:
-        addresses, ufrags = self.plane._running.table_sizes
+        addresses, ufrags = entries(self.plane._running)
         return {
             "addresses": addresses,
             "ufrags": ufrags,

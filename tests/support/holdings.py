@@ -13,6 +13,8 @@ from collections.abc import Sized
 from dataclasses import dataclass, field
 from typing import Any
 
+from relay.media.forwarder import Forwarder
+
 
 @dataclass(frozen=True)
 class Holdings:
@@ -44,6 +46,11 @@ def holdings(**tables: Any) -> Holdings:
         blocks=sys.getallocatedblocks(),
         c_bytes=_c_bytes(),
     )
+
+
+def entries(forwarder: Forwarder) -> tuple[int, int]:
+    """Links by address, and by user name fragment."""
+    return len(forwarder._by_address), len(forwarder._by_ufrag)
 
 
 def table_sizes(owner: object) -> dict[str, int]:

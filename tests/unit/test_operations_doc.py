@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
+from relay.api.models import TrackQuery
 from relay.config import Settings, flag, variable
 from relay.media.verdict import GOES_OUT, Verdict
 
@@ -48,3 +50,12 @@ def test_the_table_of_dropped_packets_has_every_reason() -> None:
         for reason in re.findall(r"`(\w+)`", line.split("|")[1])
     ]
     assert sorted(told) == sorted(reasons)
+
+
+def test_every_sort_of_tracks_is_told() -> None:
+    sorts = [
+        name for name in get_args(TrackQuery.model_fields["sort"].annotation) if name != "link"
+    ]
+    (row,) = re.findall(r"^\| `GET /api/v1/tracks` \|.*$", DOC.read_text(), re.MULTILINE)
+    told = re.findall(r"`(\w+)`", row.partition("`sort` by")[2])
+    assert sorted(told) == sorted(sorts), "the row of GET /api/v1/tracks names other sorts"

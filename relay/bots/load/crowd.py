@@ -62,7 +62,7 @@ class Crowd:
         await together((join(user) for user in self.users), "load-join")
 
     async def _stay(self, duration_s: float) -> Outcome:
-        began_s, cpu_began_s = time.monotonic(), time.process_time()
+        began_at, cpu_began_at = time.monotonic(), time.process_time()
         work = [asyncio.create_task(self._play(), name="load-play")]
         if self._rotate_s is not None and self.pairs > 1:
             work.append(asyncio.create_task(self._rotate(self._rotate_s), name="load-rotate"))
@@ -75,8 +75,8 @@ class Crowd:
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
-        took_s = time.monotonic() - began_s
-        cpu_ratio = (time.process_time() - cpu_began_s) / took_s
+        took_s = time.monotonic() - began_at
+        cpu_ratio = (time.process_time() - cpu_began_at) / took_s
         for user in self.users:
             user.stop(time.monotonic())
         await asyncio.sleep(DRAINED_S)

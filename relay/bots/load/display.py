@@ -30,7 +30,7 @@ class Progress:
         self._console = Console(stderr=True, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._duration_s = duration_s
-        self._began_s: float | None = None
+        self._began_at: float | None = None
         self._last = (0.0, 0, 0)
 
     def __enter__(self) -> "Progress":
@@ -55,13 +55,13 @@ class Progress:
         if tally.joined < len(crowd.users):
             self.say(f"{tally.joined} of {len(crowd.users)} users have joined")
             return
-        self._began_s = self._began_s or now_s
+        self._began_at = self._began_at or now_s
         before_s, sent, received_bytes = self._last
         interval_s = max(now_s - before_s, 1e-3)
         rate = (tally.sent - sent) / interval_s
         bps = 8 * (tally.received_bytes - received_bytes) / interval_s
         self._last = (now_s, tally.sent, tally.received_bytes)
-        self._live.update(self._lines(crowd, now_s - self._began_s, rate, bps), refresh=True)
+        self._live.update(self._lines(crowd, now_s - self._began_at, rate, bps), refresh=True)
 
     def _lines(self, crowd: Crowd, ran_s: float, rate: float, bps: float) -> RenderableType:
         tally = crowd.tally

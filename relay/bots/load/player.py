@@ -66,9 +66,9 @@ class Player:
         self._send = send
         self._tally = tally
         self._epoch_s = epoch_s
-        self._began_s: float | None = None
+        self._began_at: float | None = None
         self._next = 0
-        self._restarted_s = 0.0
+        self._restarted_at = 0.0
         self._element = numbering.extension_ids[ABS_SEND_TIME] << 4 | 2
         self._ssrcs = (ssrcs.audio, ssrcs.video)
         self._payload_types = (numbering.opus, numbering.vp8)
@@ -77,27 +77,27 @@ class Player:
     @property
     def is_playing(self) -> bool:
         """Whether anything is sent."""
-        return self._began_s is not None
+        return self._began_at is not None
 
     def start(self, now_s: float) -> None:
         """Play from the first frame on, which is a key frame."""
-        self._began_s, self._next, self._restarted_s = now_s, 0, now_s
+        self._began_at, self._next, self._restarted_at = now_s, 0, now_s
 
     def stop(self) -> None:
         """Send nothing more."""
-        self._began_s = None
+        self._began_at = None
 
     def asked_for_keyframe(self, now_s: float) -> None:
         """Begin with the key frame again, if that was not done just now."""
-        if self.is_playing and now_s - self._restarted_s >= _KEYFRAME_EVERY_S:
+        if self.is_playing and now_s - self._restarted_at >= _KEYFRAME_EVERY_S:
             self.start(now_s)
 
     def play(self, now_s: float) -> None:
         """Send all that is due."""
         frames = self._clip.frames
-        while self._began_s is not None:
+        while self._began_at is not None:
             frame = frames[self._next]
-            late_s = now_s - self._began_s - frame.at_s
+            late_s = now_s - self._began_at - frame.at_s
             if late_s < 0:
                 return
             if late_s > _SKIP_S:
@@ -105,11 +105,11 @@ class Player:
                 self.start(now_s)
                 continue
             self._tally.times["late"].add(late_s)
-            self._play(frame, self._began_s + frame.at_s, now_s)
+            self._play(frame, self._began_at + frame.at_s, now_s)
             self._next += 1
             if self._next == len(frames):
                 self._next = 0
-                self._began_s += self._clip.duration_s
+                self._began_at += self._clip.duration_s
 
     def _play(self, frame: Frame, due_s: float, now_s: float) -> None:
         kind = int(frame.is_video)

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import Protocol
 
-from relay.media.packets.clocks import SenderClock
+from relay.media.packets.clocks import SEND_TIME_MASK, SenderClock
 
 HEADER = struct.Struct("!BBHII")
 """V/P/X/CC, M/PT, sequence number, timestamp, SSRC."""
@@ -116,7 +116,7 @@ class ExtensionMap:
             view[at + offset : at + offset + len(data)] = data
         if time_at >= 0:  # the element's first byte makes it a word
             (word,) = _word_at(view, at + time_at)
-            time = word + self._clock.send_time_ahead & 0xFFFFFF
+            time = word + self._clock.send_time_ahead & SEND_TIME_MASK
             _put_word(view, at + time_at, self._time_head | time)
         if number_at:
             at += number_at

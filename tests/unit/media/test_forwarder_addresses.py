@@ -11,6 +11,7 @@ from relay.media.forwarder import STALE_ADDRESS_S
 from relay.media.negotiation.sdp import read
 from tests.support.dtls import fragment, record
 from tests.support.forwarding import A, B, C, Caller, Port, audio, srtp_session, video
+from tests.support.holdings import entries
 from tests.support.offers import CHROMIUM
 from tests.support.packets import (
     check,
@@ -27,7 +28,7 @@ async def test_a_check_is_answered_where_it_came_from(port: Port) -> None:
     assert address == A
     assert answer[:2] == b"\1\1"
     assert caller.link.address == A
-    assert port.forwarder.table_sizes == (1, 1)
+    assert entries(port.forwarder) == (1, 1)
 
 
 async def test_the_first_checked_address_will_do_until_one_is_nominated(port: Port) -> None:
@@ -40,7 +41,7 @@ async def test_the_first_checked_address_will_do_until_one_is_nominated(port: Po
     assert port.drops == {}
     caller.check(A)
     assert caller.link.address == A
-    assert port.forwarder.table_sizes == (1, 1)
+    assert entries(port.forwarder) == (1, 1)
 
 
 async def test_unknown_users_and_bad_signatures_get_no_answer(
@@ -66,7 +67,7 @@ async def test_a_link_moves_to_the_address_that_a_check_nominates(
     assert port.drops == {"unknown_address": 1}
     port.socket.taken()
     assert len(a.hears(port.hear(B, b.rtp(rtp(9, 1, payload_type=109))))) == 1
-    assert port.forwarder.table_sizes[0] == 2
+    assert entries(port.forwarder)[0] == 2
 
 
 async def test_a_check_that_does_not_nominate_moves_nothing(
@@ -112,7 +113,7 @@ async def test_removing_a_link_leaves_another_its_address(
     port.hear(A, b.rtp(rtp(9, 1, payload_type=109)))
     assert b.uplink.streams[9].packets == 1
     port.forwarder.remove(b.link)
-    assert port.forwarder.table_sizes == (0, 0)
+    assert entries(port.forwarder) == (0, 0)
 
 
 async def test_any_authentic_check_is_consent(port: Port) -> None:
@@ -139,9 +140,9 @@ async def test_an_ice_restart_keeps_the_former_credentials_for_a_while(port: Por
     a.link.agree(read(CHROMIUM.replace("F7gI", "new2")))
     port.forwarder.add(a.link)
     assert port.hear(C, check(f"{former.ufrag}:peer", former.password)) == []
-    assert port.forwarder.table_sizes == (1, 2)
+    assert entries(port.forwarder) == (1, 2)
     port.forwarder.remove(a.link)
-    assert port.forwarder.table_sizes == (0, 0)
+    assert entries(port.forwarder) == (0, 0)
 
 
 async def test_the_same_ufrag_again_is_no_restart(port: Port) -> None:

@@ -1,8 +1,10 @@
 """Answers of the API, as a relay would give them."""
 
+from dataclasses import asdict
 from typing import Any
 
-from relay.ops.models import FIGURES, Path, Room, Snapshot, Threshold, Thresholds, Totals, Track
+from relay.api.models import ALL_THRESHOLDS
+from relay.ops.models import FIGURES, Path, Room, Snapshot, Thresholds, Totals, Track
 
 PATH = Path(
     protocol="udp",
@@ -12,15 +14,8 @@ PATH = Path(
     remote_address=None,
 )
 
-THRESHOLDS = Thresholds(
-    loss_ratio=Threshold(warm=0.02, bad=0.05),
-    jitter_ms=Threshold(warm=50, bad=100),
-    round_trip_ms=Threshold(warm=250, bad=500),
-    idle_s=Threshold(warm=1.5, bad=3),
-    loss_up_ratio=Threshold(warm=0.02, bad=0.05),
-    loss_down_ratio=Threshold(warm=0.02, bad=0.05),
-    cpu_ratio=Threshold(warm=0.7, bad=0.9),
-    loop_lag_ms=Threshold(warm=100, bad=250),
+THRESHOLDS = Thresholds.model_validate(
+    {name: asdict(threshold) for name, threshold in ALL_THRESHOLDS.items()}
 )
 
 
