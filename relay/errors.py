@@ -6,7 +6,8 @@ RelayError
  │    └── SdpError     an SDP that cannot be used (code ``bad_sdp``)
  ├── QueueFull         so many users wait for a partner that no other may
  ├── WorkerError       a media process does not do as it should, or its directory is no good
- │    └── WorkerLost   it has gone, or does not answer
+ │    ├── WorkerLost   it has gone, or does not answer
+ │    └── CannotListen its port cannot be bound
  ├── MalformedPacket   bytes from the network that are not what they claim to be
  ├── BotError          a bot could not join, or was refused by the server
  ├── TapError          an operator cannot look at what was asked for
@@ -67,6 +68,18 @@ class WorkerError(RelayError):
 
 class WorkerLost(WorkerError):
     """A media process has gone, or does not answer."""
+
+
+class CannotListen(WorkerError):
+    """A media process cannot bind its port.
+
+    :param port: which one; ``error`` is why.
+    """
+
+    def __init__(self, port: int, error: OSError) -> None:
+        super().__init__(f"cannot listen on UDP port {port}: {reason_of(error)}")
+        self.port = port
+        self.error = error
 
 
 class BotError(RelayError):

@@ -126,6 +126,11 @@ class RelayPlane:
         return self._bound.port
 
     @property
+    def udp_ports(self) -> tuple[int, ...]:
+        """As a plane over several processes has it."""
+        return (self.udp_port,)
+
+    @property
     def _bound(self) -> DatagramSocket:
         if self._socket is None:
             raise RuntimeError("the media plane is not started")

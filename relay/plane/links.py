@@ -28,6 +28,8 @@ class Description:
     """The plane's answer or offer."""
     sends: frozenset[str] = frozenset()
     """The kinds that the user sends, as its description says."""
+    place: str = ""
+    """Where the link is: two in one place meet at less cost."""
 
 
 @dataclass(frozen=True, slots=True)

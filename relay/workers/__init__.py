@@ -15,3 +15,10 @@ again.
 - ``desk``       the worker's end: carries out what the front asks for
 - ``main``       the worker's process
 """
+
+from relay.workers.crew import Crew
+from relay.workers.directory import Directory, usual
+from relay.workers.messages import Orders
+from relay.workers.plane import WorkersPlane
+
+__all__ = ["Crew", "Directory", "Orders", "WorkersPlane", "usual"]

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from pydantic import TypeAdapter
 
-from relay.errors import WorkerError
+from relay.errors import CannotListen, WorkerError
 from relay.logs import log_crash
 from relay.workers import messages
 from relay.workers.channel import Channel
@@ -37,18 +37,6 @@ FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
 """Between attempts to replace a worker that dies again and again."""
 
 log = structlog.get_logger(__name__)
-
-
-class CannotListen(WorkerError):
-    """A worker's port cannot be bound.
-
-    :param port: which one.
-    """
-
-    def __init__(self, port: int, number: int) -> None:
-        super().__init__(f"cannot listen on UDP port {port}: {os.strerror(number).lower()}")
-        self.port = port
-        self.errno = number
 
 
 class Crew:
@@ -246,7 +234,7 @@ async def _introduction(channel: Channel) -> messages.Hello:
     except EOFError:
         raise WorkerError("has gone") from None
     if isinstance(hello, messages.CannotStart):
-        raise CannotListen(hello.udp_port, hello.errno)
+        raise CannotListen(hello.udp_port, OSError(hello.errno, os.strerror(hello.errno)))
     if not isinstance(hello, messages.Hello):
         raise WorkerError("does not introduce itself")
     if hello.version != messages.VERSION:
@@ -262,5 +250,5 @@ def _fits(theirs: messages.Orders, ours: messages.Orders) -> bool:
 
 def _command(orders: messages.Orders, connected: socket.socket) -> list[str]:
     written = TypeAdapter(messages.Orders).dump_json(orders).decode()
-    module = ("-P", "-m", "relay.workers.main")
+    module = (*(f"-W{option}" for option in sys.warnoptions), "-P", "-m", "relay.workers.main")
     return [sys.executable, *module, written, str(connected.fileno())]

@@ -10,13 +10,14 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from relay.errors import SdpError, WorkerLost
 from relay.logs import log_crash
+from relay.media.paths.idle import IdleCores
 from relay.plane import (
     Description,
     Direction,
@@ -59,8 +60,19 @@ class _Tapping:
 class WorkersPlane:
     """See :class:`relay.plane.MediaPlane`; :meth:`start` and :meth:`close` it."""
 
-    def __init__(self, crew: Crew, clock: Callable[[], float] = time.monotonic) -> None:
-        self._crew, self._clock = crew, clock
+    def __init__(
+        self,
+        crew: Crew,
+        *,
+        idle_cores: IdleCores | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Build a plane; nothing runs before :meth:`start`.
+
+        :param idle_cores: made to poll while there are calls; its owner closes it.
+        :param clock: seconds, monotonic.
+        """
+        self._crew, self._idle_cores, self._clock = crew, idle_cores, clock
         self._members: dict[int, Colleague] = {}
         self._homes = Homes()
         self._taps: dict[int, _Tapping] = {}
@@ -243,7 +255,7 @@ class WorkersPlane:
                     raise
                 await asyncio.sleep(0)  # it is noticed now that the worker has gone
                 continue
-            described: Description = answer.description
+            described: Description = replace(answer.description, place=str(worker))
             self._homes.link_of[user_id] = described.link_id
             if is_new:
                 self._join(user_id)
@@ -361,6 +373,8 @@ class WorkersPlane:
         for member in list(self._members.values()):
             if not member.answers:
                 self._crew.replace(member, "does not answer")
+        if self._idle_cores is not None:
+            self._idle_cores.poll(bool(self._homes.partner_of))
         now = self._clock()
         for user_id in [user for user, until in self._unclaimed.items() if until <= now]:
             self.unpair(user_id)
