@@ -96,6 +96,10 @@ class WorkersPlane:
         self._beating = asyncio.create_task(self._beat(), name="workers' beat")
         self._beating.add_done_callback(log_crash)
 
+    def wind_down(self) -> None:
+        """The end is near: however it comes, the workers are to end with this process."""
+        self._crew.wind_down()
+
     async def close(self) -> None:
         """Close every link, and end the workers."""
         if self._beating is not None:
