@@ -35,7 +35,7 @@ async def serving(directory: Path, *flags: str, before: str = "") -> AsyncIterat
         yield process
     finally:
         if process.returncode is None:
-            process.kill()
+            process.terminate()  # killed, it would leave a worker that holds the pipes for a minute
         await process.communicate()
 
 
@@ -196,7 +196,7 @@ async def test_a_server_that_is_killed_leaves_its_workers_to_the_next_one(tmp_pa
         assert process.stderr
         (worker,) = workers_of((await process.stderr.readline()).decode())
         process.kill()
-        await process.wait()
+        await all_ended([process.pid])  # wait() waits for the pipes, which the worker holds
         async with serving(tmp_path, *flags) as successor:
             await page_of(successor)
             successor.terminate()
