@@ -27,6 +27,7 @@ What several of them need:
 - ``tls``           certificates: the operator's, or one made for the run
 - ``transport_cc``  feedback of congestion control on the wire
 - ``pace``          how often something may happen
+- ``source``        which addresses count as one sender
 - ``serial``        the distance of numbers that begin again at 0
 - ``histogram``     how often something took how long
 - ``logs``          how log events look
