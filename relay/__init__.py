@@ -10,6 +10,7 @@ The server:
 - ``store``         where the queue and the rooms live
 - ``plane``         the small interface at which signalling and media meet
 - ``media``         the relay proper: ICE, DTLS, RTP and RTCP, links and routes
+- ``door``          connections before they have asked for anything: how many, and for how long
 - ``taps``          what operators may look into: snapshots, recordings, captures, the audit log
 - ``api``           HTTP: the page, health and metrics, the operators' API and dashboard
 

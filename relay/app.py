@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import structlog
 from aiohttp import web
@@ -26,6 +26,7 @@ from relay.api.front import Front
 from relay.api.page import Page, folder
 from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
+from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.errors import AuditFailed, ConfigError, reason_of
 from relay.media import RelayPlane
 from relay.media.paths.idle import DEVICE, IdleCores
@@ -37,6 +38,8 @@ from relay.tls import ServerTls, server_tls
 
 _SHUTDOWN_S = 3.0
 """How long a request that is under way may take to finish."""
+_KEEPALIVE_S = 75.0
+"""How long a connection is kept for the next request: longer than proxies keep theirs."""
 
 _log = structlog.get_logger()
 
@@ -96,11 +99,12 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
             settings.public_ip,
             idle_cores=_idle_cores(stack, settings),
         )
-        app = _application(settings, plane, token)
+        door = _door(settings)
+        app = _application(settings, plane, token, door)
         udp_port = None
         if settings.media_mode == "relay":
             udp_port = await _start_media(stack, settings, plane)
-        port = await _start_http(stack, settings, app, tls)
+        port = await _start_http(stack, settings, app, door, tls)
         _log.info("server_started", port=port, udp_port=udp_port, media_mode=settings.media_mode)
         yield Relay(settings, port, udp_port, token, tls.fingerprint if tls else None)
         _log.info("server_stopping")
@@ -112,6 +116,7 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
 
     :param started: called once, when the server can be reached.
     """
+    files.raise_limit()
     loop = asyncio.get_running_loop()
     told_to_stop = asyncio.Event()
 
@@ -130,7 +135,9 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
         await told_to_stop.wait()
 
 
-def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web.Application:
+def _application(
+    settings: Settings, plane: MediaPlane, token: SecretStr, door: Door
+) -> web.Application:
     gateway = Gateway(
         plane=plane,
         store=MemoryStore(max_waiting=settings.max_users),
@@ -148,6 +155,7 @@ def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web
         plane,
         media,
         token,
+        door,
         sees_addresses=settings.operator_sees_addresses,
         allow_taps=settings.allow_taps,
         audit_log=_audit_log(settings),
@@ -165,7 +173,7 @@ def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web
     async def close_at_last(_: web.Application) -> None:
         await front.close_at_last()
 
-    app = web.Application(middlewares=[with_request_id, errors_as_json])
+    app = web.Application(middlewares=[door.attend, with_request_id, errors_as_json])
     app.on_response_prepare.append(add_security_headers)
     if settings.tls_cert is not None:
         app.on_response_prepare.append(require_tls)
@@ -179,9 +187,17 @@ def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web
     return app
 
 
+def _door(settings: Settings) -> Door:
+    many = files.connections(settings.max_users, files.limit())
+    if (users := files.seats(settings.max_users, many)) < settings.max_users:
+        _log.warning("few_files", files=files.limit(), users=users)
+    return Door(DoorLimits(many, settings.connections_per_source))
+
+
 def _limits(settings: Settings) -> Limits:
+    many = files.connections(settings.max_users, files.limit())
     return Limits(
-        max_users=settings.max_users,
+        max_users=files.seats(settings.max_users, many),
         rematch_after_s=settings.rematch_after_s,
         interest_wait_s=settings.interest_wait_s,
         link_timeout_s=settings.link_timeout_s,
@@ -233,20 +249,27 @@ async def _start_media(stack: AsyncExitStack, settings: Settings, plane: OwnedPl
 
 
 async def _start_http(
-    stack: AsyncExitStack, settings: Settings, app: web.Application, tls: ServerTls | None
+    stack: AsyncExitStack,
+    settings: Settings,
+    app: web.Application,
+    door: Door,
+    tls: ServerTls | None,
 ) -> int:
     runner = web.AppRunner(
-        app, access_log=None, logger=request_logger(), shutdown_timeout=_SHUTDOWN_S
+        app,
+        access_log=None,
+        logger=request_logger(),
+        shutdown_timeout=_SHUTDOWN_S,
+        keepalive_timeout=_KEEPALIVE_S,
     )
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
+    stack.push_async_callback(door.close)  # before the runner's cleanup
+    factory = cast("ProtocolFactory", runner.server)
     try:
-        context = tls.context if tls else None
-        await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
+        return door.open(factory, settings.host, settings.port, tls.context if tls else None)
     except OSError as error:
         raise _cannot_listen(settings, "port", error) from error
-    port: int = runner.addresses[0][1]
-    return port
 
 
 def _cannot_listen(settings: Settings, option: str, error: OSError) -> ConfigError:

@@ -188,6 +188,13 @@ class Settings(BaseModel):
     max_users: int = _setting(
         10_000, "COUNT", "Users connected at once; the next one is turned away with 503.", ge=1
     )
+    connections_per_source: int = _setting(
+        256,
+        "COUNT",
+        "TCP connections at once from one public address (of IPv6: from one /64); those from"
+        " loopback and private addresses, where proxies stand, are bounded only in all.",
+        ge=1,
+    )
     rematch_after_s: float = _setting(
         5.0,
         "SECONDS",

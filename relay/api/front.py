@@ -19,6 +19,7 @@ from relay.api.sessions import Sessions
 from relay.api.status import Status
 from relay.api.taps import Taps
 from relay.api.v1 import Api
+from relay.door import Door
 from relay.plane import MediaPlane, PlaneStats
 from relay.signaling import Gateway
 
@@ -28,6 +29,7 @@ class Front:
 
     :param plane: the media plane, and ``stats`` its counters.
     :param token: what operators have to show.
+    :param door: what is counted of the connections.
     :param sees_addresses: whether operators are told full addresses.
     :param allow_taps: whether operators may look into calls, and ``audit_log`` the file in which
         they are written down when they do.
@@ -40,6 +42,7 @@ class Front:
         plane: MediaPlane,
         stats: Callable[[], PlaneStats],
         token: SecretStr,
+        door: Door,
         *,
         sees_addresses: bool,
         allow_taps: bool,
@@ -55,7 +58,7 @@ class Front:
         self._history = History(overview)
         self._events = Events(overview)
         self._taps = Taps(overview, plane, token, allowed=allow_taps, audit_log=audit_log)
-        metrics: Handler = Metrics(overview, self._events).serve
+        metrics: Handler = Metrics(overview, self._events, door).serve
         if not metrics_public:
             metrics = only_for_operators(token, metrics)
         self._routes = [

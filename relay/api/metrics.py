@@ -23,6 +23,7 @@ import relay
 from relay.api import answers
 from relay.api.events import Events
 from relay.api.overview import Overview
+from relay.door import Door
 from relay.histogram import Histogram
 from relay.plane import Direction
 
@@ -30,9 +31,9 @@ from relay.plane import Direction
 class Metrics:
     """Answers Prometheus."""
 
-    def __init__(self, overview: Overview, events: Events) -> None:
+    def __init__(self, overview: Overview, events: Events, door: Door) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Server(overview, events))
+        self._registry.register(_Server(overview, events, door))
         ProcessCollector(registry=self._registry)
 
     async def serve(self, _: web.Request) -> web.Response:
@@ -46,6 +47,11 @@ class Metrics:
 _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
     GaugeMetricFamily: {
         "relay_users": ("states", "Users with an open WebSocket, by state.", "state"),
+        "relay_connections": (
+            "connections",
+            "TCP connections, by what they do (silent, idle, busy).",
+            "state",
+        ),
         "relay_queue_length": ("users.waiting", "Users who wait for a partner."),
         "relay_rooms": ("users.rooms", "Rooms of two."),
         "relay_links": ("media.links", "Media connections."),
@@ -68,6 +74,17 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         "relay_event_readers": ("overview.event_readers", "Readers of live events."),
     },
     CounterMetricFamily: {
+        "relay_connections_admitted": ("door.admitted", "TCP connections let in."),
+        "relay_connections_refused": (
+            "door.refusals",
+            "TCP connections closed at once, by reason.",
+            "reason",
+        ),
+        "relay_connections_dropped": (
+            "door.drops",
+            "TCP connections ended from this side before they came to anything, by reason.",
+            "reason",
+        ),
         "relay_users_admitted": ("tally.users", "Users let in."),
         "relay_users_refused": ("tally.refusals", "WebSockets refused, by reason.", "reason"),
         "relay_matches": ("tally.matches", "Rooms opened."),
@@ -115,12 +132,13 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
 class _Server(Collector):
     """Reads one server's counters."""
 
-    def __init__(self, overview: Overview, events: Events) -> None:
+    def __init__(self, overview: Overview, events: Events, door: Door) -> None:
         self._overview = overview
         self._events = events
+        self._door = door
 
     def collect(self) -> Iterator[Metric]:
-        scrape = _Scrape(self._overview, self._events)
+        scrape = _Scrape(self._overview, self._events, self._door)
         for kind, families in _TABLE.items():
             for name, (path, told, *labels) in families.items():
                 family = kind(name, told, labels=labels)
@@ -131,8 +149,9 @@ class _Server(Collector):
 class _Scrape:
     """What there is at one moment."""
 
-    def __init__(self, overview: Overview, events: Events) -> None:
+    def __init__(self, overview: Overview, events: Events, door: Door) -> None:
         self.overview, self.events = overview, events
+        self.door, self.connections = door.tally, door.counts()
         self.users, self.tally = overview.gateway.counts(), overview.gateway.tally
         self.media, self.seen = overview.stats(), overview.look()
         self.states = {

@@ -303,3 +303,18 @@ async def test_settings_reach_the_client() -> None:
 
 async def test_operator_token_is_a_secret() -> None:
     assert isinstance(settings().operator_token, SecretStr)
+
+
+async def test_connections_are_counted_by_what_they_do(
+    relay: Relay, http: aiohttp.ClientSession
+) -> None:
+    operator = {"Authorization": f"Bearer {TOKEN}"}
+    silent = [await asyncio.open_connection("127.0.0.1", relay.port) for _ in range(3)]
+    async with http.ws_connect("/ws"), http.get("/metrics", headers=operator) as response:
+        counted = re.findall(
+            r'^relay_connections\{state="(\w+)"\} (\d)', await response.text(), re.MULTILINE
+        )
+    for _, writer in silent:
+        writer.close()
+        await writer.wait_closed()
+    assert dict(counted) == {"silent": "3", "idle": "0", "busy": "2"}

@@ -68,6 +68,7 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "allowed_origins": "https://A.example,http://localhost:3000",
         "operator_token": "a-long-enough-token",
         "max_users": "2",
+        "connections_per_source": "9",
         "rematch_after_s": "0.5",
         "interest_wait_s": "2",
         "link_timeout_s": "3",
