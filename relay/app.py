@@ -31,7 +31,7 @@ from relay.errors import AuditFailed, ConfigError, reason_of
 from relay.media import RelayPlane
 from relay.media.paths.idle import DEVICE, IdleCores
 from relay.plane import MediaPlane, PlaneStats
-from relay.signaling import Gateway, Limits
+from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.store import MemoryStore
 from relay.taps.audit import AuditLog
 from relay.tls import ServerTls, server_tls
@@ -191,7 +191,10 @@ def _door(settings: Settings) -> Door:
     many = files.connections(settings.max_users, files.limit())
     if (users := files.seats(settings.max_users, many)) < settings.max_users:
         _log.warning("few_files", files=files.limit(), users=users)
-    return Door(DoorLimits(many, settings.connections_per_source))
+    # Somewhat more than frames may cost, so that who sends too much of them is told so.
+    bytes_per_s = max(2**18, 1.25 * FRAME_BYTES_PER_MESSAGE * settings.messages_per_s)
+    limits = DoorLimits(many, settings.connections_per_source, bytes_per_s=bytes_per_s)
+    return Door(limits)
 
 
 def _limits(settings: Settings) -> Limits:

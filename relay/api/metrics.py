@@ -82,7 +82,7 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_connections_dropped": (
             "door.drops",
-            "TCP connections ended from this side before they came to anything, by reason.",
+            "TCP connections ended from this side, by reason.",
             "reason",
         ),
         "relay_users_admitted": ("tally.users", "Users let in."),

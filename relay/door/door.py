@@ -20,6 +20,7 @@ from relay.door.listening import Listening
 from relay.door.turned import TurnedAway
 from relay.door.visitors import DoorLimits, DoorTally, Visitor, Visitors
 from relay.logs import log_crash
+from relay.pace import Budget
 from relay.source import bounded_source_of
 
 _TICK_S = 1.0
@@ -46,6 +47,7 @@ class Door:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tally = DoorTally()
+        self._limits = limits
         self._visitors = Visitors(limits)
         self._source_of = source_of
         self._clock = clock
@@ -148,7 +150,9 @@ class Door:
         visitor: Visitor,
     ) -> None:
         loop = asyncio.get_running_loop()
-        entrance = partial(_Entrance, factory(), partial(self._entered, visitor))
+        budget = Budget(self._limits.bytes_per_s, self._limits.bytes_burst)
+        take = partial(self._take, visitor, budget)
+        entrance = partial(_Entrance, factory(), partial(self._entered, visitor), take)
         try:
             await loop.connect_accepted_socket(entrance, accepted, ssl=tls)
         except OSError:  # those of TLS are, too
@@ -173,6 +177,14 @@ class Door:
     def _left(self, visitor: Visitor, transport: asyncio.Transport) -> None:
         del self._by_transport[transport]
         self._visitors.leave(visitor)
+
+    def _take(self, visitor: Visitor, budget: Budget, size: int) -> bool:
+        """Whether so many bytes can be taken; if not, the connection ends."""
+        if budget.spend(size, self._clock()) >= 0:
+            return True
+        self.tally.drops["flood"] += 1
+        self._end(visitor)
+        return False
 
     def _make_room(self) -> bool:
         self.tally.refusals["files"] += 1
@@ -202,15 +214,18 @@ class _Entrance(asyncio.Protocol):
     """Passes everything on to a protocol, and tells of the beginning and the end.
 
     :param entered: is told the transport; returns what is called at the end.
+    :param take: whether so many bytes are passed on.
     """
 
     def __init__(
         self,
         inner: asyncio.Protocol,
         entered: Callable[[asyncio.Transport], Callable[[], None]],
+        take: Callable[[int], bool],
     ) -> None:
         self._inner = inner
         self._entered = entered
+        self._take = take
         self._left: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -226,7 +241,8 @@ class _Entrance(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """As of a protocol."""
-        self._inner.data_received(data)
+        if self._take(len(data)):
+            self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
         """As of a protocol."""

@@ -21,6 +21,10 @@ class DoorLimits:
     """At once, of one source that is bounded by itself."""
     silent_s: float = 20.0
     """From the connection to the end of the first request's headers; TLS' handshake is in it."""
+    bytes_per_s: float = 256 * 1024
+    """What one may send in the long run; more ends it."""
+    bytes_burst: int = 1536 * 1024
+    """What one may send at once."""
     idle_s: float = 120.0
     """From one request to the next, and how long an answer may take to be read."""
 
@@ -33,9 +37,9 @@ class DoorTally:
     refusals: Counter[str] = field(default_factory=lambda: Counter(full=0, source=0, files=0))
     """Connections closed at once, by the reason; of ``files``, how often none could be taken."""
     drops: Counter[str] = field(
-        default_factory=lambda: Counter(silent=0, idle=0, evicted=0, handshake=0)
+        default_factory=lambda: Counter(silent=0, idle=0, evicted=0, handshake=0, flood=0)
     )
-    """Connections ended from this side before they came to anything, by the reason."""
+    """Connections ended from this side, by the reason."""
 
 
 @dataclass(eq=False, slots=True)

@@ -11,7 +11,7 @@ from aiohttp import web
 from relay.matching import MediaMode
 from relay.plane import MediaPlane
 from relay.protocol.messages import MAX_FRAME_BYTES, Connected
-from relay.signaling.connection import GRACE_S, Connection
+from relay.signaling.connection import GRACE_S, UNSENT_BYTES, Connection
 from relay.signaling.direct import Direct
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby, LobbyCounts, RoomView, UserView
@@ -169,6 +169,8 @@ class Gateway:
             max_msg_size=MAX_FRAME_BYTES + 1,
             heartbeat=self._limits.heartbeat_s,
             timeout=GRACE_S,
+            autoping=False,  # a connection answers those that are paid for
+            writer_limit=UNSENT_BYTES,
             compress=False,  # its state would be most of what a user costs
         )
         session = Session(

@@ -104,7 +104,7 @@ def house(
     connections: int = 100, per_source: int = 100, tls: ssl.SSLContext | None = None
 ) -> House:
     clock = Clock()
-    limits = DoorLimits(connections, per_source, silent_s=20, idle_s=100)
+    limits = DoorLimits(connections, per_source, silent_s=20, idle_s=100, bytes_burst=20_000)
     return House(Door(limits, source_of=lambda address: address, clock=clock), clock, tls)
 
 
@@ -277,6 +277,24 @@ def test_a_door_that_closes_leaves_nobody_in_a_handshake(run: Run, tmp_path: Pat
             await relay.door.close()
             assert await guest.is_cut_off()
         assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(story)
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_who_sends_more_than_anybody_needs_is_cut_off(run: Run, asked_before: bool) -> None:
+    async def story() -> None:
+        relay = house()
+        async with relay.open():
+            guest = await relay.come_in()
+            if asked_before:
+                await guest.ask()
+            guest.writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n")
+            guest.writer.write(b"x" * 50_000)
+            await guest.is_cut_off()
+            assert relay.door.tally.drops["flood"] == 1
+            assert relay.door.counts()["busy"] == 0
+            assert (await (await relay.come()).ask()).endswith(b"here")
 
     run(story)
 
