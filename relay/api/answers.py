@@ -29,6 +29,8 @@ SECURITY_HEADERS = {
             "trusted-types 'none'",  # and nothing can declare it harmless
         )
     ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(
         (
             "camera=(self)",

@@ -17,6 +17,10 @@ from relay.api.sessions import Sessions
 from relay.signaling.origin import origin_allowed
 
 COOKIE = "relay_session"
+"""What a browser keeps that came over plain HTTP."""
+SECURE_COOKIE = f"__Host-{COOKIE}"
+"""What it keeps over HTTPS: nobody else, not even a neighbour of the same domain, can set it
+(RFC 6265bis, section 4.1.3.2)."""
 
 _SAFE_METHODS = ("GET", "HEAD")
 
@@ -60,10 +64,15 @@ def is_own_page(request: web.Request) -> bool:
     return origin is not None and origin_allowed(origin, host, frozenset())
 
 
+def session_id(request: web.Request) -> str:
+    """What the browser says that its session is; empty when it says nothing."""
+    return request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE, "")
+
+
 async def _with_cookie(
     request: web.Request, handler: Handler, sessions: Sessions
 ) -> web.StreamResponse:
-    session = sessions.find(request.cookies.get(COOKIE, ""))
+    session = sessions.find(session_id(request))
     if session is None:
         return _refusal()
     if request.method not in _SAFE_METHODS and not is_own_page(request):

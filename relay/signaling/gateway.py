@@ -183,7 +183,8 @@ class Gateway:
         task = cast("asyncio.Task[None]", asyncio.current_task())
         self._sessions[task] = session
         try:
-            await socket.prepare(request)
+            if not await _opened(socket, request):
+                return web.Response()  # to nobody
             await self._run(request, socket, session)
         finally:
             del self._sessions[task]
@@ -224,3 +225,12 @@ class Gateway:
         if "Upgrade" in request.headers:
             self.tally.refusals[reason] += 1
         raise _TurnedAway(reason, text)
+
+
+async def _opened(socket: web.WebSocketResponse, request: web.Request) -> bool:
+    """Upgrade a request; whether anybody is there any more."""
+    try:
+        await socket.prepare(request)
+    except ConnectionError:
+        return False
+    return True

@@ -197,6 +197,8 @@ async def test_every_answer_has_the_security_headers(
     assert policy["trusted-types"] == "'none'"
     assert headers["Server"] == "relay"
     assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 

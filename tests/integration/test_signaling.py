@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import aiohttp
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 
 from relay.protocol.messages import MAX_FRAME_BYTES, MAX_SDP_CHARS
-from relay.signaling import Limits
+from relay.signaling import Gateway, Limits
 from relay.signaling.lobby import Lobby
 from tests.support.fake_plane import FakePlane
 from tests.support.peer import PATIENCE_S, Door, Peer, serving, until
@@ -376,6 +378,29 @@ async def test_a_tick_that_fails_is_logged_and_time_goes_on(
 
 
 # Who may come in
+
+
+@pytest.mark.parametrize("lost_already", [False, True])
+async def test_who_leaves_during_the_upgrade_is_no_error(
+    plane: FakePlane, monkeypatch: pytest.MonkeyPatch, lost_already: bool
+) -> None:
+    def admit(_: Gateway, request: web.Request) -> None:
+        if lost_already:
+            request.protocol.force_close()
+        elif request.transport is not None:
+            request.transport.abort()
+
+    monkeypatch.setattr(Gateway, "_admit", admit)
+    failed: list[logging.LogRecord] = []
+    monkeypatch.setattr(logging.getLogger("aiohttp.server"), "handle", failed.append)
+    with capture_logs() as logs:
+        async with serving(plane) as door:
+            with pytest.raises(aiohttp.ClientError):
+                await door.come()
+            await until(lambda: not door.gateway._sessions)
+            assert door.gateway.counts().connected == 0
+    assert logs == []
+    assert failed == []
 
 
 @pytest.mark.parametrize(
