@@ -4,7 +4,6 @@ Nobody may try tokens quickly (:mod:`relay.api.attempts`), and what was tried is
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
 
@@ -77,9 +76,7 @@ class Admin:
         wait_s = self._attempts.wait_s(request.remote, self._clock())  # no await from here on
         if wait_s > 0:
             _log.warning("login_refused", reason="too_many")
-            seconds = str(math.ceil(wait_s))
-            text = f"too many wrong tokens; try again in {seconds} s"
-            raise web.HTTPTooManyRequests(text=text, headers={"Retry-After": seconds})
+            return answers.slow_down(wait_s)
         if not is_token(token, self._token):
             self._attempts.failed(request.remote, self._clock())
             _log.warning("login_refused", reason="wrong_token")

@@ -12,7 +12,7 @@ from relay.api.events import Events
 from relay.api.history import History
 from relay.api.load import Load
 from relay.api.metrics import Metrics
-from relay.api.operator import only_for_operators
+from relay.api.operator import Bearer, only_for_operators
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
 from relay.api.sessions import Sessions
@@ -55,16 +55,17 @@ class Front:
             gateway, plane, stats, self.load, readiness, sees_addresses=sees_addresses
         )
         sessions = Sessions()
+        bearer = Bearer(token)
         self._history = History(overview)
         self._events = Events(overview)
         self._taps = Taps(overview, plane, token, allowed=allow_taps, audit_log=audit_log)
-        metrics: Handler = Metrics(overview, self._events, door).serve
+        metrics: Handler = Metrics(overview, self._events, door, bearer).serve
         if not metrics_public:
-            metrics = only_for_operators(token, metrics)
+            metrics = only_for_operators(bearer, metrics)
         self._routes = [
             *readiness.routes(),
-            *Status(gateway, stats, token).routes(),
-            *Api(overview, self._history, self._events, self._taps, token, sessions).routes(),
+            *Status(gateway, stats, bearer).routes(),
+            *Api(overview, self._history, self._events, self._taps, bearer, sessions).routes(),
             *Admin(token, sessions, taps_allowed=allow_taps).routes(),
             web.get("/metrics", metrics),
         ]

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 import relay
 from relay.api import answers
 from relay.api.events import Events
+from relay.api.operator import Bearer
 from relay.api.overview import Overview
 from relay.door import Door
 from relay.histogram import Histogram
@@ -31,9 +32,9 @@ from relay.plane import Direction
 class Metrics:
     """Answers Prometheus."""
 
-    def __init__(self, overview: Overview, events: Events, door: Door) -> None:
+    def __init__(self, overview: Overview, events: Events, door: Door, bearer: Bearer) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Server(overview, events, door))
+        self._registry.register(_Server(overview, events, door, bearer))
         ProcessCollector(registry=self._registry)
 
     async def serve(self, _: web.Request) -> web.Response:
@@ -87,6 +88,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_users_admitted": ("tally.users", "Users let in."),
         "relay_users_refused": ("tally.refusals", "WebSockets refused, by reason.", "reason"),
+        "relay_tokens_refused": (
+            "bearer.refusals",
+            "Operators' tokens that were wrong, or tried too often, by reason.",
+            "reason",
+        ),
         "relay_matches": ("tally.matches", "Rooms opened."),
         "relay_errors": ("tally.errors", "Error messages sent to users, by code.", "code"),
         "relay_packets_received": ("media.packets_received", "Datagrams received for media."),
@@ -132,13 +138,13 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
 class _Server(Collector):
     """Reads one server's counters."""
 
-    def __init__(self, overview: Overview, events: Events, door: Door) -> None:
+    def __init__(self, overview: Overview, events: Events, door: Door, bearer: Bearer) -> None:
         self._overview = overview
         self._events = events
-        self._door = door
+        self._door, self._bearer = door, bearer
 
     def collect(self) -> Iterator[Metric]:
-        scrape = _Scrape(self._overview, self._events, self._door)
+        scrape = _Scrape(self._overview, self._events, self._door, self._bearer)
         for kind, families in _TABLE.items():
             for name, (path, told, *labels) in families.items():
                 family = kind(name, told, labels=labels)
@@ -149,9 +155,10 @@ class _Server(Collector):
 class _Scrape:
     """What there is at one moment."""
 
-    def __init__(self, overview: Overview, events: Events, door: Door) -> None:
+    def __init__(self, overview: Overview, events: Events, door: Door, bearer: Bearer) -> None:
         self.overview, self.events = overview, events
         self.door, self.connections = door.tally, door.counts()
+        self.bearer = bearer
         self.users, self.tally = overview.gateway.counts(), overview.gateway.tally
         self.media, self.seen = overview.stats(), overview.look()
         self.states = {

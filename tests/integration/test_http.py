@@ -11,6 +11,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
+from relay.api.attempts import BURST
 from relay.api.page import folder
 from relay.app import Relay, running
 from relay.config import Settings
@@ -320,3 +321,17 @@ async def test_connections_are_counted_by_what_they_do(
         writer.close()
         await writer.wait_closed()
     assert dict(counted) == {"silent": "3", "idle": "0", "busy": "2"}
+
+
+async def test_guesses_of_the_token_are_slowed_wherever_they_are_tried(
+    http: aiohttp.ClientSession,
+) -> None:
+    async def status(path: str, token: str) -> int:
+        async with http.get(path, headers={"Authorization": f"Bearer {token}"}) as response:
+            return response.status
+
+    paths = ("/metrics", "/rooms", "/api/v1/totals", "/metrics", "/rooms")
+    assert [await status(path, "a-guess") for path in paths] == [401] * BURST
+    assert [await status(path, TOKEN) for path in paths] == [429] * BURST
+    async with http.get("/health") as response:
+        assert response.status == 200

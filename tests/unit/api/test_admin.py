@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from relay.api.admin import MAX_BODY_BYTES, Admin
 from relay.api.attempts import BURST, REFILL_S
-from relay.api.operator import COOKIE, SECURE_COOKIE, is_own_page, only_for_operators
+from relay.api.operator import COOKIE, SECURE_COOKIE, Bearer, is_own_page, only_for_operators
 from relay.api.sessions import Sessions
 
 SECRET = "the-operators-token"
@@ -111,9 +111,9 @@ async def test_guessing_is_slow_and_the_right_guess_waits_too() -> None:
     door = Door()
     for _ in range(BURST):
         assert (await door.login(WRONG)).status == 401
-    with capture_logs() as events, pytest.raises(web.HTTPTooManyRequests) as refused:
-        await door.login(RIGHT)
-    assert refused.value.headers["Retry-After"] == str(int(REFILL_S))
+    with capture_logs() as events:
+        refused = await door.login(RIGHT)
+    assert (refused.status, refused.headers["Retry-After"]) == (429, str(int(REFILL_S)))
     assert [event["reason"] for event in events] == ["too_many"]
     door.now += REFILL_S
     assert (await door.login(RIGHT)).status == 204
@@ -195,7 +195,7 @@ async def asked_with(door: Door, method: str, headers: dict[str, str]) -> int:
     async def handler(_: web.Request) -> web.Response:
         return web.Response(text="done")
 
-    guarded = only_for_operators(TOKEN, handler, door.sessions)
+    guarded = only_for_operators(Bearer(TOKEN), handler, door.sessions)
     response = await guarded(request(method, "/api/v1/drain", headers))
     return response.status
 
