@@ -23,6 +23,7 @@ from relay.api.answers import (
     with_request_id,
 )
 from relay.api.front import Front
+from relay.api.hosts import HostCheck, Hosts
 from relay.api.page import Page, folder
 from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
@@ -173,7 +174,9 @@ def _application(
     async def close_at_last(_: web.Application) -> None:
         await front.close_at_last()
 
-    app = web.Application(middlewares=[door.attend, with_request_id, errors_as_json])
+    hosts = Hosts(settings.allowed_hosts, settings.allowed_origins)
+    check = HostCheck(hosts, gateway.tally.refusals).check
+    app = web.Application(middlewares=[door.attend, with_request_id, errors_as_json, check])
     app.on_response_prepare.append(add_security_headers)
     if settings.tls_cert is not None:
         app.on_response_prepare.append(require_tls)

@@ -335,3 +335,51 @@ async def test_guesses_of_the_token_are_slowed_wherever_they_are_tried(
     assert [await status(path, TOKEN) for path in paths] == [429] * BURST
     async with http.get("/health") as response:
         assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("evil.example", "http://evil.example", 421),
+        ("chat.example.org", "https://chat.example.org", 101),
+        ("chat.example.org", None, 101),
+        ("localhost", "http://localhost", 101),
+        ("127.0.0.1", "https://evil.example", 403),
+    ],
+)
+async def test_a_page_whose_name_was_rebound_opens_no_socket(
+    relay: Relay, host: str, origin: str | None, status: int
+) -> None:
+    answer = await raw(
+        relay,
+        "\r\n".join(
+            (
+                "GET /ws HTTP/1.1",
+                f"Host: {host}",
+                *([f"Origin: {origin}"] if origin else []),
+                "Upgrade: websocket",
+                "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                *(["Connection: upgrade"] if status == 101 else ["Connection: upgrade, close"]),
+                "",
+                "\x88\x80abcd" if status == 101 else "",  # and closes it
+            )
+        ).encode("latin-1"),
+    )
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert (b"misdirected_request" in answer) is (status == 421)
+
+
+async def test_with_allowed_hosts_every_request_has_to_name_one() -> None:
+    async with (
+        running(settings(allowed_hosts=["chat.example.org"])) as relay,
+        aiohttp.ClientSession(relay.url) as http,
+    ):
+
+        async def status(host: str) -> int:
+            async with http.get("/stats", headers={"Host": host}) as response:
+                return response.status
+
+        assert await status("chat.example.org") == 200
+        assert await status("localhost:1") == 200
+        assert await status("evil.example") == 421

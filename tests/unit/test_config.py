@@ -66,6 +66,7 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "media_mode": "direct",
         "ice_servers": "stun:a.example:3478,stuns:[2001:db8::1]",
         "allowed_origins": "https://A.example,http://localhost:3000",
+        "allowed_hosts": "Chat.example.org,relay",
         "operator_token": "a-long-enough-token",
         "max_users": "2",
         "connections_per_source": "9",
