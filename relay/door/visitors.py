@@ -23,7 +23,7 @@ class DoorLimits:
     """From the connection to the end of the first request's headers; TLS' handshake is in it."""
     bytes_per_s: float = 256 * 1024
     """What one may send in the long run; more ends it."""
-    bytes_burst: int = 1536 * 1024
+    bytes_burst: int = 2560 * 1024
     """What one may send at once."""
     idle_s: float = 120.0
     """From one request to the next, and how long an answer may take to be read."""

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-FRAME_BYTES_PER_MESSAGE = 4096
+FRAME_BYTES_PER_MESSAGE = 26 * 1024
+"""The longest chat message with every character escaped, and what any frame costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Limits:
     max_faults: int = 20
     """So many errors of a user's own within ``faults_window_s`` close its socket with 1008."""
     faults_window_s: float = 10.0
-    frame_bytes_burst: int = 512 * 1024
+    frame_bytes_burst: int = 1024 * 1024
     """What a user's frames may cost at once, pings among them; what comes while that is overdrawn
     is ignored, and overdrawing it by as much again closes the socket with 1008."""
     frame_bytes_per_message: int = FRAME_BYTES_PER_MESSAGE
