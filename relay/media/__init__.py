@@ -7,6 +7,7 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``tapping``      who looks at whom
 - ``view``         what operators see of links and their streams
 - ``forwarder``    datagrams in, datagrams out: told apart, decrypted, rewritten, encrypted
+- ``checks``       connectivity checks, and which link is at which address
 - ``link``         one user's connection
 - ``translation``  RTCP from one user to the partner
 - ``flow``         all routes from one user to another; a pair has two

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
-from zlib import crc32
 
 import structlog
 
 from relay.errors import MalformedPacket
 from relay.histogram import Histogram
+from relay.media.checks import Checks
 from relay.media.downlink import Downlink
 from relay.media.feedback.rtcp import PLI
 from relay.media.flow import Flow
@@ -31,7 +31,6 @@ from relay.media.packets.rtp import (
     RTP_MASK,
     SSRC,
 )
-from relay.media.paths.ice import Check, answer_check, is_signed, read_check
 from relay.media.paths.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route
 from relay.media.stream import Receiver, Way
@@ -45,9 +44,6 @@ MAX_BATCHES = 4
 DELAY_BOUNDS_S = (50e-6, 100e-6, 200e-6, 400e-6, 800e-6, 1.6e-3, 3.2e-3, 6.4e-3, 12.8e-3, 0.1)
 """Bounds of the histogram of forwarding delays; a full batch takes some 600 us."""
 
-STALE_ADDRESS_S = 10.0
-"""An address whose link has not been checked for this long may be nominated for another link."""
-
 log = structlog.get_logger(__name__)
 
 _STUN, _DTLS = range(4), range(20, 64)  # the first byte (RFC 7983 section 7)
@@ -57,7 +53,7 @@ _VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict if verdict not
 
 
 class Forwarder:
-    """Owns the socket's reading side and the tables by which datagrams find their link."""
+    """Owns the socket's reading side, and forwards what links have sent."""
 
     def __init__(
         self,
@@ -85,28 +81,19 @@ class Forwarder:
         self._view, self._pointers = socket.view, socket.pointers
         self._clock = clock
         self._started_flowing = started_flowing
-        self._by_address: dict[Address, Link] = {}
-        self._by_ufrag: dict[str, Link] = {}
+        self._checks = Checks(socket, self.drops, self._take_dtls)
+        self._by_address = self._checks.by_address
         self._size = srtp_ffi.new("int *")
         self._put_off: dict[Route, Downlink] = {}
         """Routes whose receivers wait for a key frame, and whom to ask."""
 
-    # tables
-
     def add(self, link: Link) -> None:
         """Have the datagrams of a link find it, also after it has got new credentials."""
-        for ufrag in [u for u, owner in self._by_ufrag.items() if owner is link]:
-            if ufrag not in link.ufrags:
-                del self._by_ufrag[ufrag]
-        for ufrag in link.ufrags:
-            self._by_ufrag[ufrag] = link
+        self._checks.add(link)
 
     def remove(self, link: Link) -> None:
         """Forget a link."""
-        for ufrag in link.ufrags:
-            self._by_ufrag.pop(ufrag, None)
-        if self._by_address.get(link.address) is link:
-            del self._by_address[link.address]
+        self._checks.remove(link)
 
     # the way of a datagram
 
@@ -294,7 +281,7 @@ class Forwarder:
         if first in _DTLS:
             self._dtls(slot, size, address)
         elif first in _STUN:
-            self._stun(slot, size, address, now)
+            self._checks.take(slot, size, address, now)
         else:
             self.drops["not_webrtc"] += 1
 
@@ -311,40 +298,3 @@ class Forwarder:
             self.drops["dtls_queue_full"] += 1
         elif not link.take_dtls(datagram):
             self.drops["dtls_invalid"] += 1
-
-    def _stun(self, slot: int, size: int, address: Address, now: float) -> None:
-        """Answer a connectivity check, and let it nominate the address that it came from."""
-        socket, at = self._socket, slot * SLOT_BYTES
-        check = read_check(bytes(socket.view[at : at + size]))
-        link = self._by_ufrag.get(check.local_ufrag) if check is not None else None
-        if check is None or link is None or not is_signed(check, link.ufrags[check.local_ufrag]):
-            self.drops["stun"] += 1
-            return
-        if check.refusal is not None:
-            self.drops["stun_refused"] += 1
-        else:
-            self._heed(link, check, address, now)
-        credentials = link.ufrags[check.local_ufrag]
-        where = socket.host_port(address)
-        socket.send(answer_check(check, credentials, *where, link.heard_in_checks), address)
-
-    def _heed(self, link: Link, check: Check, address: Address, now: float) -> None:
-        """Take a signed check for consent, for a nomination, and for the DTLS inside it."""
-        link.checked_at = now
-        # Chromium nominates up to 3 s later than it begins with DTLS: until then the first will do
-        if (check.nominates or link.address is None) and self._by_address.get(address) is not link:
-            self._nominate(link, address, now)
-        if check.dtls:
-            if (crc := crc32(check.dtls)) not in link.heard_in_checks:
-                link.heard_in_checks.append(crc)
-            self._take_dtls(link, check.dtls)
-
-    def _nominate(self, link: Link, address: Address, now: float) -> None:
-        owner = self._by_address.get(address)
-        if owner is not None and now - owner.checked_at < STALE_ADDRESS_S:
-            self.drops["address_taken"] += 1  # or a forged check could cut another user off
-            return
-        if self._by_address.get(link.address) is link:
-            del self._by_address[link.address]
-        self._by_address[address] = link
-        link.nominate(address)
