@@ -29,7 +29,7 @@ from relay.config import Settings
 from relay.errors import AuditFailed, ConfigError, reason_of
 from relay.media import RelayPlane
 from relay.media.paths.idle import DEVICE, IdleCores
-from relay.plane import MediaPlane, PlaneStats
+from relay.plane import MediaPlane
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore
 from relay.taps.audit import AuditLog
@@ -140,13 +140,9 @@ def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web
         allowed_origins=frozenset(settings.allowed_origins),
     )
 
-    # In direct mode the plane is never started; PlaneStats() is all zeros.
-    media = plane.stats if settings.media_mode == "relay" else PlaneStats
-
     front = Front(
         gateway,
         plane,
-        media,
         token,
         sees_addresses=settings.operator_sees_addresses,
         allow_taps=settings.allow_taps,

@@ -140,7 +140,7 @@ async def start_once(browser: Browser, page_url: str, round_trip_s: float) -> tu
         stack.push_async_callback(context.close)
         page = await context.new_page()
         await page.goto(page_url)
-        answer = await plane.answer("user", await page.evaluate(OFFER))
+        answer = (await plane.answer("user", await page.evaluate(OFFER))).sdp
         port = proxy.transport.get_extra_info("sockname")[1]
         await page.evaluate(ANSWER, answer.replace(f" {plane.udp_port} typ", f" {port} typ"))
         async with asyncio.timeout(PATIENCE_S):

@@ -67,7 +67,7 @@ class Events:
 
     async def _send(self, response: web.StreamResponse, query: EventQuery) -> None:
         while not self._closing.is_set():
-            event = f"event: snapshot\ndata: {self._snapshot(query)}\n\n"
+            event = f"event: snapshot\ndata: {await self._snapshot(query)}\n\n"
             async with asyncio.timeout(self._patience_s):
                 await response.write(event.encode())
             try:
@@ -76,17 +76,17 @@ class Events:
             except TimeoutError:
                 continue
 
-    def _snapshot(self, query: EventQuery) -> str:
-        seen = self._look()
+    async def _snapshot(self, query: EventQuery) -> str:
+        seen = await self._look()
         return Snapshot.model_construct(
             totals=self._overview.totals(seen),
             rooms=seen.worst_rooms(query.limit),
             tracks=seen.tracks(query).tracks,
         ).model_dump_json()
 
-    def _look(self) -> Observation:
+    async def _look(self) -> Observation:
         """One look serves all readers of the same moment."""
         now = asyncio.get_running_loop().time()
         if self._seen is None or now - self._seen_at >= self._period_s / 2:
-            self._seen, self._seen_at = self._overview.look(), now
+            self._seen, self._seen_at = await self._overview.look(), now
         return self._seen

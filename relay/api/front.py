@@ -1,6 +1,5 @@
 """All HTTP endpoints but the page and the WebSocket, put together."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -19,14 +18,14 @@ from relay.api.sessions import Sessions
 from relay.api.status import Status
 from relay.api.taps import Taps
 from relay.api.v1 import Api
-from relay.plane import MediaPlane, PlaneStats
+from relay.plane import MediaPlane
 from relay.signaling import Gateway
 
 
 class Front:
     """The endpoints of one server; :meth:`start` before they serve, :meth:`close` at the end.
 
-    :param plane: the media plane, and ``stats`` its counters.
+    :param plane: the media plane.
     :param token: what operators have to show.
     :param sees_addresses: whether operators are told full addresses.
     :param allow_taps: whether operators may look into calls, and ``audit_log`` the file in which
@@ -38,7 +37,6 @@ class Front:
         self,
         gateway: Gateway,
         plane: MediaPlane,
-        stats: Callable[[], PlaneStats],
         token: SecretStr,
         *,
         sees_addresses: bool,
@@ -46,11 +44,9 @@ class Front:
         audit_log: Path,
         metrics_public: bool,
     ) -> None:
-        self.load = Load(stats)
-        readiness = Readiness(gateway, stats, self.load)
-        overview = Overview(
-            gateway, plane, stats, self.load, readiness, sees_addresses=sees_addresses
-        )
+        self.load = Load(plane)
+        readiness = Readiness(gateway, plane, self.load)
+        overview = Overview(gateway, plane, self.load, readiness, sees_addresses=sees_addresses)
         sessions = Sessions()
         self._history = History(overview)
         self._events = Events(overview)
@@ -60,7 +56,7 @@ class Front:
             metrics = only_for_operators(token, metrics)
         self._routes = [
             *readiness.routes(),
-            *Status(gateway, stats, token).routes(),
+            *Status(gateway, plane, token).routes(),
             *Api(overview, self._history, self._events, self._taps, token, sessions).routes(),
             *Admin(token, sessions, taps_allowed=allow_taps).routes(),
             web.get("/metrics", metrics),

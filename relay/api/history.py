@@ -58,13 +58,13 @@ class History:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(self._period_s)
-            self.take()
+            await self.take()
 
-    def take(self) -> None:
+    async def take(self) -> None:
         """Take the sample of the time since the last one."""
         now, cpu_s = self._clock(), self._cpu()
         seconds = max(now - self._begun_at, 0.001)
-        totals = self._overview.totals(self._overview.look())
+        totals = self._overview.totals(await self._overview.look())
         packets, sent_bytes = totals.packets_forwarded, totals.bytes_forwarded
         self._samples.append(
             models.Sample(

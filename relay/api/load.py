@@ -14,7 +14,7 @@ import structlog
 from relay.api.models import ALL_THRESHOLDS
 from relay.histogram import Histogram
 from relay.logs import log_crash
-from relay.plane import PlaneStats
+from relay.plane import Sight
 
 LAG_LIMIT_S = ALL_THRESHOLDS["loop_lag_ms"].bad / 1000
 CPU_LIMIT = ALL_THRESHOLDS["cpu_ratio"].bad
@@ -29,14 +29,14 @@ _log = structlog.get_logger()
 class Load:
     """Watches the event loop on which it is started; :meth:`start` and :meth:`close` it.
 
-    :param media: the media plane's counters.
+    :param media: the media plane.
     :param clock: seconds on a clock that never goes back.
     :param cpu: seconds of a core that the calling thread has used.
     """
 
     def __init__(
         self,
-        media: Callable[[], PlaneStats],
+        media: Sight,
         clock: Callable[[], float] = time.monotonic,
         cpu: Callable[[], float] = time.thread_time,
     ) -> None:
@@ -72,19 +72,19 @@ class Load:
         while True:
             asleep_since = self._clock()
             await asyncio.sleep(_NAP_S)
-            self.woke(self._clock() - asleep_since - _NAP_S)
+            await self.woke(self._clock() - asleep_since - _NAP_S)
 
-    def woke(self, late_s: float) -> None:
+    async def woke(self, late_s: float) -> None:
         """Take note that the event loop came late by so many seconds."""
         late_s = max(late_s, 0.0)
         self.lag.observe(late_s)
         self._lag_s = max(self._lag_s, late_s)
         now = self._clock()
         if now - self._begun_at >= _PERIOD_S:
-            self._end_period(now, now - self._begun_at)
+            await self._end_period(now, now - self._begun_at)
 
-    def _end_period(self, now: float, seconds: float) -> None:
-        cpu_s, media = self._cpu(), self._media()
+    async def _end_period(self, now: float, seconds: float) -> None:
+        cpu_s, media = self._cpu(), await self._media.stats()
         self.cpu_ratio = max(cpu_s - self._cpu_s, 0.0) / seconds
         self.packets_per_s = (media.packets_forwarded - self._packets) / seconds
         self.bitrate_bps = 8 * (media.bytes_forwarded - self._bytes) / seconds

@@ -4,6 +4,8 @@ Nothing is kept here: a scrape reads the counters that the parts keep as plain n
 registry belongs to one server, so several may live in one process.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from operator import attrgetter
@@ -22,6 +24,7 @@ from prometheus_client.registry import Collector
 import relay
 from relay.api import answers
 from relay.api.events import Events
+from relay.api.observation import Observation
 from relay.api.overview import Overview
 from relay.histogram import Histogram
 from relay.plane import Direction
@@ -31,14 +34,18 @@ class Metrics:
     """Answers Prometheus."""
 
     def __init__(self, overview: Overview, events: Events) -> None:
-        self._registry = CollectorRegistry()
-        self._registry.register(_Server(overview, events))
-        ProcessCollector(registry=self._registry)
+        self._overview, self._events = overview, events
+        self._process = ProcessCollector(registry=None)
 
     async def serve(self, _: web.Request) -> web.Response:
         """One scrape."""
+        registry = CollectorRegistry()
+        registry.register(
+            _Server(_Scrape(self._overview, self._events, await self._overview.look()))
+        )
+        registry.register(self._process)
         return web.Response(
-            body=generate_latest(self._registry),
+            body=generate_latest(registry),
             headers=answers.NO_STORE | {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4},
         )
 
@@ -113,28 +120,26 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
 
 
 class _Server(Collector):
-    """Reads one server's counters."""
+    """Writes down one scrape."""
 
-    def __init__(self, overview: Overview, events: Events) -> None:
-        self._overview = overview
-        self._events = events
+    def __init__(self, scrape: _Scrape) -> None:
+        self._scrape = scrape
 
     def collect(self) -> Iterator[Metric]:
-        scrape = _Scrape(self._overview, self._events)
         for kind, families in _TABLE.items():
             for name, (path, told, *labels) in families.items():
                 family = kind(name, told, labels=labels)
-                _fill(family, attrgetter(path)(scrape))
+                _fill(family, attrgetter(path)(self._scrape))
                 yield family
 
 
 class _Scrape:
     """What there is at one moment."""
 
-    def __init__(self, overview: Overview, events: Events) -> None:
-        self.overview, self.events = overview, events
+    def __init__(self, overview: Overview, events: Events, seen: Observation) -> None:
+        self.overview, self.events, self.seen = overview, events, seen
         self.users, self.tally = overview.gateway.counts(), overview.gateway.tally
-        self.media, self.seen = overview.stats(), overview.look()
+        self.media = seen.stats
         self.states = {
             "waiting": self.users.waiting,
             "matched": 2 * self.users.rooms - self.users.in_call,
@@ -144,7 +149,7 @@ class _Scrape:
         self.kinds, self.problems = self.seen.kind_counts(), self.seen.problem_counts()
         self.loss_ratios = {way.value: self.seen.loss_ratio(way) for way in Direction}
         self.versions = {relay.__version__: 1}
-        self.is_ready = not overview.readiness.reasons()
+        self.is_ready = not overview.readiness.reasons(seen.stats)
 
 
 def _fill(family: Any, value: Any) -> None:

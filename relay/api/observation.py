@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from relay.api import models
 from relay.api.quality import problems
-from relay.plane import Direction, LinkView
+from relay.plane import Direction, LinkView, MediaView
 from relay.signaling import RoomView, UserView
 from relay.track import COLUMNS, TrackView
 
@@ -37,12 +37,14 @@ class Observation:
         self,
         users: list[UserView],
         rooms: list[RoomView],
-        links: list[LinkView],
-        tracks: list[TrackView],
+        media: MediaView,
         *,
         sees_addresses: bool,
     ) -> None:
         """:param sees_addresses: whether full addresses are told."""
+        links, tracks = media.links, media.tracks
+        self.stats = media.stats
+        """The media plane's counters."""
         self.track_count = len(tracks)
         self._users, self._rooms, self._links, self._tracks = users, rooms, links, tracks
         self._sees_addresses = sees_addresses

@@ -3,31 +3,19 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
 
 from relay.api import models
 from relay.api.load import Load
 from relay.api.observation import Observation
 from relay.api.readiness import Readiness
-from relay.plane import Direction, LinkView, PlaneStats
+from relay.plane import Direction, Sight
 from relay.signaling import Gateway
-from relay.track import TrackView
-
-
-class Media(Protocol):
-    """What is looked at of :class:`relay.plane.MediaPlane`."""
-
-    def tracks(self) -> list[TrackView]:
-        """Every stream."""
-
-    def links(self) -> list[LinkView]:
-        """Every link."""
 
 
 class Overview:
     """All that operators may see.
 
-    :param stats: the media plane's counters.
+    :param media: the media plane.
     :param sees_addresses: whether operators are told full addresses.
     :param clock: seconds on a clock that never goes back.
     """
@@ -35,15 +23,14 @@ class Overview:
     def __init__(
         self,
         gateway: Gateway,
-        media: Media,
-        stats: Callable[[], PlaneStats],
+        media: Sight,
         load: Load,
         readiness: Readiness,
         *,
         sees_addresses: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.gateway, self.stats, self.load, self.readiness = gateway, stats, load, readiness
+        self.gateway, self.load, self.readiness = gateway, load, readiness
         self.event_readers = 0
         """Streams of events that are being read."""
         self._media = media
@@ -56,20 +43,17 @@ class Overview:
         """Since the start."""
         return self._clock() - self._started_at
 
-    def look(self) -> Observation:
+    async def look(self) -> Observation:
         """What there is at this moment."""
+        media = await self._media.look()
         return Observation(
-            self.gateway.users(),
-            self.gateway.rooms(),
-            self._media.links(),
-            self._media.tracks(),
-            sees_addresses=self._sees_addresses,
+            self.gateway.users(), self.gateway.rooms(), media, sees_addresses=self._sees_addresses
         )
 
     def totals(self, seen: Observation) -> models.Totals:
         """How the server is doing, along with what was seen."""
-        users, media, load = self.gateway.counts(), self.stats(), self.load
-        reasons = self.readiness.reasons()
+        users, media, load = self.gateway.counts(), seen.stats, self.load
+        reasons = self.readiness.reasons(media)
         return models.Totals(
             at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             uptime_s=round(self.uptime_s, 1),

@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from relay.api.operator import only_for_operators
-from relay.plane import PlaneStats
+from relay.plane import Sight
 from relay.signaling import Gateway
 
 MAX_ROOMS = 1000
@@ -17,14 +17,14 @@ MAX_ROOMS = 1000
 class Status:
     """Answers with what the server is doing at this moment.
 
-    :param media: the media plane's counters.
+    :param media: the media plane.
     :param clock: seconds on a clock that never goes back.
     """
 
     def __init__(
         self,
         gateway: Gateway,
-        media: Callable[[], PlaneStats],
+        media: Sight,
         token: SecretStr,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -43,7 +43,7 @@ class Status:
 
     async def _stats(self, _: web.Request) -> web.Response:
         users = self._gateway.counts()
-        media = self._media()
+        media = await self._media.stats()
         return web.json_response(
             {
                 "connected": users.connected,

@@ -79,7 +79,7 @@ class Taps:
     async def take_snapshot(self, request: web.Request) -> web.StreamResponse:
         """Answer with a picture of a track."""
         self._require_leave()
-        seen = self._overview.look()
+        seen = await self._overview.look()
         track = seen.track(request.match_info["id"])
         if track is None:
             raise asking.unknown(request, "track")
@@ -97,7 +97,7 @@ class Taps:
     async def record_room(self, request: web.Request) -> web.StreamResponse:
         """Answer with what both users of a room send, as it comes."""
         self._require_leave()
-        query, seen = asking.query(request, TapQuery), self._overview.look()
+        query, seen = asking.query(request, TapQuery), await self._overview.look()
         room = seen.room(request.match_info["id"])
         if room is None:
             raise asking.unknown(request, "room")
@@ -113,7 +113,7 @@ class Taps:
         """Answer with a link's packets, as they come."""
         self._require_leave()
         query = asking.query(request, CaptureQuery)
-        link = self._overview.look().link(request.match_info["id"])
+        link = (await self._overview.look()).link(request.match_info["id"])
         if link is None:
             raise asking.unknown(request, "link")
         what: What = "capture_with_payload" if query.payload else "capture"

@@ -74,25 +74,30 @@ class Api:
     # looking
 
     async def _get_totals(self, _: web.Request) -> web.Response:
-        return answer(self._overview.totals(self._overview.look()))
+        return answer(self._overview.totals(await self._overview.look()))
 
     async def _get_history(self, _: web.Request) -> web.Response:
         return answer(self._history.answer())
 
     async def _list_users(self, request: web.Request) -> web.Response:
-        return answer(self._overview.look().users(query(request, Page)))
+        seen = await self._overview.look()
+        return answer(seen.users(query(request, Page)))
 
     async def _list_rooms(self, request: web.Request) -> web.Response:
-        return answer(self._overview.look().rooms(query(request, RoomQuery)))
+        seen = await self._overview.look()
+        return answer(seen.rooms(query(request, RoomQuery)))
 
     async def _list_links(self, request: web.Request) -> web.Response:
-        return answer(self._overview.look().links(query(request, Page)))
+        seen = await self._overview.look()
+        return answer(seen.links(query(request, Page)))
 
     async def _list_tracks(self, request: web.Request) -> web.Response:
-        return answer(self._overview.look().tracks(query(request, TrackQuery)))
+        seen = await self._overview.look()
+        return answer(seen.tracks(query(request, TrackQuery)))
 
     async def _get_track(self, request: web.Request) -> web.Response:
-        track = self._overview.look().track(request.match_info["id"])
+        seen = await self._overview.look()
+        track = seen.track(request.match_info["id"])
         if track is None:
             raise unknown(request, "track")
         return answer(track)

@@ -26,18 +26,18 @@ from relay.media.paths.transport import DatagramSocket
 from relay.media.tapping import Tapping
 from relay.media.upkeep import tend
 from relay.plane import (
+    Description,
     Direction,
     LinkLost,
     LinkState,
     LinkUp,
-    LinkView,
     MediaEvent,
     MediaFlowing,
+    MediaView,
     PlaneStats,
     Tap,
 )
 from relay.seam import LinkCertificate
-from relay.track import TrackView
 
 TICK_S = 0.1
 """How often links are looked after."""
@@ -143,7 +143,7 @@ class RelayPlane:
         """See :class:`relay.plane.MediaPlane`."""
         self._listeners.append(listener)
 
-    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> str:
+    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> Description:
         """See :class:`relay.plane.MediaPlane`."""
         link = self._links.get(user_id)
         terms = read(sdp, None if link is None else link.terms)
@@ -158,15 +158,15 @@ class RelayPlane:
             for flow in link.flows:
                 flow.renew()
         self._running.add(link)
-        return link.answer(self._wishes(user_id))
+        return _described(link, link.answer(self._wishes(user_id)))
 
-    async def offer(self, user_id: str, *, is_local: bool = False) -> str:
+    async def offer(self, user_id: str, *, is_local: bool = False) -> Description:
         """See :class:`relay.plane.MediaPlane`."""
         link = self._fresh_link(user_id, is_local=is_local)
         self._running.add(link)
-        return link.offer(self._wishes(user_id))
+        return _described(link, link.offer(self._wishes(user_id)))
 
-    async def accept(self, user_id: str, sdp: str) -> None:
+    async def accept(self, user_id: str, sdp: str) -> Description:
         """See :class:`relay.plane.MediaPlane`."""
         link = self._links.get(user_id)
         if link is None or link.agreed:
@@ -176,6 +176,7 @@ class RelayPlane:
             raise SdpError("an answer must choose active or passive")
         link.agree(terms)
         link.open(self._came_up, self._was_lost)
+        return _described(link)
 
     def pair(self, a: str, b: str) -> None:
         """See :class:`relay.plane.MediaPlane`."""
@@ -205,24 +206,14 @@ class RelayPlane:
         self._tapping.link_closed(user_id)
         self._own(link.close(silently=silently), f"close link {user_id}")
 
-    def link_state(self, user_id: str) -> LinkState:
-        """See :class:`relay.plane.MediaPlane`."""
-        link = self._links.get(user_id)
-        return LinkState.NONE if link is None else link.state
-
-    def sends(self, user_id: str) -> frozenset[str] | None:
-        """See :class:`relay.plane.MediaPlane`."""
-        link = self._links.get(user_id)
-        return None if link is None or link.terms is None else frozenset(link.terms.sending)
-
-    def tracks(self) -> list[TrackView]:
-        """See :class:`relay.plane.MediaPlane`."""
-        return view.tracks(self._links, self._clock(), self._in_turn())
-
-    def links(self) -> list[LinkView]:
+    async def look(self) -> MediaView:
         """See :class:`relay.plane.MediaPlane`."""
         local = self._addresses[0] if self._addresses else (self._host, 0)
-        return [view.link(link, local, self._clock()) for link in self._in_turn()]
+        return MediaView(
+            [view.link(link, local, self._clock()) for link in self._in_turn()],
+            view.tracks(self._links, self._clock(), self._in_turn()),
+            await self.stats(),
+        )
 
     def _in_turn(self) -> Iterator[Link]:
         """All links, one by one; in between packets that have come are forwarded.
@@ -260,9 +251,11 @@ class RelayPlane:
         if flow.video is not None:
             self._running.request_keyframe(sender, flow.video, self._clock())
 
-    def stats(self) -> PlaneStats:
+    async def stats(self) -> PlaneStats:
         """See :class:`relay.plane.MediaPlane`."""
-        forwarder, socket = self._running, self._bound
+        if self._forwarder is None:
+            return PlaneStats()
+        forwarder, socket = self._forwarder, self._bound
         return PlaneStats(
             listening=bool(self._addresses) and socket.fileno() >= 0,
             links=len(self._links),
@@ -296,7 +289,7 @@ class RelayPlane:
             return
         log.debug("link_up", user=link.user_id)
         self._setup.observe(self._clock() - link.opened_at)
-        self._tell(LinkUp(link.user_id))
+        self._tell(LinkUp(link.user_id, link.link_id))
         self._connect(link.user_id)
 
     def _was_lost(self, link: Link, reason: str) -> None:
@@ -304,10 +297,10 @@ class RelayPlane:
             log.debug("link_lost", user=link.user_id, reason=reason)
             self._losses[reason] += 1
             self.close_link(link.user_id)
-            self._tell(LinkLost(link.user_id, reason))
+            self._tell(LinkLost(link.user_id, link.link_id, reason))
 
     def _started_flowing(self, user_id: str) -> None:
-        self._tell(MediaFlowing(user_id))
+        self._tell(MediaFlowing(user_id, self._partners[user_id]))
 
     def _tell(self, event: MediaEvent) -> None:
         """Tell everybody; what one of them does wrong harms no other, nor the plane."""
@@ -377,3 +370,8 @@ class RelayPlane:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         task.add_done_callback(log_crash)
+
+
+def _described(link: Link, sdp: str = "") -> Description:
+    sends = frozenset() if link.terms is None else frozenset(link.terms.sending)
+    return Description(link.link_id, sdp, sends)

@@ -33,10 +33,10 @@ class Direct:
     def close(self, session: Session) -> None:
         """Nothing to do."""
 
-    def up(self, session: Session) -> None:
+    def up(self, session: Session, link_id: str) -> None:
         """Never happens."""
 
-    def lost(self, session: Session, reason: str, now: float) -> bool:  # noqa: ARG002
+    def lost(self, session: Session, link_id: str, reason: str, now: float) -> bool:  # noqa: ARG002
         """Never happens."""
         return False
 

@@ -1,6 +1,8 @@
-"""What is expected of a user's link: decisions only, time passed in.
+"""A user's link as signalling knows it, and what is expected of it: decisions only, time passed in.
 
-Whether a user *has* a link is known to the media plane alone; signalling knows what it waits for:
+How far the link is follows from what the media plane said of it, in order: a description makes a
+link or goes on with it, and an event about another link than the present one is old news. What
+signalling waits for is:
 
 - a link (``LINK``): it has to be up by a deadline, or it has failed; until then nobody is matched
   with a user who waits;
@@ -21,7 +23,7 @@ of which may be so in any of the three:
 from collections.abc import Mapping
 from enum import StrEnum
 
-from relay.plane import LinkState
+from relay.plane import Description, LinkLost, LinkState, LinkUp
 
 
 class Expected(StrEnum):
@@ -58,9 +60,7 @@ TRANSITIONS: Mapping[Event, Mapping[Expected, Expected]] = {
 
 
 class Expectation:
-    """What is expected of one user's link, and what it was asked for.
-
-    ``state`` is how far the plane says that the link is.
+    """What is known and what is expected of one user's link, and what it was asked for.
 
     :param timeout_s: how long it may take to come up.
     """
@@ -69,6 +69,10 @@ class Expectation:
         self._timeout_s = timeout_s
         self._expected = Expected.NOTHING
         self._due_at = 0.0  # of a link
+        self._link_id: str | None = None
+        self.state = LinkState.NONE
+        self.sends: frozenset[str] = frozenset()
+        """The kinds that the user sends, as its last description of use says."""
         self.is_kept = self.is_told_to_offer = self.is_invited = False
 
     @property
@@ -80,46 +84,63 @@ class Expectation:
         """Whether it has to be up by now."""
         return self.is_awaited and now >= self._due_at
 
-    def needs_invitation(self, state: LinkState) -> bool:
+    def is_present(self, link_id: str) -> bool:
+        """Whether what is told of a link is about the present one, and no old news."""
+        return link_id == self._link_id
+
+    def heard(self, event: LinkUp | LinkLost) -> None:
+        """Know at once how far the link is; what follows from it is handled in its turn."""
+        if self.is_present(event.link_id):
+            self.state = LinkState.UP if isinstance(event, LinkUp) else LinkState.NONE
+
+    @property
+    def needs_invitation(self) -> bool:
         """Whether the relay has to offer to a user who has a partner and is not to offer itself."""
         if self.is_invited or self._expected is Expected.CHAT:
             return False
         # A plain client's unfinished link belongs to a former partner.
-        return state is LinkState.NONE or (state is LinkState.CONNECTING and not self.is_kept)
+        return self.state is LinkState.NONE or (
+            self.state is LinkState.CONNECTING and not self.is_kept
+        )
 
-    def offered(self, now: float, state: LinkState, *, was_asked_for: bool, in_call: bool) -> None:
+    def offered(
+        self, now: float, taken: Description, *, was_asked_for: bool, in_call: bool
+    ) -> None:
         """The user's offer was taken."""
+        self._describe(taken)
         self.is_kept = self.is_kept or not was_asked_for
         self.is_told_to_offer = self.is_invited = False
         self._happened(Event.DESCRIBED)
-        if state is LinkState.UP:
+        if self.state is LinkState.UP:
             self._happened(Event.CAME_UP)
         elif in_call or self.is_kept:
             self._happened(Event.NEEDED, now)
             if not in_call:  # no partner has to wait longer for a further offer
                 self._due_at = now + self._timeout_s
 
-    def answered(self, now: float, state: LinkState, *, in_call: bool) -> None:
+    def answered(self, now: float, taken: Description, *, in_call: bool) -> None:
         """The user's answer was taken."""
+        self._describe(taken)
         self.is_invited = False
         self._happened(Event.DESCRIBED)
-        if in_call and state is not LinkState.UP:
+        if in_call and self.state is not LinkState.UP:
             self._happened(Event.NEEDED, now)
 
     def refused(self) -> None:
         """What the user described is of no use, and no link of its is up."""
         self._happened(Event.REFUSED)
 
-    def invited(self) -> None:
+    def invited(self, offered: Description) -> None:
         """The relay has offered."""
+        self._describe(offered)
         self.is_invited = True
 
-    def paired(self, now: float, state: LinkState, *, is_initiator: bool) -> None:
+    def paired(self, now: float, *, is_initiator: bool) -> None:
         """The user has a partner, to whom no offer of the relay's for a former one is of use."""
         self.is_invited = False
         if is_initiator:
-            self.is_told_to_offer = state is LinkState.NONE
-        if state is not LinkState.UP:
+            self.is_told_to_offer = self.state is LinkState.NONE
+        if self.state is not LinkState.UP:
             self._happened(Event.NEEDED, now)
 
     def parted(self) -> None:
@@ -129,6 +150,7 @@ class Expectation:
 
     def came_up(self) -> None:
         """The link is up."""
+        self.state = LinkState.UP
         self._happened(Event.CAME_UP)
 
     def lost(self, now: float, reason: str, *, in_call: bool) -> bool:
@@ -137,7 +159,7 @@ class Expectation:
         :param reason: as in :class:`relay.plane.LinkLost`; who closed it may offer afresh.
         :returns: whether that is a failure of which the user must know.
         """
-        self.is_invited = False
+        self._end()
         is_needed = in_call or self.is_kept
         if reason == "closed":
             if is_needed:
@@ -148,12 +170,23 @@ class Expectation:
 
     def closed(self) -> None:
         """The relay has closed the link."""
-        self.is_invited = False
+        self._end()
         self._happened(Event.CLOSED)
 
     def stopped(self) -> None:
         """The user wants no link any more; it may keep its next one, or not."""
         self.is_kept = False
+
+    def _describe(self, described: Description) -> None:
+        """It is this link from now on, if it was not already."""
+        self.sends = described.sends
+        if not self.is_present(described.link_id):
+            self._link_id, self.state = described.link_id, LinkState.CONNECTING
+
+    def _end(self) -> None:
+        """There is none any more, and no offer of the relay's."""
+        self._link_id, self.state, self.sends = None, LinkState.NONE, frozenset()
+        self.is_invited = False
 
     def _happened(self, event: Event, now: float = 0.0) -> None:
         former = self._expected

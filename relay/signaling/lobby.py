@@ -117,9 +117,11 @@ class Lobby:
         if session is None:
             return
         if isinstance(event, MediaFlowing):
-            if session.call is not None:
-                session.call.flow()
+            call = session.call
+            if call is not None and call.partner_of(session).user_id == event.partner_id:
+                call.flow()
         else:
+            session.link.heard(event)
             session.inbox.put(event)
 
     def tick(self, now: float) -> None:
@@ -146,10 +148,10 @@ class Lobby:
     async def _handle(self, session: Session, item: Item, now: float) -> None:
         match item:
             case LinkUp():
-                self._negotiation.up(session)
+                self._negotiation.up(session, item.link_id)
                 await self._meetings.settle(session, now)
             case LinkLost():
-                if self._negotiation.lost(session, item.reason, now):
+                if self._negotiation.lost(session, item.link_id, item.reason, now):
                     await self._fail_media(session, item.reason, now)
                 await self._meetings.settle(session, now)
             case TimePassed():

@@ -30,10 +30,10 @@ class Negotiation(Protocol):
     def close(self, session: Session) -> None:
         """End the user's link."""
 
-    def up(self, session: Session) -> None:
+    def up(self, session: Session, link_id: str) -> None:
         """A link came up."""
 
-    def lost(self, session: Session, reason: str, now: float) -> bool:
+    def lost(self, session: Session, link_id: str, reason: str, now: float) -> bool:
         """A link went; true when that is a failure which the user must know of."""
 
     def late(self, session: Session, now: float) -> bool:

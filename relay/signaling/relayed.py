@@ -4,12 +4,12 @@ A user either opens its link by itself, before it meets anybody, and keeps it; o
 that negotiates with each partner, as if the relay were that partner: the initiator offers, the
 other is *invited* with an offer of the relay's.
 
-The plane's ``link_state`` is the truth. Its events are handled in order with the user's messages,
-and so may be out of date by then: a link that was lost may have been replaced already.
+The plane's events are handled in order with the user's messages, and so may be out of date by then:
+a link that was lost may have been replaced already. They say which link they are about.
 """
 
 from relay.errors import ProtocolError, SdpError
-from relay.plane import LinkState, MediaPlane
+from relay.plane import Links, LinkState
 from relay.protocol.messages import IceCandidate, WebrtcAnswer, WebrtcOffer
 from relay.signaling.mailbox import InvitationDue
 from relay.signaling.session import Call, Session
@@ -20,37 +20,34 @@ _BOTH = frozenset({"audio", "video"})
 class Relayed:
     """See :class:`~relay.signaling.negotiation.Negotiation`."""
 
-    def __init__(self, plane: MediaPlane) -> None:
+    def __init__(self, plane: Links) -> None:
         self._plane = plane
 
     async def offer(self, session: Session, sdp: str, now: float) -> None:
         """Open, renegotiate or replace the user's link."""
         was_asked_for = session.is_initiator or session.link.is_told_to_offer
         try:
-            answer = await self._plane.answer(session.user_id, sdp, is_local=session.is_local)
+            taken = await self._plane.answer(session.user_id, sdp, is_local=session.is_local)
         except SdpError:
             self._refuse(session)
             raise
-        self._note_media(session)
         session.link.offered(
-            now,
-            self._state(session),
-            was_asked_for=was_asked_for,
-            in_call=session.call is not None,
+            now, taken, was_asked_for=was_asked_for, in_call=session.call is not None
         )
-        session.send(WebrtcAnswer(sdp=answer))
+        self._note_media(session)
+        session.send(WebrtcAnswer(sdp=taken.sdp))
 
     async def answer(self, session: Session, sdp: str, now: float) -> None:
         """Take the answer to an invitation, even if the partner is gone by now."""
         if not session.link.is_invited:
             raise ProtocolError("wrong_state", "there is no offer to answer")
         try:
-            await self._plane.accept(session.user_id, sdp)
+            taken = await self._plane.accept(session.user_id, sdp)
         except SdpError:
             self._refuse(session)
             raise
+        session.link.answered(now, taken, in_call=session.call is not None)
         self._note_media(session)
-        session.link.answered(now, self._state(session), in_call=session.call is not None)
 
     def candidate(self, session: Session, message: IceCandidate) -> None:
         """Ignore it: a user's addresses are learnt from its authenticated checks alone."""
@@ -59,7 +56,7 @@ class Relayed:
         """Route the two links to each other; whose link is not up has ``link_timeout_s``."""
         self._plane.pair(call.first.user_id, call.second.user_id)
         for session in (call.first, call.second):
-            session.link.paired(now, self._state(session), is_initiator=session.is_initiator)
+            session.link.paired(now, is_initiator=session.is_initiator)
         if self._needs_invitation(call.first):
             call.first.inbox.put(InvitationDue())
 
@@ -74,10 +71,10 @@ class Relayed:
         call = session.call
         if call is None or not self._needs_invitation(session):
             return
-        sdp = await self._plane.offer(session.user_id, is_local=session.is_local)
+        offered = await self._plane.offer(session.user_id, is_local=session.is_local)
         if session.call is call:
-            session.link.invited()
-            session.send(WebrtcOffer(sdp=sdp))
+            session.link.invited(offered)
+            session.send(WebrtcOffer(sdp=offered.sdp))
         else:
             self._plane.close_link(session.user_id)  # nobody will answer for it
 
@@ -87,15 +84,16 @@ class Relayed:
         session.talk.lacks(frozenset())
         self._plane.close_link(session.user_id)
 
-    def up(self, session: Session) -> None:
+    def up(self, session: Session, link_id: str) -> None:
         """Wait for the link no longer."""
-        if self._state(session) is LinkState.UP:
-            session.link.came_up()
+        link = session.link
+        if link.is_present(link_id) and link.state is not LinkState.NONE:
+            link.came_up()
             self._note_media(session)
 
-    def lost(self, session: Session, reason: str, now: float) -> bool:
+    def lost(self, session: Session, link_id: str, reason: str, now: float) -> bool:
         """Wait for another link if the user closed it, as it may, and may then offer afresh."""
-        if self._state(session) is not LinkState.NONE:
+        if not session.link.is_present(link_id):
             return False
         if session.link.lost(now, reason, in_call=session.call is not None):
             return True
@@ -109,22 +107,19 @@ class Relayed:
 
     def late(self, session: Session, now: float) -> bool:
         """Whether the link was expected by now and is not up."""
-        return session.link.is_late(now) and self._state(session) is not LinkState.UP
-
-    def _state(self, session: Session) -> LinkState:
-        return self._plane.link_state(session.user_id)
+        return session.link.is_late(now) and session.link.state is not LinkState.UP
 
     def _refuse(self, session: Session) -> None:
         """What the user described is of no use: unless its link is up it is not waited for."""
-        if self._state(session) is not LinkState.UP:
+        if session.link.state is not LinkState.UP:
             session.link.refused()
             session.talk.lacks(_BOTH)
             session.tell_media()
 
     def _note_media(self, session: Session) -> None:
         """Have the partner know what the user's description does not send."""
-        session.talk.lacks(_BOTH - (self._plane.sends(session.user_id) or frozenset()))
+        session.talk.lacks(_BOTH - session.link.sends)
         session.tell_media()
 
     def _needs_invitation(self, session: Session) -> bool:
-        return not session.is_initiator and session.link.needs_invitation(self._state(session))
+        return not session.is_initiator and session.link.needs_invitation

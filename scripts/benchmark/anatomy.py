@@ -68,7 +68,7 @@ async def _connected(plane: RelayPlane) -> list[Peer]:
     plane.subscribe(lambda event: up.put_nowait(event) if isinstance(event, LinkUp) else None)
     peers = [Peer() for _ in range(PEERS)]
     for number, peer in enumerate(peers):
-        peer.take_answer(await plane.answer(str(number), peer.offer()))
+        peer.take_answer((await plane.answer(str(number), peer.offer())).sdp)
         await peer.connect()
         await up.get()
     for number in range(0, PEERS, 2):

@@ -10,10 +10,10 @@ from playwright.async_api import Browser, Playwright
 from relay.media import RelayPlane
 from relay.media.paths.ice import read_check
 from relay.media.paths.transport import Address, PlainSocket
-from relay.plane import LinkUp, MediaEvent
 from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, Arrive, executable
 from tests.browser.server import Server
 from tests.browser.visitor import together, until
+from tests.support.news import News, Up, news
 
 OFFER = """async () => {
     window.connection = new RTCPeerConnection({bundlePolicy: "max-bundle"});
@@ -64,16 +64,16 @@ async def test_its_checks_carry_dtls_and_are_acknowledged(
         return sockets[-1]
 
     plane = RelayPlane("127.0.0.1", 0, bind=bind)
-    events: asyncio.Queue[MediaEvent] = asyncio.Queue()
-    plane.subscribe(events.put_nowait)
+    events: asyncio.Queue[News] = asyncio.Queue()
+    plane.subscribe(lambda event: events.put_nowait(news(event)))
     await plane.start()
     context = await piggybacking.new_context()
     try:
         page = await context.new_page()
         await page.goto(f"{server.url}/health")
-        await page.evaluate(ANSWER, await plane.answer("a", await page.evaluate(OFFER)))
+        await page.evaluate(ANSWER, (await plane.answer("a", await page.evaluate(OFFER))).sdp)
         async with asyncio.timeout(10):
-            assert await events.get() == LinkUp("a")
+            assert await events.get() == Up("a")
         await until(lambda: page.evaluate(STATE), lambda state: state == "connected")
         (socket,) = sockets
         checks = [check for check in map(read_check, socket.heard) if check is not None]
@@ -82,7 +82,7 @@ async def test_its_checks_carry_dtls_and_are_acknowledged(
         assert len(checks[0].dtls) > 548
         answers = [answer for answer in socket.said if answer[:2] == b"\1\1"]
         assert ACKNOWLEDGED + b"\0\4" in answers[0]
-        assert plane.stats().drops.get("dtls_invalid", 0) == 0
+        assert (await plane.stats()).drops.get("dtls_invalid", 0) == 0
     finally:
         await context.close()
         await plane.close()

@@ -6,12 +6,13 @@ import asyncio
 import itertools
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from relay.media import RelayPlane
-from relay.plane import LinkUp, MediaEvent, MediaPlane
-from tests.support.exchange import PATIENCE_S, audio, until
+from relay.plane import Description, LinkState, MediaPlane
+from tests.support.exchange import PATIENCE_S, audio
 from tests.support.fake_plane import FakePlane
+from tests.support.news import News, Up, news
 from tests.support.packets import check
 from tests.support.thin import ThinPeer
 
@@ -24,10 +25,12 @@ class Staged(ABC):
     plane: MediaPlane
 
     def __init__(self) -> None:
-        self.events: asyncio.Queue[MediaEvent] = asyncio.Queue()
+        self.taken: dict[str, Description] = {}
+        """What came of each user's latest description."""
+        self.events: asyncio.Queue[News] = asyncio.Queue()
 
     async def start(self) -> None:
-        self.plane.subscribe(self.events.put_nowait)
+        self.plane.subscribe(lambda event: self.events.put_nowait(news(event)))
 
     @abstractmethod
     def offer(self, user: str, kinds: Iterable[str] = BOTH) -> str:
@@ -71,8 +74,8 @@ class Staged(ABC):
 
     async def connect(self, user: str, kinds: Iterable[str] = BOTH) -> None:
         """A user whose link is up."""
-        await self.come_up(user, await self.plane.answer(user, self.offer(user, kinds)))
-        await self.hears(LinkUp(user))
+        await self.come_up(user, await self.answer(user, self.offer(user, kinds)))
+        await self.hears(Up(user))
 
     async def couple(self) -> None:
         """Ann and Bob are in one room, their links up."""
@@ -80,16 +83,43 @@ class Staged(ABC):
         await self.connect("bob")
         self.plane.pair("ann", "bob")
 
-    async def hears(self, *expected: MediaEvent) -> None:
+    async def hears(self, *expected: News) -> None:
         """Wait for these events in this order, with no others before or between them."""
         async with asyncio.timeout(PATIENCE_S):
             assert [await self.events.get() for _ in expected] == list(expected)
+
+    async def answer(self, user: str, sdp: str, *, is_local: bool = False) -> str:
+        """The plane's answer; what else it tells is kept."""
+        taken = await self.plane.answer(user, sdp, is_local=is_local)
+        self.taken[user] = taken
+        return taken.sdp
+
+    async def offer_to(self, user: str, *, is_local: bool = False) -> str:
+        """The plane's offer; what else it tells is kept."""
+        offered = await self.plane.offer(user, is_local=is_local)
+        self.taken[user] = offered
+        return offered.sdp
+
+    async def accept(self, user: str, sdp: str) -> None:
+        self.taken[user] = await self.plane.accept(user, sdp)
+
+    async def state(self, user: str) -> LinkState:
+        """How far the user's link is."""
+        links = (await self.plane.look()).links
+        return next((link.state for link in links if link.user_id == user), LinkState.NONE)
 
     async def hears_nothing(self) -> None:
         """Whatever was under way has ended, for somebody else has come and gone since."""
         await self.connect("passer-by")
         self.plane.close_link("passer-by")
         assert self.events.empty()
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what no event tells."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
 
 
 class Faked(Staged):
@@ -204,23 +234,29 @@ class Real(Staged):
         for user in speaking:
             remote = self._peers[user].remote
             self._peers[user].send_raw(check(f"{remote.ufrag}:x", remote.password))
-        await until(
-            lambda: all(
+
+        async def all_came() -> bool:
+            return all(
                 link.consent_age_s <= self._now() - now
-                for link in self.plane.links()
+                for link in (await self.plane.look()).links
                 if link.user_id in speaking
             )
-        )
+
+        await eventually(all_came)
 
     async def send(self, user: str) -> None:
-        def settled() -> int:
-            stats = self.plane.stats()
+        async def settled() -> int:
+            stats = await self.plane.stats()
             return stats.packets_forwarded + stats.drops.get("unpaired", 0)
 
         self._packet_number += 1
-        before = settled()
+        before = await settled()
         self._peers[user].send_rtp(audio(self._peers[user], self._packet_number))
-        await until(lambda: settled() > before)
+
+        async def has_settled() -> bool:
+            return await settled() > before
+
+        await eventually(has_settled)
 
     def announces_loopback(self, user: str, sdp: str) -> bool:
         assert f" {ELSEWHERE} " in sdp

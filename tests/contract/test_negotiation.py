@@ -183,8 +183,8 @@ async def test_old_news_of_a_link_are_none(party: Party, reason: str) -> None:
     cid = party.come("cid")
     ann, bob = await couple(party)
     for user in (ann, bob, cid):
-        user.put(LinkLost(user.name, reason))
-        user.put(LinkUp(user.name))
+        user.put(LinkLost(user.name, "another link", reason))
+        user.put(LinkUp(user.name, "another link"))
     await party.settle()
     await party.pass_time(120)
     assert [user.hear() for user in (ann, bob, cid)] == [[], [], []]

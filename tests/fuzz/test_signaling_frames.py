@@ -80,7 +80,7 @@ def test_three_users_who_send_anything(mode: MediaMode, story: list[tuple[int, s
 
 def lose_link(party: Party, name: str) -> None:
     if party.plane.link_state(name) == "none":
-        party.plane.emit(LinkLost(name, "failed"))  # old news
+        party.plane.emit(LinkLost(name, "another link", "failed"))  # old news
     else:
         party.plane.lose(name, "failed")
 

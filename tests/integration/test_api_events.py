@@ -16,13 +16,12 @@ from relay.api.load import Load
 from relay.api.models import EventQuery
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
-from relay.plane import LinkView
+from relay.plane import MediaView
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore
-from relay.track import TrackView
 from tests.support.fake_plane import FakePlane
 from tests.support.operating import KEYFRAME, TOKEN, VIDEO, operating
-from tests.unit.api.observed import link, track
+from tests.unit.api.observed import Seen, link, track
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -89,14 +88,7 @@ async def test_a_server_that_stops_ends_the_streams() -> None:
         response.close()
 
 
-class Crowded:
-    """Media of many tracks."""
-
-    def tracks(self) -> list[TrackView]:
-        return [track("ann", id=f"t{number}") for number in range(200)]
-
-    def links(self) -> list[LinkView]:
-        return [link("ann")]
+CROWDED = Seen(MediaView([link("ann")], [track("ann", id=f"t{number}") for number in range(200)]))
 
 
 @asynccontextmanager
@@ -111,9 +103,9 @@ async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tup
         limits=Limits(),
         allowed_origins=frozenset(),
     )
-    load = Load(plane.stats)
-    readiness = Readiness(gateway, plane.stats, load)
-    overview = Overview(gateway, Crowded(), plane.stats, load, readiness, sees_addresses=False)
+    load = Load(plane)
+    readiness = Readiness(gateway, plane, load)
+    overview = Overview(gateway, CROWDED, load, readiness, sees_addresses=False)
     events = Events(overview, period_s=period_s, patience_s=patience_s)
 
     async def serve(request: web.Request) -> web.StreamResponse:

@@ -210,7 +210,7 @@ async def test_bytes_that_are_not_http_leave_no_traceback(
 
 async def test_a_crash_is_a_500_without_details() -> None:
     class BrokenPlane(RelayPlane):
-        def stats(self) -> PlaneStats:
+        async def stats(self) -> PlaneStats:
             raise RuntimeError("a detail")
 
     plane = BrokenPlane("127.0.0.1", 0)

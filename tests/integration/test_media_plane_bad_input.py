@@ -6,13 +6,13 @@ import secrets
 
 import pytest
 
-from relay.plane import LinkUp
 from tests.support.exchange import (
     Exchange,
     audio,
     talk,
     until,
 )
+from tests.support.news import Up
 from tests.support.packets import (
     check,
     raw_extension,
@@ -70,10 +70,10 @@ async def test_forged_dtls_from_elsewhere_does_not_disturb_a_handshake(exchange:
         return [datagram]
 
     peer.forge(with_forgeries)
-    peer.take_answer(await exchange.plane.answer("a", peer.offer()))
+    peer.take_answer(await exchange.answer("a", peer.offer()))
     stranger.send(CLIENT_HELLO)  # before anything was nominated
     await peer.connect()
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
     assert forged >= 8, "at least two flights were accompanied"
     await exchange.dropped("unknown_address", forged + 1)
     with pytest.raises(BlockingIOError):
@@ -88,9 +88,9 @@ async def test_candidates_in_sdp_are_never_contacted(exchange: Exchange) -> None
         "a=end-of-candidates", f"a=candidate:9 1 udp 2130706431 {host} {port} typ host"
     )
     assert f"{host} {port} typ host" in offer
-    peer.take_answer(await exchange.plane.answer("a", offer))
+    peer.take_answer(await exchange.answer("a", offer))
     await peer.connect()
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
     with pytest.raises(BlockingIOError):
         stranger.recv(2000)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from relay.plane import LinkLost, LinkUp, MediaFlowing
 from relay.seam import gather_loopback_too
 from tests.support.dtls import (
     FATAL_ALERT,
@@ -19,6 +18,7 @@ from tests.support.dtls import (
     records,
 )
 from tests.support.exchange import Exchange, talk, until
+from tests.support.news import Flowing, Lost, Up
 from tests.support.thin import ThinPeer
 
 ONE_BY_ONE = [name for name in FORGERIES if not name.startswith("message ")]
@@ -29,9 +29,9 @@ async def come_up(
 ) -> ThinPeer:
     peer = exchange.peer()
     peer.forge(change)
-    peer.take_answer(await exchange.plane.answer(user, peer.offer()))
+    peer.take_answer(await exchange.answer(user, peer.offer()))
     await peer.connect()
-    await exchange.hears(LinkUp(user))
+    await exchange.hears(Up(user))
     return peer
 
 
@@ -54,11 +54,11 @@ async def test_all_of_them_after_each_datagram_and_in_the_call(exchange: Exchang
     for forged in FORGERIES.values():
         a.send_raw(forged)
     await talk(a, b, 2)
-    await exchange.hears(MediaFlowing("a"), MediaFlowing("b"))
+    await exchange.hears(Flowing("a"), Flowing("b"))
     assert exchange.heard_nothing
     assert exchange.drops["dtls_invalid"] > len(FORGERIES)
     await a.close()
-    await exchange.hears(LinkLost("a", "closed"))  # its own goodbye is authentic
+    await exchange.hears(Lost("a", "closed"))  # its own goodbye is authentic
 
 
 async def test_a_hello_cut_by_hand_whose_end_comes_first(exchange: Exchange) -> None:
@@ -94,11 +94,11 @@ async def test_a_relay_that_is_the_client(exchange: Exchange) -> None:
     noise = [FORGERIES[name] for name in FORGERIES if name not in BELIEVED]
     peer = exchange.peer()
     peer.forge(lambda datagram: [*noise, datagram])
-    answer = peer.answer(await exchange.plane.offer("a")).replace("setup:active", "setup:passive")
+    answer = peer.answer(await exchange.offer("a")).replace("setup:active", "setup:passive")
     await exchange.plane.accept("a", answer)
     peer._remote = dataclasses.replace(peer.remote, dtls_role="client")
     await peer.connect()
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
 
 
 async def test_a_stock_peer_whose_every_datagram_is_accompanied(exchange: Exchange) -> None:
@@ -110,7 +110,7 @@ async def test_a_stock_peer_whose_every_datagram_is_accompanied(exchange: Exchan
             stock.addTransceiver(kind)
         gather_loopback_too(stock)
         await stock.setLocalDescription(await stock.createOffer())
-        answer = await exchange.plane.answer("a", stock.localDescription.sdp)
+        answer = await exchange.answer("a", stock.localDescription.sdp)
         ice = stock.getTransceivers()[0].receiver.transport.transport
         send = ice._send
         accompanied = 0
@@ -125,10 +125,10 @@ async def test_a_stock_peer_whose_every_datagram_is_accompanied(exchange: Exchan
 
         ice._send = with_forgeries
         await stock.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        await exchange.hears(LinkUp("a"))
+        await exchange.hears(Up("a"))
         await until(lambda: stock.connectionState == "connected")
         assert accompanied >= 2
         ice._send = send
     finally:
         await stock.close()
-    await exchange.hears(LinkLost("a", "closed"))
+    await exchange.hears(Lost("a", "closed"))

@@ -10,7 +10,7 @@ import pytest
 from relay.errors import SdpError
 from relay.media.route import Route
 from relay.media.uplink import MAX_STREAMS, TAKEOVER_S
-from relay.plane import LinkState, LinkUp, MediaFlowing
+from relay.plane import LinkState
 from relay.seam import srtp_lib
 from tests.support.exchange import (
     CHROMIUM,
@@ -22,6 +22,7 @@ from tests.support.exchange import (
     talk,
     video,
 )
+from tests.support.news import Flowing, Up
 from tests.support.offers import section, without
 from tests.support.packets import DELTA, KEYFRAME, rr, rtp
 from tests.support.thin import ThinPeer
@@ -32,9 +33,9 @@ from tests.support.thin import ThinPeer
 async def test_a_second_offer_of_the_same_peer_renegotiates(exchange: Exchange) -> None:
     a, b, offer, first = await negotiated(exchange)
     await talk(a, b)
-    await exchange.hears(MediaFlowing("b"), MediaFlowing("a"))
+    await exchange.hears(Flowing("b"), Flowing("a"))
     flows = exchange.plane._links["a"].uplink.flow, exchange.plane._links["a"].downlink.flow
-    assert await exchange.plane.answer("a", offer) == first, "same link, SSRCs and credentials"
+    assert await exchange.answer("a", offer) == first, "same link, SSRCs and credentials"
     await talk(a, b, 2)
     assert exchange.heard_nothing, "media flow on"
     assert flows == (
@@ -48,11 +49,11 @@ async def test_a_renegotiation_may_stop_the_picture(exchange: Exchange) -> None:
     a, b, offer, _ = await negotiated(exchange)
     at = offer.index("m=video")
     half = offer[:at] + offer[at:].replace("a=sendrecv", "a=sendonly")
-    assert "a=recvonly" in await exchange.plane.answer("a", half)
+    assert "a=recvonly" in await exchange.answer("a", half)
     b.send_rtp(video(b, 1))
     await exchange.dropped("unpaired", 1)
     await talk(a, b)
-    await exchange.plane.answer("a", offer)
+    await exchange.answer("a", offer)
     b.send_rtp(video(b, 2))
     await hear(a)
 
@@ -64,7 +65,7 @@ async def test_an_ice_restart(exchange: Exchange) -> None:
     await hear(b)
     old, routes = a.remote, routes_of(exchange)
     restarted = offer.replace(f"a=ice-ufrag:{a._local.ufrag}", "a=ice-ufrag:restarted")
-    second = await exchange.plane.answer("a", restarted)
+    second = await exchange.answer("a", restarted)
     assert routes_of(exchange) == routes
     a.send_rtp(video(a, 2, DELTA))
     assert (await hear(b)).payload == DELTA, "no key frame is waited for"
@@ -75,7 +76,7 @@ async def test_an_ice_restart(exchange: Exchange) -> None:
     assert (a.remote.audio_ssrcs, a.remote.video_ssrcs) == (old.audio_ssrcs, old.video_ssrcs)
     await a.move()
     await talk(a, b, 3)
-    assert exchange.plane.link_state("a") is LinkState.UP
+    assert exchange.link_state("a") is LinkState.UP
     exchange.plane.close_link("a")
     exchange.plane.close_link("b")
     assert exchange.tables["ufrags"] == 0
@@ -89,13 +90,13 @@ async def test_a_change_of_one_kind_leaves_the_other_alone(exchange: Exchange) -
         section(offer, "audio"), section(offer, "audio").replace("a=sendrecv", "a=recvonly")
     )
     before = routes_of(exchange)
-    await exchange.plane.answer("a", muted)
+    await exchange.answer("a", muted)
     after = routes_of(exchange)
     assert {key for key in before if key not in after} == {("a", "audio")}
     assert all(after[key] is before[key] for key in after)
     a.send_rtp(video(a, 2, DELTA))
     assert (await hear(b)).payload == DELTA
-    await exchange.plane.answer("a", offer)
+    await exchange.answer("a", offer)
     await talk(a, b, 3)
 
 
@@ -103,16 +104,16 @@ async def test_a_picture_that_comes_later(exchange: Exchange) -> None:
     a, b = exchange.peer(CHROMIUM), await exchange.join("b", FIREFOX)
     offer = a.offer()
     alone = offer.replace(section(offer, "video"), "").replace("BUNDLE 0 1", "BUNDLE 0")
-    answer = await exchange.plane.answer("a", alone)
+    answer = await exchange.answer("a", alone)
     assert "m=video" not in answer
     imagined = section(answer, "audio").replace("m=audio", "m=video")
     a.take_answer(answer + imagined.replace("opus/48000/2", "VP8/90000"))  # it wants both
     await a.connect()
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
     exchange.plane.pair("a", "b")
     await talk(a, b)
-    await exchange.hears(MediaFlowing("a"), MediaFlowing("b"))
-    assert "a=ssrc-group:FID" in await exchange.plane.answer("a", offer)
+    await exchange.hears(Flowing("a"), Flowing("b"))
+    assert "a=ssrc-group:FID" in await exchange.answer("a", offer)
     b.send_rtp(video(b, 1, KEYFRAME))
     assert (await hear(a)).payload == KEYFRAME
     a.send_rtp(video(a, 1, KEYFRAME))
@@ -125,20 +126,20 @@ async def test_a_moved_bundle_tag_brings_another_link_with_the_same_credentials(
 ) -> None:
     a, b, offer, first = await negotiated(exchange)
     await talk(a, b)
-    await exchange.hears(MediaFlowing("a"), MediaFlowing("b"))
+    await exchange.hears(Flowing("a"), Flowing("b"))
     moved = offer.replace("BUNDLE 0 1", "BUNDLE 1 0")
-    second = await exchange.plane.answer("a", moved)
+    second = await exchange.answer("a", moved)
     assert "a=group:BUNDLE 1 0\r\n" in second
-    assert exchange.plane.link_state("a") is LinkState.CONNECTING
+    assert exchange.link_state("a") is LinkState.CONNECTING
     keys = ("a=ice-ufrag", "a=ice-pwd", "a=fingerprint", "a=setup")
     assert lines(second, *keys) == lines(first, *keys), "Firefox takes no other ones"
     again = exchange.peer(CHROMIUM)
     again._local = a._local  # as browsers do: the same credentials from another port
     again.take_answer(second)
     await again.connect()
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
     await talk(again, b, 2)
-    await exchange.hears(MediaFlowing("a"), MediaFlowing("b"))
+    await exchange.hears(Flowing("a"), Flowing("b"))
     assert exchange.heard_nothing, "the former transport's end is not the link's"
     assert not a.closed.is_set(), "nor does it hear of it: Firefox would keep its picture there"
     assert exchange.tables == {"addresses": 2, "ufrags": 2, "links": 2, "partners": 2}
@@ -147,7 +148,7 @@ async def test_a_moved_bundle_tag_brings_another_link_with_the_same_credentials(
 async def test_offers_that_cannot_be_used_cost_nobody_anything(exchange: Exchange) -> None:
     a, b = await exchange.couple()
     await talk(a, b)
-    await exchange.hears(MediaFlowing("a"), MediaFlowing("b"))
+    await exchange.hears(Flowing("a"), Flowing("b"))
     routes = routes_of(exchange)
     offer = a.offer()
     for sdp in (
@@ -158,28 +159,28 @@ async def test_offers_that_cannot_be_used_cost_nobody_anything(exchange: Exchang
         without(offer, "a=ice-ufrag"),
     ):
         with pytest.raises(SdpError):
-            await exchange.plane.answer("a", sdp)
+            await exchange.answer("a", sdp)
     assert routes_of(exchange) == routes
-    assert exchange.plane.link_state("a") is LinkState.UP
+    assert exchange.link_state("a") is LinkState.UP
     await talk(a, b, 2)
 
 
 async def test_a_partners_wishes_stand_in_the_answer(exchange: Exchange) -> None:
     offer = exchange.peer(CHROMIUM).offer()
     wishing = offer.replace("minptime=10;useinbandfec=1", "stereo=1;maxplaybackrate=16000")
-    assert "a=fmtp:111 minptime=10;useinbandfec=1\r\n" in await exchange.plane.answer("a", wishing)
+    assert "a=fmtp:111 minptime=10;useinbandfec=1\r\n" in await exchange.answer("a", wishing)
     exchange.plane.pair("a", "b")
-    asked = await exchange.plane.answer("b", exchange.peer(CHROMIUM).offer())
+    asked = await exchange.answer("b", exchange.peer(CHROMIUM).offer())
     assert "a=fmtp:111 stereo=1;maxplaybackrate=16000\r\n" in asked
-    assert "a=fmtp:111 stereo=1;maxplaybackrate=16000\r\n" in await exchange.plane.offer("b")
-    assert "a=fmtp:111 minptime=10;useinbandfec=1\r\n" in await exchange.plane.offer("c")
+    assert "a=fmtp:111 stereo=1;maxplaybackrate=16000\r\n" in await exchange.offer("b")
+    assert "a=fmtp:111 minptime=10;useinbandfec=1\r\n" in await exchange.offer("c")
 
 
 async def test_renegotiations_do_not_use_up_the_links_ssrcs(exchange: Exchange) -> None:
     a, b, offer, _ = await negotiated(exchange)
     uplink = exchange.plane._links["a"].uplink
     for turn in range(1, 5 * MAX_STREAMS):
-        await exchange.plane.answer("a", offer)
+        await exchange.answer("a", offer)
         exchange.skew_s += 2 * TAKEOVER_S
         for link in exchange.plane._links.values():
             link.checked_at = exchange.now()
@@ -200,18 +201,18 @@ async def test_renegotiations_do_not_use_up_the_links_ssrcs(exchange: Exchange) 
 async def test_a_new_peer_replaces_the_users_link(exchange: Exchange) -> None:
     a, b = await exchange.couple()
     await talk(a, b)
-    await exchange.hears(MediaFlowing("b"), MediaFlowing("a"))
+    await exchange.hears(Flowing("b"), Flowing("a"))
     again = exchange.peer(FIREFOX)
-    again.take_answer(await exchange.plane.answer("a", again.offer()))
-    assert exchange.plane.link_state("a") is LinkState.CONNECTING
+    again.take_answer(await exchange.answer("a", again.offer()))
+    assert exchange.link_state("a") is LinkState.CONNECTING
     async with asyncio.timeout(PATIENCE_S):
         await a.closed.wait()
     b.send_rtp(audio(b, 2))
     await exchange.dropped("unpaired", 1)
     await again.connect()
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
     await talk(again, b, 3)
-    await exchange.hears(MediaFlowing("b"), MediaFlowing("a"))
+    await exchange.hears(Flowing("b"), Flowing("a"))
     assert exchange.heard_nothing, "nobody is told that the former link has gone"
     assert exchange.tables == {"addresses": 2, "ufrags": 2, "links": 2, "partners": 2}
 
@@ -221,8 +222,8 @@ async def test_the_relays_own_offer(exchange: Exchange, role: str) -> None:
     b = await exchange.join("b", FIREFOX)
     exchange.plane.pair("a", "b")
     a = exchange.peer()
-    offer = await exchange.plane.offer("a")
-    assert exchange.plane.link_state("a") is LinkState.CONNECTING
+    offer = await exchange.offer("a")
+    assert exchange.link_state("a") is LinkState.CONNECTING
     if role == "passive":
         answer = a.answer(offer.replace("a=setup:actpass", "a=setup:active"))
         answer = answer.replace("a=setup:active", "a=setup:passive")
@@ -231,30 +232,28 @@ async def test_the_relays_own_offer(exchange: Exchange, role: str) -> None:
     connected = asyncio.create_task(a.connect())  # its checks may come before its answer
     await exchange.plane.accept("a", answer)
     await connected
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
     await talk(a, b)
 
 
 @pytest.mark.parametrize("setup", ["actpass", "active", "passive"])
 async def test_the_dtls_role_of_an_offer(exchange: Exchange, setup: str) -> None:
     a = exchange.peer()
-    answer = await exchange.plane.answer(
-        "a", a.offer().replace("a=setup:actpass", f"a=setup:{setup}")
-    )
+    answer = await exchange.answer("a", a.offer().replace("a=setup:actpass", f"a=setup:{setup}"))
     assert f"a=setup:{'active' if setup == 'passive' else 'passive'}\r\n" in answer
     a.take_answer(answer)
     await a.connect()
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
 
 
 async def test_a_renegotiation_keeps_the_dtls_role(exchange: Exchange) -> None:
     a, b = exchange.peer(), await exchange.join("b")
-    answer = a.answer(await exchange.plane.offer("a"))  # the peer is active, the relay passive
+    answer = a.answer(await exchange.offer("a"))  # the peer is active, the relay passive
     await exchange.plane.accept("a", answer)
     await a.connect()
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
     exchange.plane.pair("a", "b")
-    later = await exchange.plane.answer("a", answer.replace("a=setup:active", "a=setup:actpass"))
+    later = await exchange.answer("a", answer.replace("a=setup:active", "a=setup:actpass"))
     assert "a=setup:passive" in later
     assert "a=setup:active" not in later
     await talk(a, b)
@@ -265,25 +264,25 @@ async def test_an_answer_that_fits_no_offer(exchange: Exchange) -> None:
     sdp = a.offer().replace("a=setup:actpass", "a=setup:active")
     with pytest.raises(SdpError, match="without an offer"):
         await exchange.plane.accept("a", sdp)
-    await exchange.plane.answer("a", a.offer())
+    await exchange.answer("a", a.offer())
     with pytest.raises(SdpError, match="without an offer"):
         await exchange.plane.accept("a", sdp)
 
 
 async def test_an_unusable_answer_can_be_followed_by_a_usable_one(exchange: Exchange) -> None:
     a = exchange.peer()
-    answer = a.answer(await exchange.plane.offer("a"))
+    answer = a.answer(await exchange.offer("a"))
     for sdp in ("", answer.replace("a=setup:active", "a=setup:actpass"), answer[:500]):
         with pytest.raises(SdpError):
             await exchange.plane.accept("a", sdp)
     await exchange.plane.accept("a", answer)
     await a.connect()
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
 
 
 async def test_a_fresh_offer_closes_the_former_link(exchange: Exchange) -> None:
     a = await exchange.join("a")
-    await exchange.plane.offer("a")
+    await exchange.offer("a")
     async with asyncio.timeout(PATIENCE_S):
         await a.closed.wait()
     assert exchange.heard_nothing
@@ -304,9 +303,9 @@ async def test_loopback_is_announced_to_those_on_this_machine_only(
     try:
         offer = exchange.peer().offer()
         told = hosts if is_local else hosts[:1]
-        answer = await exchange.plane.answer("a", offer, is_local=is_local)
+        answer = await exchange.answer("a", offer, is_local=is_local)
         assert candidates(section(answer, "audio")) == told
-        own = await exchange.plane.offer("b", is_local=is_local)
+        own = await exchange.offer("b", is_local=is_local)
         assert candidates(section(own, "video")) == told
     finally:
         await exchange.close()
@@ -315,7 +314,7 @@ async def test_loopback_is_announced_to_those_on_this_machine_only(
 async def test_loopback_is_announced_to_everybody_when_there_is_nothing_else(
     exchange: Exchange,
 ) -> None:
-    answer = await exchange.plane.answer("a", exchange.peer().offer())
+    answer = await exchange.answer("a", exchange.peer().offer())
     assert set(candidates(answer)) == {"127.0.0.1"}
 
 
@@ -323,10 +322,10 @@ async def negotiated(exchange: Exchange) -> tuple[ThinPeer, ThinPeer, str, str]:
     """Two users in one room, and the first offer and answer of the one who is to make others."""
     a, b = exchange.peer(CHROMIUM), await exchange.join("b", FIREFOX)
     offer = a.offer()
-    answer = await exchange.plane.answer("a", offer)
+    answer = await exchange.answer("a", offer)
     a.take_answer(answer)
     await a.connect()
-    await exchange.hears(LinkUp("a"))
+    await exchange.hears(Up("a"))
     exchange.plane.pair("a", "b")
     return a, b, offer, answer
 

@@ -12,12 +12,12 @@ import pytest_asyncio
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 
-from relay.plane import LinkUp
 from relay.seam import gather_loopback_too
 from tests.support.exchange import (
     PATIENCE_S,
     Exchange,
 )
+from tests.support.news import Up
 
 pytestmark = pytest.mark.asyncio
 
@@ -34,13 +34,13 @@ class Stock:
     async def offers(self) -> str:
         gather_loopback_too(self.connection)
         await self.connection.setLocalDescription(await self.connection.createOffer())
-        answer = await self.exchange.plane.answer(self.name, self.connection.localDescription.sdp)
+        answer = await self.exchange.answer(self.name, self.connection.localDescription.sdp)
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         return answer
 
     async def answers(self, *, rejecting: str = "") -> None:
         """Answer the relay's offer."""
-        sdp = await self.exchange.plane.offer(self.name)
+        sdp = await self.exchange.offer(self.name)
         await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         for transceiver in self.connection.getTransceivers():
             transceiver.direction = "sendrecv"
@@ -72,7 +72,7 @@ async def test_beside_a_data_channel(exchange: Exchange, meet: list[Stock]) -> N
         user.connection.addTrack(VideoStreamTrack())
         user.connection.createDataChannel("beside")
         assert "m=application 0 " in await user.offers()
-        await exchange.hears(LinkUp(user.name))
+        await exchange.hears(Up(user.name))
     exchange.plane.pair("a", "b")
     for user in meet:
         await user.receives("audio")
@@ -86,8 +86,8 @@ async def test_only_sound_both_ways(exchange: Exchange, meet: list[Stock]) -> No
     for user in meet:
         user.connection.addTrack(AudioStreamTrack())
         await user.offers()
-        assert exchange.plane.sends(user.name) == frozenset({"audio"})
-    await exchange.hears(LinkUp("a"), LinkUp("b"))
+        assert exchange.sends(user.name) == frozenset({"audio"})
+    await exchange.hears(Up("a"), Up("b"))
     exchange.plane.pair("a", "b")
     for user in meet:
         await user.receives("audio")
@@ -98,7 +98,7 @@ async def test_only_a_picture_both_ways(exchange: Exchange, meet: list[Stock]) -
     for user in meet:
         user.connection.addTrack(VideoStreamTrack())
         await user.offers()
-    await exchange.hears(LinkUp("a"), LinkUp("b"))
+    await exchange.hears(Up("a"), Up("b"))
     exchange.plane.pair("a", "b")
     for user in meet:
         await user.receives("video")
@@ -111,7 +111,7 @@ async def test_sound_and_picture_meet_only_sound(exchange: Exchange, meet: list[
     b.connection.addTrack(AudioStreamTrack())
     for user in meet:
         await user.offers()
-    await exchange.hears(LinkUp("a"), LinkUp("b"))
+    await exchange.hears(Up("a"), Up("b"))
     exchange.plane.pair("a", "b")
     for user in meet:
         await user.receives("audio")
@@ -124,11 +124,11 @@ async def test_only_sound_meets_only_a_picture(exchange: Exchange, meet: list[St
     b.connection.addTrack(VideoStreamTrack())
     for user in meet:
         await user.offers()
-    await exchange.hears(LinkUp("a"), LinkUp("b"))
+    await exchange.hears(Up("a"), Up("b"))
     exchange.plane.pair("a", "b")
     await exchange.dropped_some("unpaired")
     assert exchange.heard_nothing
-    assert exchange.plane.stats().packets_forwarded == 0
+    assert exchange.stats().packets_forwarded == 0
 
 
 async def test_a_client_that_rejects_the_relays_picture_has_sound(
@@ -139,8 +139,8 @@ async def test_a_client_that_rejects_the_relays_picture_has_sound(
     b.connection.addTrack(AudioStreamTrack())
     await a.answers(rejecting="video")
     await b.offers()
-    assert exchange.plane.sends("a") == frozenset({"audio"})
-    await exchange.hears(LinkUp("a"), LinkUp("b"))
+    assert exchange.sends("a") == frozenset({"audio"})
+    await exchange.hears(Up("a"), Up("b"))
     exchange.plane.pair("a", "b")
     for user in meet:
         await user.receives("audio")

@@ -75,9 +75,9 @@ class Crowd:
     async def come(self) -> None:
         name = next(self.names)
         peer = self.peers[name] = self.exchange.peer(self.dice.choice([CHROMIUM, FIREFOX]))
-        peer.take_answer(await self.exchange.plane.answer(name, peer.offer()))
+        peer.take_answer(await self.exchange.answer(name, peer.offer()))
         await peer.connect()
-        await until(lambda: self.exchange.plane.link_state(name) is LinkState.UP)
+        await until(lambda: self.exchange.link_state(name) is LinkState.UP)
         self.opened += 1
 
     async def leave(self) -> None:
@@ -87,7 +87,7 @@ class Crowd:
         how = self.dice.choice(["goodbye", "sent away", "vanishes"])
         if how == "goodbye":
             await peer.close()
-            await until(lambda: self.exchange.plane.link_state(name) is LinkState.NONE)
+            await until(lambda: self.exchange.link_state(name) is LinkState.NONE)
         elif how == "sent away":
             self.exchange.plane.close_link(name)
             await peer.closed.wait()
@@ -127,7 +127,7 @@ class Crowd:
 
     def _nothing_is_on_its_way(self) -> bool:
         sent = self.sent_by_former + sum(peer.counters.sent for peer in self.peers.values())
-        return self.exchange.plane.stats().packets_received == sent
+        return self.exchange.stats().packets_received == sent
 
     async def rest(self) -> Holdings:
         """Nobody has a partner, and nothing is on its way; what is held then."""
@@ -283,7 +283,7 @@ class Server:
 
     async def rest(self, party: Party) -> Holdings:
         """All that is left when nothing goes on."""
-        await until(lambda: len(self.plane.links()) == len(party.idle))
+        await until(lambda: len(self.plane._links) == len(party.idle))
         store, gateway = self.parts
         assert isinstance(gateway, Gateway)
         await until(lambda: gateway.counts().connected == len(party.idle))

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from relay.matching import State
-from relay.plane import LinkState, LinkUp, MediaFlowing
+from relay.plane import LinkLost, LinkState, LinkUp, MediaFlowing
 from relay.protocol.messages import MAX_SDP_CHARS, FindPartner, StopChat
 from relay.signaling.mailbox import InvitationDue, TimePassed
 from tests.support.party import Party
@@ -170,11 +170,12 @@ async def test_a_plain_clients_old_link_is_nobodys_concern(reason: str) -> None:
 async def test_news_of_a_link_that_has_been_replaced_is_old_news() -> None:
     party = Party()
     ann, _ = await party.pair("ann", "bob")
-    party.plane.lose("ann", "failed")
-    await party.plane.answer("ann", "replaced before the news was handled")
-    party.plane.come_up("ann")
-    await party.settle()
+    former = party.plane.link_id("ann")
+    assert await ann.offer("new") == ["webrtc_answer: answer to new"]
+    ann.put(LinkLost("ann", former, "failed"))
+    await ann.come_up()
     assert (ann.hear(), ann.partner) == ([], "bob")
+    assert ann.link is LinkState.UP
 
 
 async def test_news_that_a_link_is_up_which_has_been_closed_is_old_news() -> None:
@@ -182,7 +183,7 @@ async def test_news_that_a_link_is_up_which_has_been_closed_is_old_news() -> Non
     ann = party.come("ann")
     await ann.offer()
     await ann.find()
-    ann.put(LinkUp("ann"))
+    ann.put(LinkUp("ann", "another link"))
     await party.settle()
     await party.pass_time(10)
     assert ann.hear() == ["error: media_failed"]
@@ -270,7 +271,7 @@ async def test_the_first_packet_of_either_begins_the_call_for_both() -> None:
     assert (ann.state, bob.state) == (State.IN_CALL, State.IN_CALL)
     await ann.stop()
     for late in ("bob", "nobody"):
-        party.plane.emit(MediaFlowing(late))
+        party.plane.emit(MediaFlowing(late, "ann"))
     assert bob.state is State.CONNECTED
 
 

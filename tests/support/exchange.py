@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, cast
 
 from relay.bots.description import ABS_SEND_TIME, AUDIO_LEVEL, MID, TRANSPORT_CC, Numbering
 from relay.media import RelayPlane
-from relay.plane import LinkUp, MediaEvent
+from relay.plane import LinkState, MediaView, PlaneStats
 from tests.support.holdings import entries
+from tests.support.news import News, Up, news
 from tests.support.packets import (
     KEYFRAME,
     Rtp,
@@ -19,6 +20,8 @@ from tests.support.packets import (
     rtp,
 )
 from tests.support.thin import ThinPeer
+
+T = TypeVar("T")
 
 PATIENCE_S = 10
 CHROMIUM = Numbering()
@@ -37,14 +40,28 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.002)
 
 
+def at_once(asked: Coroutine[Any, Any, T]) -> T:
+    """What comes of that which the plane of this very process need not wait for."""
+    try:
+        asked.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    raise AssertionError("it waits")
+
+
+def link_state(plane: RelayPlane, user: str) -> LinkState:
+    link = plane._links.get(user)
+    return LinkState.NONE if link is None else link.state
+
+
 class Exchange:
     """A plane with its events, its clock, and the peers that must be closed in the end."""
 
     def __init__(self, host: str = "127.0.0.1", **options: Any) -> None:
         self.skew_s = 0.0
         self.plane = RelayPlane(host, 0, clock=self.now, **options)
-        self.events: asyncio.Queue[MediaEvent] = asyncio.Queue()
-        self.plane.subscribe(self.events.put_nowait)
+        self.events: asyncio.Queue[News] = asyncio.Queue()
+        self.plane.subscribe(lambda event: self.events.put_nowait(news(event)))
         self.peers: list[ThinPeer] = []
         self.strangers: list[socket.socket] = []
 
@@ -60,10 +77,30 @@ class Exchange:
     async def join(self, user: str, numbering: Numbering | None = None) -> ThinPeer:
         """A user whose link is up."""
         peer = self.peer(numbering)
-        peer.take_answer(await self.plane.answer(user, peer.offer()))
+        peer.take_answer(await self.answer(user, peer.offer()))
         await peer.connect()
-        await self.hears(LinkUp(user))
+        await self.hears(Up(user))
         return peer
+
+    async def answer(self, user: str, sdp: str, *, is_local: bool = False) -> str:
+        return (await self.plane.answer(user, sdp, is_local=is_local)).sdp
+
+    async def offer(self, user: str, *, is_local: bool = False) -> str:
+        return (await self.plane.offer(user, is_local=is_local)).sdp
+
+    def link_state(self, user: str) -> LinkState:
+        return link_state(self.plane, user)
+
+    def sends(self, user: str) -> frozenset[str] | None:
+        """As the user's description says; None when there is none yet."""
+        terms = self.plane._links[user].terms
+        return None if terms is None else frozenset(terms.sending)
+
+    def look(self) -> MediaView:
+        return at_once(self.plane.look())
+
+    def stats(self) -> PlaneStats:
+        return at_once(self.plane.stats())
 
     async def couple(self) -> tuple[ThinPeer, ThinPeer]:
         """Two users, a and b, in one room; they number everything differently."""
@@ -71,7 +108,7 @@ class Exchange:
         self.plane.pair("a", "b")
         return a, b
 
-    async def hears(self, *expected: MediaEvent) -> None:
+    async def hears(self, *expected: News) -> None:
         """Wait for these very events, in any order, and no others between them."""
         async with asyncio.timeout(PATIENCE_S):
             got = [await self.events.get() for _ in expected]
@@ -93,7 +130,7 @@ class Exchange:
 
     @property
     def drops(self) -> dict[str, int]:
-        return {reason: count for reason, count in self.plane.stats().drops.items() if count}
+        return {reason: count for reason, count in self.stats().drops.items() if count}
 
     async def dropped(self, reason: str, count: int) -> None:
         """Wait until so many datagrams were dropped for this reason."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from relay.errors import SdpError
 from relay.plane import (
+    Description,
     Direction,
     LinkLost,
     LinkState,
@@ -18,6 +19,7 @@ from relay.plane import (
     LinkView,
     MediaEvent,
     MediaFlowing,
+    MediaView,
     PlaneStats,
     Tap,
     TappedPacket,
@@ -77,14 +79,16 @@ class FakePlane:
 
     def come_up(self, user_id: str) -> None:
         assert self.can_come_up(user_id), f"{user_id} has no link to come up"
-        self._links[user_id].state = LinkState.UP
-        self.emit(LinkUp(user_id))
+        link = self._links[user_id]
+        link.state = LinkState.UP
+        self.emit(LinkUp(user_id, link.link_id))
 
     def lose(self, user_id: str, reason: str) -> None:
         assert user_id in self._links, f"{user_id} has no link to lose"
         self._losses[reason] += 1
+        link_id = self._links[user_id].link_id
         self._drop_link(user_id)
-        self.emit(LinkLost(user_id, reason))
+        self.emit(LinkLost(user_id, link_id, reason))
 
     def flow(self, user_id: str, kind: str = "audio", data: bytes = b"") -> None:
         """A packet of the partner's comes, for this user."""
@@ -100,10 +104,13 @@ class FakePlane:
                 tap.take(TappedPacket(direction, kind, False, 0.0, data))
         if not self._links[user_id].is_flowing:
             self._links[user_id].is_flowing = True
-            self.emit(MediaFlowing(user_id))
+            self.emit(MediaFlowing(user_id, partner))
 
     def asked(self, name: str) -> list[tuple[str, ...]]:
         return [call[1:] for call in self.calls if call[0] == name]
+
+    def link_id(self, user_id: str) -> str:
+        return self._links[user_id].link_id
 
     @property
     def link_states(self) -> dict[str, LinkState]:
@@ -115,7 +122,7 @@ class FakePlane:
     def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
         self._listeners.append(listener)
 
-    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> str:
+    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> Description:
         self.calls.append(("answer", user_id, sdp))
         self.locals[user_id] = is_local
         await asyncio.sleep(0)
@@ -123,24 +130,23 @@ class FakePlane:
         link = self._links.get(user_id)
         if link is None or link.sends is None or not sdp.startswith("again"):
             link = self._fresh_link(user_id)
-        self._agree(user_id, link, sdp)
-        return f"answer to {sdp}"
+        return self._agree(user_id, link, sdp, f"answer to {sdp}")
 
-    async def offer(self, user_id: str, *, is_local: bool = False) -> str:
+    async def offer(self, user_id: str, *, is_local: bool = False) -> Description:
         self.calls.append(("offer", user_id))
         self.locals[user_id] = is_local
         await asyncio.sleep(0)
-        self._fresh_link(user_id)
-        return f"offer to {user_id}"
+        link = self._fresh_link(user_id)
+        return Description(link.link_id, f"offer to {user_id}")
 
-    async def accept(self, user_id: str, sdp: str) -> None:
+    async def accept(self, user_id: str, sdp: str) -> Description:
         self.calls.append(("accept", user_id, sdp))
         await asyncio.sleep(0)
         _check(sdp)
         link = self._links.get(user_id)
         if link is None or link.sends is not None:
             raise SdpError("there was no offer")
-        self._agree(user_id, link, sdp)
+        return self._agree(user_id, link, sdp)
 
     def pair(self, a: str, b: str) -> None:
         self.calls.append(("pair", a, b))
@@ -157,26 +163,21 @@ class FakePlane:
         self.calls.append(("close_link", user_id))
         self._drop_link(user_id)
 
-    def link_state(self, user_id: str) -> LinkState:
+    def link_state(self, user_id: str) -> LinkState:  # as signalling cannot ask
         return self.link_states.get(user_id, LinkState.NONE)
 
-    def sends(self, user_id: str) -> frozenset[str] | None:
-        link = self._links.get(user_id)
-        return None if link is None else link.sends
-
-    def tracks(self) -> list[TrackView]:
-        return [
+    async def look(self) -> MediaView:
+        relay = ("192.0.2.1", 7882)
+        links = [
+            LinkView(link.link_id, user_id, link.state, 0.0, 0.0, relay)
+            for user_id, link in self._links.items()
+        ]
+        tracks = [
             self._track(user_id, direction, kind)
             for user_id, link in self._links.items()
             for direction, kind in sorted(link.streams | self._expected(user_id))
         ]
-
-    def links(self) -> list[LinkView]:
-        relay = ("192.0.2.1", 7882)
-        return [
-            LinkView(link.link_id, user_id, link.state, 0.0, 0.0, relay)
-            for user_id, link in self._links.items()
-        ]
+        return MediaView(links, tracks, await self.stats())
 
     def tap(self, user_id: str, direction: Direction, tap: Tap, partner: str | None = None) -> None:
         if partner not in (None, self.pairs.get(user_id)):
@@ -189,7 +190,7 @@ class FakePlane:
     def request_keyframe(self, user_id: str, direction: Direction) -> None:
         self.calls.append(("request_keyframe", user_id, direction.value))
 
-    def stats(self) -> PlaneStats:
+    async def stats(self) -> PlaneStats:
         return PlaneStats(
             links=len(self._links),
             packets_received=self._packets["received"],
@@ -205,10 +206,11 @@ class FakePlane:
         link = self._links[user_id] = FakeLink(f"link {self._link_ids}")
         return link
 
-    def _agree(self, user_id: str, link: FakeLink, sdp: str) -> None:
+    def _agree(self, user_id: str, link: FakeLink, sdp: str, answer: str = "") -> Description:
         link.sends = _kinds(sdp)
         if self.connects and link.state is LinkState.CONNECTING:
             self.come_up(user_id)
+        return Description(link.link_id, answer, link.sends)
 
     def _drop_link(self, user_id: str) -> None:
         if self._links.pop(user_id, None) is not None:
@@ -243,7 +245,8 @@ class FakePlane:
         return [tap for who, way, tap in self.taps if who == user_id and way in directions]
 
     def _expected(self, user_id: str) -> set[tuple[Direction, str]]:
-        sent = self.sends(self.pairs.get(user_id, "")) if self._is_connected(user_id) else None
+        partner = self._links.get(self.pairs.get(user_id, ""))
+        sent = partner.sends if partner is not None and self._is_connected(user_id) else None
         return {(Direction.DOWN, kind) for kind in sent or ()}
 
     def _track(self, user_id: str, direction: Direction, kind: str) -> TrackView:

@@ -4,7 +4,7 @@ from typing import Any
 
 from relay.api.observation import Observation
 from relay.matching import State
-from relay.plane import Direction, LinkState, LinkView
+from relay.plane import Direction, LinkState, LinkView, MediaView, PlaneStats
 from relay.signaling import RoomView, UserView
 from relay.track import FIGURES, TrackView
 
@@ -53,6 +53,24 @@ def track(
     return TrackView(**(known | changed))
 
 
+class Seen:
+    """A media plane of which this is to be seen."""
+
+    def __init__(self, view: MediaView | None = None) -> None:
+        self.view = view or MediaView()
+
+    async def look(self) -> MediaView:
+        return self.view
+
+    async def stats(self) -> PlaneStats:
+        return self.view.stats
+
+
+def counting(**counts: Any) -> Seen:
+    """A media plane with these counters."""
+    return Seen(MediaView(stats=PlaneStats(**counts)))
+
+
 def two_rooms(*, sees_addresses: bool = False, **changes: Any) -> Observation:
     """Ann and Bob talk, Cid and Dee talk, Eve waits.
 
@@ -68,14 +86,16 @@ def two_rooms(*, sees_addresses: bool = False, **changes: Any) -> Observation:
             user("eve"),
         ],
         [room("r1", "ann", "bob", 60.0), room("r2", "cid", "dee")],
-        [link(name) for name in (*names, "eve")],
-        [
-            track(name, direction, kind, **changed)
-            for name in (*names, "eve")
-            for direction in Direction
-            for kind in ("audio", "video")
-            for changed in [changes.get(name, {}) if (direction, kind) == ("up", "video") else {}]
-            if name != "eve" or direction is Direction.UP
-        ],
+        MediaView(
+            [link(name) for name in (*names, "eve")],
+            [
+                track(name, direction, kind, **changed)
+                for name in (*names, "eve")
+                for direction in Direction
+                for kind in ("audio", "video")
+                for changed in [changes.get(name, {}) if direction + kind == "upvideo" else {}]
+                if name != "eve" or direction is Direction.UP
+            ],
+        ),
         sees_addresses=sees_addresses,
     )

@@ -13,7 +13,7 @@ from tests.unit.api.observed import two_rooms
 class Looking:
     """An overview that has seen two rooms."""
 
-    def look(self) -> Observation:
+    async def look(self) -> Observation:
         return two_rooms(cid={"loss_ratio": 0.2})
 
     def totals(self, _: Observation) -> models.Totals:
@@ -24,6 +24,6 @@ class Looking:
 async def test_as_many_rooms_and_tracks_as_asked_for_and_the_worst_of_them() -> None:
     events = Events(cast("Overview", Looking()))
     query = models.EventQuery(limit=1, sort="loss")
-    told: dict[str, Any] = json.loads(events._snapshot(query))
+    told: dict[str, Any] = json.loads(await events._snapshot(query))
     assert [room["id"] for room in told["rooms"]] == ["r2"]
     assert [track["id"] for track in told["tracks"]] == ["cid-up-video"]

@@ -10,6 +10,10 @@ from structlog.testing import capture_logs
 from relay.api.history import SAMPLES, History
 
 
+async def _nothing() -> None:
+    return None
+
+
 class Server:
     """What the history looks at, on clocks that a test moves on."""
 
@@ -25,7 +29,7 @@ class Server:
             "loss_up_ratio": 0.02,
             "loss_down_ratio": 0.01,
         }
-        overview = SimpleNamespace(look=lambda: None, totals=lambda _: SimpleNamespace(**self.told))
+        overview = SimpleNamespace(look=_nothing, totals=lambda _: SimpleNamespace(**self.told))
         self.history = History(
             cast("Any", overview),
             period_s=period_s,
@@ -34,10 +38,10 @@ class Server:
         )
         self.history._cpu_s = self.cpu_s
 
-    def run(self, seconds: float, **told: Any) -> None:
+    async def run(self, seconds: float, **told: Any) -> None:
         self.now += seconds
         self.told |= told
-        self.history.take()
+        await self.history.take()
 
 
 def test_nothing_at_first() -> None:
@@ -45,12 +49,12 @@ def test_nothing_at_first() -> None:
     assert (answer.period_s, answer.samples) == (5.0, [])
 
 
-def test_counts_are_those_of_the_moment_and_rates_those_of_the_time_since() -> None:
+async def test_counts_are_those_of_the_moment_and_rates_those_of_the_time_since() -> None:
     server = Server()
     server.cpu_s += 1.0
-    server.run(5, packets_forwarded=1000, bytes_forwarded=100_000)
+    await server.run(5, packets_forwarded=1000, bytes_forwarded=100_000)
     server.cpu_s += 4.0
-    server.run(10, packets_forwarded=1500, bytes_forwarded=150_000, in_call=2)
+    await server.run(10, packets_forwarded=1500, bytes_forwarded=150_000, in_call=2)
     first, second = server.history.answer().samples
     assert (first.packets_per_s, first.bitrate_bps, first.cpu_ratio) == (200, 160_000, 0.2)
     assert (second.packets_per_s, second.bitrate_bps, second.cpu_ratio) == (50, 40_000, 0.4)
@@ -59,10 +63,10 @@ def test_counts_are_those_of_the_moment_and_rates_those_of_the_time_since() -> N
     assert first.at < second.at or first.at == second.at
 
 
-def test_it_is_bounded_to_an_hour() -> None:
+async def test_it_is_bounded_to_an_hour() -> None:
     server = Server()
     for number in range(SAMPLES + 3):
-        server.run(5, connected=number)
+        await server.run(5, connected=number)
     samples = server.history.answer().samples
     assert len(samples) * 5 == 3600
     assert (samples[0].connected, samples[-1].connected) == (3, SAMPLES + 2)

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.api.load import CPU_LIMIT, LAG_LIMIT_S, PATIENCE_S, Load
-from relay.plane import PlaneStats
+from tests.unit.api.observed import counting
 
 
 class Machine:
@@ -15,16 +15,16 @@ class Machine:
     def __init__(self) -> None:
         self.now = 100.0
         self.cpu_s = 5.0
-        self.stats = PlaneStats()
-        self.load = Load(lambda: self.stats, lambda: self.now, lambda: self.cpu_s)
+        self.media = counting()
+        self.load = Load(self.media, lambda: self.now, lambda: self.cpu_s)
         self.load._cpu_s = self.cpu_s
 
-    def run(self, seconds: float, *, cpu: float = 0.1, late_s: float = 0.001) -> None:
+    async def run(self, seconds: float, *, cpu: float = 0.1, late_s: float = 0.001) -> None:
         """Let time pass; the event loop comes late once a second."""
         for _ in range(round(seconds)):
             self.now += 1
             self.cpu_s += cpu
-            self.load.woke(late_s)
+            await self.load.woke(late_s)
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def machine() -> Machine:
     return Machine()
 
 
-def test_at_rest(machine: Machine) -> None:
-    machine.run(60)
+async def test_at_rest(machine: Machine) -> None:
+    await machine.run(60)
     assert not machine.load.overloaded
     assert machine.load.cpu_ratio == pytest.approx(0.1)
     assert machine.load.worst_lag_s == 0.001
@@ -41,51 +41,51 @@ def test_at_rest(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("much", [{"cpu": CPU_LIMIT + 0.01}, {"late_s": LAG_LIMIT_S}])
-def test_too_much_for_some_seconds_is_overload_until_it_is_less_for_as_long(
+async def test_too_much_for_some_seconds_is_overload_until_it_is_less_for_as_long(
     machine: Machine, much: dict[str, float]
 ) -> None:
-    machine.run(60)
-    machine.run(PATIENCE_S - 1, **much)
+    await machine.run(60)
+    await machine.run(PATIENCE_S - 1, **much)
     assert not machine.load.overloaded
-    machine.run(1, **much)
+    await machine.run(1, **much)
     assert machine.load.overloaded
-    machine.run(PATIENCE_S - 1)
+    await machine.run(PATIENCE_S - 1)
     assert machine.load.overloaded
-    machine.run(1)
+    await machine.run(1)
     assert not machine.load.overloaded
 
 
-def test_a_moment_of_rest_begins_the_patience_anew(machine: Machine) -> None:
+async def test_a_moment_of_rest_begins_the_patience_anew(machine: Machine) -> None:
     for _ in range(5):
-        machine.run(PATIENCE_S - 1, cpu=1)
-        machine.run(1)
+        await machine.run(PATIENCE_S - 1, cpu=1)
+        await machine.run(1)
     assert not machine.load.overloaded
 
 
-def test_overload_is_logged_once_each_way(machine: Machine) -> None:
+async def test_overload_is_logged_once_each_way(machine: Machine) -> None:
     with capture_logs() as events:
-        machine.run(30, cpu=1)
-        machine.run(30)
+        await machine.run(30, cpu=1)
+        await machine.run(30)
     assert [event["event"] for event in events] == ["overloaded", "no_longer_overloaded"]
     assert events[0]["cpu_ratio"] == 1
 
 
-def test_traffic_by_the_second(machine: Machine) -> None:
-    machine.run(1)
-    machine.stats = PlaneStats(packets_forwarded=500, bytes_forwarded=50_000)
-    machine.run(1)
+async def test_traffic_by_the_second(machine: Machine) -> None:
+    await machine.run(1)
+    machine.media.view = counting(packets_forwarded=500, bytes_forwarded=50_000).view
+    await machine.run(1)
     assert (machine.load.packets_per_s, machine.load.bitrate_bps) == (500, 400_000)
-    machine.run(1)
+    await machine.run(1)
     assert machine.load.packets_per_s == 0
 
 
-def test_coming_early_is_not_late(machine: Machine) -> None:
-    machine.run(2, late_s=-0.001)
+async def test_coming_early_is_not_late(machine: Machine) -> None:
+    await machine.run(2, late_s=-0.001)
     assert (machine.load.worst_lag_s, machine.load.lag.sum_s) == (0, 0)
 
 
 async def test_it_watches_the_loop_on_which_it_is_started() -> None:
-    load = Load(PlaneStats)
+    load = Load(counting())
     load.start()
     async with asyncio.timeout(5):
         while load.lag.count < 2:  # noqa: ASYNC110
@@ -97,7 +97,7 @@ async def test_it_watches_the_loop_on_which_it_is_started() -> None:
 
 
 async def test_its_crash_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
-    load = Load(PlaneStats)
+    load = Load(counting())
     monkeypatch.setattr(load, "lag", None)
     with capture_logs() as events:
         load.start()

@@ -6,7 +6,7 @@ import pytest
 
 from relay.api.models import Page, RoomQuery, TrackQuery
 from relay.api.observation import Observation
-from relay.plane import Direction
+from relay.plane import Direction, MediaView
 from tests.unit.api.observed import link, track, two_rooms
 
 LOSSY = {"loss_ratio": 0.2}
@@ -134,7 +134,9 @@ def test_addresses_are_kept_back_unless_the_operator_may_see_them() -> None:
 def test_other_addresses(
     address: tuple[str, int] | None, family: str | None, written: str | None
 ) -> None:
-    seen = Observation([], [], [link("ann", remote_address=address)], [], sees_addresses=True)
+    seen = Observation(
+        [], [], MediaView([link("ann", remote_address=address)]), sees_addresses=True
+    )
     path = seen.links(Page()).links[0].path
     assert (path.remote_family, path.remote_address) == (family, written)
 
@@ -164,5 +166,5 @@ def test_loss_is_weighed_by_what_passes() -> None:
         track("bob", packets_per_s=90.0),
         track("cid", loss_ratio=1.0, packets_per_s=0.0),
     ]
-    seen = Observation([], [], [], tracks, sees_addresses=False)
+    seen = Observation([], [], MediaView(tracks=tracks), sees_addresses=False)
     assert seen.loss_ratio(Direction.UP) == pytest.approx(0.05)

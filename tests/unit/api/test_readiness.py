@@ -9,13 +9,13 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from relay.api.readiness import Readiness
-from relay.plane import PlaneStats
+from tests.unit.api.observed import counting
 
 
 async def get(path: str, **state: bool) -> tuple[int, Any]:
     readiness = Readiness(
         cast("Any", SimpleNamespace(draining=state.get("draining", False))),
-        lambda: PlaneStats(listening=not state.get("media_port_down")),
+        counting(listening=not state.get("media_port_down")),
         cast("Any", SimpleNamespace(overloaded=state.get("overloaded", False))),
     )
     handler = {route.path: route.handler for route in readiness.routes()}[path]

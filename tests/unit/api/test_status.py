@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from relay.api.status import MAX_ROOMS, Status
 from relay.matching import State
-from relay.plane import PlaneStats
 from relay.signaling import Gateway, RoomView
 from relay.signaling.lobby import LobbyCounts
+from tests.unit.api.observed import counting
 
 
 class Lobby:
@@ -31,7 +31,7 @@ async def get(path: str) -> Any:
     now = iter((100.0, 107.26))
     status = Status(
         cast("Gateway", Lobby()),
-        lambda: PlaneStats(links=3, packets_forwarded=99),
+        counting(links=3, packets_forwarded=99),
         SecretStr("the-token"),
         clock=lambda: next(now),
     )

@@ -4,22 +4,27 @@ from collections.abc import Callable
 
 import pytest
 
-from relay.plane import LinkState
+from relay.plane import Description, LinkLost, LinkState, LinkUp
 from relay.signaling.expectation import TRANSITIONS, Event, Expectation, Expected
 
 NONE, CONNECTING, UP = LinkState
 NOW, TIMEOUT_S = 100.0, 10.0
+LINK, OTHER = Description("first"), Description("second")
 
 
-def expectation() -> Expectation:
-    return Expectation(TIMEOUT_S)
+def expectation(state: LinkState = NONE) -> Expectation:
+    """Of a user whose link is so far."""
+    link = Expectation(TIMEOUT_S)
+    link.state = state
+    return link
 
 
-def kept() -> Expectation:
-    """Of a user who has opened its link by itself, and whose link is up."""
+def kept(state: LinkState = UP) -> Expectation:
+    """Of a user who has opened its link by itself, and whose link was up."""
     link = expectation()
-    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    link.offered(NOW, LINK, was_asked_for=False, in_call=False)
     link.came_up()
+    link.state = state
     return link
 
 
@@ -48,10 +53,10 @@ def test_nothing_is_expected_at_first() -> None:
 
 def test_an_early_offer_is_of_one_who_keeps_its_link() -> None:
     link = expectation()
-    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    link.offered(NOW, LINK, was_asked_for=False, in_call=False)
     assert link.is_kept
     assert deadline_s(link) == NOW + TIMEOUT_S
-    link.offered(NOW + 3, CONNECTING, was_asked_for=True, in_call=False)
+    link.offered(NOW + 3, LINK, was_asked_for=True, in_call=False)
     assert link.is_kept, "until it stops"
     assert deadline_s(link) == NOW + 3 + TIMEOUT_S
     link.stopped()
@@ -60,18 +65,18 @@ def test_an_early_offer_is_of_one_who_keeps_its_link() -> None:
 
 def test_an_offer_in_a_call_does_not_put_the_deadline_off() -> None:
     link = expectation()
-    link.paired(NOW, NONE, is_initiator=True)
-    link.offered(NOW + 3, CONNECTING, was_asked_for=True, in_call=True)
+    link.paired(NOW, is_initiator=True)
+    link.offered(NOW + 3, LINK, was_asked_for=True, in_call=True)
     assert not link.is_kept
     assert deadline_s(link) == NOW + TIMEOUT_S
 
 
 def test_an_initiator_who_offers_when_its_partner_has_gone_is_not_waited_for() -> None:
     link = expectation()
-    link.paired(NOW, NONE, is_initiator=True)
+    link.paired(NOW, is_initiator=True)
     link.parted()
     assert link.is_told_to_offer
-    link.offered(NOW, CONNECTING, was_asked_for=True, in_call=False)
+    link.offered(NOW, LINK, was_asked_for=True, in_call=False)
     assert not link.is_told_to_offer
     assert not link.is_awaited
 
@@ -79,114 +84,116 @@ def test_an_initiator_who_offers_when_its_partner_has_gone_is_not_waited_for() -
 @pytest.mark.parametrize("in_call", [False, True])
 def test_an_offer_on_a_link_that_is_up_is_a_renegotiation(in_call: bool) -> None:
     link = kept()
-    link.offered(NOW, UP, was_asked_for=False, in_call=in_call)
+    link.offered(NOW, LINK, was_asked_for=False, in_call=in_call)
     assert not link.is_awaited
 
 
 @pytest.mark.parametrize(("state", "told"), [(NONE, True), (CONNECTING, False), (UP, False)])
 def test_only_an_initiator_without_a_link_is_told_to_offer(state: LinkState, told: bool) -> None:
-    link = expectation()
-    link.paired(NOW, state, is_initiator=True)
+    link = expectation(state)
+    link.paired(NOW, is_initiator=True)
     assert link.is_told_to_offer is told
-    link.paired(NOW, NONE, is_initiator=False)
+    link.paired(NOW, is_initiator=False)
     assert link.is_told_to_offer is told, "nothing new is asked of the other one"
 
 
 @pytest.mark.parametrize(("state", "awaited"), [(NONE, True), (CONNECTING, True), (UP, False)])
 def test_whose_link_is_not_up_is_waited_for_when_paired(state: LinkState, awaited: bool) -> None:
-    link = expectation()
-    link.paired(NOW, state, is_initiator=False)
+    link = expectation(state)
+    link.paired(NOW, is_initiator=False)
     assert link.is_awaited is awaited
 
 
 def test_a_pairing_does_not_put_the_deadline_off() -> None:
     link = expectation()
-    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
-    link.paired(NOW + 3, CONNECTING, is_initiator=False)
+    link.offered(NOW, LINK, was_asked_for=False, in_call=False)
+    link.paired(NOW + 3, is_initiator=False)
     assert deadline_s(link) == NOW + TIMEOUT_S
 
 
 def test_a_new_partner_needs_a_new_invitation() -> None:
     link = expectation()
-    link.paired(NOW, NONE, is_initiator=False)
-    link.invited()
-    assert not link.needs_invitation(CONNECTING)
+    link.paired(NOW, is_initiator=False)
+    link.invited(LINK)
+    assert not link.needs_invitation
     link.parted()
-    link.paired(NOW, CONNECTING, is_initiator=False)
+    link.paired(NOW, is_initiator=False)
     assert not link.is_invited
-    assert link.needs_invitation(CONNECTING)
+    assert link.needs_invitation
 
 
 def test_an_offer_of_the_users_own_takes_the_place_of_an_answer() -> None:
     link = expectation()
-    link.paired(NOW, NONE, is_initiator=False)
-    link.invited()
-    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=True)
+    link.paired(NOW, is_initiator=False)
+    link.invited(LINK)
+    link.offered(NOW, LINK, was_asked_for=False, in_call=True)
     assert not link.is_invited
 
 
 def test_who_keeps_its_link_is_invited_only_when_it_has_none() -> None:
-    assert not kept().needs_invitation(CONNECTING)
-    assert not kept().needs_invitation(UP)
-    assert kept().needs_invitation(NONE)
-    assert expectation().needs_invitation(CONNECTING)
-    assert not expectation().needs_invitation(UP)
+    assert not kept(CONNECTING).needs_invitation
+    assert not kept(UP).needs_invitation
+    assert kept(NONE).needs_invitation
+    assert expectation(CONNECTING).needs_invitation
+    assert not expectation(UP).needs_invitation
 
 
 def test_a_plain_client_is_waited_for_no_longer_than_its_partner_stays() -> None:
     link = expectation()
-    link.paired(NOW, NONE, is_initiator=False)
+    link.paired(NOW, is_initiator=False)
     link.parted()
     assert not link.is_awaited
 
 
 def test_who_keeps_its_link_is_waited_for_when_the_partner_has_gone() -> None:
     link = expectation()
-    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    link.offered(NOW, LINK, was_asked_for=False, in_call=False)
     link.parted()
     assert link.is_awaited
 
 
 def test_an_answer_is_waited_for_while_there_is_a_partner() -> None:
-    for in_call, state, awaited in (
-        (True, CONNECTING, True),
-        (True, UP, False),
-        (False, CONNECTING, False),
+    for in_call, is_up, awaited in (
+        (True, False, True),
+        (True, True, False),
+        (False, False, False),
     ):
         link = expectation()
-        link.invited()
-        link.answered(NOW, state, in_call=in_call)
+        link.invited(LINK)
+        if is_up:
+            link.came_up()
+        link.answered(NOW, LINK, in_call=in_call)
         assert not link.is_invited
         assert link.is_awaited is awaited
 
 
 def test_a_refused_answer_may_be_followed_by_a_better_one() -> None:
     link = expectation()
-    link.paired(NOW, NONE, is_initiator=False)
-    link.invited()
+    link.paired(NOW, is_initiator=False)
+    link.invited(LINK)
     link.refused()
     assert link.is_invited
     assert not link.is_awaited
-    link.answered(NOW, CONNECTING, in_call=True)
+    link.answered(NOW, LINK, in_call=True)
     assert link.is_awaited
 
 
 def test_who_chats_only_is_neither_waited_for_nor_invited() -> None:
     link = refused()
-    link.paired(NOW, NONE, is_initiator=False)
+    link.paired(NOW, is_initiator=False)
     assert not link.is_awaited
-    assert not link.needs_invitation(NONE)
+    assert not link.needs_invitation
     link.parted()
     assert link.lost(NOW, "closed", in_call=True) is False
     assert link.lost(NOW, "failed", in_call=True) is False
-    assert not link.needs_invitation(NONE)
+    assert not link.needs_invitation
 
 
 @pytest.mark.parametrize(
     "turn",
     [
-        lambda link: link.offered(NOW, CONNECTING, was_asked_for=True, in_call=False),
-        lambda link: link.answered(NOW, CONNECTING, in_call=False),
+        lambda link: link.offered(NOW, LINK, was_asked_for=True, in_call=False),
+        lambda link: link.answered(NOW, LINK, in_call=False),
         Expectation.came_up,
         Expectation.closed,
     ],
@@ -195,13 +202,14 @@ def test_who_chats_only_is_made_whole_again(turn: Callable[[Expectation], None])
     link = refused()
     turn(link)
     assert not link.is_awaited
-    assert link.needs_invitation(NONE)
+    link.state = NONE
+    assert link.needs_invitation
 
 
 @pytest.mark.parametrize("reason", ["silent", "failed"])
 def test_a_link_that_has_failed_is_waited_for_no_longer(reason: str) -> None:
     link = expectation()
-    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    link.offered(NOW, LINK, was_asked_for=False, in_call=False)
     assert link.lost(NOW + 3, reason, in_call=False) is True
     assert not link.is_awaited
 
@@ -228,14 +236,39 @@ def test_a_link_that_its_user_has_closed_is_waited_for_by_whom_needs_it() -> Non
 def test_an_invitation_ends_with_its_link() -> None:
     for turn in (Expectation.closed, lambda link: link.lost(NOW, "closed", in_call=True)):
         link = expectation()
-        link.invited()
+        link.invited(LINK)
         turn(link)
         assert not link.is_invited
 
 
 def test_a_link_that_the_relay_closes_is_waited_for_no_longer() -> None:
     link = expectation()
-    link.offered(NOW, CONNECTING, was_asked_for=False, in_call=False)
+    link.offered(NOW, LINK, was_asked_for=False, in_call=False)
     link.closed()
     assert not link.is_awaited
     assert link.is_kept
+
+
+def test_how_far_a_link_is_follows_what_is_told_of_it() -> None:
+    link = expectation()
+    link.offered(NOW, LINK, was_asked_for=False, in_call=False)
+    assert link.state is CONNECTING
+    link.heard(LinkUp("ann", "first"))
+    assert link.state is UP
+    link.offered(NOW, LINK, was_asked_for=False, in_call=False)
+    assert link.state is UP, "a renegotiation"
+    link.heard(LinkLost("ann", "first", "closed"))
+    assert link.state is NONE
+
+
+def test_what_is_told_of_another_link_is_old_news() -> None:
+    link = kept()
+    link.offered(NOW, OTHER, was_asked_for=False, in_call=False)
+    link.heard(LinkUp("ann", "first"))
+    assert link.state is CONNECTING
+    link.heard(LinkLost("ann", "first", "closed"))
+    assert link.state is CONNECTING
+    assert not link.is_present("first")
+    link.closed()
+    link.heard(LinkUp("ann", "second"))
+    assert link.state is NONE

@@ -1,0 +1,48 @@
+"""The border between signalling and media, and nothing else of either; true for another process.
+
+What has an answer is awaited, what has none is a command that is carried out in its turn. Whatever
+happens on its own comes back as an event. Nothing is read from the other side without being asked
+for: each side knows what it was told.
+
+- ``links``  what signalling needs: descriptions, pairs, and what becomes of links
+- ``sight``  what operators read: one look at everything
+- ``taps``   packets, for whoever looks into a call
+"""
+
+from typing import Protocol
+
+from relay.plane.links import (
+    Description,
+    LinkLost,
+    Links,
+    LinkState,
+    LinkUp,
+    MediaEvent,
+    MediaFlowing,
+)
+from relay.plane.sight import LinkView, MediaView, PlaneStats, Sight
+from relay.plane.taps import Direction, Tap, TappedPacket, Taps
+
+
+class MediaPlane(Links, Sight, Taps, Protocol):
+    """Keeps one link a user and forwards packets between paired links."""
+
+
+__all__ = [
+    "Description",
+    "Direction",
+    "LinkLost",
+    "LinkState",
+    "LinkUp",
+    "LinkView",
+    "Links",
+    "MediaEvent",
+    "MediaFlowing",
+    "MediaPlane",
+    "MediaView",
+    "PlaneStats",
+    "Sight",
+    "Tap",
+    "TappedPacket",
+    "Taps",
+]

@@ -1,0 +1,99 @@
+"""What signalling needs of media: commands, and the events that say what became of them.
+
+Signalling speaks of users; the media plane keeps at most one *link* a user, which has an id that no
+other link ever has. So whoever gets an event late can tell whether it is about the present link.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class LinkState(StrEnum):
+    """How far a user's link is."""
+
+    NONE = "none"
+    CONNECTING = "connecting"
+    UP = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What came of a description: the plane's part of it, and the link that it is about."""
+
+    link_id: str
+    """The former one's where the link goes on."""
+    sdp: str = ""
+    """The plane's answer or offer."""
+    sends: frozenset[str] = frozenset()
+    """The kinds that the user sends, as its description says."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The link's ICE and DTLS are done: media can flow."""
+
+    user_id: str
+    link_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """The link is gone and forgotten.
+
+    ``reason`` is ``closed`` (the peer said so with DTLS close_notify; it may offer afresh),
+    ``silent`` (no consent for 30 s, RFC 7675) or ``failed`` (the handshake came to nothing, or to
+    no end within 30 s).
+    """
+
+    user_id: str
+    link_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFlowing:
+    """The first packet of a partner went out to this user."""
+
+    user_id: str
+    partner_id: str
+
+
+MediaEvent = LinkUp | LinkLost | MediaFlowing
+
+
+class Links(Protocol):
+    """Opens links, and pairs those of two users."""
+
+    def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
+        """Have every event given to ``listener``, on the event loop's thread."""
+
+    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> Description:
+        """Open, renegotiate or replace the user's link from its offer.
+
+        :param is_local: whether the user is on this machine, and can reach its loopback addresses.
+        :returns: the answer, complete with candidates.
+        :raises SdpError: when the offer cannot be used; an existing link stays as it was.
+        """
+
+    async def offer(self, user_id: str, *, is_local: bool = False) -> Description:
+        """Open a fresh link from the relay's side (a former one is closed); returns the offer.
+
+        :param is_local: as in :meth:`answer`.
+        """
+
+    async def accept(self, user_id: str, sdp: str) -> Description:
+        """Take the user's answer to :meth:`offer`; what is returned has no SDP.
+
+        :raises SdpError: when the answer cannot be used, or none was asked for.
+        """
+
+    def pair(self, a: str, b: str) -> None:
+        """Let each of the two hear and see the other, now or as soon as their links are up."""
+
+    def unpair(self, user_id: str) -> None:
+        """Stop all forwarding from and to the user; harmless when not paired."""
+
+    def close_link(self, user_id: str) -> None:
+        """Close the user's link; harmless when there is none. No event follows."""
