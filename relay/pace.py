@@ -14,26 +14,38 @@ from collections import deque
 class TokenBucket:
     """Lets ``rate_per_s`` pass in the long run, and ``burst`` at once."""
 
-    def __init__(self, rate_per_s: float, burst: int) -> None:
+    def __init__(self, rate_per_s: float, burst: float) -> None:
         self._rate_per_s = rate_per_s
         self._burst = float(burst)
         self._tokens = float(burst)
         self._updated_at: float | None = None
 
-    def wait_s(self, now: float) -> float:
-        """How long it takes until there is a token; 0 when there is one."""
+    def left(self, now: float) -> float:
+        """How many tokens there are."""
         if self._updated_at is not None:
             earned = (now - self._updated_at) * self._rate_per_s
             self._tokens = min(self._burst, self._tokens + earned)
         self._updated_at = now
-        return max(1 - self._tokens, 0.0) / self._rate_per_s
+        return self._tokens
 
-    def take(self, now: float) -> float:
-        """Take one token; returns 0, or as :meth:`wait_s` when there is none."""
-        wait_s = self.wait_s(now)
+    def wait_s(self, now: float, amount: float = 1) -> float:
+        """How long it takes until there are so many tokens; 0 when there are."""
+        return max(amount - self.left(now), 0.0) / self._rate_per_s
+
+    def take(self, now: float, amount: float = 1) -> float:
+        """Take so many tokens; returns 0, or as :meth:`wait_s` when there are not as many."""
+        wait_s = self.wait_s(now, amount)
         if not wait_s:
-            self._tokens -= 1
+            self._tokens -= amount
         return wait_s
+
+    def owe(self, amount: float) -> None:
+        """Take so many, whether there are as many or not: what something cost is known now."""
+        self._tokens -= amount
+
+    def give_back(self, amount: float) -> None:
+        """Undo a :meth:`take`: what was to be paid for cost nothing, or somebody else owes it."""
+        self._tokens = min(self._burst, self._tokens + amount)
 
 
 class Window:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from zlib import crc32
 
+from relay.media.budget import CHECKS, Networks
+from relay.media.handshakes import Handshakes
 from relay.media.link import Link
 from relay.media.paths.ice import Check, answer_check, is_signed, read_check
 from relay.media.paths.transport import SLOT_BYTES, Address, DatagramSocket
@@ -21,17 +23,21 @@ class Checks:
         self,
         socket: DatagramSocket,
         drops: Counter[str],
-        take_dtls: Callable[[Link, bytes], None],
+        handshakes: Handshakes,
+        take_dtls: Callable[[Link, bytes, float], None],
     ) -> None:
         """Build it.
 
         :param drops: where what goes nowhere is counted, by its reason.
-        :param take_dtls: gets the DTLS that comes inside checks.
+        :param handshakes: where links ask for theirs, once they have an address.
+        :param take_dtls: gets the DTLS that comes inside checks, and what time it is.
         """
         self.by_address: dict[Address, Link] = {}
         self._by_ufrag: dict[str, Link] = {}
         self._socket = socket
         self._drops = drops
+        self._networks = Networks()
+        self._handshakes = handshakes
         self._take_dtls = take_dtls
 
     def add(self, link: Link) -> None:
@@ -48,17 +54,29 @@ class Checks:
             self._by_ufrag.pop(ufrag, None)
         if self.by_address.get(link.address) is link:
             del self.by_address[link.address]
+        if link.budget.network is not None:
+            self._handshakes.forget(link.budget.network, link.begin)
 
     def take(self, slot: int, size: int, address: Address, now: float) -> None:
         """Answer a connectivity check, and let it nominate the address that it came from."""
-        socket, at = self._socket, slot * SLOT_BYTES
+        socket, drops, at = self._socket, self._drops, slot * SLOT_BYTES
+        link = self.by_address.get(address)
+        if link is not None and link.budget.left(CHECKS, now) < 1:  # not even read
+            link.budget.refuse(CHECKS, now, drops)
+            return
         check = read_check(bytes(socket.view[at : at + size]))
         link = self._by_ufrag.get(check.local_ufrag) if check is not None else None
-        if check is None or link is None or not is_signed(check, link.ufrags[check.local_ufrag]):
-            self._drops["stun"] += 1
+        if check is None or link is None:
+            drops["stun"] += 1
+            return
+        # Only the user knows the fragment: nobody else can spend what the link may
+        if not link.budget.pay(CHECKS, 1, now, drops, self._networks.find(socket.network(address))):
+            return
+        if not is_signed(check, link.ufrags[check.local_ufrag]):
+            drops["stun"] += 1
             return
         if check.refusal is not None:
-            self._drops["stun_refused"] += 1
+            drops["stun_refused"] += 1
         else:
             self._heed(link, check, address, now)
         credentials = link.ufrags[check.local_ufrag]
@@ -74,7 +92,7 @@ class Checks:
         if check.dtls:
             if (crc := crc32(check.dtls)) not in link.heard_in_checks:
                 link.heard_in_checks.append(crc)
-            self._take_dtls(link, check.dtls)
+            self._take_dtls(link, check.dtls, now)
 
     def _nominate(self, link: Link, address: Address, now: float) -> None:
         owner = self.by_address.get(address)
@@ -84,4 +102,8 @@ class Checks:
         if self.by_address.get(link.address) is link:
             del self.by_address[link.address]
         self.by_address[address] = link
+        is_first = link.address is None
         link.nominate(address)
+        network = link.budget.network = self._networks.find(self._socket.network(address))
+        if is_first:
+            self._handshakes.ask(network, link.begin, now)

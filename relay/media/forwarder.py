@@ -15,10 +15,23 @@ import structlog
 
 from relay.errors import MalformedPacket
 from relay.histogram import Histogram
+from relay.media.budget import (
+    DTLS,
+    DTLS_COST,
+    MAX_MESSAGES,
+    MESSAGE_COST,
+    NACKS,
+    RTCP,
+    RTCP_COST,
+    RTP,
+    RTP_COST,
+)
 from relay.media.checks import Checks
 from relay.media.downlink import Downlink
+from relay.media.feedback import rtcp
 from relay.media.feedback.rtcp import PLI
 from relay.media.flow import Flow
+from relay.media.handshakes import Handshakes
 from relay.media.link import Link
 from relay.media.packets.rtp import (
     HEADER_BYTES,
@@ -34,7 +47,7 @@ from relay.media.packets.rtp import (
 from relay.media.paths.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route
 from relay.media.stream import Receiver, Way
-from relay.media.translation import keyframe_request, translate
+from relay.media.translation import Translation, keyframe_request, translate
 from relay.media.verdict import GOES_OUT, Verdict
 from relay.seam import srtp_ffi, srtp_lib
 
@@ -81,7 +94,9 @@ class Forwarder:
         self._view, self._pointers = socket.view, socket.pointers
         self._clock = clock
         self._started_flowing = started_flowing
-        self._checks = Checks(socket, self.drops, self._take_dtls)
+        self.handshakes = Handshakes()
+        """Links that may begin theirs, or have to wait."""
+        self._checks = Checks(socket, self.drops, self.handshakes, self._take_dtls)
         self._by_address = self._checks.by_address
         self._size = srtp_ffi.new("int *")
         self._put_off: dict[Route, Downlink] = {}
@@ -135,7 +150,10 @@ class Forwarder:
                     self.drops["malformed"] += 1
                 elif view[at + 1] & RTCP_MASK == RTCP_BITS:
                     self._rtcp(link, at // SLOT_BYTES, size, now)
+                elif (left := link.budget.rtp - size - RTP_COST) < 0:
+                    link.budget.refuse(RTP, now, self.drops)
                 else:
+                    link.budget.rtp = left
                     self._rtp(link, at, pointer, size, now)
             except Exception:  # a mistake of ours, which must cost nobody else's packets
                 self.drops["fault"] += 1
@@ -155,6 +173,7 @@ class Forwarder:
         length[0] = size
         if _unprotect(uplink.rx, pointer, length):
             self.drops["authentication"] += 1
+            link.budget.forged(RTP, size + RTP_COST, now)
             return
         size = length[0]
         if stream is None:
@@ -212,26 +231,51 @@ class Forwarder:
     def _rtcp(self, link: Link, slot: int, size: int, now: float) -> None:
         socket, at = self._socket, slot * SLOT_BYTES
         uplink, pointer, length = link.uplink, socket.pointers[slot], self._size
+        budget, drops = link.budget, self.drops
+        if not budget.pay(RTCP, RTCP_COST + size, now, drops):
+            return
         (ssrc,) = SSRC.unpack_from(socket.view, at + 4)
         if not uplink.has_rtcp_room(ssrc):
             self.drops["too_many_ssrcs"] += 1
             return
         length[0] = size
         if srtp_lib.srtp_unprotect_rtcp(uplink.rx, pointer, length):
-            self.drops["authentication"] += 1
+            drops["authentication"] += 1
+            budget.forged(RTCP, RTCP_COST + size, now)
             return
         if ssrc not in uplink.streams:
             uplink.rtcp_ssrcs.add(ssrc)
         forward, backward = uplink.flow, link.downlink.flow
         if forward is None or backward is None:
             return
-        try:
-            data = bytes(socket.view[at : at + length[0]])
-            translation = translate(data, forward, backward, now)
-        except MalformedPacket:
-            self.drops["malformed_rtcp"] += 1
+        data = bytes(socket.view[at : at + length[0]])
+        messages = rtcp.count(data, MAX_MESSAGES)
+        if messages > MAX_MESSAGES:
+            budget.refuse(RTCP, now, drops)
             return
+        if not budget.pay(RTCP, messages * MESSAGE_COST, now, drops):
+            return
+        try:
+            translation = translate(data, forward, backward, now, budget.left(NACKS, now))
+        except MalformedPacket:
+            drops["malformed_rtcp"] += 1
+            return
+        self._act(link, slot, translation, forward, backward, now)
+
+    def _act(
+        self,
+        link: Link,
+        slot: int,
+        translation: Translation,
+        forward: Flow,
+        backward: Flow,
+        now: float,
+    ) -> None:
+        """Do what a compound packet comes to."""
         translation.note(backward, now)
+        link.budget.pay(NACKS, translation.asked, now, self.drops)
+        if translation.refused:
+            link.budget.refuse(NACKS, now, self.drops, translation.refused)
         if translation.untrue:
             self.drops["untrue_rtcp"] += translation.untrue
         for packet in translation.repeats:
@@ -279,21 +323,24 @@ class Forwarder:
         """Neither RTP nor RTCP."""
         first = self._view[slot * SLOT_BYTES] if size else 255
         if first in _DTLS:
-            self._dtls(slot, size, address)
+            self._dtls(slot, size, address, now)
         elif first in _STUN:
             self._checks.take(slot, size, address, now)
         else:
             self.drops["not_webrtc"] += 1
 
-    def _dtls(self, slot: int, size: int, address: Address) -> None:
+    def _dtls(self, slot: int, size: int, address: Address, now: float) -> None:
         link = self._by_address.get(address)
         at = slot * SLOT_BYTES
         if link is None:
             self.drops["unknown_address"] += 1
         else:
-            self._take_dtls(link, bytes(self._socket.view[at : at + size]))
+            self._take_dtls(link, bytes(self._socket.view[at : at + size]), now)
 
-    def _take_dtls(self, link: Link, datagram: bytes) -> None:
+    def _take_dtls(self, link: Link, datagram: bytes, now: float) -> None:
+        budget, price = link.budget, DTLS_COST + len(datagram)
+        if not budget.pay(DTLS, price, now, self.drops, budget.network):
+            return
         if not link.has_dtls_room:
             self.drops["dtls_queue_full"] += 1
         elif not link.take_dtls(datagram):

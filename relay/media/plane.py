@@ -356,6 +356,7 @@ class RelayPlane:
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._partners))
         forwarder.ask_again(now)
+        forwarder.handshakes.look(now)
         for link in list(self._links.values()):
             try:
                 ended = tend(link, forwarder, now)
@@ -364,6 +365,8 @@ class RelayPlane:
                 ended = "failed"
             if ended is not None:
                 self._was_lost(link, ended)
+            else:
+                link.budget.look(now)
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
