@@ -34,6 +34,7 @@ from relay.plane import (
     MediaEvent,
     MediaFlowing,
     MediaView,
+    OverBudget,
     PlaneStats,
     Tap,
 )
@@ -365,8 +366,8 @@ class RelayPlane:
                 ended = "failed"
             if ended is not None:
                 self._was_lost(link, ended)
-            else:
-                link.budget.look(now)
+            elif (kind := link.budget.look(now)) is not None:
+                self._tell(OverBudget(link.user_id, link.link_id, kind))
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
