@@ -8,7 +8,8 @@ The server:
 - ``signaling``     a WebSocket is a user: the gateway, the session and the lobby
 - ``matching``      who may meet whom, and in which state a user is: decisions only
 - ``store``         where the queue and the rooms live
-- ``plane``         the small interface at which signalling and media meet
+- ``plane``         the border between signalling and media: links, what operators read, taps
+- ``workers``       media in processes of its own: placing, supervising, adopting
 - ``media``         the relay proper: ICE, DTLS, RTP and RTCP, links and routes
 - ``taps``          what operators may look into: snapshots, recordings, captures, the audit log
 - ``api``           HTTP: the page, health and metrics, the operators' API and dashboard
@@ -27,6 +28,7 @@ What several of them need:
 - ``tls``           certificates: the operator's, or one made for the run
 - ``transport_cc``  feedback of congestion control on the wire
 - ``pace``          how often something may happen
+- ``loop``          how late an event loop is, and how much of a core it uses
 - ``serial``        the distance of numbers that begin again at 0
 - ``histogram``     how often something took how long
 - ``logs``          how log events look

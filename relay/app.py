@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import gc
+import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -26,7 +27,7 @@ from relay.api.front import Front
 from relay.api.page import Page, folder
 from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
-from relay.errors import AuditFailed, ConfigError, reason_of
+from relay.errors import AuditFailed, CannotListen, ConfigError, WorkerError, reason_of
 from relay.media import RelayPlane
 from relay.media.paths.idle import DEVICE, IdleCores
 from relay.plane import MediaPlane
@@ -34,6 +35,7 @@ from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore
 from relay.taps.audit import AuditLog
 from relay.tls import ServerTls, server_tls
+from relay.workers import Crew, Directory, Orders, WorkersPlane, usual
 
 _SHUTDOWN_S = 3.0
 """How long a request that is under way may take to finish."""
@@ -45,17 +47,18 @@ class OwnedPlane(MediaPlane, Protocol):
     """A media plane with a life of its own, as :class:`relay.media.RelayPlane` is."""
 
     @property
-    def udp_port(self) -> int:
-        """The port bound."""
+    def udp_ports(self) -> tuple[int, ...]:
+        """The ports bound."""
 
     async def start(self) -> None:
-        """Bind the port.
+        """Bind the ports.
 
-        :raises OSError: when it cannot be bound.
+        :raises OSError: when one cannot be bound.
+        :raises WorkerError: when a media process cannot be had.
         """
 
     async def close(self) -> None:
-        """Close every link and the port."""
+        """Close every link and the ports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Relay:
 
     settings: Settings
     port: int
-    udp_port: int | None  # None in direct mode
+    udp_ports: tuple[int, ...]  # none in direct mode
     operator_token: SecretStr
     fingerprint: str | None = None  # of a certificate made for this run
 
@@ -90,19 +93,14 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
     token = settings.operator_token or SecretStr(secrets.token_urlsafe(24))
     tls = server_tls(settings)
     async with AsyncExitStack() as stack:
-        plane = plane or RelayPlane(
-            settings.host,
-            settings.udp_port,
-            settings.public_ip,
-            idle_cores=_idle_cores(stack, settings),
-        )
+        plane = plane or _plane(stack, settings)
         app = _application(settings, plane, token)
-        udp_port = None
+        udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
-            udp_port = await _start_media(stack, settings, plane)
+            udp_ports = await _start_media(stack, settings, plane)
         port = await _start_http(stack, settings, app, tls)
-        _log.info("server_started", port=port, udp_port=udp_port, media_mode=settings.media_mode)
-        yield Relay(settings, port, udp_port, token, tls.fingerprint if tls else None)
+        _log.info("server_started", port=port, udp_ports=udp_ports, media_mode=settings.media_mode)
+        yield Relay(settings, port, udp_ports, token, tls.fingerprint if tls else None)
         _log.info("server_stopping")
     _log.info("server_stopped")
 
@@ -197,6 +195,34 @@ def _idle_cores(stack: AsyncExitStack, settings: Settings) -> IdleCores | None:
     return cores
 
 
+def _plane(stack: AsyncExitStack, settings: Settings) -> OwnedPlane:
+    """Media in processes of its own, or in this one."""
+    idle_cores = _idle_cores(stack, settings)
+    if settings.workers == 0 or settings.media_mode != "relay":
+        return RelayPlane(
+            settings.host, settings.udp_port, settings.public_ip, idle_cores=idle_cores
+        )
+    directory = Directory(settings.runtime_dir or usual(os.environ, settings.udp_port))
+    try:
+        directory.claim()
+    except WorkerError as error:
+        raise ConfigError(f"{settings.written('runtime_dir')}: {error}") from None
+    stack.callback(directory.release)
+    orders = [
+        Orders(
+            index,
+            settings.host,
+            udp_port,
+            settings.public_ip,
+            str(directory.path),
+            settings.log_level,
+            settings.log_json,
+        )
+        for index, udp_port in enumerate(settings.udp_ports)
+    ]
+    return WorkersPlane(Crew(orders, directory), idle_cores=idle_cores)
+
+
 def _audit_log(settings: Settings) -> Path:
     """The audit log's path; when it will be needed, it is made sure that it can be written."""
     if settings.allow_taps:
@@ -219,13 +245,19 @@ def _welcome(settings: Settings) -> str:
         raise ConfigError(f"{settings.written('welcome_file')}: {path} {error}") from None
 
 
-async def _start_media(stack: AsyncExitStack, settings: Settings, plane: OwnedPlane) -> int:
+async def _start_media(
+    stack: AsyncExitStack, settings: Settings, plane: OwnedPlane
+) -> tuple[int, ...]:
     try:
         await plane.start()
     except OSError as error:
-        raise _cannot_listen(settings, "udp_port", error) from error
+        raise _cannot_listen(settings, "udp_port", settings.udp_port, error) from error
+    except CannotListen as error:
+        raise _cannot_listen(settings, "udp_port", error.port, error.error) from error
+    except WorkerError as error:
+        raise ConfigError(f"{settings.written('workers')}: {error}") from error
     stack.push_async_callback(plane.close)
-    return plane.udp_port
+    return plane.udp_ports
 
 
 async def _start_http(
@@ -240,12 +272,11 @@ async def _start_http(
         context = tls.context if tls else None
         await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
     except OSError as error:
-        raise _cannot_listen(settings, "port", error) from error
+        raise _cannot_listen(settings, "port", settings.port, error) from error
     port: int = runner.addresses[0][1]
     return port
 
 
-def _cannot_listen(settings: Settings, option: str, error: OSError) -> ConfigError:
-    port = getattr(settings, option)
+def _cannot_listen(settings: Settings, option: str, port: int, error: OSError) -> ConfigError:
     named = settings.written("host" if error.errno == errno.EADDRNOTAVAIL else option)
     return ConfigError(f"{named}: cannot listen on {settings.host} port {port}: {reason_of(error)}")

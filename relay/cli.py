@@ -164,10 +164,13 @@ bots.register(app)
 
 
 def _announce(relay: "Relay") -> None:
-    if relay.udp_port is None:
-        media = "directly between the two browsers"
-    else:
-        media = f"through this server, on UDP port {relay.udp_port}"
+    match relay.udp_ports:
+        case ():
+            media = "directly between the two browsers"
+        case (port,):
+            media = f"through this server, on UDP port {port}"
+        case (first, *_, last):
+            media = f"through this server, on UDP ports {first} to {last}"
     typer.echo(f"Relay {__version__} is running; Ctrl-C stops it.")
     typer.echo(f"  page            {relay.url}")
     if relay.fingerprint is not None:

@@ -6,6 +6,7 @@ are checked here and nowhere else, and a wrong one is named as the user wrote it
 """
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,7 @@ from relay.errors import ConfigError
 CONFIG_FILE = "relay.toml"
 """Read from the working directory when no other file is named."""
 MIN_TOKEN_CHARS = 16
+MAX_PORT = 65535
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token, RFC 6750 section 2.1
 _AUTHORITY = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?"
@@ -55,6 +57,17 @@ def _address(value: str) -> str:
         return str(ip_address(value))
     except ValueError:
         raise ValueError("should be an IP address such as 192.0.2.7") from None
+
+
+def _workers(value: object) -> object:
+    return usable_cores() if value == "auto" else value
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _announced(value: str) -> str:
@@ -142,7 +155,26 @@ class Settings(BaseModel):
         le=65535,
     )
     udp_port: int = _setting(
-        7882, "PORT", "UDP port that carries all media; 0 for any free one.", ge=0, le=65535
+        7882,
+        "PORT",
+        "UDP port that carries all media, the first of as many as there are workers; 0 for any"
+        " free ones.",
+        ge=0,
+        le=65535,
+    )
+    workers: Annotated[int, BeforeValidator(_workers)] = _setting(
+        1,
+        "COUNT",
+        "Processes that carry media, with a UDP port each; 'auto' for as many as there are cores,"
+        " 0 to do it in the server's own process.",
+        ge=0,
+        le=64,
+    )
+    runtime_dir: Path | None = _setting(
+        None,
+        "FOLDER",
+        "Where the media processes have their sockets, for nobody else; by default one that is"
+        " named for the UDP port, in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or the temporary folder.",
     )
     tls_self_signed: bool = _setting(
         False,
@@ -260,6 +292,17 @@ class Settings(BaseModel):
         self._written = context or {}
 
     @model_validator(mode="after")
+    def _ports_are_there(self) -> Self:
+        """Each worker has a port of its own."""
+        last = self.udp_port + max(self.workers, 1) - 1
+        if self.udp_port and last > MAX_PORT:
+            raise ConfigError(
+                f"{self.written('udp_port')}: {self.workers} workers need the ports"
+                f" {self.udp_port} to {last}, and there are none beyond {MAX_PORT}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
         """A certificate comes with its key, and from one place."""
         cert, key = self.tls_cert is not None, self.tls_key is not None
@@ -270,6 +313,12 @@ class Settings(BaseModel):
             other = self.written("tls_self_signed")
             raise ConfigError(f"{self.written('tls_cert')}: cannot be used with {other}")
         return self
+
+    @property
+    def udp_ports(self) -> tuple[int, ...]:
+        """Those that are asked for, one for each worker; 0 for any free one."""
+        count = max(self.workers, 1)
+        return tuple(self.udp_port and self.udp_port + index for index in range(count))
 
     def written(self, name: str) -> str:
         """The setting's name as the user gave it; as a flag when nobody did."""

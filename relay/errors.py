@@ -5,6 +5,9 @@ RelayError
  ├── ProtocolError     a peer sent something the protocol does not allow; has a stable ``code``
  │    └── SdpError     an SDP that cannot be used (code ``bad_sdp``)
  ├── QueueFull         so many users wait for a partner that no other may
+ ├── WorkerError       a media process does not do as it should, or its directory is no good
+ │    ├── WorkerLost   it has gone, or does not answer
+ │    └── CannotListen its port cannot be bound
  ├── MalformedPacket   bytes from the network that are not what they claim to be
  ├── BotError          a bot could not join, or was refused by the server
  ├── TapError          an operator cannot look at what was asked for
@@ -57,6 +60,26 @@ class QueueFull(RelayError):
 
 class MalformedPacket(RelayError):
     """A datagram's bytes are not what they claim to be; it is dropped and counted."""
+
+
+class WorkerError(RelayError):
+    """A media process says what nobody understands, or cannot be had; the message is one line."""
+
+
+class WorkerLost(WorkerError):
+    """A media process has gone, or does not answer."""
+
+
+class CannotListen(WorkerError):
+    """A media process cannot bind its port.
+
+    :param port: which one; ``error`` is why.
+    """
+
+    def __init__(self, port: int, error: OSError) -> None:
+        super().__init__(f"cannot listen on UDP port {port}: {reason_of(error)}")
+        self.port = port
+        self.error = error
 
 
 class BotError(RelayError):

@@ -57,6 +57,11 @@ class Matchmaker:
             await self._store.leave_queue(waiter.user_id)
         return room
 
+    async def foresee(self, waiter: Waiter, now: float) -> str | None:
+        """Whom a user would meet if it searched now, as far as that can be told."""
+        other = await self._choose(waiter, await self._store.waiting(LOOKAHEAD), now)
+        return other.user_id if other is not None else None
+
     async def leave_queue(self, user_id: str) -> None:
         """Let a user wait no longer; a room that it has just been given stays."""
         await self._store.leave_queue(user_id)
@@ -90,18 +95,21 @@ class Matchmaker:
         if seeker is None:
             return None
         oldest = await self._store.waiting(LOOKAHEAD)
+        other = await self._choose(seeker, oldest, now)
+        if other is None:
+            return None
+        first, second = _in_order(seeker, other, oldest)
+        return Room(self._new_room_id(), first.user_id, second.user_id, now)
+
+    async def _choose(self, seeker: Waiter, oldest: list[Waiter], now: float) -> Waiter | None:
         alike = await self._store.alike(seeker.interests, LOOKAHEAD)
-        other = choose(
+        return choose(
             seeker,
             [*oldest, *alike],
             now,
             rematch_after_s=self._rematch_after_s,
             interest_wait_s=self._interest_wait_s,
         )
-        if other is None:
-            return None
-        first, second = _in_order(seeker, other, oldest)
-        return Room(self._new_room_id(), first.user_id, second.user_id, now)
 
     async def _claim(self, room: Room) -> bool:
         self._claimed.add(room.room_id)

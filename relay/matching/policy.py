@@ -4,6 +4,9 @@ from collections.abc import Iterable
 
 from relay.store import Waiter
 
+PLACE_WAIT_S = 3.0
+"""Who has waited for this long is met from any place: nobody waits long to save the relay work."""
+
 
 def choose(
     seeker: Waiter,
@@ -18,7 +21,8 @@ def choose(
     Two who have just parted are kept apart for ``rematch_after_s``, even if nobody else is there.
     Two who share no interest, though one of them has some, are kept apart until either has waited
     for ``interest_wait_s``. Of the others those come first whom the user has not met lately, then
-    those who share more of its interests, then those who have waited longer.
+    those who share more of its interests, then those whose link is in the same place (or who have
+    waited for ``PLACE_WAIT_S``), then those who have waited longer.
 
     It is enough that *either* has waited: where few are online, somebody mostly has, and nobody
     waits for what hardly ever comes; where many are, most find one of their own before.
@@ -36,9 +40,11 @@ def choose(
             return False
         return _suit(seeker, candidate) or _waited_s(seeker, candidate, now) >= interest_wait_s
 
-    def rank(candidate: Waiter) -> tuple[bool, int, float]:
+    def rank(candidate: Waiter) -> tuple[bool, int, bool, float]:
         shared = len(seeker.interests & candidate.interests)
-        return (_parted_at(seeker, candidate) is not None, -shared, candidate.since_s)
+        is_elsewhere = candidate.place != seeker.place and now - candidate.since_s < PLACE_WAIT_S
+        has_met = _parted_at(seeker, candidate) is not None
+        return (has_met, -shared, is_elsewhere, candidate.since_s)
 
     return min(filter(meets, candidates), key=rank, default=None)
 

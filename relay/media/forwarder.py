@@ -87,7 +87,7 @@ class Forwarder:
         """Requests for retransmission that were passed on."""
         self.keyframe_requests: Counter[str] = Counter(pli=0, fir=0)
         """Those that were sent, the relay's own and those passed on."""
-        self.delays = Histogram(*DELAY_BOUNDS_S)
+        self.delays = Histogram(DELAY_BOUNDS_S)
         """Of each batch: how long its first packet was in this process's hands."""
         self._socket = socket
         self._stage = socket.stage

@@ -89,7 +89,7 @@ class RelayPlane:
         self._addresses: candidates.Addresses = ()
         self._watcher: asyncio.Task[None] | None = None
         self._losses: Counter[str] = Counter(closed=0, silent=0, failed=0)
-        self._setup = Histogram(*SETUP_BOUNDS_S)
+        self._setup = Histogram(SETUP_BOUNDS_S)
 
     # life
 
@@ -127,6 +127,11 @@ class RelayPlane:
         return self._bound.port
 
     @property
+    def udp_ports(self) -> tuple[int, ...]:
+        """As a plane over several processes has it."""
+        return (self.udp_port,)
+
+    @property
     def _bound(self) -> DatagramSocket:
         if self._socket is None:
             raise RuntimeError("the media plane is not started")
@@ -144,7 +149,14 @@ class RelayPlane:
         """See :class:`relay.plane.MediaPlane`."""
         self._listeners.append(listener)
 
-    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> Description:
+    async def answer(
+        self,
+        user_id: str,
+        sdp: str,
+        *,
+        is_local: bool = False,
+        near: str | None = None,  # noqa: ARG002 - all links are here
+    ) -> Description:
         """See :class:`relay.plane.MediaPlane`."""
         link = self._links.get(user_id)
         terms = read(sdp, None if link is None else link.terms)
@@ -161,7 +173,13 @@ class RelayPlane:
         self._running.add(link)
         return _described(link, link.answer(self._wishes(user_id)))
 
-    async def offer(self, user_id: str, *, is_local: bool = False) -> Description:
+    async def offer(
+        self,
+        user_id: str,
+        *,
+        is_local: bool = False,
+        near: str | None = None,  # noqa: ARG002 - all links are here
+    ) -> Description:
         """See :class:`relay.plane.MediaPlane`."""
         link = self._fresh_link(user_id, is_local=is_local)
         self._running.add(link)
@@ -215,6 +233,11 @@ class RelayPlane:
             view.tracks(self._links, self._clock(), self._in_turn()),
             await self.stats(),
         )
+
+    def residents(self) -> Iterator[tuple[str, str, LinkState, str | None]]:
+        """Of each user with a link: its id, the link's, how far that is, and the partner's id."""
+        for user_id, link in self._links.items():
+            yield user_id, link.link_id, link.state, self._partners.get(user_id)
 
     def _in_turn(self) -> Iterator[Link]:
         """All links, one by one; in between packets that have come are forwarded.

@@ -28,6 +28,8 @@ class Description:
     """The plane's answer or offer."""
     sends: frozenset[str] = frozenset()
     """The kinds that the user sends, as its description says."""
+    place: str = ""
+    """Where the link is: two in one place meet at less cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class LinkLost:
     """The link is gone and forgotten.
 
     ``reason`` is ``closed`` (the peer said so with DTLS close_notify; it may offer afresh),
-    ``silent`` (no consent for 30 s, RFC 7675) or ``failed`` (the handshake came to nothing, or to
-    no end within 30 s).
+    ``silent`` (no consent for 30 s, RFC 7675), ``failed`` (the handshake came to nothing, or to
+    no end within 30 s) or ``restarted`` (the process that had it has died).
     """
 
     user_id: str
@@ -81,18 +83,24 @@ class Links(Protocol):
     def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
         """Have every event given to ``listener``, on the event loop's thread."""
 
-    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> Description:
+    async def answer(
+        self, user_id: str, sdp: str, *, is_local: bool = False, near: str | None = None
+    ) -> Description:
         """Open, renegotiate or replace the user's link from its offer.
 
         :param is_local: whether the user is on this machine, and can reach its loopback addresses.
+        :param near: another user whom this one is likely to meet: a new link is best where that
+            one's is.
         :returns: the answer, complete with candidates.
         :raises SdpError: when the offer cannot be used; an existing link stays as it was.
         """
 
-    async def offer(self, user_id: str, *, is_local: bool = False) -> Description:
+    async def offer(
+        self, user_id: str, *, is_local: bool = False, near: str | None = None
+    ) -> Description:
         """Open a fresh link from the relay's side (a former one is closed); returns the offer.
 
-        :param is_local: as in :meth:`answer`.
+        :param is_local: as in :meth:`answer`, and ``near``, too.
         """
 
     async def accept(self, user_id: str, sdp: str) -> Description:

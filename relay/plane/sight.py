@@ -1,7 +1,10 @@
 """What operators read of media: copies, made when somebody asks."""
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
 
 from relay.histogram import Histogram
 from relay.plane.links import LinkState
@@ -27,6 +30,32 @@ class LinkView:
     round_trip_ms: float | None = None
     over_budget: tuple[str, ...] = ()
     """Kinds of work of which the user has caused too much within the last seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLoad:
+    """How busy a media process is, in its last second."""
+
+    cpu_ratio: float = 0.0
+    """Share of a core that its event loop's thread used."""
+    loop_lag_s: float = 0.0
+    """By how much the event loop was late at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """What an operator sees of a media process."""
+
+    index: int
+    process_id: int
+    udp_port: int
+    age_s: float
+    answers: bool
+    """Whether it does, or what is told of it is how it was."""
+    restarts: int
+    """How often another process has taken the place of one that died."""
+    load: WorkerLoad
+    stats: PlaneStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +91,8 @@ class MediaView:
     tracks: list[TrackView] = field(default_factory=list)
     """Every stream that links send or receive."""
     stats: PlaneStats = field(default_factory=PlaneStats)
+    workers: list[WorkerView] = field(default_factory=list)
+    """The media processes; none where media is in the front's own."""
 
 
 class Sight(Protocol):
@@ -72,3 +103,30 @@ class Sight(Protocol):
 
     async def stats(self) -> PlaneStats:
         """The counters alone."""
+
+
+def summed(parts: Iterable[PlaneStats], *, listening: bool, links: int | None = None) -> PlaneStats:
+    """The counters of several planes together.
+
+    :param listening: whether all that there should be are; ``links`` in place of their sum.
+    """
+    total: dict[str, Any] = {}
+    for part in parts:
+        for each in fields(part):
+            total[each.name] = _plus(total.get(each.name), getattr(part, each.name))
+    total["listening"] = listening and total.get("listening", True)
+    if links is not None:
+        total["links"] = links
+    return PlaneStats(**total)
+
+
+def _plus(a: Any, b: Any) -> Any:
+    if a is None:
+        return b
+    if isinstance(a, bool):
+        return a and b
+    if isinstance(a, dict):
+        return {key: a.get(key, 0) + b.get(key, 0) for key in (*a, *b)}
+    if isinstance(a, Histogram):
+        return a.plus(b)
+    return a + b

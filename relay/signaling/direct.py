@@ -7,7 +7,13 @@ from relay.signaling.session import Call, Session
 class Direct:
     """See :class:`~relay.signaling.negotiation.Negotiation`. Users have no link here."""
 
-    async def offer(self, session: Session, sdp: str, now: float) -> None:  # noqa: ARG002
+    async def offer(
+        self,
+        session: Session,
+        sdp: str,
+        now: float,  # noqa: ARG002
+        near: str | None = None,  # noqa: ARG002
+    ) -> None:
         """Pass it on."""
         self._pass(session, WebrtcOffer(sdp=sdp))
 

@@ -73,6 +73,8 @@ class Expectation:
         self.state = LinkState.NONE
         self.sends: frozenset[str] = frozenset()
         """The kinds that the user sends, as its last description of use says."""
+        self.place = ""
+        """Where it is, or the last one was."""
         self.is_kept = self.is_told_to_offer = self.is_invited = False
 
     @property
@@ -179,7 +181,7 @@ class Expectation:
 
     def _describe(self, described: Description) -> None:
         """It is this link from now on, if it was not already."""
-        self.sends = described.sends
+        self.sends, self.place = described.sends, described.place
         if not self.is_present(described.link_id):
             self._link_id, self.state = described.link_id, LinkState.CONNECTING
 

@@ -9,7 +9,7 @@ import structlog
 
 from relay.errors import ProtocolError, SdpError
 from relay.matching import Happened, Matchmaker, MediaMode, State, require_allowed
-from relay.plane import LinkLost, LinkUp, MediaEvent, MediaFlowing, OverBudget
+from relay.plane import LinkLost, LinkState, LinkUp, MediaEvent, MediaFlowing, OverBudget
 from relay.protocol.messages import (
     MAX_SDP_CHARS,
     ChatMessage,
@@ -197,7 +197,10 @@ class Lobby:
                 session.link.stopped()
             case WebrtcOffer():
                 _require_short(message.sdp)
-                await self._negotiation.offer(session, message.sdp, now)
+                near = None
+                if session.link.state is LinkState.NONE and session.call is None:
+                    near = await self._meetings.foresee(session, now)
+                await self._negotiation.offer(session, message.sdp, now, near)
                 await self._meetings.settle(session, now)
             case WebrtcAnswer():
                 _require_short(message.sdp)

@@ -68,6 +68,14 @@ class Meetings:
                 with suppress(Exception):  # it is the same store that has just failed
                     await self._matchmaker.leave(session.user_id)
 
+    async def foresee(self, session: Session, now: float) -> str | None:
+        """Whom a user is likely to meet; a store that fails knows of nobody."""
+        try:
+            return await self._matchmaker.foresee(_waiter(session, now), now)
+        except Exception:
+            log.exception("search_failed", user=session.user_id)
+            return None
+
     async def leave(self, session: Session, farewell: Farewell, now: float) -> None:
         """Take a user out of the queue or its room, and tell the partner why.
 
@@ -104,9 +112,7 @@ class Meetings:
         def waits() -> bool:
             return session.state is State.WAITING
 
-        interests = frozenset(session.interests)
-        waiter = Waiter(session.user_id, now, interests, dict(session.recent))
-        room = await self._matchmaker.search(waiter, now, wanted=waits)
+        room = await self._matchmaker.search(_waiter(session, now), now, wanted=waits)
         if room is not None and not self._introduce(room, now):
             await self._matchmaker.leave(session.user_id)
 
@@ -153,6 +159,11 @@ class Meetings:
             partner.send(farewell)
         self._negotiation.part(call)
         log.info("parted", room=call.room.room_id, by=leaver.user_id, why=farewell.type)
+
+
+def _waiter(session: Session, now: float) -> Waiter:
+    interests = frozenset(session.interests)
+    return Waiter(session.user_id, now, interests, dict(session.recent), session.link.place)
 
 
 def _both_wait(first: Session, second: Session) -> bool:

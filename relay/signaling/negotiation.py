@@ -9,8 +9,8 @@ from relay.signaling.session import Call, Session
 class Negotiation(Protocol):
     """Carries offers and answers, and knows whether media is possible. ``now`` is in seconds."""
 
-    async def offer(self, session: Session, sdp: str, now: float) -> None:
-        """Take a user's offer; raises ``SdpError``."""
+    async def offer(self, session: Session, sdp: str, now: float, near: str | None = None) -> None:
+        """Take a user's offer; raises ``SdpError``. ``near`` is whom it is likely to meet."""
 
     async def answer(self, session: Session, sdp: str, now: float) -> None:
         """Take a user's answer; raises ``ProtocolError``."""

@@ -23,11 +23,13 @@ class Relayed:
     def __init__(self, plane: Links) -> None:
         self._plane = plane
 
-    async def offer(self, session: Session, sdp: str, now: float) -> None:
+    async def offer(self, session: Session, sdp: str, now: float, near: str | None = None) -> None:
         """Open, renegotiate or replace the user's link."""
         was_asked_for = session.is_initiator or session.link.is_told_to_offer
         try:
-            taken = await self._plane.answer(session.user_id, sdp, is_local=session.is_local)
+            taken = await self._plane.answer(
+                session.user_id, sdp, is_local=session.is_local, near=near
+            )
         except SdpError:
             self._refuse(session)
             raise

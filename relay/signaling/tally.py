@@ -15,7 +15,7 @@ class Tally:
         """Sockets that were not let in, by the reason."""
         self.matches = 0
         """Rooms opened."""
-        self.match_wait = Histogram(0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
+        self.match_wait = Histogram((0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300))
         """Of each user who got a partner: how long it took."""
         self.errors: Counter[str] = Counter(find_failed=0, internal=0, media_failed=0)
         """``error`` messages sent, by their code; those that alerts look for are there from the

@@ -17,6 +17,7 @@ class Waiter:
     since_s: float
     interests: frozenset[str] = frozenset()
     recent: Mapping[str, float] = field(default_factory=dict)  # last partners: id -> parted at
+    place: str = ""  # of the user's link; two in one place meet at less cost
 
 
 @dataclass(frozen=True, slots=True)

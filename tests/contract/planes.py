@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from relay.media import RelayPlane
 from relay.plane import Description, LinkState, MediaPlane
+from relay.workers.plane import WorkersPlane
 from tests.support.exchange import PATIENCE_S, audio
 from tests.support.fake_plane import FakePlane
+from tests.support.neighbours import Neighbours
 from tests.support.news import News, Up, news
 from tests.support.packets import check
 from tests.support.thin import ThinPeer
@@ -71,6 +73,10 @@ class Staged(ABC):
     @abstractmethod
     def announces_loopback(self, user: str, sdp: str) -> bool:
         """Whether the plane's description for the user names an address of this machine alone."""
+
+    async def settle(self) -> None:
+        """Have everything carried out that was asked for, and all hear of it."""
+        await self.plane.stats()
 
     @abstractmethod
     async def close(self) -> None:
@@ -182,7 +188,8 @@ class Real(Staged):
     def __init__(self) -> None:
         super().__init__()
         self._ahead_s = 0.0
-        self.plane = self._plane = RelayPlane(HERE, 0, clock=self._now)
+        self._plane = RelayPlane(HERE, 0, clock=self._now)
+        self.plane: MediaPlane = self._plane
         self._peers: dict[str, ThinPeer] = {}
         self._offers: dict[str, str] = {}
         self._all: list[ThinPeer] = []
@@ -295,6 +302,23 @@ class Real(Staged):
         made = self._peers[user] = ThinPeer()
         self._all.append(made)
         return made
+
+
+class InWorkers(Real):
+    """The real one as a front has it, with a channel between; the worker's end is here, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._crew = Neighbours([self._plane])
+        self.plane = self._front = WorkersPlane(self._crew)
+
+    async def start(self) -> None:
+        await super().start()
+        await self._front.start()
+
+    async def close(self) -> None:
+        await self._front.close()
+        await super().close()
 
 
 def _with_loopback(sdp: str) -> str:

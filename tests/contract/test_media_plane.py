@@ -18,14 +18,14 @@ from relay.plane import (
     MediaFlowing,
     TappedPacket,
 )
-from tests.contract.planes import Faked, Real, Staged
+from tests.contract.planes import Faked, InWorkers, Real, Staged
 from tests.support.news import Flowing, Lost, News, Over, Up, news
 
 UP, DOWN = Direction.UP, Direction.DOWN
 BOTH = frozenset({"audio", "video"})
 
 
-@pytest.fixture(params=[Faked, Real])
+@pytest.fixture(params=[Faked, Real, InWorkers])
 async def staged(
     request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> AsyncIterator[Staged]:
@@ -470,8 +470,10 @@ async def test_a_tap_sees_what_the_user_sends_or_receives(staged: Staged) -> Non
     for direction, tap in taps.items():
         staged.plane.tap("ann", direction, tap)
     await staged.send("ann")
+    await staged.settle()
     assert (taps[UP].told(), taps[DOWN].told()) == (["up audio"], [])
     await staged.send("bob")
+    await staged.settle()
     assert (taps[UP].told(), taps[DOWN].told()) == ([], ["down audio"])
     await staged.hears(Flowing("bob"), Flowing("ann"))
 
@@ -486,6 +488,7 @@ async def test_a_tap_sees_nothing_after_its_end(staged: Staged) -> None:
     await staged.hears(Flowing("bob"))
     staged.plane.unpair("ann")
     staged.plane.close_link("ann")
+    await staged.settle()
     assert ended.told() == []
     assert other.told() == ["up audio", "parted", "link closed"]
 
@@ -500,6 +503,7 @@ async def test_ending_what_is_no_tap_is_harmless(staged: Staged) -> None:
     await staged.couple()
     await staged.send("ann")
     await staged.hears(Flowing("bob"))
+    await staged.settle()
     assert tap.told() == ["up audio"], "it is one still"
 
 
@@ -509,11 +513,14 @@ async def test_a_tap_is_there_before_the_link_and_stays_for_the_next(staged: Sta
     await staged.couple()
     await staged.send("ann")
     await staged.hears(Flowing("bob"))
+    await staged.settle()
     assert tap.told() == ["up audio"]
     await staged.connect("ann")
+    await staged.settle()
     assert tap.told() == ["link closed"]
     await staged.send("ann")
     await staged.hears(Flowing("bob"))
+    await staged.settle()
     assert tap.told() == ["up audio"]
 
 
@@ -522,10 +529,13 @@ async def test_taps_on_either_are_told_that_the_two_part(staged: Staged) -> None
     staged.plane.tap("ann", UP, of_ann)
     staged.plane.tap("bob", DOWN, of_bob)
     staged.plane.pair("ann", "bob")
+    await staged.settle()
     assert (of_ann.told(), of_bob.told()) == ([], [])
     staged.plane.unpair("bob")
+    await staged.settle()
     assert (of_ann.told(), of_bob.told()) == (["parted"], ["parted"])
     staged.plane.unpair("bob")
+    await staged.settle()
     assert (of_ann.told(), of_bob.told()) == ([], [])
 
 
@@ -537,6 +547,7 @@ async def test_a_tap_is_told_when_its_user_or_the_partner_is_paired_anew(
     staged.plane.pair("ann", "bob")
     staged.plane.tap("ann", UP, tap)
     staged.plane.pair(*pair)
+    await staged.settle()
     assert tap.told() == ["parted"]
 
 
@@ -547,6 +558,7 @@ async def test_a_tap_for_another_partner_is_told_at_once(staged: Staged) -> None
     staged.plane.tap("ann", UP, too_late, "cid")
     staged.plane.tap("dan", UP, alone, "cid")
     staged.plane.tap("ann", UP, any_partner)
+    await staged.settle()
     assert [tap.told() for tap in (in_time, too_late, alone, any_partner)] == [
         [],
         ["parted"],
@@ -564,6 +576,7 @@ async def test_a_tap_is_told_when_the_link_closes_and_not_that_the_two_part(
     staged.plane.tap("bob", DOWN, of_bob)
     staged.plane.close_link("ann")
     staged.plane.close_link("ann")
+    await staged.settle()
     assert (of_ann.told(), of_bob.told()) == (["link closed"], [])
 
 
@@ -574,4 +587,5 @@ async def test_a_tap_is_told_of_a_lost_link_before_anybody_else(staged: Staged) 
     staged.plane.subscribe(lambda event: tap.seen.append(type(event).__name__))
     staged.leave("ann")
     await staged.hears(Lost("ann", "closed"))
+    await staged.settle()
     assert tap.told() == ["link closed", "LinkLost"]

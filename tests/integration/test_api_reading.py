@@ -90,7 +90,7 @@ async def test_addresses_are_told_only_where_the_setting_allows_it(seen: bool) -
             "protocol": "udp",
             "localFamily": "ipv4",
             "remoteFamily": "ipv4",
-            "localAddress": f"127.0.0.1:{server.relay.udp_port}" if seen else None,
+            "localAddress": f"127.0.0.1:{server.relay.udp_ports[0]}" if seen else None,
             "remoteAddress": f"{host}:{port}" if seen else None,
         }
 

@@ -144,7 +144,14 @@ async def test_a_recording_shows_nothing_of_the_next_room(tmp_path: Path) -> Non
 
 async def test_a_server_that_drains_and_stops_leaves_a_whole_recording(tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
-    chosen = {"host": "127.0.0.1", "port": 0, "udp_port": 0, "allow_taps": True, "audit_log": log}
+    chosen = {
+        "host": "127.0.0.1",
+        "port": 0,
+        "udp_port": 0,
+        "workers": 0,
+        "allow_taps": True,
+        "audit_log": log,
+    }
     settings = Settings.model_validate(chosen | {"operator_token": TOKEN})
     async with contextlib.AsyncExitStack() as stack:
         relay = await stack.enter_async_context(running(settings))

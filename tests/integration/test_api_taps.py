@@ -267,7 +267,12 @@ async def test_nobody_looks_when_it_cannot_be_written_down(tmp_path: Path) -> No
 
 async def test_a_server_whose_audit_log_cannot_be_written_does_not_start(tmp_path: Path) -> None:
     settings = Settings(
-        host="127.0.0.1", port=0, udp_port=0, allow_taps=True, audit_log=tmp_path / "no" / "a.jsonl"
+        host="127.0.0.1",
+        port=0,
+        udp_port=0,
+        workers=0,
+        allow_taps=True,
+        audit_log=tmp_path / "no" / "a.jsonl",
     )
     with pytest.raises(ConfigError, match=r"--audit-log: .*cannot be written: no such file"):
         async with running(settings):

@@ -32,9 +32,9 @@ async def test_free_ports_are_good(tmp_path: Path) -> None:
 
 
 async def test_ports_of_a_running_relay_are_good(tmp_path: Path) -> None:
-    settings = Settings(host="127.0.0.1", port=0, udp_port=0, tls_self_signed=True)
+    settings = Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, tls_self_signed=True)
     async with running(settings) as server:
-        flags = ("--port", str(server.port), "--udp-port", str(server.udp_port))
+        flags = ("--port", str(server.port), "--udp-port", str(server.udp_ports[0]))
         code, found = await examined(tmp_path, "--host", "127.0.0.1", *flags)
     assert code == 0
     for subject in ("TCP port", "UDP port"):

@@ -23,7 +23,13 @@ TOKEN = "the-token-of-the-tests"
 
 
 def settings(**changed: object) -> Settings:
-    chosen = {"host": "127.0.0.1", "port": 0, "udp_port": 0, "operator_token": TOKEN} | changed
+    chosen = {
+        "host": "127.0.0.1",
+        "port": 0,
+        "udp_port": 0,
+        "workers": 0,
+        "operator_token": TOKEN,
+    } | changed
     return Settings.model_validate(chosen)
 
 
@@ -216,7 +222,7 @@ async def test_a_crash_is_a_500_without_details() -> None:
     plane = BrokenPlane("127.0.0.1", 0)
     with structlog.testing.capture_logs() as logged:
         async with running(settings(), plane=plane) as relay:
-            assert relay.udp_port == plane.udp_port
+            assert relay.udp_ports[0] == plane.udp_port
             async with (
                 aiohttp.ClientSession(relay.url) as http,
                 http.get("/stats") as response,
@@ -264,7 +270,7 @@ async def test_a_port_in_use_is_told_with_the_options_name() -> None:
             async with running(settings(port=relay.port)):
                 pass
         with pytest.raises(ConfigError, match=r"^--udp-port: .* address already in use$"):
-            async with running(settings(udp_port=relay.udp_port)):
+            async with running(settings(udp_port=relay.udp_ports[0])):
                 pass
 
 

@@ -211,7 +211,7 @@ async def test_the_reader_s_own_failure_is_not_the_network_s() -> None:
 
 
 async def test_a_certificate_nobody_signed_is_refused_unless_it_is_the_pinned_one() -> None:
-    settings = Settings(host="127.0.0.1", port=0, udp_port=0, tls_self_signed=True)
+    settings = Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, tls_self_signed=True)
     async with running(settings) as server:
         token = server.operator_token.get_secret_value()
         async with Client(server.url, token) as relay:

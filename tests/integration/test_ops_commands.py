@@ -66,7 +66,12 @@ class Call:
 @asynccontextmanager
 async def calling(folder: Path, **settings: object) -> AsyncIterator[Call]:
     chosen = Settings(
-        host="127.0.0.1", port=0, udp_port=0, audit_log=folder / "audit.jsonl", **settings
+        host="127.0.0.1",
+        port=0,
+        udp_port=0,
+        workers=0,
+        audit_log=folder / "audit.jsonl",
+        **settings,
     )
     with patient():
         async with (
@@ -357,7 +362,7 @@ async def test_an_output_that_cannot_be_written_is_said_before_anything_starts(
 async def test_each_failure_is_one_line_and_a_status(
     tmp_path: Path, arguments: tuple[str, ...], code: int, said: str | None
 ) -> None:
-    async with running(Settings(host="127.0.0.1", port=0, udp_port=0)) as server:
+    async with running(Settings(host="127.0.0.1", port=0, udp_port=0, workers=0)) as server:
         env = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "RELAY_URL": server.url}
         ended = await commands.run("users", *arguments, env=env, cwd=str(tmp_path))
     assert (ended.code, ended.out) == (code, "")

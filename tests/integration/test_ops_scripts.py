@@ -53,7 +53,12 @@ async def test_each_fails_in_one_line(name: str, tmp_path: Path) -> None:
 
 async def test_a_call_is_inspected_and_its_pictures_are_saved(tmp_path: Path) -> None:
     settings = Settings(
-        host="127.0.0.1", port=0, udp_port=0, allow_taps=True, audit_log=tmp_path / "audit"
+        host="127.0.0.1",
+        port=0,
+        udp_port=0,
+        workers=0,
+        allow_taps=True,
+        audit_log=tmp_path / "audit",
     )
     with patient():
         async with running(settings) as server:

@@ -302,7 +302,7 @@ class Server:
 
 
 async def test_a_hundred_pairings_in_the_whole_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(host="127.0.0.1", port=0, udp_port=0, rematch_after_s=0)
+    settings = Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, rematch_after_s=0)
     before = holdings()
     server = Server(monkeypatch)
     async with app.running(settings, plane=server.plane) as relay, AsyncExitStack() as stack:

@@ -17,7 +17,7 @@ HSTS = "Strict-Transport-Security"
 
 
 def settings(**changed: object) -> Settings:
-    chosen: dict[str, object] = {"host": "127.0.0.1", "port": 0, "udp_port": 0}
+    chosen: dict[str, object] = {"host": "127.0.0.1", "port": 0, "udp_port": 0, "workers": 0}
     return Settings.model_validate(chosen | changed)
 
 

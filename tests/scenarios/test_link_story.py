@@ -348,3 +348,21 @@ async def test_the_longest_description_is_taken_and_a_longer_one_refused() -> No
     longest = "v" * MAX_SDP_CHARS
     assert await ann.offer(longest) == [f"webrtc_answer: answer to {longest}"]
     assert await ann.offer(longest + "v") == ["error: bad_sdp"]
+
+
+async def test_a_newcomers_link_is_opened_where_somebody_waits_whom_it_will_meet() -> None:
+    party = Party()
+    ann, bob, cid = party.come("ann"), party.come("bob"), party.come("cid")
+    await ann.offer()
+    assert party.plane.near["ann"] is None
+    await ann.come_up()
+    await ann.find()
+    await bob.offer()
+    assert party.plane.near["bob"] == "ann"
+    await bob.come_up()
+    await bob.find()
+    await cid.offer()
+    assert party.plane.near["cid"] is None, "nobody waits"
+    await bob.stop()
+    await cid.offer("again")
+    assert party.plane.near["cid"] is None, "it has a link"

@@ -12,7 +12,9 @@ from relay.protocol.messages import ChatDelivery, ChatMessage, ServerMessage, St
 @asynccontextmanager
 async def relay(**settings: object) -> AsyncIterator[str]:
     """A running server's WebSocket address."""
-    async with running(Settings(host="127.0.0.1", port=0, udp_port=0, **settings)) as server:
+    async with running(
+        Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, **settings)
+    ) as server:
         yield server.url.replace("http", "ws") + "/ws"
 
 

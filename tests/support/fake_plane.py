@@ -60,6 +60,7 @@ class FakePlane:
         self.paired_anew: list[str] = []
         """Those who were paired while they were paired already."""
         self.locals: dict[str, bool] = {}
+        self.near: dict[str, str | None] = {}
         self.taps: list[tuple[str, Direction, Tap]] = []
         self._links: dict[str, FakeLink] = {}
         self._listeners: list[Callable[[MediaEvent], None]] = []
@@ -127,7 +128,10 @@ class FakePlane:
     def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
         self._listeners.append(listener)
 
-    async def answer(self, user_id: str, sdp: str, *, is_local: bool = False) -> Description:
+    async def answer(
+        self, user_id: str, sdp: str, *, is_local: bool = False, near: str | None = None
+    ) -> Description:
+        self.near[user_id] = near
         self.calls.append(("answer", user_id, sdp))
         self.locals[user_id] = is_local
         await asyncio.sleep(0)
@@ -137,7 +141,10 @@ class FakePlane:
             link = self._fresh_link(user_id)
         return self._agree(user_id, link, sdp, f"answer to {sdp}")
 
-    async def offer(self, user_id: str, *, is_local: bool = False) -> Description:
+    async def offer(
+        self, user_id: str, *, is_local: bool = False, near: str | None = None
+    ) -> Description:
+        self.near[user_id] = near
         self.calls.append(("offer", user_id))
         self.locals[user_id] = is_local
         await asyncio.sleep(0)

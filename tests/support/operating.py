@@ -161,7 +161,7 @@ async def operating(
     plane: OwnedPlane | None = None, **changed: object
 ) -> AsyncIterator[OperatedServer]:
     """A server on 127.0.0.1."""
-    chosen: dict[str, object] = {"host": "127.0.0.1", "port": 0, "udp_port": 0}
+    chosen: dict[str, object] = {"host": "127.0.0.1", "port": 0, "udp_port": 0, "workers": 0}
     settings = Settings.model_validate(chosen | {"operator_token": TOKEN} | changed)
     async with (
         running(settings, plane=plane) as relay,

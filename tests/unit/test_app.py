@@ -23,7 +23,7 @@ from relay.signaling import Limits
     ],
 )
 def test_the_page_is_where_a_browser_on_this_machine_finds_it(host: str, url: str) -> None:
-    relay = Relay(Settings(host=host), 8080, None, SecretStr("a-token-of-the-tests"))
+    relay = Relay(Settings(host=host), 8080, (), SecretStr("a-token-of-the-tests"))
     assert relay.url == url
 
 
@@ -32,7 +32,7 @@ def test_the_page_is_where_a_browser_on_this_machine_finds_it(host: str, url: st
 )
 def test_with_tls_it_is_there_over_https(tls: dict[str, object]) -> None:
     settings = Settings.model_validate({"host": "::"} | tls)
-    assert Relay(settings, 443, None, SecretStr("a-token")).url == "https://localhost:443"
+    assert Relay(settings, 443, (), SecretStr("a-token")).url == "https://localhost:443"
 
 
 async def test_media_can_pass_before_the_page_is_there_and_until_it_is_gone(
@@ -59,7 +59,7 @@ async def test_media_can_pass_before_the_page_is_there_and_until_it_is_gone(
             happened.append("page ends")
 
     monkeypatch.setattr("aiohttp.web.AppRunner", Runner)
-    settings = Settings(host="127.0.0.1", port=0, udp_port=0)
+    settings = Settings(host="127.0.0.1", port=0, udp_port=0, workers=0)
     async with running(settings, plane=Plane("127.0.0.1", 0)):
         pass
     assert happened == ["media starts", "page starts", "page ends", "media ends"]
@@ -76,7 +76,7 @@ async def test_idle_cores_are_let_go_of_at_the_end(monkeypatch: pytest.MonkeyPat
             closed.append(self)
 
     monkeypatch.setattr("relay.app.IdleCores", Cores)
-    async with running(Settings(host="127.0.0.1", port=0, udp_port=0, poll_idle=True)):
+    async with running(Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, poll_idle=True)):
         assert not closed
     assert len(closed) == 1
 

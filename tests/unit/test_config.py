@@ -60,6 +60,8 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "host": "127.0.0.1",
         "port": "81",
         "udp_port": "82",
+        "workers": "3",
+        "runtime_dir": "run",
         "tls_cert": "cert.pem",
         "tls_key": "key.pem",
         "public_ip": "192.0.2.7",
@@ -224,3 +226,20 @@ def test_the_token_is_not_in_the_settings_text() -> None:
 def test_settings_cannot_change() -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1  # type: ignore[misc]
+
+
+def test_as_many_workers_as_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.config.usable_cores", lambda: 5)
+    assert load({"workers": "auto"}, {}).workers == 5
+    assert Settings().workers == 1
+
+
+def test_each_worker_has_a_port_of_its_own() -> None:
+    assert Settings(udp_port=7000, workers=3).udp_ports == (7000, 7001, 7002)
+    assert Settings(udp_port=0, workers=2).udp_ports == (0, 0)
+    assert Settings(workers=0).udp_ports == (7882,)
+    text = said_about({"udp_port": "65534", "workers": "3"}, {})
+    assert text == (
+        "--udp-port: 3 workers need the ports 65534 to 65536, and there are none beyond 65535"
+    )
+    assert load({"udp_port": "65535"}, {}).udp_ports == (65535,)

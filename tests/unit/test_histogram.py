@@ -6,7 +6,7 @@ from relay.histogram import Histogram
 
 
 def test_each_value_is_counted_once_below_the_first_bound_that_it_does_not_exceed() -> None:
-    histogram = Histogram(0.1, 1, 10)
+    histogram = Histogram((0.1, 1, 10))
     for seconds in (0.0, 0.1, 0.11, 1, 9.9, 10, 10.1, 1000):
         histogram.observe(seconds)
     assert histogram.counts == [2, 2, 2, 2]

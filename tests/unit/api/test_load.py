@@ -17,14 +17,16 @@ class Machine:
         self.cpu_s = 5.0
         self.media = counting()
         self.load = Load(self.media, lambda: self.now, lambda: self.cpu_s)
-        self.load._cpu_s = self.cpu_s
+        self.load._loop._cpu_s = self.cpu_s
 
     async def run(self, seconds: float, *, cpu: float = 0.1, late_s: float = 0.001) -> None:
         """Let time pass; the event loop comes late once a second."""
         for _ in range(round(seconds)):
             self.now += 1
             self.cpu_s += cpu
-            await self.load.woke(late_s)
+            period_s = self.load._loop.woke(late_s)
+            assert period_s is not None
+            await self.load.end_period(period_s)
 
 
 @pytest.fixture
@@ -98,10 +100,10 @@ async def test_it_watches_the_loop_on_which_it_is_started() -> None:
 
 async def test_its_crash_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     load = Load(counting())
-    monkeypatch.setattr(load, "lag", None)
+    monkeypatch.setattr(load._loop, "lag", None)
     with capture_logs() as events:
         load.start()
-        task = load._task
+        task = load._loop._task
         assert task is not None
         await asyncio.wait({task}, timeout=5)
         await asyncio.sleep(0)

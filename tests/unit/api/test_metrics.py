@@ -13,7 +13,7 @@ def samples(seen: Histogram) -> dict[tuple[str, str | None], float]:
 
 
 def test_a_histogram_is_cumulated() -> None:
-    seen = Histogram(0.1, 1)
+    seen = Histogram((0.1, 1))
     for seconds in (0.05, 0.5, 0.6, 7):
         seen.observe(seconds)
     assert samples(seen) == {

@@ -29,6 +29,7 @@ class Maker:
         )
         self.leave = self._matchmaker.leave
         self.leave_queue = self._matchmaker.leave_queue
+        self.foresee = self._matchmaker.foresee
 
     async def search(
         self, name: str, now: float = 0.0, *interests: str, **parted_s: float
@@ -153,3 +154,13 @@ async def test_of_two_who_came_at_one_time_the_first_in_the_queue_is_first() -> 
     for name in ("ann", "bob"):
         assert await maker.search(name, 1.0, name) is None
     assert await maker.search("ann", 7.0, "ann") == Room("room 1", "ann", "bob", 7.0)
+
+
+async def test_whom_one_would_meet_is_told_and_nothing_changes() -> None:
+    maker = Maker()
+    await maker.search("ann", 1.0)
+    bob = Waiter("bob", 2.0)
+    assert await maker.foresee(bob, 2.0) == "ann"
+    assert await maker.foresee(Waiter("ann", 2.0), 2.0) is None
+    assert [waiter.user_id for waiter in await maker.store.waiting(9)] == ["ann"]
+    assert await maker.search("cid", 3.0) == Room("room 1", "ann", "cid", 3.0)

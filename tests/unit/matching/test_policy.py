@@ -1,5 +1,6 @@
 """Whom a user meets."""
 
+from dataclasses import replace
 from functools import partial
 
 from relay.matching.policy import choose
@@ -109,3 +110,31 @@ def test_without_waiting_for_interests_it_is_anybody_at_once() -> None:
 def test_the_order_of_the_candidates_does_not_matter() -> None:
     old, young = waiter("old", since_s=1.0), waiter("young", since_s=2.0)
     assert choose_now(new("ann"), [young, old, young]) is old
+
+
+def test_one_in_the_same_place_comes_before_one_who_has_waited_a_moment_longer() -> None:
+    seeker = replace(new("ann"), place="0")
+    far, near = (
+        replace(waiter("far", since_s=99.0), place="1"),
+        replace(waiter("near", since_s=99.5), place="0"),
+    )
+    assert choose_now(seeker, [far, near]) is near
+    assert choose_now(seeker, [far]) is far, "there is nobody else"
+
+
+def test_who_has_waited_for_long_is_met_from_any_place() -> None:
+    seeker = replace(new("ann"), place="0")
+    near = replace(waiter("near", since_s=99.5), place="0")
+    for since_s, met in ((97.01, "near"), (97.0, "far")):
+        far = replace(waiter("far", since_s=since_s), place="1")
+        chosen = choose_now(seeker, [far, near])
+        assert chosen is not None
+        assert chosen.user_id == met
+
+
+def test_the_place_counts_less_than_interests_and_than_having_met_lately() -> None:
+    seeker = replace(waiter("ann", "tea", since_s=99.9, bob=90.0), place="0")
+    bob, cid = replace(new("bob", "tea"), place="0"), replace(new("cid", "tea"), place="1")
+    assert choose_now(seeker, [bob, cid]) is cid
+    dee = replace(waiter("dee", since_s=90.0), place="0")
+    assert choose_now(seeker, [dee, cid]) is cid

@@ -1,0 +1,254 @@
+"""Starts workers, adopts those of a former front, replaces those that die, and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+
+from relay.errors import CannotListen, WorkerError
+from relay.logs import log_crash
+from relay.workers import messages
+from relay.workers.channel import Channel
+from relay.workers.colleague import Colleague
+from relay.workers.directory import Directory, control
+
+START_S = 20.0
+"""How long a worker may take to introduce itself."""
+
+STOP_S = 5.0
+"""How long it may take to say goodbye on all links."""
+
+EXIT_S = 1.0
+"""How long a process may be there after its socket has closed."""
+
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
+"""Between attempts to replace a worker that dies again and again."""
+
+log = structlog.get_logger(__name__)
+
+
+class Crew:
+    """The processes of one server.
+
+    :param orders: one for each worker.
+    :param directory: claimed by whoever owns it.
+    """
+
+    def __init__(self, orders: Sequence[messages.Orders], directory: Directory) -> None:
+        self.restarts = [0] * len(orders)
+        """How often each worker has been replaced."""
+        self._orders, self._directory = list(orders), directory
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._members: dict[int, Colleague] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closing = False
+
+    async def start(
+        self,
+        joined: Callable[[Colleague, messages.Hello], None],
+        told: Callable[[Colleague, Any, int], None],
+        lost: Callable[[Colleague, str], None],
+    ) -> None:
+        """Have all of them at work.
+
+        :param joined: called with each worker, those that take the place of others, too.
+        :param told: see :meth:`relay.workers.colleague.Colleague.begin`.
+        :param lost: called when one has gone; another will join.
+        :raises WorkerError: when one cannot be had; none is left behind then.
+        """
+        self._joined, self._told, self._lost = joined, told, lost
+        starting = [self._hire(index) for index in range(len(self._orders))]
+        results = await asyncio.gather(*starting, return_exceptions=True)
+        failures = [result for result in results if isinstance(result, BaseException)]
+        if failures:
+            await self.close()
+            raise failures[0]
+
+    async def close(self) -> None:
+        """Stop all of them."""
+        self._is_closing = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for member in self._members.values():
+            member.tell(messages.Stop())
+        await asyncio.gather(*(self._dismiss(index) for index in list(self._members)))
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+        self._processes.clear()
+
+    def replace(self, member: Colleague, reason: str) -> None:
+        """End a worker that does not do as it should; another takes its place."""
+        log.error("worker_failed", worker=member.index, process=member.process_id, reason=reason)
+        _kill(member.process_id)
+
+    # one worker
+
+    async def _hire(self, index: int) -> None:
+        """Adopt a worker that is there, or start one."""
+        found = await self._find(index) or await self._launch(index)
+        channel, hello = found
+        # Where any port would do, the next one is to have the same.
+        self._orders[index] = replace(self._orders[index], udp_port=hello.udp_port)
+        member = self._members[index] = Colleague(channel, hello, time.monotonic())
+        self._joined(member, hello)
+        member.begin(self._told, self._gone)
+
+    async def _find(self, index: int) -> tuple[Channel, messages.Hello] | None:
+        """The worker that a former front has left."""
+        path = control(self._directory.path, index)
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connected.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(connected, str(path))
+        except OSError:
+            connected.close()
+            return None
+        channel = await Channel.over(connected)
+        try:
+            hello = await _introduction(channel)
+            if _fits(hello.orders, self._orders[index]):
+                log.info("worker_adopted", worker=index, process=hello.process_id)
+                return channel, hello
+            reason = "it has other settings"
+        except WorkerError as error:
+            reason = f"it {error}"
+        log.warning("worker_not_adopted", worker=index, reason=reason)
+        await self._expel(channel)
+        return None
+
+    async def _expel(self, channel: Channel) -> None:
+        """End a worker that is of no use, and wait until its port is free."""
+        channel.send(messages.Stop())
+        with suppress(TimeoutError, EOFError, WorkerError):
+            async with asyncio.timeout(STOP_S):
+                while True:
+                    await channel.receive()
+        await channel.close()
+
+    async def _launch(self, index: int) -> tuple[Channel, messages.Hello]:
+        orders = self._orders[index]
+        ours, theirs = socket.socketpair()
+        try:
+            process = self._processes[index] = subprocess.Popen(  # noqa: ASYNC220, S603 - it only forks
+                _command(orders, theirs),
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # it is to outlive the front, and the front's terminal
+                env={k: v for k, v in os.environ.items() if not k.startswith("RELAY_")},
+            )
+        except OSError as error:
+            ours.close()
+            raise WorkerError(f"a media process cannot be started: {error}") from None
+        finally:
+            theirs.close()
+        channel = await Channel.over(ours)
+        try:
+            hello = await _introduction(channel)
+        except BaseException:
+            await channel.close()
+            process.kill()
+            process.wait()
+            del self._processes[index]
+            raise
+        log.info("worker_started", worker=index, process=process.pid, udp_port=hello.udp_port)
+        return channel, hello
+
+    def _gone(self, member: Colleague, reason: str) -> None:
+        """A worker has gone, or is of no use any more."""
+        if self._is_closing:
+            return
+        del self._members[member.index]
+        self._lost(member, reason)
+        task = asyncio.create_task(self._rehire(member, reason), name="new worker")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(log_crash)
+
+    async def _rehire(self, former: Colleague, reason: str) -> None:
+        index, pause_s = former.index, FIRST_PAUSE_S
+        process = self._processes.pop(index, None)
+        code = await _exit_code(process) if process is not None else None
+        told = {"worker": index, "process": former.process_id, "exit_code": code}
+        log.error("worker_lost", **told, reason=reason)
+        self.restarts[index] += 1
+        while True:
+            try:
+                return await self._hire(index)
+            except WorkerError as error:
+                log.warning(
+                    "worker_not_started", worker=index, reason=str(error), retry_after=pause_s
+                )
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LAST_PAUSE_S)
+
+    async def _dismiss(self, index: int) -> None:
+        """Wait for the end of a worker that was told to stop."""
+        member = self._members.pop(index)
+        process = self._processes.pop(index, None)
+        if not await member.ended(STOP_S):
+            log.error("worker_does_not_stop", worker=index, process=member.process_id)
+            _kill(member.process_id)
+        if process is not None:
+            await _exit_code(process)
+
+
+def _kill(process_id: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process_id, signal.SIGKILL)
+
+
+async def _exit_code(process: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of a process that has gone, or is about to."""
+    try:
+        return await asyncio.to_thread(process.wait, EXIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return await asyncio.to_thread(process.wait)
+
+
+async def _introduction(channel: Channel) -> messages.Hello:
+    """A worker's first words.
+
+    :raises WorkerError: when they are others, or do not come.
+    """
+    try:
+        async with asyncio.timeout(START_S):
+            hello, _ = await channel.receive()
+    except TimeoutError:
+        raise WorkerError("says nothing") from None
+    except EOFError:
+        raise WorkerError("has gone") from None
+    if isinstance(hello, messages.CannotStart):
+        raise CannotListen(hello.udp_port, OSError(hello.errno, os.strerror(hello.errno)))
+    if not isinstance(hello, messages.Hello):
+        raise WorkerError("does not introduce itself")
+    if hello.version != messages.VERSION:
+        raise WorkerError(f"speaks version {hello.version}, and not {messages.VERSION}")
+    return hello
+
+
+def _fits(theirs: messages.Orders, ours: messages.Orders) -> bool:
+    """Whether a worker is what it has to be."""
+    same = replace(theirs, log_level=ours.log_level, log_json=ours.log_json)
+    return same == ours
+
+
+def _command(orders: messages.Orders, connected: socket.socket) -> list[str]:
+    written = TypeAdapter(messages.Orders).dump_json(orders).decode()
+    module = (*(f"-W{option}" for option in sys.warnoptions), "-P", "-m", "relay.workers.main")
+    return [sys.executable, *module, written, str(connected.fileno())]

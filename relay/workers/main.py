@@ -1,0 +1,65 @@
+"""A worker's process: one media plane, and a desk at which a front gives orders.
+
+The front starts it with its orders and one end of a pair of sockets, and it stays when the front
+vanishes. Its first words say whether it has got its port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvloop
+from pydantic import TypeAdapter
+
+from relay import logs
+from relay.media import RelayPlane
+from relay.workers import messages
+from relay.workers.channel import Channel
+from relay.workers.desk import Desk
+from relay.workers.directory import control
+
+
+def main() -> None:
+    """Do as the two arguments say: the orders in JSON, and the descriptor of a socket."""
+    orders = TypeAdapter(messages.Orders).validate_json(sys.argv[1])
+    front = socket.socket(fileno=int(sys.argv[2]))
+    front.set_inheritable(False)
+    logs.configure(orders.log_level, as_json=orders.log_json)
+    sys.exit(uvloop.run(work(orders, front)))
+
+
+async def work(orders: messages.Orders, front: socket.socket) -> int:
+    """Work until told to stop, or until no front has come for a minute; returns the exit status."""
+    plane = RelayPlane(orders.host, orders.udp_port, orders.public_ip)
+    try:
+        await plane.start()
+    except OSError as error:
+        channel = await Channel.over(front)
+        channel.send(messages.CannotStart(orders.udp_port, error.errno or errno.EIO))
+        await channel.close()
+        return 1
+    desk = Desk(plane, orders)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, desk.told_to_stop.set)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C is the front's
+    try:
+        await desk.open(control(Path(orders.directory), orders.index))
+        await desk.attend(front)
+        gc.collect()
+        gc.freeze()  # or every full collection would look at all that was imported
+        await desk.told_to_stop.wait()
+    finally:
+        await plane.close()
+        await desk.close()
+        control(Path(orders.directory), orders.index).unlink(missing_ok=True)
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""What a front and a worker say to each other: typed, and of one version.
+
+A request has a number, and is answered by one message with the same number; commands and events
+have none. Everything that goes one way arrives in order: an answer follows all events before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from relay.errors import WorkerError
+from relay.plane import (
+    Description,
+    Direction,
+    LinkLost,
+    LinkState,
+    LinkUp,
+    MediaFlowing,
+    MediaView,
+    OverBudget,
+)
+from relay.plane.sight import PlaneStats, WorkerLoad
+
+VERSION = 2
+"""To be raised whenever a message changes; a worker of another version is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a worker is to be: an argument of its process."""
+
+    index: int
+    host: str
+    udp_port: int
+    """0 for any free one."""
+    public_ip: str | None
+    directory: str
+    """Where its sockets are."""
+    log_level: str = "info"
+    log_json: bool = False
+
+
+# The worker's greeting, and what may come instead of it
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A user whose link a worker has."""
+
+    user_id: str
+    link_id: str
+    state: LinkState
+    partner_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first message on each connection."""
+
+    version: int
+    orders: Orders
+    process_id: int
+    udp_port: int
+    residents: list[Resident] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class CannotStart:
+    """The port cannot be bound."""
+
+    udp_port: int
+    errno: int
+
+
+# Requests
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """See :meth:`relay.plane.Links.answer`."""
+
+    user_id: str
+    sdp: str
+    is_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """See :meth:`relay.plane.Links.offer`."""
+
+    user_id: str
+    is_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """See :meth:`relay.plane.Links.accept`."""
+
+    user_id: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """See :class:`relay.plane.Sight`; without ``whole`` the counters alone."""
+
+    whole: bool
+
+
+# Answers
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """To what describes."""
+
+    description: Description
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A description that cannot be used; the reason is for the user."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A mistake of ours, which the worker has logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """To :class:`Look`."""
+
+    view: MediaView
+    load: WorkerLoad
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """To :class:`Look` without the whole."""
+
+    stats: PlaneStats
+    load: WorkerLoad
+
+
+# Commands
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """See :meth:`relay.plane.Links.pair`."""
+
+    a: str
+    b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unpair:
+    """See :meth:`relay.plane.Links.unpair`."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLink:
+    """See :meth:`relay.plane.Links.close_link`."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTap:
+    """See :meth:`relay.plane.Taps.tap`; the number is of this connection."""
+
+    number: int
+    user_id: str
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTap:
+    """See :meth:`relay.plane.Taps.untap`."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKeyframe:
+    """See :meth:`relay.plane.Taps.request_keyframe`."""
+
+    user_id: str
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Close every link, and end."""
+
+
+# Events, beside those of :mod:`relay.plane.links`
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """A tap's user and its partner have parted."""
+
+    tap: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkClosed:
+    """A tap's user has lost its link."""
+
+    tap: int
+
+
+KINDS: tuple[type[Any], ...] = (
+    Hello,
+    CannotStart,
+    Answer,
+    Offer,
+    Accept,
+    Look,
+    Described,
+    Refused,
+    Failed,
+    Seen,
+    Counted,
+    Pair,
+    Unpair,
+    CloseLink,
+    OpenTap,
+    CloseTap,
+    RequestKeyframe,
+    Stop,
+    LinkUp,
+    LinkLost,
+    MediaFlowing,
+    OverBudget,
+    Parted,
+    LinkClosed,
+)
+
+_READERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in KINDS}
+
+
+def write(message: object, number: int = 0) -> bytes:
+    """A message, with the number of its request."""
+    name = type(message).__name__
+    return b"%b %d %b" % (name.encode(), number, _READERS[name].dump_json(message))
+
+
+def read(data: bytes) -> tuple[Any, int]:
+    """What :func:`write` has written: the message and its number.
+
+    :raises WorkerError: when it is nothing of the kind.
+    """
+    name, _, rest = data.partition(b" ")
+    number, _, body = rest.partition(b" ")
+    reader = _READERS.get(name.decode(errors="replace"))
+    if reader is None or not number.isdigit():
+        raise WorkerError("says what nobody understands")
+    try:
+        return reader.validate_json(body), int(number)
+    except ValueError:
+        raise WorkerError(f"says what is no {name.decode()}") from None

@@ -1,0 +1,382 @@
+"""The media plane that the front has: places links on workers, and asks them.
+
+What signalling was told of a user stays true here when a worker dies: the pairs are kept, and whose
+link is gone hears of it and may open another, on this worker's successor or on any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from relay.errors import SdpError, WorkerLost
+from relay.logs import log_crash
+from relay.media.paths.idle import IdleCores
+from relay.plane import (
+    Description,
+    Direction,
+    LinkLost,
+    LinkUp,
+    MediaEvent,
+    MediaFlowing,
+    MediaView,
+    OverBudget,
+    PlaneStats,
+    Tap,
+    TappedPacket,
+)
+from relay.plane.sight import WorkerView, summed
+from relay.workers import messages
+from relay.workers.colleague import Colleague
+from relay.workers.crew import Crew
+from relay.workers.homes import Homes
+
+BEAT_S = 1.0
+"""How often workers are asked how they are."""
+
+ADOPTED_S = 60.0
+"""How long users of a former front keep links that nobody has claimed."""
+
+PATIENCE_S = 5.0
+"""How long a description waits for a worker that is being replaced."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tapping:
+    """A tap, wherever its user's link is."""
+
+    user_id: str
+    direction: Direction
+    tap: Tap
+
+
+class WorkersPlane:
+    """See :class:`relay.plane.MediaPlane`; :meth:`start` and :meth:`close` it."""
+
+    def __init__(
+        self,
+        crew: Crew,
+        *,
+        idle_cores: IdleCores | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Build a plane; nothing runs before :meth:`start`.
+
+        :param idle_cores: made to poll while there are calls; its owner closes it.
+        :param clock: seconds, monotonic.
+        """
+        self._crew, self._idle_cores, self._clock = crew, idle_cores, clock
+        self._members: dict[int, Colleague] = {}
+        self._homes = Homes()
+        self._taps: dict[int, _Tapping] = {}
+        self._tap_numbers = itertools.count(1)
+        self._listeners: list[Callable[[MediaEvent], None]] = []
+        self._former = PlaneStats()
+        """What workers had counted that are no more."""
+        self._unclaimed: dict[str, float] = {}
+        """Users of a former front: until when they keep their links."""
+        self._joined = asyncio.Condition()
+        self._beating: asyncio.Task[None] | None = None
+
+    # life
+
+    async def start(self) -> None:
+        """Have the workers at work.
+
+        :raises WorkerError: when one cannot be had.
+        """
+        await self._crew.start(self._has_joined, self._was_told, self._was_lost)
+        self._beating = asyncio.create_task(self._beat(), name="workers' beat")
+        self._beating.add_done_callback(log_crash)
+
+    async def close(self) -> None:
+        """Close every link, and end the workers."""
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.wait({self._beating})
+        await self._crew.close()
+        self._members.clear()
+
+    @property
+    def udp_ports(self) -> tuple[int, ...]:
+        """Those that are bound, one for each worker."""
+        return tuple(member.udp_port for _, member in sorted(self._members.items()))
+
+    # what signalling needs
+
+    def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
+        """See :class:`relay.plane.Links`."""
+        self._listeners.append(listener)
+
+    async def answer(
+        self, user_id: str, sdp: str, *, is_local: bool = False, near: str | None = None
+    ) -> Description:
+        """See :class:`relay.plane.Links`."""
+        return await self._describe(user_id, messages.Answer(user_id, sdp, is_local), near)
+
+    async def offer(
+        self, user_id: str, *, is_local: bool = False, near: str | None = None
+    ) -> Description:
+        """See :class:`relay.plane.Links`."""
+        return await self._describe(user_id, messages.Offer(user_id, is_local), near)
+
+    async def accept(self, user_id: str, sdp: str) -> Description:
+        """See :class:`relay.plane.Links`."""
+        if user_id not in self._homes.worker_of:
+            raise SdpError("an answer without an offer")
+        return await self._describe(user_id, messages.Accept(user_id, sdp), None)
+
+    def pair(self, a: str, b: str) -> None:
+        """See :class:`relay.plane.Links`."""
+        self.unpair(a)
+        self.unpair(b)
+        self._homes.pair(a, b)
+        self._join(a)
+
+    def unpair(self, user_id: str) -> None:
+        """See :class:`relay.plane.Links`."""
+        joined = set(self._homes.joined)
+        partner = self._homes.part(user_id)
+        if partner is None:
+            return
+        told: set[int] = set()
+        for each in (user_id, partner):
+            worker = self._homes.worker_of.get(each)
+            if each not in joined or worker is None:
+                for tapping in self._taps_on(each):
+                    tapping.tap.parted()
+            elif worker not in told:
+                told.add(worker)
+                self._tell(worker, messages.Unpair(each))
+
+    def close_link(self, user_id: str) -> None:
+        """See :class:`relay.plane.Links`."""
+        worker = self._homes.worker_of.get(user_id)
+        self._unclaimed.pop(user_id, None)
+        if worker is not None:
+            self._homes.leave(user_id)
+            self._tell(worker, messages.CloseLink(user_id))
+
+    # what operators read
+
+    async def look(self) -> MediaView:
+        """See :class:`relay.plane.Sight`; of a worker that does not answer nothing is seen."""
+        seen = [each.view for each in await self._ask_all(messages.Look(whole=True))]
+        links = [link for view in seen for link in view.links]
+        tracks = [track for view in seen for track in view.tracks]
+        return MediaView(links, tracks, self._summed(), self._workers())
+
+    async def stats(self) -> PlaneStats:
+        """See :class:`relay.plane.Sight`; of a worker that does not answer, what it told last."""
+        await self._ask_all(messages.Look(whole=False))
+        return self._summed()
+
+    def _summed(self) -> PlaneStats:
+        present = [member.stats for member in self._members.values()]
+        listening = len(present) == len(self._crew.restarts)
+        return summed([*present, self._former], listening=listening)
+
+    def _workers(self) -> list[WorkerView]:
+        return [
+            WorkerView(
+                index,
+                member.process_id,
+                member.udp_port,
+                self._clock() - member.since_s,
+                member.answers,
+                self._crew.restarts[index],
+                member.load,
+                member.stats,
+            )
+            for index, member in sorted(self._members.items())
+        ]
+
+    async def _ask_all(self, request: object) -> list[Any]:
+        asked = [member.ask(request) for member in self._members.values()]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        return [answer for answer in answers if not isinstance(answer, BaseException)]
+
+    # taps
+
+    def tap(self, user_id: str, direction: Direction, tap: Tap, partner: str | None = None) -> None:
+        """See :class:`relay.plane.Taps`."""
+        if partner not in (None, self._homes.partner_of.get(user_id)):
+            tap.parted()
+        number = next(self._tap_numbers)
+        self._taps[number] = _Tapping(user_id, direction, tap)
+        worker = self._homes.worker_of.get(user_id)
+        if worker is not None:
+            self._tell(worker, messages.OpenTap(number, user_id, direction))
+
+    def untap(self, user_id: str, direction: Direction, tap: Tap) -> None:
+        """See :class:`relay.plane.Taps`."""
+        worker = self._homes.worker_of.get(user_id)
+        for number, each in list(self._taps.items()):
+            if (each.user_id, each.direction) == (user_id, direction) and each.tap is tap:
+                del self._taps[number]
+                if worker is not None:
+                    self._tell(worker, messages.CloseTap(number))
+
+    def request_keyframe(self, user_id: str, direction: Direction) -> None:
+        """See :class:`relay.plane.Taps`."""
+        worker = self._homes.worker_of.get(user_id)
+        if worker is not None:
+            self._tell(worker, messages.RequestKeyframe(user_id, direction))
+
+    def _taps_on(self, user_id: str) -> list[_Tapping]:
+        return [tapping for tapping in self._taps.values() if tapping.user_id == user_id]
+
+    # users and their workers
+
+    async def _describe(self, user_id: str, request: object, near: str | None) -> Description:
+        """Have the user's worker answer a request that is about its link.
+
+        A worker that dies meanwhile has not answered it; who offers is then placed anew.
+        """
+        deadline_s = asyncio.get_running_loop().time() + PATIENCE_S
+        while True:
+            is_new = user_id not in self._homes.worker_of
+            if is_new and isinstance(request, messages.Accept):
+                raise SdpError("an answer without an offer")
+            worker = await self._settle(user_id, near, deadline_s)
+            try:
+                answer = await self._members[worker].ask(request)
+            except (SdpError, WorkerLost) as error:
+                if is_new and self._homes.worker_of.get(user_id) == worker:
+                    self._homes.leave(user_id)
+                if isinstance(error, SdpError):
+                    raise
+                await asyncio.sleep(0)  # it is noticed now that the worker has gone
+                continue
+            described: Description = replace(answer.description, place=str(worker))
+            self._homes.link_of[user_id] = described.link_id
+            if is_new:
+                self._join(user_id)
+            return described
+
+    async def _settle(self, user_id: str, near: str | None, deadline_s: float) -> int:
+        """Where the user's link is or belongs, which is then where it is."""
+        async with asyncio.timeout_at(deadline_s), self._joined:
+            await self._joined.wait_for(lambda: bool(self._members))
+        self._unclaimed.pop(user_id, None)
+        former = self._homes.worker_of.get(user_id)
+        worker = self._homes.place(user_id, self._members, near)
+        if former is None:
+            self._homes.worker_of[user_id] = worker
+            for number, each in self._taps.items():
+                if each.user_id == user_id:
+                    self._tell(worker, messages.OpenTap(number, user_id, each.direction))
+        return worker
+
+    def _join(self, user_id: str) -> None:
+        """Have the workers of a pair connect the two, if both have a link."""
+        partner = self._homes.partner_of.get(user_id)
+        if partner is None:
+            return
+        ours, theirs = (self._homes.worker_of.get(each) for each in (user_id, partner))
+        if ours is None or theirs is None:
+            return
+        if ours == theirs:
+            self._tell(ours, messages.Pair(user_id, partner))
+            self._homes.joined |= {user_id, partner}
+
+    def _tell(self, worker: int, command: object) -> None:
+        member = self._members.get(worker)
+        if member is not None:
+            member.tell(command)
+
+    # what workers tell
+
+    def _has_joined(self, member: Colleague, hello: messages.Hello) -> None:
+        self._members[member.index] = member
+        for resident in hello.residents:
+            self._adopt(member, resident)
+        task = asyncio.ensure_future(self._announce())
+        task.add_done_callback(lambda done: done.exception())
+
+    async def _announce(self) -> None:
+        async with self._joined:
+            self._joined.notify_all()
+
+    def _adopt(self, member: Colleague, resident: messages.Resident) -> None:
+        """Keep a former front's user until it is claimed or its time is up."""
+        user_id, partner = resident.user_id, resident.partner_id
+        self._homes.worker_of[user_id] = member.index
+        self._homes.link_of[user_id] = resident.link_id
+        self._unclaimed[user_id] = self._clock() + ADOPTED_S
+        if partner is not None:
+            self._homes.pair(user_id, partner)
+            self._homes.joined |= {user_id, partner}
+
+    def _was_told(self, member: Colleague, message: Any, number: int) -> None:
+        match message:
+            case TappedPacket():
+                if (tapping := self._taps.get(number)) is not None:
+                    tapping.tap.take(message)
+            case messages.Parted(tap):
+                if (tapping := self._taps.get(tap)) is not None:
+                    tapping.tap.parted()
+            case messages.LinkClosed(tap):
+                if (tapping := self._taps.get(tap)) is not None:
+                    tapping.tap.link_closed()
+            case LinkUp() | LinkLost() | MediaFlowing() | OverBudget():
+                self._heard(member, message)
+            case _:
+                log.warning("worker_not_understood", worker=member.index)
+
+    def _heard(self, member: Colleague, event: MediaEvent) -> None:
+        user_id = event.user_id
+        if self._homes.worker_of.get(user_id) != member.index:
+            return  # it is no user of this worker's any more
+        if isinstance(event, LinkLost) and self._homes.link_of.get(user_id) == event.link_id:
+            self._homes.leave(user_id)
+        self._emit(event)
+
+    def _was_lost(self, member: Colleague, _: str) -> None:
+        del self._members[member.index]
+        self._former = summed([self._former, member.stats], listening=True, links=0)
+        for user_id in self._homes.of(member.index):
+            link_id = self._homes.link_of.get(user_id, "")
+            self._homes.leave(user_id)
+            self._unclaimed.pop(user_id, None)
+            for tapping in self._taps_on(user_id):
+                tapping.tap.link_closed()
+            self._homes.joined -= {user_id, self._homes.partner_of.get(user_id, "")}
+            self._emit(LinkLost(user_id, link_id, "restarted"))
+
+    def _emit(self, event: MediaEvent) -> None:
+        """Tell everybody; what one of them does wrong harms no other."""
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:
+                told = type(event).__name__
+                log.exception("listener_crashed", user=event.user_id, told=told)
+
+    # the clock
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            await self.beat()
+
+    async def beat(self) -> None:
+        """Ask all workers how they are; replace one that hangs, and end what nobody claims."""
+        await self._ask_all(messages.Look(whole=False))
+        for member in list(self._members.values()):
+            if not member.answers:
+                self._crew.replace(member, "does not answer")
+        if self._idle_cores is not None:
+            self._idle_cores.poll(bool(self._homes.partner_of))
+        now = self._clock()
+        for user_id in [user for user, until in self._unclaimed.items() if until <= now]:
+            self.unpair(user_id)
+            self.close_link(user_id)

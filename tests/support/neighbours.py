@@ -1,0 +1,54 @@
+"""Workers in this very process: real desks and real channels, and no processes."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from relay.media import RelayPlane
+from relay.workers import messages
+from relay.workers.channel import Channel
+from relay.workers.colleague import Colleague
+from relay.workers.crew import Crew
+from relay.workers.desk import Desk
+
+
+class Neighbours(Crew):
+    """A crew of planes that are started already."""
+
+    def __init__(self, planes: Sequence[RelayPlane]) -> None:
+        self.restarts = [0] * len(planes)
+        self.replaced: list[str] = []
+        self._planes = planes
+        self.desks: list[Desk] = []
+        self.colleagues: list[Colleague] = []
+
+    async def start(
+        self,
+        joined: Callable[[Colleague, messages.Hello], None],
+        told: Callable[[Colleague, Any, int], None],
+        lost: Callable[[Colleague, str], None],
+    ) -> None:
+        for index, plane in enumerate(self._planes):
+            orders = messages.Orders(index, "127.0.0.1", plane.udp_port, None, "/nowhere")
+            desk = Desk(plane, orders)
+            await desk.open()
+            ours, theirs = socket.socketpair()
+            await desk.attend(theirs)
+            channel = await Channel.over(ours)
+            hello, _ = await channel.receive()
+            colleague = Colleague(channel, cast("messages.Hello", hello), 0.0)
+            joined(colleague, hello)
+            colleague.begin(told, lost)
+            self.desks.append(desk)
+            self.colleagues.append(colleague)
+
+    async def close(self) -> None:
+        for desk in self.desks:
+            await desk.close()
+        for colleague in self.colleagues:
+            assert await colleague.ended(5)
+
+    def replace(self, member: Colleague, reason: str) -> None:
+        self.replaced.append(reason)
