@@ -6,7 +6,7 @@ What was dropped is counted, and the floods are bounded; nothing here looks at h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -23,14 +23,14 @@ AT_ONCE = 100
 
 
 @pytest.fixture
-async def room(exchange: Exchange) -> AsyncIterator[tuple[ThinPeer, ThinPeer]]:
+async def room(exchange: Exchange) -> tuple[ThinPeer, ThinPeer]:
     """The flooder and its partner, who hear each other; beside a and b, who do too."""
     mallory, partner = await exchange.join("mallory"), await exchange.join("partner")
     exchange.plane.pair("mallory", "partner")
     await talk(mallory, partner)
     await exchange.hears(Flowing("mallory"), Flowing("partner"))
     partner.send_rtp(video(partner, 100))
-    yield mallory, partner
+    return mallory, partner
 
 
 async def flood(
