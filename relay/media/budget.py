@@ -137,8 +137,10 @@ class Budget:
     __slots__ = ("_buckets", "_forged_at", "_overs", "_refilled_at", "network", "rtp")
 
     def __init__(self, now: float) -> None:
-        self.rtp = OF_LINK[RTP].at_once
-        """What is left for RTP: counted down with each packet, refilled by the clock."""
+        self.rtp = int(OF_LINK[RTP].at_once)
+        """What is left for RTP: counted down with each packet, refilled by the clock.
+
+        An integer, as taking one from a float takes Python three times as long."""
         self.network: Network | None = None
         """Where the link's address belongs to, once there is one."""
         self._buckets = {
@@ -181,7 +183,7 @@ class Budget:
         """How much of a kind, which is not RTP, may still be paid for."""
         return self._buckets[kind].left(now)
 
-    def forged(self, kind: str, amount: float, now: float) -> None:
+    def forged(self, kind: str, amount: int, now: float) -> None:
         """What was paid for has failed authentication: it is the network that pays for that.
 
         The user need not have sent it, and so gets its own back, as long as the network can pay.
@@ -190,7 +192,7 @@ class Budget:
         if self.network is not None and not self.network.pay(AUTHENTICATION, 1, now):
             self._forged_at = now
             if kind == RTP:
-                self.rtp = 0.0
+                self.rtp = 0
         elif kind == RTP:
             self.rtp += amount
         else:
@@ -213,8 +215,8 @@ class Budget:
 
         :returns: a kind that has been over for long, once in a while.
         """
-        allowed = OF_LINK[RTP]
-        self.rtp = min(allowed.at_once, self.rtp + allowed.per_s * (now - self._refilled_at))
+        per_s, at_once = OF_LINK[RTP]
+        self.rtp = int(min(at_once, self.rtp + per_s * (now - self._refilled_at)))
         self._refilled_at = now
         return self._over_for_long() if self._overs else None
 

@@ -150,11 +150,14 @@ class Forwarder:
                     self.drops["malformed"] += 1
                 elif view[at + 1] & RTCP_MASK == RTCP_BITS:
                     self._rtcp(link, at // SLOT_BYTES, size, now)
-                elif (left := link.budget.rtp - size - RTP_COST) < 0:
-                    link.budget.refuse(RTP, now, self.drops)
                 else:
-                    link.budget.rtp = left
-                    self._rtp(link, at, pointer, size, now)
+                    budget = link.budget
+                    left = budget.rtp - size - RTP_COST
+                    if left >= 0:
+                        budget.rtp = left
+                        self._rtp(link, at, pointer, size, now)
+                    else:
+                        budget.refuse(RTP, now, self.drops)
             except Exception:  # a mistake of ours, which must cost nobody else's packets
                 self.drops["fault"] += 1
                 count = self.drops["fault"]

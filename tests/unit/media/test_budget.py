@@ -60,7 +60,7 @@ def test_kinds_do_not_pay_for_each_other(budget: Budget, drops: Counter[str]) ->
 
 def test_rtp_is_refilled_by_the_clock(budget: Budget) -> None:
     per_s, at_once = OF_LINK[RTP]
-    budget.rtp = 0.0
+    budget.rtp = 0
     budget.look(LOOK_S)
     assert budget.rtp == pytest.approx(per_s * LOOK_S)
     budget.look(1000.0)
