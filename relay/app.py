@@ -57,6 +57,9 @@ class OwnedPlane(MediaPlane, Protocol):
         :raises WorkerError: when a media process cannot be had.
         """
 
+    def wind_down(self) -> None:
+        """The server is about to stop; nothing of the plane is to outlive it."""
+
     async def close(self) -> None:
         """Close every link and the ports."""
 
@@ -102,6 +105,7 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
         _log.info("server_started", port=port, udp_ports=udp_ports, media_mode=settings.media_mode)
         yield Relay(settings, port, udp_ports, token, tls.fingerprint if tls else None)
         _log.info("server_stopping")
+        plane.wind_down()
     _log.info("server_stopped")
 
 

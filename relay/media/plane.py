@@ -107,6 +107,9 @@ class RelayPlane:
         self._watcher = asyncio.create_task(self._watch(), name="media plane's clock")
         self._watcher.add_done_callback(log_crash)
 
+    def wind_down(self) -> None:
+        """Nothing to do: media ends with this process, however that ends."""
+
     async def close(self) -> None:
         """Say goodbye on every link and release the socket."""
         if self._socket is None or self._watcher is None:

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from pydantic import TypeAdapter
 
-from relay.errors import CannotListen, WorkerError
+from relay.errors import CannotListen, WorkerError, reason_of
 from relay.logs import log_crash
 from relay.workers import messages
 from relay.workers.channel import Channel
@@ -75,6 +75,11 @@ class Crew:
         if failures:
             await self.close()
             raise failures[0]
+
+    def wind_down(self) -> None:
+        """Have none of them outlive this process."""
+        for member in self._members.values():
+            member.tell(messages.WindDown())
 
     async def close(self) -> None:
         """Stop all of them."""
@@ -234,7 +239,10 @@ async def _introduction(channel: Channel) -> messages.Hello:
     except EOFError:
         raise WorkerError("has gone") from None
     if isinstance(hello, messages.CannotStart):
-        raise CannotListen(hello.udp_port, OSError(hello.errno, os.strerror(hello.errno)))
+        error = OSError(hello.errno, os.strerror(hello.errno))
+        if hello.udp_port is None:
+            raise WorkerError(f"cannot make a socket in its directory: {reason_of(error)}")
+        raise CannotListen(hello.udp_port, error)
     if not isinstance(hello, messages.Hello):
         raise WorkerError("does not introduce itself")
     if hello.version != messages.VERSION:

@@ -156,6 +156,8 @@ class Desk:
                 pass  # it ended with the link that it was on
             case messages.RequestKeyframe(user_id, direction):
                 plane.request_keyframe(user_id, direction)
+            case messages.WindDown():
+                self._patience_s = 0.0
             case messages.Stop():
                 self.told_to_stop.set()
             case _:

@@ -37,28 +37,43 @@ def main() -> None:
 async def work(orders: messages.Orders, front: socket.socket) -> int:
     """Work until told to stop, or until no front has come for a minute; returns the exit status."""
     plane = RelayPlane(orders.host, orders.udp_port, orders.public_ip)
-    try:
-        await plane.start()
-    except OSError as error:
-        channel = await Channel.over(front)
-        channel.send(messages.CannotStart(orders.udp_port, error.errno or errno.EIO))
-        await channel.close()
-        return 1
     desk = Desk(plane, orders)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, desk.told_to_stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C is the front's
     try:
-        await desk.open(control(Path(orders.directory), orders.index))
-        await desk.attend(front)
+        if not await _begins(orders, plane, desk, front):
+            return 1
         gc.collect()
         gc.freeze()  # or every full collection would look at all that was imported
         await desk.told_to_stop.wait()
     finally:
         await plane.close()
         await desk.close()
-        control(Path(orders.directory), orders.index).unlink(missing_ok=True)
+        _socket(orders).unlink(missing_ok=True)
     return 0
+
+
+async def _begins(
+    orders: messages.Orders, plane: RelayPlane, desk: Desk, front: socket.socket
+) -> bool:
+    """Have everything that it takes, or say what is missing."""
+    port: int | None = orders.udp_port
+    try:
+        await plane.start()
+        port = None
+        await desk.open(_socket(orders))
+    except OSError as error:
+        channel = await Channel.over(front)
+        channel.send(messages.CannotStart(error.errno or errno.EIO, port))
+        await channel.close()
+        return False
+    await desk.attend(front)
+    return True
+
+
+def _socket(orders: messages.Orders) -> Path:
+    return control(Path(orders.directory), orders.index)
 
 
 if __name__ == "__main__":

@@ -69,10 +69,11 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class CannotStart:
-    """The port cannot be bound."""
+    """The port cannot be bound, or the socket for fronts."""
 
-    udp_port: int
     errno: int
+    udp_port: int | None
+    """None when it is the socket."""
 
 
 # Requests
@@ -198,6 +199,11 @@ class RequestKeyframe:
 
 
 @dataclass(frozen=True, slots=True)
+class WindDown:
+    """The front is about to stop: end when it is gone, and wait for no other."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Close every link, and end."""
 
@@ -237,6 +243,7 @@ KINDS: tuple[type[Any], ...] = (
     OpenTap,
     CloseTap,
     RequestKeyframe,
+    WindDown,
     Stop,
     LinkUp,
     LinkLost,

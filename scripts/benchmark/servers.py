@@ -27,38 +27,50 @@ class NotStarted(Exception):
 
 @dataclass(slots=True)
 class Server:
-    """A running server."""
+    """A running server: a process, and those that it has started."""
 
     name: str
     url: str
     pid: int
     said: list[str] = field(default_factory=list)
 
+    def pids(self) -> list[int]:
+        """Its processes."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [self.pid, *map(int, children.split())]
+
     def cpu_s(self) -> float:
         """CPU time of all its threads so far, in seconds."""
-        return time.clock_gettime((~self.pid << 3) | _CPUCLOCK_SCHED)
+        return sum(time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED) for pid in self.pids())
 
     def resident_mb(self) -> float:
-        """Resident memory."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        """Memory; what processes share counts once (proportional set size)."""
+        return sum(map(_proportional_mb, self.pids()))
 
     def descriptors(self) -> int:
         """Open file descriptors."""
-        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.pids())
 
     def threads(self) -> int:
         """Threads."""
-        return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
+        return len(self._tasks())
 
     def sleeps(self) -> int:
         """How often its threads have gone to sleep so far."""
         total = 0
-        for task in Path(f"/proc/{self.pid}/task").iterdir():
+        for task in self._tasks():
             with contextlib.suppress(OSError):  # a thread may end meanwhile
                 found = re.search(r"^voluntary_ctxt_switches:\s*(\d+)", _status(task), re.MULTILINE)
                 total += int(found[1]) if found else 0
         return total
+
+    def _tasks(self) -> list[Path]:
+        return [task for pid in self.pids() for task in Path(f"/proc/{pid}/task").iterdir()]
+
+
+def _proportional_mb(pid: int) -> float:
+    found = re.search(r"(?m)^Pss:\s*(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text())
+    return int(found[1]) * 1024 / 1e6 if found else 0.0
 
 
 def _status(task: Path) -> str:

@@ -35,7 +35,7 @@ async def serving(directory: Path, *flags: str, before: str = "") -> AsyncIterat
         yield process
     finally:
         if process.returncode is None:
-            process.kill()
+            process.terminate()  # killed, it would leave a worker that holds the pipes for a minute
         await process.communicate()
 
 
@@ -46,6 +46,26 @@ async def page_of(process: Process) -> str:
         if found := re.search(r"page +(https?://\S+)", line):
             return found[1]
     raise AssertionError("the server ended early")
+
+
+def workers_of(log: str) -> list[int]:
+    """The processes that carried media, as the log tells."""
+    return [int(found) for found in re.findall(r"event=worker_started .*?process=(\d+)", log)]
+
+
+def runs(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def all_ended(processes: list[int]) -> None:
+    assert processes
+    async with asyncio.timeout(10):
+        while any(map(runs, processes)):  # noqa: ASYNC110 - nobody's children any more
+            await asyncio.sleep(0.01)
 
 
 async def ended(process: Process) -> tuple[int | None, str, str]:
@@ -78,6 +98,8 @@ async def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals)
         assert code == 0
         assert "event=server_stopped" in log
         assert "Traceback" not in log
+        assert len(workers_of(log)) == 1
+        assert not any(map(runs, workers_of(log)))
 
 
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
@@ -92,8 +114,9 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         await reader.readuntil(b"\x88")  # a close frame, which this client leaves unanswered
         process.send_signal(signal.SIGINT)
-        code, _, _ = await ended(process)
+        code, _, log = await ended(process)
         assert code == -signal.SIGINT
+        await all_ended(workers_of(log))
         writer.close()
         await writer.wait_closed()
 
@@ -123,6 +146,65 @@ async def test_a_port_in_use_ends_the_start_with_one_line(tmp_path: Path) -> Non
     assert log.endswith(
         f"relay: --port: cannot listen on 127.0.0.1 port {port}: address already in use\n"
     )
+
+
+async def test_each_of_several_udp_ports_has_to_be_free(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        flags = ("--udp-port", str(port - 1), "--workers", "2")
+        async with serving(tmp_path, *flags) as process:
+            code, told, log = await ended(process)
+    assert (code, told) == (2, "")
+    assert "Traceback" not in log
+    assert log.endswith(
+        f"relay: --udp-port: cannot listen on 127.0.0.1 port {port}: address already in use\n"
+    )
+    assert not any(map(runs, workers_of(log)))
+
+
+async def test_a_runtime_directory_that_is_no_good_ends_the_start_with_one_line(
+    tmp_path: Path,
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    async with serving(tmp_path, "--runtime-dir", str(shared)) as process:
+        assert await ended(process) == (
+            2,
+            "",
+            f"relay: --runtime-dir: {shared} is open to other users: it has to have mode 0700\n",
+        )
+
+
+async def test_without_workers_media_is_in_the_servers_own_process(tmp_path: Path) -> None:
+    async with serving(tmp_path, "--workers", "0") as process:
+        await page_of(process)
+        process.terminate()
+        code, _, log = await ended(process)
+        assert code == 0
+        assert "worker" not in log
+
+
+async def test_a_server_that_is_killed_leaves_its_workers_to_the_next_one(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    flags = ("--udp-port", str(port), "--runtime-dir", str(tmp_path / "run"))
+    async with serving(tmp_path, *flags) as process:
+        await page_of(process)
+        assert process.stderr
+        (worker,) = workers_of((await process.stderr.readline()).decode())
+        process.kill()
+        await all_ended([process.pid])  # wait() waits for the pipes, which the worker holds
+        async with serving(tmp_path, *flags) as successor:
+            await page_of(successor)
+            successor.terminate()
+            code, _, log = await ended(successor)
+            assert code == 0
+            assert re.search(rf"event=worker_adopted .*process={worker}\b", log)
+            assert workers_of(log) == []
+            await all_ended([worker])
 
 
 async def test_it_serves_with_the_settings_of_the_working_directory(tmp_path: Path) -> None:
