@@ -20,7 +20,7 @@ from relay.door.listening import Listening
 from relay.door.turned import TurnedAway
 from relay.door.visitors import DoorLimits, DoorTally, Visitor, Visitors
 from relay.logs import log_crash
-from relay.pace import Budget
+from relay.pace import TokenBucket
 from relay.source import bounded_source_of
 
 _TICK_S = 1.0
@@ -150,7 +150,7 @@ class Door:
         visitor: Visitor,
     ) -> None:
         loop = asyncio.get_running_loop()
-        budget = Budget(self._limits.bytes_per_s, self._limits.bytes_burst)
+        budget = TokenBucket(self._limits.bytes_per_s, self._limits.bytes_burst)
         take = partial(self._take, visitor, budget)
         entrance = partial(_Entrance, factory(), partial(self._entered, visitor), take)
         try:
@@ -178,9 +178,9 @@ class Door:
         del self._by_transport[transport]
         self._visitors.leave(visitor)
 
-    def _take(self, visitor: Visitor, budget: Budget, size: int) -> bool:
+    def _take(self, visitor: Visitor, budget: TokenBucket, size: int) -> bool:
         """Whether so many bytes can be taken; if not, the connection ends."""
-        if budget.spend(size, self._clock()) >= 0:
+        if budget.spend(self._clock(), size) >= 0:
             return True
         self.tally.drops["flood"] += 1
         self._end(visitor)

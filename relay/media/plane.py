@@ -34,6 +34,7 @@ from relay.plane import (
     MediaEvent,
     MediaFlowing,
     MediaView,
+    OverBudget,
     PlaneStats,
     Tap,
 )
@@ -382,6 +383,7 @@ class RelayPlane:
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._partners))
         forwarder.ask_again(now)
+        forwarder.handshakes.look(now)
         for link in list(self._links.values()):
             try:
                 ended = tend(link, forwarder, now)
@@ -390,6 +392,8 @@ class RelayPlane:
                 ended = "failed"
             if ended is not None:
                 self._was_lost(link, ended)
+            elif (kind := link.budget.look(now)) is not None:
+                self._tell(OverBudget(link.user_id, link.link_id, kind))
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -9,7 +9,7 @@ import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
 from relay.errors import ProtocolError
-from relay.pace import Budget
+from relay.pace import TokenBucket
 from relay.protocol.messages import ClientMessage, parse_client
 from relay.signaling.lobby import Lobby
 from relay.signaling.mailbox import CLOSE_INTERNAL_ERROR, CLOSE_POLICY, SocketLost
@@ -42,7 +42,7 @@ class Connection:
         self._clock = clock
         self._transport = transport
         limits = session.limits
-        self._paid_bytes = Budget(
+        self._paid_bytes = TokenBucket(
             limits.frame_bytes_per_message * limits.messages_per_s, limits.frame_bytes_burst
         )
 
@@ -102,7 +102,7 @@ class Connection:
         Nothing waits here, since what has come takes memory until it is read.
         """
         size = len(frame.data) if isinstance(frame.data, str | bytes) else 0
-        left = self._paid_bytes.spend(_FRAME_COST_BYTES + size, now)
+        left = self._paid_bytes.spend(now, _FRAME_COST_BYTES + size)
         if left < -self._session.limits.frame_bytes_burst:
             self._session.outbox.close(CLOSE_POLICY, "too much data")
             if self._transport is not None:

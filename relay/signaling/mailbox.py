@@ -12,6 +12,7 @@ CLOSE_POLICY = 1008
 CLOSE_INTERNAL_ERROR = 1011
 CLOSE_TRY_AGAIN = 1013
 CLOSE_BY_OPERATOR = 4001  # of those for private use, RFC 6455 section 7.4.2
+CLOSE_OVER_BUDGET = 4002
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ The measurements, and what some of them find:
 - ``times``         how long users wait for media
 - ``matching``      how fast users find each other
 - ``taps``          what recording some calls does to all
+- ``isolation``     what floods of one user do to others' packets
+- ``attacks``       such floods, in a process of its own
 - ``anatomy``       where the time of a forwarded packet goes
 
 Telling it:

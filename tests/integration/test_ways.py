@@ -66,6 +66,8 @@ async def test_one_message(mode: MediaMode, monkeypatch: pytest.MonkeyPatch) -> 
 HANDS_ON = {
     "media/plane.py",
     "media/forwarder.py",
+    "media/budget.py",
+    "media/handshakes.py",
     "media/link.py",
     "media/flow.py",
     "media/feedback/transport_wide.py",
