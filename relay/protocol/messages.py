@@ -181,6 +181,13 @@ class PartnerDisconnected(_Message):
     type: Literal["partner_disconnected"] = "partner_disconnected"
 
 
+class OfferAgain(_Message):
+    """The relay has lost the user's link, and the user is to offer another one."""
+
+    type: Literal["offer_again"] = "offer_again"
+    reason: str
+
+
 class Error(_Message):
     """Something did not work; ``code`` is stable, ``message`` is for people."""
 
@@ -215,6 +222,7 @@ ServerMessage = (
     | MediaState
     | PartnerLeft
     | PartnerDisconnected
+    | OfferAgain
     | Error
 )
 

@@ -18,6 +18,8 @@ of which may be so in any of the three:
   partner has gone again: it still was asked for;
 - ``is_invited``: an offer of the relay's has no answer yet; a bad answer leaves it so, since a
   better one may follow.
+
+When a link is lost, ``REMEDIES`` says what helps, by why it is lost and by whose it is.
 """
 
 from collections.abc import Mapping
@@ -56,6 +58,41 @@ TRANSITIONS: Mapping[Event, Mapping[Expected, Expected]] = {
     Event.FAILED: {_N: _N, _L: _N, _C: _C},
     Event.PARTED: {_N: _N, _L: _N, _C: _C},
     Event.CLOSED: {_N: _N, _L: _N, _C: _N},
+}
+
+
+class Owner(StrEnum):
+    """Whose link it is, as far as that matters when it is lost."""
+
+    KEEPER = "keeper"  # keeps it from partner to partner
+    INITIATOR = "initiator"  # has offered for the sake of its partner
+    ANSWERER = "answerer"  # has answered for the sake of its partner
+    NOBODY = "nobody"  # who is in need of it
+
+
+class Remedy(StrEnum):
+    """What is done about a lost link."""
+
+    NONE = "none"  # nobody needs it, or its user offers afresh
+    FAIL = "fail"  # the user is told that it has failed
+    OFFER_AGAIN = "offer_again"  # the user is told to offer
+    INVITE = "invite"  # the relay offers, as a plain client expects it of a partner
+
+
+_Owners = Mapping[Owner, Remedy]
+
+_FAILED: _Owners = {owner: Remedy.FAIL for owner in Owner} | {Owner.NOBODY: Remedy.NONE}
+
+REMEDIES: Mapping[str, _Owners] = {  # by the reason of relay.plane.LinkLost
+    "closed": {owner: Remedy.NONE for owner in Owner} | {Owner.ANSWERER: Remedy.INVITE},
+    "silent": _FAILED,
+    "failed": _FAILED,
+    "restarted": {
+        Owner.KEEPER: Remedy.OFFER_AGAIN,
+        Owner.INITIATOR: Remedy.OFFER_AGAIN,
+        Owner.ANSWERER: Remedy.INVITE,
+        Owner.NOBODY: Remedy.NONE,
+    },
 }
 
 
@@ -153,20 +190,31 @@ class Expectation:
         self.state = LinkState.UP
         self._happened(Event.CAME_UP)
 
-    def lost(self, now: float, reason: str, *, in_call: bool) -> bool:
+    def lost(self, now: float, reason: str, *, in_call: bool, is_initiator: bool) -> Remedy:
         """The link is gone.
 
-        :param reason: as in :class:`relay.plane.LinkLost`; who closed it may offer afresh.
-        :returns: whether that is a failure of which the user must know.
+        :param reason: as in :class:`relay.plane.LinkLost`.
+        :returns: what helps; unless that is a failure, who needs the link is waited for.
         """
         self._end()
-        is_needed = in_call or self.is_kept
-        if reason == "closed":
-            if is_needed:
-                self._happened(Event.NEEDED, now)
-            return False
-        self._happened(Event.FAILED)
-        return is_needed and self._expected is not Expected.CHAT
+        if self._expected is Expected.CHAT:
+            return Remedy.NONE
+        owner = self._owner(in_call=in_call, is_initiator=is_initiator)
+        remedy = REMEDIES[reason][owner]
+        if reason != "closed":  # which is no reason to wait longer
+            self._happened(Event.FAILED)
+        if remedy is not Remedy.FAIL and owner is not Owner.NOBODY:
+            self._happened(Event.NEEDED, now)
+        if remedy is Remedy.OFFER_AGAIN and not self.is_kept:
+            self.is_told_to_offer = True
+        return remedy
+
+    def _owner(self, *, in_call: bool, is_initiator: bool) -> Owner:
+        if self.is_kept:
+            return Owner.KEEPER
+        if not in_call:
+            return Owner.NOBODY
+        return Owner.INITIATOR if is_initiator else Owner.ANSWERER
 
     def closed(self) -> None:
         """The relay has closed the link."""

@@ -16,6 +16,7 @@ from relay.protocol.messages import (
     IceCandidate,
     MediaState,
     NextPartner,
+    OfferAgain,
     PartnerFound,
     ServerMessage,
     StopChat,
@@ -298,6 +299,8 @@ def _short(message: ServerMessage) -> str:
         case MediaState():
             audio, video = ("on" if on else "off" for on in (message.audio, message.video))
             return f"media_state: audio {audio}, video {video}"
+        case OfferAgain():
+            return f"offer_again: {message.reason}"
         case Error():
             return f"error: {message.code}"
         case _:

@@ -38,6 +38,18 @@ export function close(turn) {
   turn.stopTimers("restart", "video");
 }
 
+/**
+ * Another one in the place of one that is dead. What came on that stays in sight until more comes.
+ *
+ * @param {Turn} turn
+ */
+export function replace(turn) {
+  const { remoteStream } = turn.state;
+  close(turn);
+  open(turn);
+  Object.assign(turn.state, { remoteStream, line: { ...CLEAR_LINE, isInterrupted: true } });
+}
+
 /** @param {Turn} turn @param {{ type: "offer" | "answer", sdp: string }} description */
 export function described(turn, { type, sdp }) {
   const { state } = turn;

@@ -39,6 +39,19 @@ export function found(turn, { isInitiator, sharedInterests }) {
 }
 
 /**
+ * The same one, on another link: what came of them is as it was, and more has to come.
+ *
+ * @param {Turn} turn
+ */
+export function meetAgain(turn) {
+  const { partner } = turn.state;
+  if (!partner) return;
+  change(turn, { bytesReceived: 0, lastBytesAtMs: turn.nowMs });
+  if (!partner.hasCome) turn.startTimer("media", MEDIA_TIMEOUT_MS);
+  turn.order({ do: "meet" });
+}
+
+/**
  * The server says that it looks on: one who was taken for a partner was found before we stopped.
  *
  * @param {Turn} turn

@@ -25,11 +25,12 @@
  *   sharedInterests: string[] }} PartnerFound
  * @typedef {{ type: "partner_left" }} PartnerLeft
  * @typedef {{ type: "partner_disconnected" }} PartnerDisconnected
+ * @typedef {{ type: "offer_again" }} OfferAgain
  * @typedef {{ type: "error", code: string, message: string,
  *   retryAfterMs: number | null }} ServerError
  * @typedef {Connected | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
- *   | PartnerDisconnected | ServerError} ServerMessage
+ *   | PartnerDisconnected | OfferAgain | ServerError} ServerMessage
  */
 
 /** The longest chat text that the server takes. */
@@ -76,6 +77,7 @@ const READERS = {
   }),
   partner_left: () => ({ type: "partner_left" }),
   partner_disconnected: () => ({ type: "partner_disconnected" }),
+  offer_again: () => ({ type: "offer_again" }),
   error: (fields) => {
     const seconds = numberOrNull(fields, "retryAfter");
     return {
