@@ -18,6 +18,7 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``outlet``       one SSRC on which a user receives, whoever the partner is
 - ``verdict``      what becomes of a packet
 - ``meter``        rates, from counters that are read once a second
+- ``pulse``        whether a user has gone quiet
 
 And what they know, in rooms of its own:
 

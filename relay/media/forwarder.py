@@ -17,7 +17,7 @@ import structlog
 from relay.errors import MalformedPacket
 from relay.histogram import Histogram
 from relay.media.downlink import Downlink
-from relay.media.feedback.rtcp import PLI
+from relay.media.feedback.rtcp import PLI, REPORTS
 from relay.media.flow import Flow
 from relay.media.link import Link
 from relay.media.packets.rtp import (
@@ -233,6 +233,9 @@ class Forwarder:
         if srtp_lib.srtp_unprotect_rtcp(uplink.rx, pointer, length):
             self.drops["authentication"] += 1
             return
+        uplink.rtcp_at = now
+        if socket.view[at + 1] in REPORTS:
+            uplink.reported_at = now
         if ssrc not in uplink.streams:
             uplink.rtcp_ssrcs.add(ssrc)
         forward, backward = uplink.flow, link.downlink.flow

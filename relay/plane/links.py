@@ -54,6 +54,25 @@ class LinkLost:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkInterrupted:
+    """Nothing has come from the user for longer than is usual on its link: 5 s, as a rule.
+
+    The link is up all the same, and may be lost later. Whatever goes to the user is sent on.
+    """
+
+    user_id: str
+    link_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkResumed:
+    """Something has come again, after :class:`LinkInterrupted`."""
+
+    user_id: str
+    link_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class MediaFlowing:
     """The first packet of a partner went out to this user."""
 
@@ -61,7 +80,7 @@ class MediaFlowing:
     partner_id: str
 
 
-MediaEvent = LinkUp | LinkLost | MediaFlowing
+MediaEvent = LinkUp | LinkLost | LinkInterrupted | LinkResumed | MediaFlowing
 
 
 class Links(Protocol):

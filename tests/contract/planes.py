@@ -61,6 +61,14 @@ class Staged(ABC):
         """Have no check of the user's come for as long as the plane has patience."""
 
     @abstractmethod
+    async def be_interrupted(self, user: str) -> None:
+        """Have nothing come from the user, who was lively, until the plane says so."""
+
+    @abstractmethod
+    async def resume(self, user: str) -> None:
+        """Have something come from the user again."""
+
+    @abstractmethod
     async def send(self, user: str) -> None:
         """Have the user send sound, and the plane do with it what it will."""
 
@@ -151,6 +159,12 @@ class Faked(Staged):
     async def fall_silent(self, user: str) -> None:
         self.fake.lose(user, "silent")
 
+    async def be_interrupted(self, user: str) -> None:
+        self.fake.interrupt(user)
+
+    async def resume(self, user: str) -> None:
+        self.fake.resume(user)
+
     async def send(self, user: str) -> None:
         self.fake.flow(self.fake.pairs.get(user, "nobody"))
 
@@ -228,6 +242,25 @@ class Real(Staged):
             self._ahead_s += 12
             await self._send_checks(self._now())
             self._plane.tick()
+
+    async def be_interrupted(self, user: str) -> None:
+        for _ in range(30):
+            await self._pass_half_a_second()
+        assert self.events.empty(), "all are lively"
+        self._silent.add(user)
+        for _ in range(100):
+            if not self.events.empty():
+                return
+            await self._pass_half_a_second()
+
+    async def resume(self, user: str) -> None:
+        self._silent.remove(user)
+        await self._pass_half_a_second()
+
+    async def _pass_half_a_second(self) -> None:
+        self._ahead_s += 0.5
+        await self._send_checks(self._now())
+        self._plane.tick()
 
     async def _send_checks(self, now: float) -> None:
         speaking = self._peers.keys() - self._silent

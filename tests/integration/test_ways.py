@@ -67,6 +67,7 @@ HANDS_ON = {
     "media/plane.py",
     "media/forwarder.py",
     "media/link.py",
+    "media/pulse.py",
     "media/flow.py",
     "media/feedback/transport_wide.py",
     "media/packets/numbering.py",

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from relay.plane import LinkLost, LinkUp, MediaEvent
+from relay.plane import LinkInterrupted, LinkLost, LinkResumed, LinkUp, MediaEvent
 
 
 class Up(NamedTuple):
@@ -24,7 +24,19 @@ class Flowing(NamedTuple):
     user: str
 
 
-News = Up | Lost | Flowing
+class Interrupted(NamedTuple):
+    """Nothing comes from the user any more."""
+
+    user: str
+
+
+class Resumed(NamedTuple):
+    """Something comes from it again."""
+
+    user: str
+
+
+News = Up | Lost | Flowing | Interrupted | Resumed
 
 
 def news(event: MediaEvent) -> News:
@@ -32,4 +44,8 @@ def news(event: MediaEvent) -> News:
         return Up(event.user_id)
     if isinstance(event, LinkLost):
         return Lost(event.user_id, event.reason)
+    if isinstance(event, LinkInterrupted):
+        return Interrupted(event.user_id)
+    if isinstance(event, LinkResumed):
+        return Resumed(event.user_id)
     return Flowing(event.user_id)
