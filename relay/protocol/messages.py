@@ -181,6 +181,13 @@ class PartnerDisconnected(_Message):
     type: Literal["partner_disconnected"] = "partner_disconnected"
 
 
+class PartnerConnection(_Message):
+    """Whether anything comes from the partner at all; it has not left."""
+
+    type: Literal["partner_connection"] = "partner_connection"
+    interrupted: bool
+
+
 class OfferAgain(_Message):
     """The relay has lost the user's link, and the user is to offer another one."""
 
@@ -222,6 +229,7 @@ ServerMessage = (
     | MediaState
     | PartnerLeft
     | PartnerDisconnected
+    | PartnerConnection
     | OfferAgain
     | Error
 )

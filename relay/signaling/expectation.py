@@ -9,7 +9,7 @@ signalling waits for is:
 - nothing but chat (``CHAT``): what the user described last is of no use, and no link of its is up;
 - nothing (``NOTHING``): the link is up, or nobody is in need of one.
 
-``TRANSITIONS`` leads from one to another, and nothing else does. Beside it stand three facts, each
+``TRANSITIONS`` leads from one to another, and nothing else does. Beside it stand four facts, each
 of which may be so in any of the three:
 
 - ``is_kept``: the user has offered without having been told to, and keeps its link from partner to
@@ -17,7 +17,9 @@ of which may be so in any of the three:
 - ``is_told_to_offer``: as an initiator without a link, and has not yet. The offer may come when the
   partner has gone again: it still was asked for;
 - ``is_invited``: an offer of the relay's has no answer yet; a bad answer leaves it so, since a
-  better one may follow.
+  better one may follow;
+- ``is_interrupted``: nothing comes from the user, as the plane says, and it has not come up since
+  with another link.
 
 When a link is lost, ``REMEDIES`` says what helps, by why it is lost and by whose it is.
 """
@@ -25,7 +27,14 @@ When a link is lost, ``REMEDIES`` says what helps, by why it is lost and by whos
 from collections.abc import Mapping
 from enum import StrEnum
 
-from relay.plane import Description, LinkLost, LinkState, LinkUp
+from relay.plane import (
+    Description,
+    LinkInterrupted,
+    LinkLost,
+    LinkResumed,
+    LinkState,
+    LinkUp,
+)
 
 
 class Expected(StrEnum):
@@ -81,10 +90,10 @@ class Remedy(StrEnum):
 
 _Owners = Mapping[Owner, Remedy]
 
-_FAILED: _Owners = {owner: Remedy.FAIL for owner in Owner} | {Owner.NOBODY: Remedy.NONE}
+_FAILED: _Owners = dict.fromkeys(Owner, Remedy.FAIL) | {Owner.NOBODY: Remedy.NONE}
 
 REMEDIES: Mapping[str, _Owners] = {  # by the reason of relay.plane.LinkLost
-    "closed": {owner: Remedy.NONE for owner in Owner} | {Owner.ANSWERER: Remedy.INVITE},
+    "closed": dict.fromkeys(Owner, Remedy.NONE) | {Owner.ANSWERER: Remedy.INVITE},
     "silent": _FAILED,
     "failed": _FAILED,
     "restarted": {
@@ -111,6 +120,7 @@ class Expectation:
         self.sends: frozenset[str] = frozenset()
         """The kinds that the user sends, as its last description of use says."""
         self.is_kept = self.is_told_to_offer = self.is_invited = False
+        self.is_interrupted = False
 
     @property
     def is_awaited(self) -> bool:
@@ -125,10 +135,17 @@ class Expectation:
         """Whether what is told of a link is about the present one, and no old news."""
         return link_id == self._link_id
 
-    def heard(self, event: LinkUp | LinkLost) -> None:
+    def heard(self, event: LinkUp | LinkLost | LinkInterrupted | LinkResumed) -> None:
         """Know at once how far the link is; what follows from it is handled in its turn."""
-        if self.is_present(event.link_id):
-            self.state = LinkState.UP if isinstance(event, LinkUp) else LinkState.NONE
+        if not self.is_present(event.link_id):
+            return
+        match event:
+            case LinkUp():
+                self.state = LinkState.UP
+            case LinkLost():
+                self.state = LinkState.NONE
+            case _:
+                self.is_interrupted = isinstance(event, LinkInterrupted)
 
     @property
     def needs_invitation(self) -> bool:
@@ -165,6 +182,7 @@ class Expectation:
 
     def refused(self) -> None:
         """What the user described is of no use, and no link of its is up."""
+        self.is_interrupted = False
         self._happened(Event.REFUSED)
 
     def invited(self, offered: Description) -> None:
@@ -182,12 +200,14 @@ class Expectation:
 
     def parted(self) -> None:
         """The user has no partner any more."""
+        self.is_interrupted = self.is_interrupted and self.state is LinkState.UP
         if not self.is_kept:
             self._happened(Event.PARTED)
 
     def came_up(self) -> None:
         """The link is up."""
         self.state = LinkState.UP
+        self.is_interrupted = False
         self._happened(Event.CAME_UP)
 
     def lost(self, now: float, reason: str, *, in_call: bool, is_initiator: bool) -> Remedy:
@@ -197,6 +217,7 @@ class Expectation:
         :returns: what helps; unless that is a failure, who needs the link is waited for.
         """
         self._end()
+        self.is_interrupted = self.is_interrupted and in_call
         if self._expected is Expected.CHAT:
             return Remedy.NONE
         owner = self._owner(in_call=in_call, is_initiator=is_initiator)
@@ -219,6 +240,7 @@ class Expectation:
     def closed(self) -> None:
         """The relay has closed the link."""
         self._end()
+        self.is_interrupted = False
         self._happened(Event.CLOSED)
 
     def stopped(self) -> None:

@@ -9,7 +9,14 @@ import structlog
 
 from relay.errors import ProtocolError, SdpError
 from relay.matching import Happened, Matchmaker, MediaMode, State, require_allowed
-from relay.plane import LinkLost, LinkUp, MediaEvent, MediaFlowing
+from relay.plane import (
+    LinkInterrupted,
+    LinkLost,
+    LinkResumed,
+    LinkUp,
+    MediaEvent,
+    MediaFlowing,
+)
 from relay.protocol.messages import (
     MAX_SDP_CHARS,
     ChatMessage,
@@ -116,13 +123,17 @@ class Lobby:
         session = self._sessions.get(event.user_id)
         if session is None:
             return
-        if isinstance(event, MediaFlowing):
-            call = session.call
-            if call is not None and call.partner_of(session).user_id == event.partner_id:
-                call.flow()
-        else:
-            session.link.heard(event)
-            session.inbox.put(event)
+        match event:
+            case MediaFlowing():
+                call = session.call
+                if call is not None and call.partner_of(session).user_id == event.partner_id:
+                    call.flow()
+            case LinkUp() | LinkLost():
+                session.link.heard(event)
+                session.inbox.put(event)
+            case LinkInterrupted() | LinkResumed():
+                session.link.heard(event)
+                session.tell_connection()
 
     def tick(self, now: float) -> None:
         """Let time pass: have late links noticed, and those who wait search again."""

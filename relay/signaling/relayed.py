@@ -94,6 +94,7 @@ class Relayed:
         if link.is_present(link_id) and link.state is not LinkState.NONE:
             link.came_up()
             self._note_media(session)
+            session.tell_connection()
 
     def lost(self, session: Session, link_id: str, reason: str, now: float) -> bool:
         """Do what helps; a room that may get its media back is kept."""
@@ -118,6 +119,7 @@ class Relayed:
             session.link.refused()
             session.talk.lacks(_BOTH)
             session.tell_media()
+            session.tell_connection()
 
     def _note_media(self, session: Session) -> None:
         """Have the partner know what the user's description does not send."""

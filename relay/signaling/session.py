@@ -124,6 +124,13 @@ class Session:
         if self.call is not None and (news := self.talk.media_news()) is not None:
             self.call.partner_of(self).send(news)
 
+    def tell_connection(self) -> None:
+        """Tell the partner whether anything comes of the user, if that is news to it."""
+        if self.call is not None:
+            news = self.talk.connection_news(self.link.is_interrupted)
+            if news is not None:
+                self.call.partner_of(self).send(news)
+
     def remember(self, partner_id: str, now: float) -> None:
         """Note that the user has just parted from a partner."""
         self.recent.pop(partner_id, None)

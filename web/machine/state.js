@@ -90,6 +90,7 @@
  * @property {boolean} hasCome all that could be expected of them has come, at first
  * @property {string[]} sharedInterests
  * @property {boolean} isTyping
+ * @property {boolean} isInterrupted nothing comes of them to the server, as it says
  * @property {boolean} isStalled nothing comes any more, though it should
  * @property {number} bytesReceived
  * @property {number} lastBytesAtMs
