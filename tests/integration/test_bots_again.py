@@ -99,7 +99,7 @@ async def test_a_load_goes_on_over_other_links() -> None:
                 await user.join()
                 await user.search()
             former = await play(users)
-            plane.die(*plane._links)
+            plane.die(*plane.users)
             await play(users, former)
         finally:
             for user in users:

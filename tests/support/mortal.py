@@ -7,6 +7,11 @@ from relay.plane import LinkLost
 class MortalPlane(RelayPlane):
     """The real one, but for that."""
 
+    @property
+    def users(self) -> list[str]:
+        """Those who have a link, the oldest first."""
+        return list(self._links)
+
     def die(self, *user_ids: str) -> None:
         """Lose the links of these users, at the same moment."""
         lost = [(user_id, self._links[user_id].link_id) for user_id in user_ids]

@@ -14,11 +14,9 @@ const GIVEN_UP_AFTER_MS = 25_000;
 
 /** @param {Turn} turn */
 export function open(turn) {
-  const { server, devices } = turn.state;
-  if (!server) return;
+  if (!turn.state.server) return;
   turn.state.linked = true;
-  const tracks = { audio: devices.audio.track, video: devices.video.track };
-  turn.order({ do: "open_link", iceServers: server.iceServers, tracks });
+  order(turn, "open_link");
 }
 
 /**
@@ -39,15 +37,27 @@ export function close(turn) {
 }
 
 /**
- * Another one in the place of one that is dead. What came on that stays in sight until more comes.
+ * Another one in the place of one that is dead. What came of a partner on that stays in sight until
+ * more comes.
  *
  * @param {Turn} turn
  */
 export function replace(turn) {
-  const { remoteStream } = turn.state;
-  close(turn);
-  open(turn);
-  Object.assign(turn.state, { remoteStream, line: { ...CLEAR_LINE, isInterrupted: true } });
+  if (turn.state.partner) {
+    order(turn, "replace_link");
+    turn.stopTimers("restart", "video");
+  } else {
+    close(turn);
+    open(turn);
+  }
+  turn.state.line = { ...CLEAR_LINE, isInterrupted: true };
+}
+
+/** @param {Turn} turn @param {"open_link" | "replace_link"} what */
+function order(turn, what) {
+  const { server, devices } = turn.state;
+  const tracks = { audio: devices.audio.track, video: devices.video.track };
+  if (server) turn.order({ do: what, iceServers: server.iceServers, tracks });
 }
 
 /** @param {Turn} turn @param {{ type: "offer" | "answer", sdp: string }} description */

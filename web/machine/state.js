@@ -32,6 +32,7 @@
  *   | { do: "send", message: ClientMessage } | { do: "reconnect" } | { do: "renew" }
  *   | { do: "connect" } | { do: "disconnect" }
  *   | { do: "open_link", iceServers: RTCIceServer[], tracks: Tracks } | { do: "close_link" }
+ *   | { do: "replace_link", iceServers: RTCIceServer[], tracks: Tracks }
  *   | { do: "make_offer" } | { do: "restart_link" } | { do: "take_offer", sdp: string }
  *   | { do: "take_answer", sdp: string }
  *   | { do: "take_candidate", candidate: RTCIceCandidateInit | null }
