@@ -57,7 +57,8 @@ class LinkLost:
 class LinkInterrupted:
     """Nothing has come from the user for longer than is usual on its link: 5 s, as a rule.
 
-    The link is up all the same, and may be lost later. Whatever goes to the user is sent on.
+    The link is up all the same, and whatever goes to the user is sent on. It ends with
+    :class:`LinkResumed`, or with the link: another one begins without it.
     """
 
     user_id: str
