@@ -68,6 +68,7 @@ function carryOut(command) {
     case "connect": wire.connect(); break;
     case "disconnect": wire.disconnect(); break;
     case "open_link": openLink(command.iceServers, command.tracks); break;
+    case "replace_link": openLink(command.iceServers, command.tracks, peer); break;
     case "close_link": closeLink(); break;
     case "make_offer": peer?.offer(); break;
     case "restart_link": peer?.restart(); break;
@@ -82,10 +83,14 @@ function carryOut(command) {
   }
 }
 
-/** @param {RTCIceServer[]} iceServers @param {import("./machine/state.js").Tracks} tracks */
-function openLink(iceServers, tracks) {
+/**
+ * @param {RTCIceServer[]} iceServers
+ * @param {import("./machine/state.js").Tracks} tracks
+ * @param {Peer | null} former the one in whose place it is
+ */
+function openLink(iceServers, tracks, former = null) {
   try {
-    peer = new Peer({ iceServers, tracks, onEvent: dispatch });
+    peer = new Peer({ iceServers, tracks, onEvent: dispatch, former });
   } catch (error) {
     console.warn("The link cannot be opened:", error);
     dispatch({ type: "link_failed" });

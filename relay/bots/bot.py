@@ -23,6 +23,8 @@ from relay.protocol.messages import (
     FindPartner,
     IceCandidate,
     NextPartner,
+    OfferAgain,
+    PartnerConnection,
     PartnerDisconnected,
     PartnerFound,
     PartnerLeft,
@@ -183,6 +185,8 @@ class Bot:
                 await self._on_partner_gone()
             case WebrtcOffer():
                 await self._on_offer(message.sdp)
+            case OfferAgain() if self._peer is not None:  # else it has stopped meanwhile
+                await self._offer()
             case WebrtcAnswer() if self._peer is not None:
                 await self._peer.take_answer(message.sdp)
                 self._answered = True
@@ -190,6 +194,8 @@ class Bot:
                 await self._peer.add_candidate(message.candidate)
             case ChatDelivery():
                 self.report.chats += 1
+            case PartnerConnection():
+                self.report.interruptions += message.interrupted
             case Error():
                 self.report.errors.append(message.code)
                 if message.code == "media_failed":

@@ -131,15 +131,17 @@ class Client:
     async def _read(self, timeout_s: float | None) -> ServerMessage:
         try:
             async with asyncio.timeout(timeout_s):
-                frame = await self._open_socket().receive()
+                while (message := _parse(await self._read_frame())) is None:
+                    pass
         except TimeoutError as error:
             raise BotError(f"no message within {timeout_s:g} s") from error
+        return message
+
+    async def _read_frame(self) -> str:
+        frame = await self._open_socket().receive()
         if frame.type is not aiohttp.WSMsgType.TEXT:
             raise ConnectionClosed(self._open_socket().close_code)
-        try:
-            return parse_server(frame.data)
-        except ProtocolError as error:
-            raise BotError(f"the server broke the protocol: {error}") from error
+        return str(frame.data)
 
     def _open_socket(self) -> aiohttp.ClientWebSocketResponse:
         if self._socket is None:
@@ -153,6 +155,16 @@ class ConnectionClosed(BotError):
     def __init__(self, code: int | None) -> None:
         super().__init__(f"the server closed the connection (code {code})")
         self.code = code
+
+
+def _parse(frame: str) -> ServerMessage | None:
+    """None for a message that is not known here: later servers may say more."""
+    try:
+        return parse_server(frame)
+    except ProtocolError as error:
+        if error.code == "unknown_type":
+            return None
+        raise BotError(f"the server broke the protocol: {error}") from error
 
 
 def _reason(error: BaseException) -> str:

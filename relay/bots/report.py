@@ -27,7 +27,8 @@ class Report:
     """What one bot saw and heard; it grows while the bot runs.
 
     ``links`` counts its peer connections. Of the ``frames`` received, ``unreadable`` were no bot's
-    picture, or damaged. ``sound`` is the last tenth of a second.
+    picture, or damaged. ``interruptions`` counts how often nothing came of a
+    partner, as the server says. ``sound`` is the last tenth of a second.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Report:
     audio_frames: int = 0
     sound: Sound = field(default_factory=lambda: Sound(SILENCE_DBFS, 0.0))
     chats: int = 0
+    interruptions: int = 0
     seen: deque[FrameSeen] = field(default_factory=lambda: deque(maxlen=KEPT_FRAMES))
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_ERRORS))
 
@@ -90,6 +92,7 @@ class Report:
             "audioLevelDbfs": round(self.sound.level_dbfs, 1),
             "audioHz": round(self.sound.frequency_hz),
             "chats": self.chats,
+            "interruptions": self.interruptions,
             "errors": list(self.errors),
         }
 
@@ -110,6 +113,8 @@ class Report:
             yield f"latency {self.latency_ms(50)} ms p50 {self.latency_ms(95)} ms p95"
         if self.audio_frames:
             yield f"sound {self.sound.level_dbfs:.0f} dBFS at {self.sound.frequency_hz:.0f} Hz"
+        if self.interruptions:
+            yield f"interrupted {self.interruptions} time{'' if self.interruptions == 1 else 's'}"
         yield from (f"error {error}" for error in self.errors)
 
 

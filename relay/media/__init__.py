@@ -21,6 +21,7 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``verdict``      what becomes of a packet
 - ``budget``       what one user may cause, and what has come from one source
 - ``meter``        rates, from counters that are read once a second
+- ``pulse``        whether a user has gone quiet
 
 And what they know, in rooms of its own:
 

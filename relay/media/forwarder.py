@@ -29,7 +29,7 @@ from relay.media.budget import (
 from relay.media.checks import Checks
 from relay.media.downlink import Downlink
 from relay.media.feedback import rtcp
-from relay.media.feedback.rtcp import PLI
+from relay.media.feedback.rtcp import PLI, REPORTS
 from relay.media.flow import Flow
 from relay.media.handshakes import Handshakes
 from relay.media.link import Link
@@ -246,6 +246,9 @@ class Forwarder:
             drops["authentication"] += 1
             budget.forged(RTCP, RTCP_COST + size, now)
             return
+        uplink.rtcp_at = now
+        if socket.view[at + 1] in REPORTS:
+            uplink.reported_at = now
         if ssrc not in uplink.streams:
             uplink.rtcp_ssrcs.add(ssrc)
         forward, backward = uplink.flow, link.downlink.flow

@@ -22,6 +22,7 @@ from relay.media.paths.candidates import Addresses
 from relay.media.paths.dtls import Sieve
 from relay.media.paths.ice import Credentials
 from relay.media.paths.transport import Address, DatagramSocket
+from relay.media.pulse import Pulse
 from relay.media.uplink import Uplink
 from relay.plane import LinkState
 from relay.seam import (
@@ -98,6 +99,8 @@ class Link:
         """The CRC-32 of the latest DTLS datagrams that came inside checks."""
         self.checked_at = now
         """When the last authenticated check came: the peer's consent (RFC 7675)."""
+        self.pulse = Pulse()
+        """Whether the peer has gone quiet."""
         self.sampled_at = float("-inf")
         """When the counters of its streams were last read for their rates."""
         self._socket = socket
@@ -131,6 +134,7 @@ class Link:
             if self.downlink.tx is not None:
                 forget_srtp_stream(self.downlink.tx, ssrc)
         self.uplink.agree(terms)
+        self.pulse.begin_anew()
         self.agreed = True
 
     def forget_idle_streams(self, now: float) -> None:

@@ -24,11 +24,13 @@ from relay.media.paths.ice import Credentials
 from relay.media.paths.idle import IdleCores
 from relay.media.paths.transport import DatagramSocket
 from relay.media.tapping import Tapping
-from relay.media.upkeep import tend
+from relay.media.upkeep import LATE_S, pulse_changed, tend
 from relay.plane import (
     Description,
     Direction,
+    LinkInterrupted,
     LinkLost,
+    LinkResumed,
     LinkState,
     LinkUp,
     MediaEvent,
@@ -88,6 +90,8 @@ class RelayPlane:
         self._forwarder: Forwarder | None = None
         self._addresses: candidates.Addresses = ()
         self._watcher: asyncio.Task[None] | None = None
+        self._ticked_at = self._awake_since = float("-inf")
+        """When the clock ticked last, and since when it has not been late."""
         self._losses: Counter[str] = Counter(closed=0, silent=0, failed=0)
         self._setup = Histogram(SETUP_BOUNDS_S)
 
@@ -380,6 +384,9 @@ class RelayPlane:
         Idle cores, when they are to, poll as long as there are pairs.
         """
         now, forwarder = self._clock(), self._running
+        if now - self._ticked_at > LATE_S:
+            self._awake_since = now
+        self._ticked_at = now
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._partners))
         forwarder.ask_again(now)
@@ -394,6 +401,9 @@ class RelayPlane:
                 self._was_lost(link, ended)
             elif (kind := link.budget.look(now)) is not None:
                 self._tell(OverBudget(link.user_id, link.link_id, kind))
+            elif pulse_changed(link, self._awake_since, now):
+                told = LinkInterrupted if link.pulse.is_interrupted else LinkResumed
+                self._tell(told(link.user_id, link.link_id))
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

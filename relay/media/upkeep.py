@@ -5,6 +5,7 @@ from __future__ import annotations
 from relay.media import view
 from relay.media.forwarder import Forwarder
 from relay.media.link import Link
+from relay.media.pulse import QUIET_S
 from relay.media.translation import transport_feedback
 from relay.plane import LinkState
 
@@ -13,6 +14,9 @@ CONSENT_S = 30.0
 
 SETUP_S = 30.0
 """A link that is not up by then is given up, whatever checks still come."""
+
+LATE_S = 1.0
+"""When the clock is so late, what users have sent meanwhile may not have been read yet."""
 
 SAMPLE_S = 1.0
 """How often the counters are read from which rates are computed."""
@@ -43,3 +47,21 @@ def tend(link: Link, forwarder: Forwarder, now: float) -> str | None:
     if flow is not None and flow.video is not None and flow.video.waits_for_keyframe:
         forwarder.request_keyframe(link.downlink, flow.video, now)
     return None
+
+
+def pulse_changed(link: Link, awake_since: float, now: float) -> bool:
+    """Look whether the user has gone quiet, or is back; to be called ten times a second.
+
+    :param awake_since: since when the plane has read what came, in seconds of its clock as ``now``.
+    :returns: whether ``link.pulse.is_interrupted`` is another one than before.
+    """
+    if link.state is not LinkState.UP:
+        return False
+    uplink, pulse = link.uplink, link.pulse
+    told_at = max(link.checked_at, uplink.reported_at)
+    heard_at = max(told_at, uplink.rtcp_at)
+    if not pulse.is_interrupted:
+        heard_at = max(heard_at, awake_since)
+    if now - heard_at >= QUIET_S:  # few come here: whoever sends media also reports
+        heard_at = max((heard_at, *(stream.last_at for stream in uplink.streams.values())))
+    return pulse.feel(told_at, heard_at, now)

@@ -29,6 +29,8 @@ class Uplink:
         "current",
         "feedback",
         "flow",
+        "reported_at",
+        "rtcp_at",
         "rtcp_ssrcs",
         "rx",
         "strangers",
@@ -45,6 +47,8 @@ class Uplink:
         """The ``srtp_t`` for what comes in; None while DTLS is not done."""
         self.rtcp_ssrcs: set[int] = set()
         """SSRCs that RTCP came from and that are no streams; bounded as those are."""
+        self.rtcp_at = self.reported_at = float("-inf")
+        """When RTCP came last, in seconds of the plane's clock, and when a report did."""
         self.streams: dict[int, Stream] = {}
         self.strangers: set[int] = set()
         """SSRCs of authenticated packets that were of no negotiated type: SRTP keeps state for them

@@ -13,7 +13,9 @@ from typing import Protocol
 
 from relay.plane.links import (
     Description,
+    LinkInterrupted,
     LinkLost,
+    LinkResumed,
     Links,
     LinkState,
     LinkUp,
@@ -32,7 +34,9 @@ class MediaPlane(Links, Sight, Taps, Protocol):
 __all__ = [
     "Description",
     "Direction",
+    "LinkInterrupted",
     "LinkLost",
+    "LinkResumed",
     "LinkState",
     "LinkUp",
     "LinkView",

@@ -46,12 +46,33 @@ class LinkLost:
 
     ``reason`` is ``closed`` (the peer said so with DTLS close_notify; it may offer afresh),
     ``silent`` (no consent for 30 s, RFC 7675), ``failed`` (the handshake came to nothing, or to
-    no end within 30 s) or ``restarted`` (the process that had it has died).
+    no end within 30 s) or ``restarted`` (the process that had it is gone; the peer, to which
+    nothing was said, may offer afresh at once). A pair outlives the links of its users.
     """
 
     user_id: str
     link_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkInterrupted:
+    """Nothing has come from the user for longer than is usual on its link: 5 s, as a rule.
+
+    The link is up all the same, and whatever goes to the user is sent on. It ends with
+    :class:`LinkResumed`, or with the link: another one begins without it.
+    """
+
+    user_id: str
+    link_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkResumed:
+    """Something has come again, after :class:`LinkInterrupted`."""
+
+    user_id: str
+    link_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +95,7 @@ class OverBudget:
     kind: str
 
 
-MediaEvent = LinkUp | LinkLost | MediaFlowing | OverBudget
+MediaEvent = LinkUp | LinkLost | LinkInterrupted | LinkResumed | MediaFlowing | OverBudget
 
 
 class Links(Protocol):

@@ -182,6 +182,20 @@ class PartnerDisconnected(_Message):
     type: Literal["partner_disconnected"] = "partner_disconnected"
 
 
+class PartnerConnection(_Message):
+    """Whether anything comes from the partner at all; it has not left."""
+
+    type: Literal["partner_connection"] = "partner_connection"
+    interrupted: bool
+
+
+class OfferAgain(_Message):
+    """The relay has lost the user's link, and the user is to offer another one."""
+
+    type: Literal["offer_again"] = "offer_again"
+    reason: str
+
+
 class Error(_Message):
     """Something did not work; ``code`` is stable, ``message`` is for people."""
 
@@ -216,6 +230,8 @@ ServerMessage = (
     | MediaState
     | PartnerLeft
     | PartnerDisconnected
+    | PartnerConnection
+    | OfferAgain
     | Error
 )
 

@@ -9,7 +9,7 @@ signalling waits for is:
 - nothing but chat (``CHAT``): what the user described last is of no use, and no link of its is up;
 - nothing (``NOTHING``): the link is up, or nobody is in need of one.
 
-``TRANSITIONS`` leads from one to another, and nothing else does. Beside it stand three facts, each
+``TRANSITIONS`` leads from one to another, and nothing else does. Beside it stand four facts, each
 of which may be so in any of the three:
 
 - ``is_kept``: the user has offered without having been told to, and keeps its link from partner to
@@ -17,13 +17,24 @@ of which may be so in any of the three:
 - ``is_told_to_offer``: as an initiator without a link, and has not yet. The offer may come when the
   partner has gone again: it still was asked for;
 - ``is_invited``: an offer of the relay's has no answer yet; a bad answer leaves it so, since a
-  better one may follow.
+  better one may follow;
+- ``is_interrupted``: nothing comes from the user, as the plane says, and it has not come up since
+  with another link.
+
+When a link is lost, ``REMEDIES`` says what helps, by why it is lost and by whose it is.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from relay.plane import Description, LinkLost, LinkState, LinkUp
+from relay.plane import (
+    Description,
+    LinkInterrupted,
+    LinkLost,
+    LinkResumed,
+    LinkState,
+    LinkUp,
+)
 
 
 class Expected(StrEnum):
@@ -59,6 +70,41 @@ TRANSITIONS: Mapping[Event, Mapping[Expected, Expected]] = {
 }
 
 
+class Owner(StrEnum):
+    """Whose link it is, as far as that matters when it is lost."""
+
+    KEEPER = "keeper"  # keeps it from partner to partner
+    INITIATOR = "initiator"  # has offered for the sake of its partner
+    ANSWERER = "answerer"  # has answered for the sake of its partner
+    NOBODY = "nobody"  # who is in need of it
+
+
+class Remedy(StrEnum):
+    """What is done about a lost link."""
+
+    NONE = "none"  # nobody needs it, or its user offers afresh
+    FAIL = "fail"  # the user is told that it has failed
+    OFFER_AGAIN = "offer_again"  # the user is told to offer
+    INVITE = "invite"  # the relay offers, as a plain client expects it of a partner
+
+
+_Owners = Mapping[Owner, Remedy]
+
+_FAILED: _Owners = dict.fromkeys(Owner, Remedy.FAIL) | {Owner.NOBODY: Remedy.NONE}
+
+REMEDIES: Mapping[str, _Owners] = {  # by the reason of relay.plane.LinkLost
+    "closed": dict.fromkeys(Owner, Remedy.NONE) | {Owner.ANSWERER: Remedy.INVITE},
+    "silent": _FAILED,
+    "failed": _FAILED,
+    "restarted": {
+        Owner.KEEPER: Remedy.OFFER_AGAIN,
+        Owner.INITIATOR: Remedy.OFFER_AGAIN,
+        Owner.ANSWERER: Remedy.INVITE,
+        Owner.NOBODY: Remedy.NONE,
+    },
+}
+
+
 class Expectation:
     """What is known and what is expected of one user's link, and what it was asked for.
 
@@ -76,6 +122,7 @@ class Expectation:
         self.place = ""
         """Where it is, or the last one was."""
         self.is_kept = self.is_told_to_offer = self.is_invited = False
+        self.is_interrupted = False
 
     @property
     def is_awaited(self) -> bool:
@@ -90,10 +137,17 @@ class Expectation:
         """Whether what is told of a link is about the present one, and no old news."""
         return link_id == self._link_id
 
-    def heard(self, event: LinkUp | LinkLost) -> None:
+    def heard(self, event: LinkUp | LinkLost | LinkInterrupted | LinkResumed) -> None:
         """Know at once how far the link is; what follows from it is handled in its turn."""
-        if self.is_present(event.link_id):
-            self.state = LinkState.UP if isinstance(event, LinkUp) else LinkState.NONE
+        if not self.is_present(event.link_id):
+            return
+        match event:
+            case LinkUp():
+                self.state = LinkState.UP
+            case LinkLost():
+                self.state = LinkState.NONE
+            case _:
+                self.is_interrupted = isinstance(event, LinkInterrupted)
 
     @property
     def needs_invitation(self) -> bool:
@@ -130,6 +184,7 @@ class Expectation:
 
     def refused(self) -> None:
         """What the user described is of no use, and no link of its is up."""
+        self.is_interrupted = False
         self._happened(Event.REFUSED)
 
     def invited(self, offered: Description) -> None:
@@ -147,32 +202,47 @@ class Expectation:
 
     def parted(self) -> None:
         """The user has no partner any more."""
+        self.is_interrupted = self.is_interrupted and self.state is LinkState.UP
         if not self.is_kept:
             self._happened(Event.PARTED)
 
     def came_up(self) -> None:
         """The link is up."""
         self.state = LinkState.UP
+        self.is_interrupted = False
         self._happened(Event.CAME_UP)
 
-    def lost(self, now: float, reason: str, *, in_call: bool) -> bool:
+    def lost(self, now: float, reason: str, *, in_call: bool, is_initiator: bool) -> Remedy:
         """The link is gone.
 
-        :param reason: as in :class:`relay.plane.LinkLost`; who closed it may offer afresh.
-        :returns: whether that is a failure of which the user must know.
+        :param reason: as in :class:`relay.plane.LinkLost`.
+        :returns: what helps; unless that is a failure, who needs the link is waited for.
         """
         self._end()
-        is_needed = in_call or self.is_kept
-        if reason == "closed":
-            if is_needed:
-                self._happened(Event.NEEDED, now)
-            return False
-        self._happened(Event.FAILED)
-        return is_needed and self._expected is not Expected.CHAT
+        self.is_interrupted = self.is_interrupted and in_call
+        if self._expected is Expected.CHAT:
+            return Remedy.NONE
+        owner = self._owner(in_call=in_call, is_initiator=is_initiator)
+        remedy = REMEDIES[reason][owner]
+        if reason != "closed":  # which is no reason to wait longer
+            self._happened(Event.FAILED)
+        if remedy is not Remedy.FAIL and owner is not Owner.NOBODY:
+            self._happened(Event.NEEDED, now)
+        if remedy is Remedy.OFFER_AGAIN and not self.is_kept:
+            self.is_told_to_offer = True
+        return remedy
+
+    def _owner(self, *, in_call: bool, is_initiator: bool) -> Owner:
+        if self.is_kept:
+            return Owner.KEEPER
+        if not in_call:
+            return Owner.NOBODY
+        return Owner.INITIATOR if is_initiator else Owner.ANSWERER
 
     def closed(self) -> None:
         """The relay has closed the link."""
         self._end()
+        self.is_interrupted = False
         self._happened(Event.CLOSED)
 
     def stopped(self) -> None:

@@ -9,7 +9,16 @@ import structlog
 
 from relay.errors import ProtocolError, SdpError, WorkerError
 from relay.matching import Happened, Matchmaker, MediaMode, State, require_allowed
-from relay.plane import LinkLost, LinkState, LinkUp, MediaEvent, MediaFlowing, OverBudget
+from relay.plane import (
+    LinkInterrupted,
+    LinkLost,
+    LinkResumed,
+    LinkState,
+    LinkUp,
+    MediaEvent,
+    MediaFlowing,
+    OverBudget,
+)
 from relay.protocol.messages import (
     MAX_SDP_CHARS,
     ChatMessage,
@@ -123,16 +132,20 @@ class Lobby:
         session = self._sessions.get(event.user_id)
         if session is None:
             return
-        if isinstance(event, MediaFlowing):
-            call = session.call
-            if call is not None and call.partner_of(session).user_id == event.partner_id:
-                call.flow()
-        elif isinstance(event, OverBudget):
-            log.info("over_budget", user=event.user_id, kind=event.kind)
-            session.outbox.close(CLOSE_OVER_BUDGET, f"over budget: {event.kind}")
-        else:
-            session.link.heard(event)
-            session.inbox.put(event)
+        match event:
+            case MediaFlowing():
+                call = session.call
+                if call is not None and call.partner_of(session).user_id == event.partner_id:
+                    call.flow()
+            case LinkUp() | LinkLost():
+                session.link.heard(event)
+                session.inbox.put(event)
+            case LinkInterrupted() | LinkResumed():
+                session.link.heard(event)
+                session.tell_connection()
+            case OverBudget():
+                log.info("over_budget", user=event.user_id, kind=event.kind)
+                session.outbox.close(CLOSE_OVER_BUDGET, f"over budget: {event.kind}")
 
     def tick(self, now: float) -> None:
         """Let time pass: have late links noticed, and those who wait search again."""

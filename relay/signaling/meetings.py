@@ -133,6 +133,7 @@ class Meetings:
             self._tell(session, call)
         for session in (first, second):
             session.tell_media()
+            session.tell_connection()
         self._negotiation.pair(call, now)
         log.info("paired", room=room.room_id, first=room.first, second=room.second)
         return True

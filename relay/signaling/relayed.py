@@ -10,9 +10,13 @@ a link that was lost may have been replaced already. They say which link they ar
 
 from relay.errors import ProtocolError, SdpError
 from relay.plane import Links, LinkState
-from relay.protocol.messages import IceCandidate, WebrtcAnswer, WebrtcOffer
+from relay.protocol.messages import IceCandidate, OfferAgain, WebrtcAnswer, WebrtcOffer
+from relay.signaling.expectation import Remedy
 from relay.signaling.mailbox import InvitationDue
 from relay.signaling.session import Call, Session
+
+MEDIA_RESTARTED = "media_restarted"
+"""Why a user is to offer again: what had its link has begun anew."""
 
 _BOTH = frozenset({"audio", "video"})
 
@@ -92,20 +96,20 @@ class Relayed:
         if link.is_present(link_id) and link.state is not LinkState.NONE:
             link.came_up()
             self._note_media(session)
+            session.tell_connection()
 
     def lost(self, session: Session, link_id: str, reason: str, now: float) -> bool:
-        """Wait for another link if the user closed it, as it may, and may then offer afresh."""
+        """Do what helps; a room that may get its media back is kept."""
         if not session.link.is_present(link_id):
             return False
-        if session.link.lost(now, reason, in_call=session.call is not None):
-            return True
-        if (
-            session.call is not None
-            and not session.link.is_kept
-            and self._needs_invitation(session)
-        ):
+        remedy = session.link.lost(
+            now, reason, in_call=session.call is not None, is_initiator=session.is_initiator
+        )
+        if remedy is Remedy.OFFER_AGAIN:
+            session.send(OfferAgain(reason=MEDIA_RESTARTED))
+        elif remedy is Remedy.INVITE:
             session.inbox.put(InvitationDue())
-        return False
+        return remedy is Remedy.FAIL
 
     def late(self, session: Session, now: float) -> bool:
         """Whether the link was expected by now and is not up."""
@@ -117,6 +121,7 @@ class Relayed:
             session.link.refused()
             session.talk.lacks(_BOTH)
             session.tell_media()
+            session.tell_connection()
 
     def _note_media(self, session: Session) -> None:
         """Have the partner know what the user's description does not send."""

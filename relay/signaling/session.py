@@ -131,6 +131,13 @@ class Session:
         if self.call is not None and (news := self.talk.media_news()) is not None:
             self.call.partner_of(self).send(news)
 
+    def tell_connection(self) -> None:
+        """Tell the partner whether anything comes of the user, if that is news to it."""
+        if self.call is not None:
+            news = self.talk.connection_news(self.link.is_interrupted)
+            if news is not None:
+                self.call.partner_of(self).send(news)
+
     def _may_say(self, partner: Session) -> bool:
         """Whether what waits for the partner leaves room, so that it is not cut off for this."""
         if partner.outbox.unsent_bytes < self.limits.max_unsent_remarks_bytes:

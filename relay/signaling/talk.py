@@ -4,7 +4,14 @@ from secrets import token_urlsafe
 from time import time_ns
 
 from relay.pace import TokenBucket
-from relay.protocol.messages import ChatDelivery, ChatMessage, ChatReceived, MediaState, Typing
+from relay.protocol.messages import (
+    ChatDelivery,
+    ChatMessage,
+    ChatReceived,
+    MediaState,
+    PartnerConnection,
+    Typing,
+)
 
 MAX_UNSHOWN = 256
 """So many of a user's latest messages are remembered until the partner has seen them."""
@@ -28,6 +35,7 @@ class Talk:
     def begin(self) -> None:
         """The partner is a new one, who knows nothing."""
         self._told: MediaState | None = None
+        self._told_interrupted = False
         self._unshown: dict[str, None] = {}  # ids of messages, oldest first
         self._is_typing = False
         self._typing_pace = TokenBucket(TYPING_PER_S, TYPING_BURST)
@@ -87,3 +95,10 @@ class Talk:
             return None
         self._told = now
         return now
+
+    def connection_news(self, interrupted: bool) -> PartnerConnection | None:
+        """Whether nothing comes of the user, if the partner is to be told; it is told then."""
+        if interrupted is self._told_interrupted:
+            return None
+        self._told_interrupted = interrupted
+        return PartnerConnection(interrupted=interrupted)

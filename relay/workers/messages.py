@@ -15,7 +15,9 @@ from relay.errors import WorkerError
 from relay.plane import (
     Description,
     Direction,
+    LinkInterrupted,
     LinkLost,
+    LinkResumed,
     LinkState,
     LinkUp,
     MediaFlowing,
@@ -24,7 +26,7 @@ from relay.plane import (
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
 
-VERSION = 2
+VERSION = 1
 """To be raised whenever a message changes; a worker of another version is replaced."""
 
 
@@ -247,6 +249,8 @@ KINDS: tuple[type[Any], ...] = (
     Stop,
     LinkUp,
     LinkLost,
+    LinkInterrupted,
+    LinkResumed,
     MediaFlowing,
     OverBudget,
     Parted,

@@ -22,11 +22,8 @@ from relay.plane import (
     Description,
     Direction,
     LinkLost,
-    LinkUp,
     MediaEvent,
-    MediaFlowing,
     MediaView,
-    OverBudget,
     PlaneStats,
     Tap,
     TappedPacket,
@@ -340,7 +337,7 @@ class WorkersPlane:
             case messages.LinkClosed(tap):
                 if (tapping := self._taps.get(tap)) is not None:
                     tapping.tap.link_closed()
-            case LinkUp() | LinkLost() | MediaFlowing() | OverBudget():
+            case _ if isinstance(message, MediaEvent):
                 self._heard(member, message)
             case _:
                 log.warning("worker_not_understood", worker=member.index)

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 RELAY = ("-c", "from relay.cli import main; main()")
 SERVE = (*RELAY, "serve")
 SERVE_LOSSY = ("-m", "tests.browser.lossy")
+SERVE_MORTAL = ("-m", "tests.browser.mortal")
 _START_S = 20
 _STOP_S = 10
 

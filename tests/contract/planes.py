@@ -67,6 +67,14 @@ class Staged(ABC):
         """Have many more checks of the user's come than one may send, for ten seconds."""
 
     @abstractmethod
+    async def be_interrupted(self, user: str) -> None:
+        """Have nothing come from the user, who was lively, until the plane says so."""
+
+    @abstractmethod
+    async def resume(self, user: str) -> None:
+        """Have something come from the user again."""
+
+    @abstractmethod
     async def send(self, user: str) -> None:
         """Have the user send sound, and the plane do with it what it will."""
 
@@ -164,6 +172,12 @@ class Faked(Staged):
     async def repeat_checks(self, user: str) -> None:
         self.fake.exceed(user, "checks")
 
+    async def be_interrupted(self, user: str) -> None:
+        self.fake.interrupt(user)
+
+    async def resume(self, user: str) -> None:
+        self.fake.resume(user)
+
     async def send(self, user: str) -> None:
         self.fake.flow(self.fake.pairs.get(user, "nobody"))
 
@@ -242,6 +256,25 @@ class Real(Staged):
             self._ahead_s += 12
             await self._send_checks(self._now())
             self._plane.tick()
+
+    async def be_interrupted(self, user: str) -> None:
+        for _ in range(30):
+            await self._pass_half_a_second()
+        assert self.events.empty(), "all are lively"
+        self._silent.add(user)
+        for _ in range(100):
+            if not self.events.empty():
+                return
+            await self._pass_half_a_second()
+
+    async def resume(self, user: str) -> None:
+        self._silent.remove(user)
+        await self._pass_half_a_second()
+
+    async def _pass_half_a_second(self) -> None:
+        self._ahead_s += 0.5
+        await self._send_checks(self._now())
+        self._plane.tick()
 
     async def _send_checks(self, now: float) -> None:
         speaking = self._peers.keys() - self._silent

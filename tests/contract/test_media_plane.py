@@ -11,7 +11,9 @@ import pytest
 from relay.errors import SdpError
 from relay.plane import (
     Direction,
+    LinkInterrupted,
     LinkLost,
+    LinkResumed,
     LinkState,
     LinkUp,
     MediaEvent,
@@ -19,7 +21,7 @@ from relay.plane import (
     TappedPacket,
 )
 from tests.contract.planes import Faked, InWorkers, Real, Staged
-from tests.support.news import Flowing, Lost, News, Over, Up, news
+from tests.support.news import Flowing, Interrupted, Lost, News, Over, Resumed, Up, news
 
 UP, DOWN = Direction.UP, Direction.DOWN
 BOTH = frozenset({"audio", "video"})
@@ -137,6 +139,48 @@ async def test_who_causes_too_much_for_long_is_told_of_and_keeps_the_link(staged
     await staged.repeat_checks("ann")
     await staged.hears(Over("ann", "checks"))
     assert await staged.state("ann") is LinkState.UP
+
+
+async def test_a_user_of_whom_nothing_comes_is_interrupted_until_something_comes(
+    staged: Staged,
+) -> None:
+    await staged.couple()
+    for _ in range(2):
+        await staged.be_interrupted("ann")
+        await staged.hears(Interrupted("ann"))
+        assert await staged.state("ann") is LinkState.UP
+        await staged.resume("ann")
+        await staged.hears(Resumed("ann"))
+
+
+async def test_an_interrupted_link_ends_as_any_other_and_the_next_one_begins_anew(
+    staged: Staged,
+) -> None:
+    await staged.couple()
+    await staged.be_interrupted("ann")
+    staged.leave("ann")
+    await staged.hears(Interrupted("ann"), Lost("ann", "closed"))
+    await staged.connect("ann")
+    await staged.hears_nothing()
+
+
+async def test_who_is_interrupted_may_come_with_another_link(staged: Staged) -> None:
+    await staged.couple()
+    await staged.be_interrupted("ann")
+    await staged.hears(Interrupted("ann"))
+    await staged.connect("ann")
+    await staged.hears_nothing()
+
+
+async def test_it_is_told_which_link_is_interrupted(staged: Staged) -> None:
+    seen: list[MediaEvent] = []
+    await staged.couple()
+    staged.plane.subscribe(seen.append)
+    await staged.be_interrupted("ann")
+    await staged.resume("ann")
+    await staged.hears(Interrupted("ann"), Resumed("ann"))
+    link_id = staged.taken["ann"].link_id
+    assert seen == [LinkInterrupted("ann", link_id), LinkResumed("ann", link_id)]
 
 
 async def test_events_tell_of_which_link_and_of_which_partner_they_are(staged: Staged) -> None:

@@ -13,7 +13,7 @@ from relay.plane import LinkLost, LinkState, LinkUp
 from relay.protocol.messages import MAX_SDP_CHARS, FindPartner, IceCandidate, StopChat
 from tests.support.party import Party, User
 
-REASONS = ("closed", "silent", "failed")
+REASONS = ("closed", "silent", "failed", "restarted")
 
 
 @pytest.fixture(params=["relay", "direct"])

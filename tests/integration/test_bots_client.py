@@ -26,6 +26,7 @@ from tests.support.bots import Client
 
 CONNECTED = {"type": "connected", "userId": "u1", "iceServers": [], "mediaMode": "relay"}
 WAITING = {"type": "waiting_for_partner"}
+FROM_LATER = {"type": "weather_report", "rain": True}
 FOUND = {"type": "partner_found", "roomId": "r", "isInitiator": True, "mediaMode": "relay"}
 LEFT = {"type": "partner_left"}
 BUSY = {"type": "error", "code": "server_busy", "message": "try later"}
@@ -138,7 +139,7 @@ async def test_the_close_code_is_told() -> None:
         assert closed.value.code == 1008
 
 
-@pytest.mark.parametrize("frame", ["{", "[]", '{"type":"nonsense"}', '{"type":"connected"}'])
+@pytest.mark.parametrize("frame", ["{", "[]", "{}", '{"type":"connected"}'])
 async def test_a_server_that_breaks_the_protocol(frame: str) -> None:
     async def script(socket: web.WebSocketResponse) -> None:
         await socket.send_str(frame)
@@ -179,3 +180,10 @@ async def test_a_server_that_is_not_there(url: str) -> None:
 async def test_sending_before_connecting() -> None:
     with pytest.raises(BotError, match="not connected"):
         await Client("ws://127.0.0.1/ws").send(FindPartner())
+
+
+async def test_messages_of_later_servers_are_ignored() -> None:
+    script = saying(FROM_LATER, CONNECTED, FROM_LATER, WAITING)
+    async with server(script) as url, Client(url) as client:
+        assert isinstance(await client.receive(), Connected)
+        assert isinstance(await client.receive(), WaitingForPartner)

@@ -69,6 +69,7 @@ HANDS_ON = {
     "media/budget.py",
     "media/handshakes.py",
     "media/link.py",
+    "media/pulse.py",
     "media/flow.py",
     "media/feedback/transport_wide.py",
     "media/packets/numbering.py",

@@ -8,7 +8,7 @@ from relay.matching import State
 from relay.plane import LinkLost, LinkState, LinkUp, MediaFlowing
 from relay.protocol.messages import MAX_SDP_CHARS, FindPartner, StopChat
 from relay.signaling.mailbox import InvitationDue, TimePassed
-from tests.support.party import Party
+from tests.support.party import Party, User
 
 
 async def test_nobody_is_matched_with_a_user_whose_link_is_not_up_yet() -> None:
@@ -366,3 +366,153 @@ async def test_a_newcomers_link_is_opened_where_somebody_waits_whom_it_will_meet
     await bob.stop()
     await cid.offer("again")
     assert party.plane.near["cid"] is None, "it has a link"
+
+
+async def negotiated(party: Party) -> tuple[User, User]:
+    """Two plain clients in a call: the first was invited, the second is the initiator."""
+    ann, bob = party.come("ann"), party.come("bob")
+    await ann.find()
+    await bob.find()
+    await ann.answer()
+    await bob.offer()
+    for user in (ann, bob):
+        await user.come_up()
+        party.plane.flow(user.name)
+        user.hear()
+    return ann, bob
+
+
+async def test_whose_link_is_lost_by_a_restart_offers_again_and_is_in_the_same_room() -> None:
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
+    party.plane.flow("ann")
+    room = party.lobby.rooms(party.now)
+    assert await ann.lose_link("restarted") == ["offer_again: media_restarted"]
+    assert ann.link is LinkState.NONE
+    assert await bob.chat("are you there?") == []
+    assert ann.hear() == ["chat_message: are you there?"]
+    await party.pass_time(9)
+    assert await ann.offer("new") == ["webrtc_answer: answer to new"]
+    assert await ann.come_up() == []
+    party.plane.flow("bob")
+    await party.pass_time(60)
+    assert [user.hear() for user in (ann, bob)] == [[], []]
+    assert [user.state for user in (ann, bob)] == [State.IN_CALL, State.IN_CALL]
+    assert party.lobby.call(room[0].room_id) is ann.session.call
+    assert party.plane.asked("unpair") == [], "media flows again by itself"
+
+
+async def test_both_may_lose_their_links_at_the_same_moment() -> None:
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
+    for user in (ann, bob):
+        party.plane.lose(user.name, "restarted")
+    await party.settle()
+    assert [user.hear() for user in (ann, bob)] == [["offer_again: media_restarted"]] * 2
+    for user in (bob, ann):
+        await user.offer()
+        assert await user.come_up() == []
+    await party.pass_time(60)
+    assert (ann.partner, ann.hear(), bob.hear()) == ("bob", [], [])
+
+
+async def test_who_does_not_offer_again_in_time_fails() -> None:
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
+    await ann.lose_link("restarted")
+    await party.pass_time(9)
+    assert (ann.hear(), bob.hear()) == ([], [])
+    await party.pass_time(1)
+    assert ann.hear() == ["error: media_failed"]
+    assert bob.hear() == ["partner_disconnected"]
+
+
+async def test_who_loses_its_link_by_a_restart_while_waiting_is_matched_when_it_has_another() -> (
+    None
+):
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
+    await ann.offer()
+    await ann.come_up()
+    await ann.find()
+    assert await ann.lose_link("restarted") == ["offer_again: media_restarted"]
+    assert await bob.find() == ["waiting_for_partner"]
+    await ann.offer()
+    assert await ann.come_up() == ["partner_found, initiator"]
+
+
+async def test_who_keeps_a_link_and_does_nothing_else_offers_again_too() -> None:
+    party = Party()
+    ann = party.come("ann")
+    await ann.offer()
+    await ann.come_up()
+    assert await ann.lose_link("restarted") == ["offer_again: media_restarted"]
+    await party.pass_time(10)
+    assert ann.hear() == ["error: media_failed"]
+
+
+async def test_a_link_that_was_not_up_yet_has_its_full_time_after_a_restart() -> None:
+    party = Party()
+    ann = party.come("ann")
+    await ann.offer()
+    await ann.find()
+    await party.pass_time(8)
+    assert await ann.lose_link("restarted") == ["offer_again: media_restarted"]
+    await party.pass_time(8)
+    await ann.offer()
+    await ann.come_up()
+    await party.pass_time(60)
+    assert (ann.hear(), ann.state) == ([], State.WAITING)
+
+
+async def test_after_a_restart_an_initiator_is_told_to_offer_and_the_other_is_invited() -> None:
+    """As at the beginning, so that a client that knows nothing of restarts can answer."""
+    party = Party()
+    ann, bob = await negotiated(party)
+    for user in (ann, bob):
+        party.plane.lose(user.name, "restarted")
+    await party.settle()
+    assert ann.hear() == ["webrtc_offer: offer to ann"]
+    assert bob.hear() == ["offer_again: media_restarted"]
+    await party.pass_time(5)
+    await ann.answer()
+    await bob.offer()
+    for user in (ann, bob):
+        await user.come_up()
+        user.hear()
+    await party.pass_time(60)
+    assert (ann.partner, ann.hear(), bob.hear()) == ("bob", [], [])
+
+
+async def test_a_plain_client_without_a_partner_is_told_nothing_of_a_restart() -> None:
+    party = Party()
+    ann, bob = await negotiated(party)
+    await ann.stop()
+    bob.hear()
+    assert await bob.lose_link("restarted") == []
+    await party.pass_time(60)
+    assert bob.hear() == []
+
+
+async def test_a_plain_client_that_offers_again_when_its_partner_has_gone_stays_one() -> None:
+    party = Party()
+    ann, bob = await negotiated(party)
+    await bob.lose_link("restarted")
+    await ann.stop()
+    await bob.offer()  # it was on its way
+    bob.hear()
+    await bob.find()
+    eve = party.come("eve")
+    assert await eve.find() == ["partner_found, initiator"], "bob is matched at once"
+
+
+async def test_who_chats_only_is_not_told_of_a_restart() -> None:
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
+    await bob.lose_link("closed")
+    await bob.offer()
+    assert await bob.offer("bad") == ["error: bad_sdp"]
+    assert await bob.lose_link("restarted") == []
+    await party.pass_time(60)
+    assert (bob.partner, bob.hear()) == ("ann", [])
+    assert ann.hear() == ["media_state: audio off, video off"]

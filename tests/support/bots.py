@@ -3,18 +3,23 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-from relay.app import running
+from relay.app import OwnedPlane, running
 from relay.bots import bot, client
 from relay.config import Settings
-from relay.protocol.messages import ChatDelivery, ChatMessage, ServerMessage, StopChat
+from relay.protocol.messages import (
+    ChatDelivery,
+    ChatMessage,
+    PartnerConnection,
+    ServerMessage,
+    StopChat,
+)
 
 
 @asynccontextmanager
-async def relay(**settings: object) -> AsyncIterator[str]:
+async def relay(*, plane: OwnedPlane | None = None, **settings: object) -> AsyncIterator[str]:
     """A running server's WebSocket address."""
-    async with running(
-        Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, **settings)
-    ) as server:
+    made = Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, **settings)
+    async with running(made, plane=plane) as server:
         yield server.url.replace("http", "ws") + "/ws"
 
 
@@ -50,6 +55,8 @@ class Bot(bot.Bot):
     def __init__(self, url: str, number: int = 1, *, early_link: bool = True) -> None:
         super().__init__(url, number)
         self.chats: list[ChatDelivery] = []
+        self.partner_is_interrupted: bool | None = None
+        """As the server has said last."""
         self._client: Client = Client(url)
         self._early_link = early_link
         self._numbers = self._pictures = _Numbers()
@@ -87,3 +94,5 @@ class Bot(bot.Bot):
         await super()._on_message(message)
         if isinstance(message, ChatDelivery):
             self.chats.append(message)
+        elif isinstance(message, PartnerConnection):
+            self.partner_is_interrupted = message.interrupted

@@ -13,7 +13,9 @@ from relay.errors import SdpError
 from relay.plane import (
     Description,
     Direction,
+    LinkInterrupted,
     LinkLost,
+    LinkResumed,
     LinkState,
     LinkUp,
     LinkView,
@@ -38,6 +40,7 @@ class FakeLink:
     state: LinkState = LinkState.CONNECTING
     sends: frozenset[str] | None = None
     """As its description says; None while the plane's offer has no answer."""
+    is_interrupted: bool = False
     is_flowing: bool = False
     """Whether the present partner's first packet has gone out to it."""
     streams: set[tuple[Direction, str]] = field(default_factory=set)
@@ -95,6 +98,20 @@ class FakePlane:
     def exceed(self, user_id: str, kind: str) -> None:
         """The user causes too much, for long."""
         self.emit(OverBudget(user_id, self._links[user_id].link_id, kind))
+
+    def interrupt(self, user_id: str) -> None:
+        self._turn(user_id, interrupted=True)
+
+    def resume(self, user_id: str) -> None:
+        self._turn(user_id, interrupted=False)
+
+    def _turn(self, user_id: str, *, interrupted: bool) -> None:
+        link = self._links[user_id]
+        assert link.state is LinkState.UP, f"{user_id}'s link is not up"
+        assert link.is_interrupted is not interrupted, "it is so already"
+        link.is_interrupted = interrupted
+        told = LinkInterrupted if interrupted else LinkResumed
+        self.emit(told(user_id, link.link_id))
 
     def flow(self, user_id: str, kind: str = "audio", data: bytes = b"") -> None:
         """A packet of the partner's comes, for this user."""

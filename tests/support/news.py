@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from relay.plane import LinkLost, LinkUp, MediaEvent, OverBudget
+from relay.plane import LinkInterrupted, LinkLost, LinkResumed, LinkUp, MediaEvent, OverBudget
 
 
 class Up(NamedTuple):
@@ -31,7 +31,19 @@ class Over(NamedTuple):
     kind: str
 
 
-News = Up | Lost | Flowing | Over
+class Interrupted(NamedTuple):
+    """Nothing comes from the user any more."""
+
+    user: str
+
+
+class Resumed(NamedTuple):
+    """Something comes from it again."""
+
+    user: str
+
+
+News = Up | Lost | Flowing | Over | Interrupted | Resumed
 
 
 def news(event: MediaEvent) -> News:
@@ -41,4 +53,8 @@ def news(event: MediaEvent) -> News:
         return Lost(event.user_id, event.reason)
     if isinstance(event, OverBudget):
         return Over(event.user_id, event.kind)
+    if isinstance(event, LinkInterrupted):
+        return Interrupted(event.user_id)
+    if isinstance(event, LinkResumed):
+        return Resumed(event.user_id)
     return Flowing(event.user_id)

@@ -16,6 +16,8 @@ from relay.protocol.messages import (
     IceCandidate,
     MediaState,
     NextPartner,
+    OfferAgain,
+    PartnerConnection,
     PartnerFound,
     ServerMessage,
     StopChat,
@@ -299,6 +301,10 @@ def _short(message: ServerMessage) -> str:
         case MediaState():
             audio, video = ("on" if on else "off" for on in (message.audio, message.video))
             return f"media_state: audio {audio}, video {video}"
+        case PartnerConnection():
+            return f"partner_connection: {'interrupted' if message.interrupted else 'back'}"
+        case OfferAgain():
+            return f"offer_again: {message.reason}"
         case Error():
             return f"error: {message.code}"
         case _:

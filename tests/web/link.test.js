@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CAMERA, MICROPHONE, Page } from "./transcript.js";
+import { CAMERA, MICROPHONE, Page, REMOTE } from "./transcript.js";
 
 test("a link that fails in a call: says so, leaves, opens another, searches", () => {
   const page = Page.inCall();
@@ -25,6 +25,92 @@ test("a message from the queue that was left with a failed link does not stop th
   page.do("link_failed");
   page.hear({ type: "waiting_for_partner", online: 2 });
   assert.deepEqual(page.wait().commands, ["open_link", "make_offer"]);
+});
+
+test("after a restart of the relay's media the same two go on, on another link", () => {
+  const page = Page.inCall();
+  page.hear({ type: "chat_message", text: "hello", id: "1" });
+  page.measure(2);
+  const { partner, chat, told } = page.state;
+  assert.deepEqual(page.hear({ type: "offer_again" }), ["replace_link", "meet", "make_offer"]);
+  assert.deepEqual(page.ordered.at(-3), {
+    do: "replace_link", iceServers: [], tracks: { audio: MICROPHONE, video: CAMERA },
+  });
+  assert.equal(page.says, "Your connection is interrupted | Trying to mend it…");
+  assert.equal(page.state.remoteStream, REMOTE, "the last picture stays");
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
+  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);
+  page.do("link_restored");
+  assert.match(page.says, /^Connected/);
+  assert.deepEqual([page.state.chat, page.state.told], [chat, told]);
+  assert.deepEqual(page.state.partner, { ...partner, bytesReceived: 0, lastBytesAtMs: page.nowMs });
+  assert.equal(page.state.partnersMet, 1);
+  assert.throws(() => page.wait(), /nothing is due/);
+});
+
+test("one who searches, or rests, opens another link after a restart and asks for nothing", () => {
+  for (const page of [Page.searching(), Page.inCall("relay", { searchesOn: false })]) {
+    page.hear({ type: "partner_left" });
+    const { search, isResting } = page.state;
+    assert.deepEqual(page.hear({ type: "offer_again" }), ["close_link", "open_link", "make_offer"]);
+    assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
+    assert.deepEqual([page.state.search, page.state.isResting], [search, isResting]);
+  }
+});
+
+test("a restart finds an offer under way: only the answer to the last one is taken", () => {
+  const page = Page.inCall();
+  page.do("link_interrupted");
+  page.wait();
+  page.offerMade();
+  page.hear({ type: "offer_again" });
+  assert.throws(() => page.wait(), /nothing is due/, "the paths of the old link are not sought");
+  page.offerMade();
+  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "to the old one" }), []);
+  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "to the new one" }), ["take_answer"]);
+});
+
+test("two restarts in a row: each makes another link", () => {
+  const page = Page.inCall();
+  page.hear({ type: "offer_again" });
+  page.offerMade();
+  assert.deepEqual(page.hear({ type: "offer_again" }), ["replace_link", "meet", "make_offer"]);
+});
+
+test("a partner of whom nothing had come has its full time after a restart", () => {
+  const page = Page.searching();
+  page.meet();
+  page.nowMs += 7_000;
+  page.hear({ type: "offer_again" });
+  assert.deepEqual(page.wait(), { waitedMs: 8_000, commands: ["part", "> next_partner"] });
+});
+
+test("who saves the line from video tries it on the new link, and tells the partner", () => {
+  const page = Page.inCall();
+  page.measure(7, { lossOut: 0.5 });
+  assert.equal(page.state.line.isVideoPaused, true);
+  page.hear({ type: "offer_again" });
+  assert.equal(page.state.line.isVideoPaused, false);
+  assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: true, video: true });
+});
+
+test("a restart is nothing to whom has stopped, whose link has failed, or who needs no relay", () => {
+  const stopped = Page.inCall();
+  stopped.do("stop_pressed");
+  const failed = Page.inCall();
+  failed.do("link_failed");
+  for (const page of [stopped, failed, Page.inCall("direct"), new Page()]) {
+    const { state } = page;
+    assert.deepEqual(page.hear({ type: "offer_again" }), []);
+    assert.deepEqual({ ...page.state, dueMs: {} }, { ...state, dueMs: {} });
+  }
+});
+
+test("a search that has no reply yet is still waited for after a restart", () => {
+  const page = Page.inCall();
+  page.do("next_pressed");
+  page.hear({ type: "offer_again" });
+  assert.equal(page.wait().commands[0], "reconnect");
 });
 
 test("a link that is interrupted says so, and looks for new paths when it does not mend", () => {

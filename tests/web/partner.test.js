@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Page, REMOTE } from "./transcript.js";
+import { FINE, Page, REMOTE } from "./transcript.js";
 
 test("a partner on an early link is met without negotiation, and told what is on", () => {
   const page = Page.searching();
@@ -135,6 +135,102 @@ test("a partner of whom nothing comes any more is reconnecting, until something 
   assert.match(page.says, /^Connected/);
 });
 
+/** @param {Page} page @param {boolean} interrupted */
+function told(page, interrupted) {
+  return page.hear({ type: "partner_connection", interrupted });
+}
+
+const THEIRS = /^Their connection is interrupted… \| It may come back by itself\.$/;
+
+test("a partner of whom nothing comes to the server is interrupted, until media is back", () => {
+  const page = Page.inCall();
+  page.measure(2);
+  page.measure(4, {}, false);
+  assert.match(page.says, /^Partner reconnecting…/, "the page sees it first");
+  told(page, true);
+  assert.match(page.says, THEIRS);
+  page.measure(10, {}, false);
+  assert.match(page.says, THEIRS);
+  page.measure(1);
+  assert.match(page.says, /^Connected/);
+  told(page, false);
+  assert.match(page.says, /^Connected/);
+});
+
+test("a partner who is back without media yet is reconnecting", () => {
+  const page = Page.inCall();
+  page.measure(1);
+  page.measure(6, {}, false);
+  told(page, true);
+  told(page, false);
+  assert.match(page.says, /^Partner reconnecting…/);
+});
+
+test("a partner who has all switched off is interrupted, too, until the server says that they are back", () => {
+  const page = Page.inCall();
+  page.measure(1);
+  page.hear({ type: "media_state", audio: false, video: false });
+  told(page, true);
+  page.measure(5, {}, false);
+  page.hear({ type: "media_state", audio: false, video: false });
+  assert.match(page.says, THEIRS);
+  told(page, false);
+  assert.match(page.says, /^Connected \| You can write/);
+});
+
+test("somebody who is met interrupted is said to be, and left when nothing comes", () => {
+  const page = Page.searching();
+  page.meet();
+  told(page, true);
+  assert.match(page.says, THEIRS);
+  assert.deepEqual(page.wait(), { waitedMs: 8_000, commands: ["part", "> next_partner"] });
+});
+
+test("an interruption is the partner's own: Next takes it away, and late news is nobody's", () => {
+  const page = Page.inCall();
+  told(page, true);
+  page.do("next_pressed");
+  assert.match(page.says, /^Looking for someone/);
+  told(page, true);
+  assert.equal(page.state.partner, null);
+  page.hear({ type: "waiting_for_partner", online: 2 });
+  page.meet();
+  page.arrive();
+  assert.match(page.says, /^Connected/);
+});
+
+test("our own interruption is said before the partner's", () => {
+  const page = Page.inCall();
+  told(page, true);
+  page.do("link_interrupted");
+  assert.match(page.says, /^Your connection is interrupted/);
+  page.do("link_restored");
+  assert.match(page.says, THEIRS);
+});
+
+test("another link of our own does not bring an interrupted partner back", () => {
+  const page = Page.inCall();
+  page.measure(3);
+  told(page, true);
+  page.hear({ type: "offer_again" });
+  page.do("link_restored");
+  page.on({ type: "figures_measured", figures: { ...FINE, bytesReceived: 0 } });
+  assert.match(page.says, THEIRS);
+});
+
+test("while nobody answers, the line is not taken for a poor one", () => {
+  const page = Page.inCall();
+  page.measure(5, { availableOutBps: 50_000 }, false);
+  told(page, true);
+  page.measure(20, { availableOutBps: 50_000 }, false);
+  assert.equal(page.state.line.isVideoPaused, false);
+  told(page, false);
+  page.measure(6, { availableOutBps: 50_000 });
+  assert.equal(page.state.line.isVideoPaused, false, "the browser's estimate has time to recover");
+  page.measure(1, { availableOutBps: 50_000 });
+  assert.equal(page.state.line.isVideoPaused, true);
+});
+
 test("a partner who has switched all off is not reconnecting", () => {
   const page = Page.inCall();
   page.measure(1);
@@ -170,7 +266,7 @@ test("a partner begins with nothing, and counts", () => {
   assert.equal(page.state.partnersMet, 1);
   assert.deepEqual(page.state.partner, {
     media: { audio: true, video: true }, arrived: { audio: false, video: false }, hasCome: false,
-    sharedInterests: [], isTyping: false, isStalled: false, bytesReceived: 0,
+    sharedInterests: [], isTyping: false, isInterrupted: false, isStalled: false, bytesReceived: 0,
     lastBytesAtMs: page.nowMs,
   });
 });

@@ -22,7 +22,7 @@ export const MICROPHONE = track("microphone");
 export const CAMERA = track("camera");
 
 /** @type {Figures} */
-const FINE = {
+export const FINE = {
   rttMs: 20,
   lossIn: 0,
   lossOut: 0,

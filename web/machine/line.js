@@ -29,6 +29,15 @@ export function measured(turn, figures) {
 }
 
 /**
+ * What was measured so far no longer counts against the line.
+ *
+ * @param {Turn} turn
+ */
+export function measureAnew(turn) {
+  change(turn, { poorSinceMs: null });
+}
+
+/**
  * The next partner is another way for the media: try video, whatever the last one was like.
  *
  * @param {Turn} turn

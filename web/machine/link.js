@@ -14,11 +14,9 @@ const GIVEN_UP_AFTER_MS = 25_000;
 
 /** @param {Turn} turn */
 export function open(turn) {
-  const { server, devices } = turn.state;
-  if (!server) return;
+  if (!turn.state.server) return;
   turn.state.linked = true;
-  const tracks = { audio: devices.audio.track, video: devices.video.track };
-  turn.order({ do: "open_link", iceServers: server.iceServers, tracks });
+  order(turn, "open_link");
 }
 
 /**
@@ -36,6 +34,30 @@ export function close(turn) {
   if (turn.state.linked) turn.order({ do: "close_link" });
   Object.assign(turn.state, { linked: false, remoteStream: null, line: CLEAR_LINE });
   turn.stopTimers("restart", "video");
+}
+
+/**
+ * Another one in the place of one that is dead. What came of a partner on that stays in sight until
+ * more comes.
+ *
+ * @param {Turn} turn
+ */
+export function replace(turn) {
+  if (turn.state.partner) {
+    order(turn, "replace_link");
+    turn.stopTimers("restart", "video");
+  } else {
+    close(turn);
+    open(turn);
+  }
+  turn.state.line = { ...CLEAR_LINE, isInterrupted: true };
+}
+
+/** @param {Turn} turn @param {"open_link" | "replace_link"} what */
+function order(turn, what) {
+  const { server, devices } = turn.state;
+  const tracks = { audio: devices.audio.track, video: devices.video.track };
+  if (server) turn.order({ do: what, iceServers: server.iceServers, tracks });
 }
 
 /** @param {Turn} turn @param {{ type: "offer" | "answer", sdp: string }} description */

@@ -141,6 +141,8 @@ function hear(turn, message) {
     case "chat_message": return chat.hear(turn, message);
     case "chat_received": return chat.delivered(turn, message.id);
     case "typing": return chat.partnerTyping(turn, message.active);
+    case "partner_connection": return partner.connectionChanged(turn, message.interrupted);
+    case "offer_again": return visit.offerAgain(turn);
     case "error": return serverError(turn, message);
     default: /** @satisfies {never} */ (message);
   }

@@ -28,6 +28,7 @@ export function found(turn, { isInitiator, sharedInterests }) {
     hasCome: false,
     sharedInterests,
     isTyping: false,
+    isInterrupted: false,
     isStalled: false,
     bytesReceived: 0,
     lastBytesAtMs: turn.nowMs,
@@ -36,6 +37,19 @@ export function found(turn, { isInitiator, sharedInterests }) {
   turn.startTimer("media", MEDIA_TIMEOUT_MS);
   if (state.linked) turn.order({ do: "meet" });
   else link.openToPartner(turn, isInitiator);
+}
+
+/**
+ * The same one, on another link: what came of them is as it was, and more has to come.
+ *
+ * @param {Turn} turn
+ */
+export function meetAgain(turn) {
+  const { partner } = turn.state;
+  if (!partner) return;
+  change(turn, { bytesReceived: 0, lastBytesAtMs: turn.nowMs });
+  if (!partner.hasCome) turn.startTimer("media", MEDIA_TIMEOUT_MS);
+  turn.order({ do: "meet" });
 }
 
 /**
@@ -98,6 +112,18 @@ export function mediaChanged(turn, { audio, video }) {
   noteArrival(turn);
 }
 
+/**
+ * The server says whether anything comes of them. What we measure meanwhile says nothing of our line:
+ * nobody is there to answer.
+ *
+ * @param {Turn} turn
+ * @param {boolean} isInterrupted
+ */
+export function connectionChanged(turn, isInterrupted) {
+  change(turn, { isInterrupted });
+  line.measureAnew(turn);
+}
+
 /** @param {Turn} turn */
 function noteArrival(turn) {
   const { partner } = turn.state;
@@ -120,11 +146,12 @@ export function measured(turn, figures) {
   const isExpected = (media.audio || media.video) && (arrived.audio || arrived.video);
   const isLate = turn.nowMs - lastBytesAtMs >= STALLED_AFTER_MS;
   if (bytesReceived !== partner.bytesReceived) {
-    change(turn, { bytesReceived, lastBytesAtMs: turn.nowMs, isStalled: false });
+    const lastBytesAtMs = turn.nowMs;
+    change(turn, { bytesReceived, lastBytesAtMs, isStalled: false, isInterrupted: false });
   } else if (isExpected && isLate) {
     change(turn, { isStalled: true });
   }
-  line.measured(turn, figures);
+  if (!turn.state.partner?.isInterrupted) line.measured(turn, figures);
 }
 
 /**

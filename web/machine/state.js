@@ -32,6 +32,7 @@
  *   | { do: "send", message: ClientMessage } | { do: "reconnect" } | { do: "renew" }
  *   | { do: "connect" } | { do: "disconnect" }
  *   | { do: "open_link", iceServers: RTCIceServer[], tracks: Tracks } | { do: "close_link" }
+ *   | { do: "replace_link", iceServers: RTCIceServer[], tracks: Tracks }
  *   | { do: "make_offer" } | { do: "restart_link" } | { do: "take_offer", sdp: string }
  *   | { do: "take_answer", sdp: string }
  *   | { do: "take_candidate", candidate: RTCIceCandidateInit | null }
@@ -90,6 +91,7 @@
  * @property {boolean} hasCome all that could be expected of them has come, at first
  * @property {string[]} sharedInterests
  * @property {boolean} isTyping
+ * @property {boolean} isInterrupted nothing comes of them to the server, as it says
  * @property {boolean} isStalled nothing comes any more, though it should
  * @property {number} bytesReceived
  * @property {number} lastBytesAtMs

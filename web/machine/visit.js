@@ -127,6 +127,20 @@ export function linkFailed(turn) {
 }
 
 /**
+ * The relay has lost our link and nothing else: make another one, and keep all that we have.
+ *
+ * @param {Turn} turn
+ */
+export function offerAgain(turn) {
+  const { state } = turn;
+  if (!state.linked || turn.isDirect()) return; // we have stopped meanwhile, or begin anew already
+  if (state.search !== "asked") turn.stopTimers("reply"); // the server has just spoken
+  link.replace(turn);
+  partner.meetAgain(turn);
+  turn.order({ do: "make_offer" });
+}
+
+/**
  * The other side said goodbye. A partner who does is leaving: the server will tell.
  *
  * @param {Turn} turn

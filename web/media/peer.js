@@ -3,7 +3,8 @@
  * The link: one RTCPeerConnection, to the relay or (in `direct` mode) to the partner.
  *
  * What is asked of it is done in order, one thing after the other. Whatever cannot be done ends the
- * link with `link_failed`; after `close()` it says nothing more.
+ * link with `link_failed`; after `close()` it says nothing more. One that takes another's place shows
+ * nothing before media comes on it: the other's last picture stays until then.
  *
  * @typedef {import("./devices.js").Kind} Kind
  *
@@ -30,6 +31,8 @@ const MEASURE_EVERY_MS = 1_000;
 export class Peer {
   #pc;
   #onEvent;
+  /** The link in whose place this one is, while its last picture is shown. @type {Peer | null} */
+  #former;
   /** @type {Record<Kind, MediaStreamTrack | null>} */
   #tracks;
   #closed = false;
@@ -59,9 +62,12 @@ export class Peer {
    * @param {RTCIceServer[]} options.iceServers
    * @param {Record<Kind, MediaStreamTrack | null>} options.tracks what to send
    * @param {(event: PeerEvent) => void} options.onEvent
+   * @param {Peer | null} [options.former] one that is dead, and in whose place this one is
    */
-  constructor({ iceServers, tracks, onEvent }) {
+  constructor({ iceServers, tracks, onEvent, former = null }) {
     this.#onEvent = onEvent;
+    this.#former = former;
+    if (former) former.#retire();
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
     this.#pc.ontrack = (event) => this.#receive(event.track);
     this.#pc.onicecandidate = ({ candidate }) =>
@@ -162,6 +168,7 @@ export class Peer {
     const before = this.#count(); // at once and not in its turn: the next partner may come any moment
     this.#pause();
     this.#stopTimers();
+    this.#takeOver();
     this.#do(async () => {
       this.#before = await before;
     });
@@ -171,7 +178,24 @@ export class Peer {
   close() {
     this.#closed = true;
     this.#stopTimers();
+    this.#former?.close();
     this.#pc.close();
+  }
+
+  /** Say and send nothing any more; what has come stays to be seen until `close()`. */
+  #retire() {
+    this.#closed = true;
+    this.#stopTimers();
+    this.#takeOver();
+    for (const sender of this.#pc.getSenders()) void sender.replaceTrack(null);
+  }
+
+  /** Show what comes here. */
+  #takeOver() {
+    if (!this.#former) return;
+    if (this.#remote.getTracks().length) this.#emit({ type: "stream_arrived", stream: this.#remote });
+    this.#former.close();
+    this.#former = null;
   }
 
   /** @param {PeerEvent} event */
@@ -225,7 +249,7 @@ export class Peer {
   /** @param {MediaStreamTrack} track */
   #receive(track) {
     this.#remote.addTrack(track);
-    this.#emit({ type: "stream_arrived", stream: this.#remote });
+    if (!this.#former) this.#emit({ type: "stream_arrived", stream: this.#remote });
   }
 
   /** @param {RTCPeerConnectionState} state */
@@ -279,6 +303,7 @@ export class Peer {
     };
     const isSettled = performance.now() - this.#metAtMs >= LEFTOVERS_MS;
     if (isSettled && this.#leftovers === Infinity) this.#leftovers = count.pictures;
+    if (isNew.video || (isNew.audio && isSettled)) this.#takeOver();
     for (const kind of this.#awaited) {
       if (!isNew[kind]) continue;
       this.#awaited.delete(kind);

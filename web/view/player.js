@@ -33,11 +33,26 @@ export class Player {
   show(track) {
     if (track === this.#track) return;
     this.#track?.removeEventListener("unmute", this.play);
+    this.#attach(track);
     this.#track = track;
     this.isBlocked = false;
-    this.#element.srcObject = track ? new MediaStream([track]) : null;
     track?.addEventListener("unmute", this.play);
     this.play();
+  }
+
+  /**
+   * What is shown last stays until something comes on another track, if the stream is the same.
+   *
+   * @param {MediaStreamTrack | null} track
+   */
+  #attach(track) {
+    const stream = this.#element.srcObject;
+    if (!track || !this.#track || !(stream instanceof MediaStream)) {
+      this.#element.srcObject = track && new MediaStream([track]);
+      return;
+    }
+    stream.removeTrack(this.#track);
+    stream.addTrack(track);
   }
 
   /** Play on, if it stands still. */

@@ -25,11 +25,13 @@
  *   sharedInterests: string[] }} PartnerFound
  * @typedef {{ type: "partner_left" }} PartnerLeft
  * @typedef {{ type: "partner_disconnected" }} PartnerDisconnected
+ * @typedef {{ type: "partner_connection", interrupted: boolean }} PartnerConnection
+ * @typedef {{ type: "offer_again" }} OfferAgain
  * @typedef {{ type: "error", code: string, message: string,
  *   retryAfterMs: number | null }} ServerError
  * @typedef {Connected | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
- *   | PartnerDisconnected | ServerError} ServerMessage
+ *   | PartnerDisconnected | PartnerConnection | OfferAgain | ServerError} ServerMessage
  */
 
 /** The longest chat text that the server takes. */
@@ -76,6 +78,11 @@ const READERS = {
   }),
   partner_left: () => ({ type: "partner_left" }),
   partner_disconnected: () => ({ type: "partner_disconnected" }),
+  partner_connection: (fields) => ({
+    type: "partner_connection",
+    interrupted: fields["interrupted"] === true,
+  }),
+  offer_again: () => ({ type: "offer_again" }),
   error: (fields) => {
     const seconds = numberOrNull(fields, "retryAfter");
     return {

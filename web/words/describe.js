@@ -57,7 +57,8 @@ export function lossText({ refusal }, words) {
 
 /** @param {Partner} partner @param {Words} words @returns {[Mood, string, string]} */
 function company(partner, words) {
-  const { media, hasCome, isStalled, sharedInterests } = partner;
+  const { media, hasCome, isInterrupted, isStalled, sharedInterests } = partner;
+  if (isInterrupted) return ["problem", words.partnerInterrupted, words.partnerMending];
   if (isStalled) return ["problem", words.partnerReconnecting, words.nothingArrives];
   if (!hasCome) return ["busy", words.found, words.connectingVideo];
   if (sharedInterests.length) {

@@ -121,6 +121,8 @@ export const en = {
   textOnly: "You can write to each other.",
   /** @param {string} interests */
   shared: (interests) => `You both like: ${interests}`,
+  partnerInterrupted: "Their connection is interrupted…",
+  partnerMending: "It may come back by itself.",
   partnerReconnecting: "Partner reconnecting…",
   nothingArrives: "Nothing arrives from your partner at the moment.",
   interrupted: "Your connection is interrupted",

@@ -113,6 +113,8 @@ export const es = {
   seeAndHear: "Podéis veros y oíros.",
   textOnly: "Podéis escribiros.",
   shared: (interests) => `Os gusta a ambos: ${interests}`,
+  partnerInterrupted: "Su conexión está interrumpida…",
+  partnerMending: "Puede que vuelva por sí sola.",
   partnerReconnecting: "La otra persona se está reconectando…",
   nothingArrives: "En este momento no llega nada de la otra persona.",
   interrupted: "Tu conexión está interrumpida",

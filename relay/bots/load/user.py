@@ -20,6 +20,7 @@ from relay.protocol.messages import (
     Error,
     FindPartner,
     NextPartner,
+    OfferAgain,
     PartnerDisconnected,
     PartnerFound,
     PartnerLeft,
@@ -101,6 +102,12 @@ class LoadUser:
         began_s = time.monotonic()
         await self._client.connect()
         await self._client.expect(Connected)
+        await self._open_link(began_s)
+        self._tally.times["join"].add(time.monotonic() - began_s)
+        self._tally.joined += 1
+        self._follower = asyncio.create_task(self._follow(), name="load-user")
+
+    async def _open_link(self, began_s: float) -> None:
         peer = self._peer = ThinPeer(
             host=own_address(self._url),
             numbering=self._numbering,
@@ -113,9 +120,16 @@ class LoadUser:
         self._player = Player(
             self._clip, peer.ssrcs, self._numbering, peer.send_rtp, self._tally, began_s
         )
-        self._tally.times["join"].add(time.monotonic() - began_s)
-        self._tally.joined += 1
-        self._follower = asyncio.create_task(self._follow(), name="load-user")
+
+    async def _open_another_link(self) -> None:
+        """The server has lost the one there was, and keeps the partner."""
+        self._enter_streams()
+        self._player = None
+        if self._peer is not None:
+            await self._peer.close()
+        await self._open_link(time.monotonic())
+        if self._player is not None and self.room_id is not None:
+            self._player.start(time.monotonic())
 
     async def search(self) -> None:
         """Look for a partner."""
@@ -177,6 +191,8 @@ class LoadUser:
                 await self.search()
             case Error():
                 self._tally.fail(f"error {message.code}")
+            case OfferAgain():
+                await self._open_another_link()
             case WebrtcOffer():
                 self._fail("the server wants another link")
             case WaitingForPartner() | _:
@@ -196,13 +212,16 @@ class LoadUser:
         """Enter what came from the partner that goes."""
         if self._player is not None:
             self._player.stop()
+        self._enter_streams()
+        self.room_id = None
+        self._latency_s = None
+        self._found_s = self._pressed_s = None
+
+    def _enter_streams(self) -> None:
         for stream in self._streams:
             self._tally.expected += stream.expected
             self._tally.received += stream.received
         self._streams = (Stream(), Stream())
-        self.room_id = None
-        self._latency_s = None
-        self._found_s = self._pressed_s = None
 
     def _give_up(self) -> None:
         self._tally.without_media += 1

@@ -10,6 +10,7 @@ from relay.errors import MalformedPacket
 from relay.media.packets.rtp import PADDING, RTP_BITS, RTP_MASK, SSRC
 
 SR, RR, SDES, RTPFB, PSFB = 200, 201, 202, transport_cc.RTPFB, 206
+REPORTS = frozenset({SR, RR})
 NACK, TRANSPORT_CC = 1, transport_cc.FORMAT  # formats of RTPFB
 PLI, FIR, AFB = 1, 4, 15  # formats of PSFB
 
@@ -84,7 +85,7 @@ def compound(pieces: Iterable[bytes], reporter: int, cname: str = "") -> bytes:
     pieces = [piece for piece in pieces if piece]
     if not pieces:
         return b""
-    if pieces[0][1] not in (SR, RR):
+    if pieces[0][1] not in REPORTS:
         pieces.insert(0, part(RR, 0, SSRC.pack(reporter)))
     if cname:
         pieces.insert(1, _description(pieces[0][HEADER_BYTES:MIN_BYTES], cname))

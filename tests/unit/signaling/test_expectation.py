@@ -5,7 +5,15 @@ from collections.abc import Callable
 import pytest
 
 from relay.plane import Description, LinkLost, LinkState, LinkUp
-from relay.signaling.expectation import TRANSITIONS, Event, Expectation, Expected
+from relay.signaling.expectation import (
+    REMEDIES,
+    TRANSITIONS,
+    Event,
+    Expectation,
+    Expected,
+    Owner,
+    Remedy,
+)
 
 NONE, CONNECTING, UP = LinkState
 NOW, TIMEOUT_S = 100.0, 10.0
@@ -34,10 +42,24 @@ def refused() -> Expectation:
     return link
 
 
+def lose(link: Expectation, now: float, reason: str, whose: str) -> Remedy:
+    """Of somebody who is ``alone``, or in a call, ``told`` to answer or ``asked`` to offer."""
+    in_call, is_initiator = whose != "alone", whose == "asked"
+    return link.lost(now, reason, in_call=in_call, is_initiator=is_initiator)
+
+
 def deadline_s(link: Expectation) -> float | None:
     """The second at which it is late first."""
     seconds = range(int(NOW), int(NOW) + 100)
     return next((float(now) for now in seconds if link.is_late(now)), None)
+
+
+IN_NEED = (
+    (expectation, "told"),
+    (expectation, "asked"),
+    (kept, "alone"),
+    (kept, "told"),
+)
 
 
 def test_the_table_has_every_event_in_every_state() -> None:
@@ -184,8 +206,9 @@ def test_who_chats_only_is_neither_waited_for_nor_invited() -> None:
     assert not link.is_awaited
     assert not link.needs_invitation
     link.parted()
-    assert link.lost(NOW, "closed", in_call=True) is False
-    assert link.lost(NOW, "failed", in_call=True) is False
+    for reason in REMEDIES:
+        assert lose(link, NOW, reason, "told") is Remedy.NONE
+        assert not link.is_awaited
     assert not link.needs_invitation
 
 
@@ -210,31 +233,87 @@ def test_who_chats_only_is_made_whole_again(turn: Callable[[Expectation], None])
 def test_a_link_that_has_failed_is_waited_for_no_longer(reason: str) -> None:
     link = expectation()
     link.offered(NOW, LINK, was_asked_for=False, in_call=False)
-    assert link.lost(NOW + 3, reason, in_call=False) is True
+    assert lose(link, NOW + 3, reason, "alone") is Remedy.FAIL
     assert not link.is_awaited
 
 
 @pytest.mark.parametrize("reason", ["silent", "failed"])
 def test_a_link_that_is_lost_is_a_failure_for_whom_needs_it(reason: str) -> None:
-    assert expectation().lost(NOW, reason, in_call=False) is False
-    for link, in_call in ((expectation(), True), (kept(), False), (kept(), True)):
-        assert link.lost(NOW, reason, in_call=in_call) is True
+    assert lose(expectation(), NOW, reason, "alone") is Remedy.NONE
+    for make, whose in IN_NEED:
+        link = make()
+        assert lose(link, NOW, reason, whose) is Remedy.FAIL
         assert not link.is_awaited
 
 
 def test_a_link_that_its_user_has_closed_is_waited_for_by_whom_needs_it() -> None:
     link = expectation()
-    assert link.lost(NOW, "closed", in_call=False) is False
+    assert lose(link, NOW, "closed", "alone") is Remedy.NONE
     assert not link.is_awaited
-    for link, in_call in ((expectation(), True), (kept(), False), (kept(), True)):
-        assert link.lost(NOW, "closed", in_call=in_call) is False
+    for make, whose in IN_NEED:
+        link = make()
+        assert lose(link, NOW, "closed", whose) in (Remedy.NONE, Remedy.INVITE)
         assert deadline_s(link) == NOW + TIMEOUT_S
-        link.lost(NOW + 3, "closed", in_call=in_call)
+        lose(link, NOW + 3, "closed", whose)
         assert deadline_s(link) == NOW + TIMEOUT_S
+
+
+def test_a_plain_client_that_has_closed_its_link_is_invited_unless_it_is_to_offer() -> None:
+    assert lose(expectation(UP), NOW, "closed", "told") is Remedy.INVITE
+    assert lose(expectation(UP), NOW, "closed", "asked") is Remedy.NONE
+    assert lose(kept(), NOW, "closed", "told") is Remedy.NONE
+
+
+@pytest.mark.parametrize("state", [CONNECTING, UP])
+def test_after_a_restart_everybody_who_needs_it_has_ten_seconds_for_another_link(
+    state: LinkState,
+) -> None:
+    for make, whose, remedy in (
+        (kept, "alone", Remedy.OFFER_AGAIN),
+        (kept, "told", Remedy.OFFER_AGAIN),
+        (expectation, "asked", Remedy.OFFER_AGAIN),
+        (expectation, "told", Remedy.INVITE),
+    ):
+        link = make(state)
+        link.paired(NOW - 8, is_initiator=whose == "asked")
+        assert lose(link, NOW, "restarted", whose) is remedy
+        assert deadline_s(link) == NOW + TIMEOUT_S, "what was left of an earlier time is no matter"
+        assert not link.is_invited
+
+
+def test_after_a_restart_nothing_is_asked_of_whom_nobody_needs() -> None:
+    link = expectation(UP)
+    assert lose(link, NOW, "restarted", "alone") is Remedy.NONE
+    assert not link.is_awaited
+    assert not link.is_told_to_offer
+
+
+def test_what_a_restart_asks_for_makes_nobody_keep_its_link() -> None:
+    """The partner may have gone when the offer comes."""
+    link = expectation(UP)
+    lose(link, NOW, "restarted", "asked")
+    link.parted()
+    link.offered(NOW, LINK, was_asked_for=link.is_told_to_offer, in_call=False)
+    assert not link.is_kept
+
+
+def test_who_keeps_its_link_keeps_the_one_after_a_restart_and_the_next_it_opens_by_itself() -> None:
+    link = kept()
+    lose(link, NOW, "restarted", "told")
+    assert not link.is_told_to_offer
+    link.closed()
+    link.stopped()
+    link.offered(NOW, OTHER, was_asked_for=link.is_told_to_offer, in_call=False)
+    assert link.is_kept
+
+
+def test_there_is_a_remedy_for_every_loss() -> None:
+    assert set(REMEDIES) == {"closed", "silent", "failed", "restarted"}
+    assert all(set(row) == set(Owner) for row in REMEDIES.values())
 
 
 def test_an_invitation_ends_with_its_link() -> None:
-    for turn in (Expectation.closed, lambda link: link.lost(NOW, "closed", in_call=True)):
+    for turn in (Expectation.closed, lambda link: lose(link, NOW, "closed", "told")):
         link = expectation()
         link.invited(LINK)
         turn(link)
