@@ -310,10 +310,10 @@ async def test_a_client_that_is_not_answered_cannot_pile_up_messages(
 ) -> None:
     asked, go_on = asyncio.Event(), asyncio.Event()
 
-    async def answer(user_id: str, sdp: str, *, is_local: bool = False) -> str:
+    async def answer(user_id: str, sdp: str, **options: Any) -> Description:
         asked.set()
         await go_on.wait()
-        return "late"
+        return Description("late")
 
     monkeypatch.setattr(plane, "answer", answer)
     async with serving(plane, limits=Limits(max_unhandled=3)) as door:
