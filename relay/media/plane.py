@@ -36,6 +36,7 @@ from relay.plane import (
     MediaView,
     PlaneStats,
     Tap,
+    WorkerView,
 )
 from relay.seam import LinkCertificate
 
@@ -295,6 +296,10 @@ class RelayPlane:
             link_setup=self._setup,
             forwarding_delay=forwarder.delays,
         )
+
+    def workers(self) -> list[WorkerView]:
+        """See :class:`relay.plane.MediaPlane`."""
+        return []
 
     # links
 

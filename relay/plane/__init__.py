@@ -20,7 +20,7 @@ from relay.plane.links import (
     MediaEvent,
     MediaFlowing,
 )
-from relay.plane.sight import LinkView, MediaView, PlaneStats, Sight
+from relay.plane.sight import LinkView, MediaView, PlaneStats, Sight, WorkerLoad, WorkerView
 from relay.plane.taps import Direction, Tap, TappedPacket, Taps
 
 
@@ -45,4 +45,6 @@ __all__ = [
     "Tap",
     "TappedPacket",
     "Taps",
+    "WorkerLoad",
+    "WorkerView",
 ]

@@ -23,7 +23,7 @@ from relay.plane import (
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
 
-VERSION = 1
+VERSION = 2
 """To be raised whenever a message changes; a worker of another version is replaced."""
 
 
