@@ -78,6 +78,7 @@ class History:
                 loss_up_ratio=totals.loss_up_ratio,
                 loss_down_ratio=totals.loss_down_ratio,
                 cpu_ratio=round(max(cpu_s - self._cpu_s, 0.0) / seconds, 3),
+                worker_cpu_ratio=totals.worker_cpu_ratio,
             )
         )
         self._begun_at, self._cpu_s = now, cpu_s

@@ -85,6 +85,9 @@ class Path(Model):
     )
 
 
+_WORKER_IS = "Whose it is; null where media is in the server's own process."
+
+
 class Link(Model):
     """A user's media connection to the relay."""
 
@@ -102,6 +105,7 @@ class Link(Model):
     round_trip_ms: Measure | None = Field(
         description="Between relay and user, from the user's reports; null before the first."
     )
+    worker: int | None = Field(description=_WORKER_IS)
 
 
 _BAD = {name: f"{threshold.bad:g}" for name, threshold in THRESHOLDS.items()}
@@ -122,6 +126,24 @@ class Track(TrackView):
     path: Path
     dtls_version: str | None
     srtp_profile: str | None
+    worker: Annotated[int | None, Field(description=_WORKER_IS)]
+
+
+class Worker(Model):
+    """A media process, or the place of one that has died and is being replaced."""
+
+    index: Count
+    up: bool = Field(description="Whether it is there and answers.")
+    process_id: int | None = Field(description="null while there is none.")
+    udp_port: Count
+    age_s: Measure = Field(description="How long it has been there, or has not been.")
+    restarts: Count = Field(description="How often it has died, since the server's start.")
+    links: Count
+    packets_per_s: Positive = Field(description="Forwarded, in the last second; as what follows.")
+    cpu_ratio: Positive = Field(description="Of one core, that the event loop's thread used.")
+    loop_lag_ms: Measure = Field(description="The worst delay of the event loop.")
+    packets_forwarded: Count = Field(description="By this process; as all counts.")
+    packets_dropped: Count
 
 
 class Users(Model):
@@ -143,6 +165,12 @@ class Links(Model):
 
     links: list[Link]
     total: Count
+
+
+class Workers(Model):
+    """All media processes, by their UDP ports; none where media is in the server's own process."""
+
+    workers: list[Worker]
 
 
 class Tracks(Model):
@@ -193,6 +221,15 @@ class Totals(Model):
         ),
     ]
     event_readers: Count
+    workers: Count = Field(
+        description="Media processes that there should be; 0 where media is in the server's own."
+    )
+    workers_down: Count
+    worker_restarts: Count = Field(description="How often one has died, since the start.")
+    worker_cpu_ratio: Positive = Field(description="Of the busiest worker; bad as `cpuRatio` is.")
+    worker_loop_lag_ms: Measure = Field(
+        description="Of the one that is late most; bad as `loopLagMs` is."
+    )
 
 
 class Sample(Model):
@@ -208,6 +245,7 @@ class Sample(Model):
     loss_up_ratio: Ratio
     loss_down_ratio: Ratio
     cpu_ratio: Positive = Field(description="Of one core, that the event loop's thread used.")
+    worker_cpu_ratio: Positive = Field(description="At the end, of the busiest worker.")
 
 
 class History(Model):
@@ -223,6 +261,7 @@ class Snapshot(Model):
     totals: Totals
     rooms: list[Room] = Field(description="The worst first.")
     tracks: list[Track] = Field(description="As the query asks.")
+    workers: list[Worker]
 
 
 ALL_THRESHOLDS = THRESHOLDS | {

@@ -28,6 +28,7 @@ class Server:
             "bytes_forwarded": 0,
             "loss_up_ratio": 0.02,
             "loss_down_ratio": 0.01,
+            "worker_cpu_ratio": 0.3,
         }
         overview = SimpleNamespace(look=_nothing, totals=lambda _: SimpleNamespace(**self.told))
         self.history = History(
@@ -59,6 +60,7 @@ async def test_counts_are_those_of_the_moment_and_rates_those_of_the_time_since(
     assert (first.packets_per_s, first.bitrate_bps, first.cpu_ratio) == (200, 160_000, 0.2)
     assert (second.packets_per_s, second.bitrate_bps, second.cpu_ratio) == (50, 40_000, 0.4)
     assert (first.in_call, second.in_call) == (4, 2)
+    assert first.worker_cpu_ratio == 0.3
     assert (first.loss_up_ratio, first.bad_rooms, first.waiting) == (0.02, 1, 1)
     assert first.at < second.at or first.at == second.at
 
