@@ -55,15 +55,15 @@ export function workers(thresholds) {
   return [
     number("index", "Worker", ({ index }) => index, String),
     { id: "state", title: "State", text: ({ up }) => (up ? "up" : "down"), isBad: ({ up }) => !up },
-    number("age", "Since", ({ ageS }) => ageS, format.duration),
-    number("process", "Process", ({ processId }) => processId, (id) => format.orNothing(id?.toString())),
-    number("port", "UDP port", ({ udpPort }) => udpPort, String),
-    number("links", "Links", ({ links }) => links, format.count),
-    number("packets", "Packets/s", ({ packetsPerS }) => packetsPerS, format.count),
     { ...number("cpu", "CPU", ({ cpuRatio }) => cpuRatio, format.percent), ...limits("cpuRatio", thresholds) },
     { ...number("lag", "Loop lag", ({ loopLagMs }) => loopLagMs, format.milliseconds), ...limits("loopLagMs", thresholds) },
-    number("dropped", "Dropped", ({ packetsDropped }) => packetsDropped, format.count),
     { ...number("restarts", "Restarts", ({ restarts }) => restarts, format.count), isWarm: ({ restarts }) => restarts > 0 },
+    number("links", "Links", ({ links }) => links, format.count),
+    number("packets", "Packets/s", ({ packetsPerS }) => packetsPerS, format.count),
+    number("dropped", "Dropped", ({ packetsDropped }) => packetsDropped, format.count),
+    number("age", "Since", ({ ageS }) => ageS, format.duration),
+    number("port", "UDP port", ({ udpPort }) => udpPort, String),
+    number("process", "Process", ({ processId }) => processId, (id) => format.orNothing(id?.toString())),
   ];
 }
 
