@@ -56,6 +56,8 @@ class History:
         return models.History.model_construct(period_s=self._period_s, samples=list(self._samples))
 
     async def _watch(self) -> None:
+        begun = self._overview.totals(await self._overview.look())
+        self._packets, self._bytes = begun.packets_forwarded, begun.bytes_forwarded
         while True:
             await asyncio.sleep(self._period_s)
             await self.take()

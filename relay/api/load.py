@@ -44,7 +44,8 @@ class Load:
         self._media, self._clock = media, clock
         self._loop = LoopWatch(clock, cpu)
         self._agreed_at = clock()
-        self._packets = self._bytes = 0
+        self._packets: int | None = None  # what adopted workers have counted before is no traffic
+        self._bytes = 0
 
     @property
     def lag(self) -> Histogram:
@@ -72,8 +73,9 @@ class Load:
     async def end_period(self, seconds: float) -> None:
         """Look at what a period of so many seconds was like."""
         media = await self._media.stats()
-        self.packets_per_s = (media.packets_forwarded - self._packets) / seconds
-        self.bitrate_bps = 8 * (media.bytes_forwarded - self._bytes) / seconds
+        if self._packets is not None:
+            self.packets_per_s = (media.packets_forwarded - self._packets) / seconds
+            self.bitrate_bps = 8 * (media.bytes_forwarded - self._bytes) / seconds
         self._packets, self._bytes = media.packets_forwarded, media.bytes_forwarded
         self._judge(self._clock())
 

@@ -74,6 +74,18 @@ async def test_it_is_bounded_to_an_hour() -> None:
     assert (samples[0].connected, samples[-1].connected) == (3, SAMPLES + 2)
 
 
+async def test_what_adopted_workers_have_counted_before_is_no_traffic() -> None:
+    server = Server(period_s=0.001)
+    server.told |= {"packets_forwarded": 9_000_000, "bytes_forwarded": 10**10}
+    server.history.start()
+    async with asyncio.timeout(5):
+        while not server.history.answer().samples:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    await server.history.close()
+    first = server.history.answer().samples[0]
+    assert (first.packets_per_s, first.bitrate_bps) == (0, 0)
+
+
 async def test_it_takes_samples_by_itself_until_it_is_closed() -> None:
     history = Server(period_s=0.001).history
     history.start()

@@ -124,6 +124,15 @@ async def test_traffic_by_the_second(machine: Machine) -> None:
     assert machine.load.packets_per_s == 0
 
 
+async def test_what_adopted_workers_have_counted_before_is_no_traffic(machine: Machine) -> None:
+    machine.media.view = counting(packets_forwarded=9_000_000, bytes_forwarded=10**10).view
+    await machine.run(1)
+    assert (machine.load.packets_per_s, machine.load.bitrate_bps) == (0, 0)
+    machine.media.view = counting(packets_forwarded=9_000_500, bytes_forwarded=10**10).view
+    await machine.run(1)
+    assert machine.load.packets_per_s == 500
+
+
 async def test_coming_early_is_not_late(machine: Machine) -> None:
     await machine.run(2, late_s=-0.001)
     assert (machine.load.worst_lag_s, machine.load.lag.sum_s) == (0, 0)
