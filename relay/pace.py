@@ -1,11 +1,13 @@
 """How often something may happen: decisions only, time passed in.
 
-Two rules are documented, and neither can be put in terms of the other:
+Three rules are documented, and none can be put in terms of another:
 
 - A :class:`TokenBucket` allows a burst and then a steady rate, for ever. It remembers two numbers.
 - A :class:`Window` allows fewer than so many in *any* stretch of so many seconds. It remembers when
   each of them was. A bucket that held as many would let nearly twice as many pass in such a
   stretch, and one that never let so many pass would stop a burst of half as many.
+- A :class:`Budget` is a bucket that can be overdrawn: what has come has to be paid for, wanted or
+  not, and how far it is overdrawn tells who goes on all the same.
 """
 
 from collections import deque
@@ -34,6 +36,23 @@ class TokenBucket:
         if not wait_s:
             self._tokens -= 1
         return wait_s
+
+
+class Budget:
+    """Earns ``rate_per_s`` in the long run, and holds ``most``; it is full at first."""
+
+    def __init__(self, rate_per_s: float, most: float) -> None:
+        self._rate_per_s = rate_per_s
+        self._most = self._left = most
+        self._updated_at: float | None = None
+
+    def spend(self, amount: float, now: float) -> float:
+        """Take so much; returns what is left, which is negative when there was less."""
+        if self._updated_at is not None:
+            self._left += (now - self._updated_at) * self._rate_per_s
+        self._updated_at = now
+        self._left = min(self._left, self._most) - amount
+        return self._left
 
 
 class Window:

@@ -7,7 +7,7 @@ from typing import assert_never
 
 import structlog
 
-from relay.errors import ProtocolError, SdpError
+from relay.errors import ProtocolError, SdpError, WorkerError
 from relay.matching import Happened, Matchmaker, MediaMode, State, require_allowed
 from relay.plane import LinkLost, LinkState, LinkUp, MediaEvent, MediaFlowing
 from relay.protocol.messages import (
@@ -141,6 +141,9 @@ class Lobby:
             await self._handle(session, item, now)
         except ProtocolError as error:
             session.fault(now, error.code, error.message)
+        except WorkerError as error:
+            log.error("media_unavailable", user=session.user_id, reason=str(error))  # noqa: TRY400
+            session.send(Error(code="internal", message="Something went wrong on the server."))
         except Exception:
             log.exception("handling_failed", user=session.user_id, item=type(item).__name__)
             session.send(Error(code="internal", message="Something went wrong on the server."))

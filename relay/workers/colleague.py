@@ -99,7 +99,6 @@ class Colleague:
         told: Callable[[Colleague, Any, int], None],
         lost: Callable[[Colleague, str], None],
     ) -> None:
-        reason = "gone"
         try:
             while True:
                 message, number = await self._channel.receive()
@@ -111,14 +110,12 @@ class Colleague:
                     self._answered(number, message)
                 else:
                     told(self, message, number)
-        except EOFError:
-            pass
-        except WorkerError as error:
-            reason = str(error)
-        finally:
+        except (EOFError, WorkerError) as error:
             self._refuse_all()
+            lost(self, str(error) or "gone")
+        finally:
+            self._refuse_all()  # those, too, who have asked since
             await self._channel.close()
-        lost(self, reason)
 
     def _answered(self, number: int, answer: object) -> None:
         asked = self._asked.get(number)

@@ -14,8 +14,8 @@ class Homes:
         self.partner_of: dict[str, str] = {}
         self.link_of: dict[str, str] = {}
         """The id of the user's link."""
-        self.joined: set[str] = set()
-        """Users whose worker has been told of their partner."""
+        self.joined_at: dict[str, int] = {}
+        """The worker that was told of the user's partner."""
 
     def place(self, user_id: str, workers: Collection[int], near: str | None = None) -> int:
         """Where the user's link belongs.
@@ -42,13 +42,21 @@ class Homes:
         partner = self.partner_of.pop(user_id, None)
         if partner is not None:
             del self.partner_of[partner]
-            self.joined -= {user_id, partner}
+            self.joined_at.pop(user_id, None)
+            self.joined_at.pop(partner, None)
         return partner
 
     def leave(self, user_id: str) -> None:
         """The user has no link any more."""
         self.worker_of.pop(user_id, None)
         self.link_of.pop(user_id, None)
+
+    def forget(self, worker: int) -> None:
+        """A worker is no more; its users have no link."""
+        for user_id in self.of(worker):
+            self.leave(user_id)
+        for user_id in [user for user, told in self.joined_at.items() if told == worker]:
+            del self.joined_at[user_id]
 
     def of(self, worker: int) -> list[str]:
         """The users whose links a worker has."""

@@ -82,6 +82,8 @@ class WorkersPlane:
         self._register = Register(len(crew.restarts), clock)
         self._unclaimed: dict[str, float] = {}
         """Users of a former front: until when they keep their links."""
+        self._described: set[str] = set()
+        """Users who wait for an answer about their link."""
         self._joined = asyncio.Condition()
         self._beating: asyncio.Task[None] | None = None
 
@@ -146,19 +148,16 @@ class WorkersPlane:
 
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.Links`."""
-        joined = set(self._homes.joined)
+        told = dict(self._homes.joined_at)
         partner = self._homes.part(user_id)
         if partner is None:
             return
-        told: set[int] = set()
         for each in (user_id, partner):
-            worker = self._homes.worker_of.get(each)
-            if each not in joined or worker is None:
+            if each not in told:
                 for tapping in self._taps_on(each):
                     tapping.tap.parted()
-            elif worker not in told:
-                told.add(worker)
-                self._tell(worker, messages.Unpair(each))
+        for worker in {told[each] for each in (user_id, partner) if each in told}:
+            self._tell(worker, messages.Unpair(user_id))
 
     def close_link(self, user_id: str) -> None:
         """See :class:`relay.plane.Links`."""
@@ -235,30 +234,36 @@ class WorkersPlane:
         A worker that dies meanwhile has not answered it; who offers is then placed anew.
         """
         deadline_s = asyncio.get_running_loop().time() + REPLACED_S
-        while True:
-            is_new = user_id not in self._homes.worker_of
-            if is_new and isinstance(request, messages.Accept):
-                raise SdpError("an answer without an offer")
-            worker = await self._settle(user_id, near, deadline_s)
-            try:
-                answer = await self._members[worker].ask(request)
-            except (SdpError, WorkerLost) as error:
-                if is_new and self._homes.worker_of.get(user_id) == worker:
-                    self._homes.leave(user_id)
-                if isinstance(error, SdpError):
-                    raise
-                await asyncio.sleep(0)  # it is noticed now that the worker has gone
-                continue
-            described: Description = replace(answer.description, place=str(worker))
-            self._homes.link_of[user_id] = described.link_id
-            if is_new:
-                self._join(user_id)
-            return described
+        self._described.add(user_id)
+        try:
+            while True:
+                if isinstance(request, messages.Accept) and user_id not in self._homes.worker_of:
+                    raise SdpError("an answer without an offer")
+                worker = await self._settle(user_id, near, deadline_s)
+                try:
+                    answer = await self._members[worker].ask(request)
+                except WorkerLost:
+                    if asyncio.get_running_loop().time() >= deadline_s:
+                        raise
+                    continue  # its users have no home any more
+                break
+        finally:
+            self._described.discard(user_id)
+            if user_id not in self._homes.link_of:
+                self._homes.leave(user_id)
+        described: Description = replace(answer.description, place=str(worker))
+        self._homes.worker_of[user_id] = worker
+        self._homes.link_of[user_id] = described.link_id
+        self._join(user_id)
+        return described
 
     async def _settle(self, user_id: str, near: str | None, deadline_s: float) -> int:
         """Where the user's link is or belongs, which is then where it is."""
-        async with asyncio.timeout_at(deadline_s), self._joined:
-            await self._joined.wait_for(lambda: bool(self._members))
+        try:
+            async with asyncio.timeout_at(deadline_s), self._joined:
+                await self._joined.wait_for(lambda: bool(self._members))
+        except TimeoutError:
+            raise WorkerLost("there is no media process") from None
         self._unclaimed.pop(user_id, None)
         former = self._homes.worker_of.get(user_id)
         worker = self._homes.place(user_id, self._members, near)
@@ -271,15 +276,19 @@ class WorkersPlane:
 
     def _join(self, user_id: str) -> None:
         """Have the workers of a pair connect the two, if both have a link."""
-        partner = self._homes.partner_of.get(user_id)
-        if partner is None:
+        homes, partner = self._homes, self._homes.partner_of.get(user_id)
+        if partner is None or not {user_id, partner} <= homes.link_of.keys():
             return
-        ours, theirs = (self._homes.worker_of.get(each) for each in (user_id, partner))
-        if ours is None or theirs is None:
-            return
-        if ours == theirs:
-            self._tell(ours, messages.Pair(user_id, partner))
-            self._homes.joined |= {user_id, partner}
+        pair = user_id, partner
+        present = [homes.worker_of[each] for each in pair]
+        if [homes.joined_at.get(each) for each in pair] == present:
+            return  # a worker connects a pair whenever both links are up
+        for each in pair:
+            if each in homes.joined_at:
+                self._tell(homes.joined_at.pop(each), messages.Unpair(each))
+        if present[0] == present[1]:
+            self._tell(present[0], messages.Pair(*pair))
+            homes.joined_at |= dict(zip(pair, present, strict=True))
 
     def _tell(self, worker: int, command: object) -> None:
         member = self._members.get(worker)
@@ -308,7 +317,7 @@ class WorkersPlane:
         self._unclaimed[user_id] = self._clock() + ADOPTED_S
         if partner is not None:
             self._homes.pair(user_id, partner)
-            self._homes.joined |= {user_id, partner}
+            self._homes.joined_at[user_id] = member.index
 
     def _was_told(self, member: Colleague, message: Any, number: int) -> None:
         match message:
@@ -331,20 +340,22 @@ class WorkersPlane:
         if self._homes.worker_of.get(user_id) != member.index:
             return  # it is no user of this worker's any more
         if isinstance(event, LinkLost) and self._homes.link_of.get(user_id) == event.link_id:
-            self._homes.leave(user_id)
+            del self._homes.link_of[user_id]
+            if user_id not in self._described:  # another link may be about to be there
+                self._homes.leave(user_id)
         self._emit(event)
 
     def _was_lost(self, member: Colleague, _: str) -> None:
         del self._members[member.index]
         self._register.lost(member)
-        for user_id in self._homes.of(member.index):
-            link_id = self._homes.link_of.get(user_id, "")
-            self._homes.leave(user_id)
+        lost = [(user, self._homes.link_of.get(user)) for user in self._homes.of(member.index)]
+        self._homes.forget(member.index)
+        for user_id, link_id in lost:
             self._unclaimed.pop(user_id, None)
             for tapping in self._taps_on(user_id):
                 tapping.tap.link_closed()
-            self._homes.joined -= {user_id, self._homes.partner_of.get(user_id, "")}
-            self._emit(LinkLost(user_id, link_id, "restarted"))
+            if link_id is not None:
+                self._emit(LinkLost(user_id, link_id, "restarted"))
 
     def _emit(self, event: MediaEvent) -> None:
         """Tell everybody; what one of them does wrong harms no other."""

@@ -19,11 +19,20 @@ from structlog.testing import capture_logs
 from relay.errors import CannotListen, SdpError, WorkerError, WorkerLost
 from relay.workers import Crew, Directory, Orders, WorkersPlane
 from relay.workers.directory import control
-from tests.support.exchange import PATIENCE_S, talk
+from tests.support.exchange import talk
 from tests.support.news import Flowing, Lost, News, Up, news
 from tests.support.thin import ThinPeer
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(180)
+
+START_S = 60.0
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process takes its time to start on a machine that is busy."""
+    monkeypatch.setattr("relay.workers.plane.PATIENCE_S", START_S)
+    monkeypatch.setattr("relay.workers.crew.START_S", START_S)
 
 
 @pytest.fixture
@@ -75,7 +84,7 @@ class House:
         await self.plane.stats()  # it is carried out by then
 
     async def hears(self, *expected: News) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(START_S):
             got = [await self.events.get() for _ in expected]
         assert sorted(got) == sorted(expected)
 
@@ -132,7 +141,7 @@ def runs(process_id: int) -> bool:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(START_S):
         while not is_so():  # noqa: ASYNC110 - another process, of which no event tells
             await asyncio.sleep(0.01)
 
@@ -202,9 +211,9 @@ async def test_a_worker_that_hangs_is_replaced(
         await here.join("a")
         (hung,) = await here.processes()
         os.kill(hung, signal.SIGSTOP)
-        monkeypatch.setattr("relay.workers.colleague.PATIENCE_S", 0.2)
-        await here.plane.beat()
-        monkeypatch.undo()
+        with monkeypatch.context() as hurried:
+            hurried.setattr("relay.workers.colleague.PATIENCE_S", 0.2)
+            await here.plane.beat()
         await here.hears(Lost("a", "restarted"))
         await here.join("a")
         assert not runs(hung)
@@ -220,7 +229,7 @@ async def test_a_description_waits_for_the_successor_of_a_worker_that_dies(place
         os.kill(killed, signal.SIGKILL)
         peer.take_answer((await answering).sdp)
         await peer.connect()
-        await here.hears(Lost("a", "restarted"), Up("a"))
+        await here.hears(Up("a"))  # of a link that never was nobody is told
 
 
 async def test_an_answer_to_the_offer_of_a_worker_that_has_died_is_refused(place: Path) -> None:

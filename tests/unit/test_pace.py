@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.pace import TokenBucket, Window
+from relay.pace import Budget, TokenBucket, Window
 
 
 def test_a_burst_passes_and_then_the_rate() -> None:
@@ -56,3 +56,17 @@ def test_twenty_within_ten_seconds_are_told_at_once_and_when_they_are_spread_out
 def test_those_that_are_further_apart_are_never_too_many() -> None:
     window = Window(limit=20, window_s=10.0)
     assert not any(window.add(number * 10.01 / 19) for number in range(1000))
+
+
+def test_a_budget_can_be_overdrawn_and_earns_it_back() -> None:
+    budget = Budget(rate_per_s=10, most=100)
+    assert budget.spend(60, 5.0) == 40
+    assert budget.spend(60, 5.0) == -20
+    assert budget.spend(5, 6.0) == -15
+    assert budget.spend(0, 7.5) == 0
+
+
+def test_what_is_not_spent_is_not_saved_beyond_the_most() -> None:
+    budget = Budget(rate_per_s=10, most=100)
+    budget.spend(100, 0.0)
+    assert budget.spend(0, 1000.0) == 100
