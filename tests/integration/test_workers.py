@@ -31,7 +31,7 @@ START_S = 60.0
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process takes its time to start on a machine that is busy."""
-    monkeypatch.setattr("relay.workers.plane.PATIENCE_S", START_S)
+    monkeypatch.setattr("relay.workers.plane.REPLACED_S", START_S)
     monkeypatch.setattr("relay.workers.crew.START_S", START_S)
 
 
