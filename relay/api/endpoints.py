@@ -75,6 +75,7 @@ ENDPOINTS = {
     "listTracks": Endpoint(
         "GET", "/tracks", "Every stream, up and down.", models.Tracks, models.TrackQuery
     ),
+    "listWorkers": Endpoint("GET", "/workers", "The media processes.", models.Workers),
     "getTrack": Endpoint("GET", "/tracks/{id}", "One stream.", models.Track),
     "getThresholds": Endpoint(
         "GET", "/thresholds", "From where on figures are bad, and nearly so.", models.Thresholds

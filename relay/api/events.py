@@ -82,6 +82,7 @@ class Events:
             totals=self._overview.totals(seen),
             rooms=seen.worst_rooms(query.limit),
             tracks=seen.tracks(query).tracks,
+            workers=seen.workers(),
         ).model_dump_json()
 
     async def _look(self) -> Observation:

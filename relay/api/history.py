@@ -56,6 +56,8 @@ class History:
         return models.History.model_construct(period_s=self._period_s, samples=list(self._samples))
 
     async def _watch(self) -> None:
+        begun = self._overview.totals(await self._overview.look())
+        self._packets, self._bytes = begun.packets_forwarded, begun.bytes_forwarded
         while True:
             await asyncio.sleep(self._period_s)
             await self.take()
@@ -78,6 +80,7 @@ class History:
                 loss_up_ratio=totals.loss_up_ratio,
                 loss_down_ratio=totals.loss_down_ratio,
                 cpu_ratio=round(max(cpu_s - self._cpu_s, 0.0) / seconds, 3),
+                worker_cpu_ratio=totals.worker_cpu_ratio,
             )
         )
         self._begun_at, self._cpu_s = now, cpu_s

@@ -1,8 +1,9 @@
 """How busy the server is: the event loop's delays, its thread's share of a core, and traffic.
 
-A relay is overloaded when callers notice: the event loop comes late by ``LAG_LIMIT_S``, or its
-thread uses nearly a whole core, for ``PATIENCE_S`` on end. It counts as such until it has been
-below both for as long, so that a load balancer does not see it come and go each second.
+A process is full when callers notice: its event loop comes late by ``LAG_LIMIT_S``, or its thread
+uses nearly a whole core. A relay is overloaded when its own process is full, or all workers are,
+since newcomers are put on the emptiest one, for ``PATIENCE_S`` on end. It counts as such until it
+has not been so for as long, so that a load balancer does not see it come and go each second.
 """
 
 import time
@@ -13,7 +14,7 @@ import structlog
 from relay.api.models import ALL_THRESHOLDS
 from relay.histogram import Histogram
 from relay.loop import LoopWatch
-from relay.plane import Sight
+from relay.plane import Sight, WorkerLoad
 
 LAG_LIMIT_S = ALL_THRESHOLDS["loop_lag_ms"].bad / 1000
 CPU_LIMIT = ALL_THRESHOLDS["cpu_ratio"].bad
@@ -43,7 +44,8 @@ class Load:
         self._media, self._clock = media, clock
         self._loop = LoopWatch(clock, cpu)
         self._agreed_at = clock()
-        self._packets = self._bytes = 0
+        self._packets: int | None = None  # what adopted workers have counted before is no traffic
+        self._bytes = 0
 
     @property
     def lag(self) -> Histogram:
@@ -71,22 +73,33 @@ class Load:
     async def end_period(self, seconds: float) -> None:
         """Look at what a period of so many seconds was like."""
         media = await self._media.stats()
-        self.packets_per_s = (media.packets_forwarded - self._packets) / seconds
-        self.bitrate_bps = 8 * (media.bytes_forwarded - self._bytes) / seconds
+        if self._packets is not None:
+            self.packets_per_s = (media.packets_forwarded - self._packets) / seconds
+            self.bitrate_bps = 8 * (media.bytes_forwarded - self._bytes) / seconds
         self._packets, self._bytes = media.packets_forwarded, media.bytes_forwarded
         self._judge(self._clock())
 
     def _judge(self, now: float) -> None:
-        too_much = self.worst_lag_s >= LAG_LIMIT_S or self.cpu_ratio >= CPU_LIMIT
+        front = WorkerLoad(self.cpu_ratio, self.worst_lag_s)
+        workers = [worker.load for worker in self._media.workers() if worker.is_up]
+        emptiest = min(workers, key=lambda load: load.cpu_ratio, default=front)
+        workers_full = bool(workers) and all(map(_is_full, workers))
+        too_much = _is_full(front) or workers_full
         if too_much is self.overloaded:
             self._agreed_at = now
         elif now - self._agreed_at >= PATIENCE_S:
             self.overloaded, self._agreed_at = too_much, now
             if too_much:
+                full = front if _is_full(front) else emptiest
                 _log.warning(
                     "overloaded",
-                    loop_lag_s=round(self.worst_lag_s, 3),
-                    cpu_ratio=round(self.cpu_ratio, 2),
+                    of="server" if full is front else "workers",
+                    loop_lag_s=round(full.loop_lag_s, 3),
+                    cpu_ratio=round(full.cpu_ratio, 2),
                 )
             else:
                 _log.info("no_longer_overloaded")
+
+
+def _is_full(load: WorkerLoad) -> bool:
+    return load.loop_lag_s >= LAG_LIMIT_S or load.cpu_ratio >= CPU_LIMIT

@@ -6,7 +6,7 @@ registry belongs to one server, so several may live in one process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from operator import attrgetter
 from typing import Any
@@ -29,7 +29,7 @@ from relay.api.operator import Bearer
 from relay.api.overview import Overview
 from relay.door import Door
 from relay.histogram import Histogram
-from relay.plane import Direction
+from relay.plane import Direction, WorkerView
 
 
 class Metrics:
@@ -141,6 +141,34 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
 }
 """By type and name: where :class:`_Scrape` has it, what it is, and its labels."""
 
+_OF_WORKERS: dict[Any, dict[str, tuple[str, str]]] = {
+    GaugeMetricFamily: {
+        "relay_worker_up": ("is_up", "1 when the media process is there and answers."),
+        "relay_worker_uptime_seconds": ("uptime_s", "Since it has been there; 0 while it is not."),
+        "relay_worker_links": ("stats.links", "Its media connections."),
+        "relay_worker_cpu_ratio": (
+            "load.cpu_ratio",
+            "Share of a core that its event loop's thread uses.",
+        ),
+        "relay_worker_loop_lag_seconds": (
+            "load.loop_lag_s",
+            "How late its event loop was at most, in the last second.",
+        ),
+    },
+    CounterMetricFamily: {
+        "relay_worker_restarts": ("restarts", "How often it has died, and was replaced."),
+        "relay_worker_packets_forwarded": (
+            "stats.packets_forwarded",
+            "RTP packets that it has passed on; from 0 again when it is replaced.",
+        ),
+        "relay_worker_packets_dropped": (
+            "stats.packets_dropped",
+            "Datagrams that went nowhere; from 0 again when it is replaced.",
+        ),
+    },
+}
+"""By type and name, with the label ``worker``: where a worker's view has it, and what it is."""
+
 
 class _Server(Collector):
     """Writes down one scrape."""
@@ -154,6 +182,7 @@ class _Server(Collector):
                 family = kind(name, told, labels=labels)
                 _fill(family, attrgetter(path)(self._scrape))
                 yield family
+        yield from _of_workers(self._scrape.seen.worker_views)
 
 
 class _Scrape:
@@ -181,6 +210,14 @@ class _Scrape:
         self.loss_ratios = {way.value: self.seen.loss_ratio(way) for way in Direction}
         self.versions = {relay.__version__: 1}
         self.is_ready = not overview.readiness.reasons(seen.stats)
+
+
+def _of_workers(workers: Sequence[WorkerView]) -> Iterator[Metric]:
+    for kind, families in _OF_WORKERS.items():
+        for name, (path, told) in families.items():
+            family = kind(name, told, labels=["worker"])
+            _fill(family, {str(worker.index): attrgetter(path)(worker) for worker in workers})
+            yield family
 
 
 def _fill(family: Any, value: Any) -> None:

@@ -92,6 +92,9 @@ class Path(Model):
     )
 
 
+_WORKER_IS = "Whose it is; null where media is in the server's own process."
+
+
 class Link(Model):
     """A user's media connection to the relay."""
 
@@ -110,6 +113,7 @@ class Link(Model):
         description="Between relay and user, from the user's reports; null before the first."
     )
     over_budget: list[str] = Field(description=_OVER_BUDGET_IS)
+    worker: int | None = Field(description=_WORKER_IS)
 
 
 _BAD = {name: f"{threshold.bad:g}" for name, threshold in THRESHOLDS.items()}
@@ -131,6 +135,24 @@ class Track(TrackView):
     dtls_version: str | None
     srtp_profile: str | None
     over_budget: Annotated[list[str], Field(description=_OVER_BUDGET_IS)]
+    worker: Annotated[int | None, Field(description=_WORKER_IS)]
+
+
+class Worker(Model):
+    """A media process, or the place of one that has died and is being replaced."""
+
+    index: Count
+    up: bool = Field(description="Whether it is there and answers.")
+    process_id: int | None = Field(description="null while there is none.")
+    udp_port: Count
+    age_s: Measure = Field(description="How long it has been there, or has not been.")
+    restarts: Count = Field(description="How often it has died, since the server's start.")
+    links: Count
+    packets_per_s: Positive = Field(description="Forwarded, in the last second; as what follows.")
+    cpu_ratio: Positive = Field(description="Of one core, that the event loop's thread used.")
+    loop_lag_ms: Measure = Field(description="The worst delay of the event loop.")
+    packets_forwarded: Count = Field(description="By this process; as all counts.")
+    packets_dropped: Count
 
 
 class Users(Model):
@@ -152,6 +174,12 @@ class Links(Model):
 
     links: list[Link]
     total: Count
+
+
+class Workers(Model):
+    """All media processes, by their UDP ports; none where media is in the server's own process."""
+
+    workers: list[Worker]
 
 
 class Tracks(Model):
@@ -202,6 +230,15 @@ class Totals(Model):
         ),
     ]
     event_readers: Count
+    workers: Count = Field(
+        description="Media processes that there should be; 0 where media is in the server's own."
+    )
+    workers_down: Count
+    worker_restarts: Count = Field(description="How often one has died, since the start.")
+    worker_cpu_ratio: Positive = Field(description="Of the busiest worker; bad as `cpuRatio` is.")
+    worker_loop_lag_ms: Measure = Field(
+        description="Of the one that is late most; bad as `loopLagMs` is."
+    )
 
 
 class Sample(Model):
@@ -217,6 +254,7 @@ class Sample(Model):
     loss_up_ratio: Ratio
     loss_down_ratio: Ratio
     cpu_ratio: Positive = Field(description="Of one core, that the event loop's thread used.")
+    worker_cpu_ratio: Positive = Field(description="At the end, of the busiest worker.")
 
 
 class History(Model):
@@ -232,6 +270,7 @@ class Snapshot(Model):
     totals: Totals
     rooms: list[Room] = Field(description="The worst first.")
     tracks: list[Track] = Field(description="As the query asks.")
+    workers: list[Worker]
 
 
 ALL_THRESHOLDS = THRESHOLDS | {

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from relay.api import models
 from relay.api.quality import problems
-from relay.plane import Direction, LinkView, MediaView
+from relay.plane import Direction, LinkView, MediaView, WorkerView
 from relay.signaling import RoomView, UserView
 from relay.track import COLUMNS, TrackView
 
@@ -46,7 +46,10 @@ class Observation:
         self.stats = media.stats
         """The media plane's counters."""
         self.track_count = len(tracks)
+        self.worker_views = media.workers
+        """The media processes."""
         self._users, self._rooms, self._links, self._tracks = users, rooms, links, tracks
+        self._worker_at = {worker.udp_port: worker.index for worker in media.workers}
         self._sees_addresses = sees_addresses
         self._room_of = {user: room for room in rooms for user in room.users}
         self._link_of = {link.user_id: link for link in links}
@@ -91,6 +94,10 @@ class Observation:
             found.sort(key=_amount(COLUMNS[query.sort]), reverse=True)
         shown = _on(query, found)
         return models.Tracks(tracks=[self._track(track) for track in shown], total=len(found))
+
+    def workers(self) -> list[models.Worker]:
+        """The media processes, in order."""
+        return [_worker(worker) for worker in self.worker_views]
 
     def track(self, track_id: str) -> models.Track | None:
         """One track."""
@@ -188,7 +195,12 @@ class Observation:
             srtp_profile=link.srtp_profile,
             round_trip_ms=link.round_trip_ms,
             over_budget=list(link.over_budget),
+            worker=self._worker_of(link),
         )
+
+    def _worker_of(self, link: LinkView) -> int | None:
+        """Each worker has one port, and no two have the same."""
+        return self._worker_at.get(link.local_address[1])
 
     def _path(self, link: LinkView) -> models.Path:
         if link.link_id not in self._paths:
@@ -216,6 +228,7 @@ class Observation:
             link.dtls_version,
             link.srtp_profile,
             list(link.over_budget),
+            self._worker_of(link),
         )
         return models.Track(*values)
 
@@ -244,6 +257,23 @@ class Observation:
             and (query.direction is None or track.direction == query.direction)
             and (not query.bad or bool(self._problems[track.id]))
         )
+
+
+def _worker(worker: WorkerView) -> models.Worker:
+    return models.Worker.model_construct(
+        index=worker.index,
+        up=worker.is_up,
+        process_id=worker.process_id,
+        udp_port=worker.udp_port,
+        age_s=worker.age_s,
+        restarts=worker.restarts,
+        links=worker.stats.links,
+        packets_per_s=round(worker.load.packets_per_s, 1),
+        cpu_ratio=round(worker.load.cpu_ratio, 3),
+        loop_lag_ms=1000 * worker.load.loop_lag_s,
+        packets_forwarded=worker.stats.packets_forwarded,
+        packets_dropped=worker.stats.packets_dropped,
+    )
 
 
 def _on(page: models.Page, found: list[_T]) -> list[_T]:

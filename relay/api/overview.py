@@ -53,6 +53,7 @@ class Overview:
     def totals(self, seen: Observation) -> models.Totals:
         """How the server is doing, along with what was seen."""
         users, media, load = self.gateway.counts(), seen.stats, self.load
+        workers = seen.workers()
         reasons = self.readiness.reasons(media)
         return models.Totals(
             at=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -70,7 +71,7 @@ class Overview:
             packets_received=media.packets_received,
             packets_forwarded=media.packets_forwarded,
             bytes_forwarded=media.bytes_forwarded,
-            packets_dropped=sum(media.drops.values()),
+            packets_dropped=media.packets_dropped,
             packets_per_s=round(load.packets_per_s, 1),
             bitrate_bps=round(load.bitrate_bps, 1),
             loss_up_ratio=seen.loss_ratio(Direction.UP),
@@ -78,4 +79,9 @@ class Overview:
             cpu_ratio=round(load.cpu_ratio, 3),
             loop_lag_ms=1000 * load.worst_lag_s,
             event_readers=self.event_readers,
+            workers=len(workers),
+            workers_down=sum(not worker.up for worker in workers),
+            worker_restarts=sum(worker.restarts for worker in workers),
+            worker_cpu_ratio=max((worker.cpu_ratio for worker in workers), default=0.0),
+            worker_loop_lag_ms=max((worker.loop_lag_ms for worker in workers), default=0.0),
         )

@@ -20,6 +20,7 @@ from relay.api.models import (
     RoomQuery,
     Thresholds,
     TrackQuery,
+    Workers,
 )
 from relay.api.operator import Bearer, only_for_operators
 from relay.api.overview import Overview
@@ -93,6 +94,9 @@ class Api:
     async def _list_tracks(self, request: web.Request) -> web.Response:
         seen = await self._overview.look()
         return answer(seen.tracks(query(request, TrackQuery)))
+
+    async def _list_workers(self, _: web.Request) -> web.Response:
+        return answer(Workers(workers=(await self._overview.look()).workers()))
 
     async def _get_track(self, request: web.Request) -> web.Response:
         seen = await self._overview.look()

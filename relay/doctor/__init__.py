@@ -2,6 +2,7 @@
 
 - ``findings``  what is found: a grade, a sentence, and what to change
 - ``ports``     whether the ports are free, or held by a running relay
+- ``workers``   whether media processes can be had, and a folder for their sockets
 - ``network``   which addresses browsers are told, and TLS
 - ``system``    clock, file limits, idle cores, socket buffers, UDP segmentation
 - ``report``    all of it, the settings and the files that they name included, as text or JSON

@@ -10,6 +10,7 @@ from cryptography import x509
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.doctor.ports import span
 from relay.errors import ConfigError
 from relay.tls import server_tls
 
@@ -65,9 +66,8 @@ def _public_ip(settings: Settings, told: Address, own: set[Address]) -> Finding:
             f"{mapped}; it is not a public address",
             f"only browsers in that network reach it; if others are to, correct {option}",
         )
-    return good(
-        subject, f"{mapped}; UDP port {settings.udp_port} has to be forwarded to here unchanged"
-    )
+    has = f"{span(settings.udp_ports)} ha{'s' if len(settings.udp_ports) == 1 else 've'}"
+    return good(subject, f"{mapped}; UDP port {has} to be forwarded to here unchanged")
 
 
 def _announced(addresses: list[Address]) -> Finding:

@@ -7,32 +7,69 @@ import socket
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.workers import usual
+from relay.workers.directory import control
 
 _TIMEOUT_S = 2.0
 _MAX_BYTES = 4096
 
 
-def check(settings: Settings) -> Iterator[Finding]:
-    """The TCP port, and the UDP port if media passes through the server."""
+def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """The TCP port, and the UDP ports if media passes through the server.
+
+    :param environ: of the server: it says where its workers are when no setting does.
+    """
     is_running = False
     if settings.port == 0:
         yield _any_port("TCP port", "--port")
     else:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.port)
         is_running = error == errno.EADDRINUSE and relay_answers(settings)
-        yield _port("TCP port", "port", settings, error, is_running=is_running)
+        yield _ports("port", [settings.port], settings, error, is_running=is_running)
     if settings.media_mode == "direct":
         yield good("UDP port", "not needed: the media passes between the browsers")
     elif settings.udp_port == 0:
         yield _any_port("UDP port", "--udp-port")
     else:
-        error = bind_error(socket.SOCK_DGRAM, settings.host, settings.udp_port)
-        yield _port("UDP port", "udp_port", settings, error, is_running=is_running)
+        yield from _udp_ports(settings, environ, is_running=is_running)
+
+
+def _udp_ports(
+    settings: Settings, environ: Mapping[str, str], *, is_running: bool
+) -> Iterator[Finding]:
+    """One finding for all ports of which the same is to be said."""
+    place = settings.runtime_dir or usual(environ, settings.udp_port)
+    alike: dict[tuple[int, bool], list[int]] = {}
+    for index, port in enumerate(settings.udp_ports):
+        error = bind_error(socket.SOCK_DGRAM, settings.host, port)
+        # It is not asked: whom a worker hears it takes for its next server.
+        is_left = error == errno.EADDRINUSE and place is not None and control(place, index).exists()
+        alike.setdefault((error, is_left and not is_running), []).append(port)
+    for (error, is_left), ports in alike.items():
+        if is_left:
+            yield _left(ports, settings)
+        else:
+            yield _ports("udp_port", ports, settings, error, is_running=is_running)
+
+
+def _left(ports: list[int], settings: Settings) -> Finding:
+    return fair(
+        "UDP port",
+        f"{span(ports)} on {settings.host}: held by what seems to be left of a former server",
+        "a server that starts within a minute goes on with its calls; after that the port is free",
+    )
+
+
+def span(ports: Sequence[int]) -> str:
+    """Such as ``7882``, ``7882 to 7885``, ``7882, 7884``."""
+    if len(ports) > 2 and ports[-1] - ports[0] == len(ports) - 1:
+        return f"{ports[0]} to {ports[-1]}"
+    return ", ".join(map(str, ports))
 
 
 def bind_error(kind: socket.SocketKind, host: str, port: int) -> int:
@@ -80,18 +117,20 @@ def _any_port(subject: str, option: str) -> Finding:
     )
 
 
-def _port(subject: str, name: str, settings: Settings, error: int, *, is_running: bool) -> Finding:
-    port, option = getattr(settings, name), settings.written(name)
-    where = f"{port} on {settings.host}"
+def _ports(
+    name: str, ports: Sequence[int], settings: Settings, error: int, *, is_running: bool
+) -> Finding:
+    subject, option = "TCP port" if name == "port" else "UDP port", settings.written(name)
+    where, are = f"{span(ports)} on {settings.host}", "is" if len(ports) == 1 else "are"
     match error:
         case 0:
-            return good(subject, f"{where} is free")
+            return good(subject, f"{where} {are} free")
         case errno.EADDRINUSE if is_running:
-            return good(subject, f"{where} is held by a relay that runs")
+            return good(subject, f"{where} {are} held by a relay that runs")
         case errno.EADDRINUSE:
             return bad(
                 subject,
-                f"{where} is held by another program",
+                f"{where} {are} held by another program",
                 f"end that program (ss -lnp shows it), or choose another {option}",
             )
         case errno.EADDRNOTAVAIL:
@@ -104,7 +143,7 @@ def _port(subject: str, name: str, settings: Settings, error: int, *, is_running
         case errno.EACCES | errno.EPERM:
             return bad(
                 subject,
-                f"{where} is not for this user",
+                f"{where} {are} not for this user",
                 f"choose a {option} from 1024 on, or give the server CAP_NET_BIND_SERVICE",
             )
         case _:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from relay.api.welcome import read_welcome
 from relay.config import CONFIG_FILE, Settings, load, variable
-from relay.doctor import network, ports, system
+from relay.doctor import network, ports, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.errors import ConfigError
 
@@ -34,7 +34,8 @@ def examine(
         yield good("settings", _sources(flags, environ, config))
         yield from _files(settings)
         yield _token(settings)
-        yield from ports.check(settings)
+        yield from ports.check(settings, environ)
+        yield from workers.check(settings, environ)
         yield from network.check_addresses(settings, network.own_addresses())
         yield from network.check_tls(settings)
     yield system.check_clock()

@@ -39,6 +39,7 @@ from relay.plane import (
     OverBudget,
     PlaneStats,
     Tap,
+    WorkerView,
 )
 from relay.seam import LinkCertificate
 
@@ -300,6 +301,10 @@ class RelayPlane:
             link_setup=self._setup,
             forwarding_delay=forwarder.delays,
         )
+
+    def workers(self) -> list[WorkerView]:
+        """See :class:`relay.plane.MediaPlane`."""
+        return []
 
     # links
 

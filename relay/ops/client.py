@@ -37,6 +37,8 @@ from relay.ops.models import (
     Tracks,
     User,
     Users,
+    Worker,
+    Workers,
 )
 from relay.ops.stream import EventReader
 
@@ -136,6 +138,10 @@ class Client:
         """Streams, up and down."""
         pages = self._pages(Tracks, "tracks", limit, (wanted or Wanted()).query())
         return [track async for page in pages for track in page.tracks]
+
+    async def workers(self) -> list[Worker]:
+        """The media processes, in order; none where media is in the server's own process."""
+        return list((await self._ask(Workers, "GET", "workers")).workers)
 
     async def track(self, track_id: str) -> Track:
         """One stream."""

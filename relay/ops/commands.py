@@ -129,6 +129,21 @@ def users(connection: Connection, *, limit: Limit = 200, as_json: Json = False) 
     connection.ask(lambda relay: looks.users(relay, limit, as_json=as_json))
 
 
+def workers(
+    connection: Connection,
+    *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow them, live.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the media processes, and how busy they are."""
+    from relay.ops import looks  # noqa: PLC0415
+
+    if watch:
+        looks.watch_workers(connection, as_json=as_json)
+    else:
+        connection.ask(lambda relay: looks.workers(relay, as_json=as_json))
+
+
 def kick(connection: Connection, user: Annotated[str, typer.Argument(metavar="USER")]) -> None:
     """Disconnect a user; the partner is told."""
     connection.ask(lambda relay: relay.disconnect(user))
@@ -248,6 +263,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     track,
     rooms,
     users,
+    workers,
     kick,
     end,
     drain,

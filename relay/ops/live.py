@@ -19,7 +19,7 @@ from relay.ops.page import page
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
 """After these the last one stays; the next snapshot begins anew."""
 
-_HEADER_LINES = 6
+_HEADER_LINES = 7
 _ONE_USERS = 50
 """More tracks than one user has."""
 _PAGE_COLUMNS = 134
@@ -78,6 +78,22 @@ async def watch_tracks(relay: Client, wanted: Wanted, console: Console) -> None:
         )
 
     await show(follow(relay, wanted, limit=console.height), shown, console)
+
+
+async def watch_workers(relay: Client, console: Console) -> None:
+    """Show the media processes until cancelled."""
+    thresholds = await relay.thresholds()
+
+    def shown(snapshot: Snapshot) -> RenderableType:
+        return Group(
+            tables.totals(snapshot.totals, thresholds),
+            "",
+            tables.workers(snapshot.workers, console.width, thresholds)
+            if snapshot.workers
+            else Text("there are none", "bright_black"),
+        )
+
+    await show(follow(relay, Wanted(), limit=1), shown, console)
 
 
 async def watch_track(

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 
 import typer
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from relay.errors import ConfigError, OperatorError
@@ -34,6 +34,12 @@ async def users(relay: Client, limit: int, *, as_json: bool) -> None:
     """Print users."""
     found = await relay.users(limit)
     await _print(relay, found, lambda width, _: tables.users(found, width), as_json=as_json)
+
+
+async def workers(relay: Client, *, as_json: bool) -> None:
+    """Print the media processes."""
+    found = await relay.workers()
+    await _print(relay, found, lambda *how: tables.workers(found, *how), as_json=as_json)
 
 
 async def audit(relay: Client, limit: int, *, as_json: bool) -> None:
@@ -75,19 +81,38 @@ async def _print(
 
 def watch(connection: Connection, wanted: Wanted, *, as_json: bool) -> None:
     """Follow tracks until Ctrl-C, on the screen or as JSON."""
-    screen = console()
-    if as_json:
+    screen = _screen(as_json=as_json)
+    if screen is None:
         _until_ctrl_c(connection, lambda relay: _snapshots_as_json(relay, wanted))
-    elif not screen.is_terminal:
-        raise ConfigError("--watch: needs a terminal; --watch --json prints a snapshot a second")
     else:
         _until_ctrl_c(connection, lambda relay: live.watch_tracks(relay, wanted, screen))
 
 
-async def _snapshots_as_json(relay: Client, wanted: Wanted) -> None:
+def watch_workers(connection: Connection, *, as_json: bool) -> None:
+    """The same of the media processes."""
+    screen = _screen(as_json=as_json)
+    if screen is None:
+        only = {"totals", "workers"}
+        _until_ctrl_c(connection, lambda relay: _snapshots_as_json(relay, Wanted(), only))
+    else:
+        _until_ctrl_c(connection, lambda relay: live.watch_workers(relay, screen))
+
+
+def _screen(*, as_json: bool) -> Console | None:
+    """Where a live view is shown; None for JSON."""
+    screen = console()
+    if as_json:
+        return None
+    if not screen.is_terminal:
+        raise ConfigError("--watch: needs a terminal; --watch --json prints a snapshot a second")
+    return screen
+
+
+async def _snapshots_as_json(relay: Client, wanted: Wanted, only: set[str] | None = None) -> None:
+    """:param only: the parts of snapshots that are printed; None for all."""
     async with aclosing(relay.events(wanted)) as snapshots:
         async for snapshot in snapshots:
-            typer.echo(snapshot.model_dump_json())
+            typer.echo(snapshot.model_dump_json(include=only))
     raise OperatorError("the relay ended the stream")
 
 

@@ -101,6 +101,7 @@ class Link(Model):
     srtp_profile: str | None
     round_trip_ms: float | None
     over_budget: tuple[str, ...]
+    worker: int | None
 
 
 class Links(Model):
@@ -142,6 +143,7 @@ class Sample(Model):
     loss_up_ratio: float
     loss_down_ratio: float
     cpu_ratio: float
+    worker_cpu_ratio: float
 
 
 class History(Model):
@@ -197,6 +199,11 @@ class Totals(Model):
     cpu_ratio: float
     loop_lag_ms: float
     event_readers: int
+    workers: int
+    workers_down: int
+    worker_restarts: int
+    worker_cpu_ratio: float
+    worker_loop_lag_ms: float
 
 
 class Track(Model):
@@ -235,14 +242,7 @@ class Track(Model):
     dtls_version: str | None
     srtp_profile: str | None
     over_budget: tuple[str, ...]
-
-
-class Snapshot(Model):
-    """What the event stream sends each second."""
-
-    totals: Totals
-    rooms: tuple[Room, ...]
-    tracks: tuple[Track, ...]
+    worker: int | None
 
 
 class Tracks(Model):
@@ -269,6 +269,38 @@ class Users(Model):
 
     users: tuple[User, ...]
     total: int
+
+
+class Worker(Model):
+    """A media process, or the place of one that has died and is being replaced."""
+
+    index: int
+    up: bool
+    process_id: int | None
+    udp_port: int
+    age_s: float
+    restarts: int
+    links: int
+    packets_per_s: float
+    cpu_ratio: float
+    loop_lag_ms: float
+    packets_forwarded: int
+    packets_dropped: int
+
+
+class Snapshot(Model):
+    """What the event stream sends each second."""
+
+    totals: Totals
+    rooms: tuple[Room, ...]
+    tracks: tuple[Track, ...]
+    workers: tuple[Worker, ...]
+
+
+class Workers(Model):
+    """All media processes, by their UDP ports; none where media is in the server's own process."""
+
+    workers: tuple[Worker, ...]
 
 
 FIGURES = {

@@ -70,6 +70,8 @@ def _facts(track: Track, thresholds: Thresholds) -> Table:
 def _about(track: Track, thresholds: Thresholds) -> Iterable[_Pair]:
     yield "Room", track.room_id or figures.NOTHING
     yield "Link", track.link_id
+    if track.worker is not None:
+        yield "Worker", str(track.worker)
     yield "Partner's", track.counterpart_id or figures.NOTHING
     yield "SSRC", f"{track.ssrc} ({track.ssrc:#010x})"
     yield "Path", way(track.path)

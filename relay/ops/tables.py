@@ -16,6 +16,7 @@ from relay.ops.models import (
     Totals,
     Track,
     User,
+    Worker,
 )
 
 ROOMY = 110
@@ -52,16 +53,26 @@ def tracks(
     :param width: of the terminal, in columns.
     :param history: adds a sparkline of the bitrate.
     """
-    rows = [_track(track, width, thresholds, history) for track in shown]
+    found = list(shown)
+    tells_workers = any(track.worker for track in found)  # the first one is 0
+    rows = [_track(track, width, thresholds, history, tells_workers) for track in found]
     return _table(rows, width)
 
 
-def _track(track: Track, width: int, thresholds: Thresholds, history: History | None) -> Row:
+def _track(
+    track: Track,
+    width: int,
+    thresholds: Thresholds,
+    history: History | None,
+    tells_workers: bool,
+) -> Row:
     sparks = _SPARKS if width >= ROOMY else _SPARKS // 2
     past = None if history is None else list(history.of(track.id).bitrate_bps)
+    worker = Text(figures.NOTHING if track.worker is None else str(track.worker))
     return {
         "TRACK": Text(track.id, "" if track.room_id else _QUIET),
         "WAY": Text("↑" if track.direction == "up" else "↓", "cyan"),
+        ">WORKER" if width >= ROOMY else ">W": worker if tells_workers else None,
         "ROOM": _id(track.room_id) if width >= VAST else None,
         "USER": _id(track.user_id) if width >= ROOMY else None,
         "MEDIA": Text(figures.media(track)),
@@ -147,6 +158,32 @@ def users(shown: Iterable[User], width: int) -> Table:
     )
 
 
+def workers(shown: Iterable[Worker], width: int, thresholds: Thresholds) -> Table:
+    """Media processes, a line each."""
+    return _table([_worker(worker, thresholds) for worker in shown], width)
+
+
+def _worker(worker: Worker, thresholds: Thresholds) -> Row:
+    process = Text("none", _BAD) if worker.process_id is None else Text(str(worker.process_id))
+    return {
+        ">WORKER": Text(str(worker.index)),
+        ">PROCESS": process,
+        ">PORT": Text(str(worker.udp_port)),
+        ">LINKS": Text(figures.count(worker.links)),
+        ">pkt/s": Text(figures.count(worker.packets_per_s)),
+        ">CPU": Text(
+            figures.ratio(worker.cpu_ratio), style(worker.cpu_ratio, thresholds.cpu_ratio)
+        ),
+        ">LAG ms": Text(
+            figures.ms(worker.loop_lag_ms), style(worker.loop_lag_ms, thresholds.loop_lag_ms)
+        ),
+        ">DROPPED": Text(figures.count(worker.packets_dropped)),
+        ">RESTARTS": Text(figures.count(worker.restarts), _WARM if worker.restarts else ""),
+        ">SINCE": Text(figures.duration(worker.age_s)),
+        "STATE": Text("up", _GOOD) if worker.up else Text("down", _BAD),
+    }
+
+
 def _over(user: User) -> Text:
     return Text(", ".join(user.over_budget), "bold red")
 
@@ -204,6 +241,20 @@ def totals(now: Totals, thresholds: Thresholds) -> Text:
         ),
     ):
         text.append(words, style(value, limits))
+    return _with_workers(text, now, thresholds) if now.workers else text
+
+
+def _with_workers(text: Text, now: Totals, thresholds: Thresholds) -> Text:
+    """The same with another line."""
+    cpu, lag_ms = now.worker_cpu_ratio, now.worker_loop_lag_ms
+    text.append(f"\n{now.workers} worker{'' if now.workers == 1 else 's'}")
+    text.append(f" ({now.workers_down} down)" if now.workers_down else "", _BAD)
+    text.append(f" · CPU up to {cpu:.0%}", style(cpu, thresholds.cpu_ratio))
+    lag = f" · loop lag up to {figures.milliseconds(lag_ms)}"
+    text.append(lag, style(lag_ms, thresholds.loop_lag_ms))
+    if now.worker_restarts:
+        times = "once" if now.worker_restarts == 1 else f"{now.worker_restarts} times"
+        text.append(f" · restarted {times}", _WARM)
     return text
 
 

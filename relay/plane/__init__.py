@@ -23,7 +23,7 @@ from relay.plane.links import (
     MediaFlowing,
     OverBudget,
 )
-from relay.plane.sight import LinkView, MediaView, PlaneStats, Sight
+from relay.plane.sight import LinkView, MediaView, PlaneStats, Sight, WorkerLoad, WorkerView
 from relay.plane.taps import Direction, Tap, TappedPacket, Taps
 
 
@@ -51,4 +51,6 @@ __all__ = [
     "Tap",
     "TappedPacket",
     "Taps",
+    "WorkerLoad",
+    "WorkerView",
 ]

@@ -40,22 +40,37 @@ class WorkerLoad:
     """Share of a core that its event loop's thread used."""
     loop_lag_s: float = 0.0
     """By how much the event loop was late at most."""
+    packets_per_s: float = 0.0
+    """Forwarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerView:
-    """What an operator sees of a media process."""
+    """What an operator sees of a media process, or of the place of one that has died."""
 
     index: int
-    process_id: int
+    process_id: int | None
+    """None while there is none."""
     udp_port: int
     age_s: float
+    """How long it has been there, or has not been."""
     answers: bool
     """Whether it does, or what is told of it is how it was."""
     restarts: int
-    """How often another process has taken the place of one that died."""
+    """How often a process of this place has died."""
     load: WorkerLoad
     stats: PlaneStats
+    """What this process has counted."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is there and answers."""
+        return self.process_id is not None and self.answers
+
+    @property
+    def uptime_s(self) -> float:
+        """Since it has been there."""
+        return self.age_s if self.process_id is not None else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,11 @@ class PlaneStats:
     forwarding_delay: Histogram = field(default_factory=Histogram)
     """How long a batch of packets was in the relay's hands."""
 
+    @property
+    def packets_dropped(self) -> int:
+        """For whatever reason."""
+        return sum(self.drops.values())
+
 
 @dataclass(frozen=True, slots=True)
 class MediaView:
@@ -103,6 +123,9 @@ class Sight(Protocol):
 
     async def stats(self) -> PlaneStats:
         """The counters alone."""
+
+    def workers(self) -> list[WorkerView]:
+        """The media processes, as they have told last; none where media is in the front's own."""
 
 
 def summed(parts: Iterable[PlaneStats], *, listening: bool, links: int | None = None) -> PlaneStats:

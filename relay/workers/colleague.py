@@ -22,14 +22,12 @@ class Colleague:
     """A worker that has introduced itself.
 
     :param channel: to it, on which its greeting has come.
-    :param since_s: when that was.
     """
 
-    def __init__(self, channel: Channel, hello: messages.Hello, since_s: float) -> None:
+    def __init__(self, channel: Channel, hello: messages.Hello) -> None:
         self.index = hello.orders.index
         self.process_id = hello.process_id
         self.udp_port = hello.udp_port
-        self.since_s = since_s
         self.answers = True
         """Whether the last request was answered in time."""
         self.stats, self.load = PlaneStats(), WorkerLoad()

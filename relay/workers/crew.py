@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -48,7 +47,7 @@ class Crew:
 
     def __init__(self, orders: Sequence[messages.Orders], directory: Directory) -> None:
         self.restarts = [0] * len(orders)
-        """How often each worker has been replaced."""
+        """How often each worker has died."""
         self._orders, self._directory = list(orders), directory
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._members: dict[int, Colleague] = {}
@@ -108,7 +107,7 @@ class Crew:
         channel, hello = found
         # Where any port would do, the next one is to have the same.
         self._orders[index] = replace(self._orders[index], udp_port=hello.udp_port)
-        member = self._members[index] = Colleague(channel, hello, time.monotonic())
+        member = self._members[index] = Colleague(channel, hello)
         self._joined(member, hello)
         member.begin(self._told, self._gone)
 

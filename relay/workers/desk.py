@@ -39,6 +39,7 @@ class Desk:
         """Set when the worker is to end."""
         self._plane, self._orders, self._patience_s = plane, orders, patience_s
         self._loop_watch = LoopWatch()
+        self._packets_per_s, self._packets = 0.0, 0
         self._front: Channel | None = None
         self._taps: dict[int, _DeskTap] = {}
         self._attending: set[asyncio.Task[None]] = set()
@@ -48,7 +49,7 @@ class Desk:
 
     async def open(self, control: Path | None = None) -> None:
         """Begin; with a name for a socket, any front may come over it."""
-        self._loop_watch.start()
+        self._loop_watch.start(self._end_period)
         self._lose_patience()
         if control is not None:
             control.unlink(missing_ok=True)  # noqa: ASYNC240 - of one that died
@@ -164,8 +165,14 @@ class Desk:
                 raise WorkerError("asks for what no front asks for")
         return None
 
+    async def _end_period(self, seconds: float) -> None:
+        packets = (await self._plane.stats()).packets_forwarded
+        self._packets_per_s = (packets - self._packets) / seconds
+        self._packets = packets
+
     def _load(self) -> WorkerLoad:
-        return WorkerLoad(self._loop_watch.cpu_ratio, self._loop_watch.worst_lag_s)
+        watch = self._loop_watch
+        return WorkerLoad(watch.cpu_ratio, watch.worst_lag_s, self._packets_per_s)
 
     def _tell(self, event: MediaEvent) -> None:
         self._send(event)

@@ -36,15 +36,13 @@ class Directory:
         """
         try:
             self._make()
-            self._check()
-            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.check()
+            lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise WorkerError(f"{self.path}: {reason_of(error)}") from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _has_locked(lock):
             os.close(lock)
-            raise WorkerError(f"{self.path} is held by another server that runs") from None
+            raise WorkerError(f"{self.path} is held by another server that runs")
         self._lock = lock
 
     def release(self) -> None:
@@ -58,13 +56,35 @@ class Directory:
         os.close(self._lock)
         self._lock = None
 
+    def is_held(self) -> bool:
+        """Whether a server that runs holds it; nothing is changed."""
+        try:
+            lock = os.open(self._lock_file, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _has_locked(lock)
+        finally:
+            os.close(lock)
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / "lock"
+
     def _make(self) -> None:
         if self._is_temporary:
             self.path = Path(tempfile.mkdtemp(prefix="relay-"))  # of mode 0700
         else:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Make sure that it is fit for use; nothing is changed.
+
+        :raises WorkerError: when it is not.
+        :raises OSError: when it cannot be looked at: ``FileNotFoundError`` when it is not there.
+        """
+        if len(os.fsencode(self.path)) > MAX_PATH_BYTES - len("/worker-00"):
+            raise WorkerError(f"{self.path} is too long a name for sockets in it")
         found = self.path.lstat()
         if not stat.S_ISDIR(found.st_mode):
             raise WorkerError(f"{self.path} is no directory")
@@ -72,10 +92,17 @@ class Directory:
             raise WorkerError(f"{self.path} belongs to another user")
         if stat.S_IMODE(found.st_mode) & 0o077:
             raise WorkerError(f"{self.path} is open to other users: it has to have mode 0700")
-        if len(os.fsencode(self.path)) > MAX_PATH_BYTES - len("/worker-00"):
-            raise WorkerError(f"{self.path} is too long a name for sockets in it")
         for index in range(MAX_WORKERS):
             _check_socket(control(self.path, index))
+
+
+def _has_locked(lock: int) -> bool:
+    """Take the lock, unless somebody else has it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def control(directory: Path, index: int) -> Path:

@@ -27,12 +27,13 @@ from relay.plane import (
     PlaneStats,
     Tap,
     TappedPacket,
+    WorkerView,
 )
-from relay.plane.sight import WorkerView, summed
 from relay.workers import messages
 from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
 from relay.workers.homes import Homes
+from relay.workers.register import REPLACED_S, Register
 
 BEAT_S = 1.0
 """How often workers are asked how they are."""
@@ -40,8 +41,8 @@ BEAT_S = 1.0
 ADOPTED_S = 60.0
 """How long users of a former front keep links that nobody has claimed."""
 
-PATIENCE_S = 10.0
-"""How long a description waits for a worker that is being replaced."""
+LOOK_S = 3.0
+"""How long an operator's look waits for a worker that does not answer."""
 
 log = structlog.get_logger(__name__)
 
@@ -76,8 +77,7 @@ class WorkersPlane:
         self._taps: dict[int, _Tapping] = {}
         self._tap_numbers = itertools.count(1)
         self._listeners: list[Callable[[MediaEvent], None]] = []
-        self._former = PlaneStats()
-        """What workers had counted that are no more."""
+        self._register = Register(len(crew.restarts), clock)
         self._unclaimed: dict[str, float] = {}
         """Users of a former front: until when they keep their links."""
         self._described: set[str] = set()
@@ -169,38 +169,28 @@ class WorkersPlane:
 
     async def look(self) -> MediaView:
         """See :class:`relay.plane.Sight`; of a worker that does not answer nothing is seen."""
-        seen = [each.view for each in await self._ask_all(messages.Look(whole=True))]
+        seen = [each.view for each in await self._ask_all(messages.Look(whole=True), LOOK_S)]
         links = [link for view in seen for link in view.links]
         tracks = [track for view in seen for track in view.tracks]
-        return MediaView(links, tracks, self._summed(), self._workers())
+        return MediaView(links, tracks, self._register.stats(), self.workers())
 
     async def stats(self) -> PlaneStats:
         """See :class:`relay.plane.Sight`; of a worker that does not answer, what it told last."""
-        await self._ask_all(messages.Look(whole=False))
-        return self._summed()
+        await self._ask_all(messages.Look(whole=False), LOOK_S)
+        return self._register.stats()
 
-    def _summed(self) -> PlaneStats:
-        present = [member.stats for member in self._members.values()]
-        listening = len(present) == len(self._crew.restarts)
-        return summed([*present, self._former], listening=listening)
+    def workers(self) -> list[WorkerView]:
+        """See :class:`relay.plane.Sight`."""
+        return self._register.views(self._crew.restarts)
 
-    def _workers(self) -> list[WorkerView]:
-        return [
-            WorkerView(
-                index,
-                member.process_id,
-                member.udp_port,
-                self._clock() - member.since_s,
-                member.answers,
-                self._crew.restarts[index],
-                member.load,
-                member.stats,
-            )
-            for index, member in sorted(self._members.items())
-        ]
+    async def _ask_all(self, request: object, patience_s: float | None = None) -> list[Any]:
+        """The answers of those that answer, in so many seconds if some are given."""
 
-    async def _ask_all(self, request: object) -> list[Any]:
-        asked = [member.ask(request) for member in self._members.values()]
+        async def ask(member: Colleague) -> Any:
+            async with asyncio.timeout(patience_s):
+                return await member.ask(request)
+
+        asked = [ask(member) for member in self._members.values()]
         answers = await asyncio.gather(*asked, return_exceptions=True)
         return [answer for answer in answers if not isinstance(answer, BaseException)]
 
@@ -241,7 +231,7 @@ class WorkersPlane:
 
         A worker that dies meanwhile has not answered it; who offers is then placed anew.
         """
-        deadline_s = asyncio.get_running_loop().time() + PATIENCE_S
+        deadline_s = asyncio.get_running_loop().time() + REPLACED_S
         self._described.add(user_id)
         try:
             while True:
@@ -307,6 +297,7 @@ class WorkersPlane:
 
     def _has_joined(self, member: Colleague, hello: messages.Hello) -> None:
         self._members[member.index] = member
+        self._register.joined(member)
         for resident in hello.residents:
             self._adopt(member, resident)
         task = asyncio.ensure_future(self._announce())
@@ -354,7 +345,7 @@ class WorkersPlane:
 
     def _was_lost(self, member: Colleague, _: str) -> None:
         del self._members[member.index]
-        self._former = summed([self._former, member.stats], listening=True, links=0)
+        self._register.lost(member)
         lost = [(user, self._homes.link_of.get(user)) for user in self._homes.of(member.index)]
         self._homes.forget(member.index)
         for user_id, link_id in lost:

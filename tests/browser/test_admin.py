@@ -13,8 +13,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from relay.api import front
+from relay.api.observation import Observation
 from relay.api.sessions import Sessions
 from relay.bots.picture import read
+from relay.plane import MediaView, PlaneStats, WorkerLoad
 from tests.browser.axe import violations
 from tests.browser.cable import cable
 from tests.browser.conftest import StartServer
@@ -22,6 +24,7 @@ from tests.browser.desk import PATIENCE_MS, Desk, talking
 from tests.browser.visitor import until
 from tests.support.operating import TOKEN, operating
 from tests.support.watching import call, watched
+from tests.unit.api.observed import worker
 
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
 SIZES = {"phone": {"width": 390, "height": 780}, "desktop": {"width": 1280, "height": 800}}
@@ -338,6 +341,42 @@ async def test_nothing_that_axe_minds_and_nothing_out_of_the_window(
             assert await violations(desk.page) == []
 
 
+WORKERS = [
+    worker(0, load=WorkerLoad(0.75, 0.12, 31_204), stats=PlaneStats(links=212)),
+    worker(1, load=WorkerLoad(0.93, 0.31, 30_881), stats=PlaneStats(links=208), restarts=2),
+    worker(2, process_id=None, answers=False, load=WorkerLoad(), restarts=1),
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_workers_are_shown_and_what_is_bad_about_them(
+    sit_down: SitDown, monkeypatch: pytest.MonkeyPatch, size: str, scheme: str
+) -> None:
+    async with operating() as server:
+        desk = await sit_down(server.relay.url, viewport=SIZES[size], color_scheme=scheme)
+        await desk.tile("waiting", "0")
+        await expect(desk.page.get_by_role("heading", name="Workers")).to_be_hidden()
+        seen = Observation([], [], MediaView(workers=WORKERS), sees_addresses=False).workers()
+        monkeypatch.setattr(Observation, "workers", lambda _: seen)
+        await expect(desk.page.get_by_role("heading", name="Workers")).to_be_visible()
+        await expect(desk.rows("workers-table")).to_have_count(3)
+        marked = desk.page.locator("#workers-table td")
+        for mark, texts in (
+            ("bad", ["93 %", "310 ms", "down"]),
+            ("warm", ["75 %", "120 ms", "2", "1"]),
+        ):
+            found = desk.page.locator(f'#workers-table td[data-{mark}="true"]')
+            assert await found.all_inner_texts() == texts
+        assert await marked.count() == 3 * 11
+        await desk.tile("cpu", "93 %")
+        assert await violations(desk.page) == []
+        overflow = await desk.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0
+
+
 async def test_all_of_it_by_keyboard(sit_down: SitDown) -> None:
     async with operating() as server:
         await server.pair()
@@ -367,7 +406,10 @@ async def test_all_of_it_by_keyboard(sit_down: SitDown) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(not os.environ.get("RELAY_SCREENSHOTS"), reason="makes pictures for the docs")
 async def test_pictures(sit_down: SitDown, tmp_path: Path) -> None:
-    async with watched(tmp_path, rematch_after_s=0) as server, call(server) as (ann, _):
+    async with (
+        watched(tmp_path, rematch_after_s=0, workers=1) as server,
+        call(server) as (ann, _),
+    ):
         thin = await server.pair()
         track = await server.operator.track(ann.user_id, "down", "video")
         desks = [

@@ -31,7 +31,7 @@ START_S = 60.0
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process takes its time to start on a machine that is busy."""
-    monkeypatch.setattr("relay.workers.plane.PATIENCE_S", START_S)
+    monkeypatch.setattr("relay.workers.plane.REPLACED_S", START_S)
     monkeypatch.setattr("relay.workers.crew.START_S", START_S)
 
 
@@ -89,7 +89,8 @@ class House:
         assert sorted(got) == sorted(expected)
 
     async def processes(self) -> list[int]:
-        return [worker.process_id for worker in (await self.plane.look()).workers]
+        found = [worker.process_id for worker in (await self.plane.look()).workers]
+        return [process_id for process_id in found if process_id is not None]
 
     async def vanish(self) -> None:
         """Be gone as a front that was killed is: without a word."""
@@ -153,12 +154,13 @@ async def test_two_talk_over_a_worker_and_nothing_is_left(place: Path) -> None:
         await here.hears(Flowing("b"), Flowing("a"))
         seen = await here.plane.look()
         (worker,) = seen.workers
+        (process_id,) = await here.processes()
         assert (worker.index, worker.udp_port) == (0, here.plane.udp_ports[0])
         assert {link.user_id for link in seen.links} == {"a", "b"}
         assert {link.local_address[1] for link in seen.links} == set(here.plane.udp_ports)
         assert len(seen.tracks) == 6
         assert worker.stats.packets_forwarded == seen.stats.packets_forwarded == 2
-    assert not runs(worker.process_id)
+    assert not runs(process_id)
     assert os.listdir(place) == ["lock"]  # noqa: PTH208
 
 
@@ -412,3 +414,21 @@ async def test_who_asks_a_worker_that_has_gone_is_told_so(place: Path) -> None:
         await member.ended(5)
         with pytest.raises(WorkerLost):
             await member.ask(object())
+
+
+async def test_a_look_does_not_wait_for_a_worker_that_hangs(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(place, 2) as here:
+        for user in ("a", "b"):
+            await here.join(user)
+        hung, _ = await here.processes()
+        monkeypatch.setattr("relay.workers.plane.LOOK_S", 0.2)
+        os.kill(hung, signal.SIGSTOP)
+        try:
+            seen = await here.plane.look()
+            assert [link.user_id for link in seen.links] == ["b"]
+            assert [worker.index for worker in seen.workers] == [0, 1]
+            assert (await here.plane.stats()).links == 2, "as it told last"
+        finally:
+            os.kill(hung, signal.SIGCONT)

@@ -26,6 +26,7 @@ from relay.plane import (
     PlaneStats,
     Tap,
     TappedPacket,
+    WorkerView,
 )
 from relay.track import FIGURES, TrackView
 
@@ -226,6 +227,9 @@ class FakePlane:
             packets_forwarded=self._packets["forwarded"],
             link_losses=dict(self._losses),
         )
+
+    def workers(self) -> list[WorkerView]:
+        return []
 
     # links
 

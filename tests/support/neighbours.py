@@ -38,7 +38,7 @@ class Neighbours(Crew):
             await desk.attend(theirs)
             channel = await Channel.over(ours)
             hello, _ = await channel.receive()
-            colleague = Colleague(channel, cast("messages.Hello", hello), 0.0)
+            colleague = Colleague(channel, cast("messages.Hello", hello))
             joined(colleague, hello)
             colleague.begin(told, lost)
             self.desks.append(desk)

@@ -153,6 +153,7 @@ class OperatedServer:
             await user.say("find_partner")
         rooms = {(await user.hear("partner_found"))["roomId"] for user in users}
         assert len(rooms) == 1
+        await self.operator.get("totals")  # which a worker tells after it has joined the two
         return *users, rooms.pop()
 
 

@@ -1,6 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { workers } from "../../web/admin/model/columns.js";
 import * as format from "../../web/admin/model/format.js";
 import { delayMs } from "../../web/admin/model/retry.js";
 import {
@@ -16,6 +17,7 @@ const TOTALS = {
   waiting: 1, inCall: 1100, rooms: 550, tracks: 4400, badRooms: 0, packetsPerS: 61_234.4, bitrateBps: 42e6,
   lossUpRatio: 0.001, lossDownRatio: 0.012, cpuRatio: 0.42, loopLagMs: 1.7,
   links: 1200, packetsReceived: 0, packetsForwarded: 0, bytesForwarded: 0, packetsDropped: 0, eventReaders: 1,
+  workers: 0, workersDown: 0, workerRestarts: 0, workerCpuRatio: 0, workerLoopLagMs: 0,
 };
 
 const LOSS = { warm: 0.02, bad: 0.05 };
@@ -120,6 +122,30 @@ test("tiles that are bad say so", () => {
     ["bad-rooms", "of 550; see below"],
   ]);
   assert.equal(tilesOf({ ...TOTALS, rooms: 1 }, THRESHOLDS)[2]?.detail, "1 room");
+});
+
+test("with workers, the busiest process is told of", () => {
+  const totals = { ...TOTALS, workers: 2, workerCpuRatio: 0.95, workerLoopLagMs: 12 };
+  const tile = tilesOf(totals, THRESHOLDS).find(({ id }) => id === "cpu");
+  assert.deepEqual([tile?.value, tile?.detail, tile?.isBad], [
+    "95 %", "of the busiest process's core; loop 12 ms late; near its limit", true,
+  ]);
+});
+
+test("workers are coloured as the server's thresholds say", () => {
+  const worker = {
+    id: "0", index: 0, up: true, processId: 7, udpPort: 7882, ageS: 5, restarts: 0, links: 2, packetsPerS: 100,
+    cpuRatio: 0.69, loopLagMs: 99, packetsForwarded: 1, packetsDropped: 0,
+  };
+  /** @param {Partial<typeof worker>} changed */
+  const marked = (changed) => workers(THRESHOLDS)
+    .filter(({ isBad, isWarm }) => isBad?.({ ...worker, ...changed }) || isWarm?.({ ...worker, ...changed }))
+    .map(({ id, isBad }) => [id, isBad?.({ ...worker, ...changed }) ? "bad" : "warm"]);
+  assert.deepEqual(marked({}), []);
+  assert.deepEqual(marked({ cpuRatio: 0.7, loopLagMs: 100, restarts: 1 }), [["cpu", "warm"], ["lag", "warm"], ["restarts", "warm"]]);
+  assert.deepEqual(marked({ cpuRatio: 0.9, loopLagMs: 250, up: false }), [["state", "bad"], ["cpu", "bad"], ["lag", "bad"]]);
+  const process = workers(THRESHOLDS).find(({ id }) => id === "process");
+  assert.deepEqual([process?.text(worker), process?.text({ ...worker, processId: null })], ["7", "–"]);
 });
 
 test("a server that takes nobody says why", () => {

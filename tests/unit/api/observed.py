@@ -4,7 +4,15 @@ from typing import Any
 
 from relay.api.observation import Observation
 from relay.matching import State
-from relay.plane import Direction, LinkState, LinkView, MediaView, PlaneStats
+from relay.plane import (
+    Direction,
+    LinkState,
+    LinkView,
+    MediaView,
+    PlaneStats,
+    WorkerLoad,
+    WorkerView,
+)
 from relay.signaling import RoomView, UserView
 from relay.track import FIGURES, TrackView
 
@@ -64,6 +72,23 @@ class Seen:
 
     async def stats(self) -> PlaneStats:
         return self.view.stats
+
+    def workers(self) -> list[WorkerView]:
+        return self.view.workers
+
+
+def worker(index: int = 0, **changed: Any) -> WorkerView:
+    """A media process that does well."""
+    known: dict[str, Any] = {
+        "process_id": 4711 + index,
+        "udp_port": 7882 + index,
+        "age_s": 60.0,
+        "answers": True,
+        "restarts": 0,
+        "load": WorkerLoad(0.1, 0.001, 100.0),
+        "stats": PlaneStats(),
+    }
+    return WorkerView(index, **(known | changed))
 
 
 def counting(**counts: Any) -> Seen:

@@ -28,6 +28,7 @@ class Server:
             "bytes_forwarded": 0,
             "loss_up_ratio": 0.02,
             "loss_down_ratio": 0.01,
+            "worker_cpu_ratio": 0.3,
         }
         overview = SimpleNamespace(look=_nothing, totals=lambda _: SimpleNamespace(**self.told))
         self.history = History(
@@ -59,6 +60,7 @@ async def test_counts_are_those_of_the_moment_and_rates_those_of_the_time_since(
     assert (first.packets_per_s, first.bitrate_bps, first.cpu_ratio) == (200, 160_000, 0.2)
     assert (second.packets_per_s, second.bitrate_bps, second.cpu_ratio) == (50, 40_000, 0.4)
     assert (first.in_call, second.in_call) == (4, 2)
+    assert first.worker_cpu_ratio == 0.3
     assert (first.loss_up_ratio, first.bad_rooms, first.waiting) == (0.02, 1, 1)
     assert first.at < second.at or first.at == second.at
 
@@ -70,6 +72,18 @@ async def test_it_is_bounded_to_an_hour() -> None:
     samples = server.history.answer().samples
     assert len(samples) * 5 == 3600
     assert (samples[0].connected, samples[-1].connected) == (3, SAMPLES + 2)
+
+
+async def test_what_adopted_workers_have_counted_before_is_no_traffic() -> None:
+    server = Server(period_s=0.001)
+    server.told |= {"packets_forwarded": 9_000_000, "bytes_forwarded": 10**10}
+    server.history.start()
+    async with asyncio.timeout(5):
+        while not server.history.answer().samples:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    await server.history.close()
+    first = server.history.answer().samples[0]
+    assert (first.packets_per_s, first.bitrate_bps) == (0, 0)
 
 
 async def test_it_takes_samples_by_itself_until_it_is_closed() -> None:

@@ -6,7 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.api.load import CPU_LIMIT, LAG_LIMIT_S, PATIENCE_S, Load
-from tests.unit.api.observed import counting
+from relay.plane import MediaView, WorkerLoad
+from tests.unit.api.observed import counting, worker
 
 
 class Machine:
@@ -57,6 +58,48 @@ async def test_too_much_for_some_seconds_is_overload_until_it_is_less_for_as_lon
     assert not machine.load.overloaded
 
 
+BUSY = [WorkerLoad(CPU_LIMIT, 0.001), WorkerLoad(0.1, LAG_LIMIT_S)]
+
+
+@pytest.mark.parametrize("busy", BUSY)
+async def test_a_server_is_overloaded_when_all_of_its_workers_are(
+    machine: Machine, busy: WorkerLoad
+) -> None:
+    machine.media.view = MediaView(workers=[worker(0, load=busy), worker(1)])
+    await machine.run(60)
+    assert not machine.load.overloaded, "newcomers are put on the other one"
+    machine.media.view = MediaView(workers=[worker(0, load=busy), worker(1, load=busy)])
+    await machine.run(PATIENCE_S - 1)
+    assert not machine.load.overloaded
+    with capture_logs() as events:
+        await machine.run(1)
+    assert machine.load.overloaded
+    [event] = events
+    assert (event["event"], event["of"]) == ("overloaded", "workers")
+    assert (event["cpu_ratio"], event["loop_lag_s"]) == (
+        round(busy.cpu_ratio, 2),
+        round(busy.loop_lag_s, 3),
+    )
+
+
+async def test_a_worker_that_is_down_takes_nobody(machine: Machine) -> None:
+    full = worker(0, load=BUSY[0])
+    machine.media.view = MediaView(workers=[full, worker(1, process_id=None)])
+    await machine.run(60)
+    assert machine.load.overloaded
+    machine.media.view = MediaView(workers=[worker(0, process_id=None)])
+    await machine.run(60)
+    assert not machine.load.overloaded, "it is down, and not busy"
+
+
+async def test_a_full_front_is_overload_whatever_the_workers_do(machine: Machine) -> None:
+    machine.media.view = MediaView(workers=[worker()])
+    with capture_logs() as events:
+        await machine.run(PATIENCE_S, cpu=1)
+    assert machine.load.overloaded
+    assert [event["of"] for event in events] == ["server"]
+
+
 async def test_a_moment_of_rest_begins_the_patience_anew(machine: Machine) -> None:
     for _ in range(5):
         await machine.run(PATIENCE_S - 1, cpu=1)
@@ -79,6 +122,15 @@ async def test_traffic_by_the_second(machine: Machine) -> None:
     assert (machine.load.packets_per_s, machine.load.bitrate_bps) == (500, 400_000)
     await machine.run(1)
     assert machine.load.packets_per_s == 0
+
+
+async def test_what_adopted_workers_have_counted_before_is_no_traffic(machine: Machine) -> None:
+    machine.media.view = counting(packets_forwarded=9_000_000, bytes_forwarded=10**10).view
+    await machine.run(1)
+    assert (machine.load.packets_per_s, machine.load.bitrate_bps) == (0, 0)
+    machine.media.view = counting(packets_forwarded=9_000_500, bytes_forwarded=10**10).view
+    await machine.run(1)
+    assert machine.load.packets_per_s == 500
 
 
 async def test_coming_early_is_not_late(machine: Machine) -> None:

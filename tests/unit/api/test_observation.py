@@ -6,8 +6,8 @@ import pytest
 
 from relay.api.models import Page, RoomQuery, TrackQuery
 from relay.api.observation import Observation
-from relay.plane import Direction, MediaView
-from tests.unit.api.observed import link, track, two_rooms, user
+from relay.plane import Direction, MediaView, PlaneStats, WorkerLoad
+from tests.unit.api.observed import link, track, two_rooms, user, worker
 
 LOSSY = {"loss_ratio": 0.2}
 
@@ -178,3 +178,33 @@ def test_loss_is_weighed_by_what_passes() -> None:
     ]
     seen = Observation([], [], MediaView(tracks=tracks), sees_addresses=False)
     assert seen.loss_ratio(Direction.UP) == pytest.approx(0.05)
+
+
+def test_links_and_tracks_tell_whose_they_are() -> None:
+    view = MediaView(
+        [link("ann"), link("bob", local_address=("2001:db8::1", 7883))],
+        [track("ann"), track("bob")],
+        workers=[worker(0), worker(1)],
+    )
+    seen = Observation([], [], view, sees_addresses=False)
+    assert [found.worker for found in seen.links(Page()).links] == [0, 1]
+    assert [found.worker for found in seen.tracks(TrackQuery()).tracks] == [0, 1]
+    alone = two_rooms()
+    assert {found.worker for found in alone.tracks(TrackQuery()).tracks} == {None}
+    assert {found.worker for found in alone.links(Page()).links} == {None}
+
+
+def test_workers() -> None:
+    busy = worker(
+        1,
+        load=WorkerLoad(0.51234, 0.02, 99.96),
+        stats=PlaneStats(links=3, packets_forwarded=9, drops={"held": 1, "send": 2}),
+    )
+    gone = worker(2, process_id=None, restarts=4)
+    first, second = Observation(
+        [], [], MediaView(workers=[busy, gone]), sees_addresses=False
+    ).workers()
+    assert (first.index, first.up, first.process_id, first.udp_port) == (1, True, 4712, 7883)
+    assert (first.cpu_ratio, first.loop_lag_ms, first.packets_per_s) == (0.512, 20, 100)
+    assert (first.links, first.packets_forwarded, first.packets_dropped) == (3, 9, 3)
+    assert (second.up, second.process_id, second.restarts) == (False, None, 4)

@@ -18,7 +18,10 @@ LAG_MS = ALL_THRESHOLDS["loop_lag_ms"]
 
 ALERTS = {
     "RelayOverloaded": CPU.bad,
+    "RelayWorkersOverloaded": CPU.bad,
+    "RelayWorkerOverloaded": CPU.bad,
     "RelayLoopLags": LAG_MS.warm / 1000,
+    "RelayWorkerLags": LAG_MS.warm / 1000,
     "RelayLosesPackets": LOSS.bad,
 }
 """Those about what has thresholds; others are about rates and shares that nothing else shows."""

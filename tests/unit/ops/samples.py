@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from relay.api.models import ALL_THRESHOLDS
-from relay.ops.models import FIGURES, Path, Room, Snapshot, Thresholds, Totals, Track
+from relay.ops.models import FIGURES, Path, Room, Snapshot, Thresholds, Totals, Track, Worker
 
 PATH = Path(
     protocol="udp",
@@ -49,6 +49,7 @@ def track(**changed: Any) -> Track:
         "dtls_version": "DTLSv1.2",
         "srtp_profile": "SRTP_AEAD_AES_128_GCM",
         "over_budget": (),
+        "worker": None,
     }
     return Track(**(usual | changed))
 
@@ -83,4 +84,19 @@ def totals(**changed: Any) -> Totals:
 
 def snapshot(*tracks: Track) -> Snapshot:
     """One event of the stream."""
-    return Snapshot(totals=totals(), rooms=(room(),), tracks=tracks)
+    return Snapshot(totals=totals(), rooms=(room(),), tracks=tracks, workers=())
+
+
+def worker(**changed: Any) -> Worker:
+    """A media process that does well."""
+    usual: dict[str, Any] = dict.fromkeys(Worker.model_fields, 0) | {
+        "up": True,
+        "process_id": 4711,
+        "udp_port": 7882,
+        "age_s": 185.0,
+        "links": 2,
+        "packets_per_s": 1234.4,
+        "cpu_ratio": 0.12,
+        "loop_lag_ms": 1.5,
+    }
+    return Worker(**(usual | changed))

@@ -10,7 +10,7 @@ from relay.ops import tables
 from relay.ops.history import History
 from relay.ops.models import AuditEntry, Path, User
 from relay.ops.page import page
-from tests.unit.ops.samples import THRESHOLDS, room, totals, track
+from tests.unit.ops.samples import THRESHOLDS, room, totals, track, worker
 
 
 def shown(what: RenderableType, width: int) -> list[str]:
@@ -40,6 +40,48 @@ def test_tracks_in_80_columns() -> None:
         "aabbccddeeff-u00000001 ↑ vp8 640x480@30  1,230   0%    3.2  48",
         "112233445566-d00000002 ↓ vp8 640x480@30  1,230  12%    3.2 612 loss, rtt",
     ]
+
+
+def test_tracks_tell_their_worker_where_there_is_more_than_one() -> None:
+    found = [track(worker=0), track(worker=1)]
+    header, *lines = shown(tables.tracks(found, 80, THRESHOLDS), 80)
+    assert header.startswith("TRACK                    W MEDIA")
+    assert [line.split()[2] for line in lines] == ["0", "1"]
+    assert " WORKER  " in shown(tables.tracks(found, 120, THRESHOLDS), 120)[0]
+    assert " W " not in shown(tables.tracks([track(worker=0)], 80, THRESHOLDS), 80)[0]
+
+
+def test_workers() -> None:
+    down = worker(index=1, up=False, process_id=None, restarts=3, age_s=7.0, links=0)
+    assert shown(tables.workers([worker(), down], 80, THRESHOLDS), 80) == [
+        "WORKER PROCESS PORT LINKS pkt/s CPU LAG ms DROPPED RESTARTS SINCE STATE",
+        "     0    4711 7882     2 1,234 12%    1.5       0        0  3:05 up",
+        "     1    none 7882     0 1,234 12%    1.5       0        3   7 s down",
+    ]
+
+
+def test_workers_are_coloured_by_the_bounds() -> None:
+    def coloured(**changed: float) -> list[str]:
+        return re.findall(
+            r"\x1b\[([\d;]+)m", styles(tables.workers([worker(**changed)], 120, THRESHOLDS))
+        )
+
+    yellow, red = "33", "1;31"
+    assert not {yellow, red} & set(coloured())
+    assert coloured(cpu_ratio=0.7).count(yellow) == 1
+    assert coloured(cpu_ratio=0.9, loop_lag_ms=250).count(red) == 2
+    assert coloured(restarts=1).count(yellow) == 1
+    assert coloured(up=False).count(red) == 1
+
+
+def test_totals_tell_of_workers_where_there_are_some() -> None:
+    assert len(shown(tables.totals(totals(), THRESHOLDS), 120)) == 2
+    now = totals(
+        workers=3, workers_down=1, worker_restarts=2, worker_cpu_ratio=0.91, worker_loop_lag_ms=12.0
+    )
+    assert shown(tables.totals(now, THRESHOLDS), 120)[2] == (
+        "3 workers (1 down) · CPU up to 91% · loop lag up to 12 ms · restarted 2 times"
+    )
 
 
 def test_wider_terminals_tell_more() -> None:

@@ -6,6 +6,8 @@
  * @typedef {import("../wire/types.js").Track} Track
  * @typedef {import("../wire/types.js").User} User
  * @typedef {import("../wire/types.js").AuditEntry} AuditEntry
+ * @typedef {import("../wire/types.js").Worker & { id: string }} Worker
+ * @typedef {import("../wire/types.js").Thresholds} Thresholds
  */
 import { FIGURES } from "../wire/types.js";
 import * as format from "./format.js";
@@ -49,6 +51,40 @@ export const USERS = [
     isBad: ({ overBudget }) => overBudget.length > 0,
   },
 ];
+
+/**
+ * Of the media processes; what is bad, or nearly so, is as the server says.
+ *
+ * @param {Thresholds} thresholds
+ * @returns {import("./table.js").Column<Worker>[]}
+ */
+export function workers(thresholds) {
+  return [
+    number("index", "Worker", ({ index }) => index, String),
+    { id: "state", title: "State", text: ({ up }) => (up ? "up" : "down"), isBad: ({ up }) => !up },
+    { ...number("cpu", "CPU", ({ cpuRatio }) => cpuRatio, format.percent), ...limits("cpuRatio", thresholds) },
+    { ...number("lag", "Loop lag", ({ loopLagMs }) => loopLagMs, format.milliseconds), ...limits("loopLagMs", thresholds) },
+    { ...number("restarts", "Restarts", ({ restarts }) => restarts, format.count), isWarm: ({ restarts }) => restarts > 0 },
+    number("links", "Links", ({ links }) => links, format.count),
+    number("packets", "Packets/s", ({ packetsPerS }) => packetsPerS, format.count),
+    number("dropped", "Dropped", ({ packetsDropped }) => packetsDropped, format.count),
+    number("age", "Since", ({ ageS }) => ageS, format.duration),
+    number("port", "UDP port", ({ udpPort }) => udpPort, String),
+    number("process", "Process", ({ processId }) => processId, (id) => format.orNothing(id?.toString())),
+  ];
+}
+
+/**
+ * @param {"cpuRatio" | "loopLagMs"} name
+ * @param {Thresholds} thresholds
+ * @returns {Pick<import("./table.js").Column<Worker>, "isBad" | "isWarm">}
+ */
+function limits(name, thresholds) {
+  return {
+    isBad: (worker) => worker[name] >= thresholds[name].bad,
+    isWarm: (worker) => worker[name] >= thresholds[name].warm,
+  };
+}
 
 /** @type {import("./table.js").Column<AuditEntry & { id: string }>[]} */
 export const AUDIT = [

@@ -22,10 +22,11 @@ const NARROWEST_S = 300;
  */
 export function pointOf(sample) {
   const { connected, waiting, inCall, packetsPerS, bitrateBps } = sample;
-  const { lossUpRatio, lossDownRatio, cpuRatio } = sample;
+  const { lossUpRatio, lossDownRatio, cpuRatio, workerCpuRatio } = sample;
   return {
     atS: Date.parse(sample.at) / 1000,
     connected, waiting, inCall, packetsPerS, bitrateBps, lossUpRatio, lossDownRatio, cpuRatio,
+    workerCpuRatio,
   };
 }
 

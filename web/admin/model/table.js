@@ -10,6 +10,7 @@
  * @property {(row: Row) => number | string | null} [value] to sort by, when the text will not do
  * @property {(row: Row) => string | null} [href] where the text leads
  * @property {(row: Row) => boolean} [isBad]
+ * @property {(row: Row) => boolean} [isWarm] nearly bad
  * @property {boolean} [isNumber] aligned right; sorts with the most first
  */
 

@@ -26,14 +26,16 @@ const REASONS = {
 export function tilesOf(totals, thresholds) {
   const loss = Math.max(totals.lossUpRatio, totals.lossDownRatio);
   const lossDetail = `up ${percent(totals.lossUpRatio)}, down ${percent(totals.lossDownRatio)}`;
-  const lag = `of one core; loop ${totals.loopLagMs.toFixed(0)} ms late`;
+  const cpu = Math.max(totals.cpuRatio, totals.workerCpuRatio);
+  const lagMs = Math.max(totals.loopLagMs, totals.workerLoopLagMs);
+  const lag = `${totals.workers ? "of the busiest process's core" : "of one core"}; loop ${lagMs.toFixed(0)} ms late`;
   return [
     tile("connected", "Connected", count(totals.connected), `up for ${duration(totals.uptimeS)}`),
     tile("waiting", "Waiting", count(totals.waiting), "in the queue"),
     tile("in-call", "In call", count(totals.inCall), totals.rooms === 1 ? "1 room" : `${count(totals.rooms)} rooms`),
     tile("packets", "Packets/s", count(totals.packetsPerS), "forwarded"),
     tile("bandwidth", "Bandwidth", bitrate(totals.bitrateBps), "forwarded"),
-    tile("cpu", "CPU", percent(totals.cpuRatio), lag, totals.cpuRatio >= thresholds.cpuRatio.bad && "near its limit"),
+    tile("cpu", "CPU", percent(cpu), lag, cpu >= thresholds.cpuRatio.bad && "near its limit"),
     tile("loss", "Loss", percent(loss), lossDetail, loss >= thresholds.lossRatio.bad && "too much"),
     tile("bad-rooms", "Bad calls", count(totals.badRooms), `of ${count(totals.rooms)}`, totals.badRooms > 0 && "see below"),
   ];

@@ -23,6 +23,7 @@ export function detailsOf(track) {
     ["Path", [path.protocol, from].filter(Boolean).join(", ")],
     ["DTLS", format.orNothing(track.dtlsVersion)],
     ["SRTP", format.orNothing(track.srtpProfile)],
+    ...(track.worker === null ? [] : [/** @type {[string, string]} */ (["Worker", String(track.worker)])]),
   ];
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
-/** The first page: tiles, the last hour, the worst calls. */
+/** The first page: tiles, the last hour, the workers, the worst calls. */
 import { find, make, setAttribute, setText } from "../../view/dom.js";
-import { ROOMS } from "../model/columns.js";
+import { ROOMS, workers as workerColumns } from "../model/columns.js";
 import { bitrate, count, percent } from "../model/format.js";
 import { columnsOf } from "../model/series.js";
 import { tilesOf } from "../model/tiles.js";
@@ -35,10 +35,13 @@ const CHARTS = [
     lines: [{ name: "packetsPerS", title: "Forwarded", colour: 1 }],
   },
   {
-    title: "CPU",
+    title: "CPU, of one core",
     format: percent,
     least: 0.2,
-    lines: [{ name: "cpuRatio", title: "Of one core", colour: 1 }],
+    lines: [
+      { name: "cpuRatio", title: "Server", colour: 1 },
+      { name: "workerCpuRatio", title: "Busiest worker", colour: 3 },
+    ],
   },
   {
     title: "Loss",
@@ -64,11 +67,14 @@ export class Overview {
     empty: "Nobody is in a call.",
   });
 
+  /** Made when there are some. @type {Table<import("../wire/types.js").Worker & { id: string }> | null} */
+  #workers = null;
+
   /**
    * @param {import("../wire/types.js").Snapshot} snapshot
    * @param {import("../wire/types.js").Thresholds} thresholds
    */
-  draw({ totals, rooms }, thresholds) {
+  draw({ totals, rooms, workers }, thresholds) {
     for (const { id, title, value, detail, isBad } of tilesOf(totals, thresholds)) {
       const tile = document.getElementById(`tile-${id}`) ?? this.#make(id, title);
       setAttribute(tile, "data-bad", isBad);
@@ -76,12 +82,26 @@ export class Overview {
       if (shown) setText(shown, value);
       if (below) setText(below, detail);
     }
+    this.#drawWorkers(workers, thresholds);
     this.#worst.draw(rooms.slice(0, WORST));
   }
 
   /** @param {readonly import("../model/series.js").Point[]} points */
   drawCharts(points) {
     for (const { chart, names } of this.#charts) chart.draw(columnsOf(points, names));
+  }
+
+  /**
+   * @param {readonly import("../wire/types.js").Worker[]} workers
+   * @param {import("../wire/types.js").Thresholds} thresholds
+   */
+  #drawWorkers(workers, thresholds) {
+    find("workers", HTMLElement).hidden = workers.length === 0;
+    if (workers.length === 0) return;
+    this.#workers ??= new Table(find("workers-table", HTMLElement), {
+      caption: "Workers", columns: workerColumns(thresholds), empty: "",
+    });
+    this.#workers.draw(workers.map((worker) => ({ ...worker, id: String(worker.index) })));
   }
 
   /** @param {string} id @param {string} title */

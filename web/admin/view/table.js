@@ -97,6 +97,7 @@ function drawCell(cell, column, row) {
   if (href && cell.firstElementChild) setAttribute(cell.firstElementChild, "href", href);
   setText(cell.firstElementChild ?? cell, column.text(row));
   if (column.isBad) setAttribute(cell, "data-bad", column.isBad(row));
+  if (column.isWarm) setAttribute(cell, "data-warm", column.isWarm(row) && !column.isBad?.(row));
 }
 
 /**

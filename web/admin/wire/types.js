@@ -56,6 +56,7 @@
  * @property {string | null} srtpProfile
  * @property {number | null} roundTripMs
  * @property {string[]} overBudget
+ * @property {number | null} worker
  *
  * A page of links, oldest first.
  * @typedef {object} Links
@@ -97,12 +98,14 @@
  * @property {number} lossUpRatio
  * @property {number} lossDownRatio
  * @property {number} cpuRatio
+ * @property {number} workerCpuRatio
  *
  * What the event stream sends each second.
  * @typedef {object} Snapshot
  * @property {Totals} totals
  * @property {Room[]} rooms
  * @property {Track[]} tracks
+ * @property {Worker[]} workers
  *
  * From ``warm`` on a figure deserves a look, from ``bad`` on it is a problem.
  * @typedef {object} Threshold
@@ -145,6 +148,11 @@
  * @property {number} cpuRatio
  * @property {number} loopLagMs
  * @property {number} eventReaders
+ * @property {number} workers
+ * @property {number} workersDown
+ * @property {number} workerRestarts
+ * @property {number} workerCpuRatio
+ * @property {number} workerLoopLagMs
  *
  * One stream of a user's, up (sent by the user) or down (received by it).
  * @typedef {object} Track
@@ -181,6 +189,7 @@
  * @property {string | null} dtlsVersion
  * @property {string | null} srtpProfile
  * @property {string[]} overBudget
+ * @property {number | null} worker
  *
  * A page of tracks, in the order asked for.
  * @typedef {object} Tracks
@@ -201,6 +210,25 @@
  * @typedef {object} Users
  * @property {User[]} users
  * @property {number} total
+ *
+ * A media process, or the place of one that has died and is being replaced.
+ * @typedef {object} Worker
+ * @property {number} index
+ * @property {boolean} up
+ * @property {number | null} processId
+ * @property {number} udpPort
+ * @property {number} ageS
+ * @property {number} restarts
+ * @property {number} links
+ * @property {number} packetsPerS
+ * @property {number} cpuRatio
+ * @property {number} loopLagMs
+ * @property {number} packetsForwarded
+ * @property {number} packetsDropped
+ *
+ * All media processes, by their UDP ports; none where media is in the server's own process.
+ * @typedef {object} Workers
+ * @property {Worker[]} workers
  */
 
 /** Those of a track. */
