@@ -272,7 +272,7 @@ class Link:
         """Say goodbye with close_notify and end the link's tasks; no callback follows.
 
         :param silently: say nothing, to a peer that is leaving this transport for another: a
-            Firefox that hears it first sends its picture into the old one for good.
+            sender in Firefox that hears it before it is told of the other is silent for good.
         """
         if silently:
             self._pipe.mute()

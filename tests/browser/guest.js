@@ -55,11 +55,19 @@ void (window.guest = {
     const track = this.devices.getTracks().find((one) => one.kind === kind);
     this.link.addTransceiver(track.clone(), options);
   },
-  // Stop a section for good.
-  stop(kind) {
+  // The first section of a kind that has not been stopped.
+  section(kind) {
     const isIt = ({ receiver, currentDirection }) =>
       receiver.track.kind === kind && currentDirection !== "stopped";
-    this.link.getTransceivers().find(isIt).stop();
+    return this.link.getTransceivers().find(isIt);
+  },
+  // Stop a section for good.
+  stop(kind) {
+    this.section(kind).stop();
+  },
+  // Send and receive nothing in a section; it stays.
+  rest(kind) {
+    this.section(kind).direction = "inactive";
   },
   sections() {
     return this.link

@@ -155,4 +155,8 @@ async def receives(guest: Guest, *kinds: str) -> None:
         since = {kind: before[kind] if now[kind] >= before[kind] else 0 for kind in kinds}
         return all(now[kind] >= since[kind] + 10 for kind in kinds)
 
-    await until(guest.received, comes)
+    try:
+        await until(guest.received, comes)
+    except AssertionError as error:
+        error.add_note(f"before: {before}")
+        raise

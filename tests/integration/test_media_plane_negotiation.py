@@ -141,7 +141,7 @@ async def test_a_moved_bundle_tag_brings_another_link_with_the_same_credentials(
     await talk(again, b, 2)
     await exchange.hears(Flowing("a"), Flowing("b"))
     assert exchange.heard_nothing, "the former transport's end is not the link's"
-    assert not a.closed.is_set(), "nor does it hear of it: Firefox would keep its picture there"
+    assert not a.closed.is_set(), "nor does it hear of it: Firefox would send no more"
     assert exchange.tables == {"addresses": 2, "ufrags": 2, "links": 2, "partners": 2}
 
 
