@@ -504,10 +504,10 @@ async def test_a_user_whom_the_plane_keeps_waiting_does_not_hold_up_the_shutdown
 ) -> None:
     asked = asyncio.Event()
 
-    async def never(user_id: str, sdp: str, *, is_local: bool = False) -> str:
+    async def never(user_id: str, sdp: str, **options: Any) -> Description:
         asked.set()
         await asyncio.Event().wait()
-        return ""
+        return Description("never")
 
     monkeypatch.setattr(plane, "answer", never)
     monkeypatch.setattr("relay.signaling.gateway._SHUTDOWN_S", 0.1)
