@@ -39,8 +39,8 @@ def test_the_table_of_events_has_every_event_above_debug() -> None:
 
 
 def test_the_table_of_dropped_packets_has_every_reason() -> None:
-    forwarder = (ROOT / "relay" / "media" / "forwarder.py").read_text()
-    reasons = {*re.findall(r'drops\["(\w+)"\]', forwarder), "send"}
+    media = [path.read_text() for path in (ROOT / "relay" / "media").rglob("*.py")]
+    reasons = {*re.findall(r'drops\["(\w+)"\]', "".join(media)), "send"}
     reasons |= {verdict.name.lower() for verdict in Verdict if verdict not in GOES_OUT}
     table = DOC.read_text().partition("reasons for dropped packets:")[2].partition("\n\n## ")[0]
     told = [
