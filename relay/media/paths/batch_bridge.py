@@ -53,19 +53,30 @@ class BatchBridge(Bridge):
         self._libc: Any = ffi.dlopen(None)
         self._in, self._out = _Messages(slots), _Messages(slots)
         self._fd = self._socket.fileno()
+        self._count = 0
+        out = self._out
+        self._heads, self._bases, self._sizes = out.heads, out.bases, out.sizes
+        self._slots_at = out.slots_at
+
+    @property
+    def has_staged(self) -> bool:
+        """See :class:`Bridge`."""
+        return self._count > 0
+
+    def stage(self, slot: int, size: int, heading: int) -> None:
+        """See :class:`Bridge`; written where the kernel reads it, for it runs once a packet."""
+        index = self._count
+        self._heads[index] = heading
+        self._bases[index] = self._slots_at[slot]
+        self._sizes[index] = size
+        self._count = index + 1
 
     def flush(self) -> None:
         """See :class:`Bridge`."""
-        staged, self._staged = self._staged, []
-        out = self._out
-        heads, bases, sizes, slots_at = out.heads, out.bases, out.sizes, out.slots_at
-        total = 0
-        for index, (slot, size, heading) in enumerate(staged):
-            heads[index] = heading
-            bases[index] = slots_at[slot]
-            sizes[index] = size
-            total += size
-        done, count = 0, len(staged)
+        count, self._count = self._count, 0
+        if not count:
+            return
+        out, done = self._out, 0
         while done < count:
             if not self.is_up:
                 self.drops["bridge_down"] += count - done
@@ -76,7 +87,7 @@ class BatchBridge(Bridge):
                 break
             done += sent
         self.packets_sent += done
-        self.bytes_sent += total if done == count else sum(size for _, size, _ in staged[:done])
+        self.bytes_sent += sum(self._sizes[:done].tolist())
 
     def receive(self) -> list[tuple[int, int]]:
         """See :class:`Bridge`."""
