@@ -11,6 +11,7 @@ The server:
 - ``plane``         the border between signalling and media: links, what operators read, taps
 - ``workers``       media in processes of its own: placing, supervising, adopting
 - ``media``         the relay proper: ICE, DTLS, RTP and RTCP, links and routes
+- ``door``          connections before they have asked for anything: how many, and for how long
 - ``taps``          what operators may look into: snapshots, recordings, captures, the audit log
 - ``api``           HTTP: the page, health and metrics, the operators' API and dashboard
 
@@ -29,6 +30,7 @@ What several of them need:
 - ``transport_cc``  feedback of congestion control on the wire
 - ``pace``          how often something may happen
 - ``loop``          how late an event loop is, and how much of a core it uses
+- ``source``        which addresses count as one sender
 - ``serial``        the distance of numbers that begin again at 0
 - ``histogram``     how often something took how long
 - ``logs``          how log events look

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import structlog
 from aiohttp import web
@@ -24,14 +24,16 @@ from relay.api.answers import (
     with_request_id,
 )
 from relay.api.front import Front
+from relay.api.hosts import HostCheck, Hosts
 from relay.api.page import Page, folder
 from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
+from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.errors import AuditFailed, CannotListen, ConfigError, WorkerError, reason_of
 from relay.media import RelayPlane
 from relay.media.paths.idle import DEVICE, IdleCores
 from relay.plane import MediaPlane
-from relay.signaling import Gateway, Limits
+from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.store import MemoryStore
 from relay.taps.audit import AuditLog
 from relay.tls import ServerTls, server_tls
@@ -39,6 +41,8 @@ from relay.workers import Crew, Directory, Orders, WorkersPlane, usual
 
 _SHUTDOWN_S = 3.0
 """How long a request that is under way may take to finish."""
+_KEEPALIVE_S = 75.0
+"""How long a connection is kept for the next request: longer than proxies keep theirs."""
 
 _log = structlog.get_logger()
 
@@ -97,11 +101,12 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
     tls = server_tls(settings)
     async with AsyncExitStack() as stack:
         plane = plane or _plane(stack, settings)
-        app = _application(settings, plane, token)
+        door = _door(settings)
+        app = _application(settings, plane, token, door)
         udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
             udp_ports = await _start_media(stack, settings, plane)
-        port = await _start_http(stack, settings, app, tls)
+        port = await _start_http(stack, settings, app, door, tls)
         _log.info("server_started", port=port, udp_ports=udp_ports, media_mode=settings.media_mode)
         yield Relay(settings, port, udp_ports, token, tls.fingerprint if tls else None)
         _log.info("server_stopping")
@@ -114,6 +119,7 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
 
     :param started: called once, when the server can be reached.
     """
+    files.raise_limit()
     loop = asyncio.get_running_loop()
     told_to_stop = asyncio.Event()
 
@@ -132,7 +138,9 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
         await told_to_stop.wait()
 
 
-def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web.Application:
+def _application(
+    settings: Settings, plane: MediaPlane, token: SecretStr, door: Door
+) -> web.Application:
     gateway = Gateway(
         plane=plane,
         store=MemoryStore(max_waiting=settings.max_users),
@@ -146,6 +154,7 @@ def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web
         gateway,
         plane,
         token,
+        door,
         sees_addresses=settings.operator_sees_addresses,
         allow_taps=settings.allow_taps,
         audit_log=_audit_log(settings),
@@ -163,7 +172,9 @@ def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web
     async def close_at_last(_: web.Application) -> None:
         await front.close_at_last()
 
-    app = web.Application(middlewares=[with_request_id, errors_as_json])
+    hosts = Hosts(settings.allowed_hosts, settings.allowed_origins)
+    check = HostCheck(hosts, gateway.tally.refusals).check
+    app = web.Application(middlewares=[door.attend, with_request_id, errors_as_json, check])
     app.on_response_prepare.append(add_security_headers)
     if settings.tls_cert is not None:
         app.on_response_prepare.append(require_tls)
@@ -177,9 +188,20 @@ def _application(settings: Settings, plane: MediaPlane, token: SecretStr) -> web
     return app
 
 
+def _door(settings: Settings) -> Door:
+    many = files.connections(settings.max_users, files.limit())
+    if (users := files.seats(settings.max_users, many)) < settings.max_users:
+        _log.warning("few_files", files=files.limit(), users=users)
+    # Somewhat more than frames may cost, so that who sends too much of them is told so.
+    bytes_per_s = max(2**18, 1.25 * FRAME_BYTES_PER_MESSAGE * settings.messages_per_s)
+    limits = DoorLimits(many, settings.connections_per_source, bytes_per_s=bytes_per_s)
+    return Door(limits)
+
+
 def _limits(settings: Settings) -> Limits:
+    many = files.connections(settings.max_users, files.limit())
     return Limits(
-        max_users=settings.max_users,
+        max_users=files.seats(settings.max_users, many),
         rematch_after_s=settings.rematch_after_s,
         interest_wait_s=settings.interest_wait_s,
         link_timeout_s=settings.link_timeout_s,
@@ -265,20 +287,27 @@ async def _start_media(
 
 
 async def _start_http(
-    stack: AsyncExitStack, settings: Settings, app: web.Application, tls: ServerTls | None
+    stack: AsyncExitStack,
+    settings: Settings,
+    app: web.Application,
+    door: Door,
+    tls: ServerTls | None,
 ) -> int:
     runner = web.AppRunner(
-        app, access_log=None, logger=request_logger(), shutdown_timeout=_SHUTDOWN_S
+        app,
+        access_log=None,
+        logger=request_logger(),
+        shutdown_timeout=_SHUTDOWN_S,
+        keepalive_timeout=_KEEPALIVE_S,
     )
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
+    stack.push_async_callback(door.close)  # before the runner's cleanup
+    factory = cast("ProtocolFactory", runner.server)
     try:
-        context = tls.context if tls else None
-        await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
+        return door.open(factory, settings.host, settings.port, tls.context if tls else None)
     except OSError as error:
         raise _cannot_listen(settings, "port", settings.port, error) from error
-    port: int = runner.addresses[0][1]
-    return port
 
 
 def _cannot_listen(settings: Settings, option: str, port: int, error: OSError) -> ConfigError:

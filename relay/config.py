@@ -37,6 +37,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token, RFC 6750 section 2.1
 _AUTHORITY = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?"
 _STUN_URL = re.compile(rf"stuns?:{_AUTHORITY}")  # RFC 7064 section 3.1
 _TURN_URL = re.compile(rf"turns?:{_AUTHORITY}(\?transport=(udp|tcp))?")  # RFC 7065 section 3.1
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 _ORIGIN = re.compile(rf"https?://{_AUTHORITY}")  # RFC 6454 section 6.2
 
 
@@ -85,6 +86,12 @@ def _origin(value: str) -> str:
     if value != "*" and not _is_url(value, _ORIGIN):
         raise ValueError("should be * or an origin such as https://chat.example.org")
     return value.lower()
+
+
+def _host(value: str) -> str:
+    if value != "*" and not _HOST.fullmatch(value):
+        raise ValueError("should be * or a host name such as chat.example.org, without a port")
+    return value.lower().removesuffix(".")
 
 
 def _ice_url(value: str) -> str:
@@ -211,6 +218,15 @@ class Settings(BaseModel):
         "Other web origins whose pages may open the WebSocket, separated by commas; * allows all."
         " The server's own page always may.",
     )
+    allowed_hosts: Annotated[
+        tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_listed)
+    ] = _setting(
+        (),
+        "LIST",
+        "Names by which the server is asked for, separated by commas; * allows all. Requests for"
+        " any other name but this machine's are then refused. Without it only pages are that came"
+        " over plain HTTP by another name.",
+    )
     operator_token: Annotated[SecretStr, AfterValidator(_token)] | None = _setting(
         None,
         "TOKEN",
@@ -219,6 +235,13 @@ class Settings(BaseModel):
     )
     max_users: int = _setting(
         10_000, "COUNT", "Users connected at once; the next one is turned away with 503.", ge=1
+    )
+    connections_per_source: int = _setting(
+        256,
+        "COUNT",
+        "TCP connections at once from one public address (of IPv6: from one /64); those from"
+        " loopback and private addresses, where proxies stand, are bounded only in all.",
+        ge=1,
     )
     rematch_after_s: float = _setting(
         5.0,

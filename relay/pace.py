@@ -3,6 +3,7 @@
 Two rules are documented, and neither can be put in terms of the other:
 
 - A :class:`TokenBucket` allows a burst and then a steady rate, for ever. It remembers two numbers.
+  It can be overdrawn, by what has to be paid for whether it was wanted or not.
 - A :class:`Window` allows fewer than so many in *any* stretch of so many seconds. It remembers when
   each of them was. A bucket that held as many would let nearly twice as many pass in such a
   stretch, and one that never let so many pass would stop a burst of half as many.
@@ -14,26 +15,44 @@ from collections import deque
 class TokenBucket:
     """Lets ``rate_per_s`` pass in the long run, and ``burst`` at once."""
 
-    def __init__(self, rate_per_s: float, burst: int) -> None:
+    def __init__(self, rate_per_s: float, burst: float) -> None:
         self._rate_per_s = rate_per_s
         self._burst = float(burst)
         self._tokens = float(burst)
         self._updated_at: float | None = None
 
-    def wait_s(self, now: float) -> float:
-        """How long it takes until there is a token; 0 when there is one."""
+    def left(self, now: float) -> float:
+        """How many tokens there are."""
         if self._updated_at is not None:
             earned = (now - self._updated_at) * self._rate_per_s
             self._tokens = min(self._burst, self._tokens + earned)
         self._updated_at = now
-        return max(1 - self._tokens, 0.0) / self._rate_per_s
+        return self._tokens
 
-    def take(self, now: float) -> float:
-        """Take one token; returns 0, or as :meth:`wait_s` when there is none."""
-        wait_s = self.wait_s(now)
+    def wait_s(self, now: float, amount: float = 1) -> float:
+        """How long it takes until there are so many tokens; 0 when there are."""
+        return max(amount - self.left(now), 0.0) / self._rate_per_s
+
+    def take(self, now: float, amount: float = 1) -> float:
+        """Take so many tokens; returns 0, or as :meth:`wait_s` when there are not as many."""
+        wait_s = self.wait_s(now, amount)
         if not wait_s:
-            self._tokens -= 1
+            self._tokens -= amount
         return wait_s
+
+    def owe(self, amount: float) -> None:
+        """Take so many, whether there are as many or not: what something cost is known now."""
+        self._tokens -= amount
+
+    def spend(self, now: float, amount: float) -> float:
+        """Take so many in any case; returns what is left, below 0 for what is owed."""
+        left = self.left(now) - amount
+        self.owe(amount)
+        return left
+
+    def give_back(self, amount: float) -> None:
+        """Undo a :meth:`take`: what was to be paid for cost nothing, or somebody else owes it."""
+        self._tokens = min(self._burst, self._tokens + amount)
 
 
 class Window:

@@ -10,6 +10,7 @@
   requests have in common
 - ``metrics``      ``/metrics``, for Prometheus
 - ``operator``     the token that operators have to show; ``attempts`` bounds how often one may try
+- ``hosts``        the names that the server answers to
 - ``admin``        the dashboard's login, and ``sessions`` of those who have
 - ``front``        all of these, put together
 - ``page``         the files of ``web/``, and ``welcome`` what it says first

@@ -4,7 +4,6 @@ Nobody may try tokens quickly (:mod:`relay.api.attempts`), and what was tried is
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
 
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from relay.api import answers
 from relay.api.attempts import Attempts
-from relay.api.operator import COOKIE, is_own_page, is_token
+from relay.api.operator import COOKIE, SECURE_COOKIE, is_own_page, is_token, session_id
 from relay.api.sessions import Sessions
 
 MAX_BODY_BYTES = 4096
@@ -66,7 +65,7 @@ class Admin:
 
     async def _tell(self, request: web.Request) -> web.Response:
         """Say whether the cookie is good: 200 in any case, since asking is no fault."""
-        if self._sessions.find(request.cookies.get(COOKIE, "")) is None:
+        if self._sessions.find(session_id(request)) is None:
             return web.json_response({"loggedIn": False}, headers=answers.NO_STORE)
         told = {"loggedIn": True, "tapsAllowed": self._taps_allowed}
         return web.json_response(told, headers=answers.NO_STORE)
@@ -77,9 +76,7 @@ class Admin:
         wait_s = self._attempts.wait_s(request.remote, self._clock())  # no await from here on
         if wait_s > 0:
             _log.warning("login_refused", reason="too_many")
-            seconds = str(math.ceil(wait_s))
-            text = f"too many wrong tokens; try again in {seconds} s"
-            raise web.HTTPTooManyRequests(text=text, headers={"Retry-After": seconds})
+            return answers.slow_down(wait_s)
         if not is_token(token, self._token):
             self._attempts.failed(request.remote, self._clock())
             _log.warning("login_refused", reason="wrong_token")
@@ -90,23 +87,26 @@ class Admin:
 
     def _welcome(self, request: web.Request) -> web.Response:
         response = web.Response(status=204, headers=answers.NO_STORE)
+        is_secure = _over_tls(request)
         response.set_cookie(
-            COOKIE,
+            SECURE_COOKIE if is_secure else COOKIE,
             self._sessions.begin(),
             max_age=int(self._sessions.lifetime_s),
             path="/",
             httponly=True,
             samesite="Strict",
-            secure=_over_tls(request),
+            secure=is_secure,
         )
         return response
 
     async def _logout(self, request: web.Request) -> web.Response:
         _require_own_page(request)
-        self._sessions.end(request.cookies.get(COOKIE, ""))
+        self._sessions.end(session_id(request))
         _log.info("operator_logged_out")
         response = web.Response(status=204, headers=answers.NO_STORE)
-        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+        for name in (COOKIE, SECURE_COOKIE):
+            is_secure = name == SECURE_COOKIE  # else a browser does not take even its end
+            response.del_cookie(name, path="/", httponly=True, samesite="Strict", secure=is_secure)
         return response
 
 

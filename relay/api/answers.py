@@ -1,6 +1,7 @@
 """What all answers share: security headers, and errors as JSON."""
 
 import logging
+import math
 import re
 import secrets
 from http import HTTPStatus
@@ -29,6 +30,8 @@ SECURITY_HEADERS = {
             "trusted-types 'none'",  # and nothing can declare it harmless
         )
     ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(
         (
             "camera=(self)",
@@ -81,6 +84,12 @@ def error(
     code = code or re.sub(r"\W+", "_", HTTPStatus(status).phrase.lower())
     body = {"error": {"code": code, "message": message}}
     return web.json_response(body, status=status, headers=headers)
+
+
+def slow_down(wait_s: float) -> web.Response:
+    """The answer to who has shown too many wrong tokens."""
+    seconds = str(math.ceil(wait_s))
+    return error(429, f"too many wrong tokens; try again in {seconds} s", {"Retry-After": seconds})
 
 
 def unavailable(text: str) -> web.HTTPServiceUnavailable:

@@ -42,6 +42,7 @@ class Endpoint:
         """The statuses of errors that are its own."""
         checks = {
             401: not self.is_public,
+            429: not self.is_public,
             404: "{id}" in self.path,
             422: self.query is not None,
             503: self.can_be_late or self.streams,
@@ -101,7 +102,7 @@ ENDPOINTS = {
         "What a video track looks like: its next key frame, which the sender is asked for. Written"
         " to the audit log.",
         media_type="image/png",
-        more_faults=(403, 422, 429, 503, 504),
+        more_faults=(403, 422, 503, 504),
     ),
     "recordRoom": Endpoint(
         "POST",
@@ -110,7 +111,7 @@ ENDPOINTS = {
         " Written to the audit log. A reader that takes nothing for 5 s is dropped.",
         query=models.TapQuery,
         media_type="video/webm",
-        more_faults=(403, 429, 503),
+        more_faults=(403, 503),
     ),
     "captureLink": Endpoint(
         "POST",
@@ -120,7 +121,7 @@ ENDPOINTS = {
         " takes nothing for 5 s is dropped.",
         query=models.CaptureQuery,
         media_type="application/x-pcapng",
-        more_faults=(403, 429, 503),
+        more_faults=(403, 503),
     ),
     "listAudit": Endpoint(
         "GET",

@@ -11,13 +11,14 @@ from relay.api.events import Events
 from relay.api.history import History
 from relay.api.load import Load
 from relay.api.metrics import Metrics
-from relay.api.operator import only_for_operators
+from relay.api.operator import Bearer, only_for_operators
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
 from relay.api.sessions import Sessions
 from relay.api.status import Status
 from relay.api.taps import Taps
 from relay.api.v1 import Api
+from relay.door import Door
 from relay.plane import MediaPlane
 from relay.signaling import Gateway
 
@@ -27,6 +28,7 @@ class Front:
 
     :param plane: the media plane.
     :param token: what operators have to show.
+    :param door: what is counted of the connections.
     :param sees_addresses: whether operators are told full addresses.
     :param allow_taps: whether operators may look into calls, and ``audit_log`` the file in which
         they are written down when they do.
@@ -38,6 +40,7 @@ class Front:
         gateway: Gateway,
         plane: MediaPlane,
         token: SecretStr,
+        door: Door,
         *,
         sees_addresses: bool,
         allow_taps: bool,
@@ -48,16 +51,17 @@ class Front:
         readiness = Readiness(gateway, plane, self.load)
         overview = Overview(gateway, plane, self.load, readiness, sees_addresses=sees_addresses)
         sessions = Sessions()
+        bearer = Bearer(token)
         self._history = History(overview)
         self._events = Events(overview)
         self._taps = Taps(overview, plane, token, allowed=allow_taps, audit_log=audit_log)
-        metrics: Handler = Metrics(overview, self._events).serve
+        metrics: Handler = Metrics(overview, self._events, door, bearer).serve
         if not metrics_public:
-            metrics = only_for_operators(token, metrics)
+            metrics = only_for_operators(bearer, metrics)
         self._routes = [
             *readiness.routes(),
-            *Status(gateway, plane, token).routes(),
-            *Api(overview, self._history, self._events, self._taps, token, sessions).routes(),
+            *Status(gateway, plane, bearer).routes(),
+            *Api(overview, self._history, self._events, self._taps, bearer, sessions).routes(),
             *Admin(token, sessions, taps_allowed=allow_taps).routes(),
             web.get("/metrics", metrics),
         ]

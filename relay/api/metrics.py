@@ -25,7 +25,9 @@ import relay
 from relay.api import answers
 from relay.api.events import Events
 from relay.api.observation import Observation
+from relay.api.operator import Bearer
 from relay.api.overview import Overview
+from relay.door import Door
 from relay.histogram import Histogram
 from relay.plane import Direction
 
@@ -33,16 +35,16 @@ from relay.plane import Direction
 class Metrics:
     """Answers Prometheus."""
 
-    def __init__(self, overview: Overview, events: Events) -> None:
-        self._overview, self._events = overview, events
+    def __init__(self, overview: Overview, events: Events, door: Door, bearer: Bearer) -> None:
+        self._overview, self._events, self._door, self._bearer = overview, events, door, bearer
         self._process = ProcessCollector(registry=None)
 
     async def serve(self, _: web.Request) -> web.Response:
         """One scrape."""
         registry = CollectorRegistry()
-        registry.register(
-            _Server(_Scrape(self._overview, self._events, await self._overview.look()))
-        )
+        seen = await self._overview.look()
+        scrape = _Scrape(self._overview, self._events, self._door, self._bearer, seen)
+        registry.register(_Server(scrape))
         registry.register(self._process)
         return web.Response(
             body=generate_latest(registry),
@@ -53,6 +55,11 @@ class Metrics:
 _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
     GaugeMetricFamily: {
         "relay_users": ("states", "Users with an open WebSocket, by state.", "state"),
+        "relay_connections": (
+            "connections",
+            "TCP connections, by what they do (silent, idle, busy).",
+            "state",
+        ),
         "relay_queue_length": ("users.waiting", "Users who wait for a partner."),
         "relay_rooms": ("users.rooms", "Rooms of two."),
         "relay_links": ("media.links", "Media connections."),
@@ -75,8 +82,24 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         "relay_event_readers": ("overview.event_readers", "Readers of live events."),
     },
     CounterMetricFamily: {
+        "relay_connections_admitted": ("door.admitted", "TCP connections let in."),
+        "relay_connections_refused": (
+            "door.refusals",
+            "TCP connections closed at once, by reason.",
+            "reason",
+        ),
+        "relay_connections_dropped": (
+            "door.drops",
+            "TCP connections ended from this side, by reason.",
+            "reason",
+        ),
         "relay_users_admitted": ("tally.users", "Users let in."),
         "relay_users_refused": ("tally.refusals", "WebSockets refused, by reason.", "reason"),
+        "relay_tokens_refused": (
+            "bearer.refusals",
+            "Operators' tokens that were wrong, or tried too often, by reason.",
+            "reason",
+        ),
         "relay_matches": ("tally.matches", "Rooms opened."),
         "relay_errors": ("tally.errors", "Error messages sent to users, by code.", "code"),
         "relay_packets_received": ("media.packets_received", "Datagrams received for media."),
@@ -142,8 +165,16 @@ class _Server(Collector):
 class _Scrape:
     """What there is at one moment."""
 
-    def __init__(self, overview: Overview, events: Events, seen: Observation) -> None:
-        self.overview, self.events, self.seen = overview, events, seen
+    def __init__(
+        self,
+        overview: Overview,
+        events: Events,
+        door: Door,
+        bearer: Bearer,
+        seen: Observation,
+    ) -> None:
+        self.overview, self.events, self.bearer, self.seen = overview, events, bearer, seen
+        self.door, self.connections = door.tally, door.counts()
         self.users, self.tally = overview.gateway.counts(), overview.gateway.tally
         self.media = seen.stats
         self.states = {

@@ -48,6 +48,12 @@ class Failure(Model):
     error: Fault
 
 
+_OVER_BUDGET_IS = (
+    "What the user has sent too much of within the last 3 s, so that it was dropped: `rtp`, `rtcp`,"
+    " `nacks`, `checks`, `dtls` or `authentication`."
+)
+
+
 class User(Model):
     """A user with an open WebSocket."""
 
@@ -57,6 +63,7 @@ class User(Model):
     partner_id: str | None
     link_id: str | None = Field(description="The user's media connection; null while it has none.")
     age_s: Measure = Field(description="Since the WebSocket opened, in seconds.")
+    over_budget: list[str] = Field(description=_OVER_BUDGET_IS)
 
 
 class Room(Model):
@@ -102,6 +109,7 @@ class Link(Model):
     round_trip_ms: Measure | None = Field(
         description="Between relay and user, from the user's reports; null before the first."
     )
+    over_budget: list[str] = Field(description=_OVER_BUDGET_IS)
 
 
 _BAD = {name: f"{threshold.bad:g}" for name, threshold in THRESHOLDS.items()}
@@ -122,6 +130,7 @@ class Track(TrackView):
     path: Path
     dtls_version: str | None
     srtp_profile: str | None
+    over_budget: Annotated[list[str], Field(description=_OVER_BUDGET_IS)]
 
 
 class Users(Model):

@@ -159,6 +159,7 @@ class Observation:
             partner_id=user.partner_id,
             link_id=link.link_id if link is not None else None,
             age_s=user.age_s,
+            over_budget=list(link.over_budget) if link is not None else [],
         )
 
     def _room(self, room: RoomView) -> models.Room:
@@ -186,6 +187,7 @@ class Observation:
             dtls_version=link.dtls_version,
             srtp_profile=link.srtp_profile,
             round_trip_ms=link.round_trip_ms,
+            over_budget=list(link.over_budget),
         )
 
     def _path(self, link: LinkView) -> models.Path:
@@ -213,6 +215,7 @@ class Observation:
             self._path(link),
             link.dtls_version,
             link.srtp_profile,
+            list(link.over_budget),
         )
         return models.Track(*values)
 

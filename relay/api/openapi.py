@@ -15,7 +15,7 @@ _FAULTS = {
     404: "There is nothing of this id, or no longer.",
     403: "Looking into calls is switched off (`allow_taps`).",
     422: "A parameter is unknown or has a wrong value; the message names it.",
-    429: "As many are looking as may; try again later.",
+    429: "As many are looking as may, or too many wrong tokens came from here; try again later.",
     503: "Not now; try again.",
     504: "No picture came within 5 s.",
 }

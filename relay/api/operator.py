@@ -7,24 +7,86 @@ own page: ``SameSite`` keeps the cookie to the site, and a site may be more than
 
 import functools
 import hmac
+import time
+from collections import Counter
+from collections.abc import Callable
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
 from relay.api import answers
+from relay.api.attempts import BURST, MAX_SOURCES, REFILL_S, Attempts
 from relay.api.sessions import Sessions
+from relay.pace import TokenBucket
 from relay.signaling.origin import origin_allowed
+from relay.source import source_of
 
 COOKIE = "relay_session"
+"""What a browser keeps that came over plain HTTP."""
+SECURE_COOKIE = f"__Host-{COOKIE}"
+"""What it keeps over HTTPS: nobody else, not even a neighbour of the same domain, can set it
+(RFC 6265bis, section 4.1.3.2)."""
+
+KNOWN_S = 600.0
+"""For how long after the right token a source is not made to wait."""
 
 _SAFE_METHODS = ("GET", "HEAD")
 
+_log = structlog.get_logger()
+
+
+class Bearer:
+    """The token as it is shown in ``Authorization``, and who has shown a wrong one.
+
+    Who guesses is slowed as at the dashboard's login, but not where the right token has been shown
+    lately: behind a reverse proxy all have one address, and nobody may lock the operators out.
+
+    :param clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(self, token: SecretStr, clock: Callable[[], float] = time.monotonic) -> None:
+        self.refusals: Counter[str] = Counter(wrong_token=0, too_many=0)
+        """Tokens that did not open anything, by the reason."""
+        self._token = token
+        self._clock = clock
+        self._attempts = Attempts()
+        self._known: dict[str, float] = {}  # sources, and until when; the latest is last
+        self._told = TokenBucket(1 / REFILL_S, BURST)
+
+    def refusal(self, request: web.Request) -> web.Response | None:
+        """The answer to a request that does not show the token; none when it does."""
+        given = request.headers.get("Authorization")
+        if given is None:
+            return _refusal()
+        now = self._clock()
+        source = source_of(request.remote)
+        wait_s = self._attempts.wait_s(request.remote, now)
+        if wait_s > 0 and now >= self._known.get(source, now):
+            self._refused("too_many", now)
+            return answers.slow_down(wait_s)
+        if not _authorized(given, self._token):
+            if not wait_s:
+                self._attempts.failed(request.remote, now)
+            self._refused("wrong_token", now)
+            return _refusal()
+        self._known.pop(source, None)
+        self._known[source] = now + KNOWN_S
+        if len(self._known) > MAX_SOURCES:
+            del self._known[next(iter(self._known))]
+        return None
+
+    def _refused(self, reason: str, now: float) -> None:
+        self.refusals[reason] += 1
+        if not self._told.take(now):
+            _log.warning("token_refused", reason=reason)
+
 
 def only_for_operators(
-    token: SecretStr, handler: Handler, sessions: Sessions | None = None
+    bearer: Bearer, handler: Handler, sessions: Sessions | None = None
 ) -> Handler:
-    """The handler, behind the token; anyone else gets 401.
+    """The handler, behind the token; anyone else gets 401, or 429 when it was tried too often.
 
     :param sessions: those whose cookies do as well.
     """
@@ -33,9 +95,8 @@ def only_for_operators(
     async def guarded(request: web.Request) -> web.StreamResponse:
         if "Authorization" not in request.headers and sessions is not None:
             return await _with_cookie(request, handler, sessions)
-        if not _authorized(request.headers.get("Authorization", ""), token):
-            return _refusal()
-        return await handler(request)
+        refusal = bearer.refusal(request)
+        return await handler(request) if refusal is None else refusal
 
     return guarded
 
@@ -60,10 +121,15 @@ def is_own_page(request: web.Request) -> bool:
     return origin is not None and origin_allowed(origin, host, frozenset())
 
 
+def session_id(request: web.Request) -> str:
+    """What the browser says that its session is; empty when it says nothing."""
+    return request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE, "")
+
+
 async def _with_cookie(
     request: web.Request, handler: Handler, sessions: Sessions
 ) -> web.StreamResponse:
-    session = sessions.find(request.cookies.get(COOKIE, ""))
+    session = sessions.find(session_id(request))
     if session is None:
         return _refusal()
     if request.method not in _SAFE_METHODS and not is_own_page(request):

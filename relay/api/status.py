@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable
 
 from aiohttp import web
-from pydantic import SecretStr
 
-from relay.api.operator import only_for_operators
+from relay.api.operator import Bearer, only_for_operators
 from relay.plane import Sight
 from relay.signaling import Gateway
 
@@ -25,12 +24,12 @@ class Status:
         self,
         gateway: Gateway,
         media: Sight,
-        token: SecretStr,
+        bearer: Bearer,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._gateway = gateway
         self._media = media
-        self._token = token
+        self._bearer = bearer
         self._clock = clock
         self._started_at = clock()
 
@@ -38,7 +37,7 @@ class Status:
         """The status routes."""
         return [
             web.get("/stats", self._stats),
-            web.get("/rooms", only_for_operators(self._token, self._rooms)),
+            web.get("/rooms", only_for_operators(self._bearer, self._rooms)),
         ]
 
     async def _stats(self, _: web.Request) -> web.Response:

@@ -5,7 +5,6 @@ from collections.abc import Awaitable
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import SecretStr
 from pydantic.alias_generators import to_snake
 
 from relay.api import answers, openapi
@@ -22,7 +21,7 @@ from relay.api.models import (
     Thresholds,
     TrackQuery,
 )
-from relay.api.operator import only_for_operators
+from relay.api.operator import Bearer, only_for_operators
 from relay.api.overview import Overview
 from relay.api.sessions import Sessions
 from relay.api.taps import Taps
@@ -33,7 +32,7 @@ _log = structlog.get_logger()
 class Api:
     """Answers operators.
 
-    :param token: what they have to show.
+    :param bearer: what they have to show.
     :param sessions: those whose cookies do as well.
     """
 
@@ -43,13 +42,13 @@ class Api:
         history: History,
         events: Events,
         taps: Taps,
-        token: SecretStr,
+        bearer: Bearer,
         sessions: Sessions,
     ) -> None:
         self._overview = overview
         self._gateway = overview.gateway
         self._history, self._events, self._taps = history, events, taps
-        self._token, self._sessions = token, sessions
+        self._bearer, self._sessions = bearer, sessions
         self._document = openapi.text()
 
     def routes(self) -> list[web.RouteDef]:
@@ -60,7 +59,7 @@ class Api:
                 PREFIX + endpoint.path,
                 self._handler(name)
                 if endpoint.is_public
-                else only_for_operators(self._token, self._handler(name), self._sessions),
+                else only_for_operators(self._bearer, self._handler(name), self._sessions),
             )
             for name, endpoint in ENDPOINTS.items()
         ]

@@ -67,6 +67,16 @@ class IceTransport:
         return host, port
 
     @property
+    def credentials(self) -> Credentials:
+        """Both sides' names and passwords.
+
+        :raises BotError: when they are not known yet.
+        """
+        if self._credentials is None:
+            raise BotError("the other side is not known yet")
+        return self._credentials
+
+    @property
     def age_s(self) -> float:
         """How long ago the datagram came that was read last; see :func:`arrivals.age_s`."""
         return age_s(self._open_socket().fileno())

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.door import files
 from relay.errors import reason_of
 from relay.media.paths.idle import DEVICE, IdleCores
 from relay.media.paths.transport import BUFFER_BYTES
@@ -17,8 +18,6 @@ from relay.media.paths.transport import BUFFER_BYTES
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 _TIMEX_BYTES = 512  # more than a struct timex has
 _UDP_SEGMENT = 103  # linux/udp.h
-_OTHER_FILES = 100
-"""Descriptors that are no user's: libraries, the log, operators, files being served."""
 _FEW_FILES = 256
 _RELEASED = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -55,20 +54,25 @@ def _is_synchronised() -> bool | None:
 
 def check_files(settings: Settings) -> Finding:
     """Whether there are descriptors for as many users as may come."""
-    return grade_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0], settings.max_users)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return grade_files(soft, hard, settings.max_users)
 
 
-def grade_files(limit: int, max_users: int) -> Finding:
-    """Judge the limit of open files."""
-    if limit == resource.RLIM_INFINITY or limit >= max_users + _OTHER_FILES:
-        many = "without limit" if limit == resource.RLIM_INFINITY else f"{limit:,}"
-        return good("open files", f"{many}, enough for {max_users:,} users")
+def grade_files(soft: int, hard: int, max_users: int) -> Finding:
+    """Judge the limits of open files; the server raises the soft one to the hard one."""
+    wanted = files.wanted(max_users)
+    told = "without limit" if hard == resource.RLIM_INFINITY else f"{hard:,}"
+    if soft != hard:
+        told += f" when the server has raised its limit, which is {soft:,} here"
+    fit = files.seats(max_users, files.connections(max_users, hard))
+    if hard == resource.RLIM_INFINITY or hard >= wanted:
+        return good("open files", f"{told}; enough for {max_users:,} users")
     advice = (
-        f"raise it to {max_users + _OTHER_FILES} (LimitNOFILE= of systemd, ulimit -n of a shell),"
+        f"raise the hard limit to {wanted} (LimitNOFILE= of systemd, --ulimit of a container),"
         " or lower --max-users"
     )
-    text = f"{limit:,}, enough for some {max(limit - _OTHER_FILES, 0):,} of {max_users:,} users"
-    return (bad if limit < _FEW_FILES else fair)("open files", text, advice)
+    text = f"{told}; enough for {fit:,} of {max_users:,} users, and no others are let in"
+    return (bad if hard < _FEW_FILES else fair)("open files", text, advice)
 
 
 def check_idle_cores(settings: Settings) -> Iterator[Finding]:

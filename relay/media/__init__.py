@@ -11,6 +11,8 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``forwarder``    datagrams in, datagrams out: told apart, decrypted, rewritten, encrypted
 - ``far``          stands in for a partner whose link is on another plane
 - ``card``         what that plane has to tell of the partner
+- ``checks``       connectivity checks, and which link is at which address
+- ``handshakes``   whose DTLS begins now, and who waits
 - ``link``         one user's connection
 - ``translation``  RTCP from one user to the partner
 - ``flow``         all routes from one user to another; a pair has two
@@ -22,6 +24,7 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``stream``       one SSRC that a user sends
 - ``outlet``       one SSRC on which a user receives, whoever the partner is
 - ``verdict``      what becomes of a packet
+- ``budget``       what one user may cause, and what has come from one source
 - ``meter``        rates, from counters that are read once a second
 
 And what they know, in rooms of its own:

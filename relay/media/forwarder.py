@@ -10,16 +10,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
-from zlib import crc32
 
 import structlog
 
 from relay.errors import MalformedPacket
 from relay.histogram import Histogram
+from relay.media.budget import (
+    DTLS,
+    DTLS_COST,
+    MAX_MESSAGES,
+    MESSAGE_COST,
+    NACKS,
+    RTCP,
+    RTCP_COST,
+    RTP,
+    RTP_COST,
+)
+from relay.media.checks import Checks
 from relay.media.crossing import Crossing
 from relay.media.downlink import Downlink
 from relay.media.far import Far, FarDownlink
+from relay.media.feedback import rtcp
 from relay.media.feedback.rtcp import PLI
+from relay.media.handshakes import Handshakes
 from relay.media.link import Link
 from relay.media.packets.rtp import (
     HEADER_BYTES,
@@ -33,11 +46,10 @@ from relay.media.packets.rtp import (
     SSRC,
 )
 from relay.media.paths.bridge import Bridge
-from relay.media.paths.ice import Check, answer_check, is_signed, read_check
 from relay.media.paths.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route
 from relay.media.stream import Receiver, Way
-from relay.media.translation import keyframe_request, sender_reports, translate
+from relay.media.translation import Course, Translation, keyframe_request, sender_reports, translate
 from relay.media.verdict import GOES_OUT, Verdict
 from relay.seam import srtp_ffi, srtp_lib
 
@@ -46,9 +58,6 @@ MAX_BATCHES = 4
 
 DELAY_BOUNDS_S = (50e-6, 100e-6, 200e-6, 400e-6, 800e-6, 1.6e-3, 3.2e-3, 6.4e-3, 12.8e-3, 0.1)
 """Bounds of the histogram of forwarding delays; a full batch takes some 600 us."""
-
-STALE_ADDRESS_S = 10.0
-"""An address whose link has not been checked for this long may be nominated for another link."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +69,7 @@ _VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict if verdict not
 
 
 class Forwarder:
-    """Owns the socket's reading side and the tables by which datagrams find their link."""
+    """Owns the socket's reading side, and forwards what links have sent."""
 
     def __init__(
         self,
@@ -88,30 +97,23 @@ class Forwarder:
         self._view, self._pointers = socket.view, socket.pointers
         self._clock = clock
         self._started_flowing = started_flowing
-        self._by_address: dict[Address, Link] = {}
-        self._by_ufrag: dict[str, Link] = {}
+        self.handshakes = Handshakes()
+        """Links that may begin theirs, or have to wait."""
+        self._checks = Checks(socket, self.drops, self.handshakes, self._take_dtls)
+        self._by_address = self._checks.by_address
         self._size = srtp_ffi.new("int *")
         self._put_off: dict[Route, Downlink] = {}
         """Routes whose receivers wait for a key frame, and whom to ask."""
         self.bridges: tuple[Bridge, ...] = ()
         """On which packets may have been staged, instead of on the socket."""
 
-    # tables
-
     def add(self, link: Link) -> None:
         """Have the datagrams of a link find it, also after it has got new credentials."""
-        for ufrag in [u for u, owner in self._by_ufrag.items() if owner is link]:
-            if ufrag not in link.ufrags:
-                del self._by_ufrag[ufrag]
-        for ufrag in link.ufrags:
-            self._by_ufrag[ufrag] = link
+        self._checks.add(link)
 
     def remove(self, link: Link) -> None:
         """Forget a link."""
-        for ufrag in link.ufrags:
-            self._by_ufrag.pop(ufrag, None)
-        if self._by_address.get(link.address) is link:
-            del self._by_address[link.address]
+        self._checks.remove(link)
 
     # the way of a datagram
 
@@ -156,7 +158,13 @@ class Forwarder:
                 elif view[at + 1] & RTCP_MASK == RTCP_BITS:
                     self._rtcp(link, at // SLOT_BYTES, size, now)
                 else:
-                    self._rtp(link, at, pointer, size, now)
+                    budget = link.budget
+                    left = budget.rtp - size - RTP_COST
+                    if left >= 0:
+                        budget.rtp = left
+                        self._rtp(link, at, pointer, size, now)
+                    else:
+                        budget.refuse(RTP, now, self.drops)
             except Exception:  # a mistake of ours, which must cost nobody else's packets
                 self.drops["fault"] += 1
                 count = self.drops["fault"]
@@ -177,6 +185,8 @@ class Forwarder:
         length[0] = size
         if uplink.rx is not None and _unprotect(uplink.rx, pointer, length):  # None: it is done
             self.drops["authentication"] += 1
+            if isinstance(link, Link):
+                link.budget.forged(RTP, size + RTP_COST, now)
             return
         size = length[0]
         if stream is None:
@@ -239,28 +249,53 @@ class Forwarder:
     def _rtcp(self, link: Link, slot: int, size: int, now: float) -> None:
         socket, at = self._socket, slot * SLOT_BYTES
         uplink, pointer, length = link.uplink, socket.pointers[slot], self._size
+        budget, drops = link.budget, self.drops
+        if not budget.pay(RTCP, RTCP_COST + size, now, drops):
+            return
         (ssrc,) = SSRC.unpack_from(socket.view, at + 4)
         if not uplink.has_rtcp_room(ssrc):
             self.drops["too_many_ssrcs"] += 1
             return
         length[0] = size
         if srtp_lib.srtp_unprotect_rtcp(uplink.rx, pointer, length):
-            self.drops["authentication"] += 1
+            drops["authentication"] += 1
+            budget.forged(RTCP, RTCP_COST + size, now)
             return
         if ssrc not in uplink.streams:
             uplink.rtcp_ssrcs.add(ssrc)
         forward, backward = uplink.flow, link.downlink.flow
         if forward is None or backward is None:
             return
+        data = bytes(socket.view[at : at + length[0]])
+        messages = rtcp.count(data, MAX_MESSAGES)
+        if messages > MAX_MESSAGES:
+            budget.refuse(RTCP, now, drops)
+            return
+        if not budget.pay(RTCP, messages * MESSAGE_COST, now, drops):
+            return
         try:
-            data = bytes(socket.view[at : at + length[0]])
-            translation = translate(data, forward, backward, now)
+            translation = translate(data, forward, backward, now, budget.left(NACKS, now))
         except MalformedPacket:
-            self.drops["malformed_rtcp"] += 1
+            drops["malformed_rtcp"] += 1
             return
         if isinstance(forward, Crossing):
             forward.report(sender_reports(data))
+        self._act(link, slot, translation, forward, backward, now)
+
+    def _act(
+        self,
+        link: Link,
+        slot: int,
+        translation: Translation,
+        forward: Course,
+        backward: Course,
+        now: float,
+    ) -> None:
+        """Do what a compound packet comes to."""
         translation.note(backward, now)
+        link.budget.pay(NACKS, translation.asked, now, self.drops)
+        if translation.refused:
+            link.budget.refuse(NACKS, now, self.drops, translation.refused)
         if translation.untrue:
             self.drops["untrue_rtcp"] += translation.untrue
         for packet in translation.repeats:
@@ -328,59 +363,25 @@ class Forwarder:
         """Neither RTP nor RTCP."""
         first = self._view[slot * SLOT_BYTES] if size else 255
         if first in _DTLS:
-            self._dtls(slot, size, address)
+            self._dtls(slot, size, address, now)
         elif first in _STUN:
-            self._stun(slot, size, address, now)
+            self._checks.take(slot, size, address, now)
         else:
             self.drops["not_webrtc"] += 1
 
-    def _dtls(self, slot: int, size: int, address: Address) -> None:
+    def _dtls(self, slot: int, size: int, address: Address, now: float) -> None:
         link = self._by_address.get(address)
         at = slot * SLOT_BYTES
         if link is None:
             self.drops["unknown_address"] += 1
         else:
-            self._take_dtls(link, bytes(self._socket.view[at : at + size]))
+            self._take_dtls(link, bytes(self._socket.view[at : at + size]), now)
 
-    def _take_dtls(self, link: Link, datagram: bytes) -> None:
+    def _take_dtls(self, link: Link, datagram: bytes, now: float) -> None:
+        budget, price = link.budget, DTLS_COST + len(datagram)
+        if not budget.pay(DTLS, price, now, self.drops, budget.network):
+            return
         if not link.has_dtls_room:
             self.drops["dtls_queue_full"] += 1
         elif not link.take_dtls(datagram):
             self.drops["dtls_invalid"] += 1
-
-    def _stun(self, slot: int, size: int, address: Address, now: float) -> None:
-        """Answer a connectivity check, and let it nominate the address that it came from."""
-        socket, at = self._socket, slot * SLOT_BYTES
-        check = read_check(bytes(socket.view[at : at + size]))
-        link = self._by_ufrag.get(check.local_ufrag) if check is not None else None
-        if check is None or link is None or not is_signed(check, link.ufrags[check.local_ufrag]):
-            self.drops["stun"] += 1
-            return
-        if check.refusal is not None:
-            self.drops["stun_refused"] += 1
-        else:
-            self._heed(link, check, address, now)
-        credentials = link.ufrags[check.local_ufrag]
-        where = socket.host_port(address)
-        socket.send(answer_check(check, credentials, *where, link.heard_in_checks), address)
-
-    def _heed(self, link: Link, check: Check, address: Address, now: float) -> None:
-        """Take a signed check for consent, for a nomination, and for the DTLS inside it."""
-        link.checked_at = now
-        # Chromium nominates up to 3 s later than it begins with DTLS: until then the first will do
-        if (check.nominates or link.address is None) and self._by_address.get(address) is not link:
-            self._nominate(link, address, now)
-        if check.dtls:
-            if (crc := crc32(check.dtls)) not in link.heard_in_checks:
-                link.heard_in_checks.append(crc)
-            self._take_dtls(link, check.dtls)
-
-    def _nominate(self, link: Link, address: Address, now: float) -> None:
-        owner = self._by_address.get(address)
-        if owner is not None and now - owner.checked_at < STALE_ADDRESS_S:
-            self.drops["address_taken"] += 1  # or a forged check could cut another user off
-            return
-        if self._by_address.get(link.address) is link:
-            del self._by_address[link.address]
-        self._by_address[address] = link
-        link.nominate(address)

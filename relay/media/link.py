@@ -13,6 +13,7 @@ from collections.abc import Callable
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
 from relay.logs import log_crash
+from relay.media.budget import DTLS, DTLS_COST, Budget
 from relay.media.crossing import Crossing
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
@@ -90,6 +91,7 @@ class Link:
         """The present credentials, and the former ones while an ICE restart is under way."""
         self.uplink = Uplink()
         self.downlink = Downlink(user_id, self.send_rtcp)
+        self.budget = Budget(now)
         self.agreed = False
         self.address: Address = None
         """The peer's address that the last nominating check came from."""
@@ -105,7 +107,7 @@ class Link:
         self._fingerprints = tuple(certificate.getFingerprints()[:1])
         self._pipe = _Pipe(self.send)
         self._sieve = Sieve()
-        self._nominated = asyncio.Event()
+        self._begun = asyncio.Event()
         self._closed = asyncio.Event()
         self._role = "server"
         self._task: asyncio.Task[None] | None = None
@@ -239,7 +241,10 @@ class Link:
         """Have everything sent to ``address`` from now on."""
         self.address = address
         self.downlink.destination = self._socket.destination(address)
-        self._nominated.set()
+
+    def begin(self) -> None:
+        """Do the DTLS handshake, now that the peer has an address, as soon as there is a peer."""
+        self._begun.set()
 
     @property
     def has_dtls_room(self) -> bool:
@@ -249,6 +254,7 @@ class Link:
     def take_dtls(self, datagram: bytes) -> bool:
         """Queue what is sound of a DTLS datagram; False when that is not all of it."""
         kept, sound = self._sieve.sift(datagram)
+        self.budget.owe(DTLS, DTLS_COST * self._sieve.parts, self.budget.network)
         for record in kept:
             self._pipe.records.put_nowait(record)
         return sound
@@ -286,7 +292,7 @@ class Link:
     async def _run(
         self, came_up: Callable[[Link], None], was_lost: Callable[[Link, str], None]
     ) -> None:
-        await self._nominated.wait()
+        await self._begun.wait()
         dtls = dtls_transport(self._pipe, self._certificate, self._role, self._forget_hello)
         self._dtls = dtls
 

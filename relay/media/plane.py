@@ -35,6 +35,7 @@ from relay.plane import (
     MediaEvent,
     MediaFlowing,
     MediaView,
+    OverBudget,
     PlaneStats,
     Tap,
 )
@@ -99,9 +100,8 @@ class RelayPlane:
         :raises OSError: when the address cannot be bound.
         """
         forwarder = self._begin(self._bind(self._host, self._udp_port))
-        port = self.udp_port
         hosts = candidates.hosts(self._host, self._public_ip)
-        self._addresses = tuple((host, port) for host in hosts)
+        self._addresses = tuple((host, self.udp_port) for host in hosts)
         asyncio.get_running_loop().add_reader(self._bound.fileno(), forwarder.on_readable)
         self._watcher = asyncio.create_task(self._watch(), name="media plane's clock")
         self._watcher.add_done_callback(log_crash)
@@ -164,10 +164,7 @@ class RelayPlane:
         self._pairs.elsewhere.open(directory, index, peers)
 
     def card(self, user_id: str) -> Card | None:
-        """What another plane has to know of a user, to pair it with one of its own.
-
-        It holds until the user's next description or link. None without a description.
-        """
+        """What another plane has to know of a user, until its next description; None before one."""
         return card_of(self._links[user_id]) if user_id in self._links else None
 
     def pair_far(self, user_id: str, card: Card, number: int, peer: int) -> None:
@@ -382,6 +379,7 @@ class RelayPlane:
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._pairs.partner_of))
         forwarder.ask_again(now)
+        forwarder.handshakes.look(now)
         self._pairs.elsewhere.tick(now)
         for link in list(self._links.values()):
             try:
@@ -391,6 +389,8 @@ class RelayPlane:
                 ended = "failed"
             if ended is not None:
                 self._was_lost(link, ended)
+            elif (kind := link.budget.look(now)) is not None:
+                self._tell(OverBudget(link.user_id, link.link_id, kind))
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 from relay.errors import MalformedPacket
 from relay.media.crossing import Crossing
@@ -56,8 +57,13 @@ class Translation:
     """What the user reports of what it receives."""
     nacked: list[Route] = field(default_factory=list)
     """One entry for each request for retransmission."""
+    asked: int = 0
+    """Numbers of packets that were asked for in them, as far as they may be."""
+    refused: int = 0
+    """Further ones."""
     repeats: list[bytes] = field(default_factory=list)
     """Packets that the user asked for and that the relay has kept, as they were sent."""
+    may_ask: float = inf
     feedbacks: int = 0
     """Transport-wide ones."""
     untrue: int = 0
@@ -82,15 +88,18 @@ class Translation:
             reception.firs += self.keyframe_request == FIR
 
 
-def translate(data: bytes, forward: Course, backward: Course, now: float) -> Translation:
+def translate(
+    data: bytes, forward: Course, backward: Course, now: float, may_ask: float = inf
+) -> Translation:
     """Translate a user's compound packet for the partner.
 
     :param data: the decrypted packet.
     :param forward: what the user sends to the partner; ``backward`` what the partner sends back.
     :param now: seconds of the plane's clock.
+    :param may_ask: how many packets may be asked for; requests for more are left out.
     :raises MalformedPacket: when a length or a count lies; nothing of the packet is used then.
     """
-    result = Translation()
+    result = Translation(may_ask=may_ask)
     named = False
     for kind, count, part in rtcp.parts(data):
         if kind in (SR, RR):
@@ -254,6 +263,11 @@ def _nack(packet: bytes, route: Route, forward: Course, result: Translation) -> 
     entries = []
     for at in range(rtcp.FEEDBACK.size, len(packet) - 3, 4):
         number, following = rtcp.NACK_ENTRY.unpack_from(packet, at)
+        asked = 1 + following.bit_count()
+        if result.asked + asked > result.may_ask:
+            result.refused += asked
+            continue
+        result.asked += asked
         if route.history is not None:
             number, following = _repeat(route.history, number, following, result)
             if number < 0:

@@ -37,6 +37,7 @@ def link(seen: Link, local_address: tuple[str, int], now: float) -> LinkView:
         dtls_version=dtls_version,
         srtp_profile=srtp_profile,
         round_trip_ms=_round_trip_ms(seen),
+        over_budget=seen.budget.over_lately,
     )
 
 

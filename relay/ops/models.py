@@ -100,6 +100,7 @@ class Link(Model):
     dtls_version: str | None
     srtp_profile: str | None
     round_trip_ms: float | None
+    over_budget: tuple[str, ...]
 
 
 class Links(Model):
@@ -233,6 +234,7 @@ class Track(Model):
     path: Path
     dtls_version: str | None
     srtp_profile: str | None
+    over_budget: tuple[str, ...]
 
 
 class Snapshot(Model):
@@ -259,6 +261,7 @@ class User(Model):
     partner_id: str | None
     link_id: str | None
     age_s: float
+    over_budget: tuple[str, ...]
 
 
 class Users(Model):

@@ -51,6 +51,8 @@ def _title(track: Track) -> Text:
     text.append(f"  {figures.media(track)}, {way} {track.user_id}", "not bold")
     if track.problems:
         text.append(f"  {figures.problems(track.problems)}", "bold red")
+    if track.over_budget:
+        text.append(f"  over its budget: {', '.join(track.over_budget)}", "bold red")
     return text
 
 

@@ -128,7 +128,9 @@ def _room(room: Room, width: int, thresholds: Thresholds) -> Row:
 
 
 def users(shown: Iterable[User], width: int) -> Table:
-    """Users, a line each."""
+    """Users, a line each; over which budget they are is a column only when somebody is."""
+    shown = list(shown)
+    is_any_over = any(user.over_budget for user in shown)
     return _table(
         [
             {
@@ -137,11 +139,16 @@ def users(shown: Iterable[User], width: int) -> Table:
                 "ROOM": _id(user.room_id),
                 "LINK": _id(user.link_id),
                 ">AGE": Text(figures.duration(user.age_s)),
+                "OVER BUDGET": _over(user) if is_any_over else None,
             }
             for user in shown
         ],
         width,
     )
+
+
+def _over(user: User) -> Text:
+    return Text(", ".join(user.over_budget), "bold red")
 
 
 def audit(entries: Iterable[AuditEntry], width: int) -> Table:

@@ -19,6 +19,7 @@ from relay.plane.links import (
     LinkUp,
     MediaEvent,
     MediaFlowing,
+    OverBudget,
 )
 from relay.plane.sight import LinkView, MediaView, PlaneStats, Sight
 from relay.plane.taps import Direction, Tap, TappedPacket, Taps
@@ -40,6 +41,7 @@ __all__ = [
     "MediaFlowing",
     "MediaPlane",
     "MediaView",
+    "OverBudget",
     "PlaneStats",
     "Sight",
     "Tap",

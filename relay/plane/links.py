@@ -62,7 +62,19 @@ class MediaFlowing:
     partner_id: str
 
 
-MediaEvent = LinkUp | LinkLost | MediaFlowing
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """For most of ten seconds the user has caused more than one may, which was dropped.
+
+    ``kind`` is ``rtp``, ``rtcp``, ``nacks`` or ``checks``. It is told again if it goes on as long.
+    """
+
+    user_id: str
+    link_id: str
+    kind: str
+
+
+MediaEvent = LinkUp | LinkLost | MediaFlowing | OverBudget
 
 
 class Links(Protocol):

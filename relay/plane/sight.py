@@ -28,6 +28,8 @@ class LinkView:
     dtls_version: str | None = None
     srtp_profile: str | None = None
     round_trip_ms: float | None = None
+    over_budget: tuple[str, ...] = ()
+    """Kinds of work of which the user has caused too much within the last seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ class _Message(BaseModel):
         """The message as a text frame; absent optional fields are left out."""
         nulls: set[str] = getattr(type(self), "nullable", set())
         fields = self.model_dump(by_alias=True, exclude_none=True)
-        return json.dumps(fields | {name: None for name in nulls if name not in fields})
+        whole = fields | {name: None for name in nulls if name not in fields}
+        return json.dumps(whole, ensure_ascii=False)  # escapes make an emoji 12 bytes of 4
 
 
 Interest = Annotated[

@@ -19,7 +19,7 @@ And what these work on:
 """
 
 from relay.signaling.gateway import Gateway
-from relay.signaling.limits import Limits
+from relay.signaling.limits import FRAME_BYTES_PER_MESSAGE, Limits
 from relay.signaling.lobby import RoomView, UserView
 
-__all__ = ["Gateway", "Limits", "RoomView", "UserView"]
+__all__ = ["FRAME_BYTES_PER_MESSAGE", "Gateway", "Limits", "RoomView", "UserView"]

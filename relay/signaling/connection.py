@@ -1,18 +1,24 @@
 """One WebSocket: reads frames into a session's inbox, works it off, writes its outbox."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from relay.errors import ProtocolError
+from relay.pace import TokenBucket
 from relay.protocol.messages import ClientMessage, parse_client
 from relay.signaling.lobby import Lobby
 from relay.signaling.mailbox import CLOSE_INTERNAL_ERROR, CLOSE_POLICY, SocketLost
 from relay.signaling.session import Session
 
+_FRAME_COST_BYTES = 2048
+"""What a frame costs beside its length, a ping as any other."""
+UNSENT_BYTES = 16 * 1024
+"""So much may wait in the kernel, and as much in this process, after the outbox."""
 GRACE_S = 2.0
 """How long a socket that is closed from this side may take to be written out and answered."""
 
@@ -28,13 +34,17 @@ class Connection:
         session: Session,
         lobby: Lobby,
         clock: Callable[[], float],
-        transport: asyncio.WriteTransport | None,
+        transport: asyncio.Transport | None,
     ) -> None:
         self._socket = socket
         self._session = session
         self._lobby = lobby
         self._clock = clock
         self._transport = transport
+        limits = session.limits
+        self._paid_bytes = TokenBucket(
+            limits.frame_bytes_per_message * limits.messages_per_s, limits.frame_bytes_burst
+        )
 
     async def run(self) -> None:
         """Serve until either side closes the socket; nothing of the user is left then."""
@@ -44,6 +54,7 @@ class Connection:
         worker = asyncio.create_task(self._work(), name=f"work {user}")
         closed = asyncio.create_task(self._session.outbox.closed(), name=f"closed {user}")
         tasks = (reader, writer, worker, closed)
+        self._hold_little()
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if self._session.outbox.closing is not None:
@@ -64,13 +75,43 @@ class Connection:
                 await self._hang_up()
             self._drop()
 
+    def _hold_little(self) -> None:
+        """Have what is not sent wait in the outbox, which is bounded, and not before the pings."""
+        if self._transport is None:
+            return
+        self._transport.set_write_buffer_limits(UNSENT_BYTES)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # else the kernel holds what it likes
+            opened = self._transport.get_extra_info("socket")
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+
     async def _read(self) -> None:
         async for frame in self._socket:
-            if frame.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                self._take(frame.data)
+            now = self._clock()
+            if not self._pay(frame, now):
+                pass
+            elif frame.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                self._take(frame.data, now)
+            elif frame.type is WSMsgType.PING:
+                await self._socket.pong(frame.data)
+            if self._session.outbox.closing is not None:
+                return
 
-    def _take(self, data: str | bytes) -> None:
-        now = self._clock()
+    def _pay(self, frame: WSMessage, now: float) -> bool:
+        """Whether a frame is paid for; one that is not is ignored.
+
+        Nothing waits here, since what has come takes memory until it is read.
+        """
+        size = len(frame.data) if isinstance(frame.data, str | bytes) else 0
+        left = self._paid_bytes.spend(now, _FRAME_COST_BYTES + size)
+        if left < -self._session.limits.frame_bytes_burst:
+            self._session.outbox.close(CLOSE_POLICY, "too much data")
+            if self._transport is not None:
+                self._transport.pause_reading()  # it would not stop
+        elif left < 0 and frame.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+            self._session.fault(now, "rate_limited", "too much data", retry_after=1.0)
+        return left >= 0
+
+    def _take(self, data: str | bytes, now: float) -> None:
         session = self._session
         retry_after_s = session.pace.take(now)
         if retry_after_s:
@@ -94,8 +135,8 @@ class Connection:
 
     async def _write(self) -> None:
         try:
-            while (message := await self._session.outbox.get()) is not None:
-                await self._socket.send_str(message.encode())
+            while (frame := await self._session.outbox.get()) is not None:
+                await self._socket.send_frame(frame, WSMsgType.TEXT)
         except ConnectionError:
             return  # the reader sees it too
 

@@ -1,6 +1,6 @@
 """Media mode ``direct``: offers, answers and candidates go to the partner untouched."""
 
-from relay.protocol.messages import IceCandidate, ServerMessage, WebrtcAnswer, WebrtcOffer
+from relay.protocol.messages import IceCandidate, WebrtcAnswer, WebrtcOffer
 from relay.signaling.session import Call, Session
 
 
@@ -15,17 +15,17 @@ class Direct:
         near: str | None = None,  # noqa: ARG002
     ) -> None:
         """Pass it on."""
-        self._pass(session, WebrtcOffer(sdp=sdp))
+        session.hand_on(WebrtcOffer(sdp=sdp))
 
     async def answer(self, session: Session, sdp: str, now: float) -> None:  # noqa: ARG002
         """Pass it on; nothing after that is seen of the media, so the call begins."""
-        self._pass(session, WebrtcAnswer(sdp=sdp))
+        session.hand_on(WebrtcAnswer(sdp=sdp))
         if session.call is not None:
             session.call.flow()
 
     def candidate(self, session: Session, message: IceCandidate) -> None:
         """Pass it on, or drop it when the partner has just gone."""
-        self._pass(session, message)
+        session.hand_on(message)
 
     def pair(self, call: Call, now: float) -> None:
         """Nothing to do."""
@@ -49,7 +49,3 @@ class Direct:
     def late(self, session: Session, now: float) -> bool:  # noqa: ARG002
         """Never happens."""
         return False
-
-    def _pass(self, session: Session, message: ServerMessage) -> None:
-        if session.call is not None:
-            session.call.partner_of(session).send(message)

@@ -11,7 +11,7 @@ from aiohttp import web
 from relay.matching import MediaMode
 from relay.plane import MediaPlane
 from relay.protocol.messages import MAX_FRAME_BYTES, Connected
-from relay.signaling.connection import GRACE_S, Connection
+from relay.signaling.connection import GRACE_S, UNSENT_BYTES, Connection
 from relay.signaling.direct import Direct
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby, LobbyCounts, RoomView, UserView
@@ -169,6 +169,8 @@ class Gateway:
             max_msg_size=MAX_FRAME_BYTES + 1,
             heartbeat=self._limits.heartbeat_s,
             timeout=GRACE_S,
+            autoping=False,  # a connection answers those that are paid for
+            writer_limit=UNSENT_BYTES,
             compress=False,  # its state would be most of what a user costs
         )
         session = Session(
@@ -181,7 +183,8 @@ class Gateway:
         task = cast("asyncio.Task[None]", asyncio.current_task())
         self._sessions[task] = session
         try:
-            await socket.prepare(request)
+            if not await _opened(socket, request):
+                return web.Response()  # to nobody
             await self._run(request, socket, session)
         finally:
             del self._sessions[task]
@@ -222,3 +225,12 @@ class Gateway:
         if "Upgrade" in request.headers:
             self.tally.refusals[reason] += 1
         raise _TurnedAway(reason, text)
+
+
+async def _opened(socket: web.WebSocketResponse, request: web.Request) -> bool:
+    """Upgrade a request; whether anybody is there any more."""
+    try:
+        await socket.prepare(request)
+    except ConnectionError:
+        return False
+    return True

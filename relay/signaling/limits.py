@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+FRAME_BYTES_PER_MESSAGE = 26 * 1024
+"""The longest chat message with every character escaped, and what any frame costs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -22,8 +25,17 @@ class Limits:
     max_faults: int = 20
     """So many errors of a user's own within ``faults_window_s`` close its socket with 1008."""
     faults_window_s: float = 10.0
+    frame_bytes_burst: int = 1024 * 1024
+    """What a user's frames may cost at once, pings among them; what comes while that is overdrawn
+    is ignored, and overdrawing it by as much again closes the socket with 1008."""
+    frame_bytes_per_message: int = FRAME_BYTES_PER_MESSAGE
+    """What they may cost in the long run, for each message of ``messages_per_s``."""
     max_unsent: int = 256
     """Messages that wait for a slow reader; one more closes its socket with 1013."""
+    max_unsent_bytes: int = 512 * 1024
+    """Their bytes; more close its socket, too."""
+    max_unsent_remarks_bytes: int = 64 * 1024
+    """When so much waits, the partner cannot add to it: it is told to wait."""
     max_unhandled: int = 256
     """Messages of a user that wait to be handled; one more closes its socket with 1008."""
     heartbeat_s: float = 20.0

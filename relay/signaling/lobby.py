@@ -9,7 +9,7 @@ import structlog
 
 from relay.errors import ProtocolError, SdpError, WorkerError
 from relay.matching import Happened, Matchmaker, MediaMode, State, require_allowed
-from relay.plane import LinkLost, LinkState, LinkUp, MediaEvent, MediaFlowing
+from relay.plane import LinkLost, LinkState, LinkUp, MediaEvent, MediaFlowing, OverBudget
 from relay.protocol.messages import (
     MAX_SDP_CHARS,
     ChatMessage,
@@ -28,7 +28,14 @@ from relay.protocol.messages import (
     WebrtcOffer,
 )
 from relay.signaling.limits import Limits
-from relay.signaling.mailbox import InvitationDue, Item, RoomEnded, SocketLost, TimePassed
+from relay.signaling.mailbox import (
+    CLOSE_OVER_BUDGET,
+    InvitationDue,
+    Item,
+    RoomEnded,
+    SocketLost,
+    TimePassed,
+)
 from relay.signaling.meetings import Meetings
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.news import OnlineNews
@@ -120,6 +127,9 @@ class Lobby:
             call = session.call
             if call is not None and call.partner_of(session).user_id == event.partner_id:
                 call.flow()
+        elif isinstance(event, OverBudget):
+            log.info("over_budget", user=event.user_id, kind=event.kind)
+            session.outbox.close(CLOSE_OVER_BUDGET, f"over budget: {event.kind}")
         else:
             session.link.heard(event)
             session.inbox.put(event)

@@ -5,13 +5,14 @@ from collections import deque
 from dataclasses import dataclass
 
 from relay.plane import LinkLost, LinkUp
-from relay.protocol.messages import ClientMessage, ServerMessage
+from relay.protocol.messages import ClientMessage, MediaState, ServerMessage
 
 CLOSE_GOING_AWAY = 1001
 CLOSE_POLICY = 1008
 CLOSE_INTERNAL_ERROR = 1011
 CLOSE_TRY_AGAIN = 1013
 CLOSE_BY_OPERATOR = 4001  # of those for private use, RFC 6455 section 7.4.2
+CLOSE_OVER_BUDGET = 4002
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +50,42 @@ class Closing:
 
 
 class Outbox:
-    """Messages on their way to a client. When it is full the client is too slow: it is closed."""
+    """Messages on their way to a client. When it is full the client is too slow: it is closed.
 
-    def __init__(self, max_unsent: int) -> None:
-        self._messages: deque[ServerMessage] = deque()
+    :param max_unsent: how many may wait.
+    :param max_unsent_bytes: how long they may be together.
+    """
+
+    def __init__(self, max_unsent: int, max_unsent_bytes: int) -> None:
+        self._frames: deque[tuple[type[ServerMessage], bytes]] = deque()
         self._max_unsent = max_unsent
+        self._max_unsent_bytes = max_unsent_bytes
         self._changed = asyncio.Event()
         self._closed = asyncio.Event()
+        self.unsent_bytes = 0
+        """What waits."""
         self.closing: Closing | None = None
 
     def put(self, message: ServerMessage) -> None:
-        """Send a message; after :meth:`close` it is dropped."""
+        """Send a message; after :meth:`close` it is dropped.
+
+        One :class:`MediaState` takes the place of another that would go right before it.
+        """
         if self.closing is not None:
             return
-        if len(self._messages) >= self._max_unsent:
-            self._messages.clear()
+        if isinstance(message, MediaState) and self._frames and self._frames[-1][0] is MediaState:
+            self.unsent_bytes -= len(self._frames.pop()[1])
+        frame = message.encode().encode()
+        if (
+            len(self._frames) >= self._max_unsent
+            or self.unsent_bytes + len(frame) > self._max_unsent_bytes
+        ):
+            self._frames.clear()
+            self.unsent_bytes = 0
             self.close(CLOSE_TRY_AGAIN, "too slow")
             return
-        self._messages.append(message)
+        self._frames.append((type(message), frame))
+        self.unsent_bytes += len(frame)
         self._changed.set()
 
     def close(self, code: int, reason: str) -> None:
@@ -80,12 +99,16 @@ class Outbox:
         """Wait until :meth:`close` was called."""
         await self._closed.wait()
 
-    async def get(self) -> ServerMessage | None:
-        """The next message to send; none when closed and empty."""
-        while not self._messages and self.closing is None:
+    async def get(self) -> bytes | None:
+        """The next text frame to send; none when closed and empty."""
+        while not self._frames and self.closing is None:
             self._changed.clear()
             await self._changed.wait()
-        return self._messages.popleft() if self._messages else None
+        if not self._frames:
+            return None
+        _, frame = self._frames.popleft()
+        self.unsent_bytes -= len(frame)
+        return frame
 
 
 class Inbox:

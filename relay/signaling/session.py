@@ -24,6 +24,7 @@ from relay.signaling.tally import Tally
 from relay.store import Room
 
 _MAX_RECENT = 8  # partners remembered
+_SLOW_PARTNER_S = 1.0  # to wait, since nobody can tell how long it takes
 
 
 @dataclass(eq=False, slots=True)
@@ -66,10 +67,11 @@ class Session:
         self.link = Expectation(limits.link_timeout_s)
         self.talk = Talk()
         self.inbox = Inbox(limits.max_unhandled)
-        self.outbox = Outbox(limits.max_unsent)
+        self.outbox = Outbox(limits.max_unsent, limits.max_unsent_bytes)
         self.pace = TokenBucket(limits.messages_per_s, limits.messages_burst)
         self._faults = Window(limits.max_faults, limits.faults_window_s)
         self._tally = tally
+        self.limits = limits
 
     @property
     def is_initiator(self) -> bool:
@@ -110,7 +112,7 @@ class Session:
             return
         partner = self.call.partner_of(self)
         match remark:
-            case ChatMessage():
+            case ChatMessage() if self._may_say(partner) and self._may_chat(now):
                 partner.send(self.talk.chat(remark))
             case ChatReceived() if partner.talk.shown(remark.id):
                 partner.send(remark)
@@ -119,10 +121,32 @@ class Session:
             case MediaState():
                 self.tell_media()
 
+    def hand_on(self, message: ServerMessage) -> None:
+        """Send the partner, if there is one, something that this user has made up."""
+        if self.call is not None and self._may_say(partner := self.call.partner_of(self)):
+            partner.send(message)
+
     def tell_media(self) -> None:
         """Tell the partner which of the user's media are on, if that is news to it."""
         if self.call is not None and (news := self.talk.media_news()) is not None:
             self.call.partner_of(self).send(news)
+
+    def _may_say(self, partner: Session) -> bool:
+        """Whether what waits for the partner leaves room, so that it is not cut off for this."""
+        if partner.outbox.unsent_bytes < self.limits.max_unsent_remarks_bytes:
+            return True
+        self._slow_down("your partner's connection is slow", _SLOW_PARTNER_S)
+        return False
+
+    def _may_chat(self, now: float) -> bool:
+        wait_s = self.talk.chat_wait_s(now)
+        if wait_s:
+            self._slow_down("too many chat messages", wait_s)
+        return not wait_s
+
+    def _slow_down(self, message: str, wait_s: float) -> None:
+        """Tell the user to wait, which is no mistake."""
+        self.send(Error(code="rate_limited", message=message, retry_after=round(wait_s, 3)))
 
     def remember(self, partner_id: str, now: float) -> None:
         """Note that the user has just parted from a partner."""

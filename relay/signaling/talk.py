@@ -8,6 +8,8 @@ from relay.protocol.messages import ChatDelivery, ChatMessage, ChatReceived, Med
 
 MAX_UNSHOWN = 256
 """So many of a user's latest messages are remembered until the partner has seen them."""
+CHAT_PER_S = 4.0
+CHAT_BURST = 20
 TYPING_PER_S = 2.0
 TYPING_BURST = 3
 
@@ -20,6 +22,7 @@ class Talk:
     def __init__(self) -> None:
         self._said: MediaState | None = None  # which of its media are on
         self._lacks: frozenset[str] = frozenset()  # kinds that its description does not send
+        self._chat_pace = TokenBucket(CHAT_PER_S, CHAT_BURST)  # whoever the partner is
         self.begin()
 
     def begin(self) -> None:
@@ -28,6 +31,10 @@ class Talk:
         self._unshown: dict[str, None] = {}  # ids of messages, oldest first
         self._is_typing = False
         self._typing_pace = TokenBucket(TYPING_PER_S, TYPING_BURST)
+
+    def chat_wait_s(self, now: float) -> float:
+        """How long the user has to wait before it chats; when it is 0, one counts as said."""
+        return self._chat_pace.take(now)
 
     def chat(self, message: ChatMessage) -> ChatDelivery:
         """What the partner gets of a message."""

@@ -20,10 +20,11 @@ from relay.plane import (
     LinkUp,
     MediaFlowing,
     MediaView,
+    OverBudget,
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
 
-VERSION = 1
+VERSION = 2
 """To be raised whenever a message changes; a worker of another version is replaced."""
 
 
@@ -247,6 +248,7 @@ KINDS: tuple[type[Any], ...] = (
     LinkUp,
     LinkLost,
     MediaFlowing,
+    OverBudget,
     Parted,
     LinkClosed,
 )

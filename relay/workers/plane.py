@@ -26,6 +26,7 @@ from relay.plane import (
     MediaEvent,
     MediaFlowing,
     MediaView,
+    OverBudget,
     PlaneStats,
     Tap,
     TappedPacket,
@@ -339,7 +340,7 @@ class WorkersPlane:
             case messages.LinkClosed(tap):
                 if (tapping := self._taps.get(tap)) is not None:
                     tapping.tap.link_closed()
-            case LinkUp() | LinkLost() | MediaFlowing():
+            case LinkUp() | LinkLost() | MediaFlowing() | OverBudget():
                 self._heard(member, message)
             case _:
                 log.warning("worker_not_understood", worker=member.index)

@@ -33,6 +33,8 @@ The measurements, and what some of them find:
 - ``matching``      how fast users find each other
 - ``taps``          what recording some calls does to all
 - ``bridge``        what a packet costs when its partner's link is on another plane
+- ``isolation``     what floods of one user do to others' packets
+- ``attacks``       such floods, in a process of its own
 - ``anatomy``       where the time of a forwarded packet goes
 
 Telling it:

@@ -11,7 +11,17 @@ from typing import Any, Protocol
 
 from rich.table import Table
 
-from scripts.benchmark import anatomy, bridge, forwarding, matching, memory, rows, taps, times
+from scripts.benchmark import (
+    anatomy,
+    bridge,
+    forwarding,
+    isolation,
+    matching,
+    memory,
+    rows,
+    taps,
+    times,
+)
 from scripts.benchmark.bench import Bench
 from scripts.benchmark.targets import Target
 
@@ -49,6 +59,7 @@ MEASUREMENTS = (
     Measurement("matching", "", matching.measure, matching),
     Measurement("taps", "what recording some calls does to all", taps.measure, rows),
     Measurement("bridge", "a partner on another plane", bridge.measure, bridge),
+    Measurement("isolation", "what floods of one user do to others", isolation.measure, isolation),
     Measurement("anatomy", "where a packet's time goes", anatomy.measure, anatomy),
 )
 KINDS = tuple(dict.fromkeys(each.kind for each in MEASUREMENTS))

@@ -79,11 +79,15 @@ async def wary_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """One server for all tests that leave it as it is; who has parted may meet again at once."""
-    flags = ("--rematch-after-s", "0", "--messages-per-s", "500")
+    flags = ("--rematch-after-s", "0", "--messages-per-s", "500", "--metrics-public")
     server = Server(tmp_path_factory.mktemp("shared"), *flags)
     await server.start()
     yield server
+    async with aiohttp.ClientSession(server.url) as http, http.get("/metrics") as response:
+        metrics = await response.text()
     await server.stop()
+    assert "relay_packets_forwarded_total" in metrics
+    assert "over_budget" not in metrics, "a browser needs more than it may"
     assert "Traceback" not in server.log, server.log
 
 

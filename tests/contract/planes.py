@@ -63,6 +63,10 @@ class Staged(ABC):
         """Have no check of the user's come for as long as the plane has patience."""
 
     @abstractmethod
+    async def repeat_checks(self, user: str) -> None:
+        """Have many more checks of the user's come than one may send, for ten seconds."""
+
+    @abstractmethod
     async def send(self, user: str) -> None:
         """Have the user send sound, and the plane do with it what it will."""
 
@@ -157,6 +161,9 @@ class Faked(Staged):
     async def fall_silent(self, user: str) -> None:
         self.fake.lose(user, "silent")
 
+    async def repeat_checks(self, user: str) -> None:
+        self.fake.exceed(user, "checks")
+
     async def send(self, user: str) -> None:
         self.fake.flow(self.fake.pairs.get(user, "nobody"))
 
@@ -250,6 +257,22 @@ class Real(Staged):
             )
 
         await eventually(all_came)
+
+    async def repeat_checks(self, user: str) -> None:
+        remote = self._peers[user].remote
+        repeated = check(f"{remote.ufrag}:x", remote.password)
+        for _ in range(100):
+            dropped = await self._dropped("checks_over_budget")
+            while await self._dropped("checks_over_budget") == dropped:
+                self._peers[user].send_raw(repeated)
+                await asyncio.sleep(0)
+            self._ahead_s += 0.1
+            self._plane.tick()
+            if not self.events.empty():
+                return
+
+    async def _dropped(self, reason: str) -> int:
+        return (await self.plane.stats()).drops.get(reason, 0)
 
     async def send(self, user: str) -> None:
         async def settled() -> int:

@@ -19,7 +19,7 @@ from relay.plane import (
     TappedPacket,
 )
 from tests.contract.planes import Faked, InWorkers, Real, Staged
-from tests.support.news import Flowing, Lost, News, Up, news
+from tests.support.news import Flowing, Lost, News, Over, Up, news
 
 UP, DOWN = Direction.UP, Direction.DOWN
 BOTH = frozenset({"audio", "video"})
@@ -130,6 +130,13 @@ async def test_a_link_that_does_not_come_up_is_lost(staged: Staged) -> None:
     await staged.hears(Lost("ann", "failed"))
     assert await staged.state("ann") is LinkState.NONE
     assert await staged.state("bob") is LinkState.UP
+
+
+async def test_who_causes_too_much_for_long_is_told_of_and_keeps_the_link(staged: Staged) -> None:
+    await staged.couple()
+    await staged.repeat_checks("ann")
+    await staged.hears(Over("ann", "checks"))
+    assert await staged.state("ann") is LinkState.UP
 
 
 async def test_events_tell_of_which_link_and_of_which_partner_they_are(staged: Staged) -> None:

@@ -4,6 +4,7 @@ import aiohttp
 import pytest
 
 from relay.api import openapi
+from relay.api.attempts import BURST
 from relay.api.endpoints import ENDPOINTS, PREFIX
 from tests.support.operating import KEYFRAME, VIDEO, operating
 
@@ -15,8 +16,11 @@ async def test_nothing_is_told_without_the_token(header: str | None) -> None:
     async with operating() as server, aiohttp.ClientSession(server.relay.url) as http:
         headers = {"Authorization": header} if header else {}
         asked = [(e.method, PREFIX + e.path) for n, e in ENDPOINTS.items() if n in GUARDED]
-        for method, path in [*asked, ("GET", "/metrics")]:
+        for number, (method, path) in enumerate([*asked, ("GET", "/metrics")]):
             async with http.request(method, path.format(id="x"), headers=headers) as response:
+                if header and number >= BURST:
+                    assert response.status == 429, path
+                    continue
                 assert response.status == 401, path
                 assert response.headers["WWW-Authenticate"] == "Bearer"
                 assert (await response.json())["error"]["code"] == "unauthorized"

@@ -11,6 +11,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
+from relay.api.attempts import BURST
 from relay.api.page import folder
 from relay.app import Relay, running
 from relay.config import Settings
@@ -203,6 +204,8 @@ async def test_every_answer_has_the_security_headers(
     assert policy["trusted-types"] == "'none'"
     assert headers["Server"] == "relay"
     assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -309,3 +312,80 @@ async def test_settings_reach_the_client() -> None:
 
 async def test_operator_token_is_a_secret() -> None:
     assert isinstance(settings().operator_token, SecretStr)
+
+
+async def test_connections_are_counted_by_what_they_do(
+    relay: Relay, http: aiohttp.ClientSession
+) -> None:
+    operator = {"Authorization": f"Bearer {TOKEN}"}
+    silent = [await asyncio.open_connection("127.0.0.1", relay.port) for _ in range(3)]
+    async with http.ws_connect("/ws"), http.get("/metrics", headers=operator) as response:
+        counted = re.findall(
+            r'^relay_connections\{state="(\w+)"\} (\d)', await response.text(), re.MULTILINE
+        )
+    for _, writer in silent:
+        writer.close()
+        await writer.wait_closed()
+    assert dict(counted) == {"silent": "3", "idle": "0", "busy": "2"}
+
+
+async def test_guesses_of_the_token_are_slowed_wherever_they_are_tried(
+    http: aiohttp.ClientSession,
+) -> None:
+    async def status(path: str, token: str) -> int:
+        async with http.get(path, headers={"Authorization": f"Bearer {token}"}) as response:
+            return response.status
+
+    paths = ("/metrics", "/rooms", "/api/v1/totals", "/metrics", "/rooms")
+    assert [await status(path, "a-guess") for path in paths] == [401] * BURST
+    assert [await status(path, TOKEN) for path in paths] == [429] * BURST
+    async with http.get("/health") as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("evil.example", "http://evil.example", 421),
+        ("chat.example.org", "https://chat.example.org", 101),
+        ("chat.example.org", None, 101),
+        ("localhost", "http://localhost", 101),
+        ("127.0.0.1", "https://evil.example", 403),
+    ],
+)
+async def test_a_page_whose_name_was_rebound_opens_no_socket(
+    relay: Relay, host: str, origin: str | None, status: int
+) -> None:
+    answer = await raw(
+        relay,
+        "\r\n".join(
+            (
+                "GET /ws HTTP/1.1",
+                f"Host: {host}",
+                *([f"Origin: {origin}"] if origin else []),
+                "Upgrade: websocket",
+                "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                *(["Connection: upgrade"] if status == 101 else ["Connection: upgrade, close"]),
+                "",
+                "\x88\x80abcd" if status == 101 else "",  # and closes it
+            )
+        ).encode("latin-1"),
+    )
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert (b"misdirected_request" in answer) is (status == 421)
+
+
+async def test_with_allowed_hosts_every_request_has_to_name_one() -> None:
+    async with (
+        running(settings(allowed_hosts=["chat.example.org"])) as relay,
+        aiohttp.ClientSession(relay.url) as http,
+    ):
+
+        async def status(host: str) -> int:
+            async with http.get("/stats", headers={"Host": host}) as response:
+                return response.status
+
+        assert await status("chat.example.org") == 200
+        assert await status("localhost:1") == 200
+        assert await status("evil.example") == 421

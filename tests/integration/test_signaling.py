@@ -2,17 +2,23 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 
+from relay.plane import Description
 from relay.protocol.messages import MAX_FRAME_BYTES, MAX_SDP_CHARS
-from relay.signaling import Limits
+from relay.signaling import Gateway, Limits
 from relay.signaling.lobby import Lobby
 from tests.support.fake_plane import FakePlane
-from tests.support.peer import Door, Peer, serving, until
+from tests.support.peer import PATIENCE_S, Door, Peer, serving, until
 
 
 @pytest.fixture
@@ -202,28 +208,101 @@ async def test_too_many_messages_are_refused(plane: FakePlane) -> None:
 async def test_a_client_that_does_not_read_is_closed_and_its_partner_told(
     plane: FakePlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    short = plane.answer
+
+    async def answer(user_id: str, sdp: str, **options: Any) -> Description:
+        taken = await short(user_id, sdp, **options)
+        return replace(taken, sdp=taken.sdp + "x" * 60_000)
+
     monkeypatch.setattr("relay.signaling.connection.GRACE_S", 0.05)
-    limits = Limits(messages_per_s=1e9, max_faults=10_000)
-    async with serving(plane, limits=limits) as door:
+    monkeypatch.setattr(plane, "answer", answer)
+    async with serving(plane, limits=Limits(messages_per_s=1e9, max_unhandled=10**6)) as door:
         slow, fast = await door.pair()
-        connection = slow.socket._response.connection
-        assert connection is not None
-        assert connection.transport is not None
-        connection.transport.pause_reading()
-        said = asyncio.create_task(_say_on_and_on(fast))
+        transport = stop_reading(slow)
+        said = asyncio.create_task(_offer_on_and_on(slow))
         await fast.hear("partner_disconnected")
         said.cancel()
         await asyncio.wait({said})
         await door.until(connected=1, rooms=0)
         await until(lambda: len(door.gateway._sessions) == 1)
-        connection.transport.resume_reading()
+        transport.resume_reading()
         assert await slow.hear_close() == 1006  # it could not even be told
 
 
-async def _say_on_and_on(peer: Peer) -> None:
-    while True:
-        await peer.send("chat_message", text="x" * 2000)
-        await asyncio.sleep(0)
+def stop_reading(peer: Peer) -> asyncio.Transport:
+    """Have a client read no more; returns what can go on."""
+    connection = peer.socket._response.connection
+    assert connection is not None
+    transport = connection.transport
+    assert transport is not None
+    transport.pause_reading()
+    return transport
+
+
+async def _offer_on_and_on(peer: Peer) -> None:
+    with suppress(ConnectionError):
+        while True:
+            await peer.send("webrtc_offer", sdp="mine")
+            await asyncio.sleep(0)
+
+
+async def test_a_partner_that_does_not_read_is_not_cut_off_by_chat(
+    plane: FakePlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.signaling.talk.CHAT_BURST", 1000)
+    async with serving(plane, limits=Limits(messages_per_s=1e6)) as door:
+        slow, fast = await door.pair()
+        transport = stop_reading(slow)
+        refused = asyncio.create_task(fast.hear_error("rate_limited"))
+        said = 0
+        while not refused.done():
+            assert said < 1000
+            await fast.send("chat_message", text="🙂" * 2000)
+            said += 1
+            await asyncio.sleep(0)
+        assert (await refused)["retryAfter"] == 1
+        transport.resume_reading()
+        await fast.send("media_state", audio=False, video=False)
+        heard = [json.loads((await slow.socket.receive(timeout=PATIENCE_S)).data)["type"]]
+        while heard[-1] == "chat_message":
+            heard.append(json.loads((await slow.socket.receive(timeout=PATIENCE_S)).data)["type"])
+        assert heard[-1] == "media_state"
+        assert 1 < len(heard) <= said
+
+
+async def test_pings_are_answered(door: Door) -> None:
+    peer = await door.come()
+    socket = await door.open(autoping=False)
+    await socket.receive()
+    await socket.ping(b"are you there?")
+    answer = await socket.receive(timeout=PATIENCE_S)
+    assert (answer.type, answer.data) == (aiohttp.WSMsgType.PONG, b"are you there?")
+    await peer.send("find_partner")
+    await peer.hear("waiting_for_partner")
+
+
+async def test_pings_on_and_on_are_answered_for_a_while_and_then_close(plane: FakePlane) -> None:
+    limits = Limits(messages_per_s=1e-6, frame_bytes_burst=20 * 2048)
+    async with serving(plane, limits=limits) as door:
+        socket = await door.open(autoping=False)
+        await socket.receive()
+        for _ in range(42):
+            await socket.ping()
+        heard = [(await socket.receive(timeout=PATIENCE_S)).type for _ in range(21)]
+        assert heard == [*[aiohttp.WSMsgType.PONG] * 20, aiohttp.WSMsgType.CLOSE]
+        assert socket.close_code == 1008
+        await door.until(connected=0)
+
+
+async def test_long_frames_on_and_on_are_not_even_read_and_then_close(plane: FakePlane) -> None:
+    limits = Limits(frame_bytes_per_message=0, frame_bytes_burst=500_000)
+    async with serving(plane, limits=limits) as door:
+        peer = await door.come()
+        for _ in range(5):
+            await peer.send("stop_chat", ignored="x" * 200_000)
+        heard = [await peer.hear_error("rate_limited") for _ in range(2)]
+        assert {error["message"] for error in heard} == {"too much data"}
+        assert await peer.hear_close() == 1008
 
 
 async def test_a_client_that_is_not_answered_cannot_pile_up_messages(
@@ -303,6 +382,29 @@ async def test_a_tick_that_fails_is_logged_and_time_goes_on(
 
 
 # Who may come in
+
+
+@pytest.mark.parametrize("lost_already", [False, True])
+async def test_who_leaves_during_the_upgrade_is_no_error(
+    plane: FakePlane, monkeypatch: pytest.MonkeyPatch, lost_already: bool
+) -> None:
+    def admit(_: Gateway, request: web.Request) -> None:
+        if lost_already:
+            request.protocol.force_close()
+        elif request.transport is not None:
+            request.transport.abort()
+
+    monkeypatch.setattr(Gateway, "_admit", admit)
+    failed: list[logging.LogRecord] = []
+    monkeypatch.setattr(logging.getLogger("aiohttp.server"), "handle", failed.append)
+    with capture_logs() as logs:
+        async with serving(plane) as door:
+            with pytest.raises(aiohttp.ClientError):
+                await door.come()
+            await until(lambda: not door.gateway._sessions)
+            assert door.gateway.counts().connected == 0
+    assert logs == []
+    assert failed == []
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ HANDS_ON = {
     "media/pairs.py",
     "media/bridgehead.py",
     "media/forwarder.py",
+    "media/budget.py",
+    "media/handshakes.py",
     "media/link.py",
     "media/flow.py",
     "media/feedback/transport_wide.py",

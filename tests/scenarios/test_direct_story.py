@@ -2,6 +2,7 @@
 
 from relay.matching import State
 from relay.protocol.messages import Candidate, IceCandidate
+from relay.signaling import Limits
 from tests.support.party import Party, taken
 
 
@@ -51,3 +52,20 @@ async def test_no_link_is_waited_for() -> None:
     await ann.vanish()
     assert bob.hear()[-1] == "partner_disconnected"
     assert party.plane.calls == []
+
+
+async def test_offers_on_and_on_do_not_cut_the_partner_off() -> None:
+    party = Party(media_mode="direct", limits=Limits(max_unsent_remarks_bytes=10_000))
+    ann, bob = party.come("ann"), party.come("bob")
+    await ann.find()
+    await bob.find()
+    ann.hear()
+    bob.hear()
+    assert [await bob.offer("x" * 8000) for _ in range(4)] == [
+        [],
+        [],
+        ["error: rate_limited"],
+        ["error: rate_limited"],
+    ]
+    assert len(ann.hear()) == 2
+    assert ann.session.outbox.closing is None

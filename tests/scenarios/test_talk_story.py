@@ -3,7 +3,8 @@
 import pytest
 
 from relay.matching import State
-from relay.signaling.talk import MAX_UNSHOWN
+from relay.signaling import Limits
+from relay.signaling.talk import CHAT_BURST, CHAT_PER_S, MAX_UNSHOWN
 from tests.support.party import Party
 
 
@@ -134,10 +135,50 @@ async def test_of_very_many_messages_only_the_last_can_be_marked() -> None:
     for number in range(MAX_UNSHOWN + 1):
         await ann.chat("hello", str(number))
         bob.hear()
+        party.now += 1
     await bob.show("0")
     await bob.show("1")
     await bob.show(str(MAX_UNSHOWN))
     assert ann.hear() == ["chat_received: 1", f"chat_received: {MAX_UNSHOWN}"]
+
+
+async def test_who_chats_on_and_on_is_told_to_wait_and_it_is_no_mistake() -> None:
+    party = Party(limits=Limits(max_faults=1))
+    ann, bob = await party.pair("ann", "bob")
+    for number in range(CHAT_BURST):
+        assert await ann.chat(str(number)) == []
+    for _ in range(50):
+        assert await ann.chat("too much") == ["error: rate_limited"]
+    assert len(bob.hear()) == CHAT_BURST
+    party.now += 1 / CHAT_PER_S
+    assert await ann.chat("one more") == []
+    assert await ann.chat("and another") == ["error: rate_limited"]
+    assert bob.hear() == ["chat_message: one more"]
+
+
+async def test_with_a_new_partner_one_has_not_more_to_say() -> None:
+    party = Party()
+    ann, _ = await party.pair("ann", "bob")
+    cid = party.come("cid")
+    for number in range(CHAT_BURST):
+        await ann.chat(str(number))
+    await ann.stop()
+    await ann.find()
+    await cid.find()
+    assert ann.partner == "cid"
+    ann.hear()
+    assert await ann.chat("hello") == ["error: rate_limited"]
+
+
+async def test_a_partner_who_reads_slowly_is_not_cut_off_for_what_it_is_told() -> None:
+    party = Party(limits=Limits(max_unsent_remarks_bytes=20_000, max_faults=1))
+    ann, bob = await party.pair("ann", "bob")
+    said = [await ann.chat("🙂" * 2000) for _ in range(6)]
+    assert said == [[], [], [], *[["error: rate_limited"]] * 3]
+    assert bob.session.outbox.closing is None
+    assert len(bob.hear()) == 3
+    assert await ann.chat("are you there?") == []
+    assert bob.hear() == ["chat_message: are you there?"]
 
 
 @pytest.mark.parametrize("state", ["connected", "waiting"])

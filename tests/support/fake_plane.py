@@ -20,6 +20,7 @@ from relay.plane import (
     MediaEvent,
     MediaFlowing,
     MediaView,
+    OverBudget,
     PlaneStats,
     Tap,
     TappedPacket,
@@ -90,6 +91,10 @@ class FakePlane:
         link_id = self._links[user_id].link_id
         self._drop_link(user_id)
         self.emit(LinkLost(user_id, link_id, reason))
+
+    def exceed(self, user_id: str, kind: str) -> None:
+        """The user causes too much, for long."""
+        self.emit(OverBudget(user_id, self._links[user_id].link_id, kind))
 
     def flow(self, user_id: str, kind: str = "audio", data: bytes = b"") -> None:
         """A packet of the partner's comes, for this user."""

@@ -50,7 +50,7 @@ def holdings(**tables: Any) -> Holdings:
 
 def entries(forwarder: Forwarder) -> tuple[int, int]:
     """Links by address, and by user name fragment."""
-    return len(forwarder._by_address), len(forwarder._by_ufrag)
+    return len(forwarder._by_address), len(forwarder._checks._by_ufrag)
 
 
 def table_sizes(owner: object) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from relay.plane import LinkLost, LinkUp, MediaEvent
+from relay.plane import LinkLost, LinkUp, MediaEvent, OverBudget
 
 
 class Up(NamedTuple):
@@ -24,7 +24,14 @@ class Flowing(NamedTuple):
     user: str
 
 
-News = Up | Lost | Flowing
+class Over(NamedTuple):
+    """A user has caused too much for long."""
+
+    user: str
+    kind: str
+
+
+News = Up | Lost | Flowing | Over
 
 
 def news(event: MediaEvent) -> News:
@@ -32,4 +39,6 @@ def news(event: MediaEvent) -> News:
         return Up(event.user_id)
     if isinstance(event, LinkLost):
         return Lost(event.user_id, event.reason)
+    if isinstance(event, OverBudget):
+        return Over(event.user_id, event.kind)
     return Flowing(event.user_id)

@@ -22,6 +22,7 @@ from relay.protocol.messages import (
     Typing,
     WebrtcAnswer,
     WebrtcOffer,
+    parse_server,
 )
 from relay.signaling.direct import Direct
 from relay.signaling.limits import Limits
@@ -267,7 +268,7 @@ def taken(outbox: Outbox) -> list[ServerMessage]:
         except StopIteration as read:
             if read.value is None:
                 return messages
-            messages.append(read.value)
+            messages.append(parse_server(read.value.decode()))
         else:  # it waits
             reading.close()
             return messages

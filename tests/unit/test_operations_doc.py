@@ -6,6 +6,7 @@ from typing import get_args
 
 from relay.api.models import TrackQuery
 from relay.config import Settings, flag, variable
+from relay.media.budget import REASONS
 from relay.media.verdict import GOES_OUT, Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,7 @@ def test_the_table_of_events_has_every_event_above_debug() -> None:
 def test_the_table_of_dropped_packets_has_every_reason() -> None:
     media = [path.read_text() for path in (ROOT / "relay" / "media").rglob("*.py")]
     reasons = {*re.findall(r'drops\["(\w+)"\]', "".join(media)), "send"}
+    reasons |= set(REASONS.values())
     reasons |= {verdict.name.lower() for verdict in Verdict if verdict not in GOES_OUT}
     table = DOC.read_text().partition("reasons for dropped packets:")[2].partition("\n\n## ")[0]
     told = [

@@ -56,3 +56,33 @@ def test_twenty_within_ten_seconds_are_told_at_once_and_when_they_are_spread_out
 def test_those_that_are_further_apart_are_never_too_many() -> None:
     window = Window(limit=20, window_s=10.0)
     assert not any(window.add(number * 10.01 / 19) for number in range(1000))
+
+
+def test_a_budget_can_be_overdrawn_and_earns_it_back() -> None:
+    budget = TokenBucket(rate_per_s=10, burst=100)
+    assert budget.spend(5.0, 60) == 40
+    assert budget.spend(5.0, 60) == -20
+    assert budget.spend(6.0, 5) == -15
+    assert budget.spend(7.5, 0) == 0
+
+
+def test_what_is_not_spent_is_not_saved_beyond_the_most() -> None:
+    budget = TokenBucket(rate_per_s=10, burst=100)
+    budget.spend(0.0, 100)
+    assert budget.spend(1000.0, 0) == 100
+
+
+def test_a_bucket_pays_in_amounts() -> None:
+    bucket = TokenBucket(rate_per_s=10, burst=20)
+    assert bucket.take(0.0, 15) == 0
+    assert bucket.take(0.0, 15) == pytest.approx(1.0)
+    assert bucket.left(0.5) == pytest.approx(10)
+    bucket.give_back(100)
+    assert bucket.left(0.5) == 20
+
+
+def test_who_owes_waits_until_it_is_earned() -> None:
+    bucket = TokenBucket(rate_per_s=10, burst=20)
+    bucket.owe(50)
+    assert bucket.wait_s(0.0) == pytest.approx(3.1)
+    assert bucket.take(3.1) == 0

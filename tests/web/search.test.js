@@ -277,7 +277,7 @@ for (const code of ["media_failed", "bad_sdp"]) {
 
 test("sent away by an operator: back to the beginning, and Start connects anew", () => {
   const page = Page.inCall();
-  page.on({ type: "wire_closed" });
+  page.on({ type: "wire_closed", by: "operator" });
   assert.equal(page.state.isStarted, false);
   assert.equal(page.state.socket, "closed");
   assert.ok(page.do("start_pressed").includes("connect"));
@@ -336,7 +336,7 @@ test("Start in a call changes nothing; Stop before it, nor does the goodbye of a
   idle.do("preview_wanted");
   idle.devicesOpened();
   assert.deepEqual(idle.do("stop_pressed"), []);
-  assert.deepEqual(idle.on({ type: "wire_closed" }), []);
+  assert.deepEqual(idle.on({ type: "wire_closed", by: "operator" }), []);
   assert.deepEqual(idle.do("page_left"), ["close audio", "close video", "disconnect"]);
 });
 
@@ -371,7 +371,7 @@ test("of a server that is away nothing is known", () => {
   page.on({ type: "wire_lost", retryAtMs: 9_000 });
   assert.equal(page.state.notice, null);
   const other = Page.searching();
-  other.on({ type: "wire_closed" });
+  other.on({ type: "wire_closed", by: "operator" });
   assert.deepEqual([other.state.server, other.state.online], [null, null]);
 });
 

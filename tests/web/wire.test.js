@@ -248,16 +248,18 @@ test("what the server says of the partner is read", () => {
   );
 });
 
-test("whoever an operator has sent away does not come back by itself", () => {
-  const bench = new Bench();
-  bench.wire.connect();
-  bench.greet();
-  bench.socket.onclose?.({ code: 4001 });
-  assert.equal(bench.timer, null);
-  assert.deepEqual(bench.events.at(-1), { type: "wire_closed" });
-  bench.wire.renew();
-  assert.equal(bench.timer, null);
-});
+for (const [code, by] of /** @type {const} */ ([[4001, "operator"], [4002, "budget"]])) {
+  test(`whoever was sent away with ${code} does not come back by itself`, () => {
+    const bench = new Bench();
+    bench.wire.connect();
+    bench.greet();
+    bench.socket.onclose?.({ code });
+    assert.equal(bench.timer, null);
+    assert.deepEqual(bench.events.at(-1), { type: "wire_closed", by });
+    bench.wire.renew();
+    assert.equal(bench.timer, null);
+  });
+}
 
 /** @type {import("../../web/wire/refusal.js").Refusal} */
 const FULL = { why: "full", retryAfterMs: 10_000 };

@@ -1,7 +1,8 @@
 // @ts-check
 /** Puts the dashboard together: what the server tells goes to the page that is shown. */
-import { find } from "../view/dom.js";
+import { find, setText } from "../view/dom.js";
 import { AUDIT, ROOMS, TRACKS, USERS } from "./model/columns.js";
+import { overBudget } from "./model/format.js";
 import { LIMIT, parse, streamQuery } from "./model/route.js";
 import { append, merge, pointOf, TrackHistory } from "./model/series.js";
 import { Orders } from "./orders.js";
@@ -153,6 +154,14 @@ function draw() {
   if (route.page === "tracks") allTracks.draw(snapshot.tracks);
   if (route.page === "room") members.draw(snapshot.tracks.filter((each) => each.roomId === route.id));
   if (route.page === "user") members.draw(snapshot.tracks.filter((each) => each.userId === route.id));
+  drawBudget();
+}
+
+function drawBudget() {
+  const own = snapshot?.tracks.find((each) => route.page === "user" && each.userId === route.id);
+  const line = find("members-budget", HTMLElement);
+  setText(line, overBudget(own?.overBudget ?? []));
+  line.hidden = !own?.overBudget.length;
 }
 
 function drawOrders() {

@@ -110,7 +110,7 @@ function take(turn, event) {
     case "wire_connecting": return visit.connecting(turn);
     case "wire_lost": return visit.wireLost(turn, event.retryAtMs);
     case "wire_refused": return visit.wireLost(turn, event.retryAtMs, event.why);
-    case "wire_closed": return visit.sentAway(turn);
+    case "wire_closed": return visit.sentAway(turn, event.by);
     case "message": return hear(turn, event.message);
 
     case "link_described": return link.described(turn, event.description);

@@ -112,6 +112,7 @@
  * @property {Record<Kind, Device>} devices
  * @property {DeviceInfo[]} found the devices that there are
  * @property {"connecting" | "open" | "lost" | "closed"} socket
+ * @property {import("../wire/wire.js").Closer} closedBy who has ended it, while it is "closed"
  * @property {number | null} retryAtMs when the next try to connect comes
  * @property {import("../wire/refusal.js").Why | null} refusal why the server has not let
  *   us in, while the socket is "lost"
@@ -189,6 +190,7 @@ export function initial(settings = DEFAULTS) {
     found: [],
     socket: "connecting",
     retryAtMs: null,
+    closedBy: "operator",
     refusal: null,
     server: null,
     linked: false,

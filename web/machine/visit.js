@@ -97,13 +97,14 @@ export function wireLost(turn, retryAtMs, refusal = null) {
 }
 
 /**
- * An operator has ended the connection: only the user's own Start begins another.
+ * The connection was ended for good: only the user's own Start begins another.
  *
  * @param {Turn} turn
+ * @param {import("../wire/wire.js").Closer} by
  */
-export function sentAway(turn) {
+export function sentAway(turn, by) {
   stop(turn);
-  Object.assign(turn.state, { socket: "closed", server: null, online: null });
+  Object.assign(turn.state, { socket: "closed", closedBy: by, server: null, online: null });
 }
 
 // the link

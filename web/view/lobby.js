@@ -96,7 +96,7 @@ export class LobbyView {
     setText(this.#greeting, problem?.headline ?? words.meetSomeone);
     setText(this.#detail, problem?.detail ?? words.tagline);
     const lost = lossText(state, words);
-    const told = { lost, closed: words.sentAway, connecting: "", open: "" };
+    const told = { lost, closed: words.sentAway[state.closedBy], connecting: "", open: "" };
     setText(this.#server, told[state.socket]);
     this.#retry.hidden = !problem;
   }

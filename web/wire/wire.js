@@ -6,10 +6,12 @@
  * @typedef {import("./messages.js").ServerMessage} ServerMessage
  * @typedef {import("./refusal.js").Refusal} Refusal
  *
+ * @typedef {"operator" | "budget"} Closer who, or what, has ended it for good
+ *
  * @typedef {{ type: "wire_connecting" }
  *   | { type: "wire_lost", retryAtMs: number }
  *   | { type: "wire_refused", why: import("./refusal.js").Why, retryAtMs: number }
- *   | { type: "wire_closed" }
+ *   | { type: "wire_closed", by: Closer }
  *   | { type: "message", message: ServerMessage }} WireEvent
  *
  * @typedef {object} Browser what the wire needs of the browser
@@ -27,8 +29,13 @@ const FIRST_RETRY_MS = 3_000;
 const LONGEST_RETRY_MS = 30_000;
 /** A server that has not said `connected` by then is given up on. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** An operator has disconnected the user: nobody comes back from that by itself. */
-const SENT_AWAY = 4001;
+/**
+ * Close codes from which nobody comes back by itself: an operator has disconnected the user, or it
+ * has caused more than one may.
+ *
+ * @type {Readonly<Record<number, Closer>>}
+ */
+const SENT_AWAY = { 4001: "operator", 4002: "budget" };
 
 /** @type {Browser} */
 const BROWSER = {
@@ -139,7 +146,8 @@ export class Wire {
 
   /** @param {number | undefined} code */
   #closed(code) {
-    if (code === SENT_AWAY) return this.#end();
+    const by = code === undefined ? undefined : SENT_AWAY[code];
+    if (by) return this.#end(by);
     if (this.#isGreeted) return this.#lose();
     const refused = this.#socket;
     this.#release();
@@ -151,9 +159,10 @@ export class Wire {
     });
   }
 
-  #end() {
+  /** @param {Closer} by */
+  #end(by) {
     this.disconnect();
-    this.#onEvent({ type: "wire_closed" });
+    this.#onEvent({ type: "wire_closed", by });
   }
 
   #lose() {

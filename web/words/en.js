@@ -133,7 +133,10 @@ export const en = {
   retryIn: (seconds) => `Trying again in ${seconds} s.`,
   videoPaused: "The line is too poor for video. The sound goes on; the picture comes back by itself.",
 
-  sentAway: "An operator has ended your connection.",
+  sentAway: {
+    operator: "An operator has ended your connection.",
+    budget: "Your connection was ended: it sent far more than a call needs.",
+  },
   mishaps: {
     partner_left: "Your partner left.",
     partner_disconnected: "Your partner was disconnected.",

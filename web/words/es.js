@@ -125,7 +125,10 @@ export const es = {
   videoPaused:
     "La línea no da para vídeo. El sonido sigue; la imagen volverá por sí sola.",
 
-  sentAway: "Un operador ha terminado tu conexión.",
+  sentAway: {
+    operator: "Un operador ha terminado tu conexión.",
+    budget: "Tu conexión ha terminado: enviaba mucho más de lo que necesita una llamada.",
+  },
   mishaps: {
     partner_left: "La otra persona se fue.",
     partner_disconnected: "La otra persona perdió la conexión.",

@@ -65,6 +65,15 @@ def parts(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             yield kind, count, part
 
 
+def count(data: bytes, most: int) -> int:
+    """How many parts a compound packet says that it has, up to one more than ``most``."""
+    at = found = 0
+    while at + HEADER_BYTES <= len(data) and found <= most:
+        at += HEADER_BYTES + 4 * HEADER.unpack_from(data, at)[2]
+        found += 1
+    return found
+
+
 def compound(pieces: Iterable[bytes], reporter: int, cname: str = "") -> bytes:
     """Put parts together, behind a report.
 

@@ -122,6 +122,8 @@ class Sieve:
         """The peer's; whoever speaks before that is agreed can only be a ``client``."""
         self.fingerprints: Sequence[RTCDtlsFingerprint] = ()
         """Of the peer's certificate: no other is let through."""
+        self.parts = 0
+        """Records and fragments of the last datagram that were looked at."""
         self._last = _NOTHING
         self._number = 0  # of the next message (RFC 6347 section 4.2.2)
         self._written = 0
@@ -150,8 +152,8 @@ class Sieve:
         """
         kept: list[bytes] = []
         self._sound = bool(datagram)
-        for count, part in enumerate(_parts(datagram)):
-            if count == MAX_PARTS:
+        for self.parts, part in enumerate(_parts(datagram), 1):
+            if self.parts > MAX_PARTS:
                 self._sound = False
                 break
             if part is None:

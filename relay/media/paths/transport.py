@@ -85,6 +85,11 @@ class DatagramSocket(ABC):
         mapped = ipaddress.IPv6Address(host.split("%")[0]).ipv4_mapped if ":" in host else None
         return str(mapped or host), port
 
+    def network(self, address: Address) -> bytes:
+        """The part of an address that who has it cannot choose: of IPv6 the first 64 bits."""
+        ip = ipaddress.ip_address(self.host_port(address)[0].split("%")[0])
+        return ip.packed if ip.version == 4 else ip.packed[:8]
+
     @abstractmethod
     def _sockaddr(self, address: Address) -> tuple[Any, ...]:
         """An address as :mod:`socket` wants it."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.api.attempts import BURST, MAX_NETWORKS, REFILL_S, Attempts
+from relay.api.attempts import BURST, MAX_SOURCES, REFILL_S, Attempts
 
 ANN, BOB = "192.0.2.1", "192.0.2.2"
 
@@ -67,7 +67,7 @@ def test_an_ipv4_address_is_the_same_on_an_ipv6_socket() -> None:
 
 def test_the_table_is_bounded_and_forgets_the_oldest() -> None:
     attempts = failed(BURST)
-    for number in range(MAX_NETWORKS - 1):
+    for number in range(MAX_SOURCES - 1):
         attempts.failed(f"10.0.{number // 256}.{number % 256}", 0.0)
     assert attempts.wait_s(ANN, 0.0) > 0
     attempts.failed(BOB, 0.0)

@@ -7,7 +7,7 @@ import pytest
 from relay.api.models import Page, RoomQuery, TrackQuery
 from relay.api.observation import Observation
 from relay.plane import Direction, MediaView
-from tests.unit.api.observed import link, track, two_rooms
+from tests.unit.api.observed import link, track, two_rooms, user
 
 LOSSY = {"loss_ratio": 0.2}
 
@@ -113,6 +113,16 @@ def test_one_track_with_its_link() -> None:
     assert (found.user_id, found.room_id, found.link_id) == ("bob", "r1", "link-bob")
     assert (found.dtls_version, found.srtp_profile) == ("DTLSv1.2", "SRTP_AEAD_AES_128_GCM")
     assert two_rooms().track("nobody") is None
+
+
+def test_who_is_over_a_budget_is_seen_wherever_the_user_is() -> None:
+    over = ("checks", "rtcp")
+    media = MediaView([link("ann", over_budget=over), link("bob")], [track("ann"), track("bob")])
+    seen = Observation([user("ann"), user("bob"), user("cid")], [], media, sees_addresses=False)
+    assert [each.over_budget for each in seen.users(Page()).users] == [list(over), [], []]
+    assert [each.over_budget for each in seen.links(Page()).links] == [list(over), []]
+    found = seen.tracks(TrackQuery()).tracks
+    assert {each.user_id: each.over_budget for each in found} == {"ann": list(over), "bob": []}
 
 
 def test_addresses_are_kept_back_unless_the_operator_may_see_them() -> None:

@@ -62,10 +62,10 @@ def test_fields_are_named_as_on_the_wire() -> None:
 @pytest.mark.parametrize(
     ("endpoint", "status", "faults"),
     [
-        (Endpoint("GET", "/a", ""), 204, (401,)),
-        (Endpoint("GET", "/a/{id}", ""), 204, (401, 404)),
+        (Endpoint("GET", "/a", ""), 204, (401, 429)),
+        (Endpoint("GET", "/a/{id}", ""), 204, (401, 404, 429)),
         (Endpoint("GET", "/a", "", is_public=True), 200, ()),
-        (Endpoint("GET", "/a", "", can_be_late=True), 204, (401, 503)),
+        (Endpoint("GET", "/a", "", can_be_late=True), 204, (401, 429, 503)),
     ],
 )
 def test_which_errors_an_endpoint_has(

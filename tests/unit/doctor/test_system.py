@@ -18,20 +18,29 @@ NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
     ("limit", "grade"),
     [
         (resource.RLIM_INFINITY, Grade.GOOD),
-        (1100, Grade.GOOD),
-        (1099, Grade.FAIR),
+        (1450, Grade.GOOD),
+        (1449, Grade.FAIR),
         (256, Grade.FAIR),
         (255, Grade.BAD),
     ],
 )
 def test_open_files_have_to_do_for_all_users(limit: int, grade: Grade) -> None:
-    found = system.grade_files(limit, max_users=1000)
+    found = system.grade_files(limit, limit, max_users=1000)
     assert found.grade is grade
     assert ("LimitNOFILE" in found.advice) is (grade is not Grade.GOOD)
 
 
+def test_what_counts_is_the_limit_to_which_the_server_raises_its_own() -> None:
+    found = system.grade_files(1024, 20_000, 10_000)
+    assert found.grade is Grade.GOOD
+    assert found.text == (
+        "20,000 when the server has raised its limit, which is 1,024 here; enough for 10,000 users"
+    )
+
+
 def test_too_few_files_are_told_in_users() -> None:
-    assert system.grade_files(512, 10_000).text == "512, enough for some 412 of 10,000 users"
+    text = system.grade_files(512, 512, 10_000).text
+    assert text == "512; enough for 278 of 10,000 users, and no others are let in"
 
 
 def test_idle_cores_are_looked_at_when_they_are_to_be_kept_awake() -> None:

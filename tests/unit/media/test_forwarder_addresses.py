@@ -7,7 +7,7 @@ import secrets
 import pylibsrtp
 import pytest
 
-from relay.media.forwarder import STALE_ADDRESS_S
+from relay.media.checks import STALE_ADDRESS_S
 from relay.media.negotiation.sdp import read
 from tests.support.dtls import fragment, record
 from tests.support.forwarding import A, B, C, Caller, Port, audio, srtp_session, video

@@ -124,6 +124,7 @@ async def test_nothing_is_sent_before_it_is_known_where_to(link: Link, socket: F
     link.send_rtcp(b"\x80\xc9\0\1\0\0\0\1")
     assert socket.taken() == []
     link.nominate(PEER)
+    link.begin()
     link.send(b"now")
     link.send_rtcp(b"\x80\xc9\0\1\0\0\0\1")  # but there are no keys yet
     assert socket.taken() == [(PEER, b"now")]
@@ -168,6 +169,7 @@ async def test_closing_a_link_that_waits_for_the_handshake(link: Link, socket: F
     link.agree(read(CHROMIUM))
     link.open(said.append, lambda *what: said.append(what))
     link.nominate(PEER)
+    link.begin()
     for _ in range(10):
         await asyncio.sleep(0)
     assert socket.sent == [], "the peer begins"
@@ -181,6 +183,7 @@ async def test_closing_a_link_in_its_handshake(link: Link, socket: FakeSocket) -
     link.agree(read(CHROMIUM.replace("a=setup:actpass", "a=setup:passive")))
     link.open(said.append, lambda *what: said.append(what))
     link.nominate(PEER)
+    link.begin()
     async with asyncio.timeout(5):
         while not socket.sent:  # noqa: ASYNC110 -- the ClientHello
             await asyncio.sleep(0)
@@ -201,6 +204,7 @@ async def test_a_handshake_that_is_refused(link: Link) -> None:
 
     link.open(said.append, was_lost)
     link.nominate(PEER)
+    link.begin()
     assert link.take_dtls(record(fragment(2, bytes(60))))  # a ServerHello of junk
     async with asyncio.timeout(5):
         await ended.wait()
@@ -213,6 +217,7 @@ async def test_a_hello_that_openssl_refuses_ends_nothing(link: Link, socket: Fak
     link.agree(read(CHROMIUM))
     link.open(said.append, lambda *what: said.append(what))
     link.nominate(PEER)
+    link.begin()
     for junk in (bytes(40), bytes(60)):
         assert link.take_dtls(record(fragment(1, junk)))
         async with asyncio.timeout(5):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from relay.media import view
@@ -269,6 +271,9 @@ def test_a_link(users: Users) -> None:
     seen = view.link(link, ("192.0.2.1", 7882), NOW + 5)
     assert seen.remote_address == ("198.51.100.7", 40000)
     assert seen.consent_age_s == 1
+    assert not seen.over_budget
+    link.budget.refuse("rtcp", NOW + 4, Counter())
+    assert view.link(link, ("192.0.2.1", 7882), NOW + 5).over_budget == ("rtcp",)
 
 
 def test_a_figure_that_nothing_has_is_a_mistake() -> None:

@@ -48,6 +48,7 @@ def track(**changed: Any) -> Track:
         "path": PATH,
         "dtls_version": "DTLSv1.2",
         "srtp_profile": "SRTP_AEAD_AES_128_GCM",
+        "over_budget": (),
     }
     return Track(**(usual | changed))
 

@@ -97,11 +97,23 @@ def test_rooms_name_both_users_in_any_width() -> None:
 
 def test_users() -> None:
     user = User(
-        id="ann-ann-ann-ann-", state="waiting", room_id=None, partner_id=None, link_id=None, age_s=4
+        id="ann-ann-ann-ann-",
+        state="waiting",
+        room_id=None,
+        partner_id=None,
+        link_id=None,
+        age_s=4,
+        over_budget=(),
     )
     assert shown(tables.users([user], 80), 80) == [
         "USER             STATE   ROOM LINK AGE",
         "ann-ann-ann-ann- waiting -    -    4 s",
+    ]
+    over = user.model_copy(update={"over_budget": ("rtcp", "rtp")})
+    assert shown(tables.users([user, over], 80), 80) == [
+        "USER             STATE   ROOM LINK AGE OVER BUDGET",
+        "ann-ann-ann-ann- waiting -    -    4 s",
+        "ann-ann-ann-ann- waiting -    -    4 s rtcp, rtp",
     ]
 
 

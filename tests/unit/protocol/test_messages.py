@@ -212,3 +212,9 @@ def test_an_error_never_repeats_what_the_peer_sent() -> None:
     with pytest.raises(ProtocolError) as refused:
         m.parse_client('{"type": "secret"}')
     assert "secret" not in refused.value.message
+
+
+def test_an_emoji_is_as_long_on_the_wire_as_it_is() -> None:
+    frame = m.ChatDelivery(text="🙂é", id="1", sent_at=0).encode()
+    assert '"🙂é"' in frame
+    assert m.parse_server(frame).text == "🙂é"  # type: ignore[union-attr]

@@ -41,6 +41,13 @@ export const USERS = [
   { id: "state", title: "State", text: ({ state }) => state.replace("_", " ") },
   room(),
   number("age", "Connected for", ({ ageS }) => ageS, format.duration),
+  {
+    id: "budget",
+    title: "Over its budget",
+    text: ({ overBudget }) => overBudget.join(", "),
+    value: ({ overBudget }) => overBudget.join(", ") || null,
+    isBad: ({ overBudget }) => overBudget.length > 0,
+  },
 ];
 
 /** @type {import("./table.js").Column<AuditEntry & { id: string }>[]} */

@@ -66,6 +66,11 @@ export function problemList(problems) {
   return problems.map((problem) => PROBLEMS[problem] ?? problem).join(", ");
 }
 
+/** @param {readonly string[]} kinds what a user has sent too much of */
+export function overBudget(kinds) {
+  return kinds.length ? `Over its budget: ${kinds.join(", ")}` : "";
+}
+
 /** @param {string | null | undefined} text */
 export function orNothing(text) {
   return text || NOTHING;

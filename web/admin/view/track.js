@@ -1,7 +1,7 @@
 // @ts-check
 /** One track's page. */
 import { find, make, setAttribute, setText } from "../../view/dom.js";
-import { bitrate, count, milliseconds, percent, problemList } from "../model/format.js";
+import { bitrate, count, milliseconds, overBudget, percent, problemList } from "../model/format.js";
 import { hrefOf } from "../model/route.js";
 import { columnsOf, TRACK_POINTS } from "../model/series.js";
 import { detailsOf, titleOf } from "../model/track.js";
@@ -34,6 +34,7 @@ export class TrackView {
   #gone = find("track-gone", HTMLElement);
   #title = find("track-title", HTMLElement);
   #problems = find("track-problems", HTMLElement);
+  #budget = find("track-budget", HTMLElement);
   #details = find("track-details", HTMLElement);
   #links = find("track-links", HTMLElement);
   #frames;
@@ -54,6 +55,8 @@ export class TrackView {
     setText(this.#title, titleOf(track));
     setText(this.#problems, track.problems.length ? `Problems: ${problemList(track.problems)}` : "No problem.");
     setAttribute(this.#problems, "data-bad", track.problems.length > 0);
+    this.#budget.hidden = track.overBudget.length === 0;
+    setText(this.#budget, overBudget(track.overBudget));
     this.#drawDetails(track);
     this.#drawLinks(track);
     if (this.#frames) this.#frames.hidden = track.kind !== "video";
@@ -67,7 +70,7 @@ export class TrackView {
 
   /** Show nothing of the last track. */
   clear() {
-    this.#gone.hidden = true;
+    this.#gone.hidden = this.#budget.hidden = true;
     for (const element of [this.#title, this.#problems]) setText(element, "");
     for (const element of [this.#details, this.#links]) element.replaceChildren();
     this.#shown = "";

@@ -55,6 +55,7 @@
  * @property {string | null} dtlsVersion
  * @property {string | null} srtpProfile
  * @property {number | null} roundTripMs
+ * @property {string[]} overBudget
  *
  * A page of links, oldest first.
  * @typedef {object} Links
@@ -179,6 +180,7 @@
  * @property {Path} path
  * @property {string | null} dtlsVersion
  * @property {string | null} srtpProfile
+ * @property {string[]} overBudget
  *
  * A page of tracks, in the order asked for.
  * @typedef {object} Tracks
@@ -193,6 +195,7 @@
  * @property {string | null} partnerId
  * @property {string | null} linkId
  * @property {number} ageS
+ * @property {string[]} overBudget
  *
  * A page of users, in the order in which they came.
  * @typedef {object} Users

@@ -1,0 +1,13 @@
+"""How connections come in, before there is a request: everybody's, and nobody's yet.
+
+- ``door``      takes connections, gives them to aiohttp, and ends those that say nothing
+- ``listening`` reads the listening socket
+- ``visitors``  who is here, who may come, and who goes first when there is no room: decisions only
+- ``turned``    says in the log that some were turned away: not for each
+- ``files``     how many descriptors there are, and for how many connections they do
+"""
+
+from relay.door.door import Door, ProtocolFactory
+from relay.door.visitors import DoorLimits, DoorTally
+
+__all__ = ["Door", "DoorLimits", "DoorTally", "ProtocolFactory"]

@@ -1,0 +1,257 @@
+"""Takes connections, and knows each from the moment that it is there.
+
+aiohttp knows a connection only when TLS has shaken hands, and bounds neither how many there are nor
+how long one may take to its first request. So the listening socket is read here. The loop is then
+given the accepted socket, and a protocol of aiohttp's in a wrapper that tells when it ends.
+"""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from relay.door.listening import Listening
+from relay.door.turned import TurnedAway
+from relay.door.visitors import DoorLimits, DoorTally, Visitor, Visitors
+from relay.logs import log_crash
+from relay.pace import TokenBucket
+from relay.source import bounded_source_of
+
+_TICK_S = 1.0
+_ROOM = 64
+"""How many connections make room at once when there is no descriptor left."""
+
+ProtocolFactory = Callable[[], asyncio.Protocol]
+
+
+class Door:
+    """Everybody who has come in to one server.
+
+    Use: :meth:`attend` as the application's first middleware, :meth:`open` when it can serve,
+    :meth:`close` before it shuts down.
+
+    :param source_of: of an address, whom it counts for; empty when that is not bounded.
+    :param clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        limits: DoorLimits,
+        source_of: Callable[[str], str] = bounded_source_of,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.tally = DoorTally()
+        self._limits = limits
+        self._visitors = Visitors(limits)
+        self._source_of = source_of
+        self._clock = clock
+        self._turned_away = TurnedAway()
+        self._by_transport: dict[asyncio.BaseTransport, Visitor] = {}
+        self._tasks: set[asyncio.Task[None]] = set()  # those that are being let in, and the clock's
+        self._listening: Listening | None = None
+
+    def open(
+        self, factory: ProtocolFactory, host: str, port: int, tls: ssl.SSLContext | None = None
+    ) -> int:
+        """Begin to accept.
+
+        :param factory: makes the protocol of a connection.
+        :param host: and ``port``, as for :class:`relay.door.listening.Listening`.
+        :returns: the port, which was chosen if it was 0.
+        :raises OSError: when the address cannot be bound.
+        """
+        take = partial(self._let_in, factory, tls)
+        self._listening = Listening(host, port, take, self._make_room)
+        self._own(self._tick(), "door tick").add_done_callback(log_crash)
+        return self._listening.port
+
+    async def close(self) -> None:
+        """Accept no more; who is in stays, but for those whose TLS is not done.
+
+        Harmless when it was called before.
+        """
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+        ending = set(self._tasks)
+        for task in ending:
+            task.cancel()
+        if ending:
+            await asyncio.wait(ending)
+
+    def counts(self) -> dict[str, int]:
+        """How many connections there are, by what they do."""
+        return self._visitors.counts()
+
+    @web.middleware
+    async def attend(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Note that a connection is busy while its request is answered."""
+        visitor = self._by_transport.get(request.transport) if request.transport else None
+        if visitor is None:  # it has just gone
+            return await handler(request)
+        self._visitors.ask(visitor)
+        try:
+            return await handler(request)
+        finally:
+            self._visitors.rest(visitor, self._clock())
+
+    def sweep(self) -> None:
+        """End the connections that have said nothing for too long; say so when they are many."""
+        now = self._clock()
+        for visitor, what in [*self._visitors.overdue(now)]:
+            self.tally.drops[what] += 1
+            self._end(visitor)
+        self._turned_away.tell(self.tally, len(self._visitors), now)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            self.sweep()
+
+    def _let_in(
+        self,
+        factory: ProtocolFactory,
+        tls: ssl.SSLContext | None,
+        accepted: socket.socket,
+        address: str,
+    ) -> None:
+        source = self._source_of(address)
+        refusal = self._refusal(source)
+        if refusal is not None:
+            self.tally.refusals[refusal] += 1
+            accepted.close()
+            return
+        self.tally.admitted += 1
+        visitor = Visitor(source)
+        welcome = self._own(self._welcome(factory, tls, accepted, visitor), "door welcome")
+        visitor.hang_up = welcome.cancel
+        self._visitors.come(visitor, self._clock())
+        welcome.add_done_callback(partial(self._welcomed, accepted, visitor))
+
+    def _refusal(self, source: str) -> str | None:
+        """Why a connection cannot be taken; somebody else may have to go for it."""
+        if not self._visitors.may_come(source):
+            return "source"
+        if self._visitors.is_full() and not self._evict():
+            return "full"
+        return None
+
+    async def _welcome(
+        self,
+        factory: ProtocolFactory,
+        tls: ssl.SSLContext | None,
+        accepted: socket.socket,
+        visitor: Visitor,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        budget = TokenBucket(self._limits.bytes_per_s, self._limits.bytes_burst)
+        take = partial(self._take, visitor, budget)
+        entrance = partial(_Entrance, factory(), partial(self._entered, visitor), take)
+        try:
+            await loop.connect_accepted_socket(entrance, accepted, ssl=tls)
+        except OSError:  # those of TLS are, too
+            self.tally.drops["handshake"] += 1
+            self._visitors.leave(visitor)
+            accepted.close()
+
+    def _welcomed(
+        self, accepted: socket.socket, visitor: Visitor, task: asyncio.Task[None]
+    ) -> None:
+        if task.cancelled() or task.exception() is not None:
+            self._visitors.leave(visitor)
+            accepted.close()
+        log_crash(task)
+
+    def _entered(self, visitor: Visitor, transport: asyncio.Transport) -> Callable[[], None]:
+        """The handshake is done; returns what is to be called when the connection has ended."""
+        visitor.hang_up = transport.abort
+        self._by_transport[transport] = visitor
+        return partial(self._left, visitor, transport)
+
+    def _left(self, visitor: Visitor, transport: asyncio.Transport) -> None:
+        del self._by_transport[transport]
+        self._visitors.leave(visitor)
+
+    def _take(self, visitor: Visitor, budget: TokenBucket, size: int) -> bool:
+        """Whether so many bytes can be taken; if not, the connection ends."""
+        if budget.spend(self._clock(), size) >= 0:
+            return True
+        self.tally.drops["flood"] += 1
+        self._end(visitor)
+        return False
+
+    def _make_room(self) -> bool:
+        self.tally.refusals["files"] += 1
+        return sum(self._evict() for _ in range(_ROOM)) > 0
+
+    def _evict(self) -> bool:
+        """End the connection that can best be done without, if there is one."""
+        visitor = self._visitors.expendable()
+        if visitor is None:
+            return False
+        self.tally.drops["evicted"] += 1
+        self._end(visitor)
+        return True
+
+    def _end(self, visitor: Visitor) -> None:
+        self._visitors.leave(visitor)
+        visitor.hang_up()
+
+    def _own(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+class _Entrance(asyncio.Protocol):
+    """Passes everything on to a protocol, and tells of the beginning and the end.
+
+    :param entered: is told the transport; returns what is called at the end.
+    :param take: whether so many bytes are passed on.
+    """
+
+    def __init__(
+        self,
+        inner: asyncio.Protocol,
+        entered: Callable[[asyncio.Transport], Callable[[], None]],
+        take: Callable[[int], bool],
+    ) -> None:
+        self._inner = inner
+        self._entered = entered
+        self._take = take
+        self._left: Callable[[], None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """There is somebody; TLS, if there is any, has shaken hands."""
+        self._left = self._entered(cast("asyncio.Transport", transport))
+        self._inner.connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended."""
+        if self._left is not None:
+            self._left()
+        self._inner.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """As of a protocol."""
+        if self._take(len(data)):
+            self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """As of a protocol."""
+        return self._inner.eof_received()
+
+    def pause_writing(self) -> None:
+        """As of a protocol."""
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """As of a protocol."""
+        self._inner.resume_writing()
