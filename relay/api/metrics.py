@@ -105,6 +105,12 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         "relay_packets_received": ("media.packets_received", "Datagrams received for media."),
         "relay_packets_forwarded": ("media.packets_forwarded", "RTP packets passed on."),
         "relay_forwarded_bytes": ("media.bytes_forwarded", "Bytes of RTP packets passed on."),
+        "relay_bridged_packets": (
+            "media.packets_bridged",
+            "RTP packets between media processes, by direction (out, in).",
+            "direction",
+        ),
+        "relay_bridged_bytes": ("media.bytes_bridged", "Bytes of these.", "direction"),
         "relay_packets_dropped": (
             "media.drops",
             "Datagrams that went nowhere, by reason.",

@@ -3,15 +3,20 @@
 Who does it, from the outside inwards; each knows those below it, and none above:
 
 - ``plane``        one link a user, one pair a room
+- ``pairs``        who is paired with whom, here or elsewhere
+- ``bridgehead``   the ways to other planes, and what comes from there
 - ``upkeep``       what the plane's clock does for one link
 - ``tapping``      who looks at whom
 - ``view``         what operators see of links and their streams
 - ``forwarder``    datagrams in, datagrams out: told apart, decrypted, rewritten, encrypted
+- ``far``          stands in for a partner whose link is on another plane
+- ``card``         what that plane has to tell of the partner
 - ``checks``       connectivity checks, and which link is at which address
 - ``handshakes``   whose DTLS begins now, and who waits
 - ``link``         one user's connection
 - ``translation``  RTCP from one user to the partner
 - ``flow``         all routes from one user to another; a pair has two
+- ``crossing``     where streams go in place of a flow that is on another plane
 - ``uplink``       what one user sends, and ``downlink`` what one user receives
 - ``restoring``    a route that makes retransmissions the packets that they repeat
 - ``tapped``       a route whose packets are shown to somebody

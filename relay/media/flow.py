@@ -145,6 +145,16 @@ class Flow:
         self.transport_cc.withhold(number)
         self.uplink.feedback.unseen(number, now)
 
+    def told(self, packet: bytes, now: float, ssrcs: tuple[int, int]) -> bytes | None:
+        """The receiver's transport-wide feedback as the sender is to have it.
+
+        See :meth:`relay.media.feedback.transport_wide.TransportFeedback.translate`.
+        """
+        told = self.uplink.feedback.translate(packet, self.transport_cc, now, ssrcs)
+        if told and self.downlink.tells is None:
+            self.downlink.tells = True
+        return told
+
     @property
     def video(self) -> Route | None:
         """The route of the picture, when the receiver takes one."""

@@ -27,10 +27,11 @@ from relay.media.budget import (
     RTP_COST,
 )
 from relay.media.checks import Checks
+from relay.media.crossing import Crossing
 from relay.media.downlink import Downlink
+from relay.media.far import Far, FarDownlink
 from relay.media.feedback import rtcp
 from relay.media.feedback.rtcp import PLI, REPORTS
-from relay.media.flow import Flow
 from relay.media.handshakes import Handshakes
 from relay.media.link import Link
 from relay.media.packets.rtp import (
@@ -44,10 +45,11 @@ from relay.media.packets.rtp import (
     RTP_MASK,
     SSRC,
 )
+from relay.media.paths.bridge import Bridge
 from relay.media.paths.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route
 from relay.media.stream import Receiver, Way
-from relay.media.translation import Translation, keyframe_request, translate
+from relay.media.translation import Course, Translation, keyframe_request, sender_reports, translate
 from relay.media.verdict import GOES_OUT, Verdict
 from relay.seam import srtp_ffi, srtp_lib
 
@@ -62,6 +64,7 @@ log = structlog.get_logger(__name__)
 _STUN, _DTLS = range(4), range(20, 64)  # the first byte (RFC 7983 section 7)
 _SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
 _unprotect, _protect = srtp_lib.srtp_unprotect, srtp_lib.srtp_protect
+_CROSSED = Verdict.CROSSED
 _VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict if verdict not in GOES_OUT}
 
 
@@ -101,6 +104,8 @@ class Forwarder:
         self._size = srtp_ffi.new("int *")
         self._put_off: dict[Route, Downlink] = {}
         """Routes whose receivers wait for a key frame, and whom to ask."""
+        self.bridges: tuple[Bridge, ...] = ()
+        """On which packets may have been staged, instead of on the socket."""
 
     def add(self, link: Link) -> None:
         """Have the datagrams of a link find it, also after it has got new credentials."""
@@ -127,6 +132,8 @@ class Forwarder:
                     self.ask_again(now)
             finally:  # a listener's crash must not leave staged slots for the next batch
                 socket.flush()
+                for bridge in self.bridges:
+                    bridge.flush()
             self.delays.observe(self._clock() - now)
             if count < SLOTS:
                 return
@@ -164,7 +171,9 @@ class Forwarder:
                 if count & (count - 1) == 0:  # each that doubles them
                     log.exception("datagram_failed", count=count)
 
-    def _rtp(self, link: Link, at: int, pointer: Any, size: int, now: float) -> None:
+    def _rtp(  # noqa: PLR0912 - calls cost more than they clear up
+        self, link: Link | Far, at: int, pointer: Any, size: int, now: float
+    ) -> None:
         """Forward the packet ``view[at:at + size]``, which begins at ``pointer``."""
         uplink, view, length = link.uplink, self._view, self._size
         header = HEADERS.unpack_from(view, at)  # SRTP leaves them in the clear
@@ -174,9 +183,10 @@ class Forwarder:
             self.drops["too_many_ssrcs"] += 1
             return
         length[0] = size
-        if _unprotect(uplink.rx, pointer, length):
+        if uplink.rx is not None and _unprotect(uplink.rx, pointer, length):  # None: it is done
             self.drops["authentication"] += 1
-            link.budget.forged(RTP, size + RTP_COST, now)
+            if isinstance(link, Link):
+                link.budget.forged(RTP, size + RTP_COST, now)
             return
         size = length[0]
         if stream is None:
@@ -197,6 +207,8 @@ class Forwarder:
                 return
         verdict = route.rewrite(view, at, at + size, header, extended, now)
         if verdict:
+            if verdict is _CROSSED:
+                return
             if verdict is not Verdict.RESTORED:
                 self._drop(link, route, verdict, now)
                 route.dropped(size, missed=verdict is not Verdict.STALE)
@@ -214,7 +226,10 @@ class Forwarder:
         if not downlink.plain:
             self._attend(downlink, route, at, length[0])
 
-    def _drop(self, link: Link, route: Way, verdict: Verdict, now: float) -> None:
+    take = _rtp
+    """The same, for packets of users of other planes, which have been decrypted there."""
+
+    def _drop(self, link: Link | Far, route: Way, verdict: Verdict, now: float) -> None:
         """Count a packet that goes nowhere, and ask for a key frame if that is what is missing."""
         self.drops[_VERDICTS[verdict]] += 1
         flow = link.uplink.flow
@@ -266,6 +281,8 @@ class Forwarder:
         except MalformedPacket:
             drops["malformed_rtcp"] += 1
             return
+        if isinstance(forward, Crossing):
+            forward.report(sender_reports(data))
         self._act(link, slot, translation, forward, backward, now)
 
     def _act(
@@ -273,8 +290,8 @@ class Forwarder:
         link: Link,
         slot: int,
         translation: Translation,
-        forward: Flow,
-        backward: Flow,
+        forward: Course,
+        backward: Course,
         now: float,
     ) -> None:
         """Do what a compound packet comes to."""
@@ -292,28 +309,48 @@ class Forwarder:
                 forward.downlink, backward.video, now, translation.keyframe_request
             )
         if translation.data:
-            self._send_rtcp(slot, translation.data, forward)
+            self.send_rtcp(slot, translation.data, forward.downlink)
 
-    def _send_rtcp(self, slot: int, data: bytes, forward: Flow) -> None:
+    def send_rtcp(self, slot: int, data: bytes, downlink: Downlink) -> None:
         """Encrypt and stage a translated packet in the slot that the original came in."""
+        if isinstance(downlink, FarDownlink):
+            downlink.send_rtcp(data)
+            return
         socket, at, length = self._socket, slot * SLOT_BYTES, self._size
         socket.view[at : at + len(data)] = data
         length[0] = len(data)
-        if srtp_lib.srtp_protect_rtcp(forward.downlink.tx, socket.pointers[slot], length):
+        if srtp_lib.srtp_protect_rtcp(downlink.tx, socket.pointers[slot], length):
             self.drops["encryption"] += 1
             return
-        self._stage(slot, length[0], forward.downlink.destination)
+        self._stage(slot, length[0], downlink.destination)
 
     def request_keyframe(self, sender: Downlink, route: Route, now: float, kind: int = PLI) -> None:
         """Ask the user behind ``sender`` for a key frame on ``route``, now or a little later."""
-        if route.source is None or sender.tx is None:
+        source = route.source
+        if source is None:
+            if isinstance(sender, FarDownlink):  # its plane may know one that has not crossed yet
+                sender.ask(kind, route.fir_number)
+        elif sender.tx is None:
             return
-        if not route.keyframe_due(now):
+        elif not route.keyframe_due(now):
             route.put_off(kind)
             self._put_off[route] = sender
+        elif isinstance(sender, FarDownlink):
+            sender.ask(kind, route.fir_number)
         else:
             self.keyframe_requests["pli" if kind == PLI else "fir"] += 1
-            sender.send_rtcp(keyframe_request(kind, sender.reporter, route.source))
+            sender.send_rtcp(keyframe_request(kind, sender.reporter, source))
+
+    def ask(self, link: Link, kind: int = PLI, *, is_new: bool = False) -> None:
+        """Ask a user for a key frame at once, on the stream that has its picture, if one has.
+
+        :param is_new: whether it is another command than the last one (FIR).
+        """
+        stream = link.uplink.current.get(("video", False))
+        if stream is not None and link.downlink.tx is not None:
+            stream.fir_number += is_new
+            self.keyframe_requests["pli" if kind == PLI else "fir"] += 1
+            link.downlink.send_rtcp(keyframe_request(kind, link.downlink.reporter, stream))
 
     def ask_again(self, now: float) -> None:
         """Send the requests for key frames that came too early, as far as they are due now."""

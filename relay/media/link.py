@@ -14,6 +14,7 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
 from relay.logs import log_crash
 from relay.media.budget import DTLS, DTLS_COST, Budget
+from relay.media.crossing import Crossing
 from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.negotiation.description import USUAL_WISHES, LocalSide, write_answer, write_offer
@@ -24,7 +25,7 @@ from relay.media.paths.ice import Credentials
 from relay.media.paths.transport import Address, DatagramSocket
 from relay.media.pulse import Pulse
 from relay.media.uplink import Uplink
-from relay.plane import LinkState
+from relay.plane import Description, LinkState
 from relay.seam import (
     dtls_transport,
     dtls_version_name,
@@ -182,10 +183,20 @@ class Link:
         return self.uplink.terms if self.agreed else None
 
     @property
-    def flows(self) -> list[Flow]:
+    def flows(self) -> list[Flow | Crossing]:
         """What the user sends to its partner and what it receives, while there is one."""
         both = self.uplink.flow, self.downlink.flow
         return [flow for flow in both if flow is not None]
+
+    def described(self, sdp: str = "") -> Description:
+        """What has come of a description; ``sdp`` is the answer or the offer."""
+        sends = frozenset() if self.terms is None else frozenset(self.terms.sending)
+        return Description(self.link_id, sdp, sends)
+
+    def end_flows(self) -> None:
+        """The user has no partner any more, or no link."""
+        for flow in self.flows:
+            flow.end()
 
     def answer(self, wishes: Wishes = USUAL_WISHES) -> str:
         """The answer to the offer whose terms were agreed, with the partner's ``wishes``."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from pathlib import Path
 
 import structlog
 
@@ -13,11 +14,11 @@ from relay.errors import SdpError
 from relay.histogram import Histogram
 from relay.logs import log_crash
 from relay.media import view
-from relay.media.flow import Flow
+from relay.media.card import Card, card_of
 from relay.media.forwarder import Forwarder
 from relay.media.link import Link
-from relay.media.negotiation.description import USUAL_WISHES
-from relay.media.negotiation.sdp import Wishes, read
+from relay.media.negotiation.sdp import read
+from relay.media.pairs import Pairs
 from relay.media.paths import candidates
 from relay.media.paths.batch import open_socket
 from relay.media.paths.ice import Credentials
@@ -83,8 +84,8 @@ class RelayPlane:
         self._bind = bind
         self._certificate = LinkCertificate.generateCertificate()
         self._links: dict[str, Link] = {}
-        self._partners: dict[str, str] = {}
         self._tapping = Tapping()
+        self._pairs = Pairs(self._links, self._tapping, clock)
         self._listeners: list[Callable[[MediaEvent], None]] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._socket: DatagramSocket | None = None
@@ -103,17 +104,21 @@ class RelayPlane:
 
         :raises OSError: when the address cannot be bound.
         """
-        self._socket = self._bind(self._host, self._udp_port)
-        self._addresses = tuple(
-            (host, self._socket.port) for host in candidates.hosts(self._host, self._public_ip)
-        )
-        self._forwarder = Forwarder(self._socket, self._clock, self._started_flowing)
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._forwarder.on_readable)
+        forwarder = self._begin(self._bind(self._host, self._udp_port))
+        hosts = candidates.hosts(self._host, self._public_ip)
+        self._addresses = tuple((host, self.udp_port) for host in hosts)
+        asyncio.get_running_loop().add_reader(self._bound.fileno(), forwarder.on_readable)
         self._watcher = asyncio.create_task(self._watch(), name="media plane's clock")
         self._watcher.add_done_callback(log_crash)
 
     def wind_down(self) -> None:
         """Nothing to do: media ends with this process, however that ends."""
+
+    def _begin(self, socket: DatagramSocket) -> Forwarder:
+        forwarder = Forwarder(socket, self._clock, self._started_flowing)
+        self._socket, self._forwarder = socket, forwarder
+        self._pairs.begin(socket, forwarder)
+        return forwarder
 
     async def close(self) -> None:
         """Say goodbye on every link and release the socket."""
@@ -125,6 +130,7 @@ class RelayPlane:
         await asyncio.gather(self._watcher, return_exceptions=True)
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
+        self._pairs.end()
         asyncio.get_running_loop().remove_reader(self._socket.fileno())
         self._socket.close()
         self._socket = self._forwarder = None
@@ -150,6 +156,34 @@ class RelayPlane:
         if self._forwarder is None:
             raise RuntimeError("the media plane is not started")
         return self._forwarder
+
+    # pairs with users of other planes of this machine
+
+    def open_bridges(self, directory: Path, index: int, peers: Iterable[int]) -> None:
+        """Have a way to the other planes, there or not yet; to be called once after :meth:`start`.
+
+        :param directory: where the sockets' names are, for all planes; nobody else may enter it.
+        :param index: of this plane; ``peers`` of the others.
+        :raises OSError: when a socket cannot be bound.
+        """
+        self._pairs.elsewhere.open(directory, index, peers)
+
+    def card(self, user_id: str) -> Card | None:
+        """What another plane has to know of a user, until its next description; None before one."""
+        return card_of(self._links[user_id]) if user_id in self._links else None
+
+    def pair_far(self, user_id: str, card: Card, number: int, peer: int) -> None:
+        """Let a user of this plane and one of another's hear and see each other.
+
+        The other plane has to be told the same of its own user. Once more with a later card of the
+        partner's and the same number, it follows what the partner has negotiated. :meth:`unpair`
+        ends it here.
+
+        :param number: of the pairing, 32 bits, the same at both planes, and of no other one.
+        :param peer: the plane of the partner's link.
+        :raises KeyError: when there is no bridge to it.
+        """
+        self._pairs.pair_far(user_id, card, number, peer)
 
     # signalling's side: see relay.plane.MediaPlane
 
@@ -179,7 +213,7 @@ class RelayPlane:
             for flow in link.flows:
                 flow.renew()
         self._running.add(link)
-        return _described(link, link.answer(self._wishes(user_id)))
+        return link.described(link.answer(self._pairs.wishes(user_id)))
 
     async def offer(
         self,
@@ -191,7 +225,7 @@ class RelayPlane:
         """See :class:`relay.plane.MediaPlane`."""
         link = self._fresh_link(user_id, is_local=is_local)
         self._running.add(link)
-        return _described(link, link.offer(self._wishes(user_id)))
+        return link.described(link.offer(self._pairs.wishes(user_id)))
 
     async def accept(self, user_id: str, sdp: str) -> Description:
         """See :class:`relay.plane.MediaPlane`."""
@@ -203,22 +237,15 @@ class RelayPlane:
             raise SdpError("an answer must choose active or passive")
         link.agree(terms)
         link.open(self._came_up, self._was_lost)
-        return _described(link)
+        return link.described()
 
     def pair(self, a: str, b: str) -> None:
         """See :class:`relay.plane.MediaPlane`."""
-        self.unpair(a)
-        self.unpair(b)
-        self._partners[a], self._partners[b] = b, a
-        self._connect(a)
+        self._pairs.pair(a, b)
 
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.MediaPlane`."""
-        partner = self._partners.pop(user_id, None)
-        if partner is not None:
-            del self._partners[partner]
-            self._disconnect(user_id)
-            self._tapping.parted(user_id, partner)
+        self._pairs.unpair(user_id)
 
     def close_link(self, user_id: str) -> None:
         """See :class:`relay.plane.MediaPlane`."""
@@ -228,7 +255,7 @@ class RelayPlane:
         link = self._links.pop(user_id, None)
         if link is None:
             return
-        self._disconnect_link(link)
+        link.end_flows()
         self._running.remove(link)
         self._tapping.link_closed(user_id)
         self._own(link.close(silently=silently), f"close link {user_id}")
@@ -238,14 +265,14 @@ class RelayPlane:
         local = self._addresses[0] if self._addresses else (self._host, 0)
         return MediaView(
             [view.link(link, local, self._clock()) for link in self._in_turn()],
-            view.tracks(self._links, self._clock(), self._in_turn()),
+            view.tracks(self._links, self._clock(), self._in_turn(), self._pairs.fars),
             await self.stats(),
         )
 
     def residents(self) -> Iterator[tuple[str, str, LinkState, str | None]]:
         """Of each user with a link: its id, the link's, how far that is, and the partner's id."""
         for user_id, link in self._links.items():
-            yield user_id, link.link_id, link.state, self._partners.get(user_id)
+            yield user_id, link.link_id, link.state, self._pairs.partner_of.get(user_id)
 
     def _in_turn(self) -> Iterator[Link]:
         """All links, one by one; in between packets that have come are forwarded.
@@ -255,11 +282,15 @@ class RelayPlane:
         for count, link in enumerate(list(self._links.values()), 1):
             yield link
             if count % LINKS_AT_ONCE == 0:
-                self._running.on_readable()
+                self._read_all()
+
+    def _read_all(self) -> None:
+        self._running.on_readable()
+        self._pairs.elsewhere.read_all()
 
     def tap(self, user_id: str, direction: Direction, tap: Tap, partner: str | None = None) -> None:
         """See :class:`relay.plane.MediaPlane`."""
-        if partner not in (None, self._partners.get(user_id)):
+        if partner not in (None, self._pairs.partner_of.get(user_id)):
             tap.parted()
         self._tapping.add(user_id, direction, tap)
         if user_id in self._links:
@@ -273,28 +304,22 @@ class RelayPlane:
 
     def request_keyframe(self, user_id: str, direction: Direction) -> None:
         """See :class:`relay.plane.MediaPlane`."""
-        link = self._links.get(user_id)
-        if link is None or link.uplink.flow is None or link.downlink.flow is None:
-            return
-        if direction is Direction.UP:
-            sender, flow = link.downlink, link.uplink.flow
-        else:
-            sender, flow = link.uplink.flow.downlink, link.downlink.flow
-        if flow.video is not None:
-            self._running.request_keyframe(sender, flow.video, self._clock())
+        self._pairs.request_keyframe(user_id, direction)
 
     async def stats(self) -> PlaneStats:
         """See :class:`relay.plane.MediaPlane`."""
         if self._forwarder is None:
             return PlaneStats()
-        forwarder, socket = self._forwarder, self._bound
+        forwarder, socket, elsewhere = self._forwarder, self._bound, self._pairs.elsewhere
         return PlaneStats(
             listening=bool(self._addresses) and socket.fileno() >= 0,
             links=len(self._links),
             packets_received=forwarder.received,
             packets_forwarded=forwarder.forwarded,
             bytes_forwarded=forwarder.bytes_forwarded,
-            drops={**forwarder.drops, "send": socket.send_drops},
+            drops={**elsewhere.all_drops(), "send": socket.send_drops},
+            packets_bridged=elsewhere.packets_crossed(),
+            bytes_bridged=elsewhere.bytes_crossed(),
             nacks=forwarder.nacks,
             keyframe_requests=dict(forwarder.keyframe_requests),
             link_losses=dict(self._losses),
@@ -326,7 +351,7 @@ class RelayPlane:
         log.debug("link_up", user=link.user_id)
         self._setup.observe(self._clock() - link.opened_at)
         self._tell(LinkUp(link.user_id, link.link_id))
-        self._connect(link.user_id)
+        self._pairs.connect(link.user_id)
 
     def _was_lost(self, link: Link, reason: str) -> None:
         if self._links.get(link.user_id) is link:
@@ -336,7 +361,7 @@ class RelayPlane:
             self._tell(LinkLost(link.user_id, link.link_id, reason))
 
     def _started_flowing(self, user_id: str) -> None:
-        self._tell(MediaFlowing(user_id, self._partners[user_id]))
+        self._tell(MediaFlowing(user_id, self._pairs.partner_of[user_id]))
 
     def _tell(self, event: MediaEvent) -> None:
         """Tell everybody; what one of them does wrong harms no other, nor the plane."""
@@ -346,35 +371,6 @@ class RelayPlane:
             except Exception:
                 told = type(event).__name__
                 log.exception("listener_crashed", user=event.user_id, told=told)
-
-    def _wishes(self, user_id: str) -> Wishes:
-        """How the user's partner wishes to have its sound."""
-        partner = self._links.get(self._partners.get(user_id, ""))
-        terms = None if partner is None else partner.terms
-        return USUAL_WISHES if terms is None else terms.wishes or USUAL_WISHES
-
-    # pairs
-
-    def _connect(self, user_id: str) -> None:
-        """Build both flows of a pair once both links are up."""
-        a = self._links.get(user_id)
-        b = self._links.get(self._partners.get(user_id, ""))
-        if a is None or b is None or {a.state, b.state} != {LinkState.UP}:
-            return
-        now = self._clock()
-        for sender, receiver in ((a, b), (b, a)):
-            flow = Flow(sender.uplink, receiver.downlink)
-            if flow.video is not None:
-                self._running.request_keyframe(sender.downlink, flow.video, now)
-
-    def _disconnect(self, user_id: str) -> None:
-        link = self._links.get(user_id)
-        if link is not None:
-            self._disconnect_link(link)
-
-    def _disconnect_link(self, link: Link) -> None:
-        for flow in link.flows:
-            flow.end()
 
     # the clock
 
@@ -393,9 +389,10 @@ class RelayPlane:
             self._awake_since = now
         self._ticked_at = now
         if self._idle_cores is not None:
-            self._idle_cores.poll(bool(self._partners))
+            self._idle_cores.poll(bool(self._pairs.partner_of))
         forwarder.ask_again(now)
         forwarder.handshakes.look(now)
+        self._pairs.elsewhere.tick(now)
         for link in list(self._links.values()):
             try:
                 ended = tend(link, forwarder, now)
@@ -415,8 +412,3 @@ class RelayPlane:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         task.add_done_callback(log_crash)
-
-
-def _described(link: Link, sdp: str = "") -> Description:
-    sends = frozenset() if link.terms is None else frozenset(link.terms.sending)
-    return Description(link.link_id, sdp, sends)

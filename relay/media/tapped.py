@@ -7,7 +7,7 @@ the last tap has gone; so the packets of other streams meet no branch and no cal
 from __future__ import annotations
 
 from relay.media.packets.rtp import NUMBER
-from relay.media.route import Route
+from relay.media.stream import Way
 from relay.media.verdict import Verdict
 from relay.plane import Direction, Tap, TappedPacket
 
@@ -36,7 +36,7 @@ class TappedRoute:
         "takes_late",
     )
 
-    def __init__(self, route: Route, up: Taps, down: Taps) -> None:
+    def __init__(self, route: Way, up: Taps, down: Taps) -> None:
         """:param up: taps on what the sender sends; ``down`` on what the receiver gets."""
         self._route = route
         self._up, self._down = up, down

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from relay.errors import MalformedPacket
+from relay.media.crossing import Crossing
 from relay.media.feedback import rtcp
 from relay.media.feedback.reception import ReportBlock
 from relay.media.feedback.rtcp import AFB, FIR, NACK, PLI, PSFB, RR, RTPFB, SDES, SR, TRANSPORT_CC
@@ -36,6 +37,9 @@ MAX_REPEATS = 100
 """Packets that one compound packet can have repeated."""
 
 _REMB = b"REMB"
+
+Course = Flow | Crossing
+"""What a user sends to the partner; of one that crosses to another plane no routes are known."""
 
 
 @dataclass(slots=True)
@@ -65,7 +69,7 @@ class Translation:
     untrue: int = 0
     """Messages about packets that were never sent, or with times that cannot be."""
 
-    def note(self, backward: Flow, now: float) -> None:
+    def note(self, backward: Course, now: float) -> None:
         """Enter what was read into the statistics of the streams that it is about.
 
         :param backward: what the partner sends back; ``now`` in seconds of the plane's clock.
@@ -85,7 +89,7 @@ class Translation:
 
 
 def translate(
-    data: bytes, forward: Flow, backward: Flow, now: float, may_ask: float = inf
+    data: bytes, forward: Course, backward: Course, now: float, may_ask: float = inf
 ) -> Translation:
     """Translate a user's compound packet for the partner.
 
@@ -112,6 +116,26 @@ def translate(
     receiver = forward.downlink
     result.data = rtcp.compound(result.pieces, receiver.reporter, receiver.cname if named else "")
     return result
+
+
+def sender_reports(data: bytes) -> bytes:
+    """What of a compound packet of a user's has to cross to the plane of the partner's link.
+
+    That are the sender reports alone, without the blocks and with no name, but for the news that
+    there is one; :func:`translate` makes the partner's of it there.
+
+    :param data: the decrypted packet.
+    :returns: nothing when there are none.
+    :raises MalformedPacket: when a length lies.
+    """
+    found, named = [], False
+    for kind, _, part in rtcp.parts(data):
+        if kind == SR and len(part) >= rtcp.BLOCKS_AT[SR]:
+            found.append(rtcp.part(SR, 0, part[rtcp.HEADER_BYTES : rtcp.BLOCKS_AT[SR]]))
+        named = named or kind == SDES
+    if found and named:
+        found.append(rtcp.part(SDES, 0, bytes(SSRC.size)))
+    return b"".join(found)
 
 
 def keyframe_request(kind: int, reporter: int, source: Stream) -> bytes:
@@ -147,8 +171,8 @@ def _report(
     packet: bytes,
     kind: int,
     count: int,
-    forward: Flow,
-    backward: Flow,
+    forward: Course,
+    backward: Course,
     result: Translation,
     now: float,
 ) -> bytes:
@@ -169,7 +193,7 @@ def _report(
     return rtcp.part(RR, len(blocks), SSRC.pack(forward.downlink.reporter) + body)
 
 
-def _sender_info(packet: bytes, forward: Flow, result: Translation, now: float) -> bytes:
+def _sender_info(packet: bytes, forward: Course, result: Translation, now: float) -> bytes:
     """A sender's part of its report, on the relay's clock and with the outlet's own counts.
 
     Octets are those of the payload and of header extensions: they are not told apart for a packet.
@@ -192,7 +216,7 @@ def _sender_info(packet: bytes, forward: Flow, result: Translation, now: float) 
     )
 
 
-def _block(packet: bytes, at: int, backward: Flow, result: Translation) -> bytes:
+def _block(packet: bytes, at: int, backward: Course, result: Translation) -> bytes:
     ssrc, losses, highest, *timing = rtcp.BLOCK.unpack_from(packet, at)
     route = backward.route_to(ssrc)
     number = route.backward(highest & 0xFFFF) if route is not None else None
@@ -211,7 +235,7 @@ def _block(packet: bytes, at: int, backward: Flow, result: Translation) -> bytes
 
 
 def _transport_feedback(
-    packet: bytes, fmt: int, forward: Flow, backward: Flow, result: Translation, now: float
+    packet: bytes, fmt: int, forward: Course, backward: Course, result: Translation, now: float
 ) -> bytes:
     """NACK (RFC 4585 section 6.2.1) and transport-wide feedback (draft-holmer-rmcat)."""
     if len(packet) < rtcp.FEEDBACK.size + 4:
@@ -227,14 +251,12 @@ def _transport_feedback(
         result.untrue += 1
         return b""
     ssrcs = forward.downlink.reporter, _source_ssrc(backward, ssrc)
-    told = backward.uplink.feedback.translate(packet, backward.transport_cc, now, ssrcs)
+    told = backward.told(packet, now, ssrcs)
     result.untrue += told is None
-    if told and backward.downlink.tells is None:
-        backward.downlink.tells = True
     return told or b""
 
 
-def _nack(packet: bytes, route: Route, forward: Flow, result: Translation) -> bytes:
+def _nack(packet: bytes, route: Route, forward: Course, result: Translation) -> bytes:
     """Requests for retransmission; those that the relay can meet itself go no further."""
     if route.source is None:
         return b""
@@ -287,7 +309,7 @@ def _repeat(history: History, number: int, following: int, result: Translation) 
     return number + first & 0xFFFF, mask
 
 
-def _asks_for_keyframe(packet: bytes, fmt: int, backward: Flow) -> bool:
+def _asks_for_keyframe(packet: bytes, fmt: int, backward: Course) -> bool:
     """PLI, or FIR (RFC 5104 section 4.3.1) with an entry, about a stream that the partner feeds."""
     if len(packet) < rtcp.FEEDBACK.size + (8 if fmt == FIR else 0):
         raise MalformedPacket("RTCP key frame request is cut")
@@ -306,7 +328,7 @@ def _asks_for_keyframe(packet: bytes, fmt: int, backward: Flow) -> bool:
     return False
 
 
-def _bandwidth(packet: bytes, forward: Flow, backward: Flow) -> bytes:
+def _bandwidth(packet: bytes, forward: Course, backward: Course) -> bytes:
     """REMB (draft-alvestrand-rmcat-remb section 2.2).
 
     Of who has not agreed to it, it is a guess without send times, and would starve the sender.
@@ -334,7 +356,7 @@ def _bandwidth(packet: bytes, forward: Flow, backward: Flow) -> bytes:
     return rtcp.feedback(PSFB, AFB, (forward.downlink.reporter, 0), head + b"".join(ssrcs))
 
 
-def _source_ssrc(backward: Flow, ssrc: int) -> int:
+def _source_ssrc(backward: Course, ssrc: int) -> int:
     """The source's SSRC for the outlet's; 0 when the route has no source."""
     route = backward.route_to(ssrc)
     return route.source.ssrc if route is not None and route.source is not None else 0

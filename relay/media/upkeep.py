@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from relay.media import view
+from relay.media.far import Far
+from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
 from relay.media.link import Link
 from relay.media.pulse import QUIET_S
@@ -38,14 +40,7 @@ def tend(link: Link, forwarder: Forwarder, now: float) -> str | None:
         return "silent"
     if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:
         return "failed"
-    flow = link.uplink.flow
-    if flow is not None and flow.downlink.tells is None:
-        flow.look_for_feedback()
-    if link.uplink.feedback.has_news:
-        for packet in transport_feedback(link.uplink, link.downlink.reporter, now):
-            link.send_rtcp(packet)
-    if flow is not None and flow.video is not None and flow.video.waits_for_keyframe:
-        forwarder.request_keyframe(link.downlink, flow.video, now)
+    _tend_sender(link, forwarder, now)
     return None
 
 
@@ -65,3 +60,27 @@ def pulse_changed(link: Link, awake_since: float, now: float) -> bool:
     if now - heard_at >= QUIET_S:  # few come here: whoever sends media also reports
         heard_at = max((heard_at, *(stream.last_at for stream in uplink.streams.values())))
     return pulse.feel(told_at, heard_at, now)
+
+
+def tend_far(far: Far, forwarder: Forwarder, now: float) -> None:
+    """The same for who sends to a user here, and is looked after elsewhere in all else.
+
+    Its plane is told what its streams have come to; once a second all of it.
+    """
+    is_due = now - far.sampled_at >= SAMPLE_S
+    if is_due:
+        view.sample(far, now)
+    _tend_sender(far, forwarder, now)
+    far.tell(again=is_due)
+
+
+def _tend_sender(end: Link | Far, forwarder: Forwarder, now: float) -> None:
+    flow, downlink = end.uplink.flow, end.downlink
+    if isinstance(flow, Flow) and flow.downlink.tells is None:
+        flow.look_for_feedback()
+    if end.uplink.feedback.has_news:
+        for packet in transport_feedback(end.uplink, downlink.reporter, now):
+            downlink.send_rtcp(packet)
+    video = None if flow is None else flow.video
+    if video is not None and video.source is not None and video.waits_for_keyframe:
+        forwarder.request_keyframe(downlink, video, now)

@@ -11,6 +11,7 @@ from relay.media.stream import Stream
 from relay.plane import Tap
 
 if TYPE_CHECKING:
+    from relay.media.crossing import Crossing
     from relay.media.flow import Flow
 
 MAX_STREAMS = 16
@@ -55,8 +56,8 @@ class Uplink:
         too, so they count as streams do."""
         self.current: dict[tuple[str, bool], Stream] = {}
         """The stream that is forwarded, for each kind and for its RTX."""
-        self.flow: Flow | None = None
-        """Where the streams go while the user is paired."""
+        self.flow: Flow | Crossing | None = None
+        """Where the streams go while the user is paired, with somebody here or elsewhere."""
         self.taps: tuple[Tap, ...] = ()
         """Who is shown what the user sends."""
         self.feedback = TransportFeedback()

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Verdict(IntEnum):
-    """What became of a packet: those that go out first, then the reasons to drop it."""
+    """What became of a packet: it goes out, or there is a reason to drop it."""
 
     FORWARD = 0
     RESTORED = 1  # a retransmission that has become the packet that it repeats, two bytes shorter
@@ -12,6 +12,7 @@ class Verdict(IntEnum):
     UNKNOWN_PAYLOAD_TYPE = 3
     HELD = 4  # video before this source's first key frame, or RTX before its media
     STALE = 5  # sent before the packet with which this source began, or impossibly far ahead
+    CROSSED = 6  # to the plane on which the partner's link is, which decides
 
 
-GOES_OUT = Verdict.FORWARD, Verdict.RESTORED
+GOES_OUT = Verdict.FORWARD, Verdict.RESTORED, Verdict.CROSSED

@@ -12,6 +12,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import ClassVar, get_args, get_type_hints
 
+from relay.media.far import Far
 from relay.media.feedback.reception import Reception
 from relay.media.link import Link
 from relay.media.meter import Rates, Sample
@@ -41,16 +42,21 @@ def link(seen: Link, local_address: tuple[str, int], now: float) -> LinkView:
 
 
 def tracks(
-    links: Mapping[str, Link], now: float, in_turn: Iterable[Link] | None = None
+    links: Mapping[str, Link],
+    now: float,
+    in_turn: Iterable[Link] | None = None,
+    fars: Mapping[str, Far] | None = None,
 ) -> list[TrackView]:
     """The tracks of all links (by their users), each link's together.
 
     :param now: seconds of the plane's clock.
     :param in_turn: the links once more, which may take their time.
+    :param fars: their partners on other planes (by their users).
     """
+    ends: dict[str, Link | Far] = {**(fars or {}), **links}
     feeding = {
         stream.route.outlet: (seen, stream)
-        for seen in links.values()
+        for seen in ends.values()
         for stream in seen.uplink.streams.values()
         if stream.route is not None
     }
@@ -58,7 +64,7 @@ def tracks(
     for seen in in_turn or links.values():
         round_trip_ms = _round_trip_ms(seen)
         found.extend(
-            _read_up(_Up(seen, stream, links, now, round_trip_ms))
+            _read_up(_Up(seen, stream, ends, now, round_trip_ms))
             for stream in seen.uplink.streams.values()
             if not stream.rtx
         )
@@ -70,7 +76,7 @@ def tracks(
     return found
 
 
-def sample(seen: Link, now: float) -> None:
+def sample(seen: Link | Far, now: float) -> None:
     """Read the counters of a link's streams; ``now`` in seconds of the plane's clock."""
     seen.sampled_at = now
     for stream in seen.uplink.streams.values():
@@ -141,13 +147,13 @@ class _Up(_Seen):
         self,
         link: Link,
         stream: Stream,
-        links: Mapping[str, Link],
+        ends: Mapping[str, Link | Far],
         now: float,
         round_trip_ms: float | None,
     ) -> None:
         super().__init__(link, stream, round_trip_ms)
         route, repair = stream.route, _repair_of(link, stream)
-        sink = links.get(route.downlink.user_id) if route is not None else None
+        sink = ends.get(route.downlink.user_id) if route is not None else None
         self.stream = stream
         self.counterpart_id = _id(sink, "down", route.outlet.ssrc) if sink and route else None
         self.waits_for_keyframe = route is not None and route.waits_for_keyframe
@@ -167,7 +173,7 @@ class _Down(_Seen):
         self,
         link: Link,
         outlet: Outlet,
-        source: tuple[Link, Stream] | None,
+        source: tuple[Link | Far, Stream] | None,
         now: float,
         round_trip_ms: float | None,
     ) -> None:
@@ -206,11 +212,11 @@ _read_up = _reader(_Up, rates=Rates, stream=Stream)
 _read_down = _reader(_Down, rates=Rates, outlet=Outlet, sent=Progress, reception=Reception)
 
 
-def _id(link: Link, direction: str, ssrc: int) -> str:
+def _id(link: Link | Far, direction: str, ssrc: int) -> str:
     return f"{link.link_id}-{direction[0]}{ssrc:08x}"
 
 
-def _repair_of(seen: Link, stream: Stream) -> Stream | None:
+def _repair_of(seen: Link | Far, stream: Stream) -> Stream | None:
     """The RTX stream of a media stream, which must be the current one of its kind."""
     current = seen.uplink.current
     if current.get((stream.kind, False)) is not stream:

@@ -83,6 +83,9 @@ class PlaneStats:
     packets_received: int = 0
     packets_forwarded: int = 0
     bytes_forwarded: int = 0
+    packets_bridged: dict[str, int] = field(default_factory=dict)
+    """Packets that crossed to another plane of this machine (``out``), or from one (``in``)."""
+    bytes_bridged: dict[str, int] = field(default_factory=dict)
     drops: dict[str, int] = field(default_factory=dict)
     """Packets by the reason why they went nowhere."""
     nacks: int = 0

@@ -21,6 +21,7 @@ What they send, and what comes out:
 
 - ``traffic``       what users send: full batches, and recorded calls with their RTCP
 - ``load``          one run of a load: sends it, and matches what comes out with what went in
+- ``supply``        batches that wait in a plane's socket, inside this process
 - ``datagrams``     many sockets' datagrams out on schedule and in with the kernel's time
 
 The measurements, and what some of them find:
@@ -31,6 +32,7 @@ The measurements, and what some of them find:
 - ``times``         how long users wait for media
 - ``matching``      how fast users find each other
 - ``taps``          what recording some calls does to all
+- ``bridge``        what a packet costs when its partner's link is on another plane
 - ``isolation``     what floods of one user do to others' packets
 - ``attacks``       such floods, in a process of its own
 - ``anatomy``       where the time of a forwarded packet goes

@@ -7,10 +7,8 @@ packets. The rest is what no part has: telling packets apart, looking up tables,
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
-import socket
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -19,21 +17,18 @@ from typing import Any
 
 from rich.table import Table
 
-from relay.bots.description import Numbering
 from relay.media import RelayPlane
 from relay.media.link import Link
 from relay.media.packets.rtp import HEADERS
 from relay.media.paths.transport import SLOT_BYTES, DatagramSocket
-from relay.plane import LinkUp
 from relay.seam import srtp_ffi, srtp_lib
 from scripts.benchmark.bench import Bench
+from scripts.benchmark.supply import BURST, PEERS, Supply, connected
 from scripts.benchmark.tables import table
 from scripts.benchmark.targets import Target
-from scripts.benchmark.traffic import batches, rtp
 from scripts.benchmark.users import AES_GCM, Peer, offer_only
 
-PEERS, BURST, ROUNDS = 12, 5, 600
-"""A batch is a burst of each peer's."""
+ROUNDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +44,14 @@ async def measure(bench: Bench, found: list[Part]) -> None:
     """The whole and its parts."""
     offer_only([AES_GCM])  # other measurements have left what Chromium offers
     bench.say(f"anatomy of {PEERS * BURST * ROUNDS:,} packets")
-    supply = _Supply()
+    supply = Supply()
     plane = RelayPlane("127.0.0.1", 0, clock=lambda: supply.now)
     await plane.start()
     peers: list[Peer] = []
     try:
-        peers = await _connected(plane)
+        peers = await connected(plane)
+        for number in range(0, PEERS, 2):
+            plane.pair(str(number), str(number + 1))
         supply.come_from(peers)
         found += _dissect(plane, supply)
     finally:
@@ -63,65 +60,7 @@ async def measure(bench: Bench, found: list[Part]) -> None:
         await plane.close()
 
 
-async def _connected(plane: RelayPlane) -> list[Peer]:
-    up: asyncio.Queue[object] = asyncio.Queue()
-    plane.subscribe(lambda event: up.put_nowait(event) if isinstance(event, LinkUp) else None)
-    peers = [Peer() for _ in range(PEERS)]
-    for number, peer in enumerate(peers):
-        peer.take_answer((await plane.answer(str(number), peer.offer())).sdp)
-        await peer.connect()
-        await up.get()
-    for number in range(0, PEERS, 2):
-        plane.pair(str(number), str(number + 1))
-    return peers
-
-
-class _Supply:
-    """Encrypted packets of all peers, five of each at a time; SRTP takes each only once.
-
-    Time is the packets' own, or the relay would have to hold their timestamps to the clock.
-    """
-
-    def __init__(self) -> None:
-        self._peers: list[Peer] = []
-        self._sockets: list[socket.socket] = []
-        self._media = batches(0, 1, BURST / 200)[:BURST]
-        self._number = 0
-        self._buffer = bytearray(2048)
-
-    def come_from(self, peers: list[Peer]) -> None:
-        """Begin, when the peers' links are up."""
-        self._peers = peers
-        self._sockets = [peer.lend_socket() for peer in peers]
-
-    @property
-    def now(self) -> float:
-        """The moment at which the next packets are sent, in seconds."""
-        return self._number / 1000
-
-    def fill(self) -> None:
-        """Put one batch into the relay's socket."""
-        for peer, wire in zip(self._peers, self._sockets, strict=True):
-            for offset, media in enumerate(self._media):
-                number = self._number + offset & 0xFFFF
-                packet = rtp(media, peer.ssrcs.video, number, number * 90, number, Numbering())
-                wire.send(peer.protect(packet))
-        self._number += BURST
-
-    def drain(self) -> int:
-        """Take what came out; returns how many packets."""
-        count = 0
-        for wire in self._sockets:
-            while True:
-                try:
-                    wire.recv_into(self._buffer)
-                except BlockingIOError:
-                    break
-                count += 1
-        return count
-
-
-def _dissect(plane: RelayPlane, supply: _Supply) -> list[Part]:
+def _dissect(plane: RelayPlane, supply: Supply) -> list[Part]:
     forwarder, wire = plane._forwarder, plane._socket  # noqa: SLF001
     if forwarder is None or wire is None:
         raise RuntimeError("the plane was not started")

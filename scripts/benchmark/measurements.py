@@ -11,7 +11,17 @@ from typing import Any, Protocol
 
 from rich.table import Table
 
-from scripts.benchmark import anatomy, forwarding, isolation, matching, memory, rows, taps, times
+from scripts.benchmark import (
+    anatomy,
+    bridge,
+    forwarding,
+    isolation,
+    matching,
+    memory,
+    rows,
+    taps,
+    times,
+)
 from scripts.benchmark.bench import Bench
 from scripts.benchmark.targets import Target
 
@@ -48,6 +58,7 @@ MEASUREMENTS = (
     Measurement("times", "until media, from an offer and from Next", times.measure, times),
     Measurement("matching", "", matching.measure, matching),
     Measurement("taps", "what recording some calls does to all", taps.measure, rows),
+    Measurement("bridge", "a partner on another plane", bridge.measure, bridge),
     Measurement("isolation", "what floods of one user do to others", isolation.measure, isolation),
     Measurement("anatomy", "where a packet's time goes", anatomy.measure, anatomy),
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from relay.media.paths import batch
+from relay.media.paths import mmsg
 from relay.media.paths.batch import BatchSocket, open_socket
 from relay.media.paths.transport import (
     MAX_DATAGRAM_BYTES,
@@ -424,7 +424,7 @@ class _FullSocket:
         raise BlockingIOError(errno.EAGAIN, "full")
 
     def sendmmsg(self, *_: Any) -> int:
-        batch._ffi.errno = errno.EAGAIN
+        mmsg.ffi.errno = errno.EAGAIN
         return -1
 
     def __getattr__(self, name: str) -> Any:

@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from relay.errors import SdpError
+from relay.media.flow import Flow
 from relay.media.route import Route
 from relay.media.uplink import MAX_STREAMS, TAKEOVER_S
 from relay.plane import LinkState
@@ -343,7 +344,7 @@ def routes_of(exchange: Exchange) -> dict[tuple[str, str], Route]:
     return {
         (link.user_id, kind): route
         for link in exchange.plane._links.values()
-        if link.uplink.flow is not None
+        if isinstance(link.uplink.flow, Flow)
         for (kind, rtx), route in link.uplink.flow.routes.items()
         if not rtx
     }

@@ -65,6 +65,8 @@ async def test_one_message(mode: MediaMode, monkeypatch: pytest.MonkeyPatch) -> 
 
 HANDS_ON = {
     "media/plane.py",
+    "media/pairs.py",
+    "media/bridgehead.py",
     "media/forwarder.py",
     "media/budget.py",
     "media/handshakes.py",

@@ -16,7 +16,6 @@ from pylibsrtp import Error
 
 from relay.bots.picture import read
 from relay.media import RelayPlane
-from relay.media.forwarder import Forwarder
 from relay.media.plane import TICK_S
 from relay.plane import LinkState
 from tests.support.camera import Camera, Numbers, Sent, bare
@@ -39,8 +38,7 @@ class Air:
         self.timeline = Timeline()
         self.socket = FakeSocket()
         self.plane = RelayPlane("127.0.0.1", 0, clock=lambda: self.now)
-        self.forwarder = Forwarder(self.socket, lambda: self.now, self.plane._started_flowing)
-        self.plane._socket, self.plane._forwarder = self.socket, self.forwarder
+        self.forwarder = self.plane._begin(self.socket)
         self.visitors: dict[object, Visitor] = {}
         self.arriving: tuple[int, int | None] = 0, None
         """Whose packet the relay has before it, and its transport-wide number."""

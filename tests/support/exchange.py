@@ -57,8 +57,12 @@ def link_state(plane: RelayPlane, user: str) -> LinkState:
 class Exchange:
     """A plane with its events, its clock, and the peers that must be closed in the end."""
 
-    def __init__(self, host: str = "127.0.0.1", **options: Any) -> None:
-        self.skew_s = 0.0
+    def __init__(
+        self, host: str = "127.0.0.1", stopped_at_s: float | None = None, **options: Any
+    ) -> None:
+        """:param stopped_at_s: what the clock shows, which then goes on as tests put it forward."""
+        self.skew_s = stopped_at_s or 0.0
+        self._stopped = stopped_at_s is not None
         self.plane = RelayPlane(host, 0, clock=self.now, **options)
         self.events: asyncio.Queue[News] = asyncio.Queue()
         self.plane.subscribe(lambda event: self.events.put_nowait(news(event)))
@@ -67,7 +71,11 @@ class Exchange:
 
     def now(self) -> float:
         """The event loop's clock, which tests put forward."""
-        return asyncio.get_running_loop().time() + self.skew_s
+        return (0.0 if self._stopped else asyncio.get_running_loop().time()) + self.skew_s
+
+    def stop_time(self) -> None:
+        """From now on it passes only when tests put it forward."""
+        self.skew_s, self._stopped = self.now(), True
 
     def peer(self, numbering: Numbering | None = None) -> ThinPeer:
         found = ThinPeer(numbering=numbering)
@@ -114,6 +122,11 @@ class Exchange:
             got = [await self.events.get() for _ in expected]
         assert sorted(map(repr, got)) == sorted(map(repr, expected))
 
+    def forget_news(self) -> None:
+        """Hear no more of what has happened so far."""
+        while not self.events.empty():
+            self.events.get_nowait()
+
     @property
     def heard_nothing(self) -> bool:
         return self.events.empty()
@@ -125,7 +138,7 @@ class Exchange:
             "addresses": addresses,
             "ufrags": ufrags,
             "links": len(self.plane._links),
-            "partners": len(self.plane._partners),
+            "partners": len(self.plane._pairs.partner_of),
         }
 
     @property

@@ -9,7 +9,7 @@ from relay.media.flow import Flow
 from relay.media.negotiation.sdp import read
 from relay.media.outlet import Outlet
 from relay.media.uplink import Uplink
-from relay.media.verdict import Verdict
+from relay.media.verdict import GOES_OUT, Verdict
 from tests.support.packets import Rtp, beginning, read_rtp
 
 AUDIO, VIDEO, REPAIR = ("audio", False), ("video", False), ("video", True)
@@ -61,7 +61,7 @@ class Side:
         verdict = stream.route.rewrite(view, at, end, beginning(packet), extended, now)
         if verdict is Verdict.RESTORED:
             return read_rtp(bytes(buffer[at : end - 2]))
-        if verdict is not Verdict.FORWARD:
+        if verdict not in GOES_OUT:
             stream.route.dropped(len(packet))
             self.uplink.kept(view, at, end, stream, now)
         assert buffer[:at] == b"\xee" * at

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 
+from relay.media.feedback import rtcp
 from relay.media.packets.numbering import TransportNumbers, nearest
 from relay.serial import distance
 from relay.transport_cc import (
@@ -72,8 +73,9 @@ class TransportFeedback:
         self._count = secrets.randbits(8)
         self._ahead = secrets.randbits(32)
         """Ticks by which the clock that the user is told of is ahead of the plane's."""
-        self._origin: TransportNumbers | None = None
-        """Whose arrival times were told last: a partner's, by its numbering, or the relay's."""
+        self._origin: object | None = None
+        """Whose arrival times were told last: a partner's, by its numbering, another plane's, by
+        where they come from, or this plane's own."""
         self._shift = self._ahead
         """What is added to the origin's arrival times."""
         self._latest = 0
@@ -131,6 +133,30 @@ class TransportFeedback:
             packet, layout, base=first - offset, ticks=self._shift, count=self._count, ssrcs=ssrcs
         )
 
+    def relayed(self, packet: bytes, origin: object, now: float) -> bytes:
+        """Feedback that another plane has made, about the user's own numbers, on this clock.
+
+        :param packet: the whole RTCP packet.
+        :param origin: what stands for the other plane and its present partner for the user.
+        :param now: seconds of the plane's clock.
+        :raises MalformedPacket: when a count or a length does not fit.
+        """
+        layout = survey(packet)
+        arrival = first_arrival(packet, layout)
+        if self._origin is not origin:
+            self._follow(origin, now, arrival)
+        leapt = distance(int(now * TICKS_PER_S) + self._ahead, arrival + self._shift)
+        self._ahead += max(leapt, 0)  # as the other plane's does when it follows somebody else
+        self._count += 1
+        return moved(
+            packet,
+            layout,
+            base=layout.base,
+            ticks=self._shift,
+            count=self._count,
+            ssrcs=rtcp.FEEDBACK.unpack_from(packet),
+        )
+
     def made(
         self, numbers: TransportNumbers | None, now: float, ssrcs: tuple[int, int]
     ) -> Iterator[bytes]:
@@ -167,7 +193,7 @@ class TransportFeedback:
             self._passed, self._passed_at = numbers.last, now
         return now - self._passed_at >= QUIET_S
 
-    def _follow(self, origin: TransportNumbers | None, now: float, arrival: int = 0) -> None:
+    def _follow(self, origin: object | None, now: float, arrival: int = 0) -> None:
         """Tell somebody else's arrival times from now on."""
         self._origin = origin
         self._ahead += LEAP_TICKS

@@ -2,6 +2,9 @@
 
 - ``transport``   the one UDP socket and its slots, and the socket that runs everywhere
 - ``batch``       the quick one: system calls for whole batches
+- ``mmsg``        what the system has for that
+- ``bridge``      to another process of this machine, for partners whose links are there
+- ``batch_bridge``  the quick one of these
 - ``candidates``  the addresses that the relay announces, and to whom
 - ``ice``         connectivity checks, read and answered
 - ``dtls``        what is sound of a peer's handshake

@@ -13,8 +13,8 @@ import struct
 import sys
 from typing import Any
 
-from cffi import FFI
-
+from relay.media.paths.mmsg import LENGTH_AT, LENGTH_STRIDE
+from relay.media.paths.mmsg import ffi as _ffi
 from relay.media.paths.transport import (
     MAX_DATAGRAM_BYTES,
     SLOTS,
@@ -24,19 +24,6 @@ from relay.media.paths.transport import (
     PlainSocket,
 )
 from relay.seam import srtp_ffi
-
-_ffi = FFI()
-_ffi.cdef("""
-struct iovec { void *iov_base; size_t iov_len; };
-struct msghdr {
-    void *msg_name; unsigned int msg_namelen;
-    struct iovec *msg_iov; size_t msg_iovlen;
-    void *msg_control; size_t msg_controllen; int msg_flags;
-};
-struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
-int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, void *timeout);
-int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags);
-""")
 
 _NULL = _ffi.NULL
 _NAME_BYTES = 32  # a slot's sockaddr, padded
@@ -56,8 +43,6 @@ _NAME_AT, _IOV_AT, _IOV_COUNT_AT, _CONTROL_LENGTH_AT = (
     _ffi.offsetof("struct msghdr", name) // 8
     for name in ("msg_name", "msg_iov", "msg_iovlen", "msg_controllen")
 )
-_LENGTH_STRIDE = _ffi.sizeof("struct mmsghdr") // 4
-_LENGTH_AT = _ffi.offsetof("struct mmsghdr", "msg_len") // 4
 
 
 class _Headers:
@@ -112,7 +97,7 @@ class BatchSocket(DatagramSocket):
         self._address_bytes = 28 if ipv6 else 8  # family, port, (flow,) address(, scope)
         self._in = _Headers(self.pointers, 28 if ipv6 else 16)
         self._out = _Headers(self.pointers, 28 if ipv6 else 16)
-        self._sizes = self._in.lengths[_LENGTH_AT::_LENGTH_STRIDE]
+        self._sizes = self._in.lengths[LENGTH_AT::LENGTH_STRIDE]
         self._ipv4 = self._in.name_words[::_NAME_WORDS]
         self._headings = [  # for each number of slots: cutting a view takes longer than reading it
             (self._sizes[:count].tolist, self._ipv4[:count].tolist) for count in range(SLOTS + 1)

@@ -491,7 +491,7 @@ def exchange(
         packet = rtp(2, step, payload=KEYFRAME, elements=((3, bytes([0, step])),))
         (heard,) = b.hears(port.hear(A, a.rtp(packet)))
         flow = a.uplink.flow
-        assert flow is not None
+        assert isinstance(flow, Flow)
         if b.downlink.tells is None:
             flow.look_for_feedback()
         made = list(transport_feedback(a.uplink, a.downlink.reporter, port.now))
@@ -569,7 +569,7 @@ async def test_a_partner_who_takes_nothing_any_more_may_be_looked_at_for_feedbac
     port.hear(A, a.rtp(rtp(2, 1, payload=KEYFRAME, elements=((3, b"ab"),))))
     b.link.agree(read(FIREFOX.replace("a=sendrecv", "a=sendonly")))
     flow = a.uplink.flow
-    assert flow is not None
+    assert isinstance(flow, Flow)
     flow.renew()
     assert flow.routes == {}
     flow.look_for_feedback()

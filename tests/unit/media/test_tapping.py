@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from relay.media import RelayPlane
 from relay.media.flow import Flow
 from relay.media.link import Link
@@ -16,28 +14,12 @@ from relay.plane import Direction, TappedPacket
 from relay.seam import LinkCertificate
 from tests.support.fake_socket import FakeSocket
 from tests.support.offers import CHROMIUM, FIREFOX
+from tests.support.onlooker import Onlooker
 from tests.support.packets import DELTA, KEYFRAME, raw_extension, read_rtp, rtp, rtx
 from tests.support.sides import Side
 
 CERTIFICATE = LinkCertificate.generateCertificate()
 UP, DOWN = Direction.UP, Direction.DOWN
-
-
-@dataclass
-class Onlooker:
-    """A tap that keeps all it is shown."""
-
-    packets: list[TappedPacket] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
-
-    def take(self, packet: TappedPacket) -> None:
-        self.packets.append(packet)
-
-    def parted(self) -> None:
-        self.told.append("parted")
-
-    def link_closed(self) -> None:
-        self.told.append("link_closed")
 
 
 class Pair:

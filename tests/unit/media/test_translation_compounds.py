@@ -6,7 +6,7 @@ import pytest
 
 from relay.errors import MalformedPacket
 from relay.media.feedback.rtcp import MAX_BYTES
-from relay.media.translation import translate
+from relay.media.translation import sender_reports, translate
 from tests.support.calls import (
     A_RTX,
     A_VIDEO,
@@ -192,3 +192,21 @@ def test_without_rtx_everything_else_is_translated() -> None:
     call_a.sent(rtp(A_VIDEO, 200, payload=KEYFRAME))
     assert translate(sr(A_VIDEO, 1), there, back, 100.0).data
     assert translate(sr(A_RTX, 1), there, back, 100.0).data == b""
+
+
+# what crosses to another plane
+
+
+def test_sender_reports_cross_without_blocks_and_names() -> None:
+    data = sr(A_VIDEO, 5, block(1, 2)) + sdes(A_VIDEO, b"secret") + pli(1, 2) + bye(A_VIDEO)
+    report, named = read_rtcp(sender_reports(data))
+    assert (report.kind, report.count, report.body) == (SR, 0, sr(A_VIDEO, 5)[4:])
+    assert (named.kind, named.body) == (SDES, bytes(4))
+    assert [part.kind for part in read_rtcp(sender_reports(sr(A_VIDEO, 5)))] == [SR]
+
+
+def test_nothing_crosses_without_a_sender_report() -> None:
+    assert sender_reports(rr(A_VIDEO, block(1, 2)) + sdes(A_VIDEO, b"x")) == b""
+    assert sender_reports(rtcp(SR, 0, bytes(8))) == b"", "it is cut"
+    with pytest.raises(MalformedPacket):
+        sender_reports(sr(A_VIDEO, 5)[:-4])

@@ -297,3 +297,48 @@ def test_after_the_partner_the_relay_tells_on_a_clock_that_leapt(told: Told) -> 
     assert partners.arrivals[0] is not None
     assert ours.arrivals[0] is not None
     assert ours.arrivals[0] - partners.arrivals[0] & 0xFFFFFFFF == LEAP_TICKS
+
+
+# feedback that another plane has made
+
+
+def relayed(
+    told: Told, origin: object, *arrivals: int | None, base: int = 65_535, now: float = 10.0
+) -> Feedback:
+    packet = write(Feedback(base, arrivals, 200), 5, 6)
+    return read(told.feedback.relayed(packet, origin, now))
+
+
+def test_another_planes_times_are_told_on_this_clock(told: Told) -> None:
+    there = object()
+    told.feedback.unseen(1, 10.0)
+    (ours,) = told.made(10.0)
+    one = relayed(told, there, 1000, None, 1040)
+    two = relayed(told, there, 1100, base=3)
+    assert (one.base, two.base, steps(one)) == (65_535, 3, [0, None, 40])
+    assert one.arrivals[0] is not None
+    assert two.arrivals[0] is not None
+    assert ours.arrivals[0] is not None
+    assert two.arrivals[0] - one.arrivals[0] & 0xFFFFFFFF == 100
+    assert one.arrivals[0] - ours.arrivals[0] & 0xFFFFFFFF == LEAP_TICKS
+    assert [each.count - ours.count & 0xFF for each in (one, two)] == [1, 2]
+
+
+def test_the_clock_does_not_go_back_behind_another_planes_leaps(told: Told) -> None:
+    there = object()
+    relayed(told, there, 1000)
+    for leap in range(1, 6):
+        last = relayed(told, there, 1000 + leap * LEAP_TICKS)
+    told.feedback.unseen(9, 10.0)
+    (ours,) = told.made(10.0)
+    assert ours.arrivals[0] is not None
+    assert last.arrivals[0] is not None
+    assert ours.arrivals[0] - last.arrivals[0] & 0xFFFFFFFF == LEAP_TICKS
+    nobody_leapt = relayed(told, object(), 77)
+    assert nobody_leapt.arrivals[0] is not None
+    assert nobody_leapt.arrivals[0] - ours.arrivals[0] & 0xFFFFFFFF == LEAP_TICKS
+
+
+def test_another_planes_feedback_must_fit(told: Told) -> None:
+    with pytest.raises(MalformedPacket):
+        told.feedback.relayed(write(Feedback(1, (5,), 1), 1, 2)[:16], object(), 10.0)

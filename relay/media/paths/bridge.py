@@ -1,0 +1,202 @@
+"""What this process's media says to another one's: a Unix datagram socket for each of the others.
+
+Both ends are bound to a name, and each is connected to the other's. Then the kernel bounds what is
+on its way by the sender's buffer; a socket that only one has connected takes
+``net.unix.max_dgram_qlen`` datagrams, ten mostly.
+
+A datagram is a *head* of eight bytes and what follows it. Packets are received into the slots of
+the UDP socket, and sent from there: batches are handled one after another, so the slots are free.
+As there, nothing waits: what the kernel does not take is counted. There are two ways to do that
+behind the same interface, :class:`PlainBridge` and ``batch_bridge.BatchBridge``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import struct
+import sys
+from abc import ABC, abstractmethod
+from collections import Counter
+from enum import IntEnum
+from pathlib import Path
+
+from relay.media.paths.transport import (
+    BUFFER_BYTES,
+    MAX_DATAGRAM_BYTES,
+    SLOT_BYTES,
+    SLOTS,
+    DatagramSocket,
+)
+
+VERSION = 1
+HEAD = struct.Struct("!BBxxI")
+"""Version, cargo, and the number of the pairing."""
+
+FULL = (errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM)
+
+
+class Cargo(IntEnum):
+    """What follows a head."""
+
+    PROBE = 0  # nothing: whether the other end is there
+    RTP = 1  # a packet of the user's, decrypted, as it came
+    REPORTS = 2  # the sender reports of a compound packet of the user's, as they came
+    FEEDBACK = 3  # a compound packet for the user, ready but for transport-wide times
+    KEYFRAME = 4  # a request for one, to the user
+    KEPT = 5  # the transport-wide number of a packet that came and does not cross
+    NEWS = 6  # what is told of one of the user's streams where it ends
+
+
+def head(cargo: Cargo, number: int) -> int:
+    """A head, as bridges take and give it.
+
+    :param number: of the pairing, 32 bits.
+    """
+    return int.from_bytes(HEAD.pack(VERSION, cargo, number), sys.byteorder)
+
+
+def cargo_and_number(found: int) -> tuple[Cargo, int] | None:
+    """What a head says; None when it is none of ours."""
+    version, cargo, number = HEAD.unpack(found.to_bytes(HEAD.size, sys.byteorder))
+    return (Cargo(cargo), number) if version == VERSION and cargo in set(Cargo) else None
+
+
+class Bridge(ABC):
+    """The way to one other process."""
+
+    def __init__(self, slots: DatagramSocket, near: Path, far: Path) -> None:
+        """Bind; :meth:`mend` connects.
+
+        :param slots: what packets are received into, and sent from.
+        :param near: this end's name, which nobody else has: what is left of a former process's is
+            removed.
+        :param far: the other end's name.
+        :raises OSError: when it cannot be bound.
+        """
+        self.drops: Counter[str] = Counter()
+        self.packets_sent = self.packets_received = 0
+        self.bytes_sent = self.bytes_received = 0
+        """Of packets, without heads."""
+        self.is_up = False
+        """Whether the other end was there when something was sent last."""
+        self._slots, self._near, self._far = slots, near, far
+        self._staged: list[tuple[int, int, int]] = []
+        near.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+            self._socket.setblocking(False)
+            self._socket.bind(str(near))
+        except OSError:
+            self._socket.close()
+            raise
+
+    def fileno(self) -> int:
+        """The descriptor, for the event loop's reader."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close the socket and remove its name."""
+        self._socket.close()
+        self._near.unlink(missing_ok=True)
+
+    def mend(self) -> None:
+        """Connect if the other end was not there; to be called now and then.
+
+        It cannot be while the other end takes this one for the process that was here before: so
+        each has to try now and then whether the other is the same (:attr:`Cargo.PROBE`).
+        """
+        if not self.is_up:
+            with contextlib.suppress(OSError):
+                self._socket.connect(str(self._far))
+                self.is_up = True
+
+    def stage(self, slot: int, size: int, heading: int) -> None:
+        """Have the first ``size`` bytes of ``slot`` sent by :meth:`flush`, behind a head.
+
+        At most once a slot between two flushes.
+        """
+        self._staged.append((slot, size, heading))
+
+    @property
+    def has_staged(self) -> bool:
+        """Whether :meth:`flush` has anything to do."""
+        return bool(self._staged)
+
+    def send(self, heading: int, data: bytes = b"") -> None:
+        """Send at once what is in no slot."""
+        if not self.is_up:
+            self.drops["bridge_down"] += 1
+            return
+        try:
+            self._socket.send(heading.to_bytes(HEAD.size, sys.byteorder) + data)
+        except OSError as error:
+            self._refused(error.errno or 0, 1)
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Send what was staged. What the kernel does not take is counted, never waited for."""
+
+    @abstractmethod
+    def receive(self) -> list[tuple[int, int]]:
+        """Fill slots with what has arrived.
+
+        :returns: of each the head, and the size of what is in its slot; below 0 when even the head
+            was cut.
+        """
+
+    def _refused(self, code: int, count: int) -> None:
+        """Count what the kernel did not take."""
+        if code in FULL:
+            self.drops["bridge_full"] += count
+        else:
+            self.drops["bridge_down"] += count
+            self.is_up = False
+
+
+class PlainBridge(Bridge):
+    """One system call a datagram."""
+
+    def __init__(self, slots: DatagramSocket, near: Path, far: Path) -> None:
+        super().__init__(slots, near, far)
+        self._head = bytearray(HEAD.size)
+        self._targets = [
+            [
+                memoryview(self._head),
+                slots.view[slot * SLOT_BYTES : slot * SLOT_BYTES + MAX_DATAGRAM_BYTES],
+            ]
+            for slot in range(SLOTS)
+        ]
+
+    def flush(self) -> None:
+        """See :class:`Bridge`."""
+        staged, self._staged = self._staged, []
+        view, left = self._slots.view, len(staged)
+        for slot, size, heading in staged:
+            if not self.is_up:
+                self.drops["bridge_down"] += left
+                return
+            start = slot * SLOT_BYTES
+            try:
+                self._socket.sendmsg(
+                    [heading.to_bytes(HEAD.size, sys.byteorder), view[start : start + size]]
+                )
+            except OSError as error:
+                self._refused(error.errno or 0, 1)
+            else:
+                self.packets_sent += 1
+                self.bytes_sent += size
+            left -= 1
+
+    def receive(self) -> list[tuple[int, int]]:
+        """See :class:`Bridge`."""
+        found: list[tuple[int, int]] = []
+        for slot in range(SLOTS):
+            try:
+                size = self._socket.recvmsg_into(self._targets[slot])[0]
+            except OSError:  # nothing left, or the other end has gone
+                break
+            found.append((int.from_bytes(self._head, sys.byteorder), size - HEAD.size))
+        return found

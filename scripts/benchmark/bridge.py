@@ -1,0 +1,149 @@
+"""The measurement ``bridge``: what a packet costs when its partner's link is on another plane.
+
+Two planes in this process, without an event loop between them: batches of 60 packets wait in the
+socket of the first, and what both do is timed. In turns its users are paired with each other, and
+with those of the second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.table import Table
+
+from relay.media import RelayPlane
+from relay.media.plane import TICK_S
+from scripts.benchmark.bench import Bench
+from scripts.benchmark.supply import BURST, PEERS, Supply, connected
+from scripts.benchmark.tables import table
+from scripts.benchmark.targets import Target, judge
+from scripts.benchmark.users import AES_GCM, Peer, offer_only
+
+ROUNDS, TURNS, PATIENCE = 200, 9, 1000
+MOST = 1.6
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """CPU time of a packet, in microseconds: the median of the turns."""
+
+    direct_us: float
+    bridged_us: float
+    ratio: float
+
+
+async def measure(bench: Bench, found: list[Crossing]) -> None:
+    """Direct and bridged, in turns."""
+    offer_only([AES_GCM])
+    bench.say(f"bridge: {2 * PEERS * BURST * ROUNDS * TURNS:,} packets")
+    now = [0.0]
+    planes = [RelayPlane("127.0.0.1", 0, clock=lambda: now[0]) for _ in range(2)]
+    peers: list[list[Peer]] = []
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            for plane in planes:
+                await plane.start()
+                peers.append(await connected(plane))
+            for index, plane in enumerate(planes):
+                plane.open_bridges(Path(name), index, [1 - index])
+            await asyncio.sleep(4 * TICK_S)  # in which each end finds the other
+            found.append(_compare(planes, peers, now))
+        finally:
+            for peer in (peer for some in peers for peer in some):
+                await peer.close()
+            for plane in planes:
+                await plane.close()
+
+
+def _compare(planes: list[RelayPlane], peers: list[list[Peer]], now: list[float]) -> Crossing:
+    supplies = []
+    for some in peers:
+        supply = Supply()
+        supply.come_from(some)
+        supplies.append(supply)
+    first, second = planes
+    work, far_work = _work(first), _work(second)
+
+    def crossed() -> None:
+        work()
+        far_work()
+
+    spent: dict[str, list[float]] = {"direct": [], "bridged": []}
+    gc.disable()
+    try:
+        for _ in range(TURNS):
+            for number in range(0, PEERS, 2):
+                first.pair(str(number), str(number + 1))
+            spent["direct"].append(_timed(work, supplies, now))
+            _pair_across(planes)
+            spent["bridged"].append(_timed(crossed, supplies, now))
+    finally:
+        gc.enable()
+    direct, bridged = (median(spent[name]) for name in ("direct", "bridged"))
+    ratio = median(b / d for d, b in zip(spent["direct"], spent["bridged"], strict=True))
+    return Crossing(direct, bridged, ratio)
+
+
+def _pair_across(planes: list[RelayPlane]) -> None:
+    for number in range(PEERS):
+        cards = [plane.card(str(number)) for plane in planes]
+        for index, plane in enumerate(planes):
+            card = cards[1 - index]
+            if card is None:
+                raise RuntimeError("a user has no link")
+            plane.pair_far(str(number), card, number + 1, 1 - index)
+
+
+def _work(plane: RelayPlane) -> Callable[[], None]:
+    """What reads the plane's sockets."""
+    return plane._read_all  # noqa: SLF001
+
+
+def _timed(work: Callable[[], None], supplies: list[Supply], now: list[float]) -> float:
+    """Microseconds for a packet, once packets are no longer held back for a key frame."""
+    for _ in range(PATIENCE):
+        if _once(work, supplies, now)[1] == PEERS * BURST:
+            break
+    rounds = [_once(work, supplies, now) for _ in range(ROUNDS)]
+    came = sum(count for _, count in rounds)
+    if came < 0.99 * PEERS * BURST * ROUNDS:
+        raise RuntimeError(f"{came} of {PEERS * BURST * ROUNDS} packets came out")
+    return 1e6 * sum(took_s for took_s, _ in rounds) / came
+
+
+def _once(work: Callable[[], None], supplies: list[Supply], now: list[float]) -> tuple[float, int]:
+    """One batch: how long it took, in seconds, and how many packets came out."""
+    supplies[0].fill()
+    now[0] = supplies[0].now
+    began = time.thread_time()
+    work()
+    took_s = time.thread_time() - began
+    return took_s, sum(supply.drain() for supply in supplies)
+
+
+def as_dict(found: list[Crossing]) -> dict[str, Any]:
+    """For JSON."""
+    return {"bridge": [asdict(each) for each in found]}
+
+
+def tables(found: list[Crossing]) -> list[Table]:
+    """For people."""
+    drawn = table("A packet to a partner on another plane (full batches)", "", "us", "ratio")
+    for each in found:
+        drawn.add_row("within one plane", f"{each.direct_us:.2f}", "")
+        drawn.add_row("over a bridge, both planes", f"{each.bridged_us:.2f}", f"{each.ratio:.2f}")
+    return [drawn]
+
+
+def targets(found: list[Crossing]) -> list[Target]:
+    """What crossing may cost."""
+    ratio = found[0].ratio if found else None
+    return [judge("a packet over a bridge, to a direct one", ratio, MOST, "")]
