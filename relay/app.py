@@ -241,6 +241,7 @@ def _plane(stack: AsyncExitStack, settings: Settings) -> OwnedPlane:
             udp_port,
             settings.public_ip,
             str(directory.path),
+            settings.workers,
             settings.log_level,
             settings.log_json,
         )

@@ -133,26 +133,31 @@ class Desk:
         plane = self._plane
         match message:
             case messages.Answer(user_id, sdp, is_local):
-                return messages.Described(await plane.answer(user_id, sdp, is_local=is_local))
+                described = await plane.answer(user_id, sdp, is_local=is_local)
+                return messages.Described(described, plane.card(user_id))
             case messages.Offer(user_id, is_local):
-                return messages.Described(await plane.offer(user_id, is_local=is_local))
+                described = await plane.offer(user_id, is_local=is_local)
+                return messages.Described(described, plane.card(user_id))
             case messages.Accept(user_id, sdp):
-                return messages.Described(await plane.accept(user_id, sdp))
+                described = await plane.accept(user_id, sdp)
+                return messages.Described(described, plane.card(user_id))
             case messages.Look(whole=True):
                 return messages.Seen(await plane.look(), self._load())
             case messages.Look():
                 return messages.Counted(await plane.stats(), self._load())
             case messages.Pair(a, b):
                 plane.pair(a, b)
+            case messages.PairFar(user_id, card, number, peer):
+                plane.pair_far(user_id, card, number, peer)
             case messages.Unpair(user_id):
                 plane.unpair(user_id)
             case messages.CloseLink(user_id):
                 plane.close_link(user_id)
-            case messages.OpenTap(number, user_id, direction):
-                tap = self._taps[number] = _DeskTap(number, self._send, self._send_tapped)
+            case messages.OpenTap(tap_number, user_id, direction):
+                tap = self._taps[tap_number] = _DeskTap(tap_number, self._send, self._send_tapped)
                 tap.open(plane, user_id, direction)
-            case messages.CloseTap(number) if number in self._taps:
-                self._taps.pop(number).close()
+            case messages.CloseTap(tap_number) if tap_number in self._taps:
+                self._taps.pop(tap_number).close()
             case messages.CloseTap():
                 pass  # it ended with the link that it was on
             case messages.RequestKeyframe(user_id, direction):

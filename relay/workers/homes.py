@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Collection
+from typing import NamedTuple
+
+from relay.media.card import Card
+from relay.workers import messages
+
+_NUMBERS = 1 << 32
+
+
+class Command(NamedTuple):
+    """What a worker is to be told."""
+
+    worker: int
+    message: object
 
 
 class Homes:
@@ -14,8 +28,13 @@ class Homes:
         self.partner_of: dict[str, str] = {}
         self.link_of: dict[str, str] = {}
         """The id of the user's link."""
+        self.card_of: dict[str, Card] = {}
+        """What other workers have to know of who has described its link."""
         self.joined_at: dict[str, int] = {}
         """The worker that was told of the user's partner."""
+        self._number_of: dict[str, int] = {}
+        """Of pairings over a bridge, by each of the two."""
+        self._number = secrets.randbelow(_NUMBERS)  # not one of a former front's
 
     def place(self, user_id: str, workers: Collection[int], near: str | None = None) -> int:
         """Where the user's link belongs.
@@ -37,19 +56,67 @@ class Homes:
         """The two, who have no partner, are paired."""
         self.partner_of[a], self.partner_of[b] = b, a
 
-    def part(self, user_id: str) -> str | None:
-        """The user's pair ends; returns who its partner was."""
+    def describe(self, user_id: str, card: Card | None) -> None:
+        """The user's link has another description, or none yet."""
+        self.card_of.pop(user_id, None)
+        if card is not None:
+            self.card_of[user_id] = card
+
+    def part(self, user_id: str) -> tuple[str | None, list[Command]]:
+        """The user's pair ends: who its partner was, and what the workers are to be told."""
         partner = self.partner_of.pop(user_id, None)
-        if partner is not None:
-            del self.partner_of[partner]
-            self.joined_at.pop(user_id, None)
-            self.joined_at.pop(partner, None)
-        return partner
+        if partner is None:
+            return None, []
+        del self.partner_of[partner]
+        return partner, self._separate(user_id, partner)
+
+    def join(self, user_id: str) -> list[Command]:
+        """What the workers are to be told for a pair to meet, of which one has a new description.
+
+        Two on one worker are paired there, once: it connects them whenever both links are up. Two
+        of different ones meet over the bridge, and each has to know what the other has described.
+        """
+        partner = self.partner_of.get(user_id)
+        if partner is None or not {user_id, partner} <= self.link_of.keys():
+            return []
+        pair = user_id, partner
+        ours, theirs = (self.worker_of[each] for each in pair)
+        is_told = [self.joined_at.get(each) for each in pair] == [ours, theirs]
+        if ours == theirs:
+            return [] if is_told else [*self._separate(*pair), self._pair(*pair, ours)]
+        if not {user_id, partner} <= self.card_of.keys():
+            return []
+        if is_told and user_id in self._number_of:
+            return [self._pair_far(partner, user_id)]
+        commands = self._separate(*pair)
+        self._number = (self._number + 1) % _NUMBERS
+        for each in pair:
+            self._number_of[each] = self._number
+        return [*commands, self._pair_far(user_id, partner), self._pair_far(partner, user_id)]
+
+    def _pair(self, a: str, b: str, worker: int) -> Command:
+        self.joined_at |= {a: worker, b: worker}
+        return Command(worker, messages.Pair(a, b))
+
+    def _pair_far(self, user_id: str, partner: str) -> Command:
+        """Have the user's worker know of its partner."""
+        worker, peer = self.worker_of[user_id], self.worker_of[partner]
+        self.joined_at[user_id] = worker
+        number, card = self._number_of[user_id], self.card_of[partner]
+        return Command(worker, messages.PairFar(user_id, card, number, peer))
+
+    def _separate(self, *pair: str) -> list[Command]:
+        """Have the workers that know of a pair forget it: each once."""
+        told = {self.joined_at.pop(each): each for each in pair if each in self.joined_at}
+        for each in pair:
+            self._number_of.pop(each, None)
+        return [Command(worker, messages.Unpair(each)) for worker, each in told.items()]
 
     def leave(self, user_id: str) -> None:
         """The user has no link any more."""
         self.worker_of.pop(user_id, None)
         self.link_of.pop(user_id, None)
+        self.card_of.pop(user_id, None)
 
     def forget(self, worker: int) -> None:
         """A worker is no more; its users have no link."""

@@ -62,6 +62,8 @@ async def _begins(
     try:
         await plane.start()
         port = None
+        others = (other for other in range(orders.count) if other != orders.index)
+        plane.open_bridges(Path(orders.directory), orders.index, others)
         await desk.open(_socket(orders))
     except OSError as error:
         channel = await Channel.over(front)

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from relay.errors import WorkerError
+from relay.media.card import Card
 from relay.plane import (
     Description,
     Direction,
@@ -41,6 +42,8 @@ class Orders:
     public_ip: str | None
     directory: str
     """Where its sockets are."""
+    count: int = 1
+    """How many workers there are: each has a bridge to each other one."""
     log_level: str = "info"
     log_json: bool = False
 
@@ -121,6 +124,8 @@ class Described:
     """To what describes."""
 
     description: Description
+    card: Card | None
+    """What another worker has to know of the user, to pair it with one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,16 @@ class Pair:
 
     a: str
     b: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairFar:
+    """See :meth:`relay.media.RelayPlane.pair_far`."""
+
+    user_id: str
+    card: Card
+    number: int
+    peer: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +255,7 @@ KINDS: tuple[type[Any], ...] = (
     Seen,
     Counted,
     Pair,
+    PairFar,
     Unpair,
     CloseLink,
     OpenTap,

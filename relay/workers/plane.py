@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,7 +32,7 @@ from relay.plane import (
 from relay.workers import messages
 from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
-from relay.workers.homes import Homes
+from relay.workers.homes import Command, Homes
 from relay.workers.register import REPLACED_S, Register
 
 BEAT_S = 1.0
@@ -142,20 +142,17 @@ class WorkersPlane:
         self.unpair(a)
         self.unpair(b)
         self._homes.pair(a, b)
-        self._join(a)
+        self._give(self._homes.join(a))
 
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.Links`."""
-        told = dict(self._homes.joined_at)
-        partner = self._homes.part(user_id)
-        if partner is None:
-            return
+        told = self._homes.joined_at.keys() & {user_id, self._homes.partner_of.get(user_id, "")}
+        partner, commands = self._homes.part(user_id)
+        self._give(commands)
         for each in (user_id, partner):
-            if each not in told:
-                for tapping in self._taps_on(each):
+            if partner is not None and each not in told:
+                for tapping in self._taps_on(each or ""):
                     tapping.tap.parted()
-        for worker in {told[each] for each in (user_id, partner) if each in told}:
-            self._tell(worker, messages.Unpair(user_id))
 
     def close_link(self, user_id: str) -> None:
         """See :class:`relay.plane.Links`."""
@@ -252,7 +249,8 @@ class WorkersPlane:
         described: Description = replace(answer.description, place=str(worker))
         self._homes.worker_of[user_id] = worker
         self._homes.link_of[user_id] = described.link_id
-        self._join(user_id)
+        self._homes.describe(user_id, answer.card)
+        self._give(self._homes.join(user_id))
         return described
 
     async def _settle(self, user_id: str, near: str | None, deadline_s: float) -> int:
@@ -272,21 +270,9 @@ class WorkersPlane:
                     self._tell(worker, messages.OpenTap(number, user_id, each.direction))
         return worker
 
-    def _join(self, user_id: str) -> None:
-        """Have the workers of a pair connect the two, if both have a link."""
-        homes, partner = self._homes, self._homes.partner_of.get(user_id)
-        if partner is None or not {user_id, partner} <= homes.link_of.keys():
-            return
-        pair = user_id, partner
-        present = [homes.worker_of[each] for each in pair]
-        if [homes.joined_at.get(each) for each in pair] == present:
-            return  # a worker connects a pair whenever both links are up
-        for each in pair:
-            if each in homes.joined_at:
-                self._tell(homes.joined_at.pop(each), messages.Unpair(each))
-        if present[0] == present[1]:
-            self._tell(present[0], messages.Pair(*pair))
-            homes.joined_at |= dict(zip(pair, present, strict=True))
+    def _give(self, commands: Iterable[Command]) -> None:
+        for worker, message in commands:
+            self._tell(worker, message)
 
     def _tell(self, worker: int, command: object) -> None:
         member = self._members.get(worker)

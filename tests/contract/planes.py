@@ -199,11 +199,13 @@ HERE, ELSEWHERE = "127.0.0.1", "192.0.2.1"
 class Real(Staged):
     """The real one on loopback, with peers that have sockets and keys of their own."""
 
+    count = 1
+
     def __init__(self) -> None:
         super().__init__()
         self._ahead_s = 0.0
-        self._plane = RelayPlane(HERE, 0, clock=self._now)
-        self.plane: MediaPlane = self._plane
+        self._planes = [RelayPlane(HERE, 0, clock=self._now) for _ in range(self.count)]
+        self.plane: MediaPlane = self._planes[0]
         self._peers: dict[str, ThinPeer] = {}
         self._offers: dict[str, str] = {}
         self._all: list[ThinPeer] = []
@@ -216,8 +218,9 @@ class Real(Staged):
 
     async def start(self) -> None:
         await super().start()
-        await self._plane.start()
-        self._plane._addresses = tuple((host, self._plane.udp_port) for host in (HERE, ELSEWHERE))
+        for plane in self._planes:
+            await plane.start()
+            plane._addresses = tuple((host, plane.udp_port) for host in (HERE, ELSEWHERE))
 
     def offer(self, user: str, kinds: Iterable[str] = BOTH) -> str:
         self._offers[user] = self._peer(user).offer()
@@ -255,7 +258,11 @@ class Real(Staged):
         for _ in range(3):
             self._ahead_s += 12
             await self._send_checks(self._now())
-            self._plane.tick()
+            self._tick()
+
+    def _tick(self) -> None:
+        for plane in self._planes:
+            plane.tick()
 
     async def be_interrupted(self, user: str) -> None:
         for _ in range(30):
@@ -274,7 +281,7 @@ class Real(Staged):
     async def _pass_half_a_second(self) -> None:
         self._ahead_s += 0.5
         await self._send_checks(self._now())
-        self._plane.tick()
+        self._tick()
 
     async def _send_checks(self, now: float) -> None:
         speaking = self._peers.keys() - self._silent
@@ -300,7 +307,7 @@ class Real(Staged):
                 self._peers[user].send_raw(repeated)
                 await asyncio.sleep(0)
             self._ahead_s += 0.1
-            self._plane.tick()
+            self._tick()
             if not self.events.empty():
                 return
 
@@ -310,7 +317,7 @@ class Real(Staged):
     async def send(self, user: str) -> None:
         async def settled() -> int:
             stats = await self.plane.stats()
-            return stats.packets_forwarded + stats.drops.get("unpaired", 0)
+            return stats.packets_forwarded + sum(stats.drops.values())
 
         self._packet_number += 1
         before = await settled()
@@ -329,7 +336,8 @@ class Real(Staged):
         for peer in self._all:
             await peer.close()
         await asyncio.gather(*self._leaving)
-        await self._plane.close()
+        for plane in self._planes:
+            await plane.close()
 
     def _peer(self, user: str) -> ThinPeer:
         made = self._peers[user] = ThinPeer()
@@ -342,7 +350,7 @@ class InWorkers(Real):
 
     def __init__(self) -> None:
         super().__init__()
-        self._crew = Neighbours([self._plane])
+        self._crew = Neighbours(self._planes)
         self.plane = self._front = WorkersPlane(self._crew)
 
     async def start(self) -> None:
@@ -352,6 +360,12 @@ class InWorkers(Real):
     async def close(self) -> None:
         await self._front.close()
         await super().close()
+
+
+class OverTheBridge(InWorkers):
+    """Two workers: who comes is put where there are fewest, so that the two of a pair are apart."""
+
+    count = 2
 
 
 def _with_loopback(sdp: str) -> str:

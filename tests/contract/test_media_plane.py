@@ -20,14 +20,14 @@ from relay.plane import (
     MediaFlowing,
     TappedPacket,
 )
-from tests.contract.planes import Faked, InWorkers, Real, Staged
+from tests.contract.planes import Faked, InWorkers, OverTheBridge, Real, Staged
 from tests.support.news import Flowing, Interrupted, Lost, News, Over, Resumed, Up, news
 
 UP, DOWN = Direction.UP, Direction.DOWN
 BOTH = frozenset({"audio", "video"})
 
 
-@pytest.fixture(params=[Faked, Real, InWorkers])
+@pytest.fixture(params=[Faked, Real, InWorkers, OverTheBridge])
 async def staged(
     request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> AsyncIterator[Staged]:

@@ -56,7 +56,7 @@ class House:
         self.directory = Directory(place)
         self.ports = ports or (0,) * count
         usual = [
-            Orders(index, "127.0.0.1", port, None, str(place), "warning")
+            Orders(index, "127.0.0.1", port, None, str(place), len(self.ports), "warning")
             for index, port in enumerate(self.ports)
         ]
         self.crew = Crew(orders or usual, self.directory)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from relay.media import RelayPlane
@@ -12,6 +14,7 @@ from relay.workers.channel import Channel
 from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
 from relay.workers.desk import Desk
+from tests.support.exchange import until
 
 
 class Neighbours(Crew):
@@ -21,6 +24,7 @@ class Neighbours(Crew):
         self.restarts = [0] * len(planes)
         self.replaced: list[str] = []
         self._planes = planes
+        self._folder = tempfile.TemporaryDirectory(prefix="relay-")  # not longer than names may be
         self.desks: list[Desk] = []
         self.colleagues: list[Colleague] = []
 
@@ -30,6 +34,10 @@ class Neighbours(Crew):
         told: Callable[[Colleague, Any, int], None],
         lost: Callable[[Colleague, str], None],
     ) -> None:
+        indexes = range(len(self._planes))
+        for index, plane in enumerate(self._planes):
+            plane.open_bridges(Path(self._folder.name), index, (i for i in indexes if i != index))
+        await until(lambda: all(map(_has_bridges, self._planes)))
         for index, plane in enumerate(self._planes):
             orders = messages.Orders(index, "127.0.0.1", plane.udp_port, None, "/nowhere")
             desk = Desk(plane, orders)
@@ -49,6 +57,12 @@ class Neighbours(Crew):
             await desk.close()
         for colleague in self.colleagues:
             assert await colleague.ended(5)
+        self._folder.cleanup()
 
     def replace(self, member: Colleague, reason: str) -> None:
         self.replaced.append(reason)
+
+
+def _has_bridges(plane: RelayPlane) -> bool:
+    plane.tick()
+    return all(bridge.is_up for bridge in plane._pairs.elsewhere._bridges.values())
