@@ -52,7 +52,7 @@ async def measure(bench: Bench, found: list[Part]) -> None:
         peers = await connected(plane)
         for number in range(0, PEERS, 2):
             plane.pair(str(number), str(number + 1))
-        supply.come_from(peers)
+        supply.come_from(peers, plane)
         found += _dissect(plane, supply)
     finally:
         for peer in peers:

@@ -65,9 +65,9 @@ async def measure(bench: Bench, found: list[Crossing]) -> None:
 
 def _compare(planes: list[RelayPlane], peers: list[list[Peer]], now: list[float]) -> Crossing:
     supplies = []
-    for some in peers:
+    for plane, some in zip(planes, peers, strict=True):
         supply = Supply()
-        supply.come_from(some)
+        supply.come_from(some, plane)
         supplies.append(supply)
     first, second = planes
     work, far_work = _work(first), _work(second)

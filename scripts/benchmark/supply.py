@@ -7,6 +7,7 @@ import socket
 
 from relay.bots.description import Numbering
 from relay.media import RelayPlane
+from relay.media.link import Link
 from relay.plane import LinkUp
 from scripts.benchmark.traffic import batches, rtp
 from scripts.benchmark.users import Peer
@@ -35,14 +36,16 @@ class Supply:
 
     def __init__(self) -> None:
         self._peers: list[Peer] = []
+        self._links: list[Link] = []
         self._sockets: list[socket.socket] = []
         self._media = batches(0, 1, BURST / 200)[:BURST]
         self._number = 0
         self._buffer = bytearray(2048)
 
-    def come_from(self, peers: list[Peer]) -> None:
-        """Begin, when the peers' links are up."""
+    def come_from(self, peers: list[Peer], plane: RelayPlane) -> None:
+        """Begin, when the peers' links to a plane are up."""
         self._peers = peers
+        self._links = list(plane._links.values())  # noqa: SLF001
         self._sockets = [peer.lend_socket() for peer in peers]
 
     @property
@@ -51,7 +54,9 @@ class Supply:
         return self._number / 1000
 
     def fill(self) -> None:
-        """Put one batch into the relay's socket."""
+        """Put one batch into the relay's socket; the links may have it, as if time passed."""
+        for link in self._links:
+            link.budget.look(self.now)
         for peer, wire in zip(self._peers, self._sockets, strict=True):
             for offset, media in enumerate(self._media):
                 number = self._number + offset & 0xFFFF
