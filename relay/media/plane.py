@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -200,6 +201,7 @@ class RelayPlane:
         near: str | None = None,  # noqa: ARG002 - all links are here
     ) -> Description:
         """See :class:`relay.plane.MediaPlane`."""
+        began_s = time.thread_time()
         link = self._links.get(user_id)
         terms = read(sdp, None if link is None else link.terms)
         if link is None or not link.continues(terms):
@@ -213,7 +215,8 @@ class RelayPlane:
             for flow in link.flows:
                 flow.renew()
         self._running.add(link)
-        return link.described(link.answer(self._pairs.wishes(user_id)))
+        described = link.described(link.answer(self._pairs.wishes(user_id)))
+        return replace(described, cpu_s=time.thread_time() - began_s)
 
     async def offer(
         self,
@@ -229,6 +232,7 @@ class RelayPlane:
 
     async def accept(self, user_id: str, sdp: str) -> Description:
         """See :class:`relay.plane.MediaPlane`."""
+        began_s = time.thread_time()
         link = self._links.get(user_id)
         if link is None or link.agreed:
             raise SdpError("an answer without an offer")
@@ -237,7 +241,7 @@ class RelayPlane:
             raise SdpError("an answer must choose active or passive")
         link.agree(terms)
         link.open(self._came_up, self._was_lost)
-        return link.described()
+        return replace(link.described(), cpu_s=time.thread_time() - began_s)
 
     def pair(self, a: str, b: str) -> None:
         """See :class:`relay.plane.MediaPlane`."""

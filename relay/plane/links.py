@@ -30,6 +30,8 @@ class Description:
     """The kinds that the user sends, as its description says."""
     place: str = ""
     """Where the link is: two in one place meet at less cost."""
+    cpu_s: float = 0.0
+    """CPU time that it took."""
 
 
 @dataclass(frozen=True, slots=True)

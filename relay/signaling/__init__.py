@@ -12,6 +12,7 @@ In the order in which a message comes through:
 And what these work on:
 
 - ``session``      one user
+- ``effort``       what its descriptions cost, and what is left for them
 - ``expectation``  what is expected of its link: a table of states
 - ``talk``         what it says to its partner besides media
 - ``limits``       how much of anything a user may have

@@ -13,6 +13,7 @@ from relay.plane import MediaPlane
 from relay.protocol.messages import MAX_FRAME_BYTES, Connected
 from relay.signaling.connection import GRACE_S, UNSENT_BYTES, Connection
 from relay.signaling.direct import Direct
+from relay.signaling.effort import Efforts
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby, LobbyCounts, RoomView, UserView
 from relay.signaling.locality import is_local
@@ -22,6 +23,7 @@ from relay.signaling.origin import origin_allowed
 from relay.signaling.relayed import Relayed
 from relay.signaling.session import Session
 from relay.signaling.tally import Tally
+from relay.source import bounded_source_of
 from relay.store import Store
 
 _TICK_S = 1.0
@@ -68,6 +70,7 @@ class Gateway:
         self._allowed_origins = allowed_origins
         negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
         self._lobby = Lobby(store, negotiation, media_mode, limits)
+        self._efforts = Efforts()
         self._sessions: dict[asyncio.Task[None], Session] = {}  # by the task that serves it
         self._ticking: asyncio.Task[None] | None = None
         self._closing = False
@@ -179,6 +182,7 @@ class Gateway:
             since_s=monotonic(),
             tally=self._lobby.tally,
             is_local=is_local(request),
+            effort=self._efforts.of(bounded_source_of(request.remote)),
         )
         task = cast("asyncio.Task[None]", asyncio.current_task())
         self._sessions[task] = session

@@ -211,6 +211,8 @@ class Lobby:
                 await self._meetings.leave(session, PartnerLeft(), now)
                 self._negotiation.close(session)
                 session.link.stopped()
+            case WebrtcOffer() | WebrtcAnswer() if wait_s := session.effort.wait_s(now):
+                session.fault(now, "rate_limited", "too many descriptions", round(wait_s, 3))
             case WebrtcOffer():
                 _require_short(message.sdp)
                 near = None

@@ -11,6 +11,7 @@ a link that was lost may have been replaced already. They say which link they ar
 from relay.errors import ProtocolError, SdpError
 from relay.plane import Links, LinkState
 from relay.protocol.messages import IceCandidate, OfferAgain, WebrtcAnswer, WebrtcOffer
+from relay.signaling.effort import REFUSED_S
 from relay.signaling.expectation import Remedy
 from relay.signaling.mailbox import InvitationDue
 from relay.signaling.session import Call, Session
@@ -37,6 +38,7 @@ class Relayed:
         except SdpError:
             self._refuse(session)
             raise
+        session.effort.spend(taken.cpu_s)
         session.link.offered(
             now, taken, was_asked_for=was_asked_for, in_call=session.call is not None
         )
@@ -52,6 +54,7 @@ class Relayed:
         except SdpError:
             self._refuse(session)
             raise
+        session.effort.spend(taken.cpu_s)
         session.link.answered(now, taken, in_call=session.call is not None)
         self._note_media(session)
 
@@ -117,6 +120,7 @@ class Relayed:
 
     def _refuse(self, session: Session) -> None:
         """What the user described is of no use: unless its link is up it is not waited for."""
+        session.effort.spend(REFUSED_S)
         if session.link.state is not LinkState.UP:
             session.link.refused()
             session.talk.lacks(_BOTH)

@@ -16,6 +16,7 @@ from relay.protocol.messages import (
     ServerMessage,
     Typing,
 )
+from relay.signaling.effort import Effort
 from relay.signaling.expectation import Expectation
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import CLOSE_POLICY, Inbox, Outbox
@@ -53,7 +54,14 @@ class Session:
     """
 
     def __init__(
-        self, user_id: str, limits: Limits, *, since_s: float, tally: Tally, is_local: bool
+        self,
+        user_id: str,
+        limits: Limits,
+        *,
+        since_s: float,
+        tally: Tally,
+        is_local: bool,
+        effort: Effort | None = None,
     ) -> None:
         self.user_id = user_id
         self.is_local = is_local  # on this machine
@@ -69,6 +77,7 @@ class Session:
         self.inbox = Inbox(limits.max_unhandled)
         self.outbox = Outbox(limits.max_unsent, limits.max_unsent_bytes)
         self.pace = TokenBucket(limits.messages_per_s, limits.messages_burst)
+        self.effort = effort or Effort()  # of its descriptions
         self._faults = Window(limits.max_faults, limits.faults_window_s)
         self._tally = tally
         self.limits = limits

@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from relay.matching import State
+from relay.pace import TokenBucket
 from relay.plane import LinkLost, LinkState, LinkUp, MediaFlowing
 from relay.protocol.messages import MAX_SDP_CHARS, FindPartner, StopChat
+from relay.signaling.effort import Effort
 from relay.signaling.mailbox import InvitationDue, TimePassed
 from tests.support.party import Party, User
 
@@ -516,3 +518,17 @@ async def test_who_chats_only_is_not_told_of_a_restart() -> None:
     await party.pass_time(60)
     assert (bob.partner, bob.hear()) == ("ann", [])
     assert ann.hear() == ["media_state: audio off, video off"]
+
+
+async def test_who_describes_too_much_has_to_wait_and_keeps_what_there_is() -> None:
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
+    ann.session.effort = Effort(TokenBucket(0.01, 0.1))
+    party.plane.cpu_s = 0.06
+    assert await ann.offer("again") == ["webrtc_answer: answer to again"]
+    assert await ann.offer("again") == ["webrtc_answer: answer to again"]
+    assert await ann.offer("again") == ["error: rate_limited"]
+    assert len(party.plane.asked("answer")) == 4
+    assert (ann.partner, ann.link, bob.hear()) == ("bob", LinkState.UP, [])
+    await party.pass_time(2)
+    assert await ann.offer("again") == ["webrtc_answer: answer to again"]

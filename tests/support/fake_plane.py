@@ -65,6 +65,8 @@ class FakePlane:
         """Those who were paired while they were paired already."""
         self.locals: dict[str, bool] = {}
         self.near: dict[str, str | None] = {}
+        self.cpu_s = 0.0
+        """What each description takes."""
         self.taps: list[tuple[str, Direction, Tap]] = []
         self._links: dict[str, FakeLink] = {}
         self._listeners: list[Callable[[MediaEvent], None]] = []
@@ -243,7 +245,7 @@ class FakePlane:
         link.sends = _kinds(sdp)
         if self.connects and link.state is LinkState.CONNECTING:
             self.come_up(user_id)
-        return Description(link.link_id, answer, link.sends)
+        return Description(link.link_id, answer, link.sends, cpu_s=self.cpu_s)
 
     def _drop_link(self, user_id: str) -> None:
         if self._links.pop(user_id, None) is not None:
