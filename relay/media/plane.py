@@ -121,12 +121,15 @@ class RelayPlane:
         self._pairs.begin(socket, forwarder)
         return forwarder
 
-    async def close(self) -> None:
-        """Say goodbye on every link and release the socket."""
+    async def close(self, *, silently: bool = False) -> None:
+        """Release the socket, and say goodbye on every link.
+
+        :param silently: say nothing, to users who are to offer again rather than to hang up.
+        """
         if self._socket is None or self._watcher is None:
             return
         for user_id in list(self._links):
-            self.close_link(user_id)
+            self._drop_link(user_id, silently=silently)
         self._watcher.cancel()
         await asyncio.gather(self._watcher, return_exceptions=True)
         while self._closing:

@@ -39,7 +39,14 @@ async def work(orders: messages.Orders, front: socket.socket) -> int:
     plane = RelayPlane(orders.host, orders.udp_port, orders.public_ip)
     desk = Desk(plane, orders)
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, desk.told_to_stop.set)
+    was_killed = False
+
+    def stop() -> None:  # somebody else than the front does, and that has another go on
+        nonlocal was_killed
+        was_killed = True
+        desk.told_to_stop.set()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C is the front's
     try:
         if not await _begins(orders, plane, desk, front):
@@ -48,7 +55,7 @@ async def work(orders: messages.Orders, front: socket.socket) -> int:
         gc.freeze()  # or every full collection would look at all that was imported
         await desk.told_to_stop.wait()
     finally:
-        await plane.close()
+        await plane.close(silently=was_killed)
         await desk.close()
         _socket(orders).unlink(missing_ok=True)
     return 0

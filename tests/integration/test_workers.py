@@ -204,6 +204,18 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_users_come_back(place
         assert lost["log_level"] == "error"
 
 
+async def test_a_worker_that_is_told_to_end_by_somebody_else_says_no_goodbye(place: Path) -> None:
+    """Its users are to offer again, and pages hang up when they hear one."""
+    async with house(place) as here:
+        a = await here.join("a")
+        (process,) = await here.processes()
+        os.kill(process, signal.SIGTERM)
+        await here.hears(Lost("a", "restarted"))
+        await until(lambda: not runs(process))
+        assert not a.closed.is_set()
+        await here.join("a")
+
+
 async def test_a_worker_that_hangs_is_replaced(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

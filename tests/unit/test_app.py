@@ -45,9 +45,9 @@ async def test_media_can_pass_before_the_page_is_there_and_until_it_is_gone(
             happened.append("media starts")
             await super().start()
 
-        async def close(self) -> None:
+        async def close(self, *, silently: bool = False) -> None:
             happened.append("media ends")
-            await super().close()
+            await super().close(silently=silently)
 
     class Runner(web.AppRunner):
         async def setup(self) -> None:
