@@ -69,6 +69,14 @@ class Server:
     def log(self) -> str:
         return self._log.read_text() if self._log.exists() else ""
 
+    @property
+    def workers(self) -> list[int]:
+        """The processes that carry media now."""
+        started: dict[str, int] = {}
+        for found in re.finditer(r"event=worker_started worker=(\d+) process=(\d+)", self.log):
+            started[found[1]] = int(found[2])
+        return list(started.values())
+
     async def _read_url(self, process: Process) -> str:
         assert process.stdout
         while line := (await process.stdout.readline()).decode():

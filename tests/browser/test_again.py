@@ -95,3 +95,27 @@ async def test_a_partner_that_is_frozen_is_said_to_be_and_comes_back(
         await together(anna.sees_somebody(), anna.reads("Connected"))
     assert heard(anna, "partner_connection") == 2
     assert heard(anna, "partner_found") == 1
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+async def test_the_same_two_see_each_other_again_when_a_media_process_is_killed(
+    start_server: StartServer, meet: Meet, count: str
+) -> None:
+    server = await start_server("--workers", count)
+    pair = anna, _ = await meet(server)
+    await anna.says("hello")
+    await together(*(person.hears("hello") for person in pair))
+    for process in server.workers:
+        os.kill(process, signal.SIGKILL)
+    await until(lambda: told_to_offer(pair), lambda seen: seen == 2)
+    await together(*(person.sees_somebody() for person in pair))
+    await together(*(person.reads("Connected") for person in pair))
+    for person in pair:
+        assert heard(person, "partner_found") == 1
+        assert heard(person, "partner_left") + heard(person, "partner_disconnected") == 0
+        await person.hears("hello")
+
+
+async def told_to_offer(people: tuple[Visitor, ...]) -> int:
+    """How many were told to offer again."""
+    return sum(heard(person, "offer_again") for person in people)

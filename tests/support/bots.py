@@ -18,8 +18,8 @@ from relay.protocol.messages import (
 @asynccontextmanager
 async def relay(*, plane: OwnedPlane | None = None, **settings: object) -> AsyncIterator[str]:
     """A running server's WebSocket address."""
-    made = Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, **settings)
-    async with running(made, plane=plane) as server:
+    chosen = {"host": "127.0.0.1", "port": 0, "udp_port": 0, "workers": 0} | settings
+    async with running(Settings.model_validate(chosen), plane=plane) as server:
         yield server.url.replace("http", "ws") + "/ws"
 
 
