@@ -21,6 +21,7 @@ from scripts.benchmark import (
     rows,
     taps,
     times,
+    workers,
 )
 from scripts.benchmark.bench import Bench
 from scripts.benchmark.targets import Target
@@ -58,6 +59,7 @@ MEASUREMENTS = (
     Measurement("times", "until media, from an offer and from Next", times.measure, times),
     Measurement("matching", "", matching.measure, matching),
     Measurement("taps", "what recording some calls does to all", taps.measure, rows),
+    Measurement("workers", "media processes", workers.measure, workers),
     Measurement("bridge", "a partner on another plane", bridge.measure, bridge),
     Measurement("isolation", "what floods of one user do to others", isolation.measure, isolation),
     Measurement("anatomy", "where a packet's time goes", anatomy.measure, anatomy),
