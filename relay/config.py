@@ -2,15 +2,11 @@
 
 The setting ``udp_port`` is the key ``udp_port`` of the TOML file, ``RELAY_UDP_PORT`` in the
 environment and ``--udp-port`` on the command line; each of these overrides the one before. Values
-are checked here and nowhere else, and a wrong one is named as the user wrote it.
+are checked here and in ``values`` alone, and a wrong one is named as the user wrote it.
 """
 
-import json
-import os
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -26,118 +22,12 @@ from pydantic import (
     model_validator,
 )
 
+from relay import values
 from relay.errors import ConfigError
 
 CONFIG_FILE = "relay.toml"
 """Read from the working directory when no other file is named."""
-MIN_TOKEN_CHARS = 16
 MAX_PORT = 65535
-
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token, RFC 6750 section 2.1
-_AUTHORITY = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?"
-_STUN_URL = re.compile(rf"stuns?:{_AUTHORITY}")  # RFC 7064 section 3.1
-_TURN_URL = re.compile(rf"turns?:{_AUTHORITY}(\?transport=(udp|tcp))?")  # RFC 7065 section 3.1
-_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
-_ORIGIN = re.compile(rf"https?://{_AUTHORITY}")  # RFC 6454 section 6.2
-
-
-def _listed(value: object) -> object:
-    """A list from a flag or the environment: JSON, or separated by commas."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            return json.loads(value)
-        except ValueError as error:
-            raise ValueError(f"is not valid JSON ({error})") from None
-    return [item.strip() for item in value.split(",") if item.strip()]
-
-
-def _address(value: str) -> str:
-    try:
-        return str(ip_address(value))
-    except ValueError:
-        raise ValueError("should be an IP address such as 192.0.2.7") from None
-
-
-def _workers(value: object) -> object:
-    return usable_cores() if value == "auto" else value
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _announced(value: str) -> str:
-    if ip_address(_address(value)).is_unspecified:
-        raise ValueError("should be an address that browsers can reach")
-    return value
-
-
-def _is_url(value: str, *forms: re.Pattern[str]) -> bool:
-    found = next((match for form in forms if (match := form.fullmatch(value))), None)
-    return found is not None and int(found["port"] or 1) in range(1, 65536)
-
-
-def _origin(value: str) -> str:
-    if value != "*" and not _is_url(value, _ORIGIN):
-        raise ValueError("should be * or an origin such as https://chat.example.org")
-    return value.lower()
-
-
-def _host(value: str) -> str:
-    if value != "*" and not _HOST.fullmatch(value):
-        raise ValueError("should be * or a host name such as chat.example.org, without a port")
-    return value.lower().removesuffix(".")
-
-
-def _ice_url(value: str) -> str:
-    if not _is_url(value, _STUN_URL, _TURN_URL):
-        raise ValueError(
-            "should be a stun:, turn: or turns: URL such as stun:stun.example.org:3478"
-        )
-    return value
-
-
-def _token(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
-    if len(text) < MIN_TOKEN_CHARS or not _TOKEN.fullmatch(text):
-        raise ValueError(
-            f"should be at least {MIN_TOKEN_CHARS} characters: letters, digits and . _ ~ + / - ="
-        )
-    return value
-
-
-class IceServer(BaseModel):
-    """An RTCIceServer, passed on to the browsers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    urls: Annotated[
-        list[Annotated[str, AfterValidator(_ice_url)]],
-        BeforeValidator(lambda urls: [urls] if isinstance(urls, str) else urls),
-        Field(min_length=1),
-    ]
-    username: str | None = None
-    credential: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_url(cls, value: Any) -> Any:
-        return {"urls": [value]} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _turn_has_credentials(self) -> Self:
-        """A browser refuses to make a connection with a TURN server that lacks them."""
-        if any(url.startswith("turn") for url in self.urls) and not (
-            self.username and self.credential
-        ):
-            raise ValueError(
-                "should have a username and a credential, since it names a TURN server"
-            )
-        return self
 
 
 def _setting(default: Any, metavar: str, description: str, **limits: Any) -> Any:
@@ -149,7 +39,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: Annotated[str, AfterValidator(_address)] = _setting(
+    host: Annotated[str, AfterValidator(values.address)] = _setting(
         "0.0.0.0",  # noqa: S104 - a server is there to be reached
         "ADDRESS",
         "IP address to listen on, for HTTP and for media.",
@@ -169,7 +59,7 @@ class Settings(BaseModel):
         ge=0,
         le=65535,
     )
-    workers: Annotated[int, BeforeValidator(_workers)] = _setting(
+    workers: Annotated[int, BeforeValidator(values.workers)] = _setting(
         1,
         "COUNT",
         "Processes that carry media, with a UDP port each; 'auto' for as many as there are cores,"
@@ -196,7 +86,7 @@ class Settings(BaseModel):
     tls_key: Path | None = _setting(
         None, "FILE", "The certificate's private key, in PEM and not encrypted."
     )
-    public_ip: Annotated[str, AfterValidator(_announced)] | None = _setting(
+    public_ip: Annotated[str, AfterValidator(values.announced)] | None = _setting(
         None, "ADDRESS", "Address announced to browsers for media, when it is not the one bound."
     )
     media_mode: Literal["relay", "direct"] = _setting(
@@ -204,14 +94,14 @@ class Settings(BaseModel):
         "MODE",
         "Who carries the media: 'relay' (this server) or 'direct' (the two browsers).",
     )
-    ice_servers: Annotated[tuple[IceServer, ...], BeforeValidator(_listed)] = _setting(
+    ice_servers: Annotated[tuple[values.IceServer, ...], BeforeValidator(values.listed)] = _setting(
         (),
         "LIST",
         "STUN and TURN servers for the browsers: URLs separated by commas, or a JSON list of"
         " RTCIceServer objects.",
     )
     allowed_origins: Annotated[
-        tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)
+        tuple[Annotated[str, AfterValidator(values.origin)], ...], BeforeValidator(values.listed)
     ] = _setting(
         (),
         "LIST",
@@ -219,7 +109,7 @@ class Settings(BaseModel):
         " The server's own page always may.",
     )
     allowed_hosts: Annotated[
-        tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_listed)
+        tuple[Annotated[str, AfterValidator(values.host)], ...], BeforeValidator(values.listed)
     ] = _setting(
         (),
         "LIST",
@@ -227,7 +117,7 @@ class Settings(BaseModel):
         " any other name but this machine's are then refused. Without it only pages are that came"
         " over plain HTTP by another name.",
     )
-    operator_token: Annotated[SecretStr, AfterValidator(_token)] | None = _setting(
+    operator_token: Annotated[SecretStr, AfterValidator(values.token)] | None = _setting(
         None,
         "TOKEN",
         "Secret of the operator's endpoints, at least 16 characters; made and printed at start-up"
@@ -373,14 +263,14 @@ def load(
         the working directory when there is one.
     :raises ConfigError: with one line that names the option as the user wrote it.
     """
-    values: dict[str, object] = {}
+    given: dict[str, object] = {}
     names: dict[str, str] = {}
     for source in (_from_file(config, environ), _from_environment(environ), _from_flags(flags)):
         for name, value, written in source:
-            values[name] = value
+            given[name] = value
             names[name] = written
     try:
-        return Settings.model_validate(values, context=names)
+        return Settings.model_validate(given, context=names)
     except ValidationError as error:
         raise ConfigError(_one_line(error, names)) from None
 

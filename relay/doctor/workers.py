@@ -5,9 +5,10 @@ import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from relay.config import Settings, usable_cores
+from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
 from relay.errors import WorkerError, reason_of
+from relay.values import usable_cores
 from relay.workers import Directory, usual
 
 _PLACE = "runtime folder"

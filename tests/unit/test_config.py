@@ -231,7 +231,7 @@ def test_settings_cannot_change() -> None:
 
 
 def test_as_many_workers_as_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relay.config.usable_cores", lambda: 5)
+    monkeypatch.setattr("relay.values.usable_cores", lambda: 5)
     assert load({"workers": "auto"}, {}).workers == 5
     assert Settings().workers == 1
 

@@ -1,0 +1,131 @@
+"""What a setting's value may be: read from text, checked, and said in words when it is wrong."""
+
+import json
+import os
+import re
+from ipaddress import ip_address
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+
+MIN_TOKEN_CHARS = 16
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token, RFC 6750 section 2.1
+_AUTHORITY = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?"
+_STUN_URL = re.compile(rf"stuns?:{_AUTHORITY}")  # RFC 7064 section 3.1
+_TURN_URL = re.compile(rf"turns?:{_AUTHORITY}(\?transport=(udp|tcp))?")  # RFC 7065 section 3.1
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
+_ORIGIN = re.compile(rf"https?://{_AUTHORITY}")  # RFC 6454 section 6.2
+
+
+def listed(value: object) -> object:
+    """A list from a flag or the environment: JSON, or separated by commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"is not valid JSON ({error})") from None
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def address(value: str) -> str:
+    """An IP address."""
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError("should be an IP address such as 192.0.2.7") from None
+
+
+def workers(value: object) -> object:
+    """A number of processes, or as many as there are cores."""
+    return usable_cores() if value == "auto" else value
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def announced(value: str) -> str:
+    """An address that browsers are told."""
+    if ip_address(address(value)).is_unspecified:
+        raise ValueError("should be an address that browsers can reach")
+    return value
+
+
+def _is_url(value: str, *forms: re.Pattern[str]) -> bool:
+    found = next((match for form in forms if (match := form.fullmatch(value))), None)
+    return found is not None and int(found["port"] or 1) in range(1, 65536)
+
+
+def origin(value: str) -> str:
+    """A web origin (RFC 6454), or all of them."""
+    if value != "*" and not _is_url(value, _ORIGIN):
+        raise ValueError("should be * or an origin such as https://chat.example.org")
+    return value.lower()
+
+
+def host(value: str) -> str:
+    """A host's name or address, as it stands in ``Host``."""
+    if value != "*" and not _HOST.fullmatch(value):
+        raise ValueError("should be * or a host name such as chat.example.org, without a port")
+    return value.lower().removesuffix(".")
+
+
+def _ice_url(value: str) -> str:
+    if not _is_url(value, _STUN_URL, _TURN_URL):
+        raise ValueError(
+            "should be a stun:, turn: or turns: URL such as stun:stun.example.org:3478"
+        )
+    return value
+
+
+def token(value: SecretStr) -> SecretStr:
+    """A secret that fits into ``Authorization: Bearer`` (RFC 6750)."""
+    text = value.get_secret_value()
+    if len(text) < MIN_TOKEN_CHARS or not _TOKEN.fullmatch(text):
+        raise ValueError(
+            f"should be at least {MIN_TOKEN_CHARS} characters: letters, digits and . _ ~ + / - ="
+        )
+    return value
+
+
+class IceServer(BaseModel):
+    """An RTCIceServer, passed on to the browsers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    urls: Annotated[
+        list[Annotated[str, AfterValidator(_ice_url)]],
+        BeforeValidator(lambda urls: [urls] if isinstance(urls, str) else urls),
+        Field(min_length=1),
+    ]
+    username: str | None = None
+    credential: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_url(cls, value: Any) -> Any:
+        return {"urls": [value]} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _turn_has_credentials(self) -> Self:
+        """A browser refuses to make a connection with a TURN server that lacks them."""
+        if any(url.startswith("turn") for url in self.urls) and not (
+            self.username and self.credential
+        ):
+            raise ValueError(
+                "should have a username and a credential, since it names a TURN server"
+            )
+        return self
