@@ -19,11 +19,12 @@ from tests.support.watching import receives, sees
 
 pytestmark = pytest.mark.timeout(180)
 
-PLAIN = {True: "keeping their links", False: "plain"}
 
-
-@pytest.mark.parametrize("early_link", [True, False], ids=PLAIN.get)
-@pytest.mark.parametrize("whose", [(0, 1), (0,), (1,)])
+@pytest.mark.parametrize(
+    ("early_link", "whose"),
+    [(True, (0, 1)), (True, (0,)), (False, (0, 1)), (False, (1,))],
+    ids=["both, keeping links", "one, keeping links", "both, plain", "one, plain"],
+)
 async def test_whose_links_are_lost_by_a_restart_see_each_other_again_in_the_same_room(
     early_link: bool, whose: tuple[int, ...]
 ) -> None:

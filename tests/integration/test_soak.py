@@ -296,7 +296,7 @@ class Server:
             store=table_sizes(store),
             gateway=table_sizes(gateway),
             lobby=table_sizes(gateway._lobby),
-            plane=table_sizes(self.plane),
+            plane=table_sizes(self.plane) | table_sizes(self.plane._pairs),
             forwarder=entries(self.plane._running),
         )
 
@@ -321,6 +321,6 @@ async def test_a_hundred_pairings_in_the_whole_server(monkeypatch: pytest.Monkey
         while party.idle:
             await party.leave()
         nobody = await server.rest(party)
-        assert not any(nobody.tables["plane"][name] for name in ("_links", "_partners"))
+        assert not any(nobody.tables["plane"][name] for name in ("_links", "partner_of"))
         assert nobody.tables["gateway"]["_sessions"] == 0
     assert holdings() == before
