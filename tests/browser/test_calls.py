@@ -122,8 +122,16 @@ async def test_who_goes_elsewhere_and_comes_back_leaves_no_ghost(meet: Meet) -> 
     await berta.reads("Meet someone new")
     await berta.press("Start")
     await together(anna.sees_somebody(), berta.sees_somebody())
+    connections = await connections_of(berta)
     await berta.page.reload()
     await anna.reads("Your partner left. Looking for someone…")
+    # A window that is closed while its socket is being opened complains.
+    await until(lambda: connections_of(berta), lambda count: count > connections)
+
+
+async def connections_of(person: Visitor) -> int:
+    """How often its page's socket was opened."""
+    return sum('"type": "connected"' in frame for frame in person.received)
 
 
 async def test_stop_ends_the_call_and_start_begins_anew(meet: Meet) -> None:
