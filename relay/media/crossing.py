@@ -2,9 +2,8 @@
 
 Packets cross as they came. The flow is at the other end, where the partner's numbering is: there
 each arrives as if from an uplink (:class:`relay.media.far.Far`), and is rewritten, encrypted and
-counted as sent. Here the
-packet is received, decrypted and counted as come, and who it is from is decided: which of several
-streams is the current one of its kind.
+counted as sent. Here the packet is received, decrypted and counted as come, and who it is from is
+decided: which of several streams is the current one of its kind.
 """
 
 from __future__ import annotations

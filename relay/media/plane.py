@@ -26,23 +26,21 @@ from relay.media.paths.ice import Credentials
 from relay.media.paths.idle import IdleCores
 from relay.media.paths.transport import DatagramSocket
 from relay.media.tapping import Tapping
-from relay.media.upkeep import LATE_S, pulse_changed, tend
+from relay.media.upkeep import LATE_S, event_of, tend
 from relay.plane import (
     Description,
     Direction,
-    LinkInterrupted,
     LinkLost,
-    LinkResumed,
     LinkState,
     LinkUp,
     MediaEvent,
     MediaFlowing,
     MediaView,
-    OverBudget,
     PlaneStats,
     Tap,
     WorkerView,
 )
+from relay.plane.listeners import Listeners
 from relay.seam import LinkCertificate
 
 TICK_S = 0.1
@@ -87,7 +85,7 @@ class RelayPlane:
         self._links: dict[str, Link] = {}
         self._tapping = Tapping()
         self._pairs = Pairs(self._links, self._tapping, clock)
-        self._listeners: list[Callable[[MediaEvent], None]] = []
+        self._listeners = Listeners()
         self._closing: set[asyncio.Task[None]] = set()
         self._socket: DatagramSocket | None = None
         self._forwarder: Forwarder | None = None
@@ -193,7 +191,7 @@ class RelayPlane:
 
     def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
         """See :class:`relay.plane.MediaPlane`."""
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     async def answer(
         self,
@@ -357,7 +355,7 @@ class RelayPlane:
             return
         log.debug("link_up", user=link.user_id)
         self._setup.observe(self._clock() - link.opened_at)
-        self._tell(LinkUp(link.user_id, link.link_id))
+        self._listeners.tell(LinkUp(link.user_id, link.link_id))
         self._pairs.connect(link.user_id)
 
     def _was_lost(self, link: Link, reason: str) -> None:
@@ -365,19 +363,10 @@ class RelayPlane:
             log.debug("link_lost", user=link.user_id, reason=reason)
             self._losses[reason] += 1
             self.close_link(link.user_id)
-            self._tell(LinkLost(link.user_id, link.link_id, reason))
+            self._listeners.tell(LinkLost(link.user_id, link.link_id, reason))
 
     def _started_flowing(self, user_id: str) -> None:
-        self._tell(MediaFlowing(user_id, self._pairs.partner_of[user_id]))
-
-    def _tell(self, event: MediaEvent) -> None:
-        """Tell everybody; what one of them does wrong harms no other, nor the plane."""
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                told = type(event).__name__
-                log.exception("listener_crashed", user=event.user_id, told=told)
+        self._listeners.tell(MediaFlowing(user_id, self._pairs.partner_of[user_id]))
 
     # the clock
 
@@ -408,11 +397,8 @@ class RelayPlane:
                 ended = "failed"
             if ended is not None:
                 self._was_lost(link, ended)
-            elif (kind := link.budget.look(now)) is not None:
-                self._tell(OverBudget(link.user_id, link.link_id, kind))
-            elif pulse_changed(link, self._awake_since, now):
-                told = LinkInterrupted if link.pulse.is_interrupted else LinkResumed
-                self._tell(told(link.user_id, link.link_id))
+            elif (event := event_of(link, self._awake_since, now)) is not None:
+                self._listeners.tell(event)
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

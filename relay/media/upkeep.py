@@ -9,7 +9,7 @@ from relay.media.forwarder import Forwarder
 from relay.media.link import Link
 from relay.media.pulse import QUIET_S
 from relay.media.translation import transport_feedback
-from relay.plane import LinkState
+from relay.plane import LinkInterrupted, LinkResumed, LinkState, MediaEvent, OverBudget
 
 CONSENT_S = 30.0
 """A link without an authenticated check for this long is gone (RFC 7675 section 5.1)."""
@@ -44,12 +44,22 @@ def tend(link: Link, forwarder: Forwarder, now: float) -> str | None:
     return None
 
 
-def pulse_changed(link: Link, awake_since: float, now: float) -> bool:
-    """Look whether the user has gone quiet, or is back; to be called ten times a second.
+def event_of(link: Link, awake_since: float, now: float) -> MediaEvent | None:
+    """What is to be told of a link that goes on; to be called ten times a second.
 
     :param awake_since: since when the plane has read what came, in seconds of its clock as ``now``.
-    :returns: whether ``link.pulse.is_interrupted`` is another one than before.
     """
+    kind = link.budget.look(now)
+    if kind is not None:
+        return OverBudget(link.user_id, link.link_id, kind)
+    if not _pulse_changed(link, awake_since, now):
+        return None
+    told = LinkInterrupted if link.pulse.is_interrupted else LinkResumed
+    return told(link.user_id, link.link_id)
+
+
+def _pulse_changed(link: Link, awake_since: float, now: float) -> bool:
+    """Look whether the user has gone quiet, or is back."""
     if link.state is not LinkState.UP:
         return False
     uplink, pulse = link.uplink, link.pulse

@@ -4,9 +4,10 @@ What has an answer is awaited, what has none is a command that is carried out in
 happens on its own comes back as an event. Nothing is read from the other side without being asked
 for: each side knows what it was told.
 
-- ``links``  what signalling needs: descriptions, pairs, and what becomes of links
-- ``sight``  what operators read: one look at everything
-- ``taps``   packets, for whoever looks into a call
+- ``links``      what signalling needs: descriptions, pairs, and what becomes of links
+- ``sight``      what operators read: one look at everything
+- ``taps``       packets, for whoever looks into a call
+- ``listeners``  what both planes have for telling events
 """
 
 from typing import Protocol

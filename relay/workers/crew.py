@@ -193,7 +193,7 @@ class Crew:
         while True:
             try:
                 return await self._hire(index)
-            except WorkerError as error:
+            except (WorkerError, OSError) as error:  # there may be no descriptor left, for a while
                 log.warning(
                     "worker_not_started", worker=index, reason=str(error), retry_after=pause_s
                 )

@@ -29,6 +29,7 @@ from relay.plane import (
     TappedPacket,
     WorkerView,
 )
+from relay.plane.listeners import Listeners
 from relay.workers import messages
 from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
@@ -76,13 +77,14 @@ class WorkersPlane:
         self._homes = Homes()
         self._taps: dict[int, _Tapping] = {}
         self._tap_numbers = itertools.count(1)
-        self._listeners: list[Callable[[MediaEvent], None]] = []
+        self._listeners = Listeners()
         self._register = Register(len(crew.restarts), clock)
         self._unclaimed: dict[str, float] = {}
         """Users of a former front: until when they keep their links."""
         self._described: set[str] = set()
         """Users who wait for an answer about their link."""
-        self._joined = asyncio.Condition()
+        self._is_there = asyncio.Event()
+        """Set while there is a worker."""
         self._beating: asyncio.Task[None] | None = None
 
     # life
@@ -117,7 +119,7 @@ class WorkersPlane:
 
     def subscribe(self, listener: Callable[[MediaEvent], None]) -> None:
         """See :class:`relay.plane.Links`."""
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     async def answer(
         self, user_id: str, sdp: str, *, is_local: bool = False, near: str | None = None
@@ -133,8 +135,6 @@ class WorkersPlane:
 
     async def accept(self, user_id: str, sdp: str) -> Description:
         """See :class:`relay.plane.Links`."""
-        if user_id not in self._homes.worker_of:
-            raise SdpError("an answer without an offer")
         return await self._describe(user_id, messages.Accept(user_id, sdp), None)
 
     def pair(self, a: str, b: str) -> None:
@@ -240,7 +240,8 @@ class WorkersPlane:
                 except WorkerLost:
                     if asyncio.get_running_loop().time() >= deadline_s:
                         raise
-                    continue  # its users have no home any more
+                    await asyncio.sleep(0)  # until it is known that it has gone
+                    continue
                 break
         finally:
             self._described.discard(user_id)
@@ -256,8 +257,8 @@ class WorkersPlane:
     async def _settle(self, user_id: str, near: str | None, deadline_s: float) -> int:
         """Where the user's link is or belongs, which is then where it is."""
         try:
-            async with asyncio.timeout_at(deadline_s), self._joined:
-                await self._joined.wait_for(lambda: bool(self._members))
+            async with asyncio.timeout_at(deadline_s):
+                await self._is_there.wait()
         except TimeoutError:
             raise WorkerLost("there is no media process") from None
         self._unclaimed.pop(user_id, None)
@@ -286,12 +287,7 @@ class WorkersPlane:
         self._register.joined(member)
         for resident in hello.residents:
             self._adopt(member, resident)
-        task = asyncio.ensure_future(self._announce())
-        task.add_done_callback(lambda done: done.exception())
-
-    async def _announce(self) -> None:
-        async with self._joined:
-            self._joined.notify_all()
+        self._is_there.set()
 
     def _adopt(self, member: Colleague, resident: messages.Resident) -> None:
         """Keep a former front's user until it is claimed or its time is up."""
@@ -327,10 +323,12 @@ class WorkersPlane:
             del self._homes.link_of[user_id]
             if user_id not in self._described:  # another link may be about to be there
                 self._homes.leave(user_id)
-        self._emit(event)
+        self._listeners.tell(event)
 
     def _was_lost(self, member: Colleague, _: str) -> None:
         del self._members[member.index]
+        if not self._members:
+            self._is_there.clear()
         self._register.lost(member)
         lost = [(user, self._homes.link_of.get(user)) for user in self._homes.of(member.index)]
         self._homes.forget(member.index)
@@ -339,16 +337,7 @@ class WorkersPlane:
             for tapping in self._taps_on(user_id):
                 tapping.tap.link_closed()
             if link_id is not None:
-                self._emit(LinkLost(user_id, link_id, "restarted"))
-
-    def _emit(self, event: MediaEvent) -> None:
-        """Tell everybody; what one of them does wrong harms no other."""
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                told = type(event).__name__
-                log.exception("listener_crashed", user=event.user_id, told=told)
+                self._listeners.tell(LinkLost(user_id, link_id, "restarted"))
 
     # the clock
 

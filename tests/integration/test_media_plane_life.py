@@ -251,13 +251,15 @@ async def test_closing_while_handshakes_are_under_way(exchange: Exchange, turns:
 
 async def test_a_listener_that_fails_harms_nobody(exchange: Exchange) -> None:
     """Neither other listeners, nor the batch in which packets come, nor the clock."""
-    former, exchange.plane._listeners = exchange.plane._listeners, []
+    listeners = exchange.plane._listeners._all
+    former = list(listeners)
+    listeners.clear()
 
     def fail(event: MediaEvent) -> None:
         raise RuntimeError(f"a listener's bug at {event}")
 
     exchange.plane.subscribe(fail)
-    exchange.plane._listeners += former
+    listeners += former
     with capture_logs() as logs:
         a, b = await exchange.couple()
         await talk(a, b)

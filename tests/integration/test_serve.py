@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 
 from tests.support.certificates import write_certificate
+from tests.support.processes import runs
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,14 +52,6 @@ async def page_of(process: Process) -> str:
 def workers_of(log: str) -> list[int]:
     """The processes that carried media, as the log tells."""
     return [int(found) for found in re.findall(r"event=worker_started .*?process=(\d+)", log)]
-
-
-def runs(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 async def all_ended(processes: list[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ from relay.workers import Crew, Directory, Orders, WorkersPlane
 from relay.workers.directory import control
 from tests.support.exchange import talk
 from tests.support.news import Flowing, Lost, News, Up, news
+from tests.support.processes import runs
 from tests.support.thin import ThinPeer
 
 pytestmark = pytest.mark.timeout(180)
@@ -132,14 +134,6 @@ def free_ports(count: int) -> tuple[int, ...]:
         return tuple(each.getsockname()[1] for each in sockets)
 
 
-def runs(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 async def until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(START_S):
         while not is_so():  # noqa: ASYNC110 - another process, of which no event tells
@@ -242,6 +236,35 @@ async def test_a_description_waits_for_the_successor_of_a_worker_that_dies(place
         peer.take_answer((await answering).sdp)
         await peer.connect()
         await here.hears(Up("a"))  # of a link that never was nobody is told
+
+
+async def test_a_description_does_not_hold_up_the_news_that_its_worker_has_gone(
+    place: Path,
+) -> None:
+    async with house(place) as here:
+        here.plane._members[0]._channel._writer.transport.abort()  # it is not known yet
+        await here.join("a")
+
+
+async def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(place) as here:
+        launch, attempts = here.crew._launch, 0
+
+        async def without_descriptors(index: int) -> Any:
+            nonlocal attempts
+            attempts += 1
+            if attempts == 1:
+                raise OSError(errno.EMFILE, "too many open files")
+            return await launch(index)
+
+        monkeypatch.setattr(here.crew, "_launch", without_descriptors)
+        with capture_logs() as logged:
+            os.kill((await here.processes())[0], signal.SIGKILL)
+            await here.join("a")
+        (event,) = [event for event in logged if event["event"] == "worker_not_started"]
+        assert "too many open files" in event["reason"]
 
 
 async def test_an_answer_to_the_offer_of_a_worker_that_has_died_is_refused(place: Path) -> None:

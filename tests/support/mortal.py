@@ -18,4 +18,4 @@ class MortalPlane(RelayPlane):
         for user_id, _ in lost:
             self._drop_link(user_id, silently=True)
         for user_id, link_id in lost:
-            self._tell(LinkLost(user_id, link_id, "restarted"))
+            self._listeners.tell(LinkLost(user_id, link_id, "restarted"))
