@@ -12,7 +12,17 @@ from relay.plane import Direction
 from relay.serial import distance
 from relay.transport_cc import TICKS_PER_S, Feedback, read
 from tests.support.bridged import Bridged
-from tests.support.exchange import CHROMIUM, FIREFOX, audio, hear, take, talk, until, video
+from tests.support.exchange import (
+    CHROMIUM,
+    FIREFOX,
+    audio,
+    exchange_media,
+    hear,
+    take,
+    talk,
+    until,
+    video,
+)
 from tests.support.news import Flowing
 from tests.support.onlooker import Onlooker
 from tests.support.packets import (
@@ -42,20 +52,7 @@ from tests.support.thin import ThinPeer
 
 async def test_two_users_exchange_media(bridged: Bridged) -> None:
     a, b = await bridged.couple()
-    a.send_rtp(video(a, 7, elements=((4, b"1"), (2, b"abc"), (3, b"\0\1"))))
-    heard = await hear(b)
-    assert heard.ssrc == b.remote.video_ssrcs[0]
-    assert heard.payload_type == 120
-    assert heard.payload == KEYFRAME
-    assert dict(heard.elements or ()).keys() == {4, 7}
-    a.send_rtp(rtx(a.ssrcs.rtx, 1, 7))
-    repair = await hear(b)
-    assert (repair.ssrc, repair.payload_type) == (b.remote.video_ssrcs[1], 124)
-    assert int.from_bytes(repair.payload[:2], "big") == heard.number
-    b.send_rtp(audio(b, 9, elements=((1, b"\x80"),)))
-    heard = await hear(a)
-    assert (heard.ssrc, heard.payload_type) == (a.remote.audio_ssrcs[0], 111)
-    assert heard.elements == ((1, b"\x80"),)
+    await exchange_media(a, b)
     await bridged.right.hears(Flowing("b"))
     await bridged.left.hears(Flowing("a"))
     stats = bridged.look().stats

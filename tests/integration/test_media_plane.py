@@ -19,6 +19,7 @@ from tests.support.exchange import (
     PATIENCE_S,
     Exchange,
     audio,
+    exchange_media,
     hear,
     take,
     talk,
@@ -46,20 +47,7 @@ from tests.support.packets import (
 
 async def test_two_users_exchange_media(exchange: Exchange) -> None:
     a, b = await exchange.couple()
-    a.send_rtp(video(a, 7, elements=((4, b"1"), (2, b"abc"), (3, b"\0\1"))))
-    heard = await hear(b)
-    assert heard.ssrc == b.remote.video_ssrcs[0]
-    assert heard.payload_type == 120
-    assert heard.payload == KEYFRAME
-    assert dict(heard.elements or ()).keys() == {4, 7}
-    a.send_rtp(rtx(a.ssrcs.rtx, 1, 7))
-    repair = await hear(b)
-    assert (repair.ssrc, repair.payload_type) == (b.remote.video_ssrcs[1], 124)
-    assert int.from_bytes(repair.payload[:2], "big") == heard.number
-    b.send_rtp(audio(b, 9, elements=((1, b"\x80"),)))
-    heard = await hear(a)
-    assert (heard.ssrc, heard.payload_type) == (a.remote.audio_ssrcs[0], 111)
-    assert heard.elements == ((1, b"\x80"),)
+    await exchange_media(a, b)
     await exchange.hears(Flowing("b"), Flowing("a"))
 
 

@@ -18,6 +18,7 @@ from tests.support.packets import (
     Rtp,
     read_rtp,
     rtp,
+    rtx,
 )
 from tests.support.thin import ThinPeer
 
@@ -196,3 +197,21 @@ async def talk(a: ThinPeer, b: ThinPeer, number: int = 1) -> None:
         one.send_rtp(audio(one, number, payload=mark))
         while (await hear(other)).payload != mark:
             pass
+
+
+async def exchange_media(a: ThinPeer, b: ThinPeer) -> None:
+    """Of a couple, a sends a picture and repeats it, and b sends sound: both hear it as agreed."""
+    a.send_rtp(video(a, 7, elements=((4, b"1"), (2, b"abc"), (3, b"\0\1"))))
+    heard = await hear(b)
+    assert heard.ssrc == b.remote.video_ssrcs[0]
+    assert heard.payload_type == 120
+    assert heard.payload == KEYFRAME
+    assert dict(heard.elements or ()).keys() == {4, 7}
+    a.send_rtp(rtx(a.ssrcs.rtx, 1, 7))
+    repair = await hear(b)
+    assert (repair.ssrc, repair.payload_type) == (b.remote.video_ssrcs[1], 124)
+    assert int.from_bytes(repair.payload[:2], "big") == heard.number
+    b.send_rtp(audio(b, 9, elements=((1, b"\x80"),)))
+    heard = await hear(a)
+    assert (heard.ssrc, heard.payload_type) == (a.remote.audio_ssrcs[0], 111)
+    assert heard.elements == ((1, b"\x80"),)
