@@ -33,6 +33,7 @@ The measurements, and what some of them find:
 - ``matching``      how fast users find each other
 - ``taps``          what recording some calls does to all
 - ``workers``       what media processes take, and how often two meet over the bridge
+- ``spread``        what calls cost on one worker and on two, within one and across
 - ``bridge``        what a packet costs when its partner's link is on another plane
 - ``isolation``     what floods of one user do to others' packets
 - ``attacks``       such floods, in a process of its own

@@ -23,7 +23,13 @@ from relay.bots.client import Client
 from relay.bots.description import Numbering, Ssrcs
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
-from relay.protocol.messages import FindPartner, PartnerFound, WebrtcAnswer, WebrtcOffer
+from relay.protocol.messages import (
+    FindPartner,
+    PartnerFound,
+    WaitingForPartner,
+    WebrtcAnswer,
+    WebrtcOffer,
+)
 from scripts.benchmark.janus import Caller, Missing, own_address
 from scripts.benchmark.servers import FLOOR, JANUS, RELAY, STOCK, Server
 from scripts.benchmark.traffic import AUDIO, VIDEO
@@ -178,25 +184,28 @@ def offer_only(profiles: Profiles) -> None:
 def joining(profiles: Profiles) -> dict[str, Join]:
     """How users join each server, encrypting with one of ``profiles``."""
 
-    def with_profiles(join: Join) -> Join:
-        async def joined(server: Server, pairs: int) -> list[User]:
-            offer_only(profiles)
-            try:
-                return _ready(await join(server, pairs))
-            except _JOIN_ERRORS as error:
-                raise CannotJoin(str(error)) from error
-
-        return joined
-
     async def join_floor(server: Server, pairs: int) -> list[User]:
         return _ready(await _join_floor(server, pairs, max(_TAG_BYTES[each] for each in profiles)))
 
     return {
-        RELAY: with_profiles(join_relay),
-        STOCK: with_profiles(join_relay),
-        JANUS: with_profiles(_join_janus),
+        RELAY: encrypting(profiles, join_relay),
+        STOCK: encrypting(profiles, join_relay),
+        JANUS: encrypting(profiles, _join_janus),
         FLOOR: join_floor,
     }
+
+
+def encrypting(profiles: Profiles, join: Join) -> Join:
+    """The same way to join, encrypting with one of ``profiles``."""
+
+    async def joined(server: Server, pairs: int) -> list[User]:
+        offer_only(profiles)
+        try:
+            return _ready(await join(server, pairs))
+        except _JOIN_ERRORS as error:
+            raise CannotJoin(str(error)) from error
+
+    return joined
 
 
 async def join_relay(server: Server, pairs: int) -> list[User]:
@@ -212,6 +221,21 @@ async def join_relay(server: Server, pairs: int) -> list[User]:
                 _pair(user, rooms[room])
             rooms[room] = user
     return users
+
+
+async def join_one_by_one(server: Server) -> list[User]:
+    """Have two meet of whom the second comes when the first waits already."""
+    first = await connect(server.url)
+    async with _left_on_error(first):
+        await first.client.send(FindPartner())
+        await first.client.expect(WaitingForPartner)
+        second = await connect(server.url)
+        async with _left_on_error(second):
+            await second.client.send(FindPartner())
+            for user in (first, second):
+                await user.client.expect(PartnerFound)
+    _pair(first, second)
+    return [first, second]
 
 
 async def connect(url: str) -> User:
