@@ -329,8 +329,8 @@ class WorkersPlane:
         del self._members[member.index]
         if not self._members:
             self._is_there.clear()
-        self._register.lost(member)
         lost = [(user, self._homes.link_of.get(user)) for user in self._homes.of(member.index)]
+        self._register.lost(member, links=sum(link_id is not None for _, link_id in lost))
         self._homes.forget(member.index)
         for user_id, link_id in lost:
             self._unclaimed.pop(user_id, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -39,10 +40,12 @@ class Register:
         """A worker is there."""
         self._places[member.index] = _Place(member, member.udp_port, self._clock())
 
-    def lost(self, member: Colleague) -> None:
-        """It is there no more, and another one is to come."""
+    def lost(self, member: Colleague, links: int) -> None:
+        """It is there no more, with so many links, and another one is to come."""
         self._places[member.index] = _Place(None, member.udp_port, self._clock())
-        counted = replace(member.stats, listening=True)  # it is of no account any more
+        losses = Counter(member.stats.link_losses) + Counter(restarted=links)
+        # Whether it listens is of no account any more
+        counted = replace(member.stats, listening=True, link_losses=dict(losses))
         self._former = summed([self._former, counted], listening=True, links=0)
 
     def stats(self) -> PlaneStats:

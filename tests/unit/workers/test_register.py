@@ -49,16 +49,17 @@ def test_each_is_seen_as_it_has_told_of_itself() -> None:
 
 def test_what_all_have_counted_is_summed_those_included_that_are_no_more() -> None:
     house = House()
-    house.register.lost(house.members[1])
+    house.register.lost(house.members[1], links=4)
     house.register.joined(colleague(1, 12, packets_forwarded=1))
     stats = house.register.stats()
     assert (stats.packets_forwarded, stats.links) == (13, 3)
     assert stats.drops == {"held": 3, "send": 1}
+    assert stats.link_losses == {"restarted": 4}
 
 
 def test_one_that_has_gone_is_down_with_nothing_of_its_own() -> None:
     house = House()
-    house.register.lost(house.members[1])
+    house.register.lost(house.members[1], links=4)
     house.now += 2
     gone = house.register.views([0, 1])[1]
     assert (gone.process_id, gone.is_up, gone.age_s, gone.uptime_s) == (None, False, 2.0, 0.0)
@@ -68,7 +69,7 @@ def test_one_that_has_gone_is_down_with_nothing_of_its_own() -> None:
 
 def test_media_can_reach_a_server_whose_worker_is_replaced_in_time() -> None:
     house = House()
-    house.register.lost(house.members[1])
+    house.register.lost(house.members[1], links=4)
     house.now += REPLACED_S - 0.1
     assert house.register.stats().listening
     house.now += 0.1
@@ -88,6 +89,6 @@ def test_a_worker_without_its_port_is_of_no_account_once_it_has_gone() -> None:
     deaf = colleague(1, 12, listening=False)
     house.register.joined(deaf)
     assert not house.register.stats().listening
-    house.register.lost(deaf)
+    house.register.lost(deaf, links=0)
     house.register.joined(colleague(1, 13))
     assert house.register.stats().listening
