@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from relay.app import running
+from relay.config import Settings
 from relay.errors import CannotListen, SdpError, WorkerError, WorkerLost
 from relay.workers import Crew, Directory, Orders, WorkersPlane
 from relay.workers.directory import control
@@ -332,6 +334,42 @@ async def test_a_worker_with_other_settings_makes_room(place: Path) -> None:
             async with house(place, orders=orders) as here:
                 assert here.plane.udp_ports == left.ports
         assert "worker_not_adopted" in [event["event"] for event in logged]
+
+
+async def test_a_worker_for_which_there_is_no_place_any_more_ends(place: Path) -> None:
+    async with abandoned(place, 2) as left:
+        first, second = (process for _, process in sorted(left.crew._processes.items()))
+        orders = [Orders(0, "127.0.0.1", left.ports[0], None, str(place), 1, "warning")]
+        async with house(place, orders=orders):
+            assert await asyncio.to_thread(first.wait) == 0
+            assert await asyncio.to_thread(second.wait) == 0
+
+
+async def test_a_server_without_workers_ends_those_that_have_its_port(place: Path) -> None:
+    async with abandoned(place, 1) as left:
+        settings = Settings(
+            host="127.0.0.1", port=0, udp_port=left.ports[0], workers=0, runtime_dir=place
+        )
+        async with running(settings) as relay:
+            assert relay.udp_ports == left.ports
+            assert await asyncio.to_thread(left.crew._processes[0].wait) == 0
+
+
+async def test_a_worker_that_hangs_is_ended_where_it_cannot_be_adopted(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with abandoned(place, 2) as left:
+        hung, adopted = (process for _, process in sorted(left.crew._processes.items()))
+        os.kill(hung.pid, signal.SIGSTOP)
+        with capture_logs() as logged, monkeypatch.context() as hurried:
+            hurried.setattr("relay.workers.crew.STOP_S", 0.2)
+            async with house(place, ports=left.ports) as here:
+                assert await asyncio.to_thread(hung.wait) == -signal.SIGKILL
+                assert here.plane.udp_ports == left.ports
+                assert adopted.pid in await here.processes()
+        told = {event["event"]: event for event in logged}
+        assert told["worker_not_adopted"]["reason"] == "it says nothing"
+        assert told["worker_does_not_stop"]["process"] == hung.pid
 
 
 # what is no worker
