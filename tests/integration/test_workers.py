@@ -10,7 +10,7 @@ import socket
 import stat
 import struct
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -426,6 +426,23 @@ async def test_a_worker_that_talks_nonsense_later_is_replaced(place: Path) -> No
         (lost,) = [event for event in logged if event["event"] == "worker_lost"]
         assert lost["reason"] == "says what nobody understands"
         await until(lambda: not runs(process))
+
+
+@pytest.mark.parametrize("said", [b"", b"\x00\x00\x00\x05what?", b"\x00\x00\x00\x09Stop 0 {}"])
+async def test_who_comes_to_a_worker_that_has_a_front_is_turned_away(
+    place: Path, said: bytes
+) -> None:
+    async with house(place) as here:
+        await here.join("a")
+        processes = await here.processes()
+        reader, writer = await asyncio.open_unix_connection(control(place, 0))
+        writer.write(said)
+        with suppress(ConnectionError):  # what was said has not been read
+            assert await reader.read() == b""
+        writer.close()
+        assert [link.user_id for link in (await here.plane.look()).links] == ["a"]
+        assert await here.processes() == processes
+        assert here.events.empty()
 
 
 async def test_ports_that_are_taken_are_said_in_one_line_and_nothing_is_left(place: Path) -> None:
