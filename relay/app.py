@@ -275,6 +275,7 @@ def _welcome(settings: Settings) -> str:
 async def _start_media(
     stack: AsyncExitStack, settings: Settings, plane: OwnedPlane
 ) -> tuple[int, ...]:
+    await _end_former(settings)
     try:
         await plane.start()
     except OSError as error:
@@ -285,6 +286,22 @@ async def _start_media(
         raise ConfigError(f"{settings.written('workers')}: {error}") from error
     stack.push_async_callback(plane.close)
     return plane.udp_ports
+
+
+async def _end_former(settings: Settings) -> None:
+    """Without workers, end those of a server that had some and has vanished: they have the port."""
+    path = settings.runtime_dir or usual(os.environ, settings.udp_port)
+    if settings.workers or path is None or not path.exists():
+        return
+    directory = Directory(path)
+    try:
+        directory.claim()
+    except WorkerError:
+        return  # it is another server's, or is none: whether the port is free, is seen at once
+    try:
+        await Crew((), directory).clear()
+    finally:
+        directory.release()
 
 
 async def _start_http(

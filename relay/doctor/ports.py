@@ -9,10 +9,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
+from pathlib import Path
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
-from relay.workers import usual
+from relay.workers import Directory, usual
 from relay.workers.directory import control
 
 _TIMEOUT_S = 2.0
@@ -44,10 +45,11 @@ def _udp_ports(
 ) -> Iterator[Finding]:
     """One finding for all ports of which the same is to be said."""
     place = settings.runtime_dir or usual(environ, settings.udp_port)
+    is_running = is_running or (place is not None and _is_held(place))
     alike: dict[tuple[int, bool], list[int]] = {}
     for index, port in enumerate(settings.udp_ports):
         error = bind_error(socket.SOCK_DGRAM, settings.host, port)
-        # It is not asked: whom a worker hears it takes for its next server.
+        # It is not asked: whom a worker without a server hears, it takes for its next one.
         is_left = error == errno.EADDRINUSE and place is not None and control(place, index).exists()
         alike.setdefault((error, is_left and not is_running), []).append(port)
     for (error, is_left), ports in alike.items():
@@ -55,6 +57,14 @@ def _udp_ports(
             yield _left(ports, settings)
         else:
             yield _ports("udp_port", ports, settings, error, is_running=is_running)
+
+
+def _is_held(place: Path) -> bool:
+    """Whether a server runs there, which may be one that does not answer just now."""
+    try:
+        return Directory(place).is_held()
+    except OSError:
+        return False  # what is wrong with it, is said where the place is looked at
 
 
 def _left(ports: list[int], settings: Settings) -> Finding:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -29,6 +30,8 @@ _SIZE = struct.Struct("!I")
 _TAPPED = struct.Struct("!BIBBd")  # zero, the tap, direction and kind and repair, unused, moment
 _TAPPED_MARK = 0  # no message begins with it
 _KINDS = ("audio", "video")
+_CREDENTIALS = struct.Struct("3i")  # process, user, group
+_SOL_LOCAL, _LOCAL_PEERPID = 0, 2
 
 
 class Channel:
@@ -103,3 +106,16 @@ def _tapped(data: bytes) -> tuple[TappedPacket, int]:
     direction = Direction.DOWN if flags & 1 else Direction.UP
     kind, is_repair = _KINDS[flags >> 1 & 1], bool(flags & 4)
     return TappedPacket(direction, kind, is_repair, at_s, data[_TAPPED.size :]), tap
+
+
+def peer_process(connected: socket.socket) -> int | None:
+    """The process that listens where a Unix socket is connected to; None where it is not told.
+
+    See unix(7) of Linux and of macOS, of which Python knows no names of constants.
+    """
+    if sys.platform == "linux":
+        told = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        return int(_CREDENTIALS.unpack(told)[0]) or None  # 0: of another PID namespace
+    if sys.platform == "darwin":
+        return connected.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID)
+    return None

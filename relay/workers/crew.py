@@ -19,12 +19,15 @@ from pydantic import TypeAdapter
 from relay.errors import CannotListen, WorkerError, reason_of
 from relay.logs import log_crash
 from relay.workers import messages
-from relay.workers.channel import Channel
+from relay.workers.channel import Channel, peer_process
 from relay.workers.colleague import Colleague
-from relay.workers.directory import Directory, control
+from relay.workers.directory import MAX_WORKERS, Directory, control
 
 START_S = 20.0
 """How long a worker may take to introduce itself."""
+
+GREETING_S = 5.0
+"""How long one may that was there before."""
 
 STOP_S = 5.0
 """How long it may take to say goodbye on all links."""
@@ -68,12 +71,18 @@ class Crew:
         :raises WorkerError: when one cannot be had; none is left behind then.
         """
         self._joined, self._told, self._lost = joined, told, lost
+        await self.clear()
         starting = [self._hire(index) for index in range(len(self._orders))]
         results = await asyncio.gather(*starting, return_exceptions=True)
         failures = [result for result in results if isinstance(result, BaseException)]
         if failures:
             await self.close()
             raise failures[0]
+
+    async def clear(self) -> None:
+        """End what a former front has left for which there is no place, and free its ports."""
+        surplus = range(len(self._orders), MAX_WORKERS)
+        await asyncio.gather(*(self._find(index) for index in surplus))
 
     def wind_down(self) -> None:
         """Have none of them outlive this process."""
@@ -112,7 +121,7 @@ class Crew:
         member.begin(self._told, self._gone)
 
     async def _find(self, index: int) -> tuple[Channel, messages.Hello] | None:
-        """The worker that a former front has left."""
+        """The worker that a former front has left; one that is of no use is ended."""
         path = control(self._directory.path, index)
         connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connected.setblocking(False)
@@ -121,26 +130,33 @@ class Crew:
         except OSError:
             connected.close()
             return None
+        process_id = peer_process(connected)
         channel = await Channel.over(connected)
         try:
-            hello = await _introduction(channel)
-            if _fits(hello.orders, self._orders[index]):
+            hello = await _introduction(channel, GREETING_S)
+            reason = self._unfit(index, hello)
+            if reason is None:
                 log.info("worker_adopted", worker=index, process=hello.process_id)
                 return channel, hello
-            reason = "it has other settings"
         except WorkerError as error:
             reason = f"it {error}"
         log.warning("worker_not_adopted", worker=index, reason=reason)
-        await self._expel(channel)
+        await self._expel(index, channel, process_id)
         return None
 
-    async def _expel(self, channel: Channel) -> None:
+    def _unfit(self, index: int, hello: messages.Hello) -> str | None:
+        """Why a worker cannot stay."""
+        if index >= len(self._orders):
+            return "there are to be fewer"
+        return None if _fits(hello.orders, self._orders[index]) else "it has other settings"
+
+    async def _expel(self, index: int, channel: Channel, process_id: int | None) -> None:
         """End a worker that is of no use, and wait until its port is free."""
         channel.send(messages.Stop())
-        with suppress(TimeoutError, EOFError, WorkerError):
-            async with asyncio.timeout(STOP_S):
-                while True:
-                    await channel.receive()
+        if not await _has_gone(channel, STOP_S) and process_id not in (None, os.getpid()):
+            log.error("worker_does_not_stop", worker=index, process=process_id)
+            _kill(process_id)
+            await _has_gone(channel, EXIT_S)
         await channel.close()
 
     async def _launch(self, index: int) -> tuple[Channel, messages.Hello]:
@@ -162,7 +178,7 @@ class Crew:
             theirs.close()
         channel = await Channel.over(ours)
         try:
-            hello = await _introduction(channel)
+            hello = await _introduction(channel, START_S)
         except BaseException:
             await channel.close()
             process.kill()
@@ -225,13 +241,26 @@ async def _exit_code(process: subprocess.Popen[bytes]) -> int:
         return await asyncio.to_thread(process.wait)
 
 
-async def _introduction(channel: Channel) -> messages.Hello:
+async def _has_gone(channel: Channel, patience_s: float) -> bool:
+    """Wait until the other end closes; False when it does not in time."""
+    try:
+        async with asyncio.timeout(patience_s):
+            while True:
+                with suppress(WorkerError):  # what it says does not matter any more
+                    await channel.receive()
+    except EOFError:
+        return True
+    except TimeoutError:
+        return False
+
+
+async def _introduction(channel: Channel, patience_s: float) -> messages.Hello:
     """A worker's first words.
 
     :raises WorkerError: when they are others, or do not come.
     """
     try:
-        async with asyncio.timeout(START_S):
+        async with asyncio.timeout(patience_s):
             hello, _ = await channel.receive()
     except TimeoutError:
         raise WorkerError("says nothing") from None

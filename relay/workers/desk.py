@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,14 @@ from relay.workers.channel import Channel
 PATIENCE_S = 60.0
 """How long a worker goes on without a front."""
 
+TURN_S = 1.0
+"""How long who comes waits for a front to go: one that has gone may not have been seen to yet."""
+
 log = structlog.get_logger(__name__)
 
 
 class Desk:
-    """Serves one front at a time: the one that came last."""
+    """Serves one front at a time; whoever comes while it is there is turned away."""
 
     def __init__(
         self, plane: RelayPlane, orders: messages.Orders, patience_s: float = PATIENCE_S
@@ -41,6 +44,9 @@ class Desk:
         self._loop_watch = LoopWatch()
         self._packets_per_s, self._packets = 0.0, 0
         self._front: Channel | None = None
+        self._is_vacant = asyncio.Event()
+        """Set while there is no front."""
+        self._is_vacant.set()
         self._taps: dict[int, _DeskTap] = {}
         self._attending: set[asyncio.Task[None]] = set()
         self._leaving: asyncio.TimerHandle | None = None
@@ -68,21 +74,37 @@ class Desk:
 
     async def attend(self, connected: socket.socket) -> None:
         """Serve a front over a socket that is connected already, until it has gone."""
-        self._begin(await Channel.over(connected))
+        self._own(self._attend(await Channel.over(connected)))
 
-    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._begin(Channel(reader, writer))
+    def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._own(self._admit(Channel(reader, writer)))
 
-    def _begin(self, channel: Channel) -> None:
-        task = asyncio.create_task(self._attend(channel), name="front")
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="front")
         self._attending.add(task)
         task.add_done_callback(self._attending.discard)
+
+    async def _admit(self, channel: Channel) -> None:
+        """Serve who has come over the socket, unless there is a front, which would lose its calls.
+
+        Fronts hold the directory, so none comes while another one lives.
+        """
+        try:
+            async with asyncio.timeout(TURN_S):
+                while self._front is not None:
+                    await self._is_vacant.wait()
+        except TimeoutError:
+            log.warning("front_refused", worker=self._orders.index)
+            await channel.close()
+        else:
+            await self._attend(channel)
 
     async def _attend(self, channel: Channel) -> None:
         if self._leaving is not None:
             self._leaving.cancel()
             self._leaving = None
         former, self._front = self._front, channel
+        self._is_vacant.clear()
         self._forget_taps()
         if former is not None:
             await former.close()
@@ -98,6 +120,7 @@ class Desk:
         finally:
             if self._front is channel:
                 self._front = None
+                self._is_vacant.set()
                 self._forget_taps()
                 self._lose_patience()
             await channel.close()

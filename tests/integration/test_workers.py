@@ -10,13 +10,15 @@ import socket
 import stat
 import struct
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from relay.app import running
+from relay.config import Settings
 from relay.errors import CannotListen, SdpError, WorkerError, WorkerLost
 from relay.workers import Crew, Directory, Orders, WorkersPlane
 from relay.workers.directory import control
@@ -334,6 +336,42 @@ async def test_a_worker_with_other_settings_makes_room(place: Path) -> None:
         assert "worker_not_adopted" in [event["event"] for event in logged]
 
 
+async def test_a_worker_for_which_there_is_no_place_any_more_ends(place: Path) -> None:
+    async with abandoned(place, 2) as left:
+        first, second = (process for _, process in sorted(left.crew._processes.items()))
+        orders = [Orders(0, "127.0.0.1", left.ports[0], None, str(place), 1, "warning")]
+        async with house(place, orders=orders):
+            assert await asyncio.to_thread(first.wait) == 0
+            assert await asyncio.to_thread(second.wait) == 0
+
+
+async def test_a_server_without_workers_ends_those_that_have_its_port(place: Path) -> None:
+    async with abandoned(place, 1) as left:
+        settings = Settings(
+            host="127.0.0.1", port=0, udp_port=left.ports[0], workers=0, runtime_dir=place
+        )
+        async with running(settings) as relay:
+            assert relay.udp_ports == left.ports
+            assert await asyncio.to_thread(left.crew._processes[0].wait) == 0
+
+
+async def test_a_worker_that_hangs_is_ended_where_it_cannot_be_adopted(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with abandoned(place, 2) as left:
+        hung, adopted = (process for _, process in sorted(left.crew._processes.items()))
+        os.kill(hung.pid, signal.SIGSTOP)
+        with capture_logs() as logged, monkeypatch.context() as hurried:
+            hurried.setattr("relay.workers.crew.STOP_S", 0.2)
+            async with house(place, ports=left.ports) as here:
+                assert await asyncio.to_thread(hung.wait) == -signal.SIGKILL
+                assert here.plane.udp_ports == left.ports
+                assert adopted.pid in await here.processes()
+        told = {event["event"]: event for event in logged}
+        assert told["worker_not_adopted"]["reason"] == "it says nothing"
+        assert told["worker_does_not_stop"]["process"] == hung.pid
+
+
 # what is no worker
 
 
@@ -388,6 +426,23 @@ async def test_a_worker_that_talks_nonsense_later_is_replaced(place: Path) -> No
         (lost,) = [event for event in logged if event["event"] == "worker_lost"]
         assert lost["reason"] == "says what nobody understands"
         await until(lambda: not runs(process))
+
+
+@pytest.mark.parametrize("said", [b"", b"\x00\x00\x00\x05what?", b"\x00\x00\x00\x09Stop 0 {}"])
+async def test_who_comes_to_a_worker_that_has_a_front_is_turned_away(
+    place: Path, said: bytes
+) -> None:
+    async with house(place) as here:
+        await here.join("a")
+        processes = await here.processes()
+        reader, writer = await asyncio.open_unix_connection(control(place, 0))
+        writer.write(said)
+        with suppress(ConnectionError):  # what was said has not been read
+            assert await reader.read() == b""
+        writer.close()
+        assert [link.user_id for link in (await here.plane.look()).links] == ["a"]
+        assert await here.processes() == processes
+        assert here.events.empty()
 
 
 async def test_ports_that_are_taken_are_said_in_one_line_and_nothing_is_left(place: Path) -> None:

@@ -95,6 +95,20 @@ def told(settings: Settings, *, is_running: bool = False) -> dict[str, Grade]:
     return {finding.text: finding.grade for finding in found}
 
 
+def test_ports_are_not_left_by_a_server_that_runs_and_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(ports, "bind_error", lambda *_: errno.EADDRINUSE)
+    own = tmp_path / "own"
+    server = Directory(own)
+    server.claim()
+    control(own, 0).touch()
+    settings = Settings(host="127.0.0.1", runtime_dir=own)
+    assert told(settings) == {"7882 on 127.0.0.1 is held by a relay that runs": Grade.GOOD}
+    server.release()
+    assert list(told(settings).values()) == [Grade.FAIR]
+
+
 def test_ports_of_which_the_same_is_to_be_said_are_told_together(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
