@@ -163,7 +163,7 @@ class Settings(BaseModel):
         "How long a user whose WebSocket is lost is waited for, its partner and media kept; 0 to"
         " wait for nobody.",
         ge=0,
-        le=3600,
+        le=600,
         allow_inf_nan=False,
     )
     messages_per_s: float = _setting(
