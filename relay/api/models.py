@@ -107,7 +107,7 @@ class Link(Model):
     state: Literal["none", "connecting", "up"]
     age_s: Measure
     consent_age_s: Measure = Field(
-        description="Since the last authenticated connectivity check; at 30 s the link ends."
+        description="Since the last authenticated connectivity check; at 36 s the link ends."
     )
     path: Path
     dtls_version: str | None = Field(description="Such as `DTLSv1.2`; null before the handshake.")
