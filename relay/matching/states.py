@@ -16,13 +16,13 @@ from relay.errors import ProtocolError
 from relay.protocol.messages import (
     ChatMessage,
     ChatReceived,
-    ClientMessage,
     FindPartner,
     IceCandidate,
     MediaState,
     NextPartner,
     StopChat,
     Typing,
+    UserMessage,
     WebrtcAnswer,
     WebrtcOffer,
 )
@@ -99,7 +99,7 @@ def advance(state: State, happened: Happened) -> State:
     return TRANSITIONS[happened][state]
 
 
-def require_allowed(message: ClientMessage, state: State, mode: MediaMode) -> None:
+def require_allowed(message: UserMessage, state: State, mode: MediaMode) -> None:
     """Make sure that a state allows a message.
 
     :raises ProtocolError: ``wrong_state`` when it does not.
