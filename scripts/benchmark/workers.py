@@ -70,10 +70,10 @@ async def _adopt(found: list[Figure]) -> None:
             Figure("memory of an idle worker (PSS)", _pss_mb(worker.process_id), " MB", 60)
         )
         peers = [await _join(former, f"user {number}") for number in range(LINKS)]
-        former_crew._is_closing = True  # noqa: SLF001 - it is dead, and looks for no successor
+        await _vanish(former, former_crew)
         began_s = time.perf_counter()
         plane = WorkersPlane(Crew(orders, Directory(Path(name))))
-        await plane.start()  # the worker takes whoever comes last for its front
+        await plane.start()
         links = (await plane.look()).links
         took_s = time.perf_counter() - began_s
         if len(links) != LINKS:
@@ -83,6 +83,13 @@ async def _adopt(found: list[Figure]) -> None:
             await peer.close()
         await plane.close()
         await former.close()
+
+
+async def _vanish(plane: WorkersPlane, crew: Crew) -> None:
+    """Be gone as a front that was killed is: without a word, and without a successor."""
+    crew._is_closing = True  # noqa: SLF001
+    for member in list(plane._members.values()):  # noqa: SLF001
+        await member.ended(0)
 
 
 async def _join(plane: WorkersPlane, user_id: str) -> Peer:
