@@ -12,6 +12,7 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``far``          stands in for a partner whose link is on another plane
 - ``card``         what that plane has to tell of the partner
 - ``checks``       connectivity checks, and which link is at which address
+- ``keyframes``    requests for them
 - ``handshakes``   whose DTLS begins now, and who waits
 - ``link``         one user's connection
 - ``translation``  RTCP from one user to the partner

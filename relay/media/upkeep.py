@@ -93,4 +93,4 @@ def _tend_sender(end: Link | Far, forwarder: Forwarder, now: float) -> None:
             downlink.send_rtcp(packet)
     video = None if flow is None else flow.video
     if video is not None and video.source is not None and video.waits_for_keyframe:
-        forwarder.request_keyframe(downlink, video, now)
+        forwarder.keyframes.request(downlink, video, now)

@@ -68,6 +68,7 @@ HANDS_ON = {
     "media/pairs.py",
     "media/bridgehead.py",
     "media/forwarder.py",
+    "media/keyframes.py",
     "media/budget.py",
     "media/handshakes.py",
     "media/link.py",
