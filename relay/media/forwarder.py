@@ -112,6 +112,14 @@ class Forwarder:
         """Forget a link."""
         self._checks.remove(link)
 
+    def came_up(self, link: Link) -> None:
+        """Note that a link's handshake is done."""
+        self._checks.came_up(link, self._clock())
+
+    def look_at_paths(self, link: Link, now: float) -> None:
+        """Look whether a link is to be sent elsewhere; to be called by the clock."""
+        self._checks.look(link, now)
+
     # the way of a datagram
 
     def on_readable(self) -> None:
@@ -147,7 +155,7 @@ class Forwarder:
                     continue
                 link = by_address.get(address)
                 if link is None:
-                    self.drops["unknown_address"] += 1
+                    self._astray(at, pointer, size, address, now)
                 elif link.uplink.rx is None:
                     self.drops["before_dtls"] += 1
                 elif size < HEADER_BYTES:
@@ -167,6 +175,31 @@ class Forwarder:
                 count = self.drops["fault"]
                 if count & (count - 1) == 0:  # each that doubles them
                     log.exception("datagram_failed", count=count)
+
+    def _astray(self, at: int, pointer: Any, size: int, address: Address, now: float) -> None:
+        """Media by another way than that in use: it is taken where the peer has proved itself."""
+        checks, drops = self._checks, self.drops
+        link = checks.elsewhere.get(address)
+        path = link.paths.known[address] if link is not None else None
+        if link is None or path is None or not path.is_proven:
+            drops["unknown_address"] += 1
+            checks.knock(at, size, address, now)
+            return
+        uplink, budget = link.uplink, link.budget
+        before = uplink.heard_at
+        if uplink.rx is None:
+            drops["before_dtls"] += 1
+        elif size < HEADER_BYTES:
+            drops["malformed"] += 1
+        elif self._view[at + 1] & RTCP_MASK == RTCP_BITS:
+            self._rtcp(link, at // SLOT_BYTES, size, now)
+        elif budget.rtp >= size + RTP_COST:
+            budget.rtp -= size + RTP_COST
+            self._rtp(link, at, pointer, size, now)
+        else:
+            budget.refuse(RTP, now, drops)
+        if uplink.heard_at > before:  # it is authentic
+            link.paths.strayed(path, before, now)
 
     def _rtp(  # noqa: PLR0912 - calls cost more than they clear up
         self, link: Link | Far, at: int, pointer: Any, size: int, now: float
@@ -332,7 +365,7 @@ class Forwarder:
             self.drops["not_webrtc"] += 1
 
     def _dtls(self, slot: int, size: int, address: Address, now: float) -> None:
-        link = self._by_address.get(address)
+        link = self._checks.hear_dtls(size, address)
         at = slot * SLOT_BYTES
         if link is None:
             self.drops["unknown_address"] += 1

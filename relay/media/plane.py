@@ -353,6 +353,7 @@ class RelayPlane:
     def _came_up(self, link: Link) -> None:
         if self._links.get(link.user_id) is not link:  # it was closed in this very moment
             return
+        self._running.came_up(link)
         log.debug("link_up", user=link.user_id)
         self._setup.observe(self._clock() - link.opened_at)
         self._listeners.tell(LinkUp(link.user_id, link.link_id))

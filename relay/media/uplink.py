@@ -77,6 +77,11 @@ class Uplink:
             if media.rtx_payload_type is not None:
                 self._kinds[media.rtx_payload_type] = (media.kind, True)
 
+    @property
+    def heard_at(self) -> float:
+        """When something authentic came last, in seconds of the plane's clock."""
+        return max((self.rtcp_at, *(stream.last_at for stream in self.streams.values())))
+
     def has_room(self, ssrc: int) -> bool:
         """Whether packets from ``ssrc``, which is no stream yet, may be decrypted."""
         return ssrc in self.strangers or len(self.streams) + len(self.strangers) < MAX_STREAMS
