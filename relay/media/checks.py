@@ -233,10 +233,11 @@ class Checks:
         path = paths.look(link.uplink.heard_at)
         if path is not None:
             self._use(link, path, now)
-        for each in paths.to_ask(now):
-            self._ask(link, each, now)
-        paths.forget_silent(now)
-        self._settle(link)
+        if not paths.has_no_choice:
+            for each in paths.to_ask(now):
+                self._ask(link, each, now)
+            paths.forget_silent(now)
+            self._settle(link)
         is_lost = link.state is LinkState.UP and paths.is_lost(now)
         if is_lost and not paths.sought:
             paths.sought = tuple(link.uplink.streams)

@@ -80,7 +80,11 @@ class Uplink:
     @property
     def heard_at(self) -> float:
         """When something authentic came last, in seconds of the plane's clock."""
-        return max((self.rtcp_at, *(stream.last_at for stream in self.streams.values())))
+        heard_at = self.rtcp_at
+        for stream in self.streams.values():  # each link's ten times a second: quicker than max()
+            if stream.last_at > heard_at:
+                heard_at = stream.last_at
+        return heard_at
 
     def has_room(self, ssrc: int) -> bool:
         """Whether packets from ``ssrc``, which is no stream yet, may be decrypted."""

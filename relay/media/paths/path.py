@@ -199,6 +199,11 @@ class Paths:
         """Send there from now on."""
         self.in_use, self._used_at, self.speaks = path, now, None
 
+    @property
+    def has_no_choice(self) -> bool:
+        """Whether there is the path in use and no other, as of most links."""
+        return self.in_use is not None and len(self.known) == 1
+
     def lose(self, address: Address) -> Path:
         """Give an address up: it is somebody else's now."""
         path = self.known.pop(address)
@@ -213,7 +218,7 @@ class Paths:
         """
         self._keep_up(media_at)
         used = self.in_use
-        if used is None or len(self.known) < 2:
+        if used is None or self.has_no_choice:
             return None
         others = [path for path in self.known.values() if path.is_proven and path is not used]
         if not others:
@@ -227,8 +232,6 @@ class Paths:
 
     def forget_silent(self, now: float) -> None:
         """Forget those that are not in use and have been silent for long."""
-        if len(self.known) < 2 and self.in_use is not None:
-            return
         for path in list(self.known.values()):
             if path is not self.in_use and now - path.heard_at > FORGET_S:
                 self._forget(path)
@@ -242,7 +245,7 @@ class Paths:
     def to_ask(self, now: float) -> list[Path]:
         """Those of which one wants to know now whether the peer is there."""
         used = self.in_use
-        if used is not None and len(self.known) < 2:
+        if self.has_no_choice:
             return []
         is_quiet = used is not None and now - used.heard_at >= ASK_AFTER_S
         return [path for path in self.known.values() if self._is_to_be_asked(path, is_quiet, now)]
