@@ -86,13 +86,27 @@ class Path(Model):
 
     protocol: Literal["udp"]
     local_family: Family
-    remote_family: Family | None = Field(description="null before a connectivity check has come.")
+    remote_family: Family | None = Field(
+        description="null before the user has answered a connectivity check."
+    )
     local_address: str | None = Field(
         description="As announced, with port; null unless `operator_sees_addresses` is set."
     )
     remote_address: str | None = Field(
         description="The user's; null unless `operator_sees_addresses` is set."
     )
+
+
+class PeerPath(Model):
+    """One address from which a user was heard."""
+
+    protocol: Literal["udp"]
+    family: Family
+    address: str | None = Field(
+        description="With port; null unless `operator_sees_addresses` is set."
+    )
+    proven: bool = Field(description="Whether the user has answered there.")
+    in_use: bool = Field(description="Whether the relay sends there.")
 
 
 _WORKER_IS = "Whose it is; null where media is in the server's own process."
@@ -110,6 +124,7 @@ class Link(Model):
         description="Since the last authenticated connectivity check; at 36 s the link ends."
     )
     path: Path
+    paths: list[PeerPath] = Field(description="All of the user's addresses, at most eight.")
     dtls_version: str | None = Field(description="Such as `DTLSv1.2`; null before the handshake.")
     srtp_profile: str | None = Field(description="Such as `SRTP_AEAD_AES_128_GCM`.")
     round_trip_ms: Measure | None = Field(

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from relay.api import models
 from relay.api.quality import problems
-from relay.plane import Direction, LinkView, MediaView, WorkerView
+from relay.plane import Direction, LinkView, MediaView, PathView, WorkerView
 from relay.signaling import RoomView, UserView
 from relay.track import COLUMNS, TrackView
 
@@ -192,6 +192,7 @@ class Observation:
             age_s=link.age_s,
             consent_age_s=link.consent_age_s,
             path=self._path(link),
+            paths=[self._peer_path(path) for path in link.paths],
             dtls_version=link.dtls_version,
             srtp_profile=link.srtp_profile,
             round_trip_ms=link.round_trip_ms,
@@ -202,6 +203,15 @@ class Observation:
     def _worker_of(self, link: LinkView) -> int | None:
         """Each worker has one port, and no two have the same."""
         return self._worker_at.get(link.local_address[1])
+
+    def _peer_path(self, path: PathView) -> models.PeerPath:
+        return models.PeerPath.model_construct(
+            protocol=path.kind,
+            family=_family(path.address),
+            address=_written(path.address) if self._sees_addresses else None,
+            proven=path.is_proven,
+            in_use=path.in_use,
+        )
 
     def _path(self, link: LinkView) -> models.Path:
         if link.link_id not in self._paths:

@@ -11,7 +11,8 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``forwarder``    datagrams in, datagrams out: told apart, decrypted, rewritten, encrypted
 - ``far``          stands in for a partner whose link is on another plane
 - ``card``         what that plane has to tell of the partner
-- ``checks``       connectivity checks, and which link is at which address
+- ``checks``       connectivity checks, theirs and ours, and which link is at which address
+- ``keyframes``    requests for them
 - ``handshakes``   whose DTLS begins now, and who waits
 - ``link``         one user's connection
 - ``translation``  RTCP from one user to the partner
@@ -36,7 +37,7 @@ And what they know, in rooms of its own:
 - ``packets``      RTP and VP8 on the wire, numberings and clocks
 
 One packet's way: ``paths`` fill the slots of a batch; the ``forwarder`` finds the ``link`` by the
-address that a check has nominated, and decrypts in place; the ``stream`` counts the packet and
+address that its path has, and decrypts in place; the ``stream`` counts the packet and
 knows its ``route``, which rewrites the header for an ``outlet`` of the partner's ``downlink``; the
 packet is encrypted in place and sent with its batch.
 """

@@ -189,7 +189,7 @@ class Bridgehead:
             now = self._clock()
             try:
                 self._dispatch(bridge, found, now)
-                forwarder.ask_again(now)
+                forwarder.keyframes.ask_again(now)
             finally:
                 self._socket.flush()
             forwarder.delays.observe(self._clock() - now)
@@ -283,7 +283,7 @@ class Bridgehead:
         if ("video", False) in link.uplink.current and crossing.keyframe_due(now, SAME_REQUEST_S):
             is_new = kind == FIR and command != far.command
             far.command = command if is_new else far.command
-            self._forwarder.ask(link, kind, is_new=is_new)
+            self._forwarder.keyframes.ask(link, kind, is_new=is_new)
 
     def _heed(self, far: Far, data: bytes) -> None:
         news, link = read_news(data), self._links.get(far.near_id)

@@ -31,8 +31,9 @@ from relay.media.crossing import Crossing
 from relay.media.downlink import Downlink
 from relay.media.far import Far, FarDownlink
 from relay.media.feedback import rtcp
-from relay.media.feedback.rtcp import PLI, REPORTS
+from relay.media.feedback.rtcp import REPORTS
 from relay.media.handshakes import Handshakes
+from relay.media.keyframes import KeyframeRequests
 from relay.media.link import Link
 from relay.media.packets.rtp import (
     HEADER_BYTES,
@@ -47,9 +48,8 @@ from relay.media.packets.rtp import (
 )
 from relay.media.paths.bridge import Bridge
 from relay.media.paths.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
-from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S, Route
 from relay.media.stream import Receiver, Way
-from relay.media.translation import Course, Translation, keyframe_request, sender_reports, translate
+from relay.media.translation import Course, Translation, sender_reports, translate
 from relay.media.verdict import GOES_OUT, Verdict
 from relay.seam import srtp_ffi, srtp_lib
 
@@ -88,8 +88,7 @@ class Forwarder:
         self.bytes_forwarded = 0
         self.nacks = 0
         """Requests for retransmission that were passed on."""
-        self.keyframe_requests: Counter[str] = Counter(pli=0, fir=0)
-        """Those that were sent, the relay's own and those passed on."""
+        self.keyframes = KeyframeRequests()
         self.delays = Histogram(DELAY_BOUNDS_S)
         """Of each batch: how long its first packet was in this process's hands."""
         self._socket = socket
@@ -102,8 +101,6 @@ class Forwarder:
         self._checks = Checks(socket, self.drops, self.handshakes, self._take_dtls)
         self._by_address = self._checks.by_address
         self._size = srtp_ffi.new("int *")
-        self._put_off: dict[Route, Downlink] = {}
-        """Routes whose receivers wait for a key frame, and whom to ask."""
         self.bridges: tuple[Bridge, ...] = ()
         """On which packets may have been staged, instead of on the socket."""
 
@@ -114,6 +111,14 @@ class Forwarder:
     def remove(self, link: Link) -> None:
         """Forget a link."""
         self._checks.remove(link)
+
+    def came_up(self, link: Link) -> None:
+        """Note that a link's handshake is done."""
+        self._checks.came_up(link, self._clock())
+
+    def look_at_paths(self, link: Link, now: float) -> None:
+        """Look whether a link is to be sent elsewhere; to be called by the clock."""
+        self._checks.look(link, now)
 
     # the way of a datagram
 
@@ -128,8 +133,8 @@ class Forwarder:
             now = self._clock()
             try:
                 self._dispatch(count, now)
-                if self._put_off:
-                    self.ask_again(now)
+                if self.keyframes.put_off:
+                    self.keyframes.ask_again(now)
             finally:  # a listener's crash must not leave staged slots for the next batch
                 socket.flush()
                 for bridge in self.bridges:
@@ -150,7 +155,7 @@ class Forwarder:
                     continue
                 link = by_address.get(address)
                 if link is None:
-                    self.drops["unknown_address"] += 1
+                    self._astray(at, pointer, size, address, now)
                 elif link.uplink.rx is None:
                     self.drops["before_dtls"] += 1
                 elif size < HEADER_BYTES:
@@ -170,6 +175,31 @@ class Forwarder:
                 count = self.drops["fault"]
                 if count & (count - 1) == 0:  # each that doubles them
                     log.exception("datagram_failed", count=count)
+
+    def _astray(self, at: int, pointer: Any, size: int, address: Address, now: float) -> None:
+        """Media by another way than that in use: it is taken where the peer has proved itself."""
+        checks, drops = self._checks, self.drops
+        link = checks.elsewhere.get(address)
+        path = link.paths.known[address] if link is not None else None
+        if link is None or path is None or not path.is_proven:
+            drops["unknown_address"] += 1
+            checks.knock(at, size, address, now)
+            return
+        uplink, budget = link.uplink, link.budget
+        before = uplink.heard_at
+        if uplink.rx is None:
+            drops["before_dtls"] += 1
+        elif size < HEADER_BYTES:
+            drops["malformed"] += 1
+        elif self._view[at + 1] & RTCP_MASK == RTCP_BITS:
+            self._rtcp(link, at // SLOT_BYTES, size, now)
+        elif budget.rtp >= size + RTP_COST:
+            budget.rtp -= size + RTP_COST
+            self._rtp(link, at, pointer, size, now)
+        else:
+            budget.refuse(RTP, now, drops)
+        if uplink.heard_at > before:  # it is authentic
+            link.paths.strayed(path, before, now)
 
     def _rtp(  # noqa: PLR0912 - calls cost more than they clear up
         self, link: Link | Far, at: int, pointer: Any, size: int, now: float
@@ -234,7 +264,7 @@ class Forwarder:
         self.drops[_VERDICTS[verdict]] += 1
         flow = link.uplink.flow
         if route.waits_for_keyframe and flow is not None and flow.video is not None:
-            self.request_keyframe(link.downlink, flow.video, now)
+            self.keyframes.request(link.downlink, flow.video, now)
 
     def _attend(self, downlink: Receiver, route: Way, at: int, size: int) -> None:
         """What is to be done with some packets that go out: the first, and those to be kept."""
@@ -305,7 +335,7 @@ class Forwarder:
             link.send(packet)
         self.nacks += len(translation.nacked)
         if translation.keyframe_request and backward.video is not None:
-            self.request_keyframe(
+            self.keyframes.request(
                 forward.downlink, backward.video, now, translation.keyframe_request
             )
         if translation.data:
@@ -324,44 +354,6 @@ class Forwarder:
             return
         self._stage(slot, length[0], downlink.destination)
 
-    def request_keyframe(self, sender: Downlink, route: Route, now: float, kind: int = PLI) -> None:
-        """Ask the user behind ``sender`` for a key frame on ``route``, now or a little later."""
-        source = route.source
-        if source is None:
-            if isinstance(sender, FarDownlink):  # its plane may know one that has not crossed yet
-                sender.ask(kind, route.fir_number)
-        elif sender.tx is None:
-            return
-        elif not route.keyframe_due(now):
-            route.put_off(kind)
-            self._put_off[route] = sender
-        elif isinstance(sender, FarDownlink):
-            sender.ask(kind, route.fir_number)
-        else:
-            self.keyframe_requests["pli" if kind == PLI else "fir"] += 1
-            sender.send_rtcp(keyframe_request(kind, sender.reporter, source))
-
-    def ask(self, link: Link, kind: int = PLI, *, is_new: bool = False) -> None:
-        """Ask a user for a key frame at once, on the stream that has its picture, if one has.
-
-        :param is_new: whether it is another command than the last one (FIR).
-        """
-        stream = link.uplink.current.get(("video", False))
-        if stream is not None and link.downlink.tx is not None:
-            stream.fir_number += is_new
-            self.keyframe_requests["pli" if kind == PLI else "fir"] += 1
-            link.downlink.send_rtcp(keyframe_request(kind, link.downlink.reporter, stream))
-
-    def ask_again(self, now: float) -> None:
-        """Send the requests for key frames that came too early, as far as they are due now."""
-        for route, sender in list(self._put_off.items()):
-            stream = route.source
-            if not route.wanted or stream is None or stream.route is None or sender.tx is None:
-                del self._put_off[route]
-            elif now - route.requested_at >= KEYFRAME_REQUEST_INTERVAL_S:
-                del self._put_off[route]
-                self.request_keyframe(sender, route, now, route.wanted)
-
     def _other(self, slot: int, size: int, address: Address, now: float) -> None:
         """Neither RTP nor RTCP."""
         first = self._view[slot * SLOT_BYTES] if size else 255
@@ -373,7 +365,7 @@ class Forwarder:
             self.drops["not_webrtc"] += 1
 
     def _dtls(self, slot: int, size: int, address: Address, now: float) -> None:
-        link = self._by_address.get(address)
+        link = self._checks.hear_dtls(size, address)
         at = slot * SLOT_BYTES
         if link is None:
             self.drops["unknown_address"] += 1

@@ -30,13 +30,15 @@ class Handshakes:
         self._waiting.setdefault(network, deque()).append(begin)
         self.look(now)
 
-    def forget(self, network: Network, begin: Begin) -> None:
-        """Wait no longer; harmless when it does not wait."""
+    def forget(self, network: Network, begin: Begin) -> bool:
+        """Wait no longer; False when it did not wait."""
         queue = self._waiting.get(network, deque())
-        if begin in queue:
+        waits = begin in queue
+        if waits:
             queue.remove(begin)
         if not queue:
             self._waiting.pop(network, None)
+        return waits
 
     def look(self, now: float) -> None:
         """Give turns to those who wait; to be called by the clock."""

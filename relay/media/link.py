@@ -22,6 +22,7 @@ from relay.media.negotiation.sdp import Terms, Wishes
 from relay.media.paths.candidates import Addresses
 from relay.media.paths.dtls import Sieve
 from relay.media.paths.ice import Credentials
+from relay.media.paths.path import Path, Paths
 from relay.media.paths.transport import Address, DatagramSocket
 from relay.media.pulse import Pulse
 from relay.media.uplink import Uplink
@@ -43,6 +44,9 @@ MAX_QUEUED_RECORDS = 32
 
 MAX_ACKNOWLEDGED = 4
 """As many as libwebrtc does; a flight has one datagram or two."""
+
+MAX_HELD = 4
+"""Of our DTLS datagrams, those that wait until the peer's address is proven."""
 
 
 class _Pipe:
@@ -94,8 +98,10 @@ class Link:
         self.downlink = Downlink(user_id, self.send_rtcp)
         self.budget = Budget(now)
         self.agreed = False
-        self.address: Address = None
-        """The peer's address that the last nominating check came from."""
+        self.paths = Paths()
+        """The peer's addresses."""
+        self.passwords: dict[str, str] = {}
+        """The peer's, by its user name fragment: the present one, and the one before."""
         self.heard_in_checks: deque[int] = deque(maxlen=MAX_ACKNOWLEDGED)
         """The CRC-32 of the latest DTLS datagrams that came inside checks."""
         self.checked_at = now
@@ -110,6 +116,7 @@ class Link:
         self._fingerprints = tuple(certificate.getFingerprints()[:1])
         self._pipe = _Pipe(self.send)
         self._sieve = Sieve()
+        self._held: deque[bytes] = deque(maxlen=MAX_HELD)
         self._begun = asyncio.Event()
         self._closed = asyncio.Event()
         self._role = "server"
@@ -131,6 +138,10 @@ class Link:
             self._role = "client" if terms.setup == "server" else "server"
             self._sieve.role = "server" if self._role == "client" else "client"
             self._sieve.fingerprints = terms.fingerprints
+        self.passwords.pop(terms.ufrag, None)
+        self.passwords[terms.ufrag] = terms.password
+        while len(self.passwords) > 2:
+            del self.passwords[next(iter(self.passwords))]
         for ssrc in self.downlink.agree(terms):
             if self.downlink.tx is not None:
                 forget_srtp_stream(self.downlink.tx, ssrc)
@@ -220,9 +231,18 @@ class Link:
     # what an operator sees
 
     @property
+    def address(self) -> Address:
+        """The peer's address that is in use; None as long as none is proven."""
+        return None if self.paths.in_use is None else self.paths.in_use.address
+
+    @property
     def remote_address(self) -> tuple[str, int] | None:
         """Where the peer is, once that is known."""
-        return None if self.address is None else self._socket.host_port(self.address)
+        return None if self.paths.in_use is None else self.written(self.paths.in_use)
+
+    def written(self, path: Path) -> tuple[str, int]:
+        """A path's address, as people write it."""
+        return self._socket.host_port(path.address)
 
     @property
     def security(self) -> tuple[str, str] | None:
@@ -241,10 +261,15 @@ class Link:
         self._task = asyncio.create_task(self._run(came_up, was_lost), name=f"link {self.user_id}")
         self._task.add_done_callback(log_crash)
 
-    def nominate(self, address: Address) -> None:
-        """Have everything sent to ``address`` from now on."""
-        self.address = address
-        self.downlink.destination = self._socket.destination(address)
+    def use(self, path: Path, now: float) -> None:
+        """Have everything sent by a path from now on, and what has waited for it.
+
+        :param now: seconds of the plane's clock.
+        """
+        self.paths.use(path, now)
+        self.downlink.destination = self._socket.destination(path.address)
+        while self._held:
+            self._socket.send(self._held.popleft(), path.address)
 
     def begin(self) -> None:
         """Do the DTLS handshake, now that the peer has an address, as soon as there is a peer."""
@@ -270,9 +295,18 @@ class Link:
         return kept is not None
 
     def send(self, data: bytes) -> None:
-        """Send one datagram to the peer, when it is known where that is."""
-        if self.address is not None:
-            self._socket.send(data, self.address)
+        """Send one datagram to the peer, when it is known where that is.
+
+        What is too much for an address that is not proven waits until one is.
+        """
+        path = self.paths.in_use
+        if path is None and (path := self.paths.speaks) is not None:
+            if not path.may_take(len(data)):
+                self._held.append(data)
+                return
+            path.sent += len(data)
+        if path is not None:
+            self._socket.send(data, path.address)
 
     def send_rtcp(self, packet: bytes) -> None:
         """Encrypt and send an RTCP packet of the relay's own."""

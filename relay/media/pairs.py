@@ -107,7 +107,7 @@ class Pairs:
         for sender, receiver in ways:
             flow = Flow(sender.uplink, receiver.downlink)
             if flow.video is not None:
-                self._forwarder.request_keyframe(sender.downlink, flow.video, now)
+                self._forwarder.keyframes.request(sender.downlink, flow.video, now)
 
     def wishes(self, user_id: str) -> Wishes:
         """How the user's partner wishes to have its sound."""
@@ -125,11 +125,11 @@ class Pairs:
         now, sent, received = self._clock(), link.uplink.flow, link.downlink.flow
         if isinstance(sent, Crossing) and direction is Direction.UP:
             if sent.keyframe_due(now):
-                forwarder.ask(link)
+                forwarder.keyframes.ask(link)
         elif direction is Direction.UP and sent.video is not None:
-            forwarder.request_keyframe(link.downlink, sent.video, now)
+            forwarder.keyframes.request(link.downlink, sent.video, now)
         elif direction is Direction.DOWN and received.video is not None:
-            forwarder.request_keyframe(sent.downlink, received.video, now)
+            forwarder.keyframes.request(sent.downlink, received.video, now)
 
     @property
     def fars(self) -> dict[str, Far]:

@@ -326,7 +326,7 @@ class RelayPlane:
             packets_bridged=elsewhere.packets_crossed(),
             bytes_bridged=elsewhere.bytes_crossed(),
             nacks=forwarder.nacks,
-            keyframe_requests=dict(forwarder.keyframe_requests),
+            keyframe_requests=dict(forwarder.keyframes.sent),
             link_losses=dict(self._losses),
             link_setup=self._setup,
             forwarding_delay=forwarder.delays,
@@ -353,6 +353,7 @@ class RelayPlane:
     def _came_up(self, link: Link) -> None:
         if self._links.get(link.user_id) is not link:  # it was closed in this very moment
             return
+        self._running.came_up(link)
         log.debug("link_up", user=link.user_id)
         self._setup.observe(self._clock() - link.opened_at)
         self._listeners.tell(LinkUp(link.user_id, link.link_id))
@@ -386,7 +387,7 @@ class RelayPlane:
         self._ticked_at = now
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._pairs.partner_of))
-        forwarder.ask_again(now)
+        forwarder.keyframes.ask_again(now)
         forwarder.handshakes.look(now)
         self._pairs.elsewhere.tick(now)
         for link in list(self._links.values()):

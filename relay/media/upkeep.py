@@ -41,6 +41,7 @@ def tend(link: Link, forwarder: Forwarder, now: float) -> str | None:
         return "silent"
     if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:
         return "failed"
+    forwarder.look_at_paths(link, now)
     _tend_sender(link, forwarder, now)
     return None
 
@@ -69,7 +70,7 @@ def _pulse_changed(link: Link, awake_since: float, now: float) -> bool:
     if not pulse.is_interrupted:
         heard_at = max(heard_at, awake_since)
     if now - heard_at >= QUIET_S:  # few come here: whoever sends media also reports
-        heard_at = max((heard_at, *(stream.last_at for stream in uplink.streams.values())))
+        heard_at = max(heard_at, uplink.heard_at)
     return pulse.feel(told_at, heard_at, now)
 
 
@@ -94,4 +95,4 @@ def _tend_sender(end: Link | Far, forwarder: Forwarder, now: float) -> None:
             downlink.send_rtcp(packet)
     video = None if flow is None else flow.video
     if video is not None and video.source is not None and video.waits_for_keyframe:
-        forwarder.request_keyframe(downlink, video, now)
+        forwarder.keyframes.request(downlink, video, now)

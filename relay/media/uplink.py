@@ -77,6 +77,15 @@ class Uplink:
             if media.rtx_payload_type is not None:
                 self._kinds[media.rtx_payload_type] = (media.kind, True)
 
+    @property
+    def heard_at(self) -> float:
+        """When something authentic came last, in seconds of the plane's clock."""
+        heard_at = self.rtcp_at
+        for stream in self.streams.values():  # each link's ten times a second: quicker than max()
+            if stream.last_at > heard_at:
+                heard_at = stream.last_at
+        return heard_at
+
     def has_room(self, ssrc: int) -> bool:
         """Whether packets from ``ssrc``, which is no stream yet, may be decrypted."""
         return ssrc in self.strangers or len(self.streams) + len(self.strangers) < MAX_STREAMS

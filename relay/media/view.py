@@ -19,7 +19,7 @@ from relay.media.meter import Rates, Sample
 from relay.media.negotiation.sdp import CODECS, KINDS
 from relay.media.outlet import Outlet, Progress
 from relay.media.stream import Stream
-from relay.plane import LinkView
+from relay.plane import LinkView, PathView
 from relay.track import TrackView
 
 
@@ -38,6 +38,10 @@ def link(seen: Link, local_address: tuple[str, int], now: float) -> LinkView:
         srtp_profile=srtp_profile,
         round_trip_ms=_round_trip_ms(seen),
         over_budget=seen.budget.over_lately,
+        paths=tuple(
+            PathView("udp", seen.written(path), path.is_proven, path is seen.paths.in_use)
+            for path in seen.paths.known.values()
+        ),
     )
 
 

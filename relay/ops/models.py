@@ -87,6 +87,16 @@ class Path(Model):
     remote_address: str | None
 
 
+class PeerPath(Model):
+    """One address from which a user was heard."""
+
+    protocol: str
+    family: str
+    address: str | None
+    proven: bool
+    in_use: bool
+
+
 class Link(Model):
     """A user's media connection to the relay."""
 
@@ -97,6 +107,7 @@ class Link(Model):
     age_s: float
     consent_age_s: float
     path: Path
+    paths: tuple[PeerPath, ...]
     dtls_version: str | None
     srtp_profile: str | None
     round_trip_ms: float | None

@@ -24,7 +24,15 @@ from relay.plane.links import (
     MediaFlowing,
     OverBudget,
 )
-from relay.plane.sight import LinkView, MediaView, PlaneStats, Sight, WorkerLoad, WorkerView
+from relay.plane.sight import (
+    LinkView,
+    MediaView,
+    PathView,
+    PlaneStats,
+    Sight,
+    WorkerLoad,
+    WorkerView,
+)
 from relay.plane.taps import Direction, Tap, TappedPacket, Taps
 
 
@@ -47,6 +55,7 @@ __all__ = [
     "MediaPlane",
     "MediaView",
     "OverBudget",
+    "PathView",
     "PlaneStats",
     "Sight",
     "Tap",

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from relay.histogram import Histogram
 from relay.plane.links import LinkState
 from relay.track import TrackView
+
+PathKind = Literal["udp"]
+
+
+@dataclass(frozen=True, slots=True)
+class PathView:
+    """One address from which a link's peer was heard."""
+
+    kind: PathKind
+    """How its datagrams come."""
+    address: tuple[str, int]
+    is_proven: bool
+    """Whether the peer has answered there; before that, no media goes there."""
+    in_use: bool
+    """Whether all that is sent goes there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +39,14 @@ class LinkView:
     local_address: tuple[str, int]
     """IP address and UDP port, as announced first."""
     remote_address: tuple[str, int] | None = None
-    """None before a check has come."""
+    """The one in use; None before the peer has answered a check."""
     dtls_version: str | None = None
     srtp_profile: str | None = None
     round_trip_ms: float | None = None
     over_budget: tuple[str, ...] = ()
     """Kinds of work of which the user has caused too much within the last seconds."""
+    paths: tuple[PathView, ...] = ()
+    """All of the peer's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,20 @@ from relay.media.link import Link
 from relay.media.negotiation.sdp import read
 from relay.seam import LinkCertificate
 from tests.support.fake_socket import FakeSocket
-from tests.support.packets import KEYFRAME, Rtcp, Rtp, check, read_rtcp, read_rtp, rtp
+from tests.support.packets import (
+    BINDING_REQUEST,
+    KEYFRAME,
+    Rtcp,
+    Rtp,
+    check,
+    read_rtcp,
+    read_rtp,
+    rtp,
+    success,
+)
 
 A, B, C = ("192.0.2.1", 1111), ("192.0.2.2", 2222), ("192.0.2.3", 3333)
+D, E = ("2001:db8::4", 4444), ("2001:db8::5", 5555)
 
 CERTIFICATE = LinkCertificate.generateCertificate()
 
@@ -42,13 +53,30 @@ class Caller:
         self.uplink.rx, self.downlink.tx = (session._srtp[0] for session in ours)
 
     def check(
-        self, address: tuple[str, int], *, nominate: bool = True
+        self, address: tuple[str, int], *, nominate: bool = True, answers: bool = True
     ) -> list[tuple[object, bytes]]:
+        """Check, and answer the relay's own checks; returns the rest of what is heard then."""
+        said = self.port.hear(address, self.written_check(nominate=nominate))
+        return self.answer(said) if answers else said
+
+    def written_check(self, *, nominate: bool = True) -> bytes:
+        """A check of the present credentials."""
         credentials = self.link.credentials
-        return self.port.hear(
-            address,
-            check(f"{credentials.ufrag}:peer", credentials.password, nominate=nominate),
-        )
+        return check(f"{credentials.ufrag}:peer", credentials.password, nominate=nominate)
+
+    def answer(self, heard: list[tuple[object, bytes]]) -> list[tuple[object, bytes]]:
+        """Answer the relay's checks among these datagrams from where they came to.
+
+        :returns: what is none, and what is heard because of the answers.
+        """
+        rest = []
+        for address, data in heard:
+            if data[:2] == BINDING_REQUEST:
+                password = self.link.uplink.terms.password
+                rest += self.answer(self.port.hear(address, success(data, password)))
+            else:
+                rest.append((address, data))
+        return rest
 
     def rtp(self, packet: bytes) -> bytes:
         return self._sessions[0].protect(packet)
@@ -105,7 +133,7 @@ class Port:
         self.socket.taken()
         return caller
 
-    def hear(self, address: tuple[str, int], *datagrams: bytes) -> list[tuple[object, bytes]]:
+    def hear(self, address: Any, *datagrams: bytes) -> list[tuple[object, bytes]]:
         """Have datagrams arrive; returns what was sent because of them."""
         self.socket.waiting += [(address, data) for data in datagrams]
         self.forwarder.on_readable()

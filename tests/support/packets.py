@@ -288,6 +288,18 @@ def check(
     return bytes(message)
 
 
+BINDING_REQUEST = b"\0\1"
+"""How a check begins."""
+
+
+def success(request: bytes, password: str, source: tuple[str, int] = ("192.0.2.9", 9)) -> bytes:
+    """The signed answer to a check that came from ``source``."""
+    message = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, request[8:20])
+    message.attributes["XOR-MAPPED-ADDRESS"] = source
+    message.add_message_integrity(password.encode())
+    return bytes(message)
+
+
 def binding_request(
     password: str,
     *attributes: tuple[int, bytes],

@@ -7,6 +7,7 @@
 - ``batch_bridge``  the quick one of these
 - ``candidates``  the addresses that the relay announces, and to whom
 - ``ice``         connectivity checks, read and answered
+- ``path``        the peer's addresses: which are proven, and which one is used
 - ``dtls``        what is sound of a peer's handshake
 - ``idle``        cores kept awake, so that a packet finds them so
 """

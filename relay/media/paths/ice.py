@@ -19,10 +19,19 @@ _ATTRIBUTE = struct.Struct("!HH")  # type, length of the value (section 14)
 _REQUEST, _SUCCESS, _ERROR = 0x0001, 0x0101, 0x0111  # of the Binding method
 
 _USERNAME, _MESSAGE_INTEGRITY, _ERROR_CODE, _UNKNOWN_ATTRIBUTES = 0x0006, 0x0008, 0x0009, 0x000A
-_XOR_MAPPED_ADDRESS, _USE_CANDIDATE = 0x0020, 0x0025
+_XOR_MAPPED_ADDRESS, _PRIORITY, _USE_CANDIDATE = 0x0020, 0x0024, 0x0025
 _FINGERPRINT, _ICE_CONTROLLED = 0x8028, 0x8029
 _DTLS, _DTLS_ACKNOWLEDGED = 0xC070, 0xC071  # draft-hancke-webrtc-sped
 _OPTIONAL = 0x8000  # attributes from here on may be ignored (RFC 8489 section 14)
+
+_REFLEXIVE = ((110 << 24) | (65535 << 8) | 255).to_bytes(4, "big")
+"""The priority of a peer reflexive candidate, which a check tells (RFC 8445 section 7.1.1)."""
+
+_NEVER_WINS = bytes(8)
+"""Our tie-breaker: a peer that would be controlled, too, has to give way (RFC 8445 7.3.1.1)."""
+
+CHECK_BYTES = 80
+"""The size of a check of ours, and its two user name fragments: at most so much in all."""
 
 _MAX_UNKNOWN = 16  # so many are told, so that an answer is hardly longer than its check
 
@@ -41,6 +50,7 @@ class Check:
 
     transaction_id: bytes
     local_ufrag: str
+    remote_ufrag: str
     nominates: bool  # carries USE-CANDIDATE (RFC 8445 section 7.1.2)
     controlled: bool  # its sender takes the role that the relay has
     unknown: tuple[int, ...]  # attributes that must be understood and are not
@@ -58,16 +68,60 @@ class Check:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success response that is well formed but not verified yet."""
+
+    transaction_id: bytes
+    signed: bytes = field(repr=False)
+    signature: bytes | None = field(repr=False)
+
+
+def is_answer(data: bytes | memoryview) -> bool:
+    """Whether a STUN message is a response to a check, by its first bytes."""
+    return len(data) > 1 and data[0] == _SUCCESS >> 8 and data[1] == _SUCCESS & 0xFF
+
+
 def read_check(data: bytes) -> Check | None:
     """Read a STUN binding request (RFC 8489 sections 5 and 6.3).
 
     :param data: one datagram.
     :returns: the check, or None for anything else: other messages, and malformed ones.
     """
+    if (read := _read(data, _REQUEST)) is None:
+        return None
+    found, signed = read
+    try:
+        local_ufrag, _, remote_ufrag = found[_USERNAME].decode().partition(":")
+    except (KeyError, UnicodeDecodeError):
+        return None
+    return Check(
+        transaction_id=data[8 : _HEADER.size],
+        local_ufrag=local_ufrag,
+        remote_ufrag=remote_ufrag,
+        nominates=_USE_CANDIDATE in found,
+        controlled=_ICE_CONTROLLED in found,
+        unknown=tuple(k for k in found if k < _OPTIONAL and k not in stun.ATTRIBUTES_BY_TYPE),
+        dtls=found.get(_DTLS, b"" if _DTLS_ACKNOWLEDGED in found else None),
+        signed=signed,
+        signature=found.get(_MESSAGE_INTEGRITY),
+    )
+
+
+def read_answer(data: bytes) -> Answer | None:
+    """Read a success response to a check of ours; None for anything else, as malformed ones."""
+    if (read := _read(data, _SUCCESS)) is None:
+        return None
+    found, signed = read
+    return Answer(data[8 : _HEADER.size], signed, found.get(_MESSAGE_INTEGRITY))
+
+
+def _read(data: bytes, wanted: int) -> tuple[dict[int, bytes], bytes] | None:
+    """The attributes of a message of the type that is wanted, and those of its bytes it signs."""
     if len(data) < _HEADER.size or len(data) % 4:
         return None
-    kind, length, cookie, transaction_id = _HEADER.unpack_from(data)
-    if kind != _REQUEST or length != len(data) - _HEADER.size or cookie != stun.COOKIE:
+    kind, length, cookie, _ = _HEADER.unpack_from(data)
+    if kind != wanted or length != len(data) - _HEADER.size or cookie != stun.COOKIE:
         return None
     signed, found = data, dict[int, bytes]()
     at = _HEADER.size
@@ -85,26 +139,32 @@ def read_check(data: bytes) -> Check | None:
             if kind == _MESSAGE_INTEGRITY:
                 signed = data[:at]
         at = end
-    try:
-        username = found[_USERNAME].decode()
-    except (KeyError, UnicodeDecodeError):
-        return None
-    return Check(
-        transaction_id=transaction_id,
-        local_ufrag=username.partition(":")[0],
-        nominates=_USE_CANDIDATE in found,
-        controlled=_ICE_CONTROLLED in found,
-        unknown=tuple(k for k in found if k < _OPTIONAL and k not in stun.ATTRIBUTES_BY_TYPE),
-        dtls=found.get(_DTLS, b"" if _DTLS_ACKNOWLEDGED in found else None),
-        signed=signed,
-        signature=found.get(_MESSAGE_INTEGRITY),
-    )
+    return found, signed
 
 
-def is_signed(check: Check, credentials: Credentials) -> bool:
-    """Whether a check is signed with our password (RFC 8489 section 9.1.3)."""
-    ours = stun.message_integrity(check.signed, credentials.password.encode())
-    return check.signature is not None and hmac.compare_digest(check.signature, ours)
+def is_signed(said: Check | Answer, password: str) -> bool:
+    """Whether a message is signed with this password (RFC 8489 section 9.1.3).
+
+    :param password: ours, of a check; the peer's, of its answer to ours.
+    """
+    ours = stun.message_integrity(said.signed, password.encode())
+    return said.signature is not None and hmac.compare_digest(said.signature, ours)
+
+
+def write_check(transaction_id: bytes, local_ufrag: str, remote_ufrag: str, password: str) -> bytes:
+    """A check of ours, which nominates nothing (RFC 8445 section 7.2.2).
+
+    A lite agent need not send any; this one wants to know who is at an address.
+
+    :param transaction_id: 12 random bytes; the answer's are the same.
+    :param password: the peer's.
+    """
+    attributes = {
+        _USERNAME: f"{remote_ufrag}:{local_ufrag}".encode(),
+        _PRIORITY: _REFLEXIVE,
+        _ICE_CONTROLLED: _NEVER_WINS,
+    }
+    return _signed(_REQUEST, transaction_id, attributes, password.encode())
 
 
 def answer_check(

@@ -381,9 +381,9 @@ async def test_a_request_that_was_put_off_ends_with_the_call(
     assert flow is not None
     flow.end()
     port.now += 1
-    port.forwarder.ask_again(port.now)
+    port.forwarder.keyframes.ask_again(port.now)
     assert len(told_keyframes(a)) == 1
-    assert port.forwarder._put_off == {}
+    assert port.forwarder.keyframes.put_off == {}
 
 
 async def test_a_command_that_is_repeated_keeps_its_number(
@@ -558,7 +558,7 @@ async def test_a_picture_that_is_held_may_be_looked_at(port: Port) -> None:
         port.now += 0.05
     assert port.drops == {"held": 5}
     port.now += 0.3
-    port.forwarder.ask_again(port.now)
+    port.forwarder.keyframes.ask_again(port.now)
     assert len(told_keyframes(a)) == 2
 
 

@@ -10,6 +10,7 @@ from aiortc.sdp import SessionDescription
 from relay.media.link import MAX_QUEUED_RECORDS, Link
 from relay.media.negotiation.description import Ssrcs
 from relay.media.negotiation.sdp import read
+from relay.media.paths.path import Path
 from relay.plane import LinkState
 from relay.seam import LinkCertificate
 from tests.support.dtls import FATAL_ALERT, End, fragment, record
@@ -19,6 +20,7 @@ from tests.support.offers import CHROMIUM, CHROMIUM_FINGERPRINT, FIREFOX
 CERTIFICATE = LinkCertificate.generateCertificate()
 ADDRESSES = (("192.0.2.1", 7882),)
 PEER = ("192.0.2.9", 40000)
+NOW = 100.0
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ async def socket() -> FakeSocket:
 
 @pytest.fixture
 def link(socket: FakeSocket) -> Link:
-    return Link("ann", socket, CERTIFICATE, ADDRESSES, 100.0)
+    return Link("ann", socket, CERTIFICATE, ADDRESSES, NOW)
 
 
 def setups(sdp: str) -> set[str]:
@@ -123,7 +125,7 @@ async def test_nothing_is_sent_before_it_is_known_where_to(link: Link, socket: F
     link.send(b"too early")
     link.send_rtcp(b"\x80\xc9\0\1\0\0\0\1")
     assert socket.taken() == []
-    link.nominate(PEER)
+    link.use(Path(PEER, NOW), NOW)
     link.begin()
     link.send(b"now")
     link.send_rtcp(b"\x80\xc9\0\1\0\0\0\1")  # but there are no keys yet
@@ -168,7 +170,7 @@ async def test_closing_a_link_that_waits_for_the_handshake(link: Link, socket: F
     said: list[object] = []
     link.agree(read(CHROMIUM))
     link.open(said.append, lambda *what: said.append(what))
-    link.nominate(PEER)
+    link.use(Path(PEER, NOW), NOW)
     link.begin()
     for _ in range(10):
         await asyncio.sleep(0)
@@ -182,7 +184,7 @@ async def test_closing_a_link_in_its_handshake(link: Link, socket: FakeSocket) -
     said: list[object] = []
     link.agree(read(CHROMIUM.replace("a=setup:actpass", "a=setup:passive")))
     link.open(said.append, lambda *what: said.append(what))
-    link.nominate(PEER)
+    link.use(Path(PEER, NOW), NOW)
     link.begin()
     async with asyncio.timeout(5):
         while not socket.sent:  # noqa: ASYNC110 -- the ClientHello
@@ -203,7 +205,7 @@ async def test_a_handshake_that_is_refused(link: Link) -> None:
         ended.set()
 
     link.open(said.append, was_lost)
-    link.nominate(PEER)
+    link.use(Path(PEER, NOW), NOW)
     link.begin()
     assert link.take_dtls(record(fragment(2, bytes(60))))  # a ServerHello of junk
     async with asyncio.timeout(5):
@@ -216,7 +218,7 @@ async def test_a_hello_that_openssl_refuses_ends_nothing(link: Link, socket: Fak
     said: list[object] = []
     link.agree(read(CHROMIUM))
     link.open(said.append, lambda *what: said.append(what))
-    link.nominate(PEER)
+    link.use(Path(PEER, NOW), NOW)
     link.begin()
     for junk in (bytes(40), bytes(60)):
         assert link.take_dtls(record(fragment(1, junk)))

@@ -12,7 +12,7 @@ from relay.media.link import Link
 from relay.media.negotiation.sdp import read
 from relay.media.packets.clocks import ntp
 from relay.media.translation import keyframe_request, translate
-from relay.plane import Direction, LinkState
+from relay.plane import Direction, LinkState, PathView
 from relay.seam import LinkCertificate
 from relay.track import TrackView
 from tests.support.fake_socket import FakeSocket
@@ -266,10 +266,19 @@ def test_a_link(users: Users) -> None:
     assert (seen.user_id, seen.state, seen.age_s) == ("ann", LinkState.CONNECTING, 5)
     assert (seen.local_address, seen.remote_address) == (("192.0.2.1", 7882), None)
     assert (seen.dtls_version, seen.srtp_profile, seen.round_trip_ms) == (None, None, None)
-    link.nominate(("198.51.100.7", 40000))
+    path = link.paths.heard(("198.51.100.7", 40000), 100, NOW)
+    other = link.paths.heard(("2001:db8::1", 40001), 100, NOW)
+    assert path is not None
+    assert other is not None
+    link.paths.prove(path, NOW)
+    link.use(path, NOW)
     link.checked_at = NOW + 4
     seen = view.link(link, ("192.0.2.1", 7882), NOW + 5)
     assert seen.remote_address == ("198.51.100.7", 40000)
+    assert seen.paths == (
+        PathView("udp", ("198.51.100.7", 40000), is_proven=True, in_use=True),
+        PathView("udp", ("2001:db8::1", 40001), is_proven=False, in_use=False),
+    )
     assert seen.consent_age_s == 1
     assert not seen.over_budget
     link.budget.refuse("rtcp", NOW + 4, Counter())

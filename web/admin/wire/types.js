@@ -52,6 +52,7 @@
  * @property {number} ageS
  * @property {number} consentAgeS
  * @property {Path} path
+ * @property {PeerPath[]} paths
  * @property {string | null} dtlsVersion
  * @property {string | null} srtpProfile
  * @property {number | null} roundTripMs
@@ -70,6 +71,14 @@
  * @property {string | null} remoteFamily
  * @property {string | null} localAddress
  * @property {string | null} remoteAddress
+ *
+ * One address from which a user was heard.
+ * @typedef {object} PeerPath
+ * @property {string} protocol
+ * @property {string} family
+ * @property {string | null} address
+ * @property {boolean} proven
+ * @property {boolean} inUse
  *
  * Two users who talk.
  * @typedef {object} Room

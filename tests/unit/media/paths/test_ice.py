@@ -5,9 +5,18 @@ import struct
 import pytest
 from aioice import stun
 
-from relay.media.paths.ice import Credentials, answer_check, is_signed, read_check
+from relay.media.paths.ice import (
+    CHECK_BYTES,
+    Credentials,
+    answer_check,
+    is_answer,
+    is_signed,
+    read_answer,
+    read_check,
+    write_check,
+)
 from relay.media.paths.transport import MAX_DATAGRAM_BYTES
-from tests.support.packets import binding_request, check
+from tests.support.packets import binding_request, check, success
 
 OURS = Credentials("ufrag", "password")
 PEER = ("192.0.2.7", 40000)
@@ -16,7 +25,9 @@ PEER = ("192.0.2.7", 40000)
 def answer(data: bytes, credentials: Credentials = OURS) -> bytes | None:
     found = read_check(data)
     assert found is not None
-    return answer_check(found, credentials, *PEER) if is_signed(found, credentials) else None
+    return (
+        answer_check(found, credentials, *PEER) if is_signed(found, credentials.password) else None
+    )
 
 
 def test_a_good_check_is_answered() -> None:
@@ -120,7 +131,7 @@ def refused(*attributes: tuple[int, bytes]) -> tuple[int, bytes]:
     found = read_check(data)
     assert found is not None
     assert found.refusal is not None
-    assert is_signed(found, OURS)
+    assert is_signed(found, OURS.password)
     answered = answer_check(found, OURS, *PEER)
     response = stun.parse_message(answered)
     assert response.message_class == stun.Class.ERROR
@@ -234,7 +245,7 @@ def test_a_check_that_says_it_is_shorter_is_refused() -> None:
 def test_an_attribute_that_is_longer_than_the_message() -> None:
     data = struct.pack("!HHI12sHH", 1, 8, stun.COOKIE, bytes(12), 0x0006, 500) + b"ufra"
     found = read_check(data)
-    assert found is None or not is_signed(found, OURS)
+    assert found is None or not is_signed(found, OURS.password)
 
 
 def test_credentials_differ_and_are_as_long_as_ice_wants() -> None:
@@ -244,3 +255,40 @@ def test_credentials_differ_and_are_as_long_as_ice_wants() -> None:
     assert len(one.ufrag) >= 4  # RFC 8445 section 5.3: 24 bits
     assert len(one.password) >= 22  # and 128 bits
     assert one.password not in repr(one)
+
+
+# our own checks
+
+
+@pytest.mark.parametrize("length", [*range(4, 12), 256])
+def test_a_check_of_ours_is_as_long_as_it_says(length: int) -> None:
+    data = write_check(b"0123456789ab", "ourufrag", "x" * length, "theirs")
+    assert CHECK_BYTES + 8 + length - 3 <= len(data) <= CHECK_BYTES + 8 + length
+    message = stun.parse_message(data)
+    assert message.attributes["USERNAME"] == f"{'x' * length}:ourufrag"
+    assert message.check_message_integrity(b"theirs")
+    assert (message.attributes["ICE-CONTROLLED"], message.transaction_id) == (0, b"0123456789ab")
+    assert "USE-CANDIDATE" not in message.attributes
+
+
+def test_an_answer_to_ours() -> None:
+    data = success(b"\0\1" + bytes(6) + b"0123456789ab", "theirs")
+    assert is_answer(data)
+    found = read_answer(data)
+    assert found is not None
+    assert found.transaction_id == b"0123456789ab"
+    assert is_signed(found, "theirs")
+    assert not is_signed(found, OURS.password)
+    bare = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, b"0123456789ab")
+    unsigned = read_answer(bytes(bare))
+    assert unsigned is not None
+    assert not is_signed(unsigned, "theirs")
+
+
+def test_what_is_no_answer() -> None:
+    check_ = check("ufrag:x", "pwd")
+    assert not is_answer(check_)
+    assert not is_answer(b"\1")
+    assert read_answer(check_) is None
+    failed = stun.Message(stun.Method.BINDING, stun.Class.ERROR, b"0123456789ab")
+    assert read_answer(bytes(failed)) is None
