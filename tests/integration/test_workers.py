@@ -340,9 +340,12 @@ async def test_a_worker_for_which_there_is_no_place_any_more_ends(place: Path) -
     async with abandoned(place, 2) as left:
         first, second = (process for _, process in sorted(left.crew._processes.items()))
         orders = [Orders(0, "127.0.0.1", left.ports[0], None, str(place), 1, "warning")]
-        async with house(place, orders=orders):
-            assert await asyncio.to_thread(first.wait) == 0
-            assert await asyncio.to_thread(second.wait) == 0
+        with capture_logs() as logged:
+            async with house(place, orders=orders):
+                assert await asyncio.to_thread(first.wait) == 0
+                assert await asyncio.to_thread(second.wait) == 0
+        told = {e["worker"]: e["reason"] for e in logged if e["event"] == "worker_not_adopted"}
+        assert told == {0: "it has other settings", 1: "there are to be fewer"}
 
 
 async def test_a_server_without_workers_ends_those_that_have_its_port(place: Path) -> None:
