@@ -82,7 +82,7 @@ class Uplink:
         """When something authentic came last, in seconds of the plane's clock."""
         heard_at = self.rtcp_at
         for stream in self.streams.values():  # each link's ten times a second: quicker than max()
-            if stream.last_at > heard_at:
+            if stream.last_at > heard_at:  # noqa: PLR1730
                 heard_at = stream.last_at
         return heard_at
 
