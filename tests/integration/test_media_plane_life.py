@@ -119,10 +119,10 @@ async def test_a_link_that_does_not_come_up_is_given_up_whatever_checks_come(
 
 
 async def checks(exchange: Exchange, peer: ThinPeer, user: str) -> None:
-    """A check comes, and nothing else."""
-    since = exchange.now()
+    """A check comes, and nothing else, unless the plane's own clock ends the link before."""
+    since, links = exchange.now(), exchange.plane._links
     peer.send_raw(check(f"{peer.remote.ufrag}:x", peer.remote.password))
-    await until(lambda: exchange.plane._links[user].checked_at >= since)
+    await until(lambda: user not in links or links[user].checked_at >= since)
 
 
 async def test_goodbye_ends_a_link(exchange: Exchange) -> None:
