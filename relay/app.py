@@ -31,6 +31,7 @@ from relay.config import Settings
 from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.errors import AuditFailed, CannotListen, ConfigError, WorkerError, reason_of
 from relay.media import RelayPlane
+from relay.media.paths.candidates import Public, resolved
 from relay.media.paths.idle import DEVICE, IdleCores
 from relay.plane import MediaPlane
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
@@ -226,10 +227,10 @@ def _idle_cores(stack: AsyncExitStack, settings: Settings) -> IdleCores | None:
 def _plane(stack: AsyncExitStack, settings: Settings) -> OwnedPlane:
     """Media in processes of its own, or in this one."""
     idle_cores = _idle_cores(stack, settings)
+    hosts = _public_hosts(settings)
     if settings.workers == 0 or settings.media_mode != "relay":
-        return RelayPlane(
-            settings.host, settings.udp_port, settings.public_ip, idle_cores=idle_cores
-        )
+        public = Public(hosts, settings.public_udp_port)
+        return RelayPlane(settings.host, settings.udp_port, public, idle_cores=idle_cores)
     directory = Directory(settings.runtime_dir or usual(os.environ, settings.udp_port))
     try:
         directory.claim()
@@ -241,7 +242,7 @@ def _plane(stack: AsyncExitStack, settings: Settings) -> OwnedPlane:
             index,
             settings.host,
             udp_port,
-            settings.public_ip,
+            Public(hosts, settings.public_port_of(index)),
             str(directory.path),
             settings.workers,
             settings.log_level,
@@ -250,6 +251,19 @@ def _plane(stack: AsyncExitStack, settings: Settings) -> OwnedPlane:
         for index, udp_port in enumerate(settings.udp_ports)
     ]
     return WorkersPlane(Crew(orders, directory), idle_cores=idle_cores)
+
+
+def _public_hosts(settings: Settings) -> tuple[str, ...]:
+    """The addresses to announce, in place of names as well; empty for the machine's own."""
+    found: list[str] = []
+    for name in settings.public_ip:
+        try:
+            found += resolved(name)
+        except OSError as error:
+            raise ConfigError(
+                f"{settings.written('public_ip')}: {name}: {error.strerror}"
+            ) from None
+    return tuple(dict.fromkeys(found))
 
 
 def _audit_log(settings: Settings) -> Path:

@@ -40,9 +40,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: Annotated[str, AfterValidator(values.address)] = _setting(
-        "0.0.0.0",  # noqa: S104 - a server is there to be reached
+        "::",
         "ADDRESS",
-        "IP address to listen on, for HTTP and for media.",
+        "IP address to listen on, for HTTP and for media; :: is every one, IPv4 and IPv6, and"
+        " 0.0.0.0 every IPv4 one.",
     )
     port: int = _setting(
         8080,
@@ -86,8 +87,22 @@ class Settings(BaseModel):
     tls_key: Path | None = _setting(
         None, "FILE", "The certificate's private key, in PEM and not encrypted."
     )
-    public_ip: Annotated[str, AfterValidator(values.announced)] | None = _setting(
-        None, "ADDRESS", "Address announced to browsers for media, when it is not the one bound."
+    public_ip: Annotated[
+        tuple[Annotated[str, AfterValidator(values.announced)], ...],
+        BeforeValidator(values.listed),
+    ] = _setting(
+        (),
+        "LIST",
+        "Addresses, or host names that are looked up at the start, announced to browsers for"
+        " media, when they are not those bound; separated by commas, best first.",
+    )
+    public_udp_port: int = _setting(
+        0,
+        "PORT",
+        "UDP port announced to browsers, the first of as many as there are workers, when it is not"
+        " the one bound.",
+        ge=0,
+        le=65535,
     )
     media_mode: Literal["relay", "direct"] = _setting(
         "relay",
@@ -241,6 +256,10 @@ class Settings(BaseModel):
         """Those that are asked for, one for each worker; 0 for any free one."""
         count = max(self.workers, 1)
         return tuple(self.udp_port and self.udp_port + index for index in range(count))
+
+    def public_port_of(self, worker: int) -> int:
+        """The UDP port that a worker announces; 0 for the one that it has."""
+        return self.public_udp_port and self.public_udp_port + worker
 
     def written(self, name: str) -> str:
         """The setting's name as the user gave it; as a flag when nobody did."""

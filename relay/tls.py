@@ -6,7 +6,7 @@ nothing to them: people have to accept it, and can compare its fingerprint with 
 
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -49,19 +49,21 @@ def server_tls(settings: Settings) -> ServerTls | None:
     :raises ConfigError: when a file cannot be used; the message names the option.
     """
     if settings.tls_self_signed:
-        return self_signed([settings.host, settings.public_ip or settings.host])
+        return self_signed([settings.host, *settings.public_ip])
     if settings.tls_cert is None or settings.tls_key is None:
         return None
     return ServerTls(_from_files(settings, settings.tls_cert, settings.tls_key), None)
 
 
-def self_signed(addresses: Iterable[str]) -> ServerTls:
+def self_signed(addresses: Collection[str]) -> ServerTls:
     """Make a key and a certificate for this machine; they are nowhere when the process ends.
 
-    :param addresses: IP addresses that it is valid for besides this machine's own.
+    :param addresses: IP addresses and host names that it is valid for besides this machine's own.
     """
+    names = [each for each in addresses if not _is_address(each)]
+    addresses = [each for each in addresses if _is_address(each)]
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _certificate(key, _own_names(), _own_addresses(addresses))
+    certificate = _certificate(key, [*_own_names(), *names], _own_addresses(addresses))
     context = _context()
     with TemporaryDirectory(prefix="relay-") as private:  # OpenSSL takes it from files only
         file = Path(private) / "certificate.pem"
@@ -103,6 +105,14 @@ def _certificate(
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _own_names() -> list[str]:

@@ -59,10 +59,16 @@ def usable_cores() -> int:
 
 
 def announced(value: str) -> str:
-    """An address that browsers are told."""
-    if ip_address(address(value)).is_unspecified:
+    """An address that browsers are told, or a host name that has it."""
+    if _HOST.fullmatch(value) and not value.rstrip(".").rpartition(".")[2].isdigit():
+        return value
+    try:
+        found = ip_address(value)
+    except ValueError:
+        raise ValueError("should be an IP address such as 192.0.2.7 or a host name") from None
+    if found.is_unspecified:
         raise ValueError("should be an address that browsers can reach")
-    return value
+    return str(found)
 
 
 def _is_url(value: str, *forms: re.Pattern[str]) -> bool:

@@ -12,6 +12,7 @@ from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
 from relay.doctor.ports import span
 from relay.errors import ConfigError
+from relay.media.paths.candidates import resolved
 from relay.tls import server_tls
 
 Address = IPv4Address | IPv6Address
@@ -36,14 +37,25 @@ def check_addresses(settings: Settings, own: Iterable[Address]) -> Iterator[Find
     """
     if settings.media_mode == "direct":
         return
-    if settings.public_ip is not None:
-        yield _public_ip(settings, ip_address(settings.public_ip), set(own))
+    if settings.public_ip:
+        for name in settings.public_ip:
+            yield from _public_ips(settings, name, set(own))
         return
     bound = ip_address(settings.host)
     if not bound.is_unspecified:
         yield _announced([bound])
     else:
         yield _announced([each for each in own if each.version == 4 or bound.version == 6])
+
+
+def _public_ips(settings: Settings, name: str, own: set[Address]) -> Iterator[Finding]:
+    try:
+        found = resolved(name)
+    except OSError as error:
+        yield bad("public address", f"{name}: {error.strerror}", "correct the name, or its DNS")
+        return
+    for address in found:
+        yield _public_ip(settings, ip_address(address), own)
 
 
 def _public_ip(settings: Settings, told: Address, own: set[Address]) -> Finding:
@@ -67,7 +79,8 @@ def _public_ip(settings: Settings, told: Address, own: set[Address]) -> Finding:
             f"only browsers in that network reach it; if others are to, correct {option}",
         )
     has = f"{span(settings.udp_ports)} ha{'s' if len(settings.udp_ports) == 1 else 've'}"
-    return good(subject, f"{mapped}; UDP port {has} to be forwarded to here unchanged")
+    to = f"from {settings.public_udp_port} on" if settings.public_udp_port else "unchanged"
+    return good(subject, f"{mapped}; UDP port {has} to be forwarded to here {to}")
 
 
 def _announced(addresses: list[Address]) -> Finding:

@@ -16,6 +16,7 @@ from relay.doctor.findings import Finding, bad, fair, good
 from relay.workers import Directory, usual
 from relay.workers.directory import control
 
+_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 _TIMEOUT_S = 2.0
 _MAX_BYTES = 4096
 
@@ -84,9 +85,18 @@ def span(ports: Sequence[int]) -> str:
 
 def bind_error(kind: socket.SocketKind, host: str, port: int) -> int:
     """Bind for a moment; returns 0 or an ``errno``."""
+    if host == "::" and (error := _bind_error(kind, "0.0.0.0", port)):  # noqa: S104
+        return error
+    error = _bind_error(kind, host, port)
+    return 0 if host == "::" and error in _NO_IPV6 else error
+
+
+def _bind_error(kind: socket.SocketKind, host: str, port: int) -> int:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, kind) as probe:
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             if kind == socket.SOCK_STREAM:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
             probe.bind((host, port))
@@ -99,7 +109,9 @@ def bind_error(kind: socket.SocketKind, host: str, port: int) -> int:
 
 def relay_answers(settings: Settings) -> bool:
     """Whether a relay answers on the TCP port, as far as this machine sees."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    host = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(  # noqa: S104
+        settings.host, settings.host
+    )
     authority = f"[{host}]" if ":" in host else host
     return any(_is_relay(f"{scheme}://{authority}:{settings.port}") for scheme in ("http", "https"))
 

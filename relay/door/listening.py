@@ -13,13 +13,15 @@ _BACKLOG = 1024
 _AT_ONCE = 64
 """So many are accepted before others have their turn."""
 _PAUSE_S = 1.0
+_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+_TRIES = 8
 _NO_FILE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Listening:
     """Accepts connections until it is closed.
 
-    :param host: an IP address; one of IPv6 takes connections over IPv6 alone.
+    :param host: an IP address; ``::`` is every one, of both families as far as there are both.
     :param port: 0 for any free one.
     :param take: is given each connection, and the address that it comes from.
     :param make_room: ends connections, since there is no descriptor for the next one; tells whether
@@ -34,12 +36,10 @@ class Listening:
         take: Callable[[socket.socket, str], None],
         make_room: Callable[[], bool],
     ) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._take, self._make_room = take, make_room
         self._loop = asyncio.get_running_loop()
-        self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-        self._socket.setblocking(False)
-        self.port: int = self._socket.getsockname()[1]
+        self._sockets = listen(host, port)
+        self.port: int = self._sockets[0].getsockname()[1]
         self._pause: asyncio.TimerHandle | None = None
         self._read()
 
@@ -47,16 +47,18 @@ class Listening:
         """Accept no more."""
         if self._pause is not None:
             self._pause.cancel()
-        self._loop.remove_reader(self._socket)
-        self._socket.close()
+        for each in self._sockets:
+            self._loop.remove_reader(each)
+            each.close()
 
     def _read(self) -> None:
-        self._loop.add_reader(self._socket, self._on_readable)
+        for each in self._sockets:
+            self._loop.add_reader(each, self._on_readable, each)
 
-    def _on_readable(self) -> None:
+    def _on_readable(self, listening: socket.socket) -> None:
         for _ in range(_AT_ONCE):
             try:
-                accepted, address = self._socket.accept()
+                accepted, address = listening.accept()
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
@@ -69,5 +71,35 @@ class Listening:
     def _starve(self) -> None:
         """What is ended gives its descriptor back when this turn of the loop is over."""
         if not self._make_room():
-            self._loop.remove_reader(self._socket)  # or the loop would do nothing but try
+            for each in self._sockets:  # or the loop would do nothing but try
+                self._loop.remove_reader(each)
             self._pause = self._loop.call_later(_PAUSE_S, self._read)
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """The sockets that take connections to an address; to every one, a socket for each family.
+
+    One for both would show IPv4 addresses as IPv6 ones, in all that is counted by address.
+
+    :raises OSError: when the address cannot be bound.
+    """
+    if host != "::":
+        return [_bound(host, port)]
+    for left in reversed(range(_TRIES)):
+        ipv4 = _bound("0.0.0.0", port)  # noqa: S104 - a server is there to be reached
+        try:
+            return [ipv4, _bound(host, ipv4.getsockname()[1])]
+        except OSError as error:
+            if error.errno in _NO_IPV6:
+                break
+            ipv4.close()
+            if port or not left:  # a port that is free for one family may be taken for the other
+                raise
+    return [ipv4]
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    found.setblocking(False)
+    return found

@@ -122,17 +122,18 @@ class Forwarder:
 
     # the way of a datagram
 
-    def on_readable(self) -> None:
-        """Handle what has arrived."""
+    def on_readable(self, part: DatagramSocket | None = None) -> None:
+        """Handle what has arrived; ``part`` is where, of a socket that has several."""
         socket = self._socket
+        part = part or socket
         for _ in range(MAX_BATCHES):
-            count = socket.receive()
+            count = part.receive()
             if not count:
                 return
             self.received += count
             now = self._clock()
             try:
-                self._dispatch(count, now)
+                self._dispatch(part, count, now)
                 if self.keyframes.put_off:
                     self.keyframes.ask_again(now)
             finally:  # a listener's crash must not leave staged slots for the next batch
@@ -143,10 +144,10 @@ class Forwarder:
             if count < SLOTS:
                 return
 
-    def _dispatch(self, count: int, now: float) -> None:
+    def _dispatch(self, part: DatagramSocket, count: int, now: float) -> None:
         """Tell the protocols apart by the first bytes (RFC 7983 section 7, RFC 5761 section 4)."""
         view, by_address = self._view, self._by_address
-        sizes, addresses = self._socket.headings(count)
+        sizes, addresses = part.headings(count)
         slots = zip(_SLOTS_AT, self._pointers, sizes, addresses, strict=False)
         for at, pointer, size, address in slots:
             try:

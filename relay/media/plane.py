@@ -21,7 +21,7 @@ from relay.media.link import Link
 from relay.media.negotiation.sdp import read
 from relay.media.pairs import Pairs
 from relay.media.paths import candidates
-from relay.media.paths.batch import open_socket
+from relay.media.paths.dual import open_socket
 from relay.media.paths.ice import Credentials
 from relay.media.paths.idle import IdleCores
 from relay.media.paths.transport import DatagramSocket
@@ -62,7 +62,7 @@ class RelayPlane:
         self,
         host: str,
         udp_port: int,
-        public_ip: str | None = None,
+        public: candidates.Public = candidates.Public(),  # noqa: B008 - it cannot change
         *,
         idle_cores: IdleCores | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -72,12 +72,12 @@ class RelayPlane:
 
         :param host: the IP address to bind; ``0.0.0.0`` and ``::`` are every one.
         :param udp_port: 0 for any free one.
-        :param public_ip: the address to announce instead, behind a 1:1 NAT.
+        :param public: what to announce instead, behind a NAT.
         :param idle_cores: made to poll while there are calls; its owner closes it.
         :param clock: seconds, monotonic.
         :param bind: opens the socket; tests give one that loses packets.
         """
-        self._host, self._udp_port, self._public_ip = host, udp_port, public_ip
+        self._host, self._udp_port, self._public = host, udp_port, public
         self._idle_cores = idle_cores
         self._clock = clock
         self._bind = bind
@@ -104,9 +104,9 @@ class RelayPlane:
         :raises OSError: when the address cannot be bound.
         """
         forwarder = self._begin(self._bind(self._host, self._udp_port))
-        hosts = candidates.hosts(self._host, self._public_ip)
-        self._addresses = tuple((host, self.udp_port) for host in hosts)
-        asyncio.get_running_loop().add_reader(self._bound.fileno(), forwarder.on_readable)
+        self._addresses = candidates.announced(self._host, self.udp_port, self._public)
+        for part in self._bound.parts:
+            asyncio.get_running_loop().add_reader(part.fileno(), forwarder.on_readable, part)
         self._watcher = asyncio.create_task(self._watch(), name="media plane's clock")
         self._watcher.add_done_callback(log_crash)
 
@@ -133,7 +133,8 @@ class RelayPlane:
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
         self._pairs.end()
-        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        for part in self._socket.parts:
+            asyncio.get_running_loop().remove_reader(part.fileno())
         self._socket.close()
         self._socket = self._forwarder = None
 
@@ -290,7 +291,8 @@ class RelayPlane:
                 self._read_all()
 
     def _read_all(self) -> None:
-        self._running.on_readable()
+        for part in self._bound.parts:
+            self._running.on_readable(part)
         self._pairs.elsewhere.read_all()
 
     def tap(self, user_id: str, direction: Direction, tap: Tap, partner: str | None = None) -> None:

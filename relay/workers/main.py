@@ -36,7 +36,7 @@ def main() -> None:
 
 async def work(orders: messages.Orders, front: socket.socket) -> int:
     """Work until told to stop, or until no front has come for a minute; returns the exit status."""
-    plane = RelayPlane(orders.host, orders.udp_port, orders.public_ip)
+    plane = RelayPlane(orders.host, orders.udp_port, orders.public)
     desk = Desk(plane, orders)
     loop = asyncio.get_running_loop()
     was_killed = False

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from relay.errors import WorkerError
 from relay.media.card import Card
+from relay.media.paths.candidates import Public
 from relay.plane import (
     Description,
     Direction,
@@ -27,7 +28,7 @@ from relay.plane import (
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
 
-VERSION = 1
+VERSION = 2
 """To be raised whenever a message changes; a worker of another version is replaced."""
 
 
@@ -39,7 +40,8 @@ class Orders:
     host: str
     udp_port: int
     """0 for any free one."""
-    public_ip: str | None
+    public: Public
+    """What it announces."""
     directory: str
     """Where its sockets are."""
     count: int = 1

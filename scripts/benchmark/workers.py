@@ -19,6 +19,7 @@ from typing import Any
 from rich.table import Table
 
 from relay.matching import Matchmaker
+from relay.media.paths.candidates import Public
 from relay.store import MemoryStore, Room, Waiter
 from relay.workers import Crew, Directory, Orders, WorkersPlane
 from relay.workers.homes import Homes
@@ -61,7 +62,7 @@ async def _adopt(found: list[Figure]) -> None:
     with tempfile.TemporaryDirectory(prefix="relay-") as name, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-        orders = [Orders(0, "127.0.0.1", port, None, name, log_level="error")]
+        orders = [Orders(0, "127.0.0.1", port, Public(), name, log_level="error")]
         former_crew = Crew(orders, Directory(Path(name)))
         former = WorkersPlane(former_crew)
         await former.start()

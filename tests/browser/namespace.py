@@ -47,16 +47,16 @@ class Namespace:
         subprocess.run(["ip", "link", "del", self._outside], check=False, capture_output=True)
         _ip("netns", "del", self.name)
 
-    def connection(self) -> socket.socket:
-        """A TCP socket that lives inside, whoever uses it."""
+    def connection(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
+        """A socket that lives inside, whoever uses it: of TCP, or of UDP."""
         with ThreadPoolExecutor(1) as pool:  # a thread's namespace ends with it
-            return pool.submit(self._make).result()
+            return pool.submit(self._make, kind).result()
 
-    def _make(self) -> socket.socket:
+    def _make(self, kind: socket.SocketKind) -> socket.socket:
         with Path("/run/netns", self.name).open("rb") as namespace:
             if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), "setns failed")
-        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        made = socket.socket(socket.AF_INET, kind)
         made.setblocking(False)
         return made
 

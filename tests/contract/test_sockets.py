@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from relay.media.paths import mmsg
-from relay.media.paths.batch import BatchSocket, open_socket
+from relay.media.paths.batch import BatchSocket
+from relay.media.paths.dual import DualSocket, open_socket
 from relay.media.paths.transport import (
     MAX_DATAGRAM_BYTES,
     SLOT_BYTES,
@@ -136,6 +137,11 @@ ENDS = [
         for kind in KINDS
         for name, hosts in ADDRESSES.items()
     ),
+    *(
+        [pytest.param((DualSocket, "::", "127.0.0.1"), id="DualSocket", marks=needs_ipv6)]
+        if LINUX
+        else []
+    ),
     pytest.param((FakeSocket, "", ""), id="FakeSocket"),
 ]
 
@@ -149,7 +155,11 @@ def ends(request: pytest.FixtureRequest) -> Ends:
 @pytest.fixture
 def ours(ends: Ends) -> Iterator[DatagramSocket]:
     kind, host, _ = ends
-    bound = FakeSocket() if kind is FakeSocket else kind(host, 0)
+    bound: DatagramSocket
+    if kind is FakeSocket:
+        bound = FakeSocket()
+    else:
+        bound = DualSocket(0) if kind is DualSocket else kind(host, 0)
     yield bound
     bound.close()
 
@@ -493,3 +503,87 @@ def test_a_batch_socket_on_a_kernel_that_cannot_segment(monkeypatch: pytest.Monk
     assert peer.heard(5) == [b"0", b"1", b"2", b"3", b"4"]
     ours.close()
     peer.close()
+
+
+# both families on one port
+
+
+@pytest.fixture
+def dual() -> Iterator[DatagramSocket]:
+    bound = open_socket("::", 0)
+    yield bound
+    bound.close()
+
+
+@pytest.fixture
+def both(dual: DatagramSocket) -> Iterator[tuple[Peer, Peer]]:
+    peers = Peer("127.0.0.1", dual.port), Peer("::1", dual.port)
+    yield peers
+    for each in peers:
+        each.close()
+
+
+@needs_ipv6
+@pytest.mark.skipif(not LINUX, reason="one socket does both elsewhere")
+def test_each_family_is_read_by_itself_and_sent_to_in_one_batch(
+    dual: DatagramSocket, both: tuple[Peer, Peer]
+) -> None:
+    four, six = both
+    destinations = []
+    for part, peer in zip(dual.parts, both, strict=True):
+        peer.send(b"hello")
+        assert part.receive() == 1
+        sizes, (address,) = part.headings(1)
+        assert (sizes, bytes(dual.view[:5])) == ([5], b"hello")
+        assert dual.host_port(address) == (peer.host, peer.port)
+        assert len(dual.network(address)) == (4 if peer is four else 8)
+        dual.send(b"at once", address)
+        destinations.append(dual.destination(address))
+    to_four, to_six = destinations
+    for slot, destination in enumerate([to_four, to_six, to_six, to_four]):
+        dual.stage(slot, write(dual, slot, f"slot {slot}".encode()), destination)
+    dual.flush()
+    assert four.heard(3) == [b"at once", b"slot 0", b"slot 3"]
+    assert six.heard(3) == [b"at once", b"slot 1", b"slot 2"]
+    assert (dual.receive(), dual.send_drops) == (0, 0)
+
+
+@needs_ipv6
+@pytest.mark.skipif(not LINUX, reason="one socket does both elsewhere")
+def test_what_cannot_be_sent_counts_whichever_family_it_is(
+    dual: DatagramSocket, both: tuple[Peer, Peer]
+) -> None:
+    for part, peer in zip(dual.parts, both, strict=True):
+        peer.send(b"hello")
+        assert part.receive() == 1
+        nowhere = unreachable(dual, part.headings(1)[1][0])
+        dual.send(b"lost", nowhere)
+        for slot in (0, 1):
+            dual.stage(slot, 5, dual.destination(nowhere))
+        dual.flush()
+    assert dual.send_drops == 6
+
+
+@needs_ipv6
+def test_a_port_that_one_family_has_lost_cannot_be_had(dual: DatagramSocket) -> None:
+    with pytest.raises(OSError, match="in use"):
+        open_socket("::", dual.port)
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as taken:
+        taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        taken.bind(("::", 0))
+        with pytest.raises(OSError, match="in use"):
+            open_socket("::", taken.getsockname()[1])
+    gc.collect()
+
+
+def test_a_machine_without_ipv6_has_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_ipv6(family: int, *rest: Any) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return real(family, *rest)
+
+    real = socket.socket
+    monkeypatch.setattr(socket, "socket", no_ipv6)
+    bound = open_socket("::", 0)
+    assert bound.family == socket.AF_INET
+    bound.close()

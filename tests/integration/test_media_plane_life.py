@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 
 from relay.errors import BotError
 from relay.media import RelayPlane
-from relay.media.paths.batch import open_socket
+from relay.media.paths.candidates import Public
+from relay.media.paths.dual import open_socket
 from relay.media.paths.idle import IdleCores
 from relay.media.paths.transport import DatagramSocket, PlainSocket
 from relay.media.upkeep import CONSENT_S, SETUP_S
@@ -305,7 +306,7 @@ async def test_a_call_of_ipv4_peers_on_a_socket_for_both(
         bind("::", 0).close()
     except OSError:
         pytest.skip("no IPv6 on this machine")
-    await call("::", public_ip="127.0.0.1", bind=bind)
+    await call("::", public=Public(("127.0.0.1",)), bind=bind)
 
 
 def test_a_call_on_uvloop() -> None:
@@ -331,22 +332,22 @@ async def test_a_port_that_is_taken(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "public_ip", "announced"),
+    ("host", "public", "announced"),
     [
-        ("127.0.0.1", None, ["127.0.0.1"]),
-        ("127.0.0.1", "203.0.113.9", ["203.0.113.9"]),
-        ("0.0.0.0", "203.0.113.9", ["203.0.113.9"]),
+        ("127.0.0.1", Public(), ["127.0.0.1"]),
+        ("127.0.0.1", Public(("203.0.113.9",)), ["203.0.113.9"]),
+        ("0.0.0.0", Public(("203.0.113.9", "203.0.113.8")), ["203.0.113.9", "203.0.113.8"]),
+        ("0.0.0.0", Public(("203.0.113.9",), 443), ["203.0.113.9"]),
+        ("::", Public(("2001:db8::9", "203.0.113.9")), ["2001:db8::9", "203.0.113.9"]),
     ],
 )
-async def test_the_announced_addresses(
-    host: str, public_ip: str | None, announced: list[str]
-) -> None:
-    plane = RelayPlane(host, 0, public_ip)
+async def test_the_announced_addresses(host: str, public: Public, announced: list[str]) -> None:
+    plane = RelayPlane(host, 0, public)
     await plane.start()
     offer = (await plane.offer("a")).sdp
     lines = [line.split() for line in offer.splitlines() if line.startswith("a=candidate")]
     assert [line[4] for line in lines] == announced * 2
-    assert {line[5] for line in lines} == {str(plane.udp_port)}
+    assert {line[5] for line in lines} == {str(public.port or plane.udp_port)}
     await plane.close()
 
 

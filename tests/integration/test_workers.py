@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 from relay.app import running
 from relay.config import Settings
 from relay.errors import CannotListen, SdpError, WorkerError, WorkerLost
+from relay.media.paths.candidates import Public
 from relay.workers import Crew, Directory, Orders, WorkersPlane
 from relay.workers.directory import control
 from tests.support.exchange import talk
@@ -60,7 +61,7 @@ class House:
         self.directory = Directory(place)
         self.ports = ports or (0,) * count
         usual = [
-            Orders(index, "127.0.0.1", port, None, str(place), len(self.ports), "warning")
+            Orders(index, "127.0.0.1", port, Public(), str(place), len(self.ports), "warning")
             for index, port in enumerate(self.ports)
         ]
         self.crew = Crew(orders or usual, self.directory)
@@ -329,7 +330,7 @@ async def test_whose_user_has_come_back_keeps_its_link(place: Path) -> None:
 
 async def test_a_worker_with_other_settings_makes_room(place: Path) -> None:
     async with abandoned(place, 1) as left:
-        orders = [Orders(0, "127.0.0.1", left.ports[0], "192.0.2.1", str(place))]
+        orders = [Orders(0, "127.0.0.1", left.ports[0], Public(("192.0.2.1",)), str(place))]
         with capture_logs() as logged:
             async with house(place, orders=orders) as here:
                 assert here.plane.udp_ports == left.ports

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 
 _DATAGRAM_BYTES = 2048
 
@@ -14,8 +15,15 @@ Address = tuple[str, int]
 class Nat:
     """Passes datagrams on to one target, from a port of its own for each who sends them."""
 
-    def __init__(self, target: Address) -> None:
-        self._target = target
+    def __init__(
+        self,
+        target: Address,
+        host: str = "127.0.0.1",
+        make: Callable[[], socket.socket] | None = None,
+    ) -> None:
+        """:param make: makes its UDP sockets, which have ``host`` for their address."""
+        self.target = target
+        self._host, self._make = host, make or _usual
         self._loop = asyncio.get_running_loop()
         self._outside: dict[Address, socket.socket] = {}
         self._inside = self._bound()
@@ -34,7 +42,7 @@ class Nat:
 
     def stand_before(self, sdp: str) -> str:
         """A description whose candidate is this NAT instead of the target."""
-        (host, port), (here, its_port) = self._target, self.address
+        (host, port), (here, its_port) = self.target, self.address
         return sdp.replace(f"{host} {port} typ host", f"{here} {its_port} typ host")
 
     def rebind(self) -> None:
@@ -55,7 +63,7 @@ class Nat:
             data, client = self._inside.recvfrom(_DATAGRAM_BYTES)
             if client not in self._outside:
                 self._outside[client] = self._mapping(client)
-            self._outside[client].sendto(data, self._target)
+            self._outside[client].sendto(data, self.target)
 
     def _mapping(self, client: Address) -> socket.socket:
         outside = self._bound()
@@ -67,9 +75,12 @@ class Nat:
             data, _ = outside.recvfrom(_DATAGRAM_BYTES)
             self._inside.sendto(data, client)
 
-    @staticmethod
-    def _bound() -> socket.socket:
-        bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def _bound(self) -> socket.socket:
+        bound = self._make()
         bound.setblocking(False)
-        bound.bind(("127.0.0.1", 0))
+        bound.bind((self._host, 0))
         return bound
+
+
+def _usual() -> socket.socket:
+    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from relay.media import RelayPlane
+from relay.media.paths.candidates import Public
 from relay.workers import messages
 from relay.workers.channel import Channel
 from relay.workers.colleague import Colleague
@@ -39,7 +40,7 @@ class Neighbours(Crew):
             plane.open_bridges(Path(self._folder.name), index, (i for i in indexes if i != index))
         await until(lambda: all(map(_has_bridges, self._planes)))
         for index, plane in enumerate(self._planes):
-            orders = messages.Orders(index, "127.0.0.1", plane.udp_port, None, "/nowhere")
+            orders = messages.Orders(index, "127.0.0.1", plane.udp_port, Public(), "/nowhere")
             desk = Desk(plane, orders)
             await desk.open()
             ours, theirs = socket.socketpair()

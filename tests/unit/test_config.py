@@ -30,7 +30,7 @@ def loaded(
 
 def test_nothing_given_means_the_defaults() -> None:
     assert loaded() == Settings().model_dump()
-    assert (Settings().host, Settings().port, Settings().udp_port) == ("0.0.0.0", 8080, 7882)
+    assert (Settings().host, Settings().port, Settings().udp_port) == ("::", 8080, 7882)
     assert Settings().media_mode == "relay"
 
 
@@ -64,7 +64,8 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "runtime_dir": "run",
         "tls_cert": "cert.pem",
         "tls_key": "key.pem",
-        "public_ip": "192.0.2.7",
+        "public_ip": "192.0.2.7,2001:db8::7,chat.example.org",
+        "public_udp_port": "443",
         "media_mode": "direct",
         "ice_servers": "stun:a.example:3478,stuns:[2001:db8::1]",
         "allowed_origins": "https://A.example,http://localhost:3000",
@@ -140,8 +141,10 @@ TOKEN = "should be at least 16 characters: letters, digits and . _ ~ + / - ="
         ("port", "8080.5", ": should be a whole number, not '8080.5'"),
         ("port", "65536", ": should be less than or equal to 65535, not '65536'"),
         ("udp_port", "-1", ": should be greater than or equal to 0, not '-1'"),
-        ("public_ip", "1.2.3", f": {IP_ADDRESS}, not '1.2.3'"),
-        ("public_ip", "::", ": should be an address that browsers can reach, not '::'"),
+        ("public_ip", "1.2.3", f", entry 1: {IP_ADDRESS} or a host name, not '1.2.3'"),
+        ("public_ip", "a_b.example,c d", f", entry 2: {IP_ADDRESS} or a host name, not 'c d'"),
+        ("public_udp_port", "65536", ": should be less than or equal to 65535, not '65536'"),
+        ("public_ip", "::", ", entry 1: should be an address that browsers can reach, not '::'"),
         ("media_mode", "p2p", ": should be 'relay' or 'direct', not 'p2p'"),
         ("ice_servers", "stun:a.example,http://b.example", f", entry 2, urls, entry 1: {ICE_URL}"),
         ("ice_servers", "stun://a.example", f", entry 1, urls, entry 1: {ICE_URL}"),

@@ -149,7 +149,7 @@ def test_one_made_here_is_valid_for_every_address_to_which_a_browser_may_be_sent
     own.append(ifaddr.IP(("2001:db8::9", 0, 0), 64, "eth0"))
     adapter = ifaddr.Adapter("eth0", "eth0", own)
     monkeypatch.setattr("ifaddr.get_adapters", lambda: [adapter])
-    tls = server_tls(Settings(tls_self_signed=True, public_ip="203.0.113.5"))
+    tls = server_tls(Settings(tls_self_signed=True, public_ip=["203.0.113.5", "chat.example.org"]))
     assert tls is not None
     certificate, _ = met(tls.context)
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

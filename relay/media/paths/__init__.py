@@ -2,6 +2,7 @@
 
 - ``transport``   the one UDP socket and its slots, and the socket that runs everywhere
 - ``batch``       the quick one: system calls for whole batches
+- ``dual``        one for each family, and whichever kind a platform has
 - ``mmsg``        what the system has for that
 - ``bridge``      to another process of this machine, for partners whose links are there
 - ``batch_bridge``  the quick one of these

@@ -21,11 +21,12 @@ from relay.media.paths.transport import (
     Address,
     DatagramSocket,
     Destination,
-    PlainSocket,
 )
 from relay.seam import srtp_ffi
 
 _NULL = _ffi.NULL
+IPV4_BYTES = 8
+"""The significant ones of a sockaddr: family, port, address."""
 _NAME_BYTES = 32  # a slot's sockaddr, padded
 _NAME_WORDS = _NAME_BYTES // 8
 _CONTROL_BYTES = 32  # a message's control data, padded
@@ -74,7 +75,7 @@ class _Headers:
         self.segment_sizes = self.control_bytes.cast("H")[_SEGMENT_SIZE_AT:]
 
 
-class _Destination:
+class SockaddrDestination:
     """A sockaddr that the kernel reads; the number is its place in memory."""
 
     __slots__ = ("name", "where")
@@ -90,11 +91,11 @@ class BatchSocket(DatagramSocket):
     An address is the sockaddr's significant bytes; for IPv4, whose are eight, as one number.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(host, port)
+    def __init__(self, host: str, port: int, twin: DatagramSocket | None = None) -> None:
+        super().__init__(host, port, twin)
         self._libc: Any = _ffi.dlopen(None)
         ipv6 = self.family == socket.AF_INET6
-        self._address_bytes = 28 if ipv6 else 8  # family, port, (flow,) address(, scope)
+        self._address_bytes = 28 if ipv6 else IPV4_BYTES  # family, port, (flow,) address(, scope)
         self._in = _Headers(self.pointers, 28 if ipv6 else 16)
         self._out = _Headers(self.pointers, 28 if ipv6 else 16)
         self._sizes = self._in.lengths[LENGTH_AT::LENGTH_STRIDE]
@@ -134,7 +135,7 @@ class BatchSocket(DatagramSocket):
 
     def destination(self, address: Address) -> Destination:
         """See :class:`DatagramSocket`."""
-        return _Destination(_significant(address))
+        return SockaddrDestination(_significant(address))
 
     def flush(self) -> None:
         """See :class:`DatagramSocket`."""
@@ -225,12 +226,3 @@ class BatchSocket(DatagramSocket):
 def _significant(address: Address) -> bytes:
     """The significant bytes of an address in either form."""
     return address.to_bytes(8, sys.byteorder) if isinstance(address, int) else bytes(address)
-
-
-def open_socket(host: str, port: int) -> DatagramSocket:
-    """Bind the quickest kind of socket that this platform has.
-
-    :raises OSError: when the address cannot be bound.
-    """
-    batches = sys.platform == "linux" and sys.maxsize > 2**32
-    return BatchSocket(host, port) if batches else PlainSocket(host, port)

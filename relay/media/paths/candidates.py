@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import ifaddr
 
@@ -10,14 +13,49 @@ Addresses = tuple[tuple[str, int], ...]
 """IP address and UDP port of each candidate, best first."""
 
 
-def hosts(bound_to: str, public_ip: str | None) -> list[str]:
-    """The IP addresses at which the relay can be reached, best first.
+class Public(NamedTuple):
+    """What to announce in place of the addresses that are bound, where a NAT maps them."""
 
-    :param bound_to: the address that its socket has; ``0.0.0.0`` and ``::`` are every one.
-    :param public_ip: the one to announce instead, behind a 1:1 NAT.
+    hosts: tuple[str, ...] = ()
+    """IP addresses, best first; empty for the machine's own."""
+    port: int = 0
+    """0 for the one that is bound."""
+
+
+def resolved(name: str) -> list[str]:
+    """The IP addresses that a name has now, best first; of an address, itself.
+
+    :raises OSError: when it has none.
     """
-    if public_ip is not None:
-        return [public_ip]
+    found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+    return list(dict.fromkeys(str(host) for *_, (host, *_) in found))
+
+
+def announced(bound_to: str, port: int, public: Public) -> Addresses:
+    """The candidates, best first.
+
+    :param bound_to: the address that the socket has; ``0.0.0.0`` and ``::`` are every one.
+    :param port: the socket's.
+    """
+    hosts = _reached(bound_to, public.hosts) if public.hosts else _own(bound_to)
+    return tuple((host, public.port or port) for host in hosts)
+
+
+def for_others(addresses: Addresses) -> Addresses:
+    """The addresses that reach this machine from another; all when there is none such."""
+    reachable = tuple(each for each in addresses if not ipaddress.ip_address(each[0]).is_loopback)
+    return reachable or addresses
+
+
+def _reached(bound_to: str, hosts: Sequence[str]) -> Sequence[str]:
+    """Those of a family that the socket has: a name may have addresses of both."""
+    if ipaddress.ip_address(bound_to).version == 6:
+        return hosts
+    return [host for host in hosts if ipaddress.ip_address(host).version == 4] or hosts
+
+
+def _own(bound_to: str) -> list[str]:
+    """This machine's: public ones first, then IPv4, which costs a little less to forward."""
     bound = ipaddress.ip_address(bound_to)
     if not bound.is_unspecified:
         return [bound_to]
@@ -27,10 +65,6 @@ def hosts(bound_to: str, public_ip: str | None) -> list[str]:
         for ip in adapter.ips
     ]
     usable = [a for a in found if (a.version == 4 or bound.version == 6) and not a.is_link_local]
-    return [str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, a.version))]
-
-
-def for_others(addresses: Addresses) -> Addresses:
-    """The addresses that reach this machine from another; all when there is none such."""
-    reachable = tuple(each for each in addresses if not ipaddress.ip_address(each[0]).is_loopback)
-    return reachable or addresses
+    return [
+        str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, not a.is_global, a.version))
+    ]

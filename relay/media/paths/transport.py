@@ -35,18 +35,19 @@ Destination = Any
 class DatagramSocket(ABC):
     """A bound, non-blocking UDP socket with its slots."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, twin: DatagramSocket | None = None) -> None:
         """Bind.
 
-        :param host: an IP address; ``::`` takes IPv4 as well.
+        :param host: an IP address; ``::`` takes IPv4 as well, unless there is a twin.
         :param port: 0 takes any free port.
+        :param twin: one for IPv4, whose slots are used.
         :raises OSError: when the address cannot be bound.
         """
         self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(self.family, socket.SOCK_DGRAM)
         try:
             if self.family == socket.AF_INET6:
-                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, twin is not None)
             for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
                 self._socket.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
             self._socket.setblocking(False)
@@ -55,7 +56,8 @@ class DatagramSocket(ABC):
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
-        self.buffer = srtp_ffi.new("unsigned char[]", SLOTS * SLOT_BYTES)
+        fresh = SLOTS * SLOT_BYTES
+        self.buffer: Any = twin.buffer if twin else srtp_ffi.new("unsigned char[]", fresh)
         self.view = memoryview(srtp_ffi.buffer(self.buffer))
         """All slots' bytes; slot ``i`` starts at ``i * SLOT_BYTES``."""
         self.pointers = [self.buffer + slot * SLOT_BYTES for slot in range(SLOTS)]
@@ -63,6 +65,11 @@ class DatagramSocket(ABC):
         self._staged: list[tuple[int, int, Destination]] = []
         self.send_drops = 0
         """Datagrams that the kernel did not take: its buffer was full, or there was no route."""
+
+    @property
+    def parts(self) -> tuple[DatagramSocket, ...]:
+        """What is to be read, each by itself; they fill the same slots."""
+        return (self,)
 
     def fileno(self) -> int:
         """The descriptor, for the event loop's reader."""

@@ -23,7 +23,7 @@ def addresses(own: list[network.Address] = OWN, **settings: object) -> tuple[Gra
 
 def test_a_public_address_of_its_own() -> None:
     assert addresses([*OWN, PUBLIC]) == (Grade.GOOD, "192.168.1.5, 8.8.8.8")
-    assert addresses([*OWN, PUBLIC], public_ip="8.8.8.8")[0] is Grade.GOOD
+    assert addresses([*OWN, PUBLIC], public_ip=["8.8.8.8"])[0] is Grade.GOOD
 
 
 def test_private_addresses_reach_only_their_network() -> None:
@@ -42,7 +42,7 @@ def test_loopback_reaches_only_this_machine(host: str) -> None:
 
 
 def test_a_mapped_address_is_told_with_what_it_needs() -> None:
-    grade, text = addresses(public_ip="8.8.8.8", udp_port=5000)
+    grade, text = addresses(public_ip=["8.8.8.8"], udp_port=5000)
     assert grade is Grade.GOOD
     assert "UDP port 5000 has to be forwarded" in text
 
@@ -56,9 +56,29 @@ def test_a_mapped_address_is_told_with_what_it_needs() -> None:
     ],
 )
 def test_public_addresses_that_cannot_be_right(public_ip: str, grade: Grade, word: str) -> None:
-    found, text = addresses(public_ip=public_ip)
+    found, text = addresses(public_ip=[public_ip], host="0.0.0.0")
     assert found is grade
     assert word in text
+
+
+def test_ports_that_are_mapped_to_others() -> None:
+    _, text = addresses(public_ip=["8.8.8.8"], udp_port=5000, workers=2, public_udp_port=443)
+    assert "UDP port 5000, 5001 have to be forwarded to here from 443 on" in text
+
+
+def test_several_public_addresses_are_looked_at_each() -> None:
+    settings = Settings(public_ip=["8.8.8.8", "127.0.0.1"])
+    grades = [found.grade for found in network.check_addresses(settings, OWN)]
+    assert grades == [Grade.GOOD, Grade.BAD]
+
+
+def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: str) -> list[str]:
+        raise OSError(-2, "Name or service not known")
+
+    monkeypatch.setattr(network, "resolved", unknown)
+    grade, text = addresses(public_ip=["chat.example.org"])
+    assert (grade, text) == (Grade.BAD, "chat.example.org: Name or service not known")
 
 
 def test_in_direct_mode_no_address_matters() -> None:

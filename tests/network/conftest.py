@@ -1,0 +1,26 @@
+"""Real browsers in networks that a test makes, and changes under way. Linux, as root."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import playwright  # noqa: F401 - a fixture
+from tests.browser.namespace import Namespace, why_not
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[Namespace]:
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with Namespace() as made:
+        yield made
