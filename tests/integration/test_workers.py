@@ -10,7 +10,7 @@ import socket
 import stat
 import struct
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from relay.workers import Crew, Directory, Orders, WorkersPlane
 from relay.workers.directory import control
 from tests.support.exchange import talk
 from tests.support.news import Flowing, Lost, News, Up, news
+from tests.support.ports import free_ports
 from tests.support.processes import runs
 from tests.support.thin import ThinPeer
 
@@ -121,17 +122,6 @@ async def house(
         for peer in made.peers:
             await peer.vanish()
         made.directory.release()
-
-
-def free_ports(count: int) -> tuple[int, ...]:
-    with ExitStack() as stack:
-        sockets = [
-            stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            for _ in range(count)
-        ]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return tuple(each.getsockname()[1] for each in sockets)
 
 
 async def until(is_so: Callable[[], bool]) -> None:
