@@ -204,6 +204,7 @@ class Real(Staged):
     def __init__(self) -> None:
         super().__init__()
         self._ahead_s = 0.0
+        self._stopped_at_s: float | None = None
         self._planes = [RelayPlane(HERE, 0, clock=self._now) for _ in range(self.count)]
         self.plane: MediaPlane = self._planes[0]
         self._peers: dict[str, ThinPeer] = {}
@@ -214,7 +215,9 @@ class Real(Staged):
         self._packet_number = 0
 
     def _now(self) -> float:
-        return asyncio.get_running_loop().time() + self._ahead_s
+        stopped_at_s = self._stopped_at_s
+        real_s = asyncio.get_running_loop().time() if stopped_at_s is None else stopped_at_s
+        return real_s + self._ahead_s
 
     async def start(self) -> None:
         await super().start()
@@ -301,6 +304,7 @@ class Real(Staged):
     async def repeat_checks(self, user: str) -> None:
         remote = self._peers[user].remote
         repeated = check(f"{remote.ufrag}:x", remote.password)
+        self._stopped_at_s = asyncio.get_running_loop().time()  # others would be late meanwhile
         for _ in range(100):
             dropped = await self._dropped("checks_over_budget")
             while await self._dropped("checks_over_budget") == dropped:

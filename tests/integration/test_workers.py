@@ -10,7 +10,7 @@ import socket
 import stat
 import struct
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from relay.workers import Crew, Directory, Orders, WorkersPlane
 from relay.workers.directory import control
 from tests.support.exchange import talk
 from tests.support.news import Flowing, Lost, News, Up, news
+from tests.support.ports import free_ports
 from tests.support.processes import runs
 from tests.support.thin import ThinPeer
 
@@ -124,17 +125,6 @@ async def house(
         for peer in made.peers:
             await peer.vanish()
         made.directory.release()
-
-
-def free_ports(count: int) -> tuple[int, ...]:
-    with ExitStack() as stack:
-        sockets = [
-            stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            for _ in range(count)
-        ]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return tuple(each.getsockname()[1] for each in sockets)
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -340,7 +330,7 @@ async def test_a_worker_with_other_settings_makes_room(place: Path) -> None:
 async def test_a_worker_for_which_there_is_no_place_any_more_ends(place: Path) -> None:
     async with abandoned(place, 2) as left:
         first, second = (process for _, process in sorted(left.crew._processes.items()))
-        orders = [Orders(0, "127.0.0.1", left.ports[0], None, str(place), 1, "warning")]
+        orders = [Orders(0, "127.0.0.1", left.ports[0], Public(), str(place), 1, "warning")]
         with capture_logs() as logged:
             async with house(place, orders=orders):
                 assert await asyncio.to_thread(first.wait) == 0

@@ -1,0 +1,25 @@
+"""UDP ports for a server that is told which to take."""
+
+import itertools
+import os
+import socket
+from contextlib import ExitStack
+
+_FIRST, _COUNT = 20_000, 10_000
+"""Below those that systems hand out, or another test would get one between looking and taking."""
+_numbers = itertools.count(os.getpid() * 101)  # tests in other processes begin elsewhere
+
+
+def free_ports(count: int = 1) -> tuple[int, ...]:
+    """Ports on 127.0.0.1 that nobody has now, one after the other."""
+    while True:
+        first = _FIRST + next(_numbers) * 8 % _COUNT
+        ports = tuple(range(first, first + count))
+        try:
+            with ExitStack() as stack:
+                for port in ports:
+                    found = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                    found.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return ports
