@@ -353,6 +353,8 @@ async def test_connecting_and_dropping_on_and_on_does_not_fill_the_server(
             assert door.gateway.away == 2
             await until(lambda: all(each.is_missed for each in door.gateway._sessions._away))
             await until(lambda: len(door.gateway._sockets) == 1)
+            assert await door.get() == 400  # who only asks takes nobody's place
+            assert door.gateway.away == 2
         _, resumed = await door.come_back(first)  # for whom somebody waits
         assert resumed["state"] == "matched"
 
