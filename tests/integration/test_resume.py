@@ -142,6 +142,21 @@ async def test_both_of_a_call_are_cut_at_once(door: Door) -> None:
     assert door.gateway.away == 0
 
 
+async def test_everybody_is_cut_at_once_as_by_a_proxy(door: Door) -> None:
+    pairs = [await door.pair(resume="new") for _ in range(20)]
+    peers = [peer for pair in pairs for peer in pair]
+    for peer in peers:
+        peer.cut()
+    await until(lambda: door.gateway.away == 40)
+    back = [peer for peer, _ in await asyncio.gather(*map(door.come_back, peers))]
+    for first, second in zip(back[::2], back[1::2], strict=True):
+        await first.send("chat_message", text="there you are")
+        await second.hear("chat_message")
+    counts = door.gateway.counts()
+    assert (counts.connected, counts.rooms, door.gateway.away) == (40, 20, 0)
+    assert door.gateway.tally.users == 40
+
+
 async def test_of_two_who_resume_at_once_one_wins(door: Door) -> None:
     first, second = await door.pair(resume="new")
     await cut(door, first)
@@ -338,6 +353,8 @@ async def test_connecting_and_dropping_on_and_on_does_not_fill_the_server(
             assert door.gateway.away == 2
             await until(lambda: all(each.is_missed for each in door.gateway._sessions._away))
             await until(lambda: len(door.gateway._sockets) == 1)
+            assert await door.get() == 400  # who only asks takes nobody's place
+            assert door.gateway.away == 2
         _, resumed = await door.come_back(first)  # for whom somebody waits
         assert resumed["state"] == "matched"
 
