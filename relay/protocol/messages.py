@@ -30,6 +30,7 @@ MAX_CHAT_ID_CHARS = 64
 MAX_INTERESTS = 10
 MAX_INTEREST_CHARS = 32
 MAX_CANDIDATE_CHARS = 1024
+MAX_TOKEN_CHARS = 64
 
 
 class _Message(BaseModel):
@@ -132,13 +133,43 @@ class StopChat(_Message):
     type: Literal["stop_chat"] = "stop_chat"
 
 
+class Resume(_Message):
+    """Go on with the session of a socket that is lost.
+
+    ``received`` is how many of the session's messages have come in, but ``connected`` and
+    ``resumed``.
+    """
+
+    type: Literal["resume"] = "resume"
+    resume_token: str = Field(max_length=MAX_TOKEN_CHARS)
+    received: int = Field(ge=0)
+
+
 class Connected(_Message):
-    """The first message after the socket opens."""
+    """The first message after the socket opens; ``resume_within`` is in seconds."""
 
     type: Literal["connected"] = "connected"
     user_id: str
     ice_servers: list[dict[str, Any]]
     media_mode: Literal["relay", "direct"]
+    resume_token: str | None = None
+    resume_within: float | None = None
+
+
+class Resumed(_Message):
+    """A session goes on with this socket.
+
+    ``received`` counts the client's messages; the next ``missed`` ones are those that it did not
+    get, and ``state`` and ``room_id`` are what holds after them.
+    """
+
+    type: Literal["resumed"] = "resumed"
+    user_id: str
+    resume_token: str
+    received: int
+    missed: int
+    state: Literal["connected", "waiting", "matched", "in_call"]
+    room_id: str | None = None
 
 
 class WaitingForPartner(_Message):
@@ -205,7 +236,7 @@ class Error(_Message):
     retry_after: float | None = None  # seconds
 
 
-ClientMessage = (
+UserMessage = (
     FindPartner
     | WebrtcOffer
     | WebrtcAnswer
@@ -217,8 +248,11 @@ ClientMessage = (
     | NextPartner
     | StopChat
 )
+"""What a user says, on whichever socket."""
+ClientMessage = UserMessage | Resume
 ServerMessage = (
     Connected
+    | Resumed
     | WaitingForPartner
     | PartnerFound
     | WebrtcOffer
