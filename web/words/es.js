@@ -122,18 +122,23 @@ export const es = {
   resting: "Cuando quieras",
   pressNext: "Pulsa Siguiente para conocer a otra persona.",
   connectionLost: "Conexión perdida",
+  callGoesOn: "La llamada sigue. Lo que escribas espera.",
   refusals: { full: "El servidor está lleno", draining: "El servidor se está actualizando" },
   retryIn: (seconds) => `Nuevo intento en ${seconds} s.`,
+  tryingNow: "Intentándolo de nuevo…",
+  tryNow: "Intentar ahora",
   videoPaused:
     "La línea no da para vídeo. El sonido sigue; la imagen volverá por sí sola.",
 
   sentAway: {
     operator: "Un operador ha terminado tu conexión.",
     budget: "Tu conexión ha terminado: enviaba mucho más de lo que necesita una llamada.",
+    elsewhere: "Tu conversación sigue en otra pestaña.",
   },
   mishaps: {
     partner_left: "La otra persona se fue.",
     partner_disconnected: "La otra persona perdió la conexión.",
+    partner_lost: "Se perdió tu conexión, y con ella la otra persona.",
     no_media: "No llegó nada de la otra persona.",
     link_failed: "Falló la conexión de vídeo. Intentándolo de nuevo.",
     camera_lost: "Se perdió tu cámara. La llamada sigue sin ella.",
@@ -167,8 +172,13 @@ export const es = {
   takeBack: "Usar",
   throwAway: "Descartar",
   typing: "La otra persona está escribiendo…",
-  sent: "Enviado",
-  delivered: "Entregado",
+  fates: {
+    waiting: "A la espera de la conexión",
+    sent: "Enviado",
+    delivered: "Entregado",
+    refused: "No se envió",
+  },
+  sendAgain: "Enviar otra vez",
   you: "Tú",
   partner: "La otra persona",
   charactersLeft: (left) => `Quedan ${left} caracteres`,
@@ -178,6 +188,11 @@ export const es = {
   open: "Abrir",
   cancel: "Cancelar",
   close: "Cerrar",
+
+  returnTitle: "¿Volver a tu conversación?",
+  returnHint: "La otra persona espera unos segundos. Hasta que vuelvas no te ve ni te oye.",
+  returnYes: "Volver",
+  returnNo: "Terminarla",
 
   keysTitle: "Teclas",
   usesKeys: "Usar letras sueltas como teclas",
