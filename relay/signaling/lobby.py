@@ -31,6 +31,8 @@ from relay.protocol.messages import (
     NextPartner,
     PartnerDisconnected,
     PartnerLeft,
+    Ping,
+    Pong,
     StopChat,
     Typing,
     WebrtcAnswer,
@@ -163,7 +165,8 @@ class Lobby:
         try:
             await self._handle(session, item, now)
         except ProtocolError as error:
-            session.fault(now, error.code, error.message)
+            refused = item.id if isinstance(item, ChatMessage) else None
+            session.fault(now, error.code, error.message, chat_id=refused)
         except WorkerError as error:
             log.error("media_unavailable", user=session.user_id, reason=str(error))  # noqa: TRY400
             session.send(Error(code="internal", message="Something went wrong on the server."))
@@ -227,6 +230,8 @@ class Lobby:
                 self._negotiation.candidate(session, message)
             case ChatMessage() | ChatReceived() | Typing() | MediaState():
                 session.pass_on(message, now)
+            case Ping():
+                session.send(Pong())
             case _:
                 assert_never(message)
 
