@@ -39,9 +39,10 @@ export function takeKept() {
 export function readLeft(text) {
   const { ticket, kept } = JSON.parse(text) ?? {};
   const isTicket = typeof ticket?.token === "string" && Number.isSafeInteger(ticket.received);
-  const { sharedInterests, media } = kept ?? {};
+  const { sharedInterests, media, lastChatId } = kept ?? {};
   const areTexts = Array.isArray(sharedInterests)
     && sharedInterests.every((item) => typeof item === "string");
   const isMedia = typeof media?.audio === "boolean" && typeof media?.video === "boolean";
-  return isTicket && areTexts && isMedia ? { ticket, kept } : null;
+  const isWhole = isTicket && areTexts && isMedia && Number.isSafeInteger(lastChatId);
+  return isWhole ? { ticket, kept } : null;
 }

@@ -127,7 +127,8 @@ export function leavePage(turn) {
   const { partner: other } = state;
   if (other && !turn.isDirect()) {
     const { sharedInterests, media } = other;
-    turn.order({ do: "leave_for_now", kept: { sharedInterests, media } });
+    const { lastChatId } = state;
+    turn.order({ do: "leave_for_now", kept: { sharedInterests, media, lastChatId } });
     Object.assign(state, { isStarted: false, isResting: false, begun: "", socket: "connecting" });
     end(turn);
   } else {
@@ -156,7 +157,8 @@ function comeBack(turn, where) {
   if (!state.returning) return;
   const isMet = where === "matched" || where === "in_call";
   if (!isMet || state.isStarted) return decline(turn); // who has pressed Start wants somebody else
-  const { sharedInterests, media } = state.returning;
+  const { sharedInterests, media, lastChatId } = state.returning;
+  state.lastChatId = lastChatId;
   state.partner = { ...partner.somebody(turn, sharedInterests), media };
   link.open(turn);
   turn.order({ do: "make_offer" });

@@ -69,6 +69,7 @@
  * @typedef {object} Kept what a page that is left hands on to the one that comes in its place
  * @property {string[]} sharedInterests
  * @property {{ audio: boolean, video: boolean }} media what the partner had on
+ * @property {number} lastChatId
  *
  * @typedef {"partner_left" | "partner_disconnected" | "partner_lost" | "no_media" | "link_failed"
  *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
