@@ -26,7 +26,7 @@ const LEAVINGS = {
   "partner_left": (/** @type {Page} */ page) => page.hear({ type: "partner_left" }),
   "partner_disconnected": (/** @type {Page} */ page) => page.hear({ type: "partner_disconnected" }),
   "Next": (/** @type {Page} */ page) => page.do("next_pressed"),
-  "a lost connection": (/** @type {Page} */ page) => page.on({ type: "wire_lost", retryAtMs: 9 }),
+  "a lost connection": (/** @type {Page} */ page) => page.on({ type: "wire_lost", retryAtMs: 9, isResumable: false }),
   "a failed link": (/** @type {Page} */ page) => page.do("link_closed"),
 };
 

@@ -66,7 +66,7 @@ export class Page {
    *   | "key_struck" | "field_pressed" | "begun_taken" | "begun_dropped" | "try_now_pressed"
    *   | "return_pressed" | "return_declined"} type */
   do(type) {
-    return this.on({ type });
+    return this.on(/** @type {Event} */ ({ type }));
   }
 
   /** @param {import("../../web/wire/messages.js").ServerMessage} message */

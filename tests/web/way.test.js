@@ -28,7 +28,7 @@ function offered(takesDetour = false) {
 
 /** @param {Page} page @param {string} what the servers that it was done with */
 function serversOf(page, what) {
-  const command = page.ordered.findLast(({ do: name }) => name === what);
+  const command = page.ordered.filter(({ do: name }) => name === what).at(-1);
   return command && "iceServers" in command ? command.iceServers : null;
 }
 
@@ -147,7 +147,7 @@ test("a detour is remembered for a day, for each kind of network", () => {
 });
 
 test("so many networks are remembered, and only what was written", () => {
-  let ways = {};
+  let ways = readWays("");
   for (let number = 0; number < 20; number++) ways = withWay(ways, `n${number}`, true, number);
   assert.equal(Object.keys(ways).length, 8);
   assert.deepEqual(readWays('{"a":1,"b":"x"}'), { a: 1 });
