@@ -205,6 +205,8 @@ def _limits(settings: Settings) -> Limits:
         rematch_after_s=settings.rematch_after_s,
         interest_wait_s=settings.interest_wait_s,
         link_timeout_s=settings.link_timeout_s,
+        resume_s=settings.resume_s,
+        sessions_per_source=settings.connections_per_source,
         messages_per_s=settings.messages_per_s,
     )
 

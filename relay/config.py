@@ -157,6 +157,15 @@ class Settings(BaseModel):
         le=3600,
         allow_inf_nan=False,
     )
+    resume_s: float = _setting(
+        30.0,
+        "SECONDS",
+        "How long a user whose WebSocket is lost is waited for, its partner and media kept; 0 to"
+        " wait for nobody.",
+        ge=0,
+        le=600,
+        allow_inf_nan=False,
+    )
     messages_per_s: float = _setting(
         50.0,
         "RATE",

@@ -54,7 +54,11 @@ class Metrics:
 
 _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
     GaugeMetricFamily: {
-        "relay_users": ("states", "Users with an open WebSocket, by state.", "state"),
+        "relay_users": ("states", "Users, by state.", "state"),
+        "relay_users_away": (
+            "overview.gateway.away",
+            "Of these, users whose WebSocket is lost, and who are waited for.",
+        ),
         "relay_connections": (
             "connections",
             "TCP connections, by what they do (silent, idle, busy).",
@@ -95,6 +99,15 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_users_admitted": ("tally.users", "Users let in."),
         "relay_users_refused": ("tally.refusals", "WebSockets refused, by reason.", "reason"),
+        "relay_sessions_resumed": (
+            "tally.resumes",
+            "Sessions that went on with another WebSocket.",
+        ),
+        "relay_sessions_not_resumed": (
+            "tally.resumes_refused",
+            "Sessions that were asked for in vain, by reason.",
+            "reason",
+        ),
         "relay_tokens_refused": (
             "bearer.refusals",
             "Operators' tokens that were wrong, or tried too often, by reason.",

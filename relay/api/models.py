@@ -55,14 +55,17 @@ _OVER_BUDGET_IS = (
 
 
 class User(Model):
-    """A user with an open WebSocket."""
+    """A user, with an open WebSocket or waited for since that is lost."""
 
     id: str
     state: Literal["connected", "waiting", "matched", "in_call"]
     room_id: str | None
     partner_id: str | None
     link_id: str | None = Field(description="The user's media connection; null while it has none.")
-    age_s: Measure = Field(description="Since the WebSocket opened, in seconds.")
+    age_s: Measure = Field(description="Since the first WebSocket opened, in seconds.")
+    interrupted_age_s: Measure | None = Field(
+        description="Since the WebSocket was lost, in seconds; null while there is one."
+    )
     over_budget: list[str] = Field(description=_OVER_BUDGET_IS)
 
 
@@ -104,7 +107,7 @@ class Link(Model):
     state: Literal["none", "connecting", "up"]
     age_s: Measure
     consent_age_s: Measure = Field(
-        description="Since the last authenticated connectivity check; at 30 s the link ends."
+        description="Since the last authenticated connectivity check; at 36 s the link ends."
     )
     path: Path
     dtls_version: str | None = Field(description="Such as `DTLSv1.2`; null before the handshake.")

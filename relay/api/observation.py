@@ -166,6 +166,7 @@ class Observation:
             partner_id=user.partner_id,
             link_id=link.link_id if link is not None else None,
             age_s=user.age_s,
+            interrupted_age_s=user.away_s,
             over_budget=list(link.over_budget) if link is not None else [],
         )
 

@@ -16,7 +16,6 @@ from relay.errors import ProtocolError
 from relay.protocol.messages import (
     ChatMessage,
     ChatReceived,
-    ClientMessage,
     FindPartner,
     IceCandidate,
     MediaState,
@@ -24,6 +23,7 @@ from relay.protocol.messages import (
     Ping,
     StopChat,
     Typing,
+    UserMessage,
     WebrtcAnswer,
     WebrtcOffer,
 )
@@ -102,7 +102,7 @@ def advance(state: State, happened: Happened) -> State:
     return TRANSITIONS[happened][state]
 
 
-def require_allowed(message: ClientMessage, state: State, mode: MediaMode) -> None:
+def require_allowed(message: UserMessage, state: State, mode: MediaMode) -> None:
     """Make sure that a state allows a message.
 
     :raises ProtocolError: ``wrong_state`` when it does not.

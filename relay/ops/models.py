@@ -253,7 +253,7 @@ class Tracks(Model):
 
 
 class User(Model):
-    """A user with an open WebSocket."""
+    """A user, with an open WebSocket or waited for since that is lost."""
 
     id: str
     state: str
@@ -261,6 +261,7 @@ class User(Model):
     partner_id: str | None
     link_id: str | None
     age_s: float
+    interrupted_age_s: float | None
     over_budget: tuple[str, ...]
 
 

@@ -139,8 +139,9 @@ def _room(room: Room, width: int, thresholds: Thresholds) -> Row:
 
 
 def users(shown: Iterable[User], width: int) -> Table:
-    """Users, a line each; over which budget they are is a column only when somebody is."""
+    """Users, a line each; some columns are there only when they say something of somebody."""
     shown = list(shown)
+    is_any_away = any(user.interrupted_age_s is not None for user in shown)
     is_any_over = any(user.over_budget for user in shown)
     return _table(
         [
@@ -150,12 +151,18 @@ def users(shown: Iterable[User], width: int) -> Table:
                 "ROOM": _id(user.room_id),
                 "LINK": _id(user.link_id),
                 ">AGE": Text(figures.duration(user.age_s)),
+                ">INTERRUPTED": _interrupted(user) if is_any_away else None,
                 "OVER BUDGET": _over(user) if is_any_over else None,
             }
             for user in shown
         ],
         width,
     )
+
+
+def _interrupted(user: User) -> Text:
+    age_s = user.interrupted_age_s
+    return Text("" if age_s is None else figures.duration(age_s), _WARM)
 
 
 def workers(shown: Iterable[Worker], width: int, thresholds: Thresholds) -> Table:

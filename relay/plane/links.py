@@ -47,7 +47,7 @@ class LinkLost:
     """The link is gone and forgotten.
 
     ``reason`` is ``closed`` (the peer said so with DTLS close_notify; it may offer afresh),
-    ``silent`` (no consent for 30 s, RFC 7675), ``failed`` (the handshake came to nothing, or to
+    ``silent`` (no consent for 36 s, RFC 7675), ``failed`` (the handshake came to nothing, or to
     no end within 30 s) or ``restarted`` (the process that had it is gone; the peer, to which
     nothing was said, may offer afresh at once). A pair outlives the links of its users.
     """

@@ -20,7 +20,7 @@ class LinkView:
     state: LinkState
     age_s: float
     consent_age_s: float
-    """Since the last authenticated connectivity check; 30 s end the link."""
+    """Since the last authenticated connectivity check; 36 s end the link."""
     local_address: tuple[str, int]
     """IP address and UDP port, as announced first."""
     remote_address: tuple[str, int] | None = None

@@ -1,10 +1,11 @@
-"""A WebSocket is a user: the gateway, the session and the lobby.
+"""Users and their WebSockets: the gateway, the session and the lobby.
 
 In the order in which a message comes through:
 
-- ``gateway``      lets a socket in; ``origin`` says from which pages, and ``locality`` from where
-- ``connection``   frame to message and back: one task each for reading, handling and writing
-- ``mailbox``      what waits to be handled, and to be sent: bounded
+- ``gateway``      lets a socket in; ``origin`` says from which pages, ``locality`` from where, and
+                   ``returning`` what somebody says first who comes back
+- ``connection``   one socket: frame to message and back
+- ``mailbox``      what waits to be handled, bounded; ``handling`` has a task for each session
 - ``lobby``        what a message means; ``news`` tells those who wait how many are there
 - ``meetings``     searching, meeting and parting
 - ``negotiation``  what a media mode has to do; the modes are ``relayed`` and ``direct``
@@ -12,6 +13,8 @@ In the order in which a message comes through:
 And what these work on:
 
 - ``session``      one user
+- ``sessions``     all of them: whose socket is lost, for how long, and what lets one come back
+- ``outbox``       what waits to be sent to one, and what was sent last: bounded
 - ``effort``       what its descriptions cost, and what is left for them
 - ``expectation``  what is expected of its link: a table of states
 - ``talk``         what it says to its partner besides media

@@ -1,4 +1,4 @@
-"""One WebSocket: reads frames into a session's inbox, works it off, writes its outbox."""
+"""One WebSocket: reads frames into a session's inbox, writes its outbox."""
 
 import asyncio
 import socket
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
-from aiohttp import WSMessage, WSMsgType, web
+from aiohttp import WebSocketError, WSMessage, WSMsgType, web
 
 from relay.errors import ProtocolError
 from relay.pace import TokenBucket
-from relay.protocol.messages import ClientMessage, parse_client
-from relay.signaling.lobby import Lobby
-from relay.signaling.mailbox import CLOSE_INTERNAL_ERROR, CLOSE_POLICY, SocketLost
+from relay.protocol.messages import Resume, ServerMessage, UserMessage, parse_client
+from relay.signaling.outbox import CLOSE_INTERNAL_ERROR, CLOSE_POLICY
 from relay.signaling.session import Session
+from relay.signaling.sessions import Sessions
 
 _FRAME_COST_BYTES = 2048
 """What a frame costs beside its length, a ping as any other."""
@@ -26,54 +26,75 @@ log = structlog.get_logger(__name__)
 
 
 class Connection:
-    """Serves one user from the first message to the last, and ends the tasks that it starts."""
+    """Serves a session with one socket, and ends the tasks that it starts.
+
+    :param greeting: what the socket is told first, which is no message of the session's.
+    """
 
     def __init__(
         self,
         socket: web.WebSocketResponse,
         session: Session,
-        lobby: Lobby,
+        sessions: Sessions,
         clock: Callable[[], float],
         transport: asyncio.Transport | None,
+        greeting: ServerMessage | None,
     ) -> None:
         self._socket = socket
         self._session = session
-        self._lobby = lobby
+        self._line = session.outbox.line
+        self._sessions = sessions
         self._clock = clock
         self._transport = transport
+        self._greeting = greeting
+        self._goodbye: int | None = None  # the code of a close frame, or of what was wrong
         limits = session.limits
         self._paid_bytes = TokenBucket(
             limits.frame_bytes_per_message * limits.messages_per_s, limits.frame_bytes_burst
         )
 
-    async def run(self) -> None:
-        """Serve until either side closes the socket; nothing of the user is left then."""
+    async def run(self, first: WSMessage | None = None) -> bool:
+        """Serve until either side closes the socket, it is lost, or another takes its place.
+
+        :param first: a frame that has been read already.
+        :returns: whether the session goes on; else nothing is left of the user.
+        """
         user = self._session.user_id
-        reader = asyncio.create_task(self._read(), name=f"read {user}")
+        reader = asyncio.create_task(self._read(first), name=f"read {user}")
         writer = asyncio.create_task(self._write(), name=f"write {user}")
-        worker = asyncio.create_task(self._work(), name=f"work {user}")
-        closed = asyncio.create_task(self._session.outbox.closed(), name=f"closed {user}")
-        tasks = (reader, writer, worker, closed)
+        closed = asyncio.create_task(self._line.closed(), name=f"closed {user}")
+        tasks = (reader, writer, closed)
+        writer.add_done_callback(self._written)
         self._hold_little()
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((reader, closed), return_when=asyncio.FIRST_COMPLETED)
             if self._session.outbox.closing is not None:
                 self._session.inbox.clear()
             reader.cancel()
             await asyncio.wait({reader})
-            self._session.inbox.put(SocketLost())
-            await asyncio.wait({worker})
-            # Only after a crash of ours is the socket still open here, and not closing.
-            self._session.outbox.close(CLOSE_INTERNAL_ERROR, "internal error")
+            if not reader.cancelled() and reader.exception() is not None:
+                self._goodbye = CLOSE_INTERNAL_ERROR
+            goes_on = await self._leave()
             await asyncio.wait({writer}, timeout=GRACE_S)
         finally:
             for task in tasks:
                 await _stop(task)
-            if worker.cancelled():  # and so are we, at the end of a shutdown
-                await self._lobby.handle(self._session, SocketLost(), self._clock())
             if not writer.cancelled():
                 await self._hang_up()
             self._drop()
+        return goes_on
+
+    async def _leave(self) -> bool:
+        """The socket serves no more; whether the session goes on."""
+        session = self._session
+        if self._line.is_cut:
+            return True
+        if self._sessions.lose(session, self._goodbye, self._clock()):
+            return True
+        await session.gone.wait()
+        # Only after a crash of ours is the socket still open here, and not closing.
+        session.outbox.close(CLOSE_INTERNAL_ERROR, "internal error")
+        return False
 
     def _hold_little(self) -> None:
         """Have what is not sent wait in the outbox, which is bounded, and not before the pings."""
@@ -84,17 +105,26 @@ class Connection:
             opened = self._transport.get_extra_info("socket")
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
-    async def _read(self) -> None:
-        async for frame in self._socket:
+    async def _read(self, first: WSMessage | None) -> None:
+        frame = first if first is not None else await self._socket.receive()
+        while self._line.closing is None:
             now = self._clock()
-            if not self._pay(frame, now):
-                pass
-            elif frame.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                self._take(frame.data, now)
-            elif frame.type is WSMsgType.PING:
+            if frame.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED}:
+                self._goodbye = frame.data if frame.type is WSMsgType.CLOSE else None
+                return
+            if frame.type is WSMsgType.ERROR:
+                self._goodbye = frame.data.code if isinstance(frame.data, WebSocketError) else None
+                return
+            is_paid = self._pay(frame, now)
+            if frame.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                self._session.frames += 1
+                if is_paid:
+                    self._take(frame.data, now)
+            elif frame.type is WSMsgType.PING and is_paid:
                 await self._socket.pong(frame.data)
             if self._session.outbox.closing is not None:
                 return
+            frame = await self._socket.receive()
 
     def _pay(self, frame: WSMessage, now: float) -> bool:
         """Whether a frame is paid for; one that is not is ignored.
@@ -126,19 +156,19 @@ class Connection:
         if not session.inbox.put_message(message):
             session.outbox.close(CLOSE_POLICY, "too many unhandled messages")
 
-    async def _work(self) -> None:
-        while True:
-            item = await self._session.inbox.get()
-            await self._lobby.handle(self._session, item, self._clock())
-            if isinstance(item, SocketLost):
-                return
-
     async def _write(self) -> None:
         try:
-            while (frame := await self._session.outbox.get()) is not None:
+            if self._greeting is not None:
+                await self._socket.send_str(self._greeting.encode())
+            while (frame := await self._line.get()) is not None:
                 await self._socket.send_frame(frame, WSMsgType.TEXT)
         except ConnectionError:
             return  # the reader sees it too
+
+    def _written(self, writer: asyncio.Task[None]) -> None:
+        """Nothing more is written; after a crash nothing is to be read, either."""
+        if not writer.cancelled() and writer.exception() is not None:
+            self._session.outbox.close(CLOSE_INTERNAL_ERROR, "internal error")
 
     async def _hang_up(self) -> None:
         """Close the socket in good form, if it can be written to.
@@ -146,7 +176,7 @@ class Connection:
         Not after a cancelled write: aiohttp's next one would then be cancelled, too (they share a
         future), and that would look as if this very task had been.
         """
-        closing = self._session.outbox.closing
+        closing = self._line.closing
         if closing is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(2 * GRACE_S):
@@ -160,10 +190,13 @@ class Connection:
             transport.abort()
 
 
-def _parse(data: str | bytes) -> ClientMessage:
+def _parse(data: str | bytes) -> UserMessage:
     if isinstance(data, bytes):
         raise ProtocolError("bad_message", "only text frames are understood")
-    return parse_client(data)
+    message = parse_client(data)
+    if isinstance(message, Resume):
+        raise ProtocolError("wrong_state", "only the first message of a socket can resume")
+    return message
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

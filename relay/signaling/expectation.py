@@ -133,6 +133,10 @@ class Expectation:
         """Whether it has to be up by now."""
         return self.is_awaited and now >= self._due_at
 
+    def put_off(self, now: float) -> None:
+        """The user could not know until now that the link is waited for: it has all its time."""
+        self._due_at = now + self._timeout_s
+
     def is_present(self, link_id: str) -> bool:
         """Whether what is told of a link is about the present one, and no old news."""
         return link_id == self._link_id

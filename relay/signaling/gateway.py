@@ -1,27 +1,38 @@
-"""The WebSocket endpoint ``/ws``: each socket is a user."""
+"""The WebSocket endpoint ``/ws``: each socket is a user, a new one or one who comes back."""
 
 import asyncio
+from contextlib import suppress
 from secrets import token_hex
 from time import monotonic
 from typing import Any, NoReturn, cast
 
 import structlog
-from aiohttp import web
+from aiohttp import WSMessage, web
 
 from relay.matching import MediaMode
 from relay.plane import MediaPlane
-from relay.protocol.messages import MAX_FRAME_BYTES, Connected
+from relay.protocol.messages import (
+    MAX_FRAME_BYTES,
+    Connected,
+    Error,
+    Resume,
+    ServerMessage,
+)
 from relay.signaling.connection import GRACE_S, UNSENT_BYTES, Connection
 from relay.signaling.direct import Direct
 from relay.signaling.effort import Efforts
+from relay.signaling.handling import Handling
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby, LobbyCounts, RoomView, UserView
 from relay.signaling.locality import is_local
-from relay.signaling.mailbox import CLOSE_BY_OPERATOR, CLOSE_GOING_AWAY, RoomEnded
+from relay.signaling.mailbox import RoomEnded
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.origin import origin_allowed
+from relay.signaling.outbox import CLOSE_BY_OPERATOR, CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN
 from relay.signaling.relayed import Relayed
+from relay.signaling.returning import first_frame, resume_in
 from relay.signaling.session import Session
+from relay.signaling.sessions import Sessions, new_token
 from relay.signaling.tally import Tally
 from relay.source import bounded_source_of
 from relay.store import Store
@@ -30,6 +41,10 @@ _TICK_S = 1.0
 _PATIENCE_S = 5.0
 """How long what an operator orders may take."""
 _SHUTDOWN_S = 3 * GRACE_S
+
+_FEW = 4
+_RESUME = "resume"  # of the address: "new", or "back"
+_REFUSED = Error(code="resume_failed", message="The session cannot be resumed.")
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +86,10 @@ class Gateway:
         negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
         self._lobby = Lobby(store, negotiation, media_mode, limits)
         self._efforts = Efforts()
-        self._sessions: dict[asyncio.Task[None], Session] = {}  # by the task that serves it
+        self._handling = Handling(self._lobby, monotonic)
+        self._sessions = Sessions(limits, self._lobby.tally)
+        self._sockets: dict[asyncio.Task[None], Session | None] = {}
+        """By the task that serves it: whose it is; of some nobody's yet."""
         self._ticking: asyncio.Task[None] | None = None
         self._closing = False
         self.draining = False
@@ -90,15 +108,20 @@ class Gateway:
     async def close(self) -> None:
         """Close every socket with 1001 and end every task."""
         self._closing = True
-        for session in self._sessions.values():
-            session.outbox.close(CLOSE_GOING_AWAY, "server is shutting down")
-        tasks = set(self._sessions)
+        for task, session in self._sockets.items():
+            if session is None:
+                task.cancel()
+            else:
+                session.outbox.close(CLOSE_GOING_AWAY, "server is shutting down")
+        self._sessions.end_all(monotonic())
+        tasks = set(self._sockets)
         if tasks:
             _, stuck = await asyncio.wait(tasks, timeout=_SHUTDOWN_S)
             for task in stuck:
                 task.cancel()
             if stuck:
                 await asyncio.wait(stuck)
+        await self._handling.close(_SHUTDOWN_S)
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.wait({self._ticking})
@@ -106,6 +129,11 @@ class Gateway:
     def counts(self) -> LobbyCounts:
         """How many users there are, and how many of them do what."""
         return self._lobby.counts()
+
+    @property
+    def away(self) -> int:
+        """How many of them are waited for, since their sockets are lost."""
+        return self._sessions.away
 
     @property
     def tally(self) -> Tally:
@@ -130,6 +158,7 @@ class Gateway:
         if session is None:
             return False
         session.outbox.close(CLOSE_BY_OPERATOR, "disconnected by the operator")
+        self._sessions.tick(monotonic())  # it may be away
         async with asyncio.timeout(_PATIENCE_S):
             await session.gone.wait()
         return True
@@ -162,11 +191,12 @@ class Gateway:
             await asyncio.sleep(_TICK_S)
             try:
                 self._lobby.tick(monotonic())
+                self._sessions.tick(monotonic())
             except Exception:
                 log.exception("tick_failed")
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        self._admit(request)
+        comes_back = self._admit(request)
         socket = web.WebSocketResponse(
             # aiohttp refuses a message of exactly this size already.
             max_msg_size=MAX_FRAME_BYTES + 1,
@@ -176,35 +206,112 @@ class Gateway:
             writer_limit=UNSENT_BYTES,
             compress=False,  # its state would be most of what a user costs
         )
+        source = bounded_source_of(request.remote)
         session = Session(
             token_hex(12),
             self._limits,
             since_s=monotonic(),
             tally=self._lobby.tally,
             is_local=is_local(request),
-            effort=self._efforts.of(bounded_source_of(request.remote)),
+            effort=self._efforts.of(source),
+            source=source,
+            can_resume=self._limits.resume_s > 0 and _RESUME in request.query,
         )
-        task = cast("asyncio.Task[None]", asyncio.current_task())
-        self._sessions[task] = session
+        task = _this_task()
+        self._sockets[task] = None
         try:
             if not await _opened(socket, request):
                 return web.Response()  # to nobody
-            await self._run(request, socket, session)
+            token = new_token() if session.can_resume else None
+            connected = self._connected(session, token)
+            if comes_back:
+                await self._come_back(request, socket, session, connected)
+            else:
+                self._enter(session, token)
+                await self._run(request, socket, session, connected)
         finally:
-            del self._sessions[task]
+            del self._sockets[task]
         return socket
 
-    async def _run(
-        self, request: web.Request, socket: web.WebSocketResponse, session: Session
-    ) -> None:
-        connected = Connected(
-            user_id=session.user_id, ice_servers=self._ice_servers, media_mode=self._media_mode
+    def _connected(self, session: Session, token: str | None) -> Connected:
+        return Connected(
+            user_id=session.user_id,
+            ice_servers=self._ice_servers,
+            media_mode=self._media_mode,
+            resume_token=token,
+            resume_within=self._limits.resume_s if token is not None else None,
         )
-        session.send(connected)
+
+    async def _come_back(
+        self,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        session: Session,
+        connected: Connected,
+    ) -> None:
+        """Serve a socket that may have a session already; else it is a new user's.
+
+        :param session: the new user's, in case that it is needed.
+        """
+        try:
+            await socket.send_str(connected.encode())
+        except ConnectionError:
+            return
+        frame = await first_frame(socket)
+        resume = resume_in(frame) if frame is not None else None
+        if resume is not None and await self._resume(request, socket, session, resume):
+            return
+        if frame is None or socket.closed or self._is_closed_to_new():
+            await self._turn_away(socket, is_refused=resume is not None)
+            return
+        self._enter(session, connected.resume_token)
+        if resume is None:
+            await self._run(request, socket, session, first=frame)
+        else:
+            session.send(_REFUSED)
+            await self._run(request, socket, session)
+
+    async def _resume(
+        self, request: web.Request, socket: web.WebSocketResponse, new: Session, resume: Resume
+    ) -> bool:
+        """Go on with a session; false when it cannot be had."""
+        if self._closing:
+            return False
+        found = self._sessions.resume(resume, monotonic(), source=new.source, is_local=new.is_local)
+        if found is None:
+            return False
+        session, resumed = found
+        await self._run(request, socket, session, resumed)
+        return True
+
+    async def _turn_away(self, socket: web.WebSocketResponse, *, is_refused: bool) -> None:
+        with suppress(ConnectionError):
+            if is_refused:
+                await socket.send_str(_REFUSED.encode())
+            await socket.close(code=CLOSE_TRY_AGAIN, message=b"no new users")
+
+    def _enter(self, session: Session, token: str | None) -> None:
+        """A new user is here."""
         self._lobby.join(session)
+        self._sessions.come(session, token)
+        self._handling.begin(session)
         self.tally.users += 1
         log.info("user_connected", user=session.user_id)
-        await Connection(socket, session, self._lobby, monotonic, request.transport).run()
+
+    async def _run(
+        self,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        session: Session,
+        greeting: ServerMessage | None = None,
+        first: WSMessage | None = None,
+    ) -> None:
+        self._sockets[_this_task()] = session
+        connection = Connection(
+            socket, session, self._sessions, monotonic, request.transport, greeting
+        )
+        if await connection.run(first):
+            return
         code = socket.close_code  # an IntEnum, which would be logged by its name
         log.info(
             "user_disconnected",
@@ -212,23 +319,42 @@ class Gateway:
             close_code=None if code is None else int(code),
         )
 
-    def _admit(self, request: web.Request) -> None:
-        """Let a request be upgraded, or answer it with 403 or 503."""
+    def _admit(self, request: web.Request) -> bool:
+        """Let a request be upgraded, or answer it with 403 or 503; whether somebody comes back."""
         origin = request.headers.get("Origin")
         if not origin_allowed(origin, request.headers.get("Host", ""), self._allowed_origins):
             self.tally.refusals["origin"] += 1
             log.warning("origin_refused", origin=origin)
             raise web.HTTPForbidden(text="this page may not connect here\n")
-        if self.draining or self._closing:
+        comes_back = self._limits.resume_s > 0 and request.query.get(_RESUME) == "back"
+        if self._closing or (self.draining and not comes_back):
             self._refuse(request, "draining", "the server takes no new users")
-        if len(self._sessions) >= self._limits.max_users:
+        if comes_back:
+            # Not all of its sockets need be alive, and it may be full of those who are away.
+            users = self._limits.max_users
+            if len(self._sockets) >= users + max(users // 16, _FEW):
+                self._refuse(request, "full", "the server is full")
+        elif self._is_full() and not self._sessions.make_room(monotonic()):
             self._refuse(request, "full", "the server is full")
+        return comes_back
+
+    def _is_full(self) -> bool:
+        return len(self._sockets) + self._sessions.away >= self._limits.max_users
+
+    def _is_closed_to_new(self) -> bool:
+        """Whether a socket that is here already cannot be a new user's."""
+        others = len(self._sockets) - 1 + self._sessions.away
+        return self._closing or self.draining or others >= self._limits.max_users
 
     def _refuse(self, request: web.Request, reason: str, text: str) -> NoReturn:
         # A page sees no status of its WebSocket's, so it asks once more without an upgrade.
         if "Upgrade" in request.headers:
             self.tally.refusals[reason] += 1
         raise _TurnedAway(reason, text)
+
+
+def _this_task() -> asyncio.Task[None]:
+    return cast("asyncio.Task[None]", asyncio.current_task())
 
 
 async def _opened(socket: web.WebSocketResponse, request: web.Request) -> bool:

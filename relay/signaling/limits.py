@@ -11,7 +11,7 @@ class Limits:
     """The gateway's limits; each has a default that fits one machine."""
 
     max_users: int = 10_000
-    """WebSockets at once; the next one gets 503."""
+    """At once, those included whose WebSocket is lost; the next one gets 503."""
     rematch_after_s: float = 5.0
     """How long two who have parted are kept apart."""
     interest_wait_s: float = 5.0
@@ -36,6 +36,14 @@ class Limits:
     """Their bytes; more close its socket, too."""
     max_unsent_remarks_bytes: int = 64 * 1024
     """When so much waits, the partner cannot add to it: it is told to wait."""
+    max_unsent_remarks: int = 128
+    """Or so many of them."""
+    max_kept_bytes: int = 32 * 1024
+    """Messages that were sent, kept to be sent again when a session is resumed."""
+    resume_s: float = 30.0
+    """How long a session whose socket is lost is kept; 0 keeps none."""
+    sessions_per_source: int = 256
+    """Of one public source at once, those included whose sockets are lost."""
     max_unhandled: int = 256
     """Messages of a user that wait to be handled; one more closes its socket with 1008."""
     heartbeat_s: float = 20.0

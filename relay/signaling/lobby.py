@@ -23,7 +23,6 @@ from relay.protocol.messages import (
     MAX_SDP_CHARS,
     ChatMessage,
     ChatReceived,
-    ClientMessage,
     Error,
     FindPartner,
     IceCandidate,
@@ -35,21 +34,22 @@ from relay.protocol.messages import (
     Pong,
     StopChat,
     Typing,
+    UserMessage,
     WebrtcAnswer,
     WebrtcOffer,
 )
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
-    CLOSE_OVER_BUDGET,
     InvitationDue,
     Item,
     RoomEnded,
-    SocketLost,
+    SessionEnded,
     TimePassed,
 )
 from relay.signaling.meetings import Meetings
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.news import OnlineNews
+from relay.signaling.outbox import CLOSE_OVER_BUDGET
 from relay.signaling.session import Call, Session
 from relay.signaling.tally import Tally
 from relay.store import Store
@@ -88,6 +88,7 @@ class UserView:
     room_id: str | None
     partner_id: str | None
     age_s: float  # since it connected
+    away_s: float | None  # since its socket was lost, while it is
 
 
 class Lobby:
@@ -126,7 +127,7 @@ class Lobby:
         return self._meetings.calls.get(room_id)
 
     def join(self, session: Session) -> None:
-        """Let a user in, who will be handled until its :class:`SocketLost`."""
+        """Let a user in, who will be handled until its :class:`SessionEnded`."""
         self._sessions[session.user_id] = session
 
     def media_event(self, event: MediaEvent) -> None:
@@ -155,7 +156,9 @@ class Lobby:
         for session in sessions:
             if self._negotiation.late(session, now):
                 session.inbox.put(TimePassed())
-        queued = (s for s in sessions if s.state is State.WAITING and not s.link.is_awaited)
+        queued = (
+            s for s in sessions if s.state is State.WAITING and not (s.is_away or s.link.is_awaited)
+        )
         for session in islice(queued, _RETRIES_PER_TICK):
             session.inbox.put(TimePassed())
         self._news.tick(len(self._sessions), now)
@@ -193,13 +196,13 @@ class Lobby:
                 if session.call is not None and session.call.room.room_id == item.room_id:
                     await self._meetings.end(session, now)
                 item.done.set()
-            case SocketLost():
+            case SessionEnded():
                 await self._forget(session, now)
             case _:
                 require_allowed(item, session.state, self._media_mode)
                 await self._obey(session, item, now)
 
-    async def _obey(self, session: Session, message: ClientMessage, now: float) -> None:
+    async def _obey(self, session: Session, message: UserMessage, now: float) -> None:
         match message:
             case FindPartner():
                 session.likes(message.interests)
@@ -288,6 +291,7 @@ class Lobby:
                 session.call.room.room_id if session.call else None,
                 session.call.partner_of(session).user_id if session.call else None,
                 now - session.since_s,
+                now - session.away_since_s if session.away_since_s is not None else None,
             )
             for session in self._sessions.values()
         ]

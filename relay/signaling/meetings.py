@@ -51,11 +51,13 @@ class Meetings:
         self._leavers: set[Session] = set()  # of rooms: they need not hear that it ended
 
     async def settle(self, session: Session, now: float) -> None:
-        """Have a user who waits be in the queue, unless its link is still to come up."""
+        """Have a user who waits be in the queue, unless it is away or its link is to come up."""
         if session.state is not State.WAITING:
             return
         try:
             if session.link.is_awaited:
+                session.queued_since_s = None
+            if session.link.is_awaited or session.is_away:
                 await self._matchmaker.leave_queue(session.user_id)
             else:
                 await self._search(session, now)
@@ -110,16 +112,19 @@ class Meetings:
 
     async def _search(self, session: Session, now: float) -> None:
         def waits() -> bool:
-            return session.state is State.WAITING
+            return _can_meet(session)
 
-        room = await self._matchmaker.search(_waiter(session, now), now, wanted=waits)
+        if session.queued_since_s is None:
+            session.queued_since_s = now
+        waiter = _waiter(session, session.queued_since_s)
+        room = await self._matchmaker.search(waiter, now, wanted=waits)
         if room is not None and not self._introduce(room, now):
             await self._matchmaker.leave(session.user_id)
 
     def _introduce(self, room: Room, now: float) -> bool:
-        """Tell two users of their room; if one no longer waits, the other has to look again."""
+        """Tell two users of their room; if one cannot meet any more, the other looks again."""
         first, second = self._sessions.get(room.first), self._sessions.get(room.second)
-        if first is None or second is None or not _both_wait(first, second):
+        if first is None or second is None or not (_can_meet(first) and _can_meet(second)):
             for session in (first, second):
                 if session is not None:
                     session.inbox.put(TimePassed())
@@ -162,10 +167,10 @@ class Meetings:
         log.info("parted", room=call.room.room_id, by=leaver.user_id, why=farewell.type)
 
 
-def _waiter(session: Session, now: float) -> Waiter:
+def _waiter(session: Session, since_s: float) -> Waiter:
     interests = frozenset(session.interests)
-    return Waiter(session.user_id, now, interests, dict(session.recent), session.link.place)
+    return Waiter(session.user_id, since_s, interests, dict(session.recent), session.link.place)
 
 
-def _both_wait(first: Session, second: Session) -> bool:
-    return first.state is State.WAITING and second.state is State.WAITING
+def _can_meet(session: Session) -> bool:
+    return session.state is State.WAITING and not session.is_away

@@ -34,7 +34,7 @@ class OnlineNews:
             del self._told[session]
             if session.state is not State.WAITING:
                 continue
-            if number == online:
-                self._told[session] = (now, online)
+            if number == online or session.is_away:
+                self._told[session] = (now, number)
             else:
                 self.tell(session, online, now)

@@ -105,6 +105,8 @@ class Relayed:
         """Do what helps; a room that may get its media back is kept."""
         if not session.link.is_present(link_id):
             return False
+        if session.is_away and reason != "closed":
+            reason = "restarted"  # the user is told when it is back
         remedy = session.link.lost(
             now, reason, in_call=session.call is not None, is_initiator=session.is_initiator
         )
@@ -115,8 +117,12 @@ class Relayed:
         return remedy is Remedy.FAIL
 
     def late(self, session: Session, now: float) -> bool:
-        """Whether the link was expected by now and is not up."""
-        return session.link.is_late(now) and session.link.state is not LinkState.UP
+        """Whether the link was expected by now and is not up; no time runs out for who is away."""
+        return (
+            not session.is_away
+            and session.link.is_late(now)
+            and session.link.state is not LinkState.UP
+        )
 
     def _refuse(self, session: Session) -> None:
         """What the user described is of no use: unless its link is up it is not waited for."""

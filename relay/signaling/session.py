@@ -19,7 +19,8 @@ from relay.protocol.messages import (
 from relay.signaling.effort import Effort
 from relay.signaling.expectation import Expectation
 from relay.signaling.limits import Limits
-from relay.signaling.mailbox import CLOSE_POLICY, Inbox, Outbox
+from relay.signaling.mailbox import Inbox, TimePassed
+from relay.signaling.outbox import CLOSE_POLICY, Outbox
 from relay.signaling.talk import Remark, Talk
 from relay.signaling.tally import Tally
 from relay.store import Room
@@ -47,7 +48,7 @@ class Call:
 
 
 class Session:
-    """A connected user.
+    """A user, for as long as the server knows of it; its socket may be away meanwhile.
 
     Its own messages and events are handled one at a time; whatever is done to it on behalf of
     another user (paired, parted) is done without awaiting anything.
@@ -62,11 +63,19 @@ class Session:
         tally: Tally,
         is_local: bool,
         effort: Effort | None = None,
+        source: str = "",
+        can_resume: bool = False,
     ) -> None:
         self.user_id = user_id
         self.is_local = is_local  # on this machine
+        self.source = source  # that it counts for, see relay.source
+        self.can_resume = can_resume
+        self.away_since_s: float | None = None  # while its socket is lost
+        self.is_missed = False  # the partner is to know of that
+        self.frames = 0  # that have come from the client
         self.since_s = since_s
         self.searching_since_s = since_s  # the last search's beginning
+        self.queued_since_s: float | None = None  # its place in the queue, while it has one
         self.gone = asyncio.Event()  # the lobby has forgotten it
         self.state = State.CONNECTED
         self.call: Call | None = None  # while matched or in_call
@@ -75,7 +84,8 @@ class Session:
         self.link = Expectation(limits.link_timeout_s)
         self.talk = Talk()
         self.inbox = Inbox(limits.max_unhandled)
-        self.outbox = Outbox(limits.max_unsent, limits.max_unsent_bytes)
+        kept_bytes = limits.max_kept_bytes if can_resume else 0
+        self.outbox = Outbox(limits.max_unsent, limits.max_unsent_bytes, kept_bytes)
         self.pace = TokenBucket(limits.messages_per_s, limits.messages_burst)
         self.effort = effort or Effort()  # of its descriptions
         self._faults = Window(limits.max_faults, limits.faults_window_s)
@@ -87,9 +97,34 @@ class Session:
         """Whether the user has a partner and is the one who offers."""
         return self.call is not None and self.call.second is self
 
+    @property
+    def is_away(self) -> bool:
+        """Whether its socket is lost, and may come back."""
+        return self.away_since_s is not None
+
     def happened(self, happened: Happened) -> None:
         """Go to the next state."""
         self.state = advance(self.state, happened)
+        if self.state is not State.WAITING:
+            self.queued_since_s = None
+
+    def left(self, now: float) -> None:
+        """The socket is lost: whoever waits is in the queue no more, and keeps its place."""
+        self.away_since_s = now
+        self.outbox.let_go()
+        self.inbox.put(TimePassed())
+
+    def missed(self) -> None:
+        """It has been away for so long that the partner is to know."""
+        self.is_missed = True
+        self.tell_connection()
+
+    def returned(self, now: float) -> None:
+        """There is a socket again: whoever waits goes on, and a link has all its time again."""
+        self.away_since_s, self.is_missed = None, False
+        self.tell_connection()
+        self.link.put_off(now)
+        self.inbox.put(TimePassed())
 
     def likes(self, interests: Iterable[str]) -> None:
         """Take the user's interests, which are compared without regard to case."""
@@ -130,7 +165,7 @@ class Session:
         match remark:
             case ChatMessage(id=id_) if self._may_say(partner, id_) and self._may_chat(now, id_):
                 partner.send(self.talk.chat(remark))
-            case ChatReceived() if partner.talk.shown(remark.id):
+            case ChatReceived() if self._may_say(partner) and partner.talk.shown(remark.id):
                 partner.send(remark)
             case Typing() if self.talk.typing(remark.active, now):
                 partner.send(remark)
@@ -150,13 +185,17 @@ class Session:
     def tell_connection(self) -> None:
         """Tell the partner whether anything comes of the user, if that is news to it."""
         if self.call is not None:
-            news = self.talk.connection_news(self.link.is_interrupted)
+            news = self.talk.connection_news(self.link.is_interrupted or self.is_missed)
             if news is not None:
                 self.call.partner_of(self).send(news)
 
     def _may_say(self, partner: Session, chat_id: str | None = None) -> bool:
         """Whether what waits for the partner leaves room, so that it is not cut off for this."""
-        if partner.outbox.unsent_bytes < self.limits.max_unsent_remarks_bytes:
+        outbox, limits = partner.outbox, self.limits
+        if (
+            outbox.unsent_bytes < limits.max_unsent_remarks_bytes
+            and len(outbox) < limits.max_unsent_remarks
+        ):
             return True
         self._slow_down("your partner's connection is slow", _SLOW_PARTNER_S, chat_id)
         return False

@@ -13,6 +13,10 @@ class Tally:
         """Users let in."""
         self.refusals: Counter[str] = Counter(full=0, draining=0, origin=0, host=0)
         """Sockets that were not let in, by the reason."""
+        self.resumes = 0
+        """Sessions that went on with another socket."""
+        self.resumes_refused: Counter[str] = Counter(unknown=0, used=0, ended=0, missed=0)
+        """Sessions that were asked for in vain, by the reason."""
         self.matches = 0
         """Rooms opened."""
         self.match_wait = Histogram((0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300))

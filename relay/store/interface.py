@@ -33,7 +33,7 @@ class Room:
 class Entered(StrEnum):
     """What came of entering the queue."""
 
-    WAITING = "waiting"  # at its end, or still at its former place
+    WAITING = "waiting"
     IN_ROOM = "in_room"  # nothing changed: the user has a partner
     FULL = "full"  # nothing changed: the queue is full
 
@@ -45,7 +45,11 @@ class Store(Protocol):
     """
 
     async def enter(self, waiter: Waiter) -> Entered:
-        """Put a user at the queue's end; one who waits already keeps place and ``since_s``."""
+        """Put a user where its ``since_s`` says, mostly at the queue's end.
+
+        One who waits already keeps place and ``since_s``. Who has left the queue and comes back
+        with the former one gets its place again, in time in proportion to those who came later.
+        """
 
     async def leave_queue(self, user_id: str) -> None:
         """Take a user out of the queue; harmless when it does not wait."""
@@ -60,7 +64,7 @@ class Store(Protocol):
         """Up to ``limit`` users who wait and have one of these interests, oldest first.
 
         For no interests: those who have none either. If more than ``limit`` have the same one, some
-        who changed theirs while they waited may be left out.
+        who changed theirs while they waited, or have come back, may be left out.
         """
 
     async def claim(self, room: Room) -> bool:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
 
 from relay.store.interface import Entered, Room, Waiter
 
@@ -37,6 +37,8 @@ class MemoryStore:
         if former is None or former.interests != waiter.interests:
             self._index(former, waiter)
         self._queue[waiter.user_id] = waiter
+        if former is None:
+            self._put_before_later(waiter)
         return Entered.WAITING
 
     async def leave_queue(self, user_id: str) -> None:
@@ -79,6 +81,13 @@ class MemoryStore:
     async def room_of(self, user_id: str) -> Room | None:
         """See :meth:`Store.room_of`."""
         return self._room_of.get(user_id)
+
+    def _put_before_later(self, waiter: Waiter) -> None:
+        """The user stands last, and others may have come after it."""
+        others = islice(reversed(self._queue.values()), 1, None)
+        later = takewhile(lambda other: other.since_s > waiter.since_s, others)
+        for other in reversed([*later]):
+            self._queue.move_to_end(other.user_id)
 
     def _take(self, user_id: str) -> None:
         waiter = self._queue.pop(user_id, None)

@@ -112,8 +112,20 @@ async def test_who_leaves_the_queue_and_enters_again_comes_last(store: Store) ->
     await store.leave_queue("ann")
     await store.leave_queue("ann")
     assert await store.waiter("ann") is None
-    await enter(store, "ann")
+    await store.enter(Waiter("ann", 2.0))
     assert await names(store) == ["bob", "ann"]
+
+
+async def test_who_leaves_the_queue_and_comes_back_gets_its_place_again(store: Store) -> None:
+    await enter(store, "ann", "bob", "cid", "dan")
+    await store.leave_queue("bob")
+    assert await store.claim(Room("r", "bob", "cid", 5.0)) is False
+    await store.enter(Waiter("bob", 1.0))
+    assert await names(store) == ["ann", "bob", "cid", "dan"]
+    await store.leave_queue("ann")
+    await store.enter(Waiter("ann", 0.0))
+    assert await names(store) == ["ann", "bob", "cid", "dan"]
+    assert [waiter.user_id for waiter in await store.alike(frozenset(), 4)] == await names(store)
 
 
 async def test_the_queue_is_bounded(store: Store) -> None:

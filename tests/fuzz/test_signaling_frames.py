@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from relay.errors import ProtocolError
 from relay.matching import MediaMode, State
 from relay.plane import LinkLost
-from relay.protocol.messages import MAX_SDP_CHARS, parse_client, parse_server
-from relay.signaling.mailbox import SocketLost
+from relay.protocol.messages import MAX_SDP_CHARS, Resume, parse_client, parse_server
+from relay.signaling.mailbox import SessionEnded
 from tests.support.party import Party
 
 KINDS = [
@@ -24,6 +24,7 @@ KINDS = [
     "media_state",
     "next_partner",
     "stop_chat",
+    "resume",
 ]
 DOCUMENTED = {"bad_message", "unknown_type", "wrong_state", "bad_sdp", "internal"}
 
@@ -39,6 +40,8 @@ fields = st.fixed_dictionaries(
         "sdp": sdps | json_values,
         "text": st.text(max_size=9) | json_values,
         "id": st.text(max_size=9) | json_values,
+        "resumeToken": st.text(max_size=9) | json_values,
+        "received": st.integers() | json_values,
         "active": st.booleans() | json_values,
         "audio": st.booleans() | json_values,
         "video": st.booleans() | json_values,
@@ -99,9 +102,11 @@ async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
             await party.pass_time(3)
         else:
             try:
-                user.put(parse_client(happened))
+                message = parse_client(happened)
             except ProtocolError:
                 continue
+            if not isinstance(message, Resume):  # which never reaches the lobby
+                user.put(message)
         await party.settle()
         for other in users:
             for heard in other.hear():
@@ -110,7 +115,7 @@ async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
                     assert heard.removeprefix("error: ") in DOCUMENTED
             assert (other.partner is not None) == (other.state in {State.MATCHED, State.IN_CALL})
     for user in users:
-        user.put(SocketLost())
+        user.put(SessionEnded())
     await party.settle()
     assert (await party.waiting(), await party.rooms()) == (0, 0)
     assert party.plane.pairs == {}

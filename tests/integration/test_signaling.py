@@ -224,7 +224,7 @@ async def test_a_client_that_does_not_read_is_closed_and_its_partner_told(
         said.cancel()
         await asyncio.wait({said})
         await door.until(connected=1, rooms=0)
-        await until(lambda: len(door.gateway._sessions) == 1)
+        await until(lambda: len(door.gateway._sockets) == 1)
         transport.resume_reading()
         assert await slow.hear_close() == 1006  # it could not even be told
 
@@ -401,7 +401,7 @@ async def test_who_leaves_during_the_upgrade_is_no_error(
         async with serving(plane) as door:
             with pytest.raises(aiohttp.ClientError):
                 await door.come()
-            await until(lambda: not door.gateway._sessions)
+            await until(lambda: not door.gateway._sockets)
             assert door.gateway.counts().connected == 0
     assert logs == []
     assert failed == []

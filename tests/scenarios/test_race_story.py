@@ -25,7 +25,7 @@ from relay.protocol.messages import (
     WebrtcOffer,
 )
 from relay.signaling.limits import Limits
-from relay.signaling.mailbox import SocketLost
+from relay.signaling.mailbox import SessionEnded
 from tests.support.party import Party, SlowStore, User, until
 
 ACTIONS = (
@@ -87,7 +87,7 @@ async def crowd(party: Party) -> AsyncIterator[Crowd]:
         yield people
     finally:
         for user in list(party.users.values()):
-            user.put(SocketLost())
+            user.put(SessionEnded())
         async with asyncio.timeout(10):
             await asyncio.gather(*people.workers)
 
@@ -108,7 +108,7 @@ async def test_a_user_vanishes_between_being_chosen_and_being_told() -> None:
         gate.shut("after", "claim")
         bob.put(FindPartner())
         await gate.reached.wait()
-        ann.put(SocketLost())
+        ann.put(SessionEnded())
         await until(lambda: "ann" not in people.party.users)
         gate.opened.set()
         await people.party.quiet()
@@ -224,7 +224,7 @@ async def test_the_seeker_vanishes_between_its_choice_and_the_news() -> None:
         gate.shut("after", "claim")
         bob.put(FindPartner())
         await gate.reached.wait()
-        bob.put(SocketLost())
+        bob.put(SessionEnded())
         gate.opened.set()
         await people.party.quiet()
         assert ann.hear() == [
@@ -330,7 +330,7 @@ async def act(random: Random, people: Crowd, number: int) -> None:
     user = random.choice(list(party.users.values()))
     chance = random.random()
     if chance < 0.05:
-        user.put(SocketLost())
+        user.put(SessionEnded())
     elif chance < 0.15:
         if party.plane.can_come_up(user.name):
             party.plane.come_up(user.name)

@@ -10,7 +10,6 @@ from relay.protocol.messages import (
     ChatDelivery,
     ChatMessage,
     ChatReceived,
-    ClientMessage,
     Error,
     FindPartner,
     IceCandidate,
@@ -19,9 +18,12 @@ from relay.protocol.messages import (
     OfferAgain,
     PartnerConnection,
     PartnerFound,
+    Resume,
+    Resumed,
     ServerMessage,
     StopChat,
     Typing,
+    UserMessage,
     WebrtcAnswer,
     WebrtcOffer,
     parse_server,
@@ -29,9 +31,11 @@ from relay.protocol.messages import (
 from relay.signaling.direct import Direct
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby
-from relay.signaling.mailbox import Item, Outbox, SocketLost
+from relay.signaling.mailbox import Item, SessionEnded
+from relay.signaling.outbox import Outbox
 from relay.signaling.relayed import Relayed
 from relay.signaling.session import Session
+from relay.signaling.sessions import Sessions, new_token
 from relay.store import Entered, MemoryStore, Room, Store, Waiter
 from tests.support.fake_plane import FakePlane
 
@@ -92,6 +96,8 @@ class User:
         self.party = party
         self.session = session
         self.name = session.user_id
+        self.token = ""
+        self.received = 0  # messages that have come in
 
     @property
     def state(self) -> State:
@@ -106,7 +112,7 @@ class User:
         """Add to what is to be handled, and go on."""
         self.session.inbox.put(item)
 
-    async def say(self, message: ClientMessage) -> list[str]:
+    async def say(self, message: UserMessage) -> list[str]:
         """Send a message, have everything handled that follows, and hear the answer."""
         self.put(message)
         await self.party.settle()
@@ -146,8 +152,33 @@ class User:
         return await self.say(StopChat())
 
     async def vanish(self) -> None:
-        self.put(SocketLost())
+        self.put(SessionEnded())
         await self.party.settle()
+
+    async def lose_socket(self, goodbye: int | None = None) -> None:
+        self.party.sessions.lose(self.session, goodbye, self.party.now)
+        await self.party.settle()
+
+    async def come_back(self, *, token: str | None = None, lost: int = 0) -> list[str]:
+        """Resume, and hear what came of it.
+
+        :param lost: so many of the last messages that were sent have not come in.
+        """
+        self.received -= lost
+        self.resume(token=token)
+        await self.party.settle()
+        return self.hear()
+
+    def resume(self, *, token: str | None = None) -> Resumed | None:
+        """Resume, and hear nothing yet."""
+        message = Resume(resume_token=token or self.token, received=self.received)
+        party = self.party
+        found = party.sessions.resume(message, party.now, source="", is_local=False)
+        if found is None:
+            return None
+        assert found[0] is self.session
+        self.token = found[1].resume_token
+        return found[1]
 
     async def come_up(self) -> list[str]:
         self.party.plane.come_up(self.name)
@@ -165,7 +196,11 @@ class User:
 
     def hear(self) -> list[str]:
         """What has been sent to the user since the last time, in short."""
-        return [_short(message) for message in taken(self.session.outbox)]
+        if self.session.is_away:
+            return []
+        messages = taken(self.session.outbox)
+        self.received += len(messages)
+        return [_short(message) for message in messages]
 
 
 class Party:
@@ -186,22 +221,31 @@ class Party:
         self._names: set[str] = set()  # of all who have ever come
         negotiation = Relayed(self.plane) if media_mode == "relay" else Direct()
         self.lobby = Lobby(self.store, negotiation, media_mode, self.limits)
+        self.sessions = Sessions(self.limits, self.lobby.tally)
         self.plane.subscribe(self.lobby.media_event)
         self._busy = 0
 
-    def come(self, name: str) -> User:
+    def come(self, name: str, *, can_resume: bool = False, source: str = "") -> User:
         """Let a user in."""
         session = Session(
-            name, self.limits, since_s=self.now, tally=self.lobby.tally, is_local=False
+            name,
+            self.limits,
+            since_s=self.now,
+            tally=self.lobby.tally,
+            is_local=False,
+            source=source,
+            can_resume=can_resume,
         )
         self.lobby.join(session)
         self._names.add(name)
         user = self.users[name] = User(self, session)
+        user.token = new_token() if can_resume else ""
+        self.sessions.come(session, user.token or None)
         return user
 
-    async def pair(self, first: str, second: str) -> tuple[User, User]:
+    async def pair(self, first: str, second: str, *, can_resume: bool = False) -> tuple[User, User]:
         """Two who have just met, with their links up; nothing unheard."""
-        users = self.come(first), self.come(second)
+        users = self.come(first, can_resume=can_resume), self.come(second, can_resume=can_resume)
         for user in users:
             await user.offer()
             await user.come_up()
@@ -234,8 +278,12 @@ class Party:
         until = self.now + seconds
         while self.now < until:
             self.now = min(self.now + 1, until)
-            self.lobby.tick(self.now)
+            self.tick()
             await self.settle()
+
+    def tick(self) -> None:
+        self.lobby.tick(self.now)
+        self.sessions.tick(self.now)
 
     async def work(self, user: User) -> None:
         """Handle what comes for a user until it vanishes, at the same time as others."""
@@ -254,7 +302,7 @@ class Party:
         self._busy += 1
         await self.lobby.handle(user.session, item, self.now)
         self._busy -= 1
-        if isinstance(item, SocketLost):
+        if isinstance(item, SessionEnded):
             del self.users[user.name]
             return True
         return False
@@ -264,7 +312,7 @@ def taken(outbox: Outbox) -> list[ServerMessage]:
     """What waits to be sent to a client, as if it were read at once."""
     messages: list[ServerMessage] = []
     while True:
-        reading = outbox.get()
+        reading = outbox.line.get()
         try:
             reading.send(None)
         except StopIteration as read:

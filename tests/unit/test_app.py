@@ -83,8 +83,13 @@ async def test_idle_cores_are_let_go_of_at_the_end(monkeypatch: pytest.MonkeyPat
 
 def test_every_limit_that_can_be_set_is_the_one_that_was_set() -> None:
     chosen = Settings(
-        max_users=2, rematch_after_s=3, interest_wait_s=4, link_timeout_s=6, messages_per_s=7
+        max_users=2,
+        rematch_after_s=3,
+        interest_wait_s=4,
+        link_timeout_s=6,
+        messages_per_s=7,
+        resume_s=8,
     )
     shared = {each.name for each in fields(Limits)} & set(Settings.model_fields)
-    assert len(shared) == 5
+    assert len(shared) == 6
     assert all(getattr(_limits(chosen), name) == getattr(chosen, name) for name in shared)

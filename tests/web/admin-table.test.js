@@ -79,8 +79,8 @@ test("every cell has words, also of a track of which little is known", () => {
 test("rooms, users and looks have their cells", () => {
   const room = { id: "r1", users: /** @type {[string, string]} */ (["ann", "bob"]), state: "in_call", ageS: 75, bitrateBps: 1.5e6, lossRatio: 0.051, problems: [] };
   assert.deepEqual(ROOMS.map((column) => column.text(room)), ["r1", "", "5.1 %", "1.50 Mbit/s", "in call", "75 s", "ann", "bob"]);
-  const user = { id: "ann", state: "waiting", roomId: null, partnerId: null, linkId: null, ageS: 4000, overBudget: ["rtcp", "rtp"] };
-  assert.deepEqual(USERS.map((column) => column.text(user)), ["ann", "waiting", "–", "66 min", "rtcp, rtp"]);
+  const user = { id: "ann", state: "waiting", roomId: null, partnerId: null, linkId: null, ageS: 4000, interruptedAgeS: 4, overBudget: ["rtcp", "rtp"] };
+  assert.deepEqual(USERS.map((column) => column.text(user)), ["ann", "waiting", "–", "66 min", "4.0 s", "rtcp, rtp"]);
   const look = { id: "1", at: "2026-01-02T03:04:05Z", event: /** @type {const} */ ("tap_ended"), use: "1", what: "capture_with_payload", token: "3c25", address: null, durationS: 5.13, why: "time_over" };
   assert.deepEqual(AUDIT.slice(1).map((column) => column.text(look)), ["ended", "capture with payload", "–", "3c25", "–", "5.1 s", "time over"]);
 });

@@ -17,8 +17,10 @@ from relay.signaling import RoomView, UserView
 from relay.track import FIGURES, TrackView
 
 
-def user(name: str, room: str | None = None, partner: str | None = None) -> UserView:
-    return UserView(name, State.IN_CALL if room else State.CONNECTED, room, partner, 30.0)
+def user(
+    name: str, room: str | None = None, partner: str | None = None, away_s: float | None = None
+) -> UserView:
+    return UserView(name, State.IN_CALL if room else State.CONNECTED, room, partner, 30.0, away_s)
 
 
 def room(name: str, first: str, second: str, age_s: float = 20.0) -> RoomView:

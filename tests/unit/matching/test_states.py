@@ -10,20 +10,20 @@ from relay.matching.states import ALLOWED, TRANSITIONS
 from relay.protocol.messages import (
     ChatMessage,
     ChatReceived,
-    ClientMessage,
     FindPartner,
     IceCandidate,
     MediaState,
     NextPartner,
     StopChat,
     Typing,
+    UserMessage,
     WebrtcAnswer,
     WebrtcOffer,
 )
 
 C, W, M, I = State.CONNECTED, State.WAITING, State.MATCHED, State.IN_CALL  # noqa: E741
 
-MESSAGES: list[ClientMessage] = [
+MESSAGES: list[UserMessage] = [
     FindPartner(),
     NextPartner(),
     StopChat(),
@@ -69,7 +69,7 @@ def test_what_cannot_happen_is_a_mistake_of_ours(state: State, happened: Happene
 
 @pytest.mark.parametrize("mode", ["relay", "direct"])
 def test_the_table_has_every_message(mode: MediaMode) -> None:
-    assert set(ALLOWED[mode]) == set(get_args(ClientMessage)) == {type(m) for m in MESSAGES}
+    assert set(ALLOWED[mode]) == set(get_args(UserMessage)) == {type(m) for m in MESSAGES}
 
 
 REFUSED: dict[str, list[tuple[str, State]]] = {
@@ -95,9 +95,7 @@ REFUSED: dict[str, list[tuple[str, State]]] = {
 @pytest.mark.parametrize("mode", ["relay", "direct"])
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.type)
-def test_which_message_is_allowed_when(
-    message: ClientMessage, state: State, mode: MediaMode
-) -> None:
+def test_which_message_is_allowed_when(message: UserMessage, state: State, mode: MediaMode) -> None:
     if (message.type, state) in REFUSED[mode]:
         with pytest.raises(ProtocolError) as refused:
             require_allowed(message, state, mode)

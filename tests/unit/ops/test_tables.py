@@ -145,6 +145,7 @@ def test_users() -> None:
         partner_id=None,
         link_id=None,
         age_s=4,
+        interrupted_age_s=None,
         over_budget=(),
     )
     assert shown(tables.users([user], 80), 80) == [
@@ -156,6 +157,12 @@ def test_users() -> None:
         "USER             STATE   ROOM LINK AGE OVER BUDGET",
         "ann-ann-ann-ann- waiting -    -    4 s",
         "ann-ann-ann-ann- waiting -    -    4 s rtcp, rtp",
+    ]
+    away = user.model_copy(update={"interrupted_age_s": 3})
+    assert shown(tables.users([user, away], 80), 80) == [
+        "USER             STATE   ROOM LINK AGE INTERRUPTED",
+        "ann-ann-ann-ann- waiting -    -    4 s",
+        "ann-ann-ann-ann- waiting -    -    4 s         3 s",
     ]
 
 

@@ -43,6 +43,7 @@ export const USERS = [
   { id: "state", title: "State", text: ({ state }) => state.replace("_", " ") },
   room(),
   number("age", "Connected for", ({ ageS }) => ageS, format.duration),
+  number("interrupted", "Interrupted for", ({ interruptedAgeS }) => interruptedAgeS, format.duration),
   {
     id: "budget",
     title: "Over its budget",

@@ -196,7 +196,7 @@
  * @property {Track[]} tracks
  * @property {number} total
  *
- * A user with an open WebSocket.
+ * A user, with an open WebSocket or waited for since that is lost.
  * @typedef {object} User
  * @property {string} id
  * @property {string} state
@@ -204,6 +204,7 @@
  * @property {string | null} partnerId
  * @property {string | null} linkId
  * @property {number} ageS
+ * @property {number | null} interruptedAgeS
  * @property {string[]} overBudget
  *
  * A page of users, in the order in which they came.

@@ -1,0 +1,232 @@
+"""Whom the server waits for: sessions whose sockets are lost, and what lets one come back.
+
+A session is *attached* while it has a socket, and *away* while that is lost and may be followed by
+another; then it goes on or ends. To go on it takes a token, which serves once: with each socket the
+client gets another one. Of tokens only hashes are kept, so that looking one up tells nothing of it
+by the time that it takes; of those that can serve no more, some, to say why.
+
+A session ends by :class:`~relay.signaling.mailbox.SessionEnded` in its inbox, and nobody can come
+back to it from the moment that this is decided. Decisions only, time passed in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from hashlib import sha256
+from itertools import islice
+from secrets import token_urlsafe
+from typing import Literal
+
+import structlog
+
+from relay.matching import State
+from relay.plane import LinkState
+from relay.protocol.messages import Resume, Resumed
+from relay.signaling.limits import Limits
+from relay.signaling.mailbox import SessionEnded
+from relay.signaling.outbox import CLOSE_REPLACED, CLOSE_RIGHT_BACK
+from relay.signaling.session import Session
+from relay.signaling.tally import Tally
+
+RIGHT_BACK_S = 10.0
+"""How long somebody is waited for at most who has closed with ``CLOSE_RIGHT_BACK``."""
+MISSED_S = 3.0
+"""When the partner is told."""
+_REMEMBERED = 4096
+"""Tokens that serve no more."""
+_LOOKED_AT = 64
+"""Of those who are away, when one of them has to go."""
+_LOST = 1006  # RFC 6455 section 7.4.1
+
+log = structlog.get_logger(__name__)
+
+Refusal = Literal["unknown", "used", "ended", "missed"]
+
+
+def new_token() -> str:
+    """An unguessable one: 256 bits, base64url."""
+    return token_urlsafe(32)
+
+
+class Sessions:
+    """All sessions with their tokens, and how long those are waited for that are away."""
+
+    def __init__(self, limits: Limits, tally: Tally) -> None:
+        self._limits = limits
+        self._tally = tally
+        self._by_token: dict[bytes, Session] = {}
+        self._token_of: dict[Session, bytes] = {}
+        self._spent: OrderedDict[bytes, Refusal] = OrderedDict()
+        self._away: dict[Session, float] = {}  # until when; who left first is first
+        self._by_source: Counter[str] = Counter()
+
+    @property
+    def away(self) -> int:
+        """How many are away."""
+        return len(self._away)
+
+    def come(self, session: Session, token: str | None) -> None:
+        """A new user is here.
+
+        :param token: what lets it come back, if it can.
+        """
+        if token is not None:
+            self._give(session, token)
+        if session.source:
+            self._by_source[session.source] += 1
+
+    def lose(self, session: Session, goodbye: int | None, now: float) -> bool:
+        """A session's socket is lost, or was closed.
+
+        :param goodbye: the code with which either side has closed it; None without one.
+        :returns: whether the session is waited for; else it ends.
+        """
+        wait_s = self._wait_s(session, goodbye)
+        if not wait_s:
+            self.end(session)
+            return False
+        self._away[session] = now + wait_s
+        session.left(now)
+        log.info("user_interrupted", user=session.user_id, state=session.state.value)
+        if session.source and self._by_source[session.source] > self._limits.sessions_per_source:
+            self._end_away(self._first_of(session.source), now)
+        return True
+
+    def resume(
+        self, resume: Resume, now: float, *, source: str, is_local: bool
+    ) -> tuple[Session, Resumed] | None:
+        """Somebody comes back: the session goes on with its socket, whatever it had before.
+
+        :param source: where the socket comes from, as ``is_local``.
+        :returns: the session, and what its socket is told first; none when it cannot be had.
+        """
+        session = self._find(resume.resume_token)
+        if session is None:
+            return None
+        if not session.outbox.has_after(resume.received):
+            self._give_up(session, now)
+            return None
+        token = new_token()
+        self._spend(session, "used")
+        self._give(session, token)
+        self._move(session, source)
+        session.is_local = is_local
+        missed = session.outbox.go_on(resume.received)
+        self._away.pop(session, None)
+        away_s = round(_away_s(session, now), 3)
+        session.returned(now)
+        self._tally.resumes += 1
+        log.info("user_resumed", user=session.user_id, away_s=away_s, missed=missed)
+        return session, Resumed(
+            user_id=session.user_id,
+            resume_token=token,
+            received=session.frames,
+            missed=missed,
+            state=session.state.value,
+            room_id=session.call.room.room_id if session.call is not None else None,
+        )
+
+    def end(self, session: Session) -> None:
+        """A session ends; nobody comes back to it."""
+        self._spend(session, "ended")
+        self._away.pop(session, None)
+        self._move(session, "")
+        session.inbox.put(SessionEnded())
+
+    def tick(self, now: float) -> None:
+        """Let time pass: who is away is missed first, and then waited for no longer."""
+        for session, until in list(self._away.items()):
+            if now >= until or session.outbox.closing is not None:
+                self._end_away(session, now)
+            elif not session.is_missed and _away_s(session, now) >= MISSED_S:
+                session.missed()
+
+    def make_room(self, now: float) -> bool:
+        """Wait no longer for one whom nobody would miss; whether there was one."""
+        for session in islice(self._away, _LOOKED_AT):
+            partner = session.call.partner_of(session) if session.call is not None else None
+            if session.is_missed and (partner is None or partner.is_away):
+                self._end_away(session, now)
+                return True
+        return False
+
+    def end_all(self, now: float) -> None:
+        """Wait for nobody."""
+        for session in list(self._away):
+            self._end_away(session, now)
+
+    def _wait_s(self, session: Session, goodbye: int | None) -> float:
+        is_lost = goodbye is None or goodbye == CLOSE_RIGHT_BACK
+        has_nothing = session.state is State.CONNECTED and session.link.state is LinkState.NONE
+        if not is_lost or has_nothing or not session.can_resume or session.outbox.closing:
+            return 0.0
+        longest_s = self._limits.resume_s
+        return longest_s if goodbye is None else min(longest_s, RIGHT_BACK_S)
+
+    def _end_away(self, session: Session, now: float) -> None:
+        away_s = round(_away_s(session, now), 3)
+        self.end(session)
+        closing = session.outbox.closing
+        code = closing.code if closing is not None else _LOST
+        log.info("user_disconnected", user=session.user_id, close_code=code, away_s=away_s)
+
+    def _first_of(self, source: str) -> Session:
+        """Of those of a source who are away, the one that has been so for longest."""
+        return next(session for session in self._away if session.source == source)
+
+    def _move(self, session: Session, source: str) -> None:
+        """A session counts for another source from now on, or for none."""
+        if session.source:
+            self._by_source[session.source] -= 1
+            if not self._by_source[session.source]:
+                del self._by_source[session.source]
+        if source:
+            self._by_source[source] += 1
+        session.source = source
+
+    # tokens
+
+    def _give(self, session: Session, token: str) -> None:
+        hashed = _hash(token)
+        self._by_token[hashed] = session
+        self._token_of[session] = hashed
+
+    def _spend(self, session: Session, why: Refusal) -> None:
+        """The session's token serves no more."""
+        hashed = self._token_of.pop(session, None)
+        if hashed is None:
+            return
+        del self._by_token[hashed]
+        self._spent[hashed] = why
+        if len(self._spent) > _REMEMBERED:
+            self._spent.popitem(last=False)
+
+    def _find(self, token: str) -> Session | None:
+        hashed = _hash(token)
+        session = self._by_token.get(hashed)
+        if session is None:
+            self._refuse(self._spent.get(hashed, "unknown"))
+        elif session.outbox.closing is not None:  # it is about to end
+            self._refuse("ended")
+            return None
+        return session
+
+    def _give_up(self, session: Session, now: float) -> None:
+        """Whom the session belongs to has lost what cannot be sent again: nobody can go on."""
+        if session.is_away:
+            self._end_away(session, now)
+        else:
+            session.outbox.close(CLOSE_REPLACED, "another socket has taken over")
+        self._refuse("missed")
+
+    def _refuse(self, why: Refusal) -> None:
+        self._tally.resumes_refused[why] += 1
+        log.info("resume_refused", reason=why)
+
+
+def _away_s(session: Session, now: float) -> float:
+    return now - session.away_since_s if session.away_since_s is not None else 0.0
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()
