@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 
 class Cable:
-    """Passes TCP connections on; :meth:`cut` ends them, :meth:`pull` lets no new ones through, either."""
+    """Passes TCP connections on; :meth:`cut` ends them, :meth:`pull` lets no new ones through."""
 
     def __init__(self, port: int) -> None:
         self.url = ""

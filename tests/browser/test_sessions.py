@@ -24,6 +24,15 @@ LISTEN = """() => {
     });
     look();
 }"""
+# What Chromium says of a socket that ends without a word.
+CUT = f"{NOT_REACHED}|WebSocket .* net::ERR_|Failed to load resource: net::ERR_"
+FLOOD = """() => {
+    const text = document.getElementById("text");
+    for (let line = 0; line < 30; line++) {
+        text.value = `line ${line}`;
+        document.getElementById("say").requestSubmit();
+    }
+}"""
 LOST = "Connection lost The call goes on. What you write waits."
 
 
@@ -40,11 +49,17 @@ async def resumed(person: Visitor, count: int) -> None:
     await until(times, lambda seen: seen == count)
 
 
+async def try_now(person: Visitor) -> None:
+    """Press the button, if the page has not come back by itself meanwhile."""
+    await person.page.evaluate("document.getElementById('try-now').click()")
+
+
 async def test_a_socket_that_is_cut_costs_nothing_and_nobody_is_told(
     server: Server, arrive: Arrive
 ) -> None:
     async with cable(port_of(server)) as line:
         anna = await arrive(server, url=line.url)
+        anna.expected_complaints = CUT
         berta = await arrive(server)
         await together(anna.press("Start"), berta.press("Start"))
         await together(anna.sees_somebody(), berta.sees_somebody())
@@ -81,7 +96,7 @@ async def test_a_server_that_is_away_for_longer_is_said_while_the_call_goes_on(
 ) -> None:
     async with cable(port_of(server)) as line:
         anna = await arrive(server, url=line.url)
-        anna.expected_complaints = f"{NOT_REACHED}|net::ERR"
+        anna.expected_complaints = CUT
         berta = await arrive(server)
         await together(anna.press("Start"), berta.press("Start"))
         await together(anna.sees_somebody(), berta.sees_somebody())
@@ -93,7 +108,7 @@ async def test_a_server_that_is_away_for_longer_is_said_while_the_call_goes_on(
         tick = anna.page.locator(".tick")
         await expect(tick).to_have_accessible_name("Waiting for the connection")
         line.plug()
-        await anna.press("Try now")
+        await try_now(anna)
         await together(anna.reads("Connected"), berta.reads("Connected"))
         await berta.hears("are you there?")
         await expect(tick).to_have_accessible_name("Delivered")
@@ -107,17 +122,34 @@ async def test_a_session_that_is_over_leads_to_somebody_else(
     server = await start_server("--resume-s", "2", "--rematch-after-s", "0")
     async with cable(port_of(server)) as line:
         anna = await arrive(server, url=line.url)
-        anna.expected_complaints = f"{NOT_REACHED}|net::ERR"
+        anna.expected_complaints = CUT
         berta = await arrive(server)
         await together(anna.press("Start"), berta.press("Start"))
         await together(anna.sees_somebody(), berta.sees_somebody())
         line.pull()
         await berta.reads("Your partner was disconnected.")
         await anna.reads("Connection lost")
+        await anna.page.evaluate(LISTEN)
         line.plug()
-        await anna.press("Try now")
-        await anna.reads("Your connection was lost, and your partner with it.")
+        await try_now(anna)
+        await until(
+            lambda: anna.page.evaluate("window.said"),
+            lambda said: "Your connection was lost, and your partner with it." in said,
+        )
         await together(anna.sees_somebody(), berta.sees_somebody())
+
+
+async def test_a_line_that_the_server_refuses_is_marked_and_can_be_sent_again(meet: Meet) -> None:
+    anna, berta = await meet()
+    await anna.page.evaluate(FLOOD)
+    again = anna.page.get_by_role("button", name="Not sent. Send again")
+    await expect(again.first).to_be_visible()
+    refused = await again.count()
+    await until(berta.chat, lambda seen: len(seen) == 30 - refused)
+    await anna.page.wait_for_timeout(1_000)
+    await again.first.click()
+    await expect(again).to_have_count(refused - 1)
+    await until(berta.chat, lambda seen: len(seen) == 31 - refused)
 
 
 async def test_a_page_that_is_loaded_again_returns_when_the_person_wants_it(meet: Meet) -> None:

@@ -154,7 +154,7 @@ test("a line that the server refuses is marked, and may be said again under its 
   say(page, "two");
   page.error("rate_limited", 1_000, "2");
   assert.deepEqual(fates(page), ["sent", "refused"]);
-  assert.match(page.says, /^The server says: It says rate_limited\./);
+  assert.match(page.says, /^A message was not sent\. Wait a moment, then send it again\. \| Connected/);
   page.sent = [];
   page.on({ type: "text_changed", text: "a draft" });
   page.sent = [];
@@ -204,6 +204,14 @@ test("a page that is left in a conversation leaves what the next one needs", () 
     do: "leave_for_now", kept: { ...KEPT, lastChatId: 1 },
   });
   assert.deepEqual(page.do("page_back"), ["arrive"]);
+});
+
+test("one that nobody saw is closed, and its partner told at once", () => {
+  const page = Page.inCall();
+  page.do("page_hidden");
+  assert.deepEqual(page.do("page_left"), [
+    "> stop_chat", "close_link", "close audio", "close video", "disconnect",
+  ]);
 });
 
 /** A page that was loaded again, and whose session goes on. @param {string} state */

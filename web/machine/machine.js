@@ -178,7 +178,8 @@ function serverError(turn, { code, message, retryAfterMs, id }) {
   if (!turn.state.isStarted) return;
   if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn);
   // The server speaks of its states there: something crossed with the partner's leaving.
-  if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });
+  if (code === "rate_limited" && id !== null) turn.notify({ kind: "message_refused" });
+  else if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });
   search.refused(turn, retryAfterMs);
 }
 

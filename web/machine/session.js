@@ -117,15 +117,16 @@ function end(turn) {
 // a page that is left, and comes back
 
 /**
- * The page goes away: for good, or to be loaded again, or into the browser's cache; nobody can tell. Who
- * is in a conversation is waited for a moment; otherwise nobody may wait.
+ * The page goes away: for good, or to be loaded again, or into the browser's cache; no browser says which.
+ * Who is in a conversation is waited for a moment, unless nobody saw the page, as when it is closed
+ * on a phone: people load again what they look at. Otherwise nobody has to wait.
  *
  * @param {Turn} turn
  */
 export function leavePage(turn) {
   const { state } = turn;
   const { partner: other } = state;
-  if (other && !turn.isDirect()) {
+  if (other && !turn.isDirect() && !state.isHidden) {
     const { sharedInterests, media } = other;
     const { lastChatId } = state;
     turn.order({ do: "leave_for_now", kept: { sharedInterests, media, lastChatId } });

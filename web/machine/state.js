@@ -73,7 +73,7 @@
  *
  * @typedef {"partner_left" | "partner_disconnected" | "partner_lost" | "no_media" | "link_failed"
  *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
- *   | "not_sent"} Mishap
+ *   | "not_sent" | "message_refused"} Mishap
  * @typedef {{ kind: Mishap } | { kind: "server_error", text: string }} Notice
  *
  * @typedef {object} DueMs deadlines; an absent one is not running

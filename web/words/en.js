@@ -153,6 +153,7 @@ export const en = {
     microphone_lost: "Your microphone was lost. The call goes on without it.",
     device_replaced: "A device was lost; another one is used now.",
     escape_again: "Press Esc again for the next person.",
+    message_refused: "A message was not sent. Wait a moment, then send it again.",
     not_sent: "Not sent: this is somebody else. Pause, then press Enter again.",
   },
   /** @param {string} message */

@@ -145,6 +145,7 @@ export const es = {
     microphone_lost: "Se perdió tu micrófono. La llamada sigue sin él.",
     device_replaced: "Se perdió un dispositivo; ahora se usa otro.",
     escape_again: "Pulsa Esc otra vez para la siguiente persona.",
+    message_refused: "Un mensaje no se envió. Espera un momento y envíalo otra vez.",
     not_sent: "No se envió: es otra persona. Espera un momento y pulsa Intro otra vez.",
   },
   serverSays: (message) => `El servidor dice: ${message}`,
