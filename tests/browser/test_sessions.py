@@ -160,7 +160,7 @@ async def test_a_page_that_is_loaded_again_returns_when_the_person_wants_it(meet
     question = anna.page.get_by_role("dialog", name="Return to your conversation?")
     await expect(question).to_be_visible()
     await berta.sees_marks("Their microphone is muted", "Their camera is off")
-    assert await anna.page.evaluate("spy.tracks.length") == 0, "nothing is opened before"
+    assert await anna.is_sending() == [False, False], "nobody is seen before they want it"
     await anna.press("Return")
     await together(anna.sees_somebody(), berta.sees_somebody())
     await together(anna.reads("Connected"), berta.reads("Connected"))

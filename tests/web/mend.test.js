@@ -108,6 +108,18 @@ test("media that is lost while the socket is away waits for it", () => {
   }
 });
 
+test("a link that the relay closes while the socket is away: what it means shows when that is back", () => {
+  const page = Page.inCall();
+  page.lost();
+  assert.deepEqual(page.do("link_closed"), []);
+  assert.equal(page.says, "Connection lost | Trying again in 3 s.");
+  const unknown = page.state;
+  assert.deepEqual(page.resumed(), ["replace_link", "meet", "make_offer"]);
+  page.state = unknown;
+  assert.deepEqual(page.connect(), ["close_link", "open_link", "make_offer"]);
+  assert.match(page.says, /^Your connection was lost, and your partner with it\./);
+});
+
 test("nothing that comes for 2 s, though it should: new paths, once, without a word", () => {
   const page = Page.inCall();
   page.measure(2);

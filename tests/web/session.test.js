@@ -243,6 +243,15 @@ test("it asks before anything is sent or shown, and the link comes up meanwhile"
   assert.deepEqual(page.sent.at(-1), { type: "chat_message", text: "yes", id: "8" });
 });
 
+test("who looks at oneself before answering is not shown for that", () => {
+  const { page } = back();
+  page.do("preview_wanted");
+  page.devicesOpened();
+  assert.deepEqual(page.sent, [{ type: "media_state", audio: false, video: false }]);
+  assert.deepEqual(page.do("return_pressed"), ["meet", "> media_state"]);
+  assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: true, video: true });
+});
+
 test("who declines, or says nothing for 10 s, leaves the partner", () => {
   for (const decline of [
     (/** @type {Page} */ page) => page.do("return_declined"),

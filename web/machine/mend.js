@@ -46,6 +46,18 @@ export function broken(turn) {
   return true;
 }
 
+/**
+ * The relay has closed the link, and no socket says why: another one when the session goes on.
+ *
+ * @param {Turn} turn
+ */
+export function gone(turn) {
+  if (!turn.state.linked) return;
+  note(turn);
+  turn.state.mending = { step: "proving", restarts: MAX_RESTARTS };
+  turn.stopTimers("restart");
+}
+
 /** @param {Turn} turn */
 function note(turn) {
   const { state } = turn;

@@ -280,7 +280,8 @@ export function isReturnAsked({ returning, partner }) {
  *
  * @param {State} state
  */
-export function ownMedia({ devices, line, told }) {
+export function ownMedia({ isStarted, devices, line, told }) {
+  if (!isStarted) return { audio: false, video: false }; // one looks at oneself at most
   return {
     audio: isGiving(devices.audio, told?.audio),
     video: isGiving(devices.video, told?.video) && !line.isVideoPaused,

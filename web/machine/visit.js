@@ -113,12 +113,14 @@ export function offerAgain(turn) {
 }
 
 /**
- * The other side said goodbye. A partner who does is leaving: the server will tell.
+ * The other side said goodbye. A partner who does is leaving: the server will tell. The relay may have
+ * ended the session while our socket was away: that will show, too.
  *
  * @param {Turn} turn
  */
 export function linkClosed(turn) {
-  if (!turn.isDirect()) linkFailed(turn);
+  if (!turn.isDirect() && turn.state.socket !== "open") mend.gone(turn);
+  else if (!turn.isDirect()) linkFailed(turn);
   else if (turn.state.partner) turn.startTimer("media", partner.MEDIA_TIMEOUT_MS);
 }
 
