@@ -83,11 +83,26 @@ test("restarts are counted in a row", () => {
   }
 });
 
-test("a restart waits 4 s for its effect", () => {
+test("a restart waits for its effect, the later the longer", () => {
   const page = Page.inCall();
   page.do("link_broken");
-  page.do("wire_alive");
-  assert.deepEqual(page.wait(), { waitedMs: 4_000, commands: ["probe"] });
+  for (const waitedMs of [2_000, 4_000, 8_000]) {
+    page.do("wire_alive");
+    assert.deepEqual(page.wait(), { waitedMs, commands: ["probe"] });
+  }
+});
+
+test("nothing that comes while the socket has just been lost, too, is another network", () => {
+  const page = Page.inCall();
+  page.measure(1);
+  page.away();
+  page.nowMs += 300;
+  page.resumed();
+  assert.deepEqual(page.measure(1, {}, false), ["probe"]);
+  const other = Page.inCall();
+  other.resumed();
+  other.measure(4);
+  assert.deepEqual(other.measure(1, {}, false), [], "a while ago it was");
 });
 
 test("a socket that has gone, too: new paths are sought over the next one", () => {
@@ -152,7 +167,7 @@ test("another network: the socket proves itself, and new paths are sought at onc
   assert.deepEqual(page.do("wire_alive"), ["restart_link"]);
   page.offerMade();
   answer(page);
-  assert.deepEqual(page.wait(), { waitedMs: 4_000, commands: [] });
+  assert.deepEqual(page.wait(), { waitedMs: 2_000, commands: [] });
   assert.deepEqual(page.state.mending, { step: "none", restarts: 0 });
 });
 

@@ -127,10 +127,36 @@ test("one that closes with 1006 has not, nor one that never answered to the resu
   bench.socket.onclose?.({ code: 1006 });
   bench.ring();
   bench.greetResumable("T2");
-  assert.equal(bench.ring(), 2_000, "a quick try has 2 s");
-  assert.equal(bench.ring(), 300);
+  bench.wire.renew();
+  assert.equal(bench.socket.isClosed, false, "the token serves once");
+  assert.equal(bench.ring(), 5_000, "the server is there");
+  bench.ring();
+  assert.equal(bench.ring(), 5_000, "nothing of it");
+  bench.ring();
   bench.greetResumable("T3");
   assert.equal(bench.sent[0].resumeToken, "T1");
+});
+
+test("a socket that is given up does not end the session by its goodbye", () => {
+  const bench = open();
+  const { socket } = bench;
+  bench.wire.probe();
+  bench.ring();
+  assert.equal(socket.closeCode, 4000);
+  bench.wire.renew();
+  bench.greetResumable("T2");
+  bench.socket.hear({ type: "resumed", resumeToken: "T3", received: 0, missed: 0, state: "in_call" });
+  const next = bench.socket;
+  bench.wire.reconnect();
+  assert.equal(next.closeCode, 4000);
+});
+
+test("a quick try that hangs is given up after 2 s", () => {
+  const bench = open();
+  bench.socket.onclose?.();
+  bench.ring();
+  assert.equal(bench.ring(), 2_000);
+  assert.equal(bench.socket.isClosed, true);
 });
 
 test("the network is back: an urgent try, whatever was to come", () => {

@@ -14,11 +14,14 @@ import * as partner from "./partner.js";
 
 /** Some interruptions mend by themselves at once. */
 const AFTER_MS = 500;
-/** By then a restart has brought something, or will not. */
-const AGAIN_AFTER_MS = 4_000;
-const MAX_RESTARTS = 3;
+/** By then a restart has brought something, or will not: the first may come before the network does. */
+const AGAIN_AFTER_MS = [2_000, 4_000, 8_000];
+const MAX_RESTARTS = AGAIN_AFTER_MS.length;
 /** Of whom so long nothing has come, though it should, the path may be dead. */
 const SILENT_MS = 2_000;
+/** It is so the sooner when the socket was lost a moment ago: perhaps this is another network. */
+const SUSPECT_MS = 900;
+const SUSPECT_FOR_MS = 5_000;
 
 /**
  * The browser hears nothing of the other side any more, perhaps for a moment.
@@ -93,7 +96,9 @@ export function networkChanged(turn) {
 export function measured(turn) {
   const { partner: other, mending } = turn.state;
   if (!other || other.isSought || other.isInterrupted || mending.step !== "none") return;
-  if (!partner.isExpected(other) || turn.nowMs - other.lastBytesAtMs < SILENT_MS) return;
+  const isSuspect = turn.nowMs - turn.state.resumedAtMs < SUSPECT_FOR_MS;
+  const silentMs = isSuspect ? SUSPECT_MS : SILENT_MS;
+  if (!partner.isExpected(other) || turn.nowMs - other.lastBytesAtMs < silentMs) return;
   partner.change(turn, { isSought: true });
   begin(turn);
 }
@@ -126,7 +131,7 @@ export function proved(turn) {
   if (restarts > MAX_RESTARTS) return replace(turn);
   state.mending = { step: "restarting", restarts };
   turn.order({ do: "restart_link" });
-  turn.startTimer("restart", AGAIN_AFTER_MS);
+  turn.startTimer("restart", AGAIN_AFTER_MS[restarts - 1] ?? 0);
 }
 
 /**

@@ -91,6 +91,7 @@ export function resumed(turn, { state: where, iceServers, mediaMode }) {
   Object.assign(state, { socket: "open", retryAtMs: null, refusal: null });
   chat.sent(turn);
   if (state.search === "asked" && state.dueMs.retry === undefined) search.awaitReply(turn);
+  state.resumedAtMs = turn.nowMs;
   if (state.returning) comeBack(turn, where);
   mend.proved(turn);
 }

@@ -142,6 +142,7 @@
  * @property {number} unanswered offers that the relay has not answered yet
  * @property {number} relinkedAtMs when the link was last opened again after it failed
  * @property {number} replacedAtMs when it was last replaced because it could not be mended
+ * @property {number} resumedAtMs when the session went on last over another socket
  * @property {boolean} isLinkUp
  * @property {Mending} mending
  * @property {string} host the page's own
@@ -230,6 +231,7 @@ export function initial(settings = DEFAULTS, host = "") {
     unanswered: 0,
     relinkedAtMs: -Infinity,
     replacedAtMs: -Infinity,
+    resumedAtMs: -Infinity,
     isLinkUp: false,
     mending: WHOLE,
     takesDetour: false,

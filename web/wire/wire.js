@@ -43,7 +43,10 @@ const PONG_MS = 5_000;
 const URGENT_PONG_MS = 1_500;
 /** What a browser says of a socket that ended without a word. */
 const LOST = 1006;
-/** We may be back in a moment. */
+/**
+ * We are back in a moment. Every other code ends the session, even one that has been under way for long on
+ * a socket that we had given up.
+ */
 const BACK_SOON = 4000;
 /**
  * Close codes from which nobody comes back by itself: an operator has disconnected the user, it has
@@ -148,7 +151,8 @@ export class Wire {
   renew() {
     if (this.#isOpen) return this.probe();
     if (!this.#socket && !this.#timer && !this.#refused) return;
-    this.#release();
+    if (this.#greeting) return; // the session is just being asked for
+    this.#release(BACK_SOON);
     this.#failures = 0;
     this.connect();
   }
@@ -204,6 +208,8 @@ export class Wire {
     const { ticket } = this.#session;
     if (!ticket) return this.#startAnew(0);
     const { token: resumeToken, received } = ticket;
+    // The server is there, and a token serves once: from here on it is better to wait.
+    this.#startTimer(patienceMs(true, false), () => this.#lose());
     this.#socket?.send(JSON.stringify({ type: "resume", resumeToken, received }));
   }
 
@@ -274,7 +280,7 @@ export class Wire {
   }
 
   #lose() {
-    this.#release();
+    this.#release(BACK_SOON);
     this.#retry(null);
   }
 
