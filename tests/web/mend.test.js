@@ -92,17 +92,29 @@ test("a restart waits for its effect, the later the longer", () => {
   }
 });
 
-test("nothing that comes while the socket has just been lost, too, is another network", () => {
+test("a socket that is replaced when nothing comes any more is another network", () => {
   const page = Page.inCall();
   page.measure(1);
   page.away();
-  page.nowMs += 300;
-  page.resumed();
-  assert.deepEqual(page.measure(1, {}, false), ["probe"]);
+  page.nowMs += 900;
+  assert.deepEqual(page.resumed(), ["restart_link"]);
   const other = Page.inCall();
-  other.resumed();
-  other.measure(4);
-  assert.deepEqual(other.measure(1, {}, false), [], "a while ago it was");
+  other.measure(1);
+  other.away();
+  other.nowMs += 899;
+  assert.deepEqual(other.resumed(), []);
+});
+
+test("an answer to an offer that another one is about to follow is not taken", () => {
+  const page = Page.inCall();
+  page.do("link_broken");
+  page.do("wire_alive");
+  page.offerMade();
+  page.wait();
+  page.do("wire_alive");
+  assert.deepEqual(answer(page), []);
+  page.offerMade();
+  assert.deepEqual(answer(page), ["take_answer"]);
 });
 
 test("a socket that has gone, too: new paths are sought over the next one", () => {
@@ -138,13 +150,14 @@ test("a link that the relay closes while the socket is away: what it means shows
 test("nothing that comes for 2 s, though it should: new paths, once, without a word", () => {
   const page = Page.inCall();
   page.measure(2);
-  assert.deepEqual(page.measure(1, {}, false), []);
+  assert.deepEqual(page.measure(1, {}, false), ["probe"], "the socket first");
+  assert.deepEqual(page.do("wire_alive"), []);
   assert.deepEqual(page.measure(1, {}, false), ["probe"]);
   assert.match(page.says, /^Connected/);
   assert.deepEqual(page.do("wire_alive"), ["restart_link"]);
   assert.deepEqual(page.measure(10, {}, false), []);
   page.measure(1);
-  assert.deepEqual(page.measure(2, {}, false), ["probe"], "something has come between");
+  assert.deepEqual(page.measure(2, {}, false), ["probe", "probe"], "something has come between");
 });
 
 for (const [name, story] of Object.entries({

@@ -266,7 +266,7 @@ test("a partner begins with nothing, and counts", () => {
   assert.equal(page.state.partnersMet, 1);
   assert.deepEqual(page.state.partner, {
     media: { audio: true, video: true }, arrived: { audio: false, video: false }, hasCome: false,
-    sharedInterests: [], isTyping: false, isInterrupted: false, isStalled: false, isSought: false,
+    sharedInterests: [], isTyping: false, isInterrupted: false, isStalled: false, isDoubted: false, isSought: false,
     bytesReceived: 0, lastBytesAtMs: page.nowMs,
   });
 });

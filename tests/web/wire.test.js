@@ -162,7 +162,7 @@ test("renew: what is open has to prove itself, what waits is tried at once, dela
   bench.greet();
   bench.wire.renew();
   assert.deepEqual(bench.sent, [{ type: "ping" }]);
-  assert.equal(bench.ring(), 1_500);
+  assert.equal(bench.ring(), 1_000);
   assert.equal(bench.socket.isClosed, true);
 });
 

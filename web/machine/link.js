@@ -22,7 +22,7 @@ export function open(turn) {
 export function openToPartner(turn, isInitiator) {
   open(turn);
   turn.order({ do: "meet" });
-  if (isInitiator) turn.order({ do: "make_offer" });
+  if (isInitiator) offer(turn, "make_offer");
 }
 
 /** @param {Turn} turn */
@@ -30,6 +30,7 @@ export function close(turn) {
   const { state } = turn;
   if (state.linked) turn.order({ do: "close_link" });
   Object.assign(state, { linked: false, isLinkUp: false, remoteStream: null, line: CLEAR_LINE });
+  state.offering = 0;
   endMending(turn);
   turn.stopTimers("detour", "video");
 }
@@ -63,14 +64,21 @@ export function endMending(turn) {
 function order(turn, what) {
   const { server, devices } = turn.state;
   const tracks = { audio: devices.audio.track, video: devices.video.track };
-  turn.state.isLinkUp = false;
+  Object.assign(turn.state, { isLinkUp: false, offering: 0 });
   if (server) turn.order({ do: what, iceServers: way.servers(turn), tracks });
+}
+
+/** @param {Turn} turn @param {"make_offer" | "restart_link"} how "restart_link": with new paths */
+export function offer(turn, how) {
+  turn.state.offering += 1;
+  turn.order({ do: how });
 }
 
 /** @param {Turn} turn @param {{ type: "offer" | "answer", sdp: string }} description */
 export function described(turn, { type, sdp }) {
   const { state } = turn;
   if (type === "answer") return turn.send({ type: "webrtc_answer", sdp });
+  state.offering = Math.max(0, state.offering - 1);
   turn.send({ type: "webrtc_offer", sdp });
   if (!turn.isDirect()) state.unanswered += 1;
   if (state.search !== "none" || state.partner || state.isResting || !state.isStarted) return;
@@ -93,14 +101,15 @@ export function takeOffer(turn, sdp) {
 }
 
 /**
- * The relay answers every offer, in order: an answer is for the last one when no other is awaited.
+ * The relay answers every offer, in order: an answer is for the last one when no other is awaited, nor
+ * about to be made.
  *
  * @param {Turn} turn
  * @param {string} sdp
  */
 export function takeAnswer(turn, sdp) {
   const { state } = turn;
-  const isForLast = turn.isDirect() || state.unanswered === 1;
+  const isForLast = turn.isDirect() || (state.unanswered === 1 && state.offering === 0);
   countAnswer(turn);
   if (!state.linked || !isForLast) return;
   turn.order({ do: "take_answer", sdp });

@@ -201,7 +201,7 @@ function checkDeadlines(turn) {
   if (turn.isDue("retry")) search.ask(turn, "find_partner");
   if (turn.isDue("reply")) turn.order({ do: "reconnect" });
   if (turn.isDue("restart")) mend.due(turn);
-  if (turn.isDue("detour")) way.takeDetour(turn);
+  if (turn.isDue("detour") && way.takeDetour(turn)) link.offer(turn, "restart_link");
   if (turn.isDue("return")) session.decline(turn);
   if (turn.isDue("typed")) chat.stopTyping(turn);
   if (turn.isDue("partnerTyped")) chat.partnerTyping(turn, false);

@@ -19,9 +19,8 @@ const AGAIN_AFTER_MS = [2_000, 4_000, 8_000];
 const MAX_RESTARTS = AGAIN_AFTER_MS.length;
 /** Of whom so long nothing has come, though it should, the path may be dead. */
 const SILENT_MS = 2_000;
-/** It is so the sooner when the socket was lost a moment ago: perhaps this is another network. */
-const SUSPECT_MS = 900;
-const SUSPECT_FOR_MS = 5_000;
+/** And the socket with it: by the time that paths are sought it should be known to live. */
+const DOUBTED_MS = 900;
 
 /**
  * The browser hears nothing of the other side any more, perhaps for a moment.
@@ -94,13 +93,33 @@ export function networkChanged(turn) {
  * @param {Turn} turn
  */
 export function measured(turn) {
-  const { partner: other, mending } = turn.state;
-  if (!other || other.isSought || other.isInterrupted || mending.step !== "none") return;
-  const isSuspect = turn.nowMs - turn.state.resumedAtMs < SUSPECT_FOR_MS;
-  const silentMs = isSuspect ? SUSPECT_MS : SILENT_MS;
-  if (!partner.isExpected(other) || turn.nowMs - other.lastBytesAtMs < silentMs) return;
-  partner.change(turn, { isSought: true });
-  begin(turn);
+  const { partner: other, mending, socket } = turn.state;
+  if (!other || other.isInterrupted || mending.step !== "none") return;
+  if (!other.isSought && isSilent(turn, SILENT_MS)) {
+    partner.change(turn, { isSought: true });
+    begin(turn);
+  } else if (!other.isDoubted && isSilent(turn, DOUBTED_MS) && !turn.isDirect()) {
+    partner.change(turn, { isDoubted: true });
+    if (socket === "open") turn.order({ do: "probe" });
+  }
+}
+
+/**
+ * The session goes on over another socket. If media stopped with the former one, this is most likely
+ * another network.
+ *
+ * @param {Turn} turn
+ */
+export function resumed(turn) {
+  if (turn.state.linked && isSilent(turn, DOUBTED_MS)) want(turn);
+  proved(turn);
+}
+
+/** @param {Turn} turn @param {number} forMs */
+function isSilent({ state, nowMs }, forMs) {
+  const { partner: other } = state;
+  if (!other || other.isInterrupted || !partner.isExpected(other)) return false;
+  return nowMs - other.lastBytesAtMs >= forMs;
 }
 
 /** The deadline of a restart. @param {Turn} turn */
@@ -130,7 +149,7 @@ export function proved(turn) {
   const restarts = state.mending.restarts + 1;
   if (restarts > MAX_RESTARTS) return replace(turn);
   state.mending = { step: "restarting", restarts };
-  turn.order({ do: "restart_link" });
+  link.offer(turn, "restart_link");
   turn.startTimer("restart", AGAIN_AFTER_MS[restarts - 1] ?? 0);
 }
 
@@ -143,5 +162,5 @@ export function replace(turn) {
   turn.state.replacedAtMs = turn.nowMs;
   link.replace(turn);
   partner.meetAgain(turn);
-  turn.order({ do: "make_offer" });
+  link.offer(turn, "make_offer");
 }

@@ -45,6 +45,7 @@ export function somebody(turn, sharedInterests) {
     isTyping: false,
     isInterrupted: false,
     isStalled: false,
+    isDoubted: false,
     isSought: false,
     bytesReceived: 0,
     lastBytesAtMs: turn.nowMs,
@@ -157,8 +158,8 @@ export function measured(turn, figures) {
   const isLate = turn.nowMs - partner.lastBytesAtMs >= STALLED_AFTER_MS;
   if (bytesReceived !== partner.bytesReceived) {
     const lastBytesAtMs = turn.nowMs;
-    const isWell = { isStalled: false, isInterrupted: false, isSought: false };
-    change(turn, { bytesReceived, lastBytesAtMs, ...isWell });
+    const isWell = { isStalled: false, isInterrupted: false };
+    change(turn, { bytesReceived, lastBytesAtMs, ...isWell, isDoubted: false, isSought: false });
   } else if (isExpected(partner) && isLate) {
     change(turn, { isStalled: true });
   }

@@ -91,9 +91,8 @@ export function resumed(turn, { state: where, iceServers, mediaMode }) {
   Object.assign(state, { socket: "open", retryAtMs: null, refusal: null });
   chat.sent(turn);
   if (state.search === "asked" && state.dueMs.retry === undefined) search.awaitReply(turn);
-  state.resumedAtMs = turn.nowMs;
   if (state.returning) comeBack(turn, where);
-  mend.proved(turn);
+  mend.resumed(turn);
 }
 
 /**
@@ -163,7 +162,7 @@ function comeBack(turn, where) {
   state.lastChatId = lastChatId;
   state.partner = { ...partner.somebody(turn, sharedInterests), media };
   link.open(turn);
-  turn.order({ do: "make_offer" });
+  link.offer(turn, "make_offer");
   turn.startTimer("return", RETURN_MS);
 }
 

@@ -106,6 +106,7 @@
  * @property {boolean} isTyping
  * @property {boolean} isInterrupted nothing comes of them to the server, as it says
  * @property {boolean} isStalled nothing comes any more, though it should
+ * @property {boolean} isDoubted whether the socket lives was asked since something came last
  * @property {boolean} isSought new paths were looked for since something came last
  * @property {number} bytesReceived
  * @property {number} lastBytesAtMs
@@ -139,10 +140,10 @@
  *   us in, while the socket is "lost"
  * @property {import("../wire/messages.js").Connected | null} server what it said on connecting
  * @property {boolean} linked a link is open, or opening; always so while there is a partner
+ * @property {number} offering offers that the link is about to make
  * @property {number} unanswered offers that the relay has not answered yet
  * @property {number} relinkedAtMs when the link was last opened again after it failed
  * @property {number} replacedAtMs when it was last replaced because it could not be mended
- * @property {number} resumedAtMs when the session went on last over another socket
  * @property {boolean} isLinkUp
  * @property {Mending} mending
  * @property {string} host the page's own
@@ -228,10 +229,10 @@ export function initial(settings = DEFAULTS, host = "") {
     refusal: null,
     server: null,
     linked: false,
+    offering: 0,
     unanswered: 0,
     relinkedAtMs: -Infinity,
     replacedAtMs: -Infinity,
-    resumedAtMs: -Infinity,
     isLinkUp: false,
     mending: WHOLE,
     takesDetour: false,

@@ -51,7 +51,7 @@ export function goOn(turn) {
   if (state.search !== "none" || state.dueMs.relink !== undefined) return;
   if (turn.isDirect()) return search.ask(turn, "find_partner");
   link.open(turn); // find_partner follows the offer, so that nobody is matched with a dead end
-  turn.order({ do: "make_offer" });
+  link.offer(turn, "make_offer");
 }
 
 /** @param {Turn} turn */

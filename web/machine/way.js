@@ -31,15 +31,16 @@ export function answered(turn) {
 }
 
 /**
- * The link has not come up: gather again, and ask for the ways by TCP, too.
+ * The link has not come up: the ways by TCP are to be gathered, too.
  *
  * @param {Turn} turn
+ * @returns {boolean} whether it has to be restarted for that
  */
 export function takeDetour(turn) {
-  if (!turn.state.linked || turn.state.isLinkUp) return;
+  if (!turn.state.linked || turn.state.isLinkUp) return false;
   turn.state.takesDetour = true;
   turn.order({ do: "use_servers", iceServers: servers(turn) });
-  turn.order({ do: "restart_link" });
+  return true;
 }
 
 /** A path has been found, though the link may not be up yet. @param {Turn} turn */

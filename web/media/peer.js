@@ -277,8 +277,8 @@ export class Peer {
     }
     if (state === "failed") {
       // Paths can be sought anew; a handshake that has failed cannot be repeated.
-      const isIce = this.#pc.iceConnectionState === "failed";
-      this.#emit({ type: isIce ? "link_broken" : "link_failed" });
+      const isHandshake = this.#pc.getSenders()[0]?.transport?.state === "failed";
+      this.#emit({ type: isHandshake ? "link_failed" : "link_broken" });
     }
     const transport = this.#pc.getSenders()[0]?.transport;
     if (!transport) return;

@@ -40,7 +40,7 @@ import { Session } from "./session.js";
 const SILENCE_MS = 20_000;
 const PONG_MS = 5_000;
 /** When something is wrong already. */
-const URGENT_PONG_MS = 1_500;
+const URGENT_PONG_MS = 1_000;
 /** What a browser says of a socket that ended without a word. */
 const LOST = 1006;
 /**
