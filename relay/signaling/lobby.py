@@ -220,12 +220,7 @@ class Lobby:
             case WebrtcOffer() | WebrtcAnswer() if wait_s := session.effort.wait_s(now):
                 session.fault(now, "rate_limited", "too many descriptions", round(wait_s, 3))
             case WebrtcOffer():
-                _require_short(message.sdp)
-                near = None
-                if session.link.state is LinkState.NONE and session.call is None:
-                    near = await self._meetings.foresee(session, now)
-                await self._negotiation.offer(session, message.sdp, now, near)
-                await self._meetings.settle(session, now)
+                await self._offer(session, message.sdp, now)
             case WebrtcAnswer():
                 _require_short(message.sdp)
                 await self._negotiation.answer(session, message.sdp, now)
@@ -237,6 +232,14 @@ class Lobby:
                 session.send(Pong())
             case _:
                 assert_never(message)
+
+    async def _offer(self, session: Session, sdp: str, now: float) -> None:
+        _require_short(sdp)
+        near = None
+        if session.link.state is LinkState.NONE and session.call is None:
+            near = await self._meetings.foresee(session, now)
+        await self._negotiation.offer(session, sdp, now, near)
+        await self._meetings.settle(session, now)
 
     async def _find(self, session: Session, now: float) -> None:
         """Have a user without a partner search for one."""

@@ -7,8 +7,8 @@ from playwright.async_api import expect
 from tests.browser.cable import cable
 from tests.browser.conftest import Arrive, Meet, StartServer
 from tests.browser.server import Server
-from tests.browser.test_again import WATCH, heard
-from tests.browser.visitor import NOT_REACHED, Visitor, together, until
+from tests.browser.test_again import WATCH
+from tests.browser.visitor import NOT_REACHED, Visitor, heard, together, until
 
 # What the page has said since, each text once.
 LISTEN = """() => {

@@ -8,7 +8,15 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive, Meet, StartServer
 from tests.browser.server import SERVE_LOSSY, Server
-from tests.browser.visitor import NOT_REACHED, TURNED_AWAY, Sight, Visitor, together, until
+from tests.browser.visitor import (
+    NOT_REACHED,
+    TURNED_AWAY,
+    Sight,
+    Visitor,
+    heard,
+    together,
+    until,
+)
 
 
 async def test_a_restarted_server_is_found_and_the_call_goes_on(

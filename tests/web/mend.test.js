@@ -147,7 +147,7 @@ test("a link that the relay closes while the socket is away: what it means shows
   assert.match(page.says, /^Your connection was lost, and your partner with it\./);
 });
 
-test("nothing that comes for 2 s, though it should: new paths, once, without a word", () => {
+test("nothing that comes for 2 s, though it should: new paths, twice, without a word", () => {
   const page = Page.inCall();
   page.measure(2);
   assert.deepEqual(page.measure(1, {}, false), ["probe"], "the socket first");
@@ -155,7 +155,9 @@ test("nothing that comes for 2 s, though it should: new paths, once, without a w
   assert.deepEqual(page.measure(1, {}, false), ["probe"]);
   assert.match(page.says, /^Connected/);
   assert.deepEqual(page.do("wire_alive"), ["restart_link"]);
-  assert.deepEqual(page.measure(10, {}, false), []);
+  assert.deepEqual(page.measure(2, {}, false), ["probe"], "once more");
+  page.do("wire_alive");
+  assert.deepEqual(page.measure(10, {}, false), [], "it must be the partner");
   page.measure(1);
   assert.deepEqual(page.measure(2, {}, false), ["probe", "probe"], "something has come between");
 });

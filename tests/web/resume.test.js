@@ -168,6 +168,10 @@ test("the network is back: an urgent try, whatever was to come", () => {
   const sockets = bench.sockets.length;
   bench.wire.renew();
   assert.equal(bench.sockets.length, sockets + 1);
+  bench.nowMs += 10_000;
+  bench.wire.renew();
+  bench.socket.onclose?.();
+  assert.equal(bench.ring(), 0, "a network that is just coming may need more than one");
   bench.greetResumable("T2");
   assert.equal(bench.sent[0].resumeToken, "T1");
 });

@@ -50,6 +50,15 @@ test("after that the person is told, while the call goes on, and may have it tri
   assert.match(page.says, /^Connected/);
 });
 
+test("who has been told that it is lost hears so until it is back, however quick the tries are", () => {
+  const page = Page.inCall();
+  page.lost();
+  page.away();
+  assert.match(page.says, /^Connection lost .* \| Trying again now…$/);
+  page.resumed();
+  assert.match(page.says, /^Connected/);
+});
+
 test("that a call goes on is not said when its media is lost, too", () => {
   const page = Page.inCall();
   page.lost();

@@ -17,6 +17,8 @@ const AFTER_MS = 500;
 /** By then a restart has brought something, or will not: the first may come before the network does. */
 const AGAIN_AFTER_MS = [2_000, 4_000, 8_000];
 const MAX_RESTARTS = AGAIN_AFTER_MS.length;
+/** While the browser finds nothing wrong with the paths: it may be the partner. */
+const MAX_SILENT_RESTARTS = 2;
 /** Of whom so long nothing has come, though it should, the path may be dead. */
 const SILENT_MS = 2_000;
 /** And the socket with it: by the time that paths are sought it should be known to live. */
@@ -124,7 +126,9 @@ function isSilent({ state, nowMs }, forMs) {
 
 /** The deadline of a restart. @param {Turn} turn */
 export function due(turn) {
-  if (turn.state.line.isInterrupted) begin(turn);
+  const { line, mending } = turn.state;
+  const isStillSilent = isSilent(turn, SILENT_MS) && mending.restarts < MAX_SILENT_RESTARTS;
+  if (line.isInterrupted || isStillSilent) begin(turn);
   else link.endMending(turn);
 }
 

@@ -35,7 +35,9 @@ export function connecting(turn) {
  * @param {Turn} turn
  */
 export function away(turn) {
-  turn.state.socket = "away";
+  const { state } = turn;
+  if (state.socket === "lost") state.retryAtMs = null; // who has been told hears of it until it is over
+  else state.socket = "away";
   turn.stopTimers("reply");
 }
 

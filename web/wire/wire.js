@@ -154,6 +154,7 @@ export class Wire {
     if (this.#greeting) return; // the session is just being asked for
     this.#release(BACK_SOON);
     this.#failures = 0;
+    this.#lostAtMs = this.#browser.nowMs(); // a network that is just coming may need a second try
     this.connect();
   }
 
