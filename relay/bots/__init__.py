@@ -4,6 +4,7 @@
 - ``fleet``        several bots at once; ``together`` ends all when one fails
 - ``bot``          a user without a browser
 - ``client``       its signalling: one WebSocket, typed messages
+- ``resuming``     the same over one socket after the other, in one session
 - ``peer``         its WebRTC endpoint (aiortc), which reports what it receives
 - ``tracks``       what it sends: a generated picture and tone, or a media file
 - ``picture``      a picture that says from its pixels which frame it is, and when it was made

@@ -14,6 +14,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from relay.bots.client import DEFAULT_TIMEOUT_S, Client
 from relay.bots.peer import Peer
 from relay.bots.report import Report
+from relay.bots.resuming import ResumingClient
 from relay.bots.tracks import Gate, PictureTrack, ToneTrack, play
 from relay.errors import BotError
 from relay.protocol.messages import (
@@ -56,7 +57,7 @@ class Bot:
         self.room_id: str | None = None
         self.media_mode = ""
         self.user_id = ""
-        self._client = Client(url)
+        self._client: Client = ResumingClient(url, self._resumed)
         self._on_loopback = _is_loopback(url)
         self._number = number
         self._file = file
@@ -155,6 +156,10 @@ class Bot:
             )
 
     # what the server says
+
+    def _resumed(self) -> None:
+        self.report.resumes += 1
+        self._changed.set()
 
     async def _follow(self) -> None:
         try:

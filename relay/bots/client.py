@@ -33,8 +33,11 @@ class Client:
     :param url: ``ws://`` or ``wss://``.
     """
 
+    _heartbeat_s: float | None = None
+    """How often a silent server is asked whether it is there."""
+
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._url = self._entrance = url
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._aside: deque[ServerMessage] = deque()
@@ -58,14 +61,23 @@ class Client:
         """
         self._http = aiohttp.ClientSession()
         try:
+            await self._open(self._entrance, timeout_s)
+        except BotError:
+            await self.close()
+            raise
+
+    async def _open(self, url: str, timeout_s: float) -> None:
+        if self._http is None:
+            raise BotError("not connected")
+        try:
             async with asyncio.timeout(timeout_s):
-                self._socket = await self._http.ws_connect(self._url, max_msg_size=MAX_FRAME_BYTES)
+                self._socket = await self._http.ws_connect(
+                    url, max_msg_size=MAX_FRAME_BYTES, heartbeat=self._heartbeat_s
+                )
         except aiohttp.WSServerHandshakeError as error:
-            await self.close()
             raise BotError(f"{self._url} refused the WebSocket: HTTP {error.status}") from error
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            await self.close()
-            raise BotError(f"cannot reach {self._url}: {_reason(error)}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RuntimeError) as error:
+            raise BotError(f"cannot reach {self._url}: {reason(error)}") from error
 
     async def close(self) -> None:
         """Close the WebSocket properly; harmless when repeated."""
@@ -82,7 +94,7 @@ class Client:
         try:
             await self._open_socket().send_str(message.encode())
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise BotError(f"the connection is lost: {_reason(error)}") from error
+            raise BotError(f"the connection is lost: {reason(error)}") from error
 
     async def receive(self, timeout_s: float | None = DEFAULT_TIMEOUT_S) -> ServerMessage:
         """The next message.
@@ -110,7 +122,7 @@ class Client:
 
     async def __aiter__(self) -> AsyncIterator[ServerMessage]:
         """Every message until the connection closes."""
-        while not (self._socket is None or self._socket.closed):
+        while not self._is_over:
             try:
                 message = await self.receive(timeout_s=None)
             except ConnectionClosed:
@@ -131,16 +143,26 @@ class Client:
     async def _read(self, timeout_s: float | None) -> ServerMessage:
         try:
             async with asyncio.timeout(timeout_s):
-                while (message := _parse(await self._read_frame())) is None:
+                while (message := self._take(await self._read_frame())) is None:
                     pass
         except TimeoutError as error:
             raise BotError(f"no message within {timeout_s:g} s") from error
         return message
 
+    @property
+    def _is_over(self) -> bool:
+        return self._socket is None or self._socket.closed
+
+    def _take(self, frame: str) -> ServerMessage | None:
+        """The message in a frame; none that is known here is left out."""
+        return _parse(frame)
+
     async def _read_frame(self) -> str:
         frame = await self._open_socket().receive()
+        if frame.type is aiohttp.WSMsgType.CLOSE:
+            raise ConnectionClosed(frame.data)
         if frame.type is not aiohttp.WSMsgType.TEXT:
-            raise ConnectionClosed(self._open_socket().close_code)
+            raise ConnectionClosed(None)
         return str(frame.data)
 
     def _open_socket(self) -> aiohttp.ClientWebSocketResponse:
@@ -167,7 +189,8 @@ def _parse(frame: str) -> ServerMessage | None:
         raise BotError(f"the server broke the protocol: {error}") from error
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """What went wrong, for people."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return str(error) or type(error).__name__

@@ -27,8 +27,9 @@ class Report:
     """What one bot saw and heard; it grows while the bot runs.
 
     ``links`` counts its peer connections. Of the ``frames`` received, ``unreadable`` were no bot's
-    picture, or damaged. ``interruptions`` counts how often nothing came of a
-    partner, as the server says. ``sound`` is the last tenth of a second.
+    picture, or damaged. ``interruptions`` counts how often nothing came of a partner, as the server
+    says, and ``resumes`` how often the bot's own socket was lost and followed by another. ``sound``
+    is the last tenth of a second.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Report:
     sound: Sound = field(default_factory=lambda: Sound(SILENCE_DBFS, 0.0))
     chats: int = 0
     interruptions: int = 0
+    resumes: int = 0
     seen: deque[FrameSeen] = field(default_factory=lambda: deque(maxlen=KEPT_FRAMES))
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_ERRORS))
 
@@ -93,6 +95,7 @@ class Report:
             "audioHz": round(self.sound.frequency_hz),
             "chats": self.chats,
             "interruptions": self.interruptions,
+            "resumes": self.resumes,
             "errors": list(self.errors),
         }
 
@@ -115,6 +118,8 @@ class Report:
             yield f"sound {self.sound.level_dbfs:.0f} dBFS at {self.sound.frequency_hz:.0f} Hz"
         if self.interruptions:
             yield f"interrupted {self.interruptions} time{'' if self.interruptions == 1 else 's'}"
+        if self.resumes:
+            yield f"came back {self.resumes} time{'' if self.resumes == 1 else 's'}"
         yield from (f"error {error}" for error in self.errors)
 
 

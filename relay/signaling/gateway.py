@@ -42,7 +42,7 @@ _PATIENCE_S = 5.0
 """How long what an operator orders may take."""
 _SHUTDOWN_S = 3 * GRACE_S
 
-_FEW = 4
+_FEW = 4  # sockets beyond the users that there may be, of those who come back
 _RESUME = "resume"  # of the address: "new", or "back"
 _REFUSED = Error(code="resume_failed", message="The session cannot be resumed.")
 
@@ -261,7 +261,7 @@ class Gateway:
         resume = resume_in(frame) if frame is not None else None
         if resume is not None and await self._resume(request, socket, session, resume):
             return
-        if frame is None or socket.closed or self._is_closed_to_new():
+        if frame is None or self._is_closed_to_new():
             await self._turn_away(socket, is_refused=resume is not None)
             return
         self._enter(session, connected.resume_token)
@@ -334,9 +334,17 @@ class Gateway:
             users = self._limits.max_users
             if len(self._sockets) >= users + max(users // 16, _FEW):
                 self._refuse(request, "full", "the server is full")
-        elif self._is_full() and not self._sessions.make_room(monotonic()):
-            self._refuse(request, "full", "the server is full")
+        elif self._is_full():
+            self._make_room(request)
         return comes_back
+
+    def _make_room(self, request: web.Request) -> None:
+        """Have somebody new take the place of one who is away, or refuse it."""
+        leaving = self._sessions.expendable()
+        if leaving is None:
+            self._refuse(request, "full", "the server is full")
+        if "Upgrade" in request.headers:  # else a page asks whether it would be let in
+            self._sessions.give_up(leaving, monotonic())
 
     def _is_full(self) -> bool:
         return len(self._sockets) + self._sessions.away >= self._limits.max_users

@@ -162,7 +162,8 @@ class Outbox:
 
     def let_go(self) -> None:
         """The socket is lost: nothing goes out any more until the next one."""
-        self.line = Line(self)
+        former, self.line = self.line, Line(self)
+        former.look()
 
     def has_after(self, received: int) -> bool:
         """Whether all that comes after so many messages can still be sent."""

@@ -89,7 +89,7 @@ class Sessions:
         session.left(now)
         log.info("user_interrupted", user=session.user_id, state=session.state.value)
         if session.source and self._by_source[session.source] > self._limits.sessions_per_source:
-            self._end_away(self._first_of(session.source), now)
+            self.give_up(self._first_of(session.source), now)
         return True
 
     def resume(
@@ -104,7 +104,7 @@ class Sessions:
         if session is None:
             return None
         if not session.outbox.has_after(resume.received):
-            self._give_up(session, now)
+            self._disappoint(session, now)
             return None
         token = new_token()
         self._spend(session, "used")
@@ -137,23 +137,30 @@ class Sessions:
         """Let time pass: who is away is missed first, and then waited for no longer."""
         for session, until in list(self._away.items()):
             if now >= until or session.outbox.closing is not None:
-                self._end_away(session, now)
+                self.give_up(session, now)
             elif not session.is_missed and _away_s(session, now) >= MISSED_S:
                 session.missed()
 
-    def make_room(self, now: float) -> bool:
-        """Wait no longer for one whom nobody would miss; whether there was one."""
+    def expendable(self) -> Session | None:
+        """Who can go when there is no room: away for a while, and nobody waits for it."""
         for session in islice(self._away, _LOOKED_AT):
             partner = session.call.partner_of(session) if session.call is not None else None
             if session.is_missed and (partner is None or partner.is_away):
-                self._end_away(session, now)
-                return True
-        return False
+                return session
+        return None
+
+    def give_up(self, session: Session, now: float) -> None:
+        """Wait no longer for one who is away."""
+        away_s = round(_away_s(session, now), 3)
+        self.end(session)
+        closing = session.outbox.closing
+        code = closing.code if closing is not None else _LOST
+        log.info("user_disconnected", user=session.user_id, close_code=code, away_s=away_s)
 
     def end_all(self, now: float) -> None:
         """Wait for nobody."""
         for session in list(self._away):
-            self._end_away(session, now)
+            self.give_up(session, now)
 
     def _wait_s(self, session: Session, goodbye: int | None) -> float:
         is_lost = goodbye is None or goodbye == CLOSE_RIGHT_BACK
@@ -162,13 +169,6 @@ class Sessions:
             return 0.0
         longest_s = self._limits.resume_s
         return longest_s if goodbye is None else min(longest_s, RIGHT_BACK_S)
-
-    def _end_away(self, session: Session, now: float) -> None:
-        away_s = round(_away_s(session, now), 3)
-        self.end(session)
-        closing = session.outbox.closing
-        code = closing.code if closing is not None else _LOST
-        log.info("user_disconnected", user=session.user_id, close_code=code, away_s=away_s)
 
     def _first_of(self, source: str) -> Session:
         """Of those of a source who are away, the one that has been so for longest."""
@@ -211,10 +211,10 @@ class Sessions:
             return None
         return session
 
-    def _give_up(self, session: Session, now: float) -> None:
+    def _disappoint(self, session: Session, now: float) -> None:
         """Whom the session belongs to has lost what cannot be sent again: nobody can go on."""
         if session.is_away:
-            self._end_away(session, now)
+            self.give_up(session, now)
         else:
             session.outbox.close(CLOSE_REPLACED, "another socket has taken over")
         self._refuse("missed")

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from relay.errors import ProtocolError
 from relay.matching import MediaMode, State
-from relay.plane import LinkLost
+from relay.plane import LinkLost, LinkState
 from relay.protocol.messages import MAX_SDP_CHARS, Resume, parse_client, parse_server
 from relay.signaling.mailbox import SessionEnded
-from tests.support.party import Party
+from tests.support.party import Party, User
 
 KINDS = [
     "find_partner",
@@ -74,32 +74,53 @@ def test_a_frame_is_a_message_or_a_protocol_error(frame: str) -> None:
 
 @given(
     st.sampled_from(["relay", "direct"]),
-    st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["up", "lost", "tick"]) | frames)),
+    st.lists(
+        st.tuples(
+            st.integers(0, 2), st.sampled_from(["up", "lost", "tick", "cut", "back"]) | frames
+        )
+    ),
 )
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_three_users_who_send_anything(mode: MediaMode, story: list[tuple[int, str]]) -> None:
     asyncio.run(tell(mode, story))
 
 
-def lose_link(party: Party, name: str) -> None:
-    if party.plane.link_state(name) == "none":
-        party.plane.emit(LinkLost(name, "another link", "failed"))  # old news
+def come_up(party: Party, user: User) -> None:
+    if party.plane.can_come_up(user.name):
+        party.plane.come_up(user.name)
+
+
+def lose_link(party: Party, user: User) -> None:
+    if user.link is LinkState.NONE:
+        party.plane.emit(LinkLost(user.name, "another link", "failed"))  # old news
     else:
-        party.plane.lose(name, "failed")
+        party.plane.lose(user.name, "failed")
+
+
+def lose_socket(party: Party, user: User) -> None:
+    if not user.session.is_away:
+        party.sessions.lose(user.session, None, party.now)
+
+
+def come_back(party: Party, user: User) -> None:
+    if user.session.outbox.closing is None:
+        assert user.resume() is not None
+
+
+HAPPENS = {"up": come_up, "lost": lose_link, "cut": lose_socket, "back": come_back}
 
 
 async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
     party = Party(media_mode=mode)
-    users = [party.come(name) for name in ("ann", "bob", "cid")]
+    users = [party.come(name, can_resume=True) for name in ("ann", "bob", "cid")]
     for number, happened in story:
         user = users[number]
-        if happened == "up":
-            if party.plane.can_come_up(user.name):
-                party.plane.come_up(user.name)
-        elif happened == "lost":
-            lose_link(party, user.name)
-        elif happened == "tick":
+        if user.name not in party.users:
+            continue
+        if happened == "tick":
             await party.pass_time(3)
+        elif happened in HAPPENS:
+            HAPPENS[happened](party, user)
         else:
             try:
                 message = parse_client(happened)
@@ -115,7 +136,8 @@ async def tell(mode: MediaMode, story: list[tuple[int, str]]) -> None:
                     assert heard.removeprefix("error: ") in DOCUMENTED
             assert (other.partner is not None) == (other.state in {State.MATCHED, State.IN_CALL})
     for user in users:
-        user.put(SessionEnded())
+        if user.name in party.users:
+            user.put(SessionEnded())
     await party.settle()
     assert (await party.waiting(), await party.rooms()) == (0, 0)
     assert party.plane.pairs == {}

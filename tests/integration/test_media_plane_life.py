@@ -66,7 +66,7 @@ async def test_a_call_survives_a_move(exchange: Exchange) -> None:
     assert exchange.tables["addresses"] == 2
 
 
-async def test_a_peer_that_is_silent_for_30_s_is_lost(exchange: Exchange) -> None:
+async def test_a_peer_that_is_silent_for_36_s_is_lost(exchange: Exchange) -> None:
     a, b = await exchange.couple()
     await talk(a, b)
     await exchange.hears(Flowing("b"), Flowing("a"))

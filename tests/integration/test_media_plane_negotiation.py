@@ -9,6 +9,7 @@ import pytest
 
 from relay.errors import SdpError
 from relay.media.flow import Flow
+from relay.media.pulse import LONGEST_PAUSE_S
 from relay.media.route import Route
 from relay.media.uplink import MAX_STREAMS, TAKEOVER_S
 from relay.plane import LinkState
@@ -81,6 +82,22 @@ async def test_an_ice_restart(exchange: Exchange) -> None:
     exchange.plane.close_link("a")
     exchange.plane.close_link("b")
     assert exchange.tables["ufrags"] == 0
+
+
+async def test_an_ice_restart_after_30_s_without_a_network_continues_the_link(
+    exchange: Exchange,
+) -> None:
+    a, b, offer, _ = await negotiated(exchange)
+    await talk(a, b)
+    await exchange.hears(Flowing("b"), Flowing("a"))
+    link = exchange.plane._links["a"]
+    exchange.skew_s += LONGEST_PAUSE_S + 29  # it went right before the next check
+    exchange.plane.tick()
+    restarted = offer.replace(f"a=ice-ufrag:{a._local.ufrag}", "a=ice-ufrag:restarted")
+    a.take_answer(await exchange.answer("a", restarted))
+    await a.move()
+    await talk(a, b, 2)
+    assert exchange.plane._links["a"] is link
 
 
 async def test_a_change_of_one_kind_leaves_the_other_alone(exchange: Exchange) -> None:

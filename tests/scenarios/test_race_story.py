@@ -73,8 +73,8 @@ class Crowd:
         self.workers: list[asyncio.Task[None]] = []
         self.everybody: list[User] = []  # also those who have gone
 
-    def come(self, name: str) -> User:
-        user = self.party.come(name)
+    def come(self, name: str, *, can_resume: bool = False) -> User:
+        user = self.party.come(name, can_resume=can_resume)
         self.everybody.append(user)
         self.workers.append(asyncio.create_task(self.party.work(user)))
         return user
@@ -305,7 +305,11 @@ async def test_whatever_many_users_do_at_once_all_is_in_order(seed: int) -> None
 
     party = Party(
         store=SlowStore(hop),
-        limits=Limits(rematch_after_s=random.choice([0, 2]), interest_wait_s=random.choice([0, 2])),
+        limits=Limits(
+            rematch_after_s=random.choice([0, 2]),
+            interest_wait_s=random.choice([0, 2]),
+            resume_s=4,
+        ),
     )
     async with crowd(party) as people:
         for number in range(120):
@@ -326,7 +330,7 @@ async def act(random: Random, people: Crowd, number: int) -> None:
     """One of many things happens."""
     party = people.party
     if len(party.users) < 2 or random.random() < 0.08:
-        people.come(f"user {number}")
+        people.come(f"user {number}", can_resume=random.random() < 0.7)
     user = random.choice(list(party.users.values()))
     chance = random.random()
     if chance < 0.05:
@@ -339,12 +343,22 @@ async def act(random: Random, people: Crowd, number: int) -> None:
             party.plane.lose(user.name, random.choice(["closed", "silent", "failed"]))
     elif chance < 0.25:
         party.now += 1
-        party.lobby.tick(party.now)
+        party.tick()
+    elif chance < 0.4 and user.token:
+        lose_or_resume(user)
     else:
         for action in random.choices(ACTIONS, k=random.choice([1, 1, 2])):
             user.put(action)
     for _ in range(random.randrange(6)):
         await asyncio.sleep(0)
+
+
+def lose_or_resume(user: User) -> None:
+    sessions = user.party.sessions
+    if not user.session.is_away:
+        sessions.lose(user.session, None, user.party.now)
+    elif user.session in sessions._away and user.session.outbox.closing is None:
+        assert user.resume() is not None
 
 
 async def assert_in_order(party: Party) -> None:
@@ -355,7 +369,8 @@ async def assert_in_order(party: Party) -> None:
         queued, room = await store.waiter(name), await store.room_of(name)
         call = user.session.call
         expects_link = user.session.link.is_awaited
-        assert (queued is not None) == (user.state is State.WAITING and not expects_link)
+        can_meet = user.state is State.WAITING and not (expects_link or user.session.is_away)
+        assert (queued is not None) == can_meet
         assert (room is not None) == (user.state in {State.MATCHED, State.IN_CALL})
         assert (call.room if call else None) == room
         if user.partner is not None:
@@ -369,7 +384,7 @@ async def assert_nobody_who_could_meet_waits(party: Party) -> None:
     """Once those who parted may meet again, one at most is left over."""
     for _ in range(3):
         party.now += 1
-        party.lobby.tick(party.now)
+        party.tick()
         await party.quiet()
     await assert_in_order(party)
     assert await party.waiting() <= 1

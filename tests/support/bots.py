@@ -1,7 +1,9 @@
 """A server for bots; their client and bot with what only tests ask: to talk, stop and vanish."""
 
+import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from socket import SO_LINGER, SOL_SOCKET
 
 from relay.app import OwnedPlane, running
 from relay.bots import bot, client
@@ -35,6 +37,20 @@ class Client(client.Client):
         await self.close()
 
 
+def cut(to: client.Client) -> None:
+    """Lose a client's connection as by a reset (RST), which it finds out by itself."""
+    socket = to._socket
+    assert socket is not None
+    connection = socket._response.connection
+    assert connection is not None
+    transport = connection.transport
+    assert transport is not None
+    # Without waiting, a socket that is closed is reset.
+    opened = transport.get_extra_info("socket")
+    opened.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
 class _Numbers(Iterator[int]):
     """Counts frames, and can be looked at."""
 
@@ -50,14 +66,18 @@ class Bot(bot.Bot):
 
     :param early_link: False is the plain client also in ``relay`` mode: a fresh connection for
         every partner, offered by the initiator.
+    :param resumes: False is a client that cannot come back when its socket is lost.
     """
 
-    def __init__(self, url: str, number: int = 1, *, early_link: bool = True) -> None:
+    def __init__(
+        self, url: str, number: int = 1, *, early_link: bool = True, resumes: bool = False
+    ) -> None:
         super().__init__(url, number)
         self.chats: list[ChatDelivery] = []
         self.partner_is_interrupted: bool | None = None
         """As the server has said last."""
-        self._client: Client = Client(url)
+        if not resumes:
+            self._client = Client(url)
         self._early_link = early_link
         self._numbers = self._pictures = _Numbers()
 
@@ -77,12 +97,17 @@ class Bot(bot.Bot):
         await self._part()
         await self._close_peer()
 
+    def cut(self) -> None:
+        """Lose the signalling's connection, and nothing else."""
+        cut(self._client)
+
     async def say(self, text: str) -> None:
         """Send the partner a chat message."""
         await self._client.send(ChatMessage(text=text))
 
     async def vanish(self) -> None:
         """Cut the signalling without goodbye, then let go of the rest."""
+        assert isinstance(self._client, Client), "it would come back"
         await self._client.vanish()
         await self.leave()
 

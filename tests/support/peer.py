@@ -23,6 +23,8 @@ class Peer:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
         self.user_id = ""
+        self.token: str | None = None
+        self.received = 0  # messages of the session
 
     async def send(self, kind: str, **fields: object) -> None:
         await self.socket.send_str(json.dumps({"type": kind, **fields}))
@@ -33,7 +35,17 @@ class Peer:
         assert frame.type is aiohttp.WSMsgType.TEXT, f"{kind} expected, got {frame}"
         message: dict[str, Any] = json.loads(frame.data)
         assert message["type"] == kind, f"{kind} expected, got {message}"
+        self.received += kind not in {"connected", "resumed"}
         return message
+
+    async def resume(self, token: str | None, received: int) -> None:
+        """Ask for a session, as the first message."""
+        await self.send("resume", resumeToken=token, received=received)
+
+    async def hear_resumed(self) -> dict[str, Any]:
+        resumed = await self.hear("resumed")
+        self.user_id, self.token = resumed["userId"], resumed["resumeToken"]
+        return resumed
 
     async def hear_error(self, code: str) -> dict[str, Any]:
         message = await self.hear("error")
@@ -68,9 +80,10 @@ class Door:
         self._http = http
         self._sockets: list[aiohttp.ClientWebSocketResponse] = []
 
-    async def open(self, **options: Any) -> aiohttp.ClientWebSocketResponse:
+    async def open(self, resume: str = "", **options: Any) -> aiohttp.ClientWebSocketResponse:
         """A socket of which nothing has been read."""
-        socket: aiohttp.ClientWebSocketResponse = await self._http.ws_connect(self.url, **options)
+        url = f"{self.url}?resume={resume}" if resume else self.url
+        socket: aiohttp.ClientWebSocketResponse = await self._http.ws_connect(url, **options)
         self._sockets.append(socket)
         return socket
 
@@ -83,14 +96,27 @@ class Door:
         for socket in self._sockets:
             await socket.close()
 
-    async def come(self, headers: Mapping[str, str] | None = None) -> Peer:
-        peer = Peer(await self.open(headers=headers))
-        peer.user_id = (await peer.hear("connected"))["userId"]
+    async def come(self, headers: Mapping[str, str] | None = None, *, resume: str = "") -> Peer:
+        """:param resume: ``new`` or ``back`` for one who can."""
+        peer = Peer(await self.open(resume, headers=headers))
+        connected = await peer.hear("connected")
+        peer.user_id, peer.token = connected["userId"], connected.get("resumeToken")
         return peer
 
-    async def pair(self) -> tuple[Peer, Peer]:
+    async def come_back(self, former: Peer, *, lost: int = 0) -> tuple[Peer, dict[str, Any]]:
+        """Whose socket is lost, with another one, and what the server has said to that.
+
+        :param lost: so many of the last messages are taken not to have come in.
+        """
+        peer = await self.come(resume="back")
+        await peer.resume(former.token, former.received - lost)
+        resumed = await peer.hear_resumed()
+        peer.received = former.received - lost
+        return peer, resumed
+
+    async def pair(self, *, resume: str = "") -> tuple[Peer, Peer]:
         """Two who have met; the second is the initiator."""
-        first, second = await self.come(), await self.come()
+        first, second = await self.come(resume=resume), await self.come(resume=resume)
         await first.send("find_partner")
         await first.hear("waiting_for_partner")
         await second.send("find_partner")

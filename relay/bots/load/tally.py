@@ -46,6 +46,8 @@ class Tally:
     """Times that a user was so late that it began afresh."""
     without_media: int = 0
     """Searches that ended, or had 10 s, without a picture."""
+    resumes: int = 0
+    """Sockets that were lost, and followed by another."""
     errors: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -96,6 +98,7 @@ class Outcome:
             "receivedBitrateBps": round(8 * tally.received_bytes / max(self.duration_s, 1e-9)),
             "keyframeRequests": tally.keyframe_requests,
             "withoutMedia": tally.without_media,
+            "resumes": tally.resumes,
             "errors": tally.errors,
             "generator": {
                 "cpuRatio": round(self.cpu_ratio, 3),

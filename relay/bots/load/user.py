@@ -13,6 +13,7 @@ from relay.bots.description import ABS_SEND_TIME, Numbering
 from relay.bots.load.clip import Clip, begins_keyframe
 from relay.bots.load.player import Player, latency_s, payload_of
 from relay.bots.load.tally import Tally
+from relay.bots.resuming import ResumingClient
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
 from relay.protocol.messages import (
@@ -79,7 +80,7 @@ class LoadUser:
         self._url = url
         self._clip = clip
         self._tally = tally
-        self._client = Client(url)
+        self._client: Client = ResumingClient(url, self._resumed)
         self._peer: ThinPeer | None = None
         self._player: Player | None = None
         self._follower: asyncio.Task[None] | None = None
@@ -170,6 +171,9 @@ class LoadUser:
         await self._client.close()
 
     # signalling
+
+    def _resumed(self) -> None:
+        self._tally.resumes += 1
 
     async def _follow(self) -> None:
         try:

@@ -181,7 +181,11 @@ async def test_a_socket_whose_place_is_taken_gets_nothing_any_more_and_is_closed
 async def test_a_socket_that_is_lost_gets_nothing_any_more_and_need_not_be_closed() -> None:
     outbox = filled(1)
     former = outbox.line
+    assert await former.get() == frame(1)
+    waiting = asyncio.create_task(former.get())
+    await asyncio.sleep(0)
     outbox.let_go()
-    assert await former.get() is None
+    outbox.put(chat(2))
+    assert await waiting is None
     assert former.closing is None
     assert len(outbox) == 1

@@ -95,14 +95,15 @@ async def test_room_is_made_by_who_is_away_longest_and_was_missed() -> None:
     house = House()
     house.come("there")
     first, second = house.lose("first"), house.lose("second", now=NOW + 1)
-    assert not house.sessions.make_room(NOW + 2), "they may be back in a moment"
+    assert house.sessions.expendable() is None, "they may be back in a moment"
     house.sessions.tick(NOW + MISSED_S + 1)
-    assert house.sessions.make_room(NOW + MISSED_S + 1)
+    assert house.sessions.expendable() is first
+    house.sessions.give_up(first, NOW + MISSED_S + 1)
     assert await has_ended(first)
     assert not await has_ended(second)
     assert not house.resume("first")
     assert house.resume("second")
-    assert not house.sessions.make_room(NOW + 9)
+    assert house.sessions.expendable() is None
 
 
 async def test_so_many_tokens_are_remembered_that_serve_no_more(
