@@ -3,7 +3,9 @@
 import { listenToKeys } from "./browser/keys.js";
 import { recall, remember } from "./browser/memory.js";
 import { Presence } from "./browser/presence.js";
+import { keep, takeKept } from "./browser/return.js";
 import { watchSurroundings } from "./browser/surroundings.js";
+import { recallDetour, rememberDetour } from "./browser/ways.js";
 import { step } from "./machine/machine.js";
 import { initial, nextDueMs } from "./machine/state.js";
 import { Devices } from "./media/devices.js";
@@ -15,7 +17,7 @@ import { digest } from "./words/words.js";
 const TICK_MS = 250;
 const RULES_TIMEOUT_MS = 15_000;
 
-let state = initial(recall());
+let state = initial(recall(), location.hostname);
 /** @type {import("./machine/state.js").Event[]} */
 const events = [];
 let isWorking = false;
@@ -33,7 +35,7 @@ const wire = new Wire(socketUrl(), dispatch);
 watchSurroundings(dispatch);
 listenToKeys((action) => view.act(action, state), () => state.settings.usesKeys);
 draw();
-wire.connect();
+arrive();
 await welcome();
 
 /**
@@ -62,16 +64,21 @@ function carryOut(command) {
     case "close_device": devices.close(command.kind); break;
     case "enable_microphone": devices.enableMicrophone(command.enabled); break;
     case "remember": remember(command.settings); break;
-    case "send": wire.send(command.message); break;
+    case "send": send(command.message); break;
     case "reconnect": wire.reconnect(); break;
-    case "renew": wire.renew(); break;
+    case "renew": renew(); break;
+    case "probe": wire.probe(); break;
+    case "arrive": arrive(); break;
     case "connect": wire.connect(); break;
     case "disconnect": wire.disconnect(); break;
+    case "leave_for_now": leaveForNow(command.kept); break;
+    case "remember_way": rememberDetour(command.takesDetour); break;
     case "open_link": openLink(command.iceServers, command.tracks); break;
     case "replace_link": openLink(command.iceServers, command.tracks, peer); break;
     case "close_link": closeLink(); break;
     case "make_offer": peer?.offer(); break;
     case "restart_link": peer?.restart(); break;
+    case "use_servers": peer?.useServers(command.iceServers); break;
     case "take_offer": peer?.takeOffer(command.sdp); break;
     case "take_answer": peer?.takeAnswer(command.sdp); break;
     case "take_candidate": peer?.takeCandidate(command.candidate); break;
@@ -81,6 +88,32 @@ function carryOut(command) {
     case "part": peer?.part(); break;
     default: /** @satisfies {never} */ (command);
   }
+}
+
+/** Connect; if there was a page here a moment ago that was left in a conversation, as its successor. */
+function arrive() {
+  const left = takeKept();
+  dispatch({ type: "conversation_kept", kept: left?.kept ?? null });
+  dispatch({ type: "way_remembered", takesDetour: recallDetour() });
+  if (left) wire.continueWith(left.ticket);
+  wire.connect();
+}
+
+/** @param {import("./machine/state.js").Kept} kept */
+function leaveForNow(kept) {
+  const ticket = wire.leaveForNow();
+  if (ticket) keep({ ticket, kept });
+}
+
+/** Perhaps on another network, too. */
+function renew() {
+  if (!peer) dispatch({ type: "way_remembered", takesDetour: recallDetour() });
+  wire.renew();
+}
+
+/** @param {import("./wire/messages.js").ClientMessage} message */
+function send(message) {
+  if (!wire.send(message)) dispatch({ type: "message_unsent", message });
 }
 
 /**

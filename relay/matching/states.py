@@ -20,6 +20,7 @@ from relay.protocol.messages import (
     IceCandidate,
     MediaState,
     NextPartner,
+    Ping,
     StopChat,
     Typing,
     UserMessage,
@@ -75,6 +76,7 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         WebrtcOffer: _ANY,
         WebrtcAnswer: _ANY,  # but only to an offer of the relay's
         IceCandidate: _ANY,
+        Ping: _ANY,
     },
     "direct": {
         FindPartner: frozenset({State.CONNECTED, State.WAITING}),
@@ -87,6 +89,7 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         WebrtcOffer: _ROOM,
         WebrtcAnswer: _ROOM,
         IceCandidate: _ANY,
+        Ping: _ANY,
     },
 }
 

@@ -133,6 +133,12 @@ class StopChat(_Message):
     type: Literal["stop_chat"] = "stop_chat"
 
 
+class Ping(_Message):
+    """Whether the server is there; it says :class:`Pong`."""
+
+    type: Literal["ping"] = "ping"
+
+
 class Resume(_Message):
     """Go on with the session of a socket that is lost.
 
@@ -170,6 +176,12 @@ class Resumed(_Message):
     missed: int
     state: Literal["connected", "waiting", "matched", "in_call"]
     room_id: str | None = None
+
+
+class Pong(_Message):
+    """The answer to :class:`Ping`."""
+
+    type: Literal["pong"] = "pong"
 
 
 class WaitingForPartner(_Message):
@@ -228,12 +240,16 @@ class OfferAgain(_Message):
 
 
 class Error(_Message):
-    """Something did not work; ``code`` is stable, ``message`` is for people."""
+    """Something did not work; ``code`` is stable, ``message`` is for people.
+
+    ``id`` is that of the chat message that was not passed on, if it is about one.
+    """
 
     type: Literal["error"] = "error"
     code: str
     message: str
     retry_after: float | None = None  # seconds
+    id: str | None = None
 
 
 UserMessage = (
@@ -247,12 +263,14 @@ UserMessage = (
     | MediaState
     | NextPartner
     | StopChat
+    | Ping
 )
 """What a user says, on whichever socket."""
 ClientMessage = UserMessage | Resume
 ServerMessage = (
     Connected
     | Resumed
+    | Pong
     | WaitingForPartner
     | PartnerFound
     | WebrtcOffer

@@ -30,6 +30,8 @@ from relay.protocol.messages import (
     NextPartner,
     PartnerDisconnected,
     PartnerLeft,
+    Ping,
+    Pong,
     StopChat,
     Typing,
     UserMessage,
@@ -166,7 +168,8 @@ class Lobby:
         try:
             await self._handle(session, item, now)
         except ProtocolError as error:
-            session.fault(now, error.code, error.message)
+            refused = item.id if isinstance(item, ChatMessage) else None
+            session.fault(now, error.code, error.message, chat_id=refused)
         except WorkerError as error:
             log.error("media_unavailable", user=session.user_id, reason=str(error))  # noqa: TRY400
             session.send(Error(code="internal", message="Something went wrong on the server."))
@@ -217,12 +220,7 @@ class Lobby:
             case WebrtcOffer() | WebrtcAnswer() if wait_s := session.effort.wait_s(now):
                 session.fault(now, "rate_limited", "too many descriptions", round(wait_s, 3))
             case WebrtcOffer():
-                _require_short(message.sdp)
-                near = None
-                if session.link.state is LinkState.NONE and session.call is None:
-                    near = await self._meetings.foresee(session, now)
-                await self._negotiation.offer(session, message.sdp, now, near)
-                await self._meetings.settle(session, now)
+                await self._offer(session, message.sdp, now)
             case WebrtcAnswer():
                 _require_short(message.sdp)
                 await self._negotiation.answer(session, message.sdp, now)
@@ -230,8 +228,18 @@ class Lobby:
                 self._negotiation.candidate(session, message)
             case ChatMessage() | ChatReceived() | Typing() | MediaState():
                 session.pass_on(message, now)
+            case Ping():
+                session.send(Pong())
             case _:
                 assert_never(message)
+
+    async def _offer(self, session: Session, sdp: str, now: float) -> None:
+        _require_short(sdp)
+        near = None
+        if session.link.state is LinkState.NONE and session.call is None:
+            near = await self._meetings.foresee(session, now)
+        await self._negotiation.offer(session, sdp, now, near)
+        await self._meetings.settle(session, now)
 
     async def _find(self, session: Session, now: float) -> None:
         """Have a user without a partner search for one."""

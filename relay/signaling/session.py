@@ -142,9 +142,16 @@ class Session:
             self._tally.errors[message.code] += 1
         self.outbox.put(message)
 
-    def fault(self, now: float, code: str, message: str, retry_after: float | None = None) -> None:
+    def fault(
+        self,
+        now: float,
+        code: str,
+        message: str,
+        retry_after: float | None = None,
+        chat_id: str | None = None,
+    ) -> None:
         """Tell the user of a mistake of its own; too many close the socket."""
-        self.send(Error(code=code, message=message, retry_after=retry_after))
+        self.send(Error(code=code, message=message, retry_after=retry_after, id=chat_id))
         if self._faults.add(now):
             self.outbox.close(CLOSE_POLICY, "too many errors")
 
@@ -156,7 +163,7 @@ class Session:
             return
         partner = self.call.partner_of(self)
         match remark:
-            case ChatMessage() if self._may_say(partner) and self._may_chat(now):
+            case ChatMessage(id=id_) if self._may_say(partner, id_) and self._may_chat(now, id_):
                 partner.send(self.talk.chat(remark))
             case ChatReceived() if self._may_say(partner) and partner.talk.shown(remark.id):
                 partner.send(remark)
@@ -182,7 +189,7 @@ class Session:
             if news is not None:
                 self.call.partner_of(self).send(news)
 
-    def _may_say(self, partner: Session) -> bool:
+    def _may_say(self, partner: Session, chat_id: str | None = None) -> bool:
         """Whether what waits for the partner leaves room, so that it is not cut off for this."""
         outbox, limits = partner.outbox, self.limits
         if (
@@ -190,18 +197,19 @@ class Session:
             and len(outbox) < limits.max_unsent_remarks
         ):
             return True
-        self._slow_down("your partner's connection is slow", _SLOW_PARTNER_S)
+        self._slow_down("your partner's connection is slow", _SLOW_PARTNER_S, chat_id)
         return False
 
-    def _may_chat(self, now: float) -> bool:
+    def _may_chat(self, now: float, chat_id: str | None) -> bool:
         wait_s = self.talk.chat_wait_s(now)
         if wait_s:
-            self._slow_down("too many chat messages", wait_s)
+            self._slow_down("too many chat messages", wait_s, chat_id)
         return not wait_s
 
-    def _slow_down(self, message: str, wait_s: float) -> None:
+    def _slow_down(self, message: str, wait_s: float, chat_id: str | None) -> None:
         """Tell the user to wait, which is no mistake."""
-        self.send(Error(code="rate_limited", message=message, retry_after=round(wait_s, 3)))
+        wait_s = round(wait_s, 3)
+        self.send(Error(code="rate_limited", message=message, retry_after=wait_s, id=chat_id))
 
     def remember(self, partner_id: str, now: float) -> None:
         """Note that the user has just parted from a partner."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 
 class Cable:
-    """Passes TCP connections on; :meth:`pull` cuts them and lets no new ones through."""
+    """Passes TCP connections on; :meth:`cut` ends them, :meth:`pull` lets no new ones through."""
 
     def __init__(self, port: int) -> None:
         self.url = ""
@@ -17,6 +17,10 @@ class Cable:
 
     def pull(self) -> None:
         self._plugged = False
+        self.cut()
+
+    def cut(self) -> None:
+        """End what goes through it now; what comes next passes."""
         for writer in self._writers:
             writer.transport.abort()
 

@@ -133,12 +133,13 @@ async def arrive(chromium: Browser) -> AsyncIterator[Arrive]:
             *,
             agree: bool = True,
             spell: str = "",
+            url: str = "",
             **options: object,
         ) -> Visitor:
             options = {"locale": "en-GB", **options}
             context = await browser.new_context(**options)  # type: ignore[arg-type]
             stack.push_async_callback(context.close)
-            visitor = await Visitor.arrive(context, server.url, agree=agree, spell=spell)
+            visitor = await Visitor.arrive(context, url or server.url, agree=agree, spell=spell)
             visitors.append(visitor)
             return visitor
 

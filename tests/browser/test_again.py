@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.conftest import Arrive, Meet, StartServer
 from tests.browser.server import SERVE_MORTAL, Server
-from tests.browser.visitor import Visitor, together, until
+from tests.browser.visitor import Visitor, heard, together, until
 from tests.support import commands
 
 WATCH = """() => {
@@ -24,11 +24,6 @@ BRIGHTNESS = """() => {
     return context.getImageData(0, 0, 32, 24).data.filter((_, at) => at % 4 < 3)
         .reduce((sum, value) => sum + value, 0);
 }"""
-
-
-def heard(person: Visitor, kind: str) -> int:
-    """How many messages of this kind have come."""
-    return sum(f'"type": "{kind}"' in frame for frame in person.received)
 
 
 @pytest.mark.parametrize("whose", [signal.SIGUSR1, signal.SIGUSR2], ids=["both", "one"])

@@ -8,7 +8,15 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive, Meet, StartServer
 from tests.browser.server import SERVE_LOSSY, Server
-from tests.browser.visitor import NOT_REACHED, TURNED_AWAY, Sight, Visitor, together, until
+from tests.browser.visitor import (
+    NOT_REACHED,
+    TURNED_AWAY,
+    Sight,
+    Visitor,
+    heard,
+    together,
+    until,
+)
 
 
 async def test_a_restarted_server_is_found_and_the_call_goes_on(
@@ -175,10 +183,16 @@ async def test_another_network_gets_new_paths_and_the_call_goes_on(meet: Meet) -
 
 async def test_a_machine_that_slept_comes_back_to_where_it_was(meet: Meet) -> None:
     anna, berta = await meet()
+    answers = heard(anna, "webrtc_answer")
     await anna.page.evaluate("spy.sleep(60_000)")
-    await anna.reads("Connection lost Trying again in")
-    await berta.reads("Looking for someone…")
-    await together(anna.sees_somebody(60), berta.sees_somebody(60))
+
+    async def answered() -> int:
+        return heard(anna, "webrtc_answer")
+
+    await until(answered, lambda count: count > answers)
+    await together(anna.sees_somebody(), berta.sees_somebody())
+    await together(anna.reads("Connected"), berta.reads("Connected"))
+    assert heard(anna, "partner_found") == 1
 
 
 async def test_a_clock_that_is_set_ends_nothing(meet: Meet) -> None:

@@ -163,3 +163,8 @@ class Visitor:
         """Every RTCPeerConnection that the page has made, in order."""
         links: list[dict[str, Any]] = await self.page.evaluate("() => window.spy.describeLinks()")
         return links
+
+
+def heard(person: Visitor, kind: str) -> int:
+    """How many messages of this kind have come."""
+    return sum(f'"type": "{kind}"' in frame for frame in person.received)

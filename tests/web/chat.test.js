@@ -30,7 +30,7 @@ test("a line is marked as delivered when the partner's page has shown it", () =>
   const page = Page.inCall();
   page.on({ type: "chat_entered", text: "hello" });
   page.hear({ type: "chat_message", text: "hi", id: "1" });
-  const marks = () => page.state.chat.map(({ delivered }) => delivered);
+  const marks = () => page.state.chat.map(({ fate }) => fate === "delivered");
   assert.deepEqual(marks(), [false, true]);
   page.hear({ type: "chat_received", id: "another" });
   assert.deepEqual(marks(), [false, true]);
@@ -120,8 +120,8 @@ test("what is said, and that it was heard, goes out under its id", () => {
   ]);
   page.hear({ type: "chat_received", id: "1" });
   assert.deepEqual(page.state.chat, [
-    { id: "1", mine: true, text: "hello", delivered: true },
-    { id: "x", mine: false, text: "hi", delivered: true },
+    { id: "1", mine: true, text: "hello", fate: "delivered" },
+    { id: "x", mine: false, text: "hi", fate: "delivered" },
   ]);
 });
 

@@ -40,7 +40,7 @@ test("of devices that are opened later in a call nothing is said", () => {
 
 test("the next try is at least a second away, and whole seconds are said", () => {
   const page = Page.searching();
-  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 2_001 });
+  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 2_001, isResumable: true });
   assert.equal(page.says, "Connection lost | Trying again in 3 s.");
   page.nowMs += 2_001;
   assert.equal(page.says, "Connection lost | Trying again in 1 s.");

@@ -144,7 +144,7 @@ test("pressing a camera that had a problem tries it again", () => {
 test("a camera that fails while the server is away does not end what was wanted", () => {
   const page = Page.inCall();
   page.do("camera_toggled");
-  page.on({ type: "wire_lost", retryAtMs: 9_000 });
+  page.on({ type: "wire_lost", retryAtMs: 9_000, isResumable: false });
   page.do("camera_toggled");
   page.failed("video", "busy");
   assert.equal(page.state.isStarted, true);
@@ -259,7 +259,7 @@ test("back in the preview nothing is due any more", () => {
   const page = new Page();
   page.connect();
   page.do("start_pressed");
-  page.hear({ type: "error", code: "rate_limited", message: "x", retryAfterMs: null });
+  page.hear({ type: "error", code: "rate_limited", message: "x", retryAfterMs: null, id: null });
   page.failed("audio", "refused");
   assert.throws(() => page.wait(), /nothing is due/);
   page.do("start_pressed");
@@ -409,7 +409,7 @@ test("what is opened is no problem any more", () => {
 
 test("a device that is lost for good while the server is away is told of, too", () => {
   const page = Page.inCall();
-  page.on({ type: "wire_lost", retryAtMs: 9_000 });
+  page.on({ type: "wire_lost", retryAtMs: 9_000, isResumable: false });
   page.on({ type: "device_lost", kind: "video" });
   page.failed("video", "missing");
   assert.match(page.says, /^Your camera was lost/);

@@ -26,8 +26,8 @@ const LEAVINGS = {
   "partner_left": (/** @type {Page} */ page) => page.hear({ type: "partner_left" }),
   "partner_disconnected": (/** @type {Page} */ page) => page.hear({ type: "partner_disconnected" }),
   "Next": (/** @type {Page} */ page) => page.do("next_pressed"),
-  "a lost connection": (/** @type {Page} */ page) => page.on({ type: "wire_lost", retryAtMs: 9 }),
-  "a failed link": (/** @type {Page} */ page) => page.do("link_failed"),
+  "a lost connection": (/** @type {Page} */ page) => page.on({ type: "wire_lost", retryAtMs: 9, isResumable: false }),
+  "a failed link": (/** @type {Page} */ page) => page.do("link_closed"),
 };
 
 for (const [name, leave] of Object.entries(LEAVINGS)) {

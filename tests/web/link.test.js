@@ -3,26 +3,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CAMERA, MICROPHONE, Page, REMOTE } from "./transcript.js";
 
-test("a link that fails in a call: says so, leaves, opens another, searches", () => {
-  const page = Page.inCall();
-  assert.deepEqual(page.do("link_failed"), ["> stop_chat", "close_link"]);
-  assert.match(page.says, /^Video connection failed\. Trying again\. \| Connecting…/);
-  assert.deepEqual(page.wait(), { waitedMs: 0, commands: ["open_link", "make_offer"] });
-  assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
-});
-
 test("a link that fails again and again is opened every 3 s", () => {
   const page = Page.searching();
-  page.do("link_failed");
+  page.do("link_closed");
   page.wait();
-  page.do("link_failed");
+  page.do("link_closed");
   assert.deepEqual(page.wait(), { waitedMs: 3_000, commands: ["open_link", "make_offer"] });
 });
 
 test("a message from the queue that was left with a failed link does not stop the next search", () => {
   const page = Page.inCall();
   page.do("next_pressed");
-  page.do("link_failed");
+  page.do("link_closed");
   page.hear({ type: "waiting_for_partner", online: 2 });
   assert.deepEqual(page.wait().commands, ["open_link", "make_offer"]);
 });
@@ -58,18 +50,6 @@ test("one who searches, or rests, opens another link after a restart and asks fo
   }
 });
 
-test("a restart finds an offer under way: only the answer to the last one is taken", () => {
-  const page = Page.inCall();
-  page.do("link_interrupted");
-  page.wait();
-  page.offerMade();
-  page.hear({ type: "offer_again" });
-  assert.throws(() => page.wait(), /nothing is due/, "the paths of the old link are not sought");
-  page.offerMade();
-  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "to the old one" }), []);
-  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "to the new one" }), ["take_answer"]);
-});
-
 test("two restarts in a row: each makes another link", () => {
   const page = Page.inCall();
   page.hear({ type: "offer_again" });
@@ -82,6 +62,7 @@ test("a partner of whom nothing had come has its full time after a restart", () 
   page.meet();
   page.nowMs += 7_000;
   page.hear({ type: "offer_again" });
+  page.do("link_restored");
   assert.deepEqual(page.wait(), { waitedMs: 8_000, commands: ["part", "> next_partner"] });
 });
 
@@ -98,7 +79,7 @@ test("a restart is nothing to whom has stopped, whose link has failed, or who ne
   const stopped = Page.inCall();
   stopped.do("stop_pressed");
   const failed = Page.inCall();
-  failed.do("link_failed");
+  failed.do("link_closed");
   for (const page of [stopped, failed, Page.inCall("direct"), new Page()]) {
     const { state } = page;
     assert.deepEqual(page.hear({ type: "offer_again" }), []);
@@ -111,53 +92,6 @@ test("a search that has no reply yet is still waited for after a restart", () =>
   page.do("next_pressed");
   page.hear({ type: "offer_again" });
   assert.equal(page.wait().commands[0], "reconnect");
-});
-
-test("a link that is interrupted says so, and looks for new paths when it does not mend", () => {
-  const page = Page.inCall();
-  page.do("link_interrupted");
-  assert.match(page.says, /^Your connection is interrupted \| Trying to mend it…/);
-  assert.deepEqual(page.wait(), { waitedMs: 2_000, commands: ["restart_link"] });
-  assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
-  assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);
-  page.do("link_restored");
-  assert.match(page.says, /^Connected/);
-});
-
-test("a link that is interrupted by a sleep which no clock has shown: the dead socket is left", () => {
-  const page = Page.inCall();
-  page.do("link_interrupted");
-  page.wait();
-  page.offerMade();
-  assert.deepEqual(page.wait(), { waitedMs: 5_000, commands: ["reconnect"] });
-});
-
-test("a link that mends by itself is left alone", () => {
-  const page = Page.inCall();
-  page.do("link_interrupted");
-  page.do("link_restored");
-  assert.throws(() => page.wait(), /nothing is due/);
-});
-
-test("another network: new paths are asked for, and a server that does not answer is left", () => {
-  const page = Page.inCall();
-  assert.deepEqual(page.do("network_changed"), ["restart_link"]);
-  page.offerMade();
-  const unanswered = page.state;
-  page.hear({ type: "webrtc_answer", sdp: "x" });
-  assert.throws(() => page.wait(), /nothing is due/);
-  page.state = unanswered;
-  assert.deepEqual(page.wait(), { waitedMs: 5_000, commands: ["reconnect"] });
-});
-
-test("another network while nothing is open: the wire is renewed", () => {
-  assert.deepEqual(new Page().do("network_changed"), ["renew"]);
-  assert.deepEqual(Page.inCall("direct").do("network_changed"), ["renew"]);
-});
-
-test("after a short sleep new paths are looked for, after a long one all is renewed", () => {
-  assert.deepEqual(Page.inCall().on({ type: "woke", asleepMs: 12_000 }), ["restart_link"]);
-  assert.deepEqual(Page.inCall().on({ type: "woke", asleepMs: 60_000 }), ["renew"]);
 });
 
 /** @param {Page} page */
@@ -201,7 +135,7 @@ test("a lost connection takes the answers that were awaited with it", () => {
   const page = Page.inCall();
   page.do("network_changed");
   page.offerMade();
-  page.on({ type: "wire_lost", retryAtMs: 5 });
+  page.lost(false);
   page.connect();
   page.offerMade();
   assert.deepEqual(answer(page), ["take_answer"]);
@@ -299,21 +233,6 @@ test("an interruption changes nothing but that", () => {
   assert.deepEqual(page.state.line, { ...line, isInterrupted: true });
   page.do("link_restored");
   assert.deepEqual(page.state.line, line);
-});
-
-test("a link in direct mode is not restarted: only one of the two may offer", () => {
-  const page = Page.inCall("direct");
-  page.do("link_interrupted");
-  assert.deepEqual(page.wait(), { waitedMs: 2_000, commands: [] });
-});
-
-test("another network while the server is away, or nothing is open: the wire is renewed", () => {
-  const page = Page.inCall();
-  page.do("wire_connecting");
-  assert.deepEqual(page.do("network_changed"), ["renew"]);
-  const idle = new Page();
-  idle.connect();
-  assert.deepEqual(idle.do("network_changed"), ["renew"]);
 });
 
 test("who rests is not searched for when new paths are offered", () => {

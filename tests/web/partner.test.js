@@ -80,7 +80,7 @@ test("who does not search on by itself rests until Next, on the same link", () =
 test("who rests while the server restarts rests on, and Next opens a link", () => {
   const page = Page.inCall("relay", { searchesOn: false });
   page.hear({ type: "partner_left" });
-  page.on({ type: "wire_lost", retryAtMs: 5_000 });
+  page.lost(false);
   assert.deepEqual(page.connect(), []);
   assert.deepEqual(page.do("next_pressed"), ["open_link", "make_offer"]);
   assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
@@ -266,8 +266,8 @@ test("a partner begins with nothing, and counts", () => {
   assert.equal(page.state.partnersMet, 1);
   assert.deepEqual(page.state.partner, {
     media: { audio: true, video: true }, arrived: { audio: false, video: false }, hasCome: false,
-    sharedInterests: [], isTyping: false, isInterrupted: false, isStalled: false, bytesReceived: 0,
-    lastBytesAtMs: page.nowMs,
+    sharedInterests: [], isTyping: false, isInterrupted: false, isStalled: false, isDoubted: false, isSought: false,
+    bytesReceived: 0, lastBytesAtMs: page.nowMs,
   });
 });
 
@@ -315,7 +315,7 @@ test("Esc twice ends a rest; the next one is the first again, and without a part
 test("a notice that has followed stays when Esc counts no more", () => {
   const page = Page.inCall();
   page.do("escape_pressed");
-  page.hear({ type: "error", code: "rate_limited", message: "x", retryAfterMs: null });
+  page.hear({ type: "error", code: "rate_limited", message: "x", retryAfterMs: null, id: null });
   page.wait();
   assert.equal(page.state.notice?.kind, "server_error");
 });

@@ -33,6 +33,7 @@ class FakeConnection {
   /** @type {any} */ remoteDescription = null;
   /** @type {unknown[]} */ candidates = [];
   connectionState = "new";
+  iceConnectionState = "new";
   bytesReceived = 0;
   atMs = 0;
   offers = 0;
@@ -41,6 +42,7 @@ class FakeConnection {
   /** @type {((event: any) => void) | undefined} */ ontrack;
   /** @type {((event: any) => void) | undefined} */ onicecandidate;
   /** @type {(() => void) | undefined} */ onconnectionstatechange;
+  /** @type {(() => void) | undefined} */ oniceconnectionstatechange;
 
   /** @param {object} configuration */
   constructor(configuration) {
@@ -91,6 +93,8 @@ class FakeConnection {
   getTransceivers() { return this.transceivers; }
   getSenders() { return this.transceivers.map(({ sender }) => sender); }
   getReceivers() { return this.transceivers.map(({ receiver }) => receiver); }
+  getConfiguration() { return this.configuration; }
+  setConfiguration(/** @type {object} */ configuration) { this.configuration = configuration; }
   restartIce() { this.isRestarting = true; }
   close() { this.isClosed = true; }
 
@@ -223,6 +227,49 @@ test("a restart is an offer with new paths", () => Bench.tell(async (bench) => {
   assert.equal(bench.events[0].description.sdp, "restarting offer 2");
 }));
 
+test("other servers are used from the next restart on", (t) => Bench.tell(async (bench) => {
+  const warn = t.mock.method(console, "warn", () => {});
+  const peer = await bench.opened();
+  const iceServers = [{ urls: "turn:here.example" }];
+  peer.useServers(iceServers);
+  assert.deepEqual(bench.connection.configuration, { iceServers, bundlePolicy: "max-bundle" });
+  assert.deepEqual(bench.events, []);
+  const { connection } = bench;
+  Object.assign(connection, { setConfiguration: undefined });
+  peer.useServers(iceServers);
+  assert.deepEqual(bench.events, [{ type: "link_failed" }], "a browser that cannot");
+  assert.equal(warn.mock.callCount(), 1);
+}));
+
+test("paths that have failed can be sought anew, a handshake that has cannot", () => Bench.tell(async (bench) => {
+  await bench.opened();
+  bench.connection.become("failed");
+  const { transport } = bench.section(0).sender;
+  assert.ok(transport);
+  transport.state = "failed";
+  bench.connection.become("failed");
+  assert.deepEqual(bench.events, [{ type: "link_broken" }, { type: "link_failed" }]);
+}));
+
+test("a path is told of before the link is up, and which way it is after", () => Bench.tell(async (bench) => {
+  await bench.opened();
+  const { connection } = bench;
+  for (const state of ["checking", "connected"]) {
+    connection.iceConnectionState = state;
+    connection.oniceconnectionstatechange?.();
+  }
+  connection.getStats = async () => /** @type {any} */ (new Map([
+    { type: "candidate-pair", id: "p", selected: true, localCandidateId: "l" },
+    { type: "local-candidate", id: "l", candidateType: "host", protocol: "udp" },
+  ].map((report) => [report.id, report])));
+  connection.become("connected");
+  await bench.done();
+  assert.deepEqual(bench.events, [
+    { type: "path_found" }, { type: "link_restored" },
+    { type: "way_found", protocol: "udp", isRelayed: false },
+  ]);
+}));
+
 test("an offer is answered in both directions, with our tracks", () => Bench.tell(async (bench) => {
   const peer = bench.open();
   peer.takeCandidate(/** @type {any} */ ("early"));
@@ -325,7 +372,7 @@ test("how the link is, is told; the other side's goodbye, too", () => Bench.tell
   await bench.opened();
   for (const state of ["connected", "disconnected", "failed"]) bench.connection.become(state);
   assert.deepEqual(bench.events.map(({ type }) => type), [
-    "link_restored", "link_interrupted", "link_failed",
+    "link_restored", "link_interrupted", "link_broken",
   ]);
   const transport = /** @type {any} */ (bench.section(0).sender.transport);
   transport.onstatechange();

@@ -28,6 +28,7 @@ function exampleOf(type) {
   if (type.startsWith('`"')) return type.match(/"(.+?)"/)?.[1];
   if (type.startsWith("array")) return [];
   if (type === "as above") return "relay";
+  if (type.includes("#states")) return "in_call";
   const examples = { string: "x", number: 1, boolean: true, RTCIceCandidateInit: { candidate: "x" } };
   const [, example] = Object.entries(examples).find(([name]) => type.startsWith(name)) ?? [];
   assert.notEqual(example, undefined, `no example of ${type}`);
@@ -60,7 +61,7 @@ test("no message goes either way that the protocol does not have", () => {
 for (const code of namesOf("Errors")) {
   test(`the error ${code} is said, unless it only says that two messages crossed`, () => {
     const page = Page.inCall();
-    page.hear({ type: "error", code, message: `It is ${code}.`, retryAfterMs: null });
+    page.hear({ type: "error", code, message: `It is ${code}.`, retryAfterMs: null, id: null });
     const said = {
       wrong_state: /^Connected/,
       bad_sdp: /^Video connection failed/,

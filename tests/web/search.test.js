@@ -6,7 +6,8 @@ import { Page } from "./transcript.js";
 
 /** @param {string} code @param {number | null} retryAfterMs */
 function error(code, retryAfterMs = null) {
-  return /** @type {const} */ ({ type: "error", code, message: `It says ${code}.`, retryAfterMs });
+  const message = `It says ${code}.`;
+  return /** @type {const} */ ({ type: "error", code, message, retryAfterMs, id: null });
 }
 
 test("nobody starts who has not agreed; agreeing is remembered and opens the preview", () => {
@@ -101,11 +102,11 @@ test("Stop leaves the server, closes link and devices, and forgets the partner",
 });
 
 test("the page that is left says goodbye, and connects when it comes back from the cache", () => {
-  const page = Page.inCall();
+  const page = Page.searching();
   assert.deepEqual(page.do("page_left"), [
     "> stop_chat", "close_link", "close audio", "close video", "disconnect",
   ]);
-  assert.deepEqual(page.do("page_back"), ["connect"]);
+  assert.deepEqual(page.do("page_back"), ["arrive"]);
   assert.deepEqual(page.connect(), []);
 });
 
@@ -156,43 +157,42 @@ test("the answer to a former link's offer is not for the present one", () => {
   assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "new" }), ["take_answer"]);
 });
 
-test("connection lost: the countdown is said, and the call is searched anew when it is back", () => {
+test("session lost: the countdown is said, and the call is searched anew when it is back", () => {
   const page = Page.inCall();
-  const lost = page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
-  assert.deepEqual(lost, ["close_link"]);
+  assert.deepEqual(page.lost(false), ["close_link"]);
   assert.equal(page.says, "Connection lost | Trying again in 3 s.");
   page.nowMs += 1_500;
   assert.equal(page.says, "Connection lost | Trying again in 2 s.");
   page.do("wire_connecting");
-  assert.equal(page.says, "Connecting… | Reaching the server.");
+  assert.equal(page.says, "Connection lost | Trying again now…");
   assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
   assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
 });
 
 test("a server that lets nobody in is said in words, and forgotten when it does", () => {
   const page = Page.inCall();
-  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
+  page.lost(false);
   page.do("wire_connecting");
-  page.on({ type: "wire_refused", why: "draining", retryAtMs: page.nowMs + 10_000 });
+  page.on({ type: "wire_refused", why: "draining", retryAtMs: page.nowMs + 10_000, isResumable: false });
   assert.equal(page.says, "The server is being updated | Trying again in 10 s.");
-  page.on({ type: "wire_refused", why: "full", retryAtMs: page.nowMs + 10_000 });
+  page.on({ type: "wire_refused", why: "full", retryAtMs: page.nowMs + 10_000, isResumable: false });
   assert.equal(page.says, "The server is full | Trying again in 10 s.");
   page.do("wire_connecting");
   assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
-  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
+  page.lost(false);
   assert.equal(page.says, "Connection lost | Trying again in 3 s.");
 });
 
 test("connection lost while idle: coming back changes nothing", () => {
   const page = new Page();
   page.connect();
-  page.on({ type: "wire_lost", retryAtMs: 5_000 });
+  page.lost(false);
   assert.deepEqual(page.connect(), []);
 });
 
 test("Stop while the connection is lost: nothing is searched when it is back", () => {
   const page = Page.inCall();
-  page.on({ type: "wire_lost", retryAtMs: 5_000 });
+  page.lost(false);
   assert.deepEqual(page.do("stop_pressed"), ["close audio", "close video"]);
   assert.deepEqual(page.connect(), []);
 });
@@ -222,7 +222,7 @@ test("the answer to the offer is none to the search that went with it", () => {
   page.nowMs += 9_000;
   assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);
   assert.deepEqual(page.wait(), { waitedMs: 1_000, commands: ["reconnect"] });
-  page.on({ type: "wire_lost", retryAtMs: page.nowMs + 3_000 });
+  page.lost(false);
   assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
   assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
   page.hear({ type: "waiting_for_partner", online: 2 });
@@ -295,7 +295,7 @@ test("the seconds of a search are counted from when it was asked for, and each s
   page.hear({ type: "waiting_for_partner", online: 2 });
   page.nowMs += 1_000;
   assert.match(page.says, /for 3 s/);
-  page.do("link_failed");
+  page.do("link_closed");
   page.wait();
   page.offerMade();
   assert.match(page.says, /for 0 s/);
@@ -337,7 +337,7 @@ test("Start in a call changes nothing; Stop before it, nor does the goodbye of a
   idle.devicesOpened();
   assert.deepEqual(idle.do("stop_pressed"), []);
   assert.deepEqual(idle.on({ type: "wire_closed", by: "operator" }), []);
-  assert.deepEqual(idle.do("page_left"), ["close audio", "close video", "disconnect"]);
+  assert.deepEqual(idle.do("page_left"), ["disconnect", "close audio", "close video"]);
 });
 
 test("Stop while resting, or while searching without a link, leaves the server, too", () => {
@@ -361,14 +361,14 @@ test("after Stop nothing is due, and nothing is looked at", () => {
 
 test("of a server that is away nothing is known", () => {
   const page = Page.searching();
-  page.on({ type: "wire_lost", retryAtMs: 9_000 });
+  page.lost(false);
   const { server, online, retryAtMs, notice } = page.state;
-  assert.deepEqual([server, online, retryAtMs, notice], [null, null, 9_000, null]);
+  assert.deepEqual([server, online, retryAtMs, notice], [null, null, page.nowMs + 3_000, null]);
   page.do("wire_connecting");
   assert.equal(page.state.retryAtMs, null);
   page.connect();
   page.hear(error("find_failed"));
-  page.on({ type: "wire_lost", retryAtMs: 9_000 });
+  page.lost(false);
   assert.equal(page.state.notice, null);
   const other = Page.searching();
   other.on({ type: "wire_closed", by: "operator" });

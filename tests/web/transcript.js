@@ -61,11 +61,12 @@ export class Page {
   /** @param {"start_pressed" | "next_pressed" | "stop_pressed" | "escape_pressed"
    *   | "microphone_toggled" | "camera_toggled" | "camera_switched" | "chat_toggled"
    *   | "preview_wanted" | "retry_pressed" | "page_hidden" | "page_shown" | "page_left"
-   *   | "page_back" | "network_changed" | "link_failed" | "link_closed" | "link_interrupted"
-   *   | "link_restored" | "wire_connecting" | "key_struck" | "field_pressed" | "begun_taken"
-   *   | "begun_dropped"} type */
+   *   | "page_back" | "network_changed" | "link_failed" | "link_broken" | "link_closed"
+   *   | "link_interrupted" | "link_restored" | "path_found" | "wire_connecting" | "wire_alive"
+   *   | "key_struck" | "field_pressed" | "begun_taken" | "begun_dropped" | "try_now_pressed"
+   *   | "return_pressed" | "return_declined"} type */
   do(type) {
-    return this.on({ type });
+    return this.on(/** @type {Event} */ ({ type }));
   }
 
   /** @param {import("../../web/wire/messages.js").ServerMessage} message */
@@ -112,7 +113,27 @@ export class Page {
 
   /** @param {"relay" | "direct"} mediaMode */
   connect(mediaMode = "relay") {
-    return this.hear({ type: "connected", iceServers: [], mediaMode });
+    return this.hear({ type: "connected", iceServers: [], mediaMode, resumeToken: "token" });
+  }
+
+  /** The socket is lost, and nobody is told. */
+  away() {
+    return this.on({ type: "wire_away" });
+  }
+
+  /** It is lost for longer, and the person is told. @param {boolean} isResumable */
+  lost(isResumable = true) {
+    return this.on({ type: "wire_lost", retryAtMs: this.nowMs + 3_000, isResumable });
+  }
+
+  /** The session goes on. @param {string} state @param {RTCIceServer[]} iceServers */
+  resumed(state = "in_call", iceServers = []) {
+    return this.on({ type: "wire_resumed", state, iceServers, mediaMode: "relay" });
+  }
+
+  /** @param {string} code @param {number | null} retryAfterMs @param {string | null} id */
+  error(code, retryAfterMs = null, id = null) {
+    return this.hear({ type: "error", code, message: `It says ${code}.`, retryAfterMs, id });
   }
 
   /** The browser gives what was asked for. */
@@ -154,6 +175,7 @@ export class Page {
       page.offerMade();
       page.hear({ type: "webrtc_answer", sdp: "the relay's" });
       page.on({ type: "stream_arrived", stream: REMOTE });
+      page.do("link_restored");
     }
     page.hear({ type: "waiting_for_partner", online: 3 });
     return page;

@@ -1,115 +1,49 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { nextTry, patienceMs } from "../../web/wire/delays.js";
 import { parse } from "../../web/wire/messages.js";
 import { askWhy } from "../../web/wire/refusal.js";
-import { retryDelayMs, Wire } from "../../web/wire/wire.js";
+import { Bench } from "./bench.js";
 
-class FakeSocket {
-  readyState = 1;
-  isClosed = false;
-  /** @type {string[]} */
-  sent = [];
-  /** @type {((event: { data: string }) => void) | null} */
-  onmessage = null;
-  /** @type {((event?: { code: number }) => void) | null} */
-  onclose = null;
-
-  /** @param {string} frame */
-  send(frame) {
-    this.sent.push(frame);
-  }
-
-  close() {
-    this.isClosed = true;
-  }
-
-  /** @param {unknown} message */
-  hear(message) {
-    this.onmessage?.({ data: typeof message === "string" ? message : JSON.stringify(message) });
-  }
-}
-
-/** A wire with sockets and a clock that are moved by hand. */
-class Bench {
-  nowMs = 0;
-  /** The longest delays. */
-  random = 0;
-  /** @type {string[]} */
-  urls = [];
-  /** @type {unknown[]} */
-  cleared = [];
-  /** @type {FakeSocket[]} */
-  sockets = [];
-  /** @type {{ atMs: number, callback: () => void } | null} */
-  timer = null;
-  /** @type {import("../../web/wire/wire.js").WireEvent[]} */
-  events = [];
-  /** What the server answers when it is asked why. @type {import("../../web/wire/refusal.js").Refusal | null} */
-  refusal = null;
-  asked = 0;
-  /** Until when the answer to that is held back. @type {(() => void) | null} */
-  answer = null;
-  isSlow = false;
-
-  wire = new Wire("ws://here/ws", (event) => this.events.push(event), {
-    open: (url) => {
-      this.urls.push(url);
-      this.sockets.push(new FakeSocket());
-      return /** @type {WebSocket} */ (/** @type {unknown} */ (this.socket));
-    },
-    ask: (_, tell) => {
-      this.asked += 1;
-      this.answer = () => tell(this.refusal);
-      if (!this.isSlow) this.answer();
-    },
-    nowMs: () => this.nowMs,
-    setTimer: (callback, delayMs) => (this.timer = { atMs: this.nowMs + delayMs, callback }),
-    clearTimer: (timer) => {
-      this.cleared.push(timer);
-      if (timer === this.timer) this.timer = null;
-    },
-    random: () => this.random,
-  });
-
-  /** @returns {FakeSocket} */
-  get socket() {
-    const socket = this.sockets.at(-1);
-    if (!socket) throw new Error("nothing was opened");
-    return socket;
-  }
-
-  /** @returns {number} how long that took */
-  ring() {
-    if (!this.timer) throw new Error("no timer is set");
-    const { atMs, callback } = this.timer;
-    const waitedMs = atMs - this.nowMs;
-    this.timer = null;
-    this.nowMs = atMs;
-    callback();
-    return waitedMs;
-  }
-
-  greet() {
-    this.socket.hear({ type: "connected", iceServers: [], mediaMode: "relay" });
-  }
-}
-
-test("the first try comes after 3 s, the others later and later, up to 30 s", () => {
+test("the first try comes after 3 s, the others later and later, up to 10 s", () => {
   const bench = new Bench();
   bench.wire.connect();
   const delays = [1, 2, 3, 4, 5, 6].map(() => {
     bench.socket.onclose?.();
     return bench.ring();
   });
-  assert.deepEqual(delays, [3_000, 6_000, 12_000, 24_000, 30_000, 30_000]);
+  assert.deepEqual(delays, [3_000, 6_000, 10_000, 10_000, 10_000, 10_000]);
   assert.equal(bench.sockets.length, 7);
 });
 
+/** @param {Partial<Parameters<typeof nextTry>[0]>} situation */
+function next(situation) {
+  return nextTry({ failures: 1, isResumable: false, awayMs: 0, random: 0, ...situation });
+}
+
 test("jitter takes up to a half off, but not of the first", () => {
-  assert.equal(retryDelayMs(1, 0.9), 3_000);
-  assert.equal(retryDelayMs(2, 0.5), 4_500);
-  assert.equal(retryDelayMs(50, 0.5), 22_500);
+  assert.deepEqual(next({ random: 0.9 }), { delayMs: 3_000, isQuick: false });
+  assert.deepEqual(next({ failures: 2, random: 0.5 }), { delayMs: 4_500, isQuick: false });
+  assert.deepEqual(next({ failures: 50, random: 0.5 }), { delayMs: 7_500, isQuick: false });
+});
+
+test("a session is tried for at once, after 0.3 s and after 1.2 s; then as ever", () => {
+  const tries = [1, 2, 3, 4, 5, 6].map((failures) => next({ failures, isResumable: true }));
+  assert.deepEqual(tries.map(({ delayMs }) => delayMs), [0, 300, 1_200, 3_000, 6_000, 10_000]);
+  assert.deepEqual(tries.map(({ isQuick }) => isQuick), [true, true, true, false, false, false]);
+});
+
+test("whoever has been without a socket for 4 s is told, however few tries that were", () => {
+  assert.equal(next({ failures: 2, isResumable: true, awayMs: 3_999 }).isQuick, true);
+  const late = next({ failures: 2, isResumable: true, awayMs: 4_000 });
+  assert.deepEqual(late, { delayMs: 3_000, isQuick: false });
+});
+
+test("a socket that hangs is given up the sooner the more depends on it", () => {
+  assert.deepEqual([patienceMs(false, false), patienceMs(true, false), patienceMs(true, true)], [
+    10_000, 5_000, 2_000,
+  ]);
 });
 
 test("a loss says when the next try comes", () => {
@@ -119,7 +53,7 @@ test("a loss says when the next try comes", () => {
   bench.socket.onclose?.();
   assert.deepEqual(bench.events, [
     { type: "wire_connecting" },
-    { type: "wire_lost", retryAtMs: 3_500 },
+    { type: "wire_lost", retryAtMs: 3_500, isResumable: false },
   ]);
 });
 
@@ -140,14 +74,24 @@ test("a server that does not greet within 10 s is given up on", () => {
   bench.wire.connect();
   assert.equal(bench.ring(), 10_000);
   assert.equal(bench.socket.isClosed, true);
-  assert.deepEqual(bench.events.at(-1), { type: "wire_lost", retryAtMs: 13_000 });
+  assert.deepEqual(bench.events.at(-1), { type: "wire_lost", retryAtMs: 13_000, isResumable: false });
 });
 
-test("one that greets is not", () => {
+test("one that greets is not, and is asked when it has been silent for 20 s", () => {
   const bench = new Bench();
   bench.wire.connect();
   bench.greet();
-  assert.equal(bench.timer, null);
+  bench.nowMs += 15_000;
+  bench.socket.hear({ type: "typing", active: true });
+  assert.equal(bench.ring(), 20_000);
+  assert.deepEqual(bench.sent, [{ type: "ping" }]);
+  bench.socket.hear({ type: "pong" });
+  assert.deepEqual(bench.events.at(-1), { type: "wire_alive" });
+  assert.equal(bench.ring(), 20_000);
+  bench.socket.hear({ type: "typing", active: true });
+  assert.equal(bench.ring(), 5_000, "anything else is no answer");
+  assert.equal(bench.socket.isClosed, true);
+  assert.equal(bench.events.at(-1)?.type, "wire_lost");
 });
 
 test("reconnect: the connection is lost at once, and what it still says is not heard", () => {
@@ -167,11 +111,15 @@ test("reconnect: the connection is lost at once, and what it still says is not h
 
 test("messages are sent as JSON while the socket is open, and dropped otherwise", () => {
   const bench = new Bench();
-  bench.wire.send({ type: "find_partner", interests: [] });
+  /** @type {import("../../web/wire/messages.js").ClientMessage} */
+  const find = { type: "find_partner", interests: [] };
+  assert.equal(bench.wire.send(find), false);
   bench.wire.connect();
-  bench.wire.send({ type: "find_partner", interests: [] });
-  bench.socket.readyState = 0;
-  bench.wire.send({ type: "next_partner", interests: [] });
+  assert.equal(bench.wire.send(find), false, "there is no session yet");
+  bench.greet();
+  assert.equal(bench.wire.send(find), true);
+  bench.socket.readyState = 2;
+  assert.equal(bench.wire.send({ type: "next_partner", interests: [] }), false);
   assert.deepEqual(bench.socket.sent, ['{"type":"find_partner","interests":[]}']);
 });
 
@@ -189,13 +137,15 @@ test("frames that cannot be read are reported and skipped, unknown types skipped
   bench.socket.hear({ type: "error", code: "c", message: "m", retryAfter: 2 });
   assert.deepEqual(bench.events.slice(1), [
     { type: "message", message: { type: "ice_candidate", candidate: null } },
-    { type: "message", message: { type: "error", code: "c", message: "m", retryAfterMs: 2_000 } },
+    { type: "message", message: { type: "error", code: "c", message: "m", retryAfterMs: 2_000, id: null } },
   ]);
   assert.equal(warn.mock.callCount(), 4);
 });
 
-test("renew: what is open is given up, and the delays begin anew", () => {
+test("renew: what is open has to prove itself, what waits is tried at once, delays begin anew", () => {
   const bench = new Bench();
+  bench.wire.renew();
+  assert.deepEqual(bench.sockets, [], "nothing was wanted");
   bench.wire.connect();
   for (let i = 0; i < 4; i++) {
     bench.socket.onclose?.();
@@ -203,12 +153,29 @@ test("renew: what is open is given up, and the delays begin anew", () => {
   }
   bench.socket.onclose?.();
   bench.wire.renew();
+  assert.equal(bench.sockets.length, 6, "at once");
+  const hanging = bench.socket;
+  bench.wire.renew();
+  assert.equal(hanging.isClosed, true, "one that is opening may be of the old network");
+  bench.socket.onclose?.();
   assert.equal(bench.ring(), 3_000);
   bench.greet();
   bench.wire.renew();
+  assert.deepEqual(bench.sent, [{ type: "ping" }]);
+  assert.equal(bench.ring(), 1_000);
   assert.equal(bench.socket.isClosed, true);
-  assert.equal(bench.ring(), 3_000);
-  assert.equal(bench.sockets.length, 7);
+});
+
+test("probe: one that is open is asked, another is on its way anyhow", () => {
+  const bench = new Bench();
+  bench.wire.connect();
+  bench.wire.probe();
+  bench.greet();
+  assert.deepEqual(bench.sent, []);
+  bench.wire.probe();
+  assert.deepEqual(bench.sent, [{ type: "ping" }]);
+  bench.socket.hear({ type: "pong" });
+  assert.equal(bench.ring(), 20_000);
 });
 
 test("disconnect: nothing is tried any more, until connect", () => {
@@ -248,7 +215,9 @@ test("what the server says of the partner is read", () => {
   );
 });
 
-for (const [code, by] of /** @type {const} */ ([[4001, "operator"], [4002, "budget"]])) {
+for (const [code, by] of /** @type {const} */ ([
+  [4001, "operator"], [4002, "budget"], [4003, "elsewhere"],
+])) {
   test(`whoever was sent away with ${code} does not come back by itself`, () => {
     const bench = new Bench();
     bench.wire.connect();
@@ -269,12 +238,12 @@ test("a server that is full or draining says why, and when to come again", () =>
   bench.wire.connect();
   bench.refusal = FULL;
   bench.socket.onclose?.();
-  assert.deepEqual(bench.events.at(-1), { type: "wire_refused", why: "full", retryAtMs: 10_000 });
+  assert.deepEqual(bench.events.at(-1), { type: "wire_refused", why: "full", retryAtMs: 10_000, isResumable: false });
   assert.equal(bench.ring(), 10_000);
   bench.refusal = { why: "draining", retryAfterMs: null };
   bench.socket.onclose?.();
   assert.deepEqual(bench.events.at(-1), {
-    type: "wire_refused", why: "draining", retryAtMs: bench.nowMs + 6_000,
+    type: "wire_refused", why: "draining", retryAtMs: bench.nowMs + 6_000, isResumable: false,
   });
 });
 
@@ -285,7 +254,7 @@ test("a connection that was there is lost, whatever the server would say", () =>
   bench.greet();
   bench.socket.onclose?.();
   assert.equal(bench.asked, 0);
-  assert.deepEqual(bench.events.at(-1), { type: "wire_lost", retryAtMs: 3_000 });
+  assert.deepEqual(bench.events.at(-1), { type: "wire_lost", retryAtMs: 3_000, isResumable: false });
 });
 
 for (const [name, meanwhile] of Object.entries({
@@ -345,7 +314,7 @@ test("why the server lets nobody in is read from its answer, and from nobody els
 test("the wire goes where it was told to", () => {
   const bench = new Bench();
   bench.wire.connect();
-  assert.deepEqual(bench.urls, ["ws://here/ws"]);
+  assert.deepEqual(bench.urls, ["ws://here/ws?resume=new"]);
 });
 
 test("each socket has to be greeted; until then the server is asked why it closes", () => {
@@ -376,7 +345,7 @@ test("a server that has greeted is not given up on", () => {
   bench.socket.hear({ type: "typing", active: true });
   assert.notEqual(bench.timer, null, "anything else is no greeting");
   bench.greet();
-  assert.equal(bench.timer, null);
+  assert.equal(bench.ring(), 20_000);
 });
 
 test("those who were told when to come again come spread over a quarter more", () => {
@@ -403,16 +372,19 @@ test("how media goes, and what is no message, is read as it is said", () => {
   const connected = (/** @type {object} */ more) =>
     parse(JSON.stringify({ type: "connected", iceServers: [], ...more }));
   assert.deepEqual(connected({ mediaMode: "direct" }), {
-    type: "connected", iceServers: [], mediaMode: "direct",
+    type: "connected", iceServers: [], mediaMode: "direct", resumeToken: null,
   });
   assert.deepEqual(connected({ mediaMode: "relay" }), {
-    type: "connected", iceServers: [], mediaMode: "relay",
+    type: "connected", iceServers: [], mediaMode: "relay", resumeToken: null,
   });
   for (const frame of ["null", "7", '"text"']) {
     assert.throws(() => parse(frame), { name: "SyntaxError", message: "not a JSON object" });
   }
   assert.deepEqual(parse('{"type":"error","code":"c","message":"m"}'), {
-    type: "error", code: "c", message: "m", retryAfterMs: null,
+    type: "error", code: "c", message: "m", retryAfterMs: null, id: null,
+  });
+  assert.deepEqual(parse('{"type":"error","code":"c","message":"m","id":"7"}'), {
+    type: "error", code: "c", message: "m", retryAfterMs: null, id: "7",
   });
   assert.deepEqual(parse('{"type":"waiting_for_partner","online":"many"}'), {
     type: "waiting_for_partner", online: null,

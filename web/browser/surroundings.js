@@ -5,7 +5,7 @@
  *
  * @typedef {{ type: "page_hidden" } | { type: "page_shown" }
  *   | { type: "page_left" } | { type: "page_back" }
- *   | { type: "network_changed" } | { type: "woke", asleepMs: number }} SurroundingsEvent
+ *   | { type: "network_changed" }} SurroundingsEvent
  */
 
 const PULSE_MS = 2_000;
@@ -44,8 +44,9 @@ function watchNetworkKind(onEvent) {
 }
 
 /**
- * By the clock that nobody sets: the time of day jumps when it is corrected. Some browsers' clock
- * stands still while the machine sleeps; there the link notices by itself that it is interrupted.
+ * Who wakes may be anywhere. By the clock that nobody sets: the time of day jumps when it is corrected.
+ * Some browsers' clock stands still while the machine sleeps; there the link notices by itself that it
+ * is interrupted.
  *
  * @param {(event: SurroundingsEvent) => void} onEvent
  */
@@ -55,7 +56,7 @@ function watchSleep(onEvent) {
   setInterval(() => {
     const asleepMs = performance.now() - lastMs - PULSE_MS;
     // A hidden tab's timers may be held back while all goes on.
-    if (asleepMs > ASLEEP_MS && !wasHidden) onEvent({ type: "woke", asleepMs });
+    if (asleepMs > ASLEEP_MS && !wasHidden) onEvent({ type: "network_changed" });
     lastMs = performance.now();
     wasHidden = document.hidden;
   }, PULSE_MS);

@@ -25,13 +25,58 @@ export function say(turn, text) {
   if (draft.isHeld(turn)) return turn.notify({ kind: "not_sent" });
   state.draft = "";
   draft.release(turn);
-  state.lastChatId += 1;
-  const id = String(state.lastChatId);
   // The message itself tells the partner that the typing has ended.
   state.isTyping = false;
   turn.stopTimers("typed");
+  state.lastChatId += 1;
+  const id = String(state.lastChatId);
+  add(turn, { id, mine: true, text: trimmed, fate: fateNow(turn) });
   turn.send({ type: "chat_message", text: trimmed, id });
-  add(turn, { id, mine: true, text: trimmed, delivered: false });
+}
+
+/** Of what is said now. @param {Turn} turn */
+function fateNow({ state }) {
+  return state.socket === "open" ? "sent" : "waiting";
+}
+
+/**
+ * Say once more what the server has refused.
+ *
+ * @param {Turn} turn
+ * @param {string} id
+ */
+export function repeat(turn, id) {
+  const { state } = turn;
+  const line = state.chat.find((known) => known.id === id && known.fate === "refused");
+  if (!line || !state.partner) return;
+  settle(turn, fateNow(turn), (known) => known === line);
+  turn.send({ type: "chat_message", text: line.text, id });
+}
+
+/**
+ * A line will not reach the partner.
+ *
+ * @param {Turn} turn
+ * @param {string} id
+ */
+export function refused(turn, id) {
+  settle(turn, "refused", (line) => line.mine && line.id === id);
+}
+
+/** What has waited for a socket has gone out. @param {Turn} turn */
+export function sent(turn) {
+  settle(turn, "sent", ({ fate }) => fate === "waiting");
+}
+
+/** The session is gone, and what has waited for it. @param {Turn} turn */
+export function lost(turn) {
+  settle(turn, "refused", ({ fate }) => fate === "waiting");
+}
+
+/** @param {Turn} turn @param {ChatLine["fate"]} fate @param {(line: ChatLine) => boolean} isMeant */
+function settle(turn, fate, isMeant) {
+  if (!turn.state.chat.some(isMeant)) return;
+  turn.state.chat = turn.state.chat.map((line) => (isMeant(line) ? { ...line, fate } : line));
 }
 
 /** @param {Turn} turn @param {import("../wire/messages.js").ChatMessage} message */
@@ -40,9 +85,14 @@ export function hear(turn, { id, text }) {
   if (!state.partner) return;
   partner.change(turn, { isTyping: false });
   turn.stopTimers("partnerTyped");
-  add(turn, { id, mine: false, text, delivered: true });
-  turn.send({ type: "chat_received", id });
+  add(turn, { id, mine: false, text, fate: "delivered" });
+  if (state.isStarted) turn.send({ type: "chat_received", id });
   if (state.isHidden || !state.isChatOpen) state.unread += 1;
+}
+
+/** What came while the person was not here is shown now. @param {Turn} turn */
+export function shown(turn) {
+  for (const { id, mine } of turn.state.chat) if (!mine) turn.send({ type: "chat_received", id });
 }
 
 /** @param {Turn} turn @param {ChatLine} line */
@@ -52,9 +102,7 @@ function add(turn, line) {
 
 /** @param {Turn} turn @param {string} id */
 export function delivered(turn, id) {
-  turn.state.chat = turn.state.chat.map((line) =>
-    line.id === id ? { ...line, delivered: true } : line,
-  );
+  settle(turn, "delivered", (line) => line.mine && line.id === id);
 }
 
 /** @param {Turn} turn @param {string} text what stands in the field now */

@@ -1,16 +1,12 @@
 // @ts-check
 /**
- * The media connection: opened, described, interrupted, restarted.
+ * The media connection: opened, described, replaced, closed.
  *
  * @typedef {import("./turn.js").Turn} Turn
  */
 import * as search from "./search.js";
-import { CLEAR_LINE } from "./state.js";
-
-/** Most interruptions mend by themselves sooner. */
-const RESTART_AFTER_MS = 2_000;
-const PROBE_MS = 5_000;
-const GIVEN_UP_AFTER_MS = 25_000;
+import { CLEAR_LINE, WHOLE } from "./state.js";
+import * as way from "./way.js";
 
 /** @param {Turn} turn */
 export function open(turn) {
@@ -26,14 +22,17 @@ export function open(turn) {
 export function openToPartner(turn, isInitiator) {
   open(turn);
   turn.order({ do: "meet" });
-  if (isInitiator) turn.order({ do: "make_offer" });
+  if (isInitiator) offer(turn, "make_offer");
 }
 
 /** @param {Turn} turn */
 export function close(turn) {
-  if (turn.state.linked) turn.order({ do: "close_link" });
-  Object.assign(turn.state, { linked: false, remoteStream: null, line: CLEAR_LINE });
-  turn.stopTimers("restart", "video");
+  const { state } = turn;
+  if (state.linked) turn.order({ do: "close_link" });
+  Object.assign(state, { linked: false, isLinkUp: false, remoteStream: null, line: CLEAR_LINE });
+  state.offering = 0;
+  endMending(turn);
+  turn.stopTimers("detour", "video");
 }
 
 /**
@@ -43,30 +42,46 @@ export function close(turn) {
  * @param {Turn} turn
  */
 export function replace(turn) {
-  if (turn.state.partner) {
+  const { state } = turn;
+  if (state.partner) {
     order(turn, "replace_link");
-    turn.stopTimers("restart", "video");
+    turn.stopTimers("detour", "video");
+    endMending(turn);
   } else {
     close(turn);
     open(turn);
   }
-  turn.state.line = { ...CLEAR_LINE, isInterrupted: true };
+  state.line = { ...CLEAR_LINE, isInterrupted: true };
+}
+
+/** Nothing is wrong with the link, or it is another one. @param {Turn} turn */
+export function endMending(turn) {
+  turn.state.mending = WHOLE;
+  turn.stopTimers("restart");
 }
 
 /** @param {Turn} turn @param {"open_link" | "replace_link"} what */
 function order(turn, what) {
   const { server, devices } = turn.state;
   const tracks = { audio: devices.audio.track, video: devices.video.track };
-  if (server) turn.order({ do: what, iceServers: server.iceServers, tracks });
+  Object.assign(turn.state, { isLinkUp: false, offering: 0 });
+  if (server) turn.order({ do: what, iceServers: way.servers(turn), tracks });
+}
+
+/** @param {Turn} turn @param {"make_offer" | "restart_link"} how "restart_link": with new paths */
+export function offer(turn, how) {
+  turn.state.offering += 1;
+  turn.order({ do: how });
 }
 
 /** @param {Turn} turn @param {{ type: "offer" | "answer", sdp: string }} description */
 export function described(turn, { type, sdp }) {
   const { state } = turn;
   if (type === "answer") return turn.send({ type: "webrtc_answer", sdp });
+  state.offering = Math.max(0, state.offering - 1);
   turn.send({ type: "webrtc_offer", sdp });
   if (!turn.isDirect()) state.unanswered += 1;
-  if (state.search !== "none" || state.partner || state.isResting) return;
+  if (state.search !== "none" || state.partner || state.isResting || !state.isStarted) return;
   search.ask(turn, "find_partner");
 }
 
@@ -86,17 +101,19 @@ export function takeOffer(turn, sdp) {
 }
 
 /**
- * The relay answers every offer, in order: an answer is for the last one when no other is awaited.
+ * The relay answers every offer, in order: an answer is for the last one when no other is awaited, nor
+ * about to be made.
  *
  * @param {Turn} turn
  * @param {string} sdp
  */
 export function takeAnswer(turn, sdp) {
   const { state } = turn;
-  const isForLast = turn.isDirect() || state.unanswered === 1;
+  const isForLast = turn.isDirect() || (state.unanswered === 1 && state.offering === 0);
   countAnswer(turn);
-  if (state.search !== "asked") turn.stopTimers("reply");
-  if (state.linked && isForLast) turn.order({ do: "take_answer", sdp });
+  if (!state.linked || !isForLast) return;
+  turn.order({ do: "take_answer", sdp });
+  way.answered(turn);
 }
 
 /** @param {Turn} turn */
@@ -107,56 +124,4 @@ export function countAnswer(turn) {
 /** @param {Turn} turn @param {RTCIceCandidateInit | null} candidate */
 export function takeCandidate(turn, candidate) {
   if (turn.state.linked) turn.order({ do: "take_candidate", candidate });
-}
-
-/**
- * The way to the other side is lost, perhaps for a moment.
- *
- * @param {Turn} turn
- */
-export function interrupted(turn) {
-  if (!turn.state.linked) return;
-  turn.state.line = { ...turn.state.line, isInterrupted: true };
-  turn.startTimer("restart", RESTART_AFTER_MS);
-}
-
-/** @param {Turn} turn */
-export function restored(turn) {
-  turn.state.line = { ...turn.state.line, isInterrupted: false };
-  turn.stopTimers("restart");
-}
-
-/**
- * Perhaps another network: look for new paths at once.
- *
- * @param {Turn} turn
- */
-export function networkChanged(turn) {
-  const { linked, socket } = turn.state;
-  if (!linked || socket !== "open" || turn.isDirect()) return turn.order({ do: "renew" });
-  restart(turn);
-}
-
-/**
- * Who was away for long has been given up by the server.
- *
- * @param {Turn} turn
- * @param {number} asleepMs
- */
-export function woke(turn, asleepMs) {
-  if (asleepMs > GIVEN_UP_AFTER_MS) turn.order({ do: "renew" });
-  else networkChanged(turn);
-}
-
-/**
- * Negotiate new paths on the same link; the partner stays. When the server does not answer to that,
- * the socket is as dead as the old paths. In direct mode only one of the two may offer, so a link
- * that is interrupted there mends by itself or fails.
- *
- * @param {Turn} turn
- */
-export function restart(turn) {
-  if (turn.isDirect()) return;
-  turn.order({ do: "restart_link" });
-  turn.startTimer("reply", PROBE_MS);
 }

@@ -8,10 +8,13 @@
  * so that there is no timer to cancel. Each part decides about one thing, and
  * calls only parts below it:
  *
- *     visit.js     from Start to Stop, on a server that may be away
+ *     session.js   the session with the server: lost, gone on with, left and come back to
+ *     visit.js     from Start to Stop
+ *     mend.js      new paths for a link that is interrupted
  *     chat.js      lines, who is typing, what was delivered
  *     partner.js   the one who was found, until they go
  *     link.js      the media connection
+ *     way.js       which way the media takes: UDP, or a detour by TCP
  *     line.js      how well the media travels, and doing with sound alone
  *     devices.js   camera and microphone: opened, refused, muted, lost
  *     search.js    what is looked for, and asking the server to look
@@ -42,10 +45,13 @@ import * as devices from "./devices.js";
 import * as draft from "./draft.js";
 import * as line from "./line.js";
 import * as link from "./link.js";
+import * as mend from "./mend.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
+import * as session from "./session.js";
 import { Turn } from "./turn.js";
 import * as visit from "./visit.js";
+import * as way from "./way.js";
 
 /**
  * Decide what an event means.
@@ -95,6 +101,7 @@ function take(turn, event) {
 
     case "text_changed": return chat.textChanged(turn, event.text);
     case "chat_entered": return chat.say(turn, event.text);
+    case "chat_repeated": return chat.repeat(turn, event.id);
     case "chat_toggled": return chat.toggle(turn);
     case "key_struck": return draft.struck(turn);
     case "field_pressed": return draft.release(turn);
@@ -102,26 +109,39 @@ function take(turn, event) {
     case "begun_dropped": turn.state.begun = ""; return;
     case "page_hidden": turn.state.isHidden = true; return;
     case "page_shown": return chat.pageShown(turn);
-    case "page_left": return visit.leavePage(turn);
-    case "page_back": turn.order({ do: "connect" }); return;
-    case "network_changed": return link.networkChanged(turn);
-    case "woke": return link.woke(turn, event.asleepMs);
+    case "page_left": return session.leavePage(turn);
+    case "page_back": turn.order({ do: "arrive" }); return;
+    case "conversation_kept": return session.found(turn, event.kept);
+    case "return_pressed": return session.takeUp(turn);
+    case "return_declined": return session.decline(turn);
+    case "way_remembered": turn.state.takesDetour = event.takesDetour; return;
+    case "network_changed": return mend.networkChanged(turn);
 
-    case "wire_connecting": return visit.connecting(turn);
-    case "wire_lost": return visit.wireLost(turn, event.retryAtMs);
-    case "wire_refused": return visit.wireLost(turn, event.retryAtMs, event.why);
-    case "wire_closed": return visit.sentAway(turn, event.by);
+    case "wire_connecting": return session.connecting(turn);
+    case "wire_away": return session.away(turn);
+    case "wire_lost":
+    case "wire_refused": return session.lost(turn, event);
+    case "wire_closed": return session.sentAway(turn, event.by);
+    case "wire_resumed": return session.resumed(turn, event);
+    case "wire_alive": return mend.proved(turn);
+    case "try_now_pressed": return session.tryNow(turn);
+    case "message_unsent": return unsent(turn, event.message);
     case "message": return hear(turn, event.message);
 
     case "link_described": return link.described(turn, event.description);
     case "candidate_found": return link.candidateFound(turn, event.candidate);
-    case "link_interrupted": return link.interrupted(turn);
-    case "link_restored": return link.restored(turn);
-    case "link_failed": return visit.linkFailed(turn);
+    case "path_found": return way.pathFound(turn);
+    case "way_found": return way.found(turn, event.protocol, event.isRelayed);
+    case "link_interrupted": return mend.interrupted(turn);
+    case "link_broken": return visit.linkBroken(turn);
+    case "link_restored": return mend.restored(turn);
+    case "link_failed": return visit.linkUnusable(turn);
     case "link_closed": return visit.linkClosed(turn);
     case "stream_arrived": turn.state.remoteStream = event.stream; return;
     case "media_arrived": return partner.mediaArrived(turn, event.kind);
-    case "figures_measured": return partner.measured(turn, event.figures);
+    case "figures_measured":
+      partner.measured(turn, event.figures);
+      return mend.measured(turn);
     default: /** @satisfies {never} */ (event);
   }
 }
@@ -129,7 +149,9 @@ function take(turn, event) {
 /** @param {Turn} turn @param {ServerMessage} message */
 function hear(turn, message) {
   switch (message.type) {
-    case "connected": return visit.connected(turn, message);
+    case "connected": return session.begun(turn, message);
+    case "resumed":
+    case "pong": return; // the wire's own
     case "waiting_for_partner": return partner.awaited(turn, message.online);
     case "partner_found": return partner.found(turn, message);
     case "partner_left": return partner.gone(turn, "partner_left");
@@ -149,14 +171,26 @@ function hear(turn, message) {
 }
 
 /** @param {Turn} turn @param {import("../wire/messages.js").ServerError} error */
-function serverError(turn, { code, message, retryAfterMs }) {
+function serverError(turn, { code, message, retryAfterMs, id }) {
+  if (id !== null) chat.refused(turn, id);
   if (code === "media_failed") turn.state.unanswered = 0;
   if (code === "bad_sdp") link.countAnswer(turn);
   if (!turn.state.isStarted) return;
   if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn);
   // The server speaks of its states there: something crossed with the partner's leaving.
-  if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });
+  if (code === "rate_limited" && id !== null) turn.notify({ kind: "message_refused" });
+  else if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });
   search.refused(turn, retryAfterMs);
+}
+
+/**
+ * The wire could not take a message, and never will.
+ *
+ * @param {Turn} turn
+ * @param {import("../wire/messages.js").ClientMessage} message
+ */
+function unsent(turn, message) {
+  if (message.type === "chat_message") chat.refused(turn, message.id);
 }
 
 /** @param {Turn} turn */
@@ -166,7 +200,9 @@ function checkDeadlines(turn) {
   if (turn.isDue("escape") && turn.state.notice?.kind === "escape_again") turn.state.notice = null;
   if (turn.isDue("retry")) search.ask(turn, "find_partner");
   if (turn.isDue("reply")) turn.order({ do: "reconnect" });
-  if (turn.isDue("restart")) link.restart(turn);
+  if (turn.isDue("restart")) mend.due(turn);
+  if (turn.isDue("detour") && way.takeDetour(turn)) link.offer(turn, "restart_link");
+  if (turn.isDue("return")) session.decline(turn);
   if (turn.isDue("typed")) chat.stopTyping(turn);
   if (turn.isDue("partnerTyped")) chat.partnerTyping(turn, false);
   if (turn.isDue("video")) line.tryVideo(turn);

@@ -22,7 +22,22 @@ export function found(turn, { isInitiator, sharedInterests }) {
   search.end(turn);
   Object.assign(state, { notice: null, chat: [] });
   state.partnersMet += 1;
-  state.partner = {
+  state.partner = somebody(turn, sharedInterests);
+  draft.meet(turn);
+  turn.startTimer("media", MEDIA_TIMEOUT_MS);
+  if (state.linked) turn.order({ do: "meet" });
+  else link.openToPartner(turn, isInitiator);
+}
+
+/**
+ * Of whom nothing is known yet.
+ *
+ * @param {Turn} turn
+ * @param {string[]} sharedInterests
+ * @returns {import("./state.js").Partner}
+ */
+export function somebody(turn, sharedInterests) {
+  return {
     media: { audio: true, video: true }, // until they say otherwise
     arrived: { audio: false, video: false },
     hasCome: false,
@@ -30,13 +45,11 @@ export function found(turn, { isInitiator, sharedInterests }) {
     isTyping: false,
     isInterrupted: false,
     isStalled: false,
+    isDoubted: false,
+    isSought: false,
     bytesReceived: 0,
     lastBytesAtMs: turn.nowMs,
   };
-  draft.meet(turn);
-  turn.startTimer("media", MEDIA_TIMEOUT_MS);
-  if (state.linked) turn.order({ do: "meet" });
-  else link.openToPartner(turn, isInitiator);
 }
 
 /**
@@ -142,24 +155,35 @@ export function measured(turn, figures) {
   const { partner } = turn.state;
   if (!partner) return;
   const { bytesReceived } = figures;
-  const { media, arrived, lastBytesAtMs } = partner;
-  const isExpected = (media.audio || media.video) && (arrived.audio || arrived.video);
-  const isLate = turn.nowMs - lastBytesAtMs >= STALLED_AFTER_MS;
+  const isLate = turn.nowMs - partner.lastBytesAtMs >= STALLED_AFTER_MS;
   if (bytesReceived !== partner.bytesReceived) {
     const lastBytesAtMs = turn.nowMs;
-    change(turn, { bytesReceived, lastBytesAtMs, isStalled: false, isInterrupted: false });
-  } else if (isExpected && isLate) {
+    const isWell = { isStalled: false, isInterrupted: false };
+    change(turn, { bytesReceived, lastBytesAtMs, ...isWell, isDoubted: false, isSought: false });
+  } else if (isExpected(partner) && isLate) {
     change(turn, { isStalled: true });
   }
   if (!turn.state.partner?.isInterrupted) line.measured(turn, figures);
 }
 
 /**
- * Nothing has come of them: whatever the reason, the next one may do better.
+ * Whether something should come of them all the time.
+ *
+ * @param {import("./state.js").Partner} partner
+ */
+export function isExpected({ media, arrived }) {
+  return (media.audio || media.video) && (arrived.audio || arrived.video);
+}
+
+/**
+ * Nothing has come of them: whatever the reason, the next one may do better. While our own connection
+ * is away it is no fault of theirs.
  *
  * @param {Turn} turn
  */
 export function noMedia(turn) {
+  const { socket, line } = turn.state;
+  if (socket !== "open" || line.isInterrupted) return turn.startTimer("media", MEDIA_TIMEOUT_MS);
   leave(turn);
   turn.state.notice = { kind: "no_media" };
   search.ask(turn, "next_partner");
@@ -178,6 +202,7 @@ export function gone(turn, how) {
   leave(turn);
   state.chat = chat;
   state.notice = { kind: how };
+  if (!state.isStarted) return; // the person has not returned to them
   if (state.settings.searchesOn) search.ask(turn, "find_partner");
   else state.isResting = true;
 }

@@ -35,7 +35,12 @@ export function ask(turn, type) {
   turn.send({ type, interests: state.settings.interests });
   if (state.search === "none") state.searchingSinceMs = turn.nowMs;
   state.search = "asked";
-  turn.startTimer("reply", REPLY_TIMEOUT_MS);
+  awaitReply(turn);
+}
+
+/** A server that does not answer is not there; one that is away cannot. @param {Turn} turn */
+export function awaitReply(turn) {
+  if (turn.state.socket === "open") turn.startTimer("reply", REPLY_TIMEOUT_MS);
 }
 
 /**

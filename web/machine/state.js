@@ -20,7 +20,10 @@
  *   | { type: "text_changed", text: string } | { type: "chat_entered", text: string }
  *   | { type: "key_struck" } | { type: "field_pressed" }
  *   | { type: "begun_taken" } | { type: "begun_dropped" }
- *   | { type: "chat_toggled" }
+ *   | { type: "chat_toggled" } | { type: "chat_repeated", id: string }
+ *   | { type: "try_now_pressed" } | { type: "return_pressed" } | { type: "return_declined" }
+ *   | { type: "conversation_kept", kept: Kept | null } | { type: "way_remembered", takesDetour: boolean }
+ *   | { type: "message_unsent", message: ClientMessage }
  *   | { type: "time_passed" } | import("../browser/surroundings.js").SurroundingsEvent
  *   | import("../wire/wire.js").WireEvent | import("../media/devices.js").DeviceEvent
  *   | import("../media/peer.js").PeerEvent} Event
@@ -30,10 +33,12 @@
  *   | { do: "enable_microphone", enabled: boolean }
  *   | { do: "remember", settings: Settings }
  *   | { do: "send", message: ClientMessage } | { do: "reconnect" } | { do: "renew" }
- *   | { do: "connect" } | { do: "disconnect" }
+ *   | { do: "probe" } | { do: "arrive" } | { do: "connect" } | { do: "disconnect" }
+ *   | { do: "leave_for_now", kept: Kept } | { do: "remember_way", takesDetour: boolean }
  *   | { do: "open_link", iceServers: RTCIceServer[], tracks: Tracks } | { do: "close_link" }
  *   | { do: "replace_link", iceServers: RTCIceServer[], tracks: Tracks }
  *   | { do: "make_offer" } | { do: "restart_link" } | { do: "take_offer", sdp: string }
+ *   | { do: "use_servers", iceServers: RTCIceServer[] }
  *   | { do: "take_answer", sdp: string }
  *   | { do: "take_candidate", candidate: RTCIceCandidateInit | null }
  *   | { do: "use_track", kind: Kind, track: MediaStreamTrack | null }
@@ -61,9 +66,14 @@
  * @property {boolean} wasLost it is being replaced
  * @property {MediaStreamTrack | null} track
  *
- * @typedef {"partner_left" | "partner_disconnected" | "no_media" | "link_failed"
+ * @typedef {object} Kept what a page that is left hands on to the one that comes in its place
+ * @property {string[]} sharedInterests
+ * @property {{ audio: boolean, video: boolean }} media what the partner had on
+ * @property {number} lastChatId
+ *
+ * @typedef {"partner_left" | "partner_disconnected" | "partner_lost" | "no_media" | "link_failed"
  *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
- *   | "not_sent"} Mishap
+ *   | "not_sent" | "message_refused"} Mishap
  * @typedef {{ kind: Mishap } | { kind: "server_error", text: string }} Notice
  *
  * @typedef {object} DueMs deadlines; an absent one is not running
@@ -72,7 +82,9 @@
  * @property {number} [media] when to give up on a partner of whom nothing comes
  * @property {number} [notice] when a notice has been read
  * @property {number} [relink] when to open the link again after it failed
- * @property {number} [restart] when to negotiate new paths for a link that is interrupted
+ * @property {number} [restart] when to negotiate new paths for a link that is interrupted, again
+ * @property {number} [detour] when to take the way by TCP, if the link is not up by then
+ * @property {number} [return] until when the person may return to a conversation
  * @property {number} [escape] until when a second Esc counts
  * @property {number} [typed] when the user counts as no longer typing
  * @property {number} [partnerTyped] when the partner does
@@ -83,7 +95,8 @@
  * @property {string} id
  * @property {boolean} mine
  * @property {string} text
- * @property {boolean} delivered the partner's page has shown it
+ * @property {"waiting" | "sent" | "delivered" | "refused"} fate "waiting": for a socket; "delivered":
+ *   the partner's page has shown it; "refused": the server has not passed it on
  *
  * @typedef {object} Partner
  * @property {{ audio: boolean, video: boolean }} media what they have on
@@ -93,6 +106,8 @@
  * @property {boolean} isTyping
  * @property {boolean} isInterrupted nothing comes of them to the server, as it says
  * @property {boolean} isStalled nothing comes any more, though it should
+ * @property {boolean} isDoubted whether the socket lives was asked since something came last
+ * @property {boolean} isSought new paths were looked for since something came last
  * @property {number} bytesReceived
  * @property {number} lastBytesAtMs
  *
@@ -105,6 +120,10 @@
  * @property {number} pauses in a row
  * @property {boolean} isInterrupted our own link has lost its way to the other side
  *
+ * @typedef {object} Mending of a link that is interrupted, or may be
+ * @property {"none" | "proving" | "restarting"} step "proving": as soon as the socket is known to live
+ * @property {number} restarts in a row that brought nothing
+ *
  * @typedef {object} State
  * @property {Settings} settings
  * @property {boolean} isStarted Start was pressed, and Stop was not
@@ -113,15 +132,24 @@
  *   leads back to the preview
  * @property {Record<Kind, Device>} devices
  * @property {DeviceInfo[]} found the devices that there are
- * @property {"connecting" | "open" | "lost" | "closed"} socket
+ * @property {"connecting" | "open" | "away" | "lost" | "closed"} socket "away": lost, but not yet for so
+ *   long that it is worth a word
  * @property {import("../wire/wire.js").Closer} closedBy who has ended it, while it is "closed"
  * @property {number | null} retryAtMs when the next try to connect comes
  * @property {import("../wire/refusal.js").Why | null} refusal why the server has not let
  *   us in, while the socket is "lost"
  * @property {import("../wire/messages.js").Connected | null} server what it said on connecting
  * @property {boolean} linked a link is open, or opening; always so while there is a partner
+ * @property {number} offering offers that the link is about to make
  * @property {number} unanswered offers that the relay has not answered yet
  * @property {number} relinkedAtMs when the link was last opened again after it failed
+ * @property {number} replacedAtMs when it was last replaced because it could not be mended
+ * @property {boolean} isLinkUp
+ * @property {Mending} mending
+ * @property {string} host the page's own
+ * @property {boolean} takesDetour whether the link may go by the relay's own TURN servers, over TCP
+ * @property {Kept | null} returning what is known of a conversation that was left a moment ago, while
+ *   it is not known whether the person returns to it
  * @property {"none" | "asked" | "waiting"} search "waiting": the server has confirmed it
  * @property {number | null} searchingSinceMs
  * @property {boolean} isResting linked, but not to search before Next is pressed
@@ -178,13 +206,18 @@ export const CLEAR_LINE = {
   isInterrupted: false,
 };
 
+/** @type {Readonly<Mending>} */
+export const WHOLE = { step: "none", restarts: 0 };
+
 /**
  * @param {Settings} settings as they were remembered
+ * @param {string} host the page's own, without a port
  * @returns {State}
  */
-export function initial(settings = DEFAULTS) {
+export function initial(settings = DEFAULTS, host = "") {
   return {
     settings,
+    host,
     isStarted: false,
     isPreviewing: false,
     hasBegun: false,
@@ -196,8 +229,14 @@ export function initial(settings = DEFAULTS) {
     refusal: null,
     server: null,
     linked: false,
+    offering: 0,
     unanswered: 0,
     relinkedAtMs: -Infinity,
+    replacedAtMs: -Infinity,
+    isLinkUp: false,
+    mending: WHOLE,
+    takesDetour: false,
+    returning: null,
     search: "none",
     searchingSinceMs: null,
     isResting: false,
@@ -231,11 +270,21 @@ export function nextDueMs(state) {
 }
 
 /**
+ * Whether the person has to say if they return to a conversation that was left.
+ *
+ * @param {State} state
+ */
+export function isReturnAsked({ returning, partner }) {
+  return returning !== null && partner !== null;
+}
+
+/**
  * What of our own media is on, as the partner should know it.
  *
  * @param {State} state
  */
-export function ownMedia({ devices, line, told }) {
+export function ownMedia({ isStarted, devices, line, told }) {
+  if (!isStarted) return { audio: false, video: false }; // one looks at oneself at most
   return {
     audio: isGiving(devices.audio, told?.audio),
     video: isGiving(devices.video, told?.video) && !line.isVideoPaused,

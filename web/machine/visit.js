@@ -1,16 +1,19 @@
 // @ts-check
 /**
- * From Start to Stop, on a server that may be away and with a link that may fail.
+ * From Start to Stop, with a link that may fail.
  *
  * @typedef {import("./turn.js").Turn} Turn
  * @typedef {import("./state.js").State} State
  */
 import * as devices from "./devices.js";
 import * as link from "./link.js";
+import * as mend from "./mend.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
 
 const RELINK_MS = 3_000;
+/** A link that cannot be used so soon after it took another's place will not be replaced, too. */
+const REPLACE_AGAIN_MS = 15_000;
 
 /**
  * The user is old enough and takes the rules; the camera comes on, to look into before the call.
@@ -48,7 +51,7 @@ export function goOn(turn) {
   if (state.search !== "none" || state.dueMs.relink !== undefined) return;
   if (turn.isDirect()) return search.ask(turn, "find_partner");
   link.open(turn); // find_partner follows the offer, so that nobody is matched with a dead end
-  turn.order({ do: "make_offer" });
+  link.offer(turn, "make_offer");
 }
 
 /** @param {Turn} turn */
@@ -61,53 +64,25 @@ export function stop(turn) {
   devices.closeAll(turn);
 }
 
-/**
- * The page goes away, perhaps to come back from the browser's cache: nobody may wait for it.
- *
- * @param {Turn} turn
- */
-export function leavePage(turn) {
-  stop(turn);
-  devices.closeAll(turn);
-  turn.order({ do: "disconnect" });
-}
-
-// the connection to the server
-
-/** @param {Turn} turn */
-export function connecting(turn) {
-  turn.state.socket = "connecting";
-  turn.state.retryAtMs = null;
-}
-
-/** @param {Turn} turn @param {import("../wire/messages.js").Connected} server */
-export function connected(turn, server) {
-  Object.assign(turn.state, { socket: "open", server });
-}
-
-/**
- * @param {Turn} turn
- * @param {number} retryAtMs
- * @param {State["refusal"]} refusal why the server has not let us in, where it has said so
- */
-export function wireLost(turn, retryAtMs, refusal = null) {
-  Object.assign(turn.state, { socket: "lost", retryAtMs, refusal, server: null, online: null });
-  Object.assign(turn.state, { notice: null, unanswered: 0 });
-  forgetServerSide(turn);
-}
-
-/**
- * The connection was ended for good: only the user's own Start begins another.
- *
- * @param {Turn} turn
- * @param {import("../wire/wire.js").Closer} by
- */
-export function sentAway(turn, by) {
-  stop(turn);
-  Object.assign(turn.state, { socket: "closed", closedBy: by, server: null, online: null });
-}
-
 // the link
+
+/**
+ * The browser can do nothing more with our link: another one in its place may do better.
+ *
+ * @param {Turn} turn
+ */
+export function linkUnusable(turn) {
+  const { state } = turn;
+  const isFirst = turn.nowMs - state.replacedAtMs >= REPLACE_AGAIN_MS;
+  const wasOfUse = state.linked && (state.isLinkUp || state.partner !== null);
+  if (wasOfUse && isFirst && !turn.isDirect()) mend.replace(turn);
+  else linkFailed(turn);
+}
+
+/** The browser has given up the paths that the link had. @param {Turn} turn */
+export function linkBroken(turn) {
+  if (!mend.broken(turn)) linkFailed(turn);
+}
 
 /**
  * Say so and begin again, but not more often than every few seconds.
@@ -134,19 +109,18 @@ export function linkFailed(turn) {
 export function offerAgain(turn) {
   const { state } = turn;
   if (!state.linked || turn.isDirect()) return; // we have stopped meanwhile, or begin anew already
-  if (state.search !== "asked") turn.stopTimers("reply"); // the server has just spoken
-  link.replace(turn);
-  partner.meetAgain(turn);
-  turn.order({ do: "make_offer" });
+  mend.replace(turn);
 }
 
 /**
- * The other side said goodbye. A partner who does is leaving: the server will tell.
+ * The other side said goodbye. A partner who does is leaving: the server will tell. The relay may have
+ * ended the session while our socket was away: that will show, too.
  *
  * @param {Turn} turn
  */
 export function linkClosed(turn) {
-  if (!turn.isDirect()) linkFailed(turn);
+  if (!turn.isDirect() && turn.state.socket !== "open") mend.gone(turn);
+  else if (!turn.isDirect()) linkFailed(turn);
   else if (turn.state.partner) turn.startTimer("media", partner.MEDIA_TIMEOUT_MS);
 }
 
@@ -155,7 +129,7 @@ export function linkClosed(turn) {
  *
  * @param {Turn} turn
  */
-function leaveServer(turn) {
+export function leaveServer(turn) {
   const { state } = turn;
   if (state.linked || state.search !== "none") turn.send({ type: "stop_chat" });
   forgetServerSide(turn);
@@ -166,7 +140,7 @@ function leaveServer(turn) {
  *
  * @param {Turn} turn
  */
-function forgetServerSide(turn) {
+export function forgetServerSide(turn) {
   partner.forget(turn);
   Object.assign(turn.state, { search: "none", searchingSinceMs: null, dueMs: {} });
   link.close(turn);

@@ -15,7 +15,7 @@
  * @property {number | null} width of the partner's picture, in pixels
  * @property {number | null} height
  * @property {number | null} framesPerS of the partner's picture
- * @property {string | null} protocol "udp" or "tcp"
+ * @property {string | null} protocol "udp", "tcp" or "tls"
  *
  * @typedef {object} Totals what two measurements are compared by
  * @property {number} atMs
@@ -57,7 +57,7 @@ export function measure(reports, before) {
     width: video?.["frameWidth"] ?? null,
     height: video?.["frameHeight"] ?? null,
     framesPerS: video?.["framesPerSecond"] ?? null,
-    protocol: protocolOf(all, path),
+    protocol: wayOf(all)?.protocol ?? null,
     ...since(before, totals),
   };
   return { figures, totals };
@@ -110,10 +110,20 @@ function selectedPair(all) {
   return pairs.find((pair) => pair["id"] === id) ?? pairs.find(({ selected }) => selected);
 }
 
-/** @param {Report[]} all @param {Report | undefined} path @returns {string | null} */
-function protocolOf(all, path) {
+/**
+ * What the media goes over on our side.
+ *
+ * @param {Iterable<Report>} reports
+ * @returns {{ protocol: string, isRelayed: boolean } | null} `isRelayed`: by a TURN server, whose own
+ *   protocol it is then
+ */
+export function wayOf(reports) {
+  const all = [...reports];
+  const path = selectedPair(all);
   const candidate = all.find(({ id }) => path && id === path["localCandidateId"]);
-  return candidate?.["protocol"] ?? null;
+  const isRelayed = candidate?.["candidateType"] === "relay";
+  const protocol = (isRelayed ? candidate["relayProtocol"] : null) ?? candidate?.["protocol"];
+  return typeof protocol === "string" ? { protocol, isRelayed } : null;
 }
 
 /** @param {Report[]} reports @param {string} name */

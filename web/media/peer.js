@@ -10,13 +10,14 @@
  *
  * @typedef {{ type: "link_described", description: { type: "offer" | "answer", sdp: string } }
  *   | { type: "candidate_found", candidate: RTCIceCandidateInit | null }
- *   | { type: "link_interrupted" } | { type: "link_restored" }
+ *   | { type: "path_found" } | { type: "way_found", protocol: string, isRelayed: boolean }
+ *   | { type: "link_interrupted" } | { type: "link_broken" } | { type: "link_restored" }
  *   | { type: "link_failed" } | { type: "link_closed" }
  *   | { type: "stream_arrived", stream: MediaStream }
  *   | { type: "media_arrived", kind: Kind }
  *   | { type: "figures_measured", figures: import("./figures.js").Figures }} PeerEvent
  */
-import { measure } from "./figures.js";
+import { measure, wayOf } from "./figures.js";
 
 /** How often to look whether the partner's picture and sound are there. */
 const LOOK_EVERY_MS = 50;
@@ -73,6 +74,7 @@ export class Peer {
     this.#pc.onicecandidate = ({ candidate }) =>
       this.#emit({ type: "candidate_found", candidate: candidate ? candidate.toJSON() : null });
     this.#pc.onconnectionstatechange = () => this.#follow(this.#pc.connectionState);
+    this.#pc.oniceconnectionstatechange = () => this.#followPaths(this.#pc.iceConnectionState);
     this.#tracks = { ...tracks };
   }
 
@@ -89,6 +91,20 @@ export class Peer {
   restart() {
     this.#pc.restartIce();
     this.offer();
+  }
+
+  /**
+   * Use these from the next `restart()` on.
+   *
+   * @param {RTCIceServer[]} iceServers
+   */
+  useServers(iceServers) {
+    try {
+      this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
+    } catch (error) {
+      console.warn("The link cannot use other servers:", error); // Firefox before 119
+      this.#emit({ type: "link_failed" });
+    }
   }
 
   /**
@@ -254,15 +270,32 @@ export class Peer {
 
   /** @param {RTCPeerConnectionState} state */
   #follow(state) {
-    if (state === "failed") this.#emit({ type: "link_failed" });
     if (state === "disconnected") this.#emit({ type: "link_interrupted" });
-    if (state === "connected") this.#emit({ type: "link_restored" });
+    if (state === "connected") {
+      this.#emit({ type: "link_restored" });
+      this.#do(() => this.#findWay());
+    }
+    if (state === "failed") {
+      // Paths can be sought anew; a handshake that has failed cannot be repeated.
+      const isHandshake = this.#pc.getSenders()[0]?.transport?.state === "failed";
+      this.#emit({ type: isHandshake ? "link_failed" : "link_broken" });
+    }
     const transport = this.#pc.getSenders()[0]?.transport;
     if (!transport) return;
     // The other side's goodbye (close_notify) shows here and not in connectionState.
     transport.onstatechange = () => {
       if (transport.state === "closed") this.#emit({ type: "link_closed" });
     };
+  }
+
+  /** @param {RTCIceConnectionState} state */
+  #followPaths(state) {
+    if (state === "connected" || state === "completed") this.#emit({ type: "path_found" });
+  }
+
+  async #findWay() {
+    const way = wayOf((await this.#pc.getStats()).values());
+    if (way) this.#emit({ type: "way_found", ...way });
   }
 
   /**

@@ -26,6 +26,7 @@ export class ChatView {
   #begun = find("begun", HTMLElement);
   #begunText = find("begun-text", HTMLElement);
   #takeBack = find("begun-take", HTMLButtonElement);
+  #onEvent;
   #openAddress;
   /** @type {ChatLine[]} */
   #lines = [];
@@ -39,6 +40,7 @@ export class ChatView {
    * @param {(href: string) => void} openAddress asks the user first
    */
   constructor(onEvent, openAddress) {
+    this.#onEvent = onEvent;
     this.#openAddress = openAddress;
     this.#text.oninput = () => {
       this.#count();
@@ -72,8 +74,8 @@ export class ChatView {
     this.#words = words;
     setAttribute(this.#log, "data-empty", words.noMessages);
     this.#drawLines(chat, words);
-    for (const { id, mine, delivered } of chat) {
-      if (mine) this.#drawTick(id, delivered, words);
+    for (const { id, mine, fate } of chat) {
+      if (mine) this.#drawFate(id, fate, words);
     }
     setText(this.#typing, partner?.isTyping ? words.typing : "");
     if (this.#text.value !== draft) {
@@ -140,12 +142,27 @@ export class ChatView {
     });
   }
 
-  /** @param {string} id @param {boolean} delivered @param {Words} words */
-  #drawTick(id, delivered, words) {
+  /** @param {string} id @param {ChatLine["fate"]} fate @param {Words} words */
+  #drawFate(id, fate, words) {
     const tick = this.#ticks.get(id);
     if (!tick) return;
-    setAttribute(tick, "data-delivered", delivered);
-    setAttribute(tick, "aria-label", delivered ? words.delivered : words.sent);
+    setAttribute(tick, "data-fate", fate);
+    setAttribute(tick, "aria-label", words.fates[fate]);
+    const again = tick.nextElementSibling;
+    if (fate === "refused" && !again) tick.after(this.#again(id, words));
+    if (fate === "refused" || !again) return;
+    if (again === document.activeElement) this.#text.focus();
+    again.remove();
+  }
+
+  /** @param {string} id @param {Words} words */
+  #again(id, words) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "again";
+    button.append(`${words.fates.refused}. `, make("span", {}, words.sendAgain));
+    button.onclick = () => this.#onEvent({ type: "chat_repeated", id });
+    return button;
   }
 
   #count() {

@@ -105,6 +105,18 @@ export class ControlsView {
 }
 
 /**
+ * The button to try at once whether the server is back. While that is tried it stays, so that the
+ * keyboard's focus does.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {State} state
+ */
+export function drawTryNow(button, { socket, retryAtMs }) {
+  button.hidden = socket !== "lost";
+  setAttribute(button, "aria-disabled", retryAtMs === null);
+}
+
+/**
  * A microphone's or a camera's button; pressed means that it is off.
  *
  * @param {HTMLButtonElement} button

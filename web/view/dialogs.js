@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The dialogs: the welcome, the keys, the settings, and whether to open an address.
+ * The dialogs: the welcome, the keys, the settings, whether to open an address, and whether to return.
  *
  * @typedef {import("../machine/state.js").State} State
  * @typedef {import("../machine/state.js").Event} Event
@@ -8,6 +8,7 @@
  */
 import { find, make } from "./dom.js";
 import { Pickers } from "./pickers.js";
+import { isReturnAsked } from "../machine/state.js";
 import { digest, welcomeParagraphs } from "../words/words.js";
 
 export class DialogsView {
@@ -16,6 +17,7 @@ export class DialogsView {
   #address = find("address", HTMLDialogElement);
   #addressText = find("address-text", HTMLElement);
   #addressOpen = find("address-open", HTMLAnchorElement);
+  #return = find("return", HTMLDialogElement);
   #keys = find("keys", HTMLElement);
   #usesKeys = find("uses-keys", HTMLInputElement);
   #searchesOn = find("searches-on", HTMLInputElement);
@@ -43,6 +45,10 @@ export class DialogsView {
       this.#askAgain.disabled = true;
       askForRules();
     };
+    const decline = () => onEvent({ type: "return_declined" });
+    this.#return.addEventListener("cancel", decline);
+    find("return-no", HTMLButtonElement).onclick = decline;
+    find("return-yes", HTMLButtonElement).onclick = () => onEvent({ type: "return_pressed" });
     this.#addressOpen.onclick = () => this.#address.close();
     this.#usesKeys.onchange = () =>
       onEvent({ type: "setting_changed", change: { usesKeys: this.#usesKeys.checked } });
@@ -84,6 +90,9 @@ export class DialogsView {
     this.#usesKeys.checked = settings.usesKeys;
     this.#searchesOn.checked = settings.searchesOn;
     this.#pickers.draw(state, words);
+    const isAsked = isReturnAsked(state);
+    if (isAsked && !this.#return.open) this.#return.showModal();
+    if (!isAsked && this.#return.open) this.#return.close();
     if (this.#words !== words) this.#drawWords(words, language);
     if (this.#text === undefined) return;
     this.#agree.hidden = this.#text === null;

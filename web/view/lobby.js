@@ -7,7 +7,7 @@
  * @typedef {import("../words/words.js").Words} Words
  */
 import { find, icon, make, setAttribute, setLabel, setText } from "./dom.js";
-import { drawDeviceButton } from "./controls.js";
+import { drawDeviceButton, drawTryNow } from "./controls.js";
 import { Pickers } from "./pickers.js";
 import { Player } from "./player.js";
 import { Meter } from "../media/meter.js";
@@ -25,6 +25,7 @@ export class LobbyView {
   #greeting = find("greeting", HTMLElement);
   #detail = find("greeting-detail", HTMLElement);
   #server = find("lobby-server", HTMLElement);
+  #tryNow = find("lobby-try-now", HTMLButtonElement);
   #check = find("check-devices", HTMLButtonElement);
   #retry = find("retry", HTMLButtonElement);
   #form = find("interests", HTMLFormElement);
@@ -49,6 +50,7 @@ export class LobbyView {
     this.#microphone.onclick = () => onEvent({ type: "microphone_toggled" });
     this.#camera.onclick = () => onEvent({ type: "camera_toggled" });
     this.#check.onclick = () => onEvent({ type: "preview_wanted" });
+    this.#tryNow.onclick = () => onEvent({ type: "try_now_pressed" });
     this.#retry.onclick = () => onEvent({ type: "retry_pressed" });
     this.#start.onclick = () => {
       this.#addInterest();
@@ -96,8 +98,10 @@ export class LobbyView {
     setText(this.#greeting, problem?.headline ?? words.meetSomeone);
     setText(this.#detail, problem?.detail ?? words.tagline);
     const lost = lossText(state, words);
-    const told = { lost, closed: words.sentAway[state.closedBy], connecting: "", open: "" };
+    const closed = words.sentAway[state.closedBy];
+    const told = { lost, closed, connecting: "", open: "", away: "" };
     setText(this.#server, told[state.socket]);
+    drawTryNow(this.#tryNow, state);
     this.#retry.hidden = !problem;
   }
 

@@ -5,6 +5,7 @@
  * @typedef {import("../machine/state.js").State} State
  * @typedef {import("../words/words.js").Words} Words
  */
+import { drawTryNow } from "./controls.js";
 import { find, icon, make, setAttribute, setText } from "./dom.js";
 import { CAN_CHOOSE_SPEAKER } from "./pickers.js";
 import { Player } from "./player.js";
@@ -22,6 +23,7 @@ export class StageView {
   #headline = find("headline", HTMLElement);
   #detail = find("detail", HTMLElement);
   #ticker = find("ticker", HTMLElement);
+  #tryNow = find("try-now", HTMLButtonElement);
   #marks = find("marks", HTMLElement);
   #quality = find("quality", HTMLButtonElement);
   #grade = find("grade", HTMLElement);
@@ -30,8 +32,10 @@ export class StageView {
   #speakerId = "";
   #partnersMet = 0;
 
-  constructor() {
+  /** @param {(event: import("../machine/state.js").Event) => void} onEvent */
+  constructor(onEvent) {
     this.#quality.onclick = () => this.toggleFigures();
+    this.#tryNow.onclick = () => onEvent({ type: "try_now_pressed" });
   }
 
   /** @param {State} state @param {number} nowMs @param {Words} words */
@@ -41,6 +45,7 @@ export class StageView {
     setText(this.#headline, headline);
     setText(this.#detail, detail);
     setText(this.#ticker, ticker);
+    drawTryNow(this.#tryNow, state);
     setText(this.#notice, this.#sound.isBlocked ? words.pressToHear : notice);
     this.#play(state);
     this.#drawPartner(state, words);

@@ -21,7 +21,7 @@ export class View {
   #call = find("call", HTMLElement);
   #start = find("start", HTMLButtonElement);
   #stop = find("stop", HTMLButtonElement);
-  #stage = new StageView();
+  #stage;
   #self = new SelfView();
   #controls;
   #dialogs;
@@ -38,6 +38,7 @@ export class View {
    */
   constructor(onEvent, askForRules) {
     this.#onEvent = onEvent;
+    this.#stage = new StageView(onEvent);
     this.#controls = new ControlsView(onEvent);
     this.#dialogs = new DialogsView(onEvent, askForRules);
     this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));

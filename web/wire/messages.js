@@ -15,11 +15,15 @@
  * @typedef {{ type: "media_state", audio: boolean, video: boolean }} MediaState
  * @typedef {{ type: "next_partner", interests: string[] }} NextPartner
  * @typedef {{ type: "stop_chat" }} StopChat
+ * @typedef {{ type: "resume", resumeToken: string, received: number }} Resume
+ * @typedef {{ type: "ping" }} Ping
  * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
- *   | Typing | MediaState | NextPartner | StopChat} ClientMessage
+ *   | Typing | MediaState | NextPartner | StopChat | Resume | Ping} ClientMessage
  *
- * @typedef {{ type: "connected", iceServers: RTCIceServer[],
- *   mediaMode: MediaMode }} Connected
+ * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
+ *   resumeToken: string | null }} Connected
+ * @typedef {{ type: "resumed", resumeToken: string, received: number, state: string }} Resumed
+ * @typedef {{ type: "pong" }} Pong
  * @typedef {{ type: "waiting_for_partner", online: number | null }} WaitingForPartner
  * @typedef {{ type: "partner_found", isInitiator: boolean,
  *   sharedInterests: string[] }} PartnerFound
@@ -27,9 +31,9 @@
  * @typedef {{ type: "partner_disconnected" }} PartnerDisconnected
  * @typedef {{ type: "partner_connection", interrupted: boolean }} PartnerConnection
  * @typedef {{ type: "offer_again" }} OfferAgain
- * @typedef {{ type: "error", code: string, message: string,
- *   retryAfterMs: number | null }} ServerError
- * @typedef {Connected | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
+ * @typedef {{ type: "error", code: string, message: string, retryAfterMs: number | null,
+ *   id: string | null }} ServerError
+ * @typedef {Connected | Resumed | Pong | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
  *   | PartnerDisconnected | PartnerConnection | OfferAgain | ServerError} ServerMessage
  */
@@ -51,7 +55,15 @@ const READERS = {
     type: "connected",
     iceServers: /** @type {RTCIceServer[]} */ (list(fields, "iceServers")),
     mediaMode: fields["mediaMode"] === "direct" ? "direct" : "relay",
+    resumeToken: textOrNull(fields, "resumeToken"),
   }),
+  resumed: (fields) => ({
+    type: "resumed",
+    resumeToken: text(fields, "resumeToken"),
+    received: number(fields, "received"),
+    state: text(fields, "state"),
+  }),
+  pong: () => ({ type: "pong" }),
   waiting_for_partner: (fields) => ({
     type: "waiting_for_partner",
     online: numberOrNull(fields, "online"),
@@ -90,6 +102,7 @@ const READERS = {
       code: text(fields, "code"),
       message: text(fields, "message"),
       retryAfterMs: seconds === null ? null : seconds * 1000,
+      id: textOrNull(fields, "id"),
     };
   },
 };
@@ -113,6 +126,19 @@ export function parse(frame) {
 function text(fields, name) {
   const value = fields[name];
   if (typeof value !== "string") throw new TypeError(`${fields["type"]}: ${name} is no string`);
+  return value;
+}
+
+/** @param {Fields} fields @param {string} name @returns {string | null} */
+function textOrNull(fields, name) {
+  const value = fields[name];
+  return typeof value === "string" ? value : null;
+}
+
+/** @param {Fields} fields @param {string} name @returns {number} */
+function number(fields, name) {
+  const value = numberOrNull(fields, name);
+  if (value === null) throw new TypeError(`${fields["type"]}: ${name} is no number`);
   return value;
 }
 

@@ -1,41 +1,60 @@
 // @ts-check
 /**
- * The WebSocket to the server: typed messages in and out, and connecting again when it is lost.
+ * The WebSocket to the server: typed messages in and out, and going on with the session when the
+ * socket is lost. What is said meanwhile waits; what the server has not got is sent again, once.
  *
  * @typedef {import("./messages.js").ClientMessage} ClientMessage
  * @typedef {import("./messages.js").ServerMessage} ServerMessage
+ * @typedef {import("./messages.js").Connected} Connected
+ * @typedef {import("./messages.js").Resumed} Resumed
  * @typedef {import("./refusal.js").Refusal} Refusal
+ * @typedef {import("./session.js").Ticket} Ticket
  *
- * @typedef {"operator" | "budget"} Closer who, or what, has ended it for good
+ * @typedef {"operator" | "budget" | "elsewhere"} Closer who, or what, has ended it for good
  *
  * @typedef {{ type: "wire_connecting" }
- *   | { type: "wire_lost", retryAtMs: number }
- *   | { type: "wire_refused", why: import("./refusal.js").Why, retryAtMs: number }
+ *   | { type: "wire_away" }
+ *   | { type: "wire_lost", retryAtMs: number, isResumable: boolean }
+ *   | { type: "wire_refused", why: import("./refusal.js").Why, retryAtMs: number,
+ *       isResumable: boolean }
  *   | { type: "wire_closed", by: Closer }
+ *   | { type: "wire_resumed", state: string, iceServers: RTCIceServer[],
+ *       mediaMode: import("./messages.js").MediaMode }
+ *   | { type: "wire_alive" }
  *   | { type: "message", message: ServerMessage }} WireEvent
  *
  * @typedef {object} Browser what the wire needs of the browser
  * @property {(url: string) => WebSocket} open
  * @property {(url: string, tell: (refusal: Refusal | null) => void) => void} ask why it did not open
- * @property {() => number} nowMs
+ * @property {() => number} nowMs a clock that nobody sets
  * @property {(callback: () => void, delayMs: number) => unknown} setTimer
  * @property {(timer: unknown) => void} clearTimer
  * @property {() => number} random from 0 up to 1
  */
+import { nextTry, patienceMs } from "./delays.js";
 import { parse } from "./messages.js";
 import { askWhy } from "./refusal.js";
+import { Session } from "./session.js";
 
-const FIRST_RETRY_MS = 3_000;
-const LONGEST_RETRY_MS = 30_000;
-/** A server that has not said `connected` by then is given up on. */
-const CONNECT_TIMEOUT_MS = 10_000;
+/** A server that has said nothing for so long is asked whether it is there. */
+const SILENCE_MS = 20_000;
+const PONG_MS = 5_000;
+/** When something is wrong already. */
+const URGENT_PONG_MS = 1_000;
+/** What a browser says of a socket that ended without a word. */
+const LOST = 1006;
 /**
- * Close codes from which nobody comes back by itself: an operator has disconnected the user, or it
- * has caused more than one may.
+ * We are back in a moment. Every other code ends the session, even one that has been under way for long on
+ * a socket that we had given up.
+ */
+const BACK_SOON = 4000;
+/**
+ * Close codes from which nobody comes back by itself: an operator has disconnected the user, it has
+ * caused more than one may, or another socket goes on with its session.
  *
  * @type {Readonly<Record<number, Closer>>}
  */
-const SENT_AWAY = { 4001: "operator", 4002: "budget" };
+const SENT_AWAY = { 4001: "operator", 4002: "budget", 4003: "elsewhere" };
 
 /** @type {Browser} */
 const BROWSER = {
@@ -47,31 +66,26 @@ const BROWSER = {
   random: () => Math.random(),
 };
 
-/**
- * How long to wait before the next try: 3 s, then twice as long each time up to 30 s, of which a
- * random half is taken off so that a restarted server is not met by everybody at once.
- *
- * @param {number} failures how many tries in a row have failed, from 1
- * @param {number} random from 0 up to 1
- */
-export function retryDelayMs(failures, random) {
-  if (failures <= 1) return FIRST_RETRY_MS;
-  const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
-  return longest * (1 - random / 2);
-}
-
-/** Keeps one WebSocket open to `url`. */
+/** Keeps one WebSocket open to `url`, and one session over it. */
 export class Wire {
   #url;
   #onEvent;
   #browser;
+  #session = new Session();
   #failures = 0;
+  /** When the last socket that was of use was lost. */
+  #lostAtMs = 0;
   /** @type {WebSocket | null} */
   #socket = null;
-  #isGreeted = false;
+  /** What the present socket was greeted with. @type {Connected | null} */
+  #greeting = null;
+  /** Whether the session goes over the present socket. */
+  #isOpen = false;
+  #isQuick = false;
+  #isProbing = false;
   /** The socket that was not let in, while the server is asked why. @type {WebSocket | null} */
   #refused = null;
-  /** @type {unknown} */
+  /** Of the next try, of the one under way, or of a server that is silent. @type {unknown} */
   #timer = null;
 
   /**
@@ -87,47 +101,87 @@ export class Wire {
 
   /** Connect, now and again after every loss. */
   connect() {
-    this.#startTimer(CONNECT_TIMEOUT_MS, () => this.reconnect());
-    const socket = this.#browser.open(this.#url);
+    const { isResumable } = this.#session;
+    this.#startTimer(patienceMs(isResumable, this.#isQuick), () => this.#lose());
+    const url = this.#socketUrl();
+    const socket = this.#browser.open(url);
     this.#socket = socket;
-    this.#isGreeted = false;
+    this.#greeting = null;
     this.#refused = null;
     socket.onmessage = (event) => this.#read(event.data);
     socket.onclose = (event) => this.#closed(event?.code);
-    this.#onEvent({ type: "wire_connecting" });
+    if (!this.#isQuick) this.#onEvent({ type: "wire_connecting" });
   }
 
   /**
-   * Send a message; without a connection it is dropped, since whoever comes back is a new user.
+   * Go on with the session of the page that was here before.
    *
-   * @param {ClientMessage} message
+   * @param {Ticket} ticket
    */
-  send(message) {
-    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
+  continueWith({ token, received }) {
+    this.#session.begin(token, received);
   }
 
-  /** Give this connection up, and come back. */
+  /**
+   * Send a message. Without a socket it waits for the session to go on; without a session it is
+   * dropped, since whoever comes back then is a new user.
+   *
+   * @param {ClientMessage} message
+   * @returns {boolean} false: it will never be sent
+   */
+  send(message) {
+    const isSent = this.#isOpen && this.#socket?.readyState === 1;
+    if (!isSent && !this.#session.isResumable) return false;
+    const frame = this.#session.take(message, isSent);
+    if (frame !== null && isSent) this.#socket?.send(frame);
+    return frame !== null;
+  }
+
+  /** Give this socket up, and come back. */
   reconnect() {
     if (this.#socket) this.#lose();
   }
 
-  /** The network is back, or the machine awake: what was open is stale, and failures are past. */
-  renew() {
-    this.#failures = 0;
-    if (this.#socket) this.#lose();
-    else if (this.#timer || this.#refused) this.#retry(null);
+  /** Say `wire_alive` as soon as the server has answered; if it does not, the socket is lost. */
+  probe() {
+    if (this.#isOpen) this.#ask(URGENT_PONG_MS);
   }
 
-  /** Say nothing more and do not come back, until `connect()`. */
+  /** The network is back, or the person wants it now: an old socket has to prove itself. */
+  renew() {
+    if (this.#isOpen) return this.probe();
+    if (!this.#socket && !this.#timer && !this.#refused) return;
+    if (this.#greeting) return; // the session is just being asked for
+    this.#release(BACK_SOON);
+    this.#failures = 0;
+    this.#lostAtMs = this.#browser.nowMs(); // a network that is just coming may need a second try
+    this.connect();
+  }
+
+  /** Say nothing more and do not come back, until `connect()`: the session ends. */
   disconnect() {
-    this.#browser.clearTimer(this.#timer);
-    this.#timer = null;
-    this.#refused = null;
-    this.#release();
+    this.#stop();
+    this.#session.begin(null);
+  }
+
+  /**
+   * The same, but the session is waited for a while.
+   *
+   * @returns {Ticket | null} what goes on with it
+   */
+  leaveForNow() {
+    const { ticket } = this.#session;
+    this.#stop(BACK_SOON);
+    this.#session.begin(null);
+    return ticket;
   }
 
   /** @param {unknown} frame */
   #read(frame) {
+    if (this.#isOpen) {
+      this.#session.count();
+      if (!this.#isProbing) this.#awaitWord();
+    }
     let message;
     try {
       message = parse(frame);
@@ -135,26 +189,87 @@ export class Wire {
       console.warn("The server sent a frame that cannot be read:", error);
       return;
     }
-    if (message === null) return;
-    if (message.type === "connected") {
-      this.#failures = 0;
-      this.#isGreeted = true;
-      this.#browser.clearTimer(this.#timer);
+    if (message) this.#take(message);
+  }
+
+  /** @param {ServerMessage} message */
+  #take(message) {
+    if (message.type === "connected") return this.#greeted(message);
+    if (message.type === "resumed") return this.#resumed(message);
+    if (message.type === "pong") return this.#answered();
+    if (message.type === "error" && message.code === "resume_failed" && !this.#isOpen) {
+      return this.#startAnew(1);
     }
     this.#onEvent({ type: "message", message });
   }
 
+  /** @param {Connected} greeting */
+  #greeted(greeting) {
+    this.#greeting = greeting;
+    const { ticket } = this.#session;
+    if (!ticket) return this.#startAnew(0);
+    const { token: resumeToken, received } = ticket;
+    // The server is there, and a token serves once: from here on it is better to wait.
+    this.#startTimer(patienceMs(true, false), () => this.#lose());
+    this.#socket?.send(JSON.stringify({ type: "resume", resumeToken, received }));
+  }
+
+  /** @param {number} received what has come of the new session */
+  #startAnew(received) {
+    const greeting = this.#greeting;
+    if (!greeting) return;
+    this.#session.begin(greeting.resumeToken, received);
+    this.#settle();
+    this.#onEvent({ type: "message", message: greeting });
+  }
+
+  /** @param {Resumed} resumed */
+  #resumed({ resumeToken, received, state }) {
+    const greeting = this.#greeting;
+    if (!greeting || this.#isOpen) return;
+    const lost = this.#session.resume(resumeToken, received);
+    this.#settle();
+    const { iceServers, mediaMode } = greeting;
+    for (const frame of lost) this.#socket?.send(frame);
+    this.#onEvent({ type: "wire_resumed", state, iceServers, mediaMode });
+  }
+
+  /** The socket is of use. */
+  #settle() {
+    this.#failures = 0;
+    this.#isOpen = true;
+    this.#isQuick = false;
+    this.#awaitWord();
+  }
+
+  #awaitWord() {
+    this.#startTimer(SILENCE_MS, () => this.#ask(PONG_MS));
+  }
+
+  /** @param {number} patienceMs */
+  #ask(patienceMs) {
+    this.#isProbing = true;
+    this.#startTimer(patienceMs, () => this.#lose());
+    this.send({ type: "ping" });
+  }
+
+  #answered() {
+    this.#isProbing = false;
+    this.#awaitWord();
+    this.#onEvent({ type: "wire_alive" });
+  }
+
   /** @param {number | undefined} code */
-  #closed(code) {
-    const by = code === undefined ? undefined : SENT_AWAY[code];
+  #closed(code = LOST) {
+    const by = SENT_AWAY[code];
     if (by) return this.#end(by);
-    if (this.#isGreeted) return this.#lose();
+    if (code !== LOST) this.#session.begin(null); // whoever closes in good form has ended it
+    if (this.#greeting) return this.#lose();
     const refused = this.#socket;
     this.#release();
     this.#refused = refused;
-    this.#browser.clearTimer(this.#timer);
-    this.#timer = null;
-    this.#browser.ask(this.#url, (refusal) => {
+    this.#stopTimer();
+    this.#browser.ask(this.#socketUrl(), (refusal) => {
       if (this.#refused === refused) this.#retry(refusal);
     });
   }
@@ -166,35 +281,63 @@ export class Wire {
   }
 
   #lose() {
-    this.#release();
+    this.#release(BACK_SOON);
     this.#retry(null);
   }
 
-  #release() {
+  /** @param {number} [code] */
+  #stop(code) {
+    this.#stopTimer();
+    this.#refused = null;
+    this.#isQuick = false;
+    this.#release(code);
+  }
+
+  /** @param {number} [code] to close it with */
+  #release(code) {
+    if (this.#isOpen) this.#lostAtMs = this.#browser.nowMs();
+    this.#isOpen = false;
+    this.#isProbing = false;
+    this.#greeting = null;
     const socket = this.#socket;
     if (!socket) return;
     this.#socket = null;
     socket.onmessage = null;
     socket.onclose = null;
-    socket.close();
+    socket.close(code);
   }
 
   /** @param {Refusal | null} refusal null: it is not known what the matter is */
   #retry(refusal) {
     this.#refused = null;
     this.#failures += 1;
+    const nowMs = this.#browser.nowMs();
     const random = this.#browser.random();
+    const { isResumable } = this.#session;
+    const awayMs = nowMs - this.#lostAtMs;
+    const next = nextTry({ failures: this.#failures, isResumable, awayMs, random });
     const saidMs = refusal?.retryAfterMs;
-    const delayMs = saidMs ? saidMs * (1 + random / 4) : retryDelayMs(this.#failures, random);
+    const delayMs = saidMs ? saidMs * (1 + random / 4) : next.delayMs;
+    this.#isQuick = next.isQuick && !refusal;
     this.#startTimer(delayMs, () => this.connect());
-    const retryAtMs = this.#browser.nowMs() + delayMs;
-    if (refusal) this.#onEvent({ type: "wire_refused", why: refusal.why, retryAtMs });
-    else this.#onEvent({ type: "wire_lost", retryAtMs });
+    if (this.#isQuick) return this.#onEvent({ type: "wire_away" });
+    const retryAtMs = nowMs + delayMs;
+    if (refusal) this.#onEvent({ type: "wire_refused", why: refusal.why, retryAtMs, isResumable });
+    else this.#onEvent({ type: "wire_lost", retryAtMs, isResumable });
+  }
+
+  #socketUrl() {
+    return `${this.#url}?resume=${this.#session.isResumable ? "back" : "new"}`;
   }
 
   /** @param {number} delayMs @param {() => void} callback */
   #startTimer(delayMs, callback) {
     this.#browser.clearTimer(this.#timer);
     this.#timer = this.#browser.setTimer(callback, delayMs);
+  }
+
+  #stopTimer() {
+    this.#browser.clearTimer(this.#timer);
+    this.#timer = null;
   }
 }

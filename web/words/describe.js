@@ -34,7 +34,10 @@ export function describe(state, nowMs, words) {
  */
 function situation(state, words) {
   if (!state.isStarted) return ["idle", words.meetSomeone, words.tagline];
-  if (state.socket === "lost") return ["problem", lossText(state, words), ""];
+  if (state.socket === "lost") {
+    const goesOn = state.partner?.hasCome && !state.line.isInterrupted;
+    return ["problem", lossText(state, words), goesOn ? words.callGoesOn : ""];
+  }
   if (!state.hasBegun) return ["busy", words.waitingForDevices, words.allowDevices];
   if (state.socket === "connecting") return ["busy", words.connecting, words.reachingServer];
   if (state.line.isInterrupted) return ["problem", words.interrupted, words.mending];
@@ -70,7 +73,8 @@ function company(partner, words) {
 /** @param {State} state @param {number} nowMs @param {Words} words */
 function tickerText(state, nowMs, words) {
   if (state.socket === "lost") {
-    return words.retryIn(Math.max(1, secondsFrom(nowMs, state.retryAtMs ?? nowMs)));
+    if (state.retryAtMs === null) return words.tryingNow;
+    return words.retryIn(Math.max(1, secondsFrom(nowMs, state.retryAtMs)));
   }
   if (state.search === "none" || state.line.isInterrupted) return "";
   const passed = words.forSeconds(

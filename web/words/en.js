@@ -130,24 +130,30 @@ export const en = {
   resting: "Ready when you are",
   pressNext: "Press Next to meet someone else.",
   connectionLost: "Connection lost",
+  callGoesOn: "The call goes on. What you write waits.",
   refusals: { full: "The server is full", draining: "The server is being updated" },
   /** @param {number} seconds */
   retryIn: (seconds) => `Trying again in ${seconds} s.`,
+  tryingNow: "Trying again now…",
+  tryNow: "Try now",
   videoPaused: "The line is too poor for video. The sound goes on; the picture comes back by itself.",
 
   sentAway: {
     operator: "An operator has ended your connection.",
     budget: "Your connection was ended: it sent far more than a call needs.",
+    elsewhere: "Your conversation goes on in another tab.",
   },
   mishaps: {
     partner_left: "Your partner left.",
     partner_disconnected: "Your partner was disconnected.",
+    partner_lost: "Your connection was lost, and your partner with it.",
     no_media: "Nothing arrived from them.",
     link_failed: "Video connection failed. Trying again.",
     camera_lost: "Your camera was lost. The call goes on without it.",
     microphone_lost: "Your microphone was lost. The call goes on without it.",
     device_replaced: "A device was lost; another one is used now.",
     escape_again: "Press Esc again for the next person.",
+    message_refused: "A message was not sent. Wait a moment, then send it again.",
     not_sent: "Not sent: this is somebody else. Pause, then press Enter again.",
   },
   /** @param {string} message */
@@ -178,8 +184,13 @@ export const en = {
   takeBack: "Use it",
   throwAway: "Throw it away",
   typing: "Your partner is typing…",
-  sent: "Sent",
-  delivered: "Delivered",
+  fates: {
+    waiting: "Waiting for the connection",
+    sent: "Sent",
+    delivered: "Delivered",
+    refused: "Not sent",
+  },
+  sendAgain: "Send again",
   you: "You",
   partner: "Partner",
   /** @param {number} left */
@@ -189,6 +200,13 @@ export const en = {
   open: "Open",
   cancel: "Cancel",
   close: "Close",
+
+  // back after a reload
+  returnTitle: "Return to your conversation?",
+  returnHint:
+    "Your partner waits for some seconds. Until you return, they do not see or hear you.",
+  returnYes: "Return",
+  returnNo: "End it",
 
   // the help
   keysTitle: "Keys",

@@ -1,0 +1,82 @@
+// @ts-check
+/**
+ * Which way the media takes. The relay names TURN servers that are itself, for networks that let only
+ * TCP through. They are left out at first, so that UDP has nothing to wait for; when the link is not up
+ * soon after the answer they are taken in, and that is remembered, so that the next link of such a
+ * network is as quick as any. Servers elsewhere are the operator's, and used at once.
+ *
+ * @typedef {import("./turn.js").Turn} Turn
+ */
+
+/** By then a link over UDP has found its path, or none is there. */
+const DETOUR_AFTER_MS = 1_000;
+
+/**
+ * What a link is to be opened with.
+ *
+ * @param {Turn} turn
+ * @returns {RTCIceServer[]}
+ */
+export function servers({ state }) {
+  const all = state.server?.iceServers ?? [];
+  return state.takesDetour ? all : all.filter((server) => !isOwn(server, state.host));
+}
+
+/** The server has answered: from now on the link should come up. @param {Turn} turn */
+export function answered(turn) {
+  const { state } = turn;
+  const hasDetour = state.server?.iceServers.some((server) => isOwn(server, state.host));
+  if (!hasDetour || state.takesDetour || state.isLinkUp) return;
+  turn.startTimer("detour", DETOUR_AFTER_MS);
+}
+
+/**
+ * The link has not come up: the ways by TCP are to be gathered, too.
+ *
+ * @param {Turn} turn
+ * @returns {boolean} whether it has to be restarted for that
+ */
+export function takeDetour(turn) {
+  if (!turn.state.linked || turn.state.isLinkUp) return false;
+  turn.state.takesDetour = true;
+  turn.order({ do: "use_servers", iceServers: servers(turn) });
+  return true;
+}
+
+/** A path has been found, though the link may not be up yet. @param {Turn} turn */
+export function pathFound(turn) {
+  turn.stopTimers("detour");
+}
+
+/**
+ * The link is up, by this way.
+ *
+ * @param {Turn} turn
+ * @param {string} protocol "udp", "tcp" or "tls"
+ * @param {boolean} isRelayed whether by a TURN server
+ */
+export function found(turn, protocol, isRelayed) {
+  const { state } = turn;
+  if (!state.takesDetour) return;
+  const isNeeded = isRelayed && protocol !== "udp";
+  // The link keeps the servers that it has; the next one begins without them.
+  state.takesDetour = isNeeded;
+  turn.order({ do: "remember_way", takesDetour: isNeeded });
+}
+
+/**
+ * Whether a server is the relay itself: a TURN server on the page's own host.
+ *
+ * @param {RTCIceServer} server
+ * @param {string} host
+ */
+export function isOwn({ urls }, host) {
+  const all = Array.isArray(urls) ? urls : [urls];
+  return all.length > 0 && all.every((url) => turnHost(url) === host.toLowerCase());
+}
+
+/** @param {string} url such as "turns:example.org:443?transport=tcp" (RFC 7065) */
+function turnHost(url) {
+  const [, host] = /^turns?:(\[[^\]]*\]|[^:?]+)/i.exec(url) ?? [];
+  return host?.toLowerCase();
+}
