@@ -11,6 +11,7 @@ The server:
 - ``plane``         the border between signalling and media: links, what operators read, taps
 - ``workers``       media in processes of its own: placing, supervising, adopting
 - ``media``         the relay proper: ICE, DTLS, RTP and RTCP, links and routes
+- ``tunnel``        media over TCP: ICE-TCP, and TURN to this server alone
 - ``door``          connections before they have asked for anything: how many, and for how long
 - ``taps``          what operators may look into: snapshots, recordings, captures, the audit log
 - ``api``           HTTP: the page, health and metrics, the operators' API and dashboard
