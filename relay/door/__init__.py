@@ -2,6 +2,7 @@
 
 - ``door``      takes connections, gives them to aiohttp, and ends those that say nothing
 - ``listening`` reads the listening socket
+- ``greeting``  what a connection is, by its first bytes
 - ``visitors``  who is here, who may come, and who goes first when there is no room: decisions only
 - ``turned``    says in the log that some were turned away: not for each
 - ``files``     how many descriptors there are, and for how many connections they do
