@@ -80,7 +80,7 @@ class Checks:
         else:
             self._heed(link, check, address, now)
         credentials = link.ufrags[check.local_ufrag]
-        where = socket.host_port(address)
+        where = socket.reflexive(address)
         socket.send(answer_check(check, credentials, *where, link.heard_in_checks), address)
 
     def _heed(self, link: Link, check: Check, address: Address, now: float) -> None:

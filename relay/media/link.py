@@ -76,12 +76,14 @@ class Link:
         addresses: Addresses,
         now: float,
         credentials: Credentials | None = None,
+        tcp_addresses: Addresses = (),
     ) -> None:
         """Prepare a link; nothing happens before :meth:`agree` and :meth:`open`.
 
         :param addresses: the candidates to announce.
         :param now: seconds of the plane's clock.
         :param credentials: the relay's, new ones by default.
+        :param tcp_addresses: the candidates to announce for ICE-TCP.
         """
         self.user_id = user_id
         self.link_id = secrets.token_hex(6)
@@ -106,7 +108,7 @@ class Link:
         """When the counters of its streams were last read for their rates."""
         self._socket = socket
         self._certificate = certificate
-        self._addresses = addresses
+        self._addresses, self._tcp_addresses = addresses, tcp_addresses
         self._fingerprints = tuple(certificate.getFingerprints()[:1])
         self._pipe = _Pipe(self.send)
         self._sieve = Sieve()
@@ -121,7 +123,7 @@ class Link:
     def agree(self, terms: Terms) -> None:
         """Take the peer's description, a first or a later one."""
         if self.agreed and terms.ufrag != self.uplink.terms.ufrag:  # RFC 8445 section 2.4
-            self.credentials = Credentials()
+            self.credentials = Credentials.of_worker(self.credentials.worker)
             self.ufrags[self.credentials.ufrag] = self.credentials
             while len(self.ufrags) > 2:
                 del self.ufrags[next(iter(self.ufrags))]
@@ -166,7 +168,7 @@ class Link:
         """
         former = self.terms
         if former is None or not self._is_of_same_peer(terms) or terms.ufrag != former.ufrag:
-            return Credentials()
+            return Credentials.of_worker(self.credentials.worker)
         return self.credentials
 
     def _is_of_same_peer(self, terms: Terms) -> bool:
@@ -211,6 +213,7 @@ class Link:
             credentials=self.credentials,
             fingerprints=self._fingerprints,
             addresses=self._addresses,
+            tcp_addresses=self._tcp_addresses,
             cname=self.downlink.cname,
             audio=self.downlink.ssrcs("audio"),
             video=self.downlink.ssrcs("video"),
@@ -223,6 +226,11 @@ class Link:
     def remote_address(self) -> tuple[str, int] | None:
         """Where the peer is, once that is known."""
         return None if self.address is None else self._socket.host_port(self.address)
+
+    @property
+    def way(self) -> str:
+        """How the peer comes: ``udp``, or the kind of its tunnel."""
+        return "udp" if self.address is None else self._socket.way(self.address)
 
     @property
     def security(self) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@
 - ``bridge``      to another process of this machine, for partners whose links are there
 - ``batch_bridge``  the quick one of these
 - ``candidates``  the addresses that the relay announces, and to whom
+- ``landing``     where what came over TCP reaches the plane
 - ``ice``         connectivity checks, read and answered
 - ``dtls``        what is sound of a peer's handshake
 - ``idle``        cores kept awake, so that a packet finds them so

@@ -34,3 +34,8 @@ def for_others(addresses: Addresses) -> Addresses:
     """The addresses that reach this machine from another; all when there is none such."""
     reachable = tuple(each for each in addresses if not ipaddress.ip_address(each[0]).is_loopback)
     return reachable or addresses
+
+
+def over_tcp(addresses: Addresses, port: int | None) -> Addresses:
+    """The same hosts with a TCP port; none without one."""
+    return () if port is None else tuple(dict.fromkeys((host, port) for host, _ in addresses))
