@@ -52,5 +52,10 @@ def greeting(data: bytes) -> Greeting:
     return Greeting.NONSENSE
 
 
+def is_of_media(first: bytes) -> bool:
+    """Whether what begins with this byte may be media, and is nothing else."""
+    return bool(first) and first[0] <= _LAST_OF_MEDIA
+
+
 def _begins(data: bytes, wholes: tuple[bytes, ...]) -> bool:
     return any(whole.startswith(data) for whole in wholes)
