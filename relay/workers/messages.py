@@ -27,7 +27,7 @@ from relay.plane import (
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
 
-VERSION = 1
+VERSION = 2
 """To be raised whenever a message changes; a worker of another version is replaced."""
 
 
@@ -69,6 +69,8 @@ class Hello:
     orders: Orders
     process_id: int
     udp_port: int
+    addresses: list[tuple[str, int]] = field(default_factory=list)
+    """The candidates that it announces."""
     residents: list[Resident] = field(default_factory=list)
 
 
@@ -216,6 +218,13 @@ class RequestKeyframe:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnounceTcp:
+    """See :meth:`relay.media.RelayPlane.announce_tcp`."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class WindDown:
     """The front is about to stop: end when it is gone, and wait for no other."""
 
@@ -261,6 +270,7 @@ KINDS: tuple[type[Any], ...] = (
     OpenTap,
     CloseTap,
     RequestKeyframe,
+    AnnounceTcp,
     WindDown,
     Stop,
     LinkUp,
