@@ -21,6 +21,7 @@ Around it:
 - ``bots``          clients that join from outside, through the public protocol only
 - ``ops``           what operators do from a terminal or a script, through the API only
 - ``doctor``        looks at settings and machine, and says what to change
+- ``over_tcp``      puts those together that carry media over TCP
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
 
 What several of them need:

@@ -1,6 +1,7 @@
 """The WebSocket endpoint ``/ws``: each socket is a user."""
 
 import asyncio
+from collections.abc import Callable
 from secrets import token_hex
 from time import monotonic
 from typing import Any, NoReturn, cast
@@ -33,6 +34,8 @@ _SHUTDOWN_S = 3 * GRACE_S
 
 log = structlog.get_logger(__name__)
 
+IceServersOf = Callable[[web.Request, str], list[dict[str, Any]]]
+
 
 class _TurnedAway(web.HTTPServiceUnavailable):
     """The server takes nobody new at the moment; ``code`` says why, in the answer too."""
@@ -49,7 +52,8 @@ class Gateway:
     shuts down.
 
     :param media_mode: ``relay``, or ``direct`` which leaves the plane alone.
-    :param ice_servers: RTCIceServer dictionaries that clients are told to use.
+    :param ice_servers: tells which RTCIceServer dictionaries a user is to use, by its request and
+        its id.
     :param allowed_origins: web origins that may connect besides this host's own; ``*`` is all.
     """
 
@@ -59,7 +63,7 @@ class Gateway:
         plane: MediaPlane,
         store: Store,
         media_mode: MediaMode,
-        ice_servers: list[dict[str, Any]],
+        ice_servers: IceServersOf,
         limits: Limits,
         allowed_origins: frozenset[str],
     ) -> None:
@@ -198,7 +202,9 @@ class Gateway:
         self, request: web.Request, socket: web.WebSocketResponse, session: Session
     ) -> None:
         connected = Connected(
-            user_id=session.user_id, ice_servers=self._ice_servers, media_mode=self._media_mode
+            user_id=session.user_id,
+            ice_servers=self._ice_servers(request, session.user_id),
+            media_mode=self._media_mode,
         )
         session.send(connected)
         self._lobby.join(session)
