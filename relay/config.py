@@ -113,8 +113,8 @@ class Settings(BaseModel):
     turn_secret: SecretStr | None = _setting(
         None,
         "SECRET",
-        "Secret shared with the TURN servers of --ice-servers: those without a username are given"
-        " one for each user, good for a day (coturn: static-auth-secret).",
+        "Secret shared with TURN servers: those in ice_servers without a username are given one for"
+        " each user, good for a day.",
         min_length=1,
     )
     media_mode: Literal["relay", "direct"] = _setting(

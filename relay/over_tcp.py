@@ -6,15 +6,11 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any
-
-from aiohttp import web
 
 from relay.config import Settings
 from relay.door import MediaProtocol
 from relay.door.greeting import Greeting
 from relay.media import RelayPlane
-from relay.tls import serves_tls
 from relay.tunnel.announced import IceServers, Own
 from relay.tunnel.arrival import Reception
 from relay.tunnel.credentials import Gate
@@ -34,11 +30,10 @@ class OverTcp:
         self._reception: Reception | None = None
         self._tunnels: Tunnels | None = None
         turn_secret = settings.turn_secret
-        own = Own(self._secret, self._own_port, self._clock, has_tls=serves_tls(settings))
         named = [server.model_dump(exclude_none=True) for server in settings.ice_servers]
         key = None if turn_secret is None else turn_secret.get_secret_value().encode()
-        self._servers = IceServers(named, key)
-        self._servers_and_own = IceServers(named, key, own)
+        self.ice_servers = IceServers(named, key)
+        """What users are told of servers, by their requests."""
 
     @property
     def is_on(self) -> bool:
@@ -49,11 +44,6 @@ class OverTcp:
     def media(self) -> MediaProtocol | None:
         """What the door gives connections to that carry media."""
         return self._receive if self.is_on else None
-
-    def ice_servers(self, request: web.Request, user_id: str) -> list[dict[str, Any]]:
-        """What a user is told of servers, by its request."""
-        servers = self._servers if self._reception is None else self._servers_and_own
-        return servers(request, user_id)
 
     async def begin(self, plane: object) -> None:
         """Have a place for connections, now that the plane has started.
@@ -80,16 +70,12 @@ class OverTcp:
     def announce(self, plane: object, page_port: int) -> None:
         """Have peers told of the port, now that it is open."""
         settings = self._settings
-        if self.is_on and isinstance(plane, RelayPlane | WorkersPlane):
-            plane.announce_tcp(settings.public_tcp_port or settings.tcp_port or page_port)
-
-    @property
-    def _own_port(self) -> int | None:
-        """The port of TURN; None for the one by which clients ask for the page."""
-        settings = self._settings
-        if settings.tcp_port is None:
-            return None
-        return settings.public_tcp_port or settings.tcp_port
+        if not self.is_on or not isinstance(plane, RelayPlane | WorkersPlane):
+            return
+        chosen = settings.public_tcp_port or settings.tcp_port
+        port = chosen or page_port
+        plane.announce_tcp(port)
+        self.ice_servers.own = Own(self._secret, port, self._clock, is_chosen=chosen is not None)
 
     def _receive(self, found: Greeting, is_tls: bool, stay: Callable[[], None]) -> asyncio.Protocol:
         if self._reception is None:

@@ -43,11 +43,6 @@ class ServerTls:
     """Of a certificate made for this run: SHA-256, as browsers show it (``AB:CD:...``)."""
 
 
-def serves_tls(settings: Settings) -> bool:
-    """Whether the settings say that the server speaks HTTPS."""
-    return settings.tls_self_signed or settings.tls_cert is not None
-
-
 def server_tls(settings: Settings) -> ServerTls | None:
     """What the settings say; none is plain HTTP.
 

@@ -145,7 +145,7 @@ class Tunnel:
             if taken.leg != leg or taken.data is not None:
                 self._send(leg, parts)
                 leg, parts = taken.leg, []
-            self._follow(taken, frame.size)
+            self._follow(taken, is_data=bool(frame.channel))
             if taken.data is None and taken.leg is not None and self._fits(frame.size):
                 parts.append((frame.start, frame.size))
         self._send(leg, parts)
@@ -153,7 +153,7 @@ class Tunnel:
             self.close()
         self._pay(end + DATAGRAM_COST * len(frames), now)
 
-    def _follow(self, taken: Taken, size: int) -> None:
+    def _follow(self, taken: Taken, *, is_data: bool) -> None:
         """Do what a frame comes to that is no datagram of its own."""
         if taken.reply:
             self._write([memoryview(taken.reply)])
@@ -161,8 +161,8 @@ class Tunnel:
             if self._fits(len(taken.data)) and (leg := self._leg(taken.leg)) is not None:
                 with suppress(OSError):
                     leg.send(taken.data)
-        elif taken.leg is None and size:
-            self._drops["tunnel_unbound"] += taken.data is None and not taken.reply
+        elif taken.leg is None and is_data:
+            self._drops["tunnel_unbound"] += 1
 
     def _fits(self, size: int) -> bool:
         if size <= MAX_DATAGRAM_BYTES:
@@ -173,7 +173,8 @@ class Tunnel:
     def _send(self, where: Address | None, parts: list[tuple[int, int]]) -> None:
         if where is None or not parts or (leg := self._leg(where)) is None:
             return
-        self._drops["tunnel_refused"] += self._batch.send(leg, parts)
+        if refused := self._batch.send(leg, parts):
+            self._drops["tunnel_refused"] += refused
 
     def _leg(self, where: Address) -> socket.socket | None:
         """The socket of a leg, which is made when it is needed; None when the tunnel has ended."""
