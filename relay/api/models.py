@@ -81,7 +81,9 @@ class Room(Model):
 class Path(Model):
     """Which way a link's datagrams go."""
 
-    protocol: Literal["udp"]
+    protocol: Literal["udp", "tcp", "turn-tcp", "turn-tls"] = Field(
+        description="How the user comes: over UDP, ICE-TCP, or TURN to the relay over TCP or TLS."
+    )
     local_family: Family
     remote_family: Family | None = Field(description="null before a connectivity check has come.")
     local_address: str | None = Field(

@@ -26,6 +26,7 @@ from relay.media.paths.transport import Address, DatagramSocket
 from relay.media.pulse import Pulse
 from relay.media.uplink import Uplink
 from relay.plane import Description, LinkState
+from relay.plane.sight import LinkWay
 from relay.seam import (
     dtls_transport,
     dtls_version_name,
@@ -228,7 +229,7 @@ class Link:
         return None if self.address is None else self._socket.host_port(self.address)
 
     @property
-    def way(self) -> str:
+    def way(self) -> LinkWay:
         """How the peer comes: ``udp``, or the kind of its tunnel."""
         return "udp" if self.address is None else self._socket.way(self.address)
 

@@ -34,6 +34,7 @@ def link(seen: Link, local_address: tuple[str, int], now: float) -> LinkView:
         consent_age_s=now - seen.checked_at,
         local_address=local_address,
         remote_address=seen.remote_address,
+        way=seen.way,
         dtls_version=dtls_version,
         srtp_profile=srtp_profile,
         round_trip_ms=_round_trip_ms(seen),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from relay.histogram import Histogram
 from relay.plane.links import LinkState
 from relay.track import TrackView
+
+LinkWay = Literal["udp", "tcp", "turn-tcp", "turn-tls"]
+"""How a user's media comes: over UDP, ICE-TCP, or TURN to the relay over TCP or TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class LinkView:
     """IP address and UDP port, as announced first."""
     remote_address: tuple[str, int] | None = None
     """None before a check has come."""
+    way: LinkWay = "udp"
     dtls_version: str | None = None
     srtp_profile: str | None = None
     round_trip_ms: float | None = None

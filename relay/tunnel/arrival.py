@@ -53,12 +53,12 @@ class Reception:
         """Those whose connections are this process's."""
         self._none_is_here = asyncio.Event()
 
-    def receive(self, greeting: Greeting, is_tls: bool, stay: Callable[[], None]) -> Arrival:
+    def receive(self, found: Greeting, is_tls: bool, stay: Callable[[], None]) -> Arrival:
         """What takes a connection over.
 
         :param stay: to be called when it may stay although it has asked for nothing in HTTP.
         """
-        return Arrival(self, greeting, is_tls, stay)
+        return Arrival(self, found, is_tls, stay)
 
     async def close(self) -> None:
         """End those that are here."""

@@ -21,8 +21,8 @@ LENGTH = struct.Struct("!H")
 """Before each datagram (RFC 4571 section 2)."""
 
 STUN_HEAD_BYTES = 20
-CHANNELS = range(0x4000, 0x5000)
-"""RFC 8656 section 12."""
+CHANNELS = range(0x4000, 0x8000)
+"""RFC 5766 section 11, whose clients there still are; RFC 8656 has those below 0x5000."""
 
 COOKIE = bytes.fromhex("2112a442")
 """In every STUN message, at 4 (RFC 8489 section 5)."""

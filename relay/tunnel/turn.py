@@ -253,8 +253,9 @@ class Turn:
             return Refusal(400)
         if transport != _UDP:
             return Refusal(442)
-        if message.attributes.keys() & {Attribute.RESERVATION_TOKEN, Attribute.EVEN_PORT}:
-            return Refusal(508)  # there are no ports to keep
+        even = message.attributes.get(Attribute.EVEN_PORT, b"\0")
+        if Attribute.RESERVATION_TOKEN in message.attributes or even[:1] != b"\0":
+            return Refusal(508)  # there is no port to keep for another allocation
         host = self._relayed_host(message)
         if host is None:
             return Refusal(440)
@@ -262,7 +263,7 @@ class Turn:
         if not self._gate.may_allocate(username, now):
             return Refusal(486)
         lifetime = _lifetime(message) or LIFETIME_S
-        relayed = host, 49152 + secrets.randbelow(16384)
+        relayed = host, 49152 + 2 * secrets.randbelow(8192)
         self.allocation = Allocation(username, key, relayed, now + lifetime)
         return (
             (Attribute.XOR_RELAYED_ADDRESS, xor_address(relayed, message.transaction_id)),
@@ -333,12 +334,10 @@ class Turn:
     def _refusal(self, peer: Address | None, *, any_port: bool = False) -> Refusal | None:
         """Why something is no peer.
 
-        :param any_port: of port 0, which says none: a permission is for a host.
+        :param any_port: whether the host alone counts, as it does for a permission.
         """
         hosts = {host for host, _ in self._own}
-        if peer is None or not (
-            peer in self._own or (any_port and not peer[1] and peer[0] in hosts)
-        ):
+        if peer is None or not (peer in self._own or (any_port and peer[0] in hosts)):
             return Refusal(403)
         if self.allocation and family(peer[0]) != family(self.allocation.relayed[0]):
             return Refusal(443)

@@ -109,7 +109,8 @@ def test_only_own_addresses_are_peers(value: bytes, own: bool) -> None:
     ask(stun.Method.ALLOCATE, (stun.Attribute.REQUESTED_TRANSPORT, b"\x11\0\0\0"))
     assert turn.allocation is not None
     peer = stun.xor_address(OWN[0], bytes(12)) if own else value
-    answer = ask(stun.Method.CREATE_PERMISSION, (stun.Attribute.XOR_PEER_ADDRESS, peer))
-    accepted = answer[:2] == b"\x01\x08"
+    channel = stun.Attribute.CHANNEL_NUMBER, b"\x40\0\0\0"
+    answer = ask(stun.Method.CHANNEL_BIND, channel, (stun.Attribute.XOR_PEER_ADDRESS, peer))
+    accepted = answer[:2] == b"\x01\x09"
     expected = stun.xor_address(OWN[0], bytes(12)), stun.xor_address(OWN[1], bytes(12))
     assert accepted == any(peer[1:] == each[1:] for each in expected)

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from typing import cast
 
 from aioice import stun
 
@@ -42,6 +43,14 @@ class Framed:
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
         self._writer.close()
+
+    def pause(self) -> None:
+        """Read nothing of what comes over TCP."""
+        cast("asyncio.Transport", self._writer.transport).pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        cast("asyncio.Transport", self._writer.transport).resume_reading()
 
     def _on_datagram(self) -> None:
         data, self._peer = self._socket.recvfrom(4096)

@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+from relay.plane.sight import LinkWay
 from relay.seam import srtp_ffi
 
 SLOTS = 64
@@ -37,7 +38,7 @@ Destination = Any
 class Tunnelled:
     """Whose datagrams come from a socket of this machine's, since they came over TCP."""
 
-    kind: str
+    kind: LinkWay
     remote: tuple[str, int]
     """Where the user is."""
     reflexive: tuple[str, int]
@@ -105,7 +106,7 @@ class DatagramSocket(ABC):
         tunnelled = self.tunnelled.get(seen)
         return seen if tunnelled is None else tunnelled.reflexive
 
-    def way(self, address: Address) -> str:
+    def way(self, address: Address) -> LinkWay:
         """How the user at an address comes: ``udp``, or the kind of its tunnel."""
         tunnelled = self.tunnelled.get(self._seen(address))
         return "udp" if tunnelled is None else tunnelled.kind

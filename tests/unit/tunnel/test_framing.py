@@ -44,7 +44,13 @@ def test_a_length_that_nobody_needs_ends_it() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x00\x01\x00\x05", b"\x00\x01\x00\x04x", b"\x50\x00\x00\x04", b"\xff\xff\x00\x04", b"GET "],
+    [
+        b"\x00\x01\x00\x05",
+        b"\x00\x01\x00\x04x",
+        b"\x80\x00\x00\x04",
+        b"\xff\xff\x00\x04",
+        b"\xaaET ",
+    ],
 )
 def test_what_is_neither_stun_nor_channel_data_ends_it(data: bytes) -> None:
     with pytest.raises(MalformedPacket):

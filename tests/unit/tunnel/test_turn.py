@@ -113,8 +113,32 @@ def test_other_transports_than_udp_are_not_supported() -> None:
 
 
 def family(number: int) -> bytes:
-    """An Allocate's attribute, which aioice does not know, behind the head of the message."""
+    """An attribute that aioice does not know, as the two below."""
     return b"\x00\x17\x00\x04" + bytes([number, 0, 0, 0])
+
+
+def even_port(reserve: int) -> bytes:
+    return b"\x00\x18\x00\x01" + bytes([reserve, 0, 0, 0])
+
+
+def allocate_with(client: Client, more: bytes) -> stun.Message:
+    """Allocate, with attributes as bytes."""
+    request = stun.Message(message_method=stun.Method.ALLOCATE, message_class=stun.Class.REQUEST)
+    request.attributes["REQUESTED-TRANSPORT"] = UDP
+    request.attributes["USERNAME"] = client.username
+    request.attributes["REALM"] = REALM
+    request.attributes["NONCE"] = client.nonce
+    data = bytes(request) + more
+    data = stun.set_body_length(data, len(data) - 20)
+    signature = stun.message_integrity(data, client.key)
+    return client.send(stun.set_body_length(data + b"\x00\x08\x00\x14" + signature, len(data) + 4))
+
+
+def test_an_even_port_can_be_had_and_the_next_one_not() -> None:
+    answer = allocate_with(Client(), even_port(0))
+    assert answer.attributes["XOR-RELAYED-ADDRESS"][1] % 2 == 0
+    assert code(allocate_with(Client(), even_port(0x80))) == 508
+    assert code(allocate_with(Client(), b"\x00\x22\x00\x08" + bytes(8))) == 508
 
 
 @pytest.mark.parametrize(
@@ -130,18 +154,7 @@ def family(number: int) -> bytes:
 def test_the_family_is_the_one_that_is_asked_for(
     wish: int, own: list[tuple[str, int]], host: str | None
 ) -> None:
-    client = Client(own=own)
-    request = stun.Message(message_method=stun.Method.ALLOCATE, message_class=stun.Class.REQUEST)
-    request.attributes["REQUESTED-TRANSPORT"] = UDP
-    request.attributes["USERNAME"] = client.username
-    request.attributes["REALM"] = REALM
-    request.attributes["NONCE"] = client.nonce
-    data = bytes(request) + (family(wish) if wish else b"")
-    data = stun.set_body_length(data, len(data) - 20)
-    signature = stun.message_integrity(data, client.key)
-    data = stun.set_body_length(data + b"\x00\x08\x00\x14" + signature, len(data) + 4)
-
-    answer = client.send(data)
+    answer = allocate_with(Client(own=own), family(wish) if wish else b"")
 
     if host is None:
         assert code(answer) == 440
@@ -219,7 +232,6 @@ def test_nothing_goes_without_an_allocation() -> None:
     "peer",
     [
         ("192.0.2.1", 7882),
-        ("198.51.100.1", 22),
         ("::ffff:198.51.100.1", 7882),
         ("::198.51.100.1", 7882),
         ("64:ff9b::c633:6401", 7882),
@@ -240,9 +252,12 @@ def test_peers_are_the_relays_own_candidates_as_they_are_written(
     assert client.indicate(peer, b"data") is None
 
 
-def test_a_permission_is_for_a_host_and_may_say_no_port(client: Client) -> None:
-    assert code(client.permit((PEER[0], 0))) == 0
+def test_a_permission_is_for_a_host_and_opens_no_other_port(client: Client) -> None:
+    other = PEER[0], 22
+    assert code(client.permit(other)) == 0
     assert client.indicate(PEER, b"data") == (PEER, b"data")
+    assert client.indicate(other, b"data") is None
+    assert code(client.bind(other)) == 403
 
 
 def test_an_address_of_the_other_family_is_no_peer(client: Client) -> None:
@@ -255,7 +270,7 @@ def test_a_channel_is_of_one_peer(client: Client) -> None:
     assert code(client.bind(OWN[2])) == 400
     assert code(client.bind(channel=0x4001)) == 400
     assert code(client.bind(channel=0x3FFF)) == 400
-    assert code(client.bind(channel=0x5000)) == 400
+    assert code(client.bind(channel=0x8000)) == 400
     assert client.turn.peer_of == {0x4000: PEER}
     assert client.turn.channel_of(PEER) == 0x4000
     assert client.turn.accepts(PEER, client.now)
