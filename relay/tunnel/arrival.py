@@ -113,14 +113,15 @@ class Arrival(asyncio.Protocol):
             self._pump.take(data)
             return
         self._first += data
+        if len(self._first) > MAX_FIRST_BYTES:
+            self._transport.abort()
+            return
         try:
             if self._turn is not None:
                 self._talk(self._turn)
             else:
                 self._look_at_check()
         except MalformedPacket:
-            self._transport.abort()
-        if self._pump is None and len(self._first) > MAX_FIRST_BYTES:
             self._transport.abort()
 
     def pause_writing(self) -> None:

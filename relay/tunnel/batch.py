@@ -21,8 +21,11 @@ SLOTS = 64
 HEAD_BYTES = 64
 """Before each datagram: the longest is that of a Data indication for an IPv6 peer."""
 SLOT_BYTES = HEAD_BYTES + MAX_FRAME_BYTES
-STREAM_BYTES = 64 * 1024
-"""So much of a stream is looked at, at once."""
+STREAM_BYTES = 32 * 1024
+"""Room for what is looked at of a stream at once."""
+READ_BYTES = 16 * 1024
+"""So much is read at once: its datagrams have to find room in the media plane's socket, which is
+read only when this is done."""
 
 _NULL = _ffi.NULL
 _DONTWAIT = int(socket.MSG_DONTWAIT) if hasattr(socket, "MSG_DONTWAIT") else 0

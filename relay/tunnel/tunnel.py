@@ -17,7 +17,7 @@ from contextlib import suppress
 from relay.errors import MalformedPacket
 from relay.media.paths.transport import MAX_DATAGRAM_BYTES
 from relay.pace import TokenBucket
-from relay.tunnel.batch import HEAD_BYTES, SLOT_BYTES, Batch
+from relay.tunnel.batch import HEAD_BYTES, READ_BYTES, SLOT_BYTES, Batch
 from relay.tunnel.dialects import Dialect, Taken
 from relay.tunnel.stun import Address
 
@@ -118,7 +118,7 @@ class Tunnel:
         view, kept = self._batch.stream, len(self._rest)
         view[:kept] = self._rest
         try:
-            size = self._stream.recv_into(view[kept:])
+            size = self._stream.recv_into(view[kept:], READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:

@@ -200,8 +200,9 @@ async def test_other_peers_are_forbidden(house: House) -> None:
         b"\x00\x03\x00\x05\x21\x12\xa4\x42" + bytes(12),
         b"\x07\xff\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(2047),
         b"\x00\x14\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12),
+        b"\x00\x64\x00\x01\x00\x50\x21\x12\xa4\x42" + bytes(20_000),
     ],
-    ids=["http", "tls", "zeros", "long", "odd", "no check", "no name"],
+    ids=["http", "tls", "zeros", "long", "odd", "no check", "no name", "much"],
 )
 async def test_what_is_no_media_is_cut_off(house: House, data: bytes) -> None:
     assert await (await house.raw(data)).is_cut_off()
