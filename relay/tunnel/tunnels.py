@@ -39,7 +39,7 @@ class Tunnels:
     """The table; :meth:`start` and :meth:`close` it."""
 
     def __init__(self, landing: Landing, clock: Callable[[], float] = time.monotonic) -> None:
-        self.refusals: Counter[str] = Counter(full=0, source=0, files=0)
+        self.refusals: Counter[str] = Counter(full=0, source=0, files=0, evicted=0)
         """Connections that were not taken, by the reason."""
         self._landing, self._clock = landing, clock
         self._batch = Batch()
@@ -107,11 +107,24 @@ class Tunnels:
             self.look()
 
     def _refusal(self, source: str) -> str | None:
-        if len(self._sources) >= MAX_TUNNELS:
+        if len(self._sources) >= MAX_TUNNELS and not self._evict():
             return "full"
         if source and self._by_source[source] >= MAX_OF_SOURCE:
             return "source"
         return None
+
+    def _evict(self) -> bool:
+        """End the oldest to which the media plane has said nothing yet, if there is one.
+
+        Whoever knows no link can fill the table for a moment, and no longer.
+        """
+        strangers = (each for each in self._sources if each.heard_at is None)
+        oldest = next(strangers, None)
+        if oldest is None:
+            return False
+        self.refusals["evicted"] += 1
+        oldest.close()
+        return True
 
     def _dialect(self, handover: Handover) -> Dialect:
         granted = handover.granted

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -14,6 +16,7 @@ from aiortc import RTCConfiguration, RTCIceTransportPolicy
 from relay.bots import bot, client, peer
 from relay.protocol.messages import Connected
 from tests.support.bots import Bot, relay
+from tests.support.wires import TurnClient
 
 
 @pytest.fixture
@@ -76,3 +79,19 @@ async def test_bots_leave_the_relay_itself_out() -> None:
 async def test_it_is_not_named_where_it_is_switched_off() -> None:
     async with relay(tcp_media=False) as url, client.Client(url) as one:
         assert (await one.expect(Connected)).ice_servers == []
+
+
+async def test_a_port_for_media_alone_takes_no_http() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with relay(tcp_port=port) as url, client.Client(url) as one:
+        (own,) = (await one.expect(Connected)).ice_servers
+        assert own["urls"] == [f"turn:127.0.0.1:{port}?transport=tcp"]
+        turned = await TurnClient.connect(port, own)
+        assert "XOR-RELAYED-ADDRESS" in (await turned.allocate()).attributes
+        turned.writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()

@@ -272,9 +272,23 @@ async def test_a_flood_of_allocations_is_refused_and_bounded(
         client.writer.write(
             client.request(stun.Method.CHANNEL_BIND, CHANNEL_NUMBER=0x4000, XOR_PEER_ADDRESS=own)
         )
-    await until(lambda: house.tunnels.refusals["full"] == 2)
+    await until(lambda: house.tunnels.refusals["evicted"] == 2)
     assert len(house.tunnels) == 3
     await hears(a, b, 9)
+
+
+async def test_who_is_somebody_is_not_put_out_by_strangers(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tunnels, "MAX_TUNNELS", 1)
+    await house.join_over_tcp("a")
+    check = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+    check.attributes["USERNAME"] = "00nobody:x"
+    data = bytes(check)
+    stranger = await house.raw(struct.pack("!H", len(data)) + data)
+    assert await stranger.is_cut_off()
+    assert house.tunnels.refusals["full"] == 1
+    assert house.tunnels.counts() == {"tcp": 1}
 
 
 async def test_a_source_has_a_bound(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
