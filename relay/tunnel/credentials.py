@@ -72,3 +72,18 @@ class Gate:
         else:
             self._paces.move_to_end(username)
         return not pace.take(now)
+
+
+class Closed:
+    """Lets nobody in: for a server that has its allocation already."""
+
+    def __init__(self, realm: str) -> None:
+        self.realm = realm
+
+    def key(self, username: str, now: float) -> bytes | None:  # noqa: ARG002 - see Gate
+        """See :class:`Gate`."""
+        return None
+
+    def may_allocate(self, username: str, now: float) -> bool:  # noqa: ARG002 - see Gate
+        """See :class:`Gate`."""
+        return False

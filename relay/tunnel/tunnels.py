@@ -14,11 +14,12 @@ from relay.media.paths.landing import Landing
 from relay.media.paths.transport import Tunnelled
 from relay.source import bounded_source_of
 from relay.tunnel.batch import Batch
+from relay.tunnel.credentials import Closed
 from relay.tunnel.dialects import Dialect, IceTcp, TurnTcp
 from relay.tunnel.handover import Granted, Handover
 from relay.tunnel.stun import Address
 from relay.tunnel.tunnel import Tunnel
-from relay.tunnel.turn import Closed, Turn
+from relay.tunnel.turn import Turn
 
 MAX_TUNNELS = 4096
 """In one process; each has at least two descriptors."""

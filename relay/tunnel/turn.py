@@ -76,21 +76,6 @@ class Gate(Protocol):
         """Whether it may have one more now."""
 
 
-class Closed:
-    """Lets nobody in: for a server that has its allocation already."""
-
-    def __init__(self, realm: str) -> None:
-        self.realm = realm
-
-    def key(self, username: str, now: float) -> bytes | None:  # noqa: ARG002 - see Gate
-        """See :class:`Gate`."""
-        return None
-
-    def may_allocate(self, username: str, now: float) -> bool:  # noqa: ARG002 - see Gate
-        """See :class:`Gate`."""
-        return False
-
-
 @dataclass(slots=True)
 class Allocation:
     """What a user has been given (RFC 8656 section 3.2)."""
