@@ -15,6 +15,9 @@ from relay.media.paths.transport import SLOT_BYTES, Address, DatagramSocket
 STALE_ADDRESS_S = 10.0
 """An address whose link has not been checked for this long may be nominated for another link."""
 
+UDP_ALIVE_S = 7.0
+"""An address over UDP that was checked so lately works: Firefox checks every 6 s at the latest."""
+
 
 class Checks:
     """Takes the checks that come, and keeps the tables by which datagrams find their link."""
@@ -86,13 +89,33 @@ class Checks:
     def _heed(self, link: Link, check: Check, address: Address, now: float) -> None:
         """Take a signed check for consent, for a nomination, and for the DTLS inside it."""
         link.checked_at = now
+        if address == link.address:
+            link.address_checked_at = now
         # Chromium nominates up to 3 s later than it begins with DTLS: until then the first will do
-        if (check.nominates or link.address is None) and self.by_address.get(address) is not link:
+        if (
+            (check.nominates or link.address is None)
+            and self.by_address.get(address) is not link
+            and not self._is_second_choice(link, address, now)
+        ):
             self._nominate(link, address, now)
         if check.dtls:
             if (crc := crc32(check.dtls)) not in link.heard_in_checks:
                 link.heard_in_checks.append(crc)
             self._take_dtls(link, check.dtls, now)
+
+    def _is_second_choice(self, link: Link, address: Address, now: float) -> bool:
+        """Whether somebody who is heard over UDP has tried TCP, too.
+
+        Firefox nominates each pair that works; the one of the highest priority counts then (RFC
+        5245 section 8.1.1.2), and that is UDP's for as long as it is alive.
+        """
+        way = self._socket.way
+        return (
+            link.address is not None
+            and now - link.address_checked_at < UDP_ALIVE_S
+            and way(address) != "udp"
+            and way(link.address) == "udp"
+        )
 
     def _nominate(self, link: Link, address: Address, now: float) -> None:
         owner = self.by_address.get(address)
@@ -104,6 +127,7 @@ class Checks:
         self.by_address[address] = link
         is_first = link.address is None
         link.nominate(address)
+        link.address_checked_at = now
         network = link.budget.network = self._networks.find(self._socket.network(address))
         if is_first:
             self._handshakes.ask(network, link.begin, now)

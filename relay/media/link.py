@@ -103,6 +103,8 @@ class Link:
         """The CRC-32 of the latest DTLS datagrams that came inside checks."""
         self.checked_at = now
         """When the last authenticated check came: the peer's consent (RFC 7675)."""
+        self.address_checked_at = now
+        """When the last one came from its address."""
         self.pulse = Pulse()
         """Whether the peer has gone quiet."""
         self.sampled_at = float("-inf")

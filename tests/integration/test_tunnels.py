@@ -13,6 +13,7 @@ import pytest_asyncio
 from aioice import stun
 
 from relay.door import Door, DoorLimits
+from relay.media import checks
 from relay.tunnel import credentials, tunnels
 from relay.tunnel.arrival import Reception
 from relay.tunnel.tunnel import MAX_UNSENT_BYTES
@@ -125,6 +126,29 @@ async def test_two_hear_each_other_over_ice_tcp_and_udp(house: House) -> None:
     near = house.wires[0]._writer.get_extra_info("sockname")
     assert link.remote_address == near, "where the user is, and not the tunnel"
     assert house.exchange.plane._links["b"].way == "udp"
+
+
+async def test_a_nomination_over_tcp_does_not_take_the_place_of_udp(house: House) -> None:
+    """Firefox nominates each pair that works."""
+    a = await house.exchange.join("a", CHROMIUM)
+    b = await house.exchange.join("b", FIREFOX)
+    house.exchange.plane.pair("a", "b")
+    link = house.exchange.plane._links["a"]
+    over_udp, udp = a.ice._target, link.address
+    wire = await Framed.connect(house.port)
+    house.wires.append(wire)
+    a.ice.aim(wire.address, a.ice.credentials, controlling=True)
+    async with asyncio.timeout(20):
+        await a.ice.check()  # is answered
+    assert (link.way, link.address) == ("udp", udp)
+    a.ice.aim(over_udp, a.ice.credentials, controlling=True)
+    await hears(a, b, 3)
+    await hears(b, a, 3)
+    a.ice.aim(wire.address, a.ice.credentials, controlling=True)
+    house.exchange.skew_s += checks.UDP_ALIVE_S + 1
+    async with asyncio.timeout(20):
+        await a.ice.check()
+    assert link.way == "tcp"
 
 
 async def test_a_connection_ends_with_its_link(house: House) -> None:
