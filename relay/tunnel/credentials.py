@@ -17,9 +17,9 @@ LIFETIME_S = 24 * 3600
 """How long they may be used to begin an allocation; one that there is can be kept for longer."""
 
 ALLOCATIONS_PER_S, ALLOCATIONS_AT_ONCE = 0.5, 16
-"""Of one username. A browser makes one a network interface, anew with each ICE restart."""
+"""Of one user. A browser makes one a network interface, anew with each ICE restart."""
 
-MAX_USERNAMES = 4096
+MAX_USERS = 4096
 """Whose allocations are counted; who was heard longest ago makes room for another."""
 
 
@@ -64,13 +64,14 @@ class Gate:
 
     def may_allocate(self, username: str, now: float) -> bool:
         """Whether a user, whose password was right, may have one more now; it is counted."""
-        pace = self._paces.get(username)
+        user_id = username.partition(":")[2]
+        pace = self._paces.get(user_id)
         if pace is None:
-            pace = self._paces[username] = TokenBucket(ALLOCATIONS_PER_S, ALLOCATIONS_AT_ONCE)
-            if len(self._paces) > MAX_USERNAMES:
+            pace = self._paces[user_id] = TokenBucket(ALLOCATIONS_PER_S, ALLOCATIONS_AT_ONCE)
+            if len(self._paces) > MAX_USERS:
                 self._paces.popitem(last=False)
         else:
-            self._paces.move_to_end(username)
+            self._paces.move_to_end(user_id)
         return not pace.take(now)
 
 
