@@ -11,6 +11,7 @@ The server:
 - ``plane``         the border between signalling and media: links, what operators read, taps
 - ``workers``       media in processes of its own: placing, supervising, adopting
 - ``media``         the relay proper: ICE, DTLS, RTP and RTCP, links and routes
+- ``tunnel``        media over TCP: ICE-TCP, and TURN to this server alone
 - ``door``          connections before they have asked for anything: how many, and for how long
 - ``taps``          what operators may look into: snapshots, recordings, captures, the audit log
 - ``api``           HTTP: the page, health and metrics, the operators' API and dashboard
@@ -20,6 +21,7 @@ Around it:
 - ``bots``          clients that join from outside, through the public protocol only
 - ``ops``           what operators do from a terminal or a script, through the API only
 - ``doctor``        looks at settings and machine, and says what to change
+- ``over_tcp``      puts those together that carry media over TCP
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
 
 What several of them need:

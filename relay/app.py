@@ -33,6 +33,7 @@ from relay.errors import AuditFailed, CannotListen, ConfigError, WorkerError, re
 from relay.media import RelayPlane
 from relay.media.paths.candidates import Public, resolved
 from relay.media.paths.idle import DEVICE, IdleCores
+from relay.over_tcp import OverTcp
 from relay.plane import MediaPlane
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.store import MemoryStore
@@ -102,12 +103,16 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
     tls = server_tls(settings)
     async with AsyncExitStack() as stack:
         plane = plane or _plane(stack, settings)
-        door = _door(settings)
-        app = _application(settings, plane, token, door)
+        over_tcp = OverTcp(settings)
+        door = _door(settings, over_tcp)
+        app = _application(settings, plane, token, door, over_tcp)
         udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
+            stack.push_async_callback(over_tcp.close)
             udp_ports = await _start_media(stack, settings, plane)
-        port = await _start_http(stack, settings, app, door, tls)
+            await over_tcp.begin(plane)
+        port = await _start_http(stack, settings, app, door, over_tcp, tls)
+        over_tcp.announce(plane, port)
         _log.info("server_started", port=port, udp_ports=udp_ports, media_mode=settings.media_mode)
         yield Relay(settings, port, udp_ports, token, tls.fingerprint if tls else None)
         _log.info("server_stopping")
@@ -140,13 +145,13 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
 
 
 def _application(
-    settings: Settings, plane: MediaPlane, token: SecretStr, door: Door
+    settings: Settings, plane: MediaPlane, token: SecretStr, door: Door, over_tcp: OverTcp
 ) -> web.Application:
     gateway = Gateway(
         plane=plane,
         store=MemoryStore(max_waiting=settings.max_users),
         media_mode=settings.media_mode,
-        ice_servers=[server.model_dump(exclude_none=True) for server in settings.ice_servers],
+        ice_servers=over_tcp.ice_servers,
         limits=_limits(settings),
         allowed_origins=frozenset(settings.allowed_origins),
     )
@@ -189,14 +194,14 @@ def _application(
     return app
 
 
-def _door(settings: Settings) -> Door:
+def _door(settings: Settings, over_tcp: OverTcp) -> Door:
     many = files.connections(settings.max_users, files.limit())
     if (users := files.seats(settings.max_users, many)) < settings.max_users:
         _log.warning("few_files", files=files.limit(), users=users)
     # Somewhat more than frames may cost, so that who sends too much of them is told so.
     bytes_per_s = max(2**18, 1.25 * FRAME_BYTES_PER_MESSAGE * settings.messages_per_s)
     limits = DoorLimits(many, settings.connections_per_source, bytes_per_s=bytes_per_s)
-    return Door(limits)
+    return Door(limits, media=over_tcp.media)
 
 
 def _limits(settings: Settings) -> Limits:
@@ -325,6 +330,7 @@ async def _start_http(
     settings: Settings,
     app: web.Application,
     door: Door,
+    over_tcp: OverTcp,
     tls: ServerTls | None,
 ) -> int:
     runner = web.AppRunner(
@@ -337,11 +343,17 @@ async def _start_http(
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
     stack.push_async_callback(door.close)  # before the runner's cleanup
-    factory = cast("ProtocolFactory", runner.server)
+    factory, context = cast("ProtocolFactory", runner.server), tls.context if tls else None
     try:
-        return door.open(factory, settings.host, settings.port, tls.context if tls else None)
+        port = door.open(factory, settings.host, settings.port, context)
     except OSError as error:
         raise _cannot_listen(settings, "port", settings.port, error) from error
+    if settings.tcp_port is not None and over_tcp.is_on:
+        try:
+            door.open(None, settings.host, settings.tcp_port, context)
+        except OSError as error:
+            raise _cannot_listen(settings, "tcp_port", settings.tcp_port, error) from error
+    return port
 
 
 def _cannot_listen(settings: Settings, option: str, port: int, error: OSError) -> ConfigError:

@@ -104,6 +104,34 @@ class Settings(BaseModel):
         ge=0,
         le=65535,
     )
+    tcp_media: bool = _setting(
+        True,
+        "",
+        "Carry media over TCP where UDP does not get through: ICE-TCP, and TURN to this server"
+        " alone, over TLS where there is a certificate.",
+    )
+    tcp_port: int | None = _setting(
+        None,
+        "PORT",
+        "TCP port for media alone, for servers behind a reverse proxy; without it media shares the"
+        " page's port.",
+        ge=1,
+        le=65535,
+    )
+    public_tcp_port: int | None = _setting(
+        None,
+        "PORT",
+        "TCP port announced to browsers for media, where a NAT maps it to the one bound.",
+        ge=1,
+        le=65535,
+    )
+    turn_secret: SecretStr | None = _setting(
+        None,
+        "SECRET",
+        "Secret shared with TURN servers: those in ice_servers without a username are given one for"
+        " each user, good for a day.",
+        min_length=1,
+    )
     media_mode: Literal["relay", "direct"] = _setting(
         "relay",
         "MODE",
@@ -251,6 +279,18 @@ class Settings(BaseModel):
             raise ConfigError(f"{self.written('tls_cert')}: cannot be used with {other}")
         return self
 
+    @model_validator(mode="after")
+    def _turn_servers_have_credentials(self) -> Self:
+        """A browser refuses to make a connection with a TURN server that lacks them."""
+        for number, server in enumerate(self.ice_servers, 1):
+            if server.lacks_credentials and self.turn_secret is None:
+                raise ConfigError(
+                    f"{self.written('ice_servers')}, entry {number}: should have a username and a"
+                    " credential, since it names a TURN server, or there should be a"
+                    f" {flag('turn_secret')}"
+                )
+        return self
+
     @property
     def udp_ports(self) -> tuple[int, ...]:
         """Those that are asked for, one for each worker; 0 for any free one."""
@@ -344,7 +384,7 @@ _WORDS = {
     "model_type": "should be a URL or an RTCIceServer object",
     "too_short": "should not be empty",
 }
-_SECRET = ("operator_token", "ice_servers")  # a wrong value of these is not repeated
+_SECRET = ("operator_token", "turn_secret", "ice_servers")  # a wrong value of these is not repeated
 
 
 def _one_line(error: ValidationError, names: Mapping[str, str]) -> str:

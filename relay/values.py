@@ -126,12 +126,12 @@ class IceServer(BaseModel):
         return {"urls": [value]} if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _turn_has_credentials(self) -> Self:
-        """A browser refuses to make a connection with a TURN server that lacks them."""
-        if any(url.startswith("turn") for url in self.urls) and not (
-            self.username and self.credential
-        ):
-            raise ValueError(
-                "should have a username and a credential, since it names a TURN server"
-            )
+    def _credentials_are_whole(self) -> Self:
+        if bool(self.username) != bool(self.credential):
+            raise ValueError("should have a username and a credential, or neither")
         return self
+
+    @property
+    def lacks_credentials(self) -> bool:
+        """Whether it names a TURN server, which needs some, and has none."""
+        return not self.username and any(url.startswith("turn") for url in self.urls)

@@ -24,6 +24,11 @@ Problem = Literal["loss", "jitter", "round_trip", "silent", "no_keyframe"]
 PROBLEMS: tuple[Problem, ...] = get_args(Problem)
 Family = Literal["ipv4", "ipv6"]
 
+Protocol = Annotated[
+    Literal["udp", "tcp", "turn-tcp", "turn-tls"],
+    Field(description="Over UDP, ICE-TCP, or TURN to the relay over TCP or TLS."),
+]
+
 Positive = Annotated[float, Field(ge=0)]
 
 
@@ -84,7 +89,7 @@ class Room(Model):
 class Path(Model):
     """Which way a link's datagrams go."""
 
-    protocol: Literal["udp"]
+    protocol: Protocol
     local_family: Family
     remote_family: Family | None = Field(
         description="null before the user has answered a connectivity check."
@@ -100,7 +105,7 @@ class Path(Model):
 class PeerPath(Model):
     """One address from which a user was heard."""
 
-    protocol: Literal["udp"]
+    protocol: Protocol
     family: Family
     address: str | None = Field(
         description="With port; null unless `operator_sees_addresses` is set."

@@ -222,7 +222,7 @@ class Observation:
         local, remote = link.local_address, link.remote_address
         told = self._sees_addresses
         return models.Path.model_construct(
-            protocol="udp",
+            protocol=link.kind,
             local_family=_family(local),
             remote_family=_family(remote) if remote is not None else None,
             local_address=_written(local) if told else None,

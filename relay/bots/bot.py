@@ -5,7 +5,7 @@ import ipaddress
 import itertools
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import structlog
@@ -61,7 +61,8 @@ class Bot:
         self._on_loopback = _is_loopback(url)
         self._number = number
         self._file = file
-        self._ice_servers: list[dict[str, object]] = []
+        self._url = url
+        self._ice_servers: list[dict[str, Any]] = []
         self._gate = Gate()
         self._numbers: Iterator[int] = itertools.count()
         self._peer: Peer | None = None
@@ -94,7 +95,7 @@ class Bot:
         try:
             connected = await self._client.expect(Connected, timeout_s)
             self.user_id, self.media_mode = connected.user_id, connected.media_mode
-            self._ice_servers = connected.ice_servers
+            self._ice_servers = elsewhere(connected.ice_servers, self._url)
             self._follower = asyncio.create_task(self._follow(), name=f"bot-{self._number}")
             await self._open_link(timeout_s)
         except BaseException:
@@ -278,6 +279,26 @@ class Bot:
             ToneTrack(self._number, self._gate),
             PictureTrack(self._number, self._numbers, self._gate),
         ]
+
+
+def elsewhere(servers: list[dict[str, Any]], url: str) -> list[dict[str, Any]]:
+    """The ICE servers that do not stand where the relay does.
+
+    It names itself as a TURN server for browsers without UDP; a bot would have an allocation for
+    nothing.
+    """
+    own = urlsplit(url).hostname
+    return [each for each in servers if not any(_host(u) == own for u in _urls(each))]
+
+
+def _urls(server: dict[str, Any]) -> list[str]:
+    urls = server.get("urls", [])
+    return [urls] if isinstance(urls, str) else list(urls)
+
+
+def _host(ice_url: str) -> str:
+    authority = ice_url.partition(":")[2].partition("?")[0]
+    return urlsplit(f"//{authority}").hostname or ""
 
 
 def _is_loopback(url: str) -> bool:

@@ -19,10 +19,11 @@ from relay.workers.directory import control
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 _TIMEOUT_S = 2.0
 _MAX_BYTES = 4096
+_SUBJECTS = {"port": "TCP port", "tcp_port": "TCP port for media", "udp_port": "UDP port"}
 
 
 def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """The TCP port, and the UDP ports if media passes through the server.
+    """The TCP ports, and the UDP ports if media passes through the server.
 
     :param environ: of the server: it says where its workers are when no setting does.
     """
@@ -33,6 +34,9 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.port)
         is_running = error == errno.EADDRINUSE and relay_answers(settings)
         yield _ports("port", [settings.port], settings, error, is_running=is_running)
+    if settings.tcp_port is not None and settings.tcp_media and settings.media_mode == "relay":
+        error = bind_error(socket.SOCK_STREAM, settings.host, settings.tcp_port)
+        yield _ports("tcp_port", [settings.tcp_port], settings, error, is_running=is_running)
     if settings.media_mode == "direct":
         yield good("UDP port", "not needed: the media passes between the browsers")
     elif settings.udp_port == 0:
@@ -142,7 +146,7 @@ def _any_port(subject: str, option: str) -> Finding:
 def _ports(
     name: str, ports: Sequence[int], settings: Settings, error: int, *, is_running: bool
 ) -> Finding:
-    subject, option = "TCP port" if name == "port" else "UDP port", settings.written(name)
+    subject, option = _SUBJECTS[name], settings.written(name)
     where, are = f"{span(ports)} on {settings.host}", "is" if len(ports) == 1 else "are"
     match error:
         case 0:

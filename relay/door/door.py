@@ -2,7 +2,8 @@
 
 aiohttp knows a connection only when TLS has shaken hands, and bounds neither how many there are nor
 how long one may take to its first request. So the listening socket is read here. The loop is then
-given the accepted socket, and a protocol of aiohttp's in a wrapper that tells when it ends.
+given the accepted socket, and a protocol in a wrapper that tells when it ends. By the first bytes
+the wrapper knows whose protocol that is: aiohttp's, or that of whoever takes media.
 """
 
 import asyncio
@@ -11,11 +12,13 @@ import ssl
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from relay.door.entrance import Entrance, Guests, MediaProtocol, ProtocolFactory
+from relay.door.greeting import is_of_media
 from relay.door.listening import Listening
 from relay.door.turned import TurnedAway
 from relay.door.visitors import DoorLimits, DoorTally, Visitor, Visitors
@@ -27,8 +30,6 @@ _TICK_S = 1.0
 _ROOM = 64
 """How many connections make room at once when there is no descriptor left."""
 
-ProtocolFactory = Callable[[], asyncio.Protocol]
-
 
 class Door:
     """Everybody who has come in to one server.
@@ -38,6 +39,7 @@ class Door:
 
     :param source_of: of an address, whom it counts for; empty when that is not bounded.
     :param clock: seconds on a clock that never goes back.
+    :param media: makes the protocol of connections that carry media, if there may be any.
     """
 
     def __init__(
@@ -45,40 +47,51 @@ class Door:
         limits: DoorLimits,
         source_of: Callable[[str], str] = bounded_source_of,
         clock: Callable[[], float] = time.monotonic,
+        media: MediaProtocol | None = None,
     ) -> None:
         self.tally = DoorTally()
         self._limits = limits
         self._visitors = Visitors(limits)
         self._source_of = source_of
         self._clock = clock
+        self._media = media
+        self._undecided: set[asyncio.Transport] = set()
         self._turned_away = TurnedAway()
         self._by_transport: dict[asyncio.BaseTransport, Visitor] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # those that are being let in, and the clock's
-        self._listening: Listening | None = None
+        self._listening: list[Listening] = []
 
     def open(
-        self, factory: ProtocolFactory, host: str, port: int, tls: ssl.SSLContext | None = None
+        self,
+        factory: ProtocolFactory | None,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None = None,
     ) -> int:
-        """Begin to accept.
+        """Begin to accept; once more for another port.
 
-        :param factory: makes the protocol of a connection.
+        :param factory: makes the protocol of a connection for HTTP; None where there is none.
         :param host: and ``port``, as for :class:`relay.door.listening.Listening`.
         :returns: the port, which was chosen if it was 0.
         :raises OSError: when the address cannot be bound.
         """
         take = partial(self._let_in, factory, tls)
-        self._listening = Listening(host, port, take, self._make_room)
-        self._own(self._tick(), "door tick").add_done_callback(log_crash)
-        return self._listening.port
+        listening = Listening(host, port, take, self._make_room)
+        if not self._listening:
+            self._own(self._tick(), "door tick").add_done_callback(log_crash)
+        self._listening.append(listening)
+        return listening.port
 
     async def close(self) -> None:
-        """Accept no more; who is in stays, but for those whose TLS is not done.
+        """Accept no more; who is in stays, but for those whose TLS is not done, or who say nothing.
 
         Harmless when it was called before.
         """
-        if self._listening is not None:
-            self._listening.close()
-            self._listening = None
+        for listening in self._listening:
+            listening.close()
+        self._listening.clear()
+        for transport in list(self._undecided):
+            transport.abort()
         ending = set(self._tasks)
         for task in ending:
             task.cancel()
@@ -116,7 +129,7 @@ class Door:
 
     def _let_in(
         self,
-        factory: ProtocolFactory,
+        factory: ProtocolFactory | None,
         tls: ssl.SSLContext | None,
         accepted: socket.socket,
         address: str,
@@ -144,21 +157,29 @@ class Door:
 
     async def _welcome(
         self,
-        factory: ProtocolFactory,
+        factory: ProtocolFactory | None,
         tls: ssl.SSLContext | None,
         accepted: socket.socket,
         visitor: Visitor,
     ) -> None:
         loop = asyncio.get_running_loop()
-        budget = TokenBucket(self._limits.bytes_per_s, self._limits.bytes_burst)
-        take = partial(self._take, visitor, budget)
-        entrance = partial(_Entrance, factory(), partial(self._entered, visitor), take)
+        if tls is not None and self._media is not None and await _is_plain_media(accepted):
+            tls = None
+        entrance = partial(self._entrance, factory, visitor, is_tls=tls is not None)
         try:
             await loop.connect_accepted_socket(entrance, accepted, ssl=tls)
         except OSError:  # those of TLS are, too
             self.tally.drops["handshake"] += 1
             self._visitors.leave(visitor)
             accepted.close()
+
+    def _entrance(
+        self, factory: ProtocolFactory | None, visitor: Visitor, *, is_tls: bool
+    ) -> Entrance:
+        budget = TokenBucket(self._limits.bytes_per_s, self._limits.bytes_burst)
+        guests = Guests(factory, self._media, is_tls, partial(self._visitors.ask, visitor))
+        take = partial(self._take, visitor, budget)
+        return Entrance(guests, partial(self._entered, visitor), take, self._undecided)
 
     def _welcomed(
         self, accepted: socket.socket, visitor: Visitor, task: asyncio.Task[None]
@@ -210,48 +231,16 @@ class Door:
         return task
 
 
-class _Entrance(asyncio.Protocol):
-    """Passes everything on to a protocol, and tells of the beginning and the end.
-
-    :param entered: is told the transport; returns what is called at the end.
-    :param take: whether so many bytes are passed on.
-    """
-
-    def __init__(
-        self,
-        inner: asyncio.Protocol,
-        entered: Callable[[asyncio.Transport], Callable[[], None]],
-        take: Callable[[int], bool],
-    ) -> None:
-        self._inner = inner
-        self._entered = entered
-        self._take = take
-        self._left: Callable[[], None] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """There is somebody; TLS, if there is any, has shaken hands."""
-        self._left = self._entered(cast("asyncio.Transport", transport))
-        self._inner.connection_made(transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """It has ended."""
-        if self._left is not None:
-            self._left()
-        self._inner.connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """As of a protocol."""
-        if self._take(len(data)):
-            self._inner.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        """As of a protocol."""
-        return self._inner.eof_received()
-
-    def pause_writing(self) -> None:
-        """As of a protocol."""
-        self._inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        """As of a protocol."""
-        self._inner.resume_writing()
+async def _is_plain_media(accepted: socket.socket) -> bool:
+    """Whether what begins where TLS is spoken is media without it; nothing is read of it."""
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(accepted, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(accepted)
+    try:
+        return is_of_media(accepted.recv(1, socket.MSG_PEEK))
+    except OSError:  # it has gone
+        return False

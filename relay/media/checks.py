@@ -115,7 +115,7 @@ class Checks:
             drops["stun_refused"] += 1
         else:
             path = self._heed(link, check, size, address, now)
-        where = socket.host_port(address)
+        where = socket.reflexive(address)
         answer = answer_check(check, credentials, *where, link.heard_in_checks)
         if path is not None:
             path.sent += len(answer)
@@ -138,6 +138,7 @@ class Checks:
         if path is None:
             return None
         if owner is None:
+            path.is_detour = self._socket.kind(address) != "udp"
             self._place(link, path)
         path.ufrags = check.local_ufrag, check.remote_ufrag
         if path.is_proven or link.paths.in_use is None:

@@ -26,7 +26,7 @@ from relay.media.paths.path import Path, Paths
 from relay.media.paths.transport import Address, DatagramSocket
 from relay.media.pulse import Pulse
 from relay.media.uplink import Uplink
-from relay.plane import Description, LinkState
+from relay.plane import Description, LinkState, PathKind
 from relay.seam import (
     dtls_transport,
     dtls_version_name,
@@ -80,12 +80,14 @@ class Link:
         addresses: Addresses,
         now: float,
         credentials: Credentials | None = None,
+        tcp_addresses: Addresses = (),
     ) -> None:
         """Prepare a link; nothing happens before :meth:`agree` and :meth:`open`.
 
         :param addresses: the candidates to announce.
         :param now: seconds of the plane's clock.
         :param credentials: the relay's, new ones by default.
+        :param tcp_addresses: the candidates to announce for ICE-TCP.
         """
         self.user_id = user_id
         self.link_id = secrets.token_hex(6)
@@ -112,7 +114,7 @@ class Link:
         """When the counters of its streams were last read for their rates."""
         self._socket = socket
         self._certificate = certificate
-        self._addresses = addresses
+        self._addresses, self._tcp_addresses = addresses, tcp_addresses
         self._fingerprints = tuple(certificate.getFingerprints()[:1])
         self._pipe = _Pipe(self.send)
         self._sieve = Sieve()
@@ -128,7 +130,7 @@ class Link:
     def agree(self, terms: Terms) -> None:
         """Take the peer's description, a first or a later one."""
         if self.agreed and terms.ufrag != self.uplink.terms.ufrag:  # RFC 8445 section 2.4
-            self.credentials = Credentials()
+            self.credentials = Credentials.of_worker(self.credentials.worker)
             self.ufrags[self.credentials.ufrag] = self.credentials
             while len(self.ufrags) > 2:
                 del self.ufrags[next(iter(self.ufrags))]
@@ -177,7 +179,7 @@ class Link:
         """
         former = self.terms
         if former is None or not self._is_of_same_peer(terms) or terms.ufrag != former.ufrag:
-            return Credentials()
+            return Credentials.of_worker(self.credentials.worker)
         return self.credentials
 
     def _is_of_same_peer(self, terms: Terms) -> bool:
@@ -222,6 +224,7 @@ class Link:
             credentials=self.credentials,
             fingerprints=self._fingerprints,
             addresses=self._addresses,
+            tcp_addresses=self._tcp_addresses,
             cname=self.downlink.cname,
             audio=self.downlink.ssrcs("audio"),
             video=self.downlink.ssrcs("video"),
@@ -243,6 +246,10 @@ class Link:
     def written(self, path: Path) -> tuple[str, int]:
         """A path's address, as people write it."""
         return self._socket.host_port(path.address)
+
+    def kind_of(self, path: Path) -> PathKind:
+        """How a path goes."""
+        return self._socket.kind(path.address)
 
     @property
     def security(self) -> tuple[str, str] | None:

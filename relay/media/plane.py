@@ -24,6 +24,7 @@ from relay.media.paths import candidates
 from relay.media.paths.dual import open_socket
 from relay.media.paths.ice import Credentials
 from relay.media.paths.idle import IdleCores
+from relay.media.paths.landing import Landing, landing
 from relay.media.paths.transport import DatagramSocket
 from relay.media.tapping import Tapping
 from relay.media.upkeep import LATE_S, event_of, tend
@@ -64,6 +65,7 @@ class RelayPlane:
         udp_port: int,
         public: candidates.Public = candidates.Public(),  # noqa: B008 - it cannot change
         *,
+        index: int = 0,
         idle_cores: IdleCores | None = None,
         clock: Callable[[], float] = time.monotonic,
         bind: Callable[[str, int], DatagramSocket] = open_socket,
@@ -73,12 +75,14 @@ class RelayPlane:
         :param host: the IP address to bind; ``0.0.0.0`` and ``::`` are every one.
         :param udp_port: 0 for any free one.
         :param public: what to announce instead, behind a NAT.
+        :param index: of this plane among those of the server.
         :param idle_cores: made to poll while there are calls; its owner closes it.
         :param clock: seconds, monotonic.
         :param bind: opens the socket; tests give one that loses packets.
         """
         self._host, self._udp_port, self._public = host, udp_port, public
-        self._idle_cores = idle_cores
+        self._index, self._idle_cores = index, idle_cores
+        self._tcp_port: int | None = None
         self._clock = clock
         self._bind = bind
         self._certificate = LinkCertificate.generateCertificate()
@@ -142,6 +146,15 @@ class RelayPlane:
     def udp_port(self) -> int:
         """The port that is bound."""
         return self._bound.port
+
+    @property
+    def landing(self) -> Landing:
+        """Where tunnels lead (:mod:`relay.tunnel`)."""
+        return landing(self._bound, self._host, self._addresses, self._running.drops)
+
+    def announce_tcp(self, port: int) -> None:
+        """Tell peers from now on that media may come to this TCP port as well."""
+        self._tcp_port = port
 
     @property
     def udp_ports(self) -> tuple[int, ...]:
@@ -347,7 +360,15 @@ class RelayPlane:
         stays = former is not None and former.credentials is credentials
         self._drop_link(user_id, silently=stays)
         addresses = self._addresses if is_local else candidates.for_others(self._addresses)
-        link = Link(user_id, self._bound, self._certificate, addresses, self._clock(), credentials)
+        link = Link(
+            user_id,
+            self._bound,
+            self._certificate,
+            addresses,
+            self._clock(),
+            credentials or Credentials.of_worker(self._index),
+            candidates.over_tcp(addresses, self._tcp_port),
+        )
         self._links[user_id] = link
         self._tapping.equip(link)
         return link

@@ -39,7 +39,9 @@ def link(seen: Link, local_address: tuple[str, int], now: float) -> LinkView:
         round_trip_ms=_round_trip_ms(seen),
         over_budget=seen.budget.over_lately,
         paths=tuple(
-            PathView("udp", seen.written(path), path.is_proven, path is seen.paths.in_use)
+            PathView(
+                seen.kind_of(path), seen.written(path), path.is_proven, path is seen.paths.in_use
+            )
             for path in seen.paths.known.values()
         ),
     )

@@ -27,6 +27,7 @@ from relay.plane.links import (
 from relay.plane.sight import (
     LinkView,
     MediaView,
+    PathKind,
     PathView,
     PlaneStats,
     Sight,
@@ -55,6 +56,7 @@ __all__ = [
     "MediaPlane",
     "MediaView",
     "OverBudget",
+    "PathKind",
     "PathView",
     "PlaneStats",
     "Sight",

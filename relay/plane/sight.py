@@ -10,7 +10,8 @@ from relay.histogram import Histogram
 from relay.plane.links import LinkState
 from relay.track import TrackView
 
-PathKind = Literal["udp"]
+PathKind = Literal["udp", "tcp", "turn-tcp", "turn-tls"]
+"""How datagrams come: over UDP, ICE-TCP, or TURN to the relay over TCP or TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,6 @@ class PathView:
     """One address from which a link's peer was heard."""
 
     kind: PathKind
-    """How its datagrams come."""
     address: tuple[str, int]
     is_proven: bool
     """Whether the peer has answered there; before that, no media goes there."""
@@ -47,6 +47,11 @@ class LinkView:
     """Kinds of work of which the user has caused too much within the last seconds."""
     paths: tuple[PathView, ...] = ()
     """All of the peer's."""
+
+    @property
+    def kind(self) -> PathKind:
+        """How the path in use goes."""
+        return next((path.kind for path in self.paths if path.in_use), "udp")
 
 
 @dataclass(frozen=True, slots=True)

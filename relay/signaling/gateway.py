@@ -1,6 +1,7 @@
 """The WebSocket endpoint ``/ws``: each socket is a user, a new one or one who comes back."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from secrets import token_hex
 from time import monotonic
@@ -48,6 +49,8 @@ _REFUSED = Error(code="resume_failed", message="The session cannot be resumed.")
 
 log = structlog.get_logger(__name__)
 
+IceServersOf = Callable[[web.Request, str], list[dict[str, Any]]]
+
 
 class _TurnedAway(web.HTTPServiceUnavailable):
     """The server takes nobody new at the moment; ``code`` says why, in the answer too."""
@@ -64,7 +67,8 @@ class Gateway:
     shuts down.
 
     :param media_mode: ``relay``, or ``direct`` which leaves the plane alone.
-    :param ice_servers: RTCIceServer dictionaries that clients are told to use.
+    :param ice_servers: tells which RTCIceServer dictionaries a user is to use, by its request and
+        its id.
     :param allowed_origins: web origins that may connect besides this host's own; ``*`` is all.
     """
 
@@ -74,7 +78,7 @@ class Gateway:
         plane: MediaPlane,
         store: Store,
         media_mode: MediaMode,
-        ice_servers: list[dict[str, Any]],
+        ice_servers: IceServersOf,
         limits: Limits,
         allowed_origins: frozenset[str],
     ) -> None:
@@ -223,7 +227,7 @@ class Gateway:
             if not await _opened(socket, request):
                 return web.Response()  # to nobody
             token = new_token() if session.can_resume else None
-            connected = self._connected(session, token)
+            connected = self._connected(request, session, token)
             if comes_back:
                 await self._come_back(request, socket, session, connected)
             else:
@@ -233,10 +237,10 @@ class Gateway:
             del self._sockets[task]
         return socket
 
-    def _connected(self, session: Session, token: str | None) -> Connected:
+    def _connected(self, request: web.Request, session: Session, token: str | None) -> Connected:
         return Connected(
             user_id=session.user_id,
-            ice_servers=self._ice_servers,
+            ice_servers=self._ice_servers(request, session.user_id),
             media_mode=self._media_mode,
             resume_token=token,
             resume_within=self._limits.resume_s if token is not None else None,

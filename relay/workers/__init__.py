@@ -14,6 +14,7 @@ again.
 - ``channel``    how it gets from one to the other
 - ``directory``  where their sockets are, for nobody else
 - ``desk``       the worker's end: carries out what the front asks for
+- ``handing``    how a connection that carries media gets from the front to a worker
 - ``main``       the worker's process
 """
 

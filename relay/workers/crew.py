@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -56,6 +57,10 @@ class Crew:
         self._members: dict[int, Colleague] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
+
+    def directory(self) -> Path:
+        """Where the workers' sockets are, once it is claimed."""
+        return self._directory.path
 
     async def start(
         self,

@@ -135,6 +135,7 @@ class Desk:
             self._orders,
             os.getpid(),
             self._plane.udp_port,
+            list(self._plane.landing.addresses),
             [
                 messages.Resident(user_id, link_id, state, partner_id)
                 for user_id, link_id, state, partner_id in self._plane.residents()
@@ -185,6 +186,8 @@ class Desk:
                 pass  # it ended with the link that it was on
             case messages.RequestKeyframe(user_id, direction):
                 plane.request_keyframe(user_id, direction)
+            case messages.AnnounceTcp(port):
+                plane.announce_tcp(port)
             case messages.WindDown():
                 self._patience_s = 0.0
             case messages.Stop():

@@ -12,6 +12,8 @@ import gc
 import signal
 import socket
 import sys
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -19,7 +21,8 @@ from pydantic import TypeAdapter
 
 from relay import logs
 from relay.media import RelayPlane
-from relay.workers import messages
+from relay.tunnel.tunnels import Tunnels
+from relay.workers import handing, messages
 from relay.workers.channel import Channel
 from relay.workers.desk import Desk
 from relay.workers.directory import control
@@ -36,7 +39,7 @@ def main() -> None:
 
 async def work(orders: messages.Orders, front: socket.socket) -> int:
     """Work until told to stop, or until no front has come for a minute; returns the exit status."""
-    plane = RelayPlane(orders.host, orders.udp_port, orders.public)
+    plane = RelayPlane(orders.host, orders.udp_port, orders.public, index=orders.index)
     desk = Desk(plane, orders)
     loop = asyncio.get_running_loop()
     was_killed = False
@@ -48,21 +51,27 @@ async def work(orders: messages.Orders, front: socket.socket) -> int:
 
     loop.add_signal_handler(signal.SIGTERM, stop)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C is the front's
+    tunnels = AsyncExitStack()
     try:
-        if not await _begins(orders, plane, desk, front):
+        if not await _begins(orders, plane, desk, front, tunnels):
             return 1
         gc.collect()
         gc.freeze()  # or every full collection would look at all that was imported
         await desk.told_to_stop.wait()
     finally:
         await plane.close(silently=was_killed)
+        await tunnels.aclose()  # after the goodbyes that go over them
         await desk.close()
         _socket(orders).unlink(missing_ok=True)
     return 0
 
 
 async def _begins(
-    orders: messages.Orders, plane: RelayPlane, desk: Desk, front: socket.socket
+    orders: messages.Orders,
+    plane: RelayPlane,
+    desk: Desk,
+    front: socket.socket,
+    tunnels: AsyncExitStack,
 ) -> bool:
     """Have everything that it takes, or say what is missing."""
     port: int | None = orders.udp_port
@@ -71,6 +80,7 @@ async def _begins(
         port = None
         others = (other for other in range(orders.count) if other != orders.index)
         plane.open_bridges(Path(orders.directory), orders.index, others)
+        await _open_tunnels(orders, plane, tunnels)
         await desk.open(_socket(orders))
     except OSError as error:
         channel = await Channel.over(front)
@@ -79,6 +89,16 @@ async def _begins(
         return False
     await desk.attend(front)
     return True
+
+
+async def _open_tunnels(orders: messages.Orders, plane: RelayPlane, stack: AsyncExitStack) -> None:
+    """Take connections that carry media over TCP."""
+    tunnels = Tunnels(plane.landing)
+    await tunnels.start()
+    stack.push_async_callback(tunnels.close)
+    path = handing.name(Path(orders.directory), orders.index)
+    taking = handing.Taking(path, partial(tunnels.take, orders.index))
+    stack.callback(taking.close)
 
 
 def _socket(orders: messages.Orders) -> Path:

@@ -71,6 +71,8 @@ class Hello:
     orders: Orders
     process_id: int
     udp_port: int
+    addresses: list[tuple[str, int]] = field(default_factory=list)
+    """The candidates that it announces."""
     residents: list[Resident] = field(default_factory=list)
 
 
@@ -218,6 +220,13 @@ class RequestKeyframe:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnounceTcp:
+    """See :meth:`relay.media.RelayPlane.announce_tcp`."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class WindDown:
     """The front is about to stop: end when it is gone, and wait for no other."""
 
@@ -263,6 +272,7 @@ KINDS: tuple[type[Any], ...] = (
     OpenTap,
     CloseTap,
     RequestKeyframe,
+    AnnounceTcp,
     WindDown,
     Stop,
     LinkUp,

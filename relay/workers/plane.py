@@ -33,6 +33,7 @@ from relay.plane.listeners import Listeners
 from relay.workers import messages
 from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
+from relay.workers.handing import Handing
 from relay.workers.homes import Command, Homes
 from relay.workers.register import REPLACED_S, Register
 
@@ -74,6 +75,9 @@ class WorkersPlane:
         """
         self._crew, self._idle_cores, self._clock = crew, idle_cores, clock
         self._members: dict[int, Colleague] = {}
+        self.tunnels = Handing(crew.directory)
+        """Where connections go that carry media over TCP."""
+        self._tcp_port: int | None = None
         self._homes = Homes()
         self._taps: dict[int, _Tapping] = {}
         self._tap_numbers = itertools.count(1)
@@ -109,11 +113,18 @@ class WorkersPlane:
             await asyncio.wait({self._beating})
         await self._crew.close()
         self._members.clear()
+        self.tunnels.close()
 
     @property
     def udp_ports(self) -> tuple[int, ...]:
         """Those that are bound, one for each worker."""
         return tuple(member.udp_port for _, member in sorted(self._members.items()))
+
+    def announce_tcp(self, port: int) -> None:
+        """Tell peers from now on that media may come to this TCP port as well."""
+        self._tcp_port = port
+        for member in self._members.values():
+            member.tell(messages.AnnounceTcp(port))
 
     # what signalling needs
 
@@ -285,6 +296,9 @@ class WorkersPlane:
     def _has_joined(self, member: Colleague, hello: messages.Hello) -> None:
         self._members[member.index] = member
         self._register.joined(member)
+        self.tunnels.joined(member.index, hello.addresses)
+        if self._tcp_port is not None:
+            member.tell(messages.AnnounceTcp(self._tcp_port))
         for resident in hello.residents:
             self._adopt(member, resident)
         self._is_there.set()
@@ -327,6 +341,7 @@ class WorkersPlane:
 
     def _was_lost(self, member: Colleague, _: str) -> None:
         del self._members[member.index]
+        self.tunnels.lost(member.index)
         if not self._members:
             self._is_there.clear()
         lost = [(user, self._homes.link_of.get(user)) for user in self._homes.of(member.index)]

@@ -80,6 +80,6 @@ class Server:
     async def _read_url(self, process: Process) -> str:
         assert process.stdout
         while line := (await process.stdout.readline()).decode():
-            if found := re.search(r"page +(http://\S+)", line):
+            if found := re.search(r"page +(https?://\S+)", line):
                 return found[1]
         raise AssertionError(f"the server ended early:\n{self.log}")

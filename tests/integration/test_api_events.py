@@ -99,7 +99,7 @@ async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tup
         plane=plane,
         store=MemoryStore(),
         media_mode="relay",
-        ice_servers=[],
+        ice_servers=lambda *_: [],
         limits=Limits(),
         allowed_origins=frozenset(),
     )

@@ -45,13 +45,15 @@ async def test_ports_of_a_running_relay_are_good(tmp_path: Path) -> None:
 async def test_ports_of_another_program_are_bad(tmp_path: Path) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as tcp,
+        socket.create_server(("127.0.0.1", 0)) as media,
         socket.socket(type=socket.SOCK_DGRAM) as udp,
     ):
         udp.bind(("127.0.0.1", 0))
         ports = ("--port", str(tcp.getsockname()[1]), "--udp-port", str(udp.getsockname()[1]))
-        code, found = await examined(tmp_path, "--host", "127.0.0.1", *ports)
+        of_media = ("--tcp-port", str(media.getsockname()[1]))
+        code, found = await examined(tmp_path, "--host", "127.0.0.1", *ports, *of_media)
     assert code == 3
-    for subject in ("TCP port", "UDP port"):
+    for subject in ("TCP port", "TCP port for media", "UDP port"):
         assert found[subject]["grade"] == "bad"
         assert "is held by another program" in found[subject]["text"]
         assert "another --" in found[subject]["advice"]

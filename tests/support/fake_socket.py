@@ -21,6 +21,7 @@ class FakeSocket(DatagramSocket):
 
     def __init__(self) -> None:
         self.port = 7882
+        self.tunnelled = {}
         self.buffer = srtp_ffi.new("unsigned char[]", SLOTS * SLOT_BYTES)
         self.view = memoryview(srtp_ffi.buffer(self.buffer))
         self.pointers = [self.buffer + slot * SLOT_BYTES for slot in range(SLOTS)]

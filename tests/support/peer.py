@@ -153,7 +153,7 @@ async def serving(
         plane=plane,
         store=store or MemoryStore(),
         media_mode=media_mode,
-        ice_servers=[{"urls": "stun:stun.example.org"}],
+        ice_servers=lambda *_: [{"urls": "stun:stun.example.org"}],
         limits=limits or Limits(),
         allowed_origins=allowed_origins,
     )

@@ -66,6 +66,10 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "tls_key": "key.pem",
         "public_ip": "192.0.2.7,2001:db8::7,chat.example.org",
         "public_udp_port": "443",
+        "tcp_media": "false",
+        "tcp_port": "83",
+        "public_tcp_port": "84",
+        "turn_secret": "hush",
         "media_mode": "direct",
         "ice_servers": "stun:a.example:3478,stuns:[2001:db8::1]",
         "allowed_origins": "https://A.example,http://localhost:3000",
@@ -153,7 +157,10 @@ TOKEN = "should be at least 16 characters: letters, digits and . _ ~ + / - ="
         (
             "ice_servers",
             "turn:a.example",
-            ", entry 1: should have a username and a credential, since it names a TURN server",
+            (
+                ", entry 1: should have a username and a credential, since it names a TURN server,"
+                " or there should be a --turn-secret"
+            ),
         ),
         ("ice_servers", "[7]", ", entry 1: should be a URL or an RTCIceServer object"),
         ("ice_servers", '[{"urls": []}]', ", entry 1, urls: should not be empty"),
@@ -226,7 +233,7 @@ def test_a_later_error_can_name_the_option_as_written() -> None:
 
 
 def test_the_token_is_not_in_the_settings_text() -> None:
-    assert "secret" not in repr(load({"operator_token": "a-secret-of-the-operator"}, {}))
+    assert "a-secret" not in repr(load({"operator_token": "a-secret-of-the-operator"}, {}))
 
 
 def test_settings_cannot_change() -> None:

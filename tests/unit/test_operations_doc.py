@@ -40,7 +40,11 @@ def test_the_table_of_events_has_every_event_above_debug() -> None:
 
 
 def test_the_table_of_dropped_packets_has_every_reason() -> None:
-    media = [path.read_text() for path in (ROOT / "relay" / "media").rglob("*.py")]
+    media = [
+        path.read_text()
+        for part in ("media", "tunnel")
+        for path in (ROOT / "relay" / part).rglob("*.py")
+    ]
     reasons = {*re.findall(r'drops\["(\w+)"\]', "".join(media)), "send"}
     reasons |= set(REASONS.values())
     reasons |= {verdict.name.lower() for verdict in Verdict if verdict not in GOES_OUT}

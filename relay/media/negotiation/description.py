@@ -7,7 +7,7 @@ announces the SSRCs on which every partner's media will come, so no later partne
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
@@ -57,6 +57,7 @@ class LocalSide:
     credentials: Credentials
     fingerprints: tuple[RTCDtlsFingerprint, ...]
     addresses: Addresses
+    tcp_addresses: Addresses = field(default=(), kw_only=True)
     cname: str
     audio: Ssrcs
     video: Ssrcs
@@ -191,6 +192,10 @@ def _candidates(local: LocalSide) -> Iterator[str]:
         # RFC 8445 section 5.1.2.1: type preference 126 (host), then our order
         priority = (126 << 24) | ((65535 - index) << 8) | 255
         yield f"a=candidate:{index + 1} 1 udp {priority} {host} {port} typ host"
+    for index, (host, port) in enumerate(local.tcp_addresses, len(local.addresses)):
+        # RFC 6544 section 4.2: below all UDP; direction preference 4, since the peer connects
+        priority = (90 << 24) | ((4 << 13 | 8191 - index) << 8) | 255
+        yield (f"a=candidate:{index + 1} 1 tcp {priority} {host} {port} typ host tcptype passive")
     yield "a=end-of-candidates"
 
 

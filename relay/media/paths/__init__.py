@@ -7,6 +7,7 @@
 - ``bridge``      to another process of this machine, for partners whose links are there
 - ``batch_bridge``  the quick one of these
 - ``candidates``  the addresses that the relay announces, and to whom
+- ``landing``     where what came over TCP reaches the plane
 - ``ice``         connectivity checks, read and answered
 - ``path``        the peer's addresses: which are proven, and which one is used
 - ``dtls``        what is sound of a peer's handshake

@@ -68,3 +68,8 @@ def _own(bound_to: str) -> list[str]:
     return [
         str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, not a.is_global, a.version))
     ]
+
+
+def over_tcp(addresses: Addresses, port: int | None) -> Addresses:
+    """The same hosts with a TCP port; none without one."""
+    return () if port is None else tuple(dict.fromkeys((host, port) for host, _ in addresses))

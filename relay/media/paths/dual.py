@@ -69,9 +69,9 @@ class DualSocket(BatchSocket):
         self.send_drops += self._ipv6.send_drops
         self._ipv6.send_drops = 0
 
-    def host_port(self, address: Address) -> tuple[str, int]:
+    def seen(self, address: Address) -> tuple[str, int]:
         """See :class:`DatagramSocket`."""
-        return super().host_port(address) if _is_ipv4(address) else self._ipv6.host_port(address)
+        return super().seen(address) if _is_ipv4(address) else self._ipv6.seen(address)
 
 
 def _is_ipv4(address: Address) -> bool:

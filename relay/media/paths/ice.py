@@ -40,8 +40,30 @@ _MAX_UNKNOWN = 16  # so many are told, so that an answer is hardly longer than i
 class Credentials:
     """The relay's user name fragment and password on one link."""
 
-    ufrag: str = field(default_factory=lambda: secrets.token_hex(8))
+    ufrag: str = field(default_factory=lambda: _fragment(0))
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+
+    @classmethod
+    def of_worker(cls, index: int) -> Credentials:
+        """New ones, whose fragment says which process has the link."""
+        return cls(_fragment(index))
+
+    @property
+    def worker(self) -> int:
+        """The process that has the link."""
+        return worker_of(self.ufrag) or 0
+
+
+def worker_of(ufrag: str) -> int | None:
+    """Which process has the link with this fragment; None when it is none of ours."""
+    try:
+        return int(ufrag[:2], 16)
+    except ValueError:
+        return None
+
+
+def _fragment(worker: int) -> str:
+    return f"{worker:02x}{secrets.token_hex(7)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ ASK_AFTER_S, ASK_INTERVAL_S = 1.0, 0.5
 PROBE_INTERVAL_S = 0.2
 """So often an address is asked that is not proven, and a link's that only media seems to name."""
 
+UDP_ALIVE_S = 7.0
+"""A path over UDP that was heard so lately works: Firefox checks every 6 s at the latest."""
+
 FORGET_S = 30.0
 """A path that is not in use is forgotten when it has been silent for so long."""
 
@@ -48,6 +51,7 @@ class Path:
         "asked_at",
         "carried_at",
         "heard_at",
+        "is_detour",
         "is_nominated",
         "is_proven",
         "received",
@@ -66,7 +70,8 @@ class Path:
         """When media came last; as long as it is unproven, what looks like the peer's."""
         self.asked_at = _NEVER
         """When the last check of ours went there."""
-        self.is_proven = self.is_nominated = False
+        self.is_proven = self.is_nominated = self.is_detour = False
+        """It is a detour when it leads over TCP."""
         self.received = self.sent = 0
         """Bytes, as long as it is not proven."""
         self.transaction_id = b""
@@ -179,9 +184,20 @@ class Paths:
         """
         repeats, path.is_nominated = path.is_nominated, True
         used = self.in_use
-        if not path.is_proven or used is path:
+        if not path.is_proven or used is path or self._is_second_choice(path, now):
             return False
         return used is None or not (repeats and used.is_nominated and not self._is_silent(now))
+
+    def _is_second_choice(self, path: Path, now: float) -> bool:
+        """Whether somebody who is heard over UDP has tried TCP, too.
+
+        Firefox nominates each pair that works; the one of the highest priority counts then (RFC
+        5245 section 8.1.1.2), and that is UDP's for as long as it is alive.
+        """
+        used = self.in_use
+        if used is None or used.is_detour or not path.is_detour:
+            return False
+        return now - used.heard_at < UDP_ALIVE_S
 
     def prove(self, path: Path, now: float) -> bool:
         """Note that the peer is there; True when the path is to be used now."""
@@ -193,7 +209,9 @@ class Paths:
         if len(proven) > MAX_PROVEN:
             others = (other for other in proven if other not in (path, self.in_use))
             self._forget(min(others, key=lambda other: other.heard_at))
-        return self.in_use is None or path.is_nominated or self._carries_instead(path)
+        if self.in_use is None or self._carries_instead(path):
+            return True
+        return path.is_nominated and not self._is_second_choice(path, now)
 
     def use(self, path: Path, now: float) -> None:
         """Send there from now on."""

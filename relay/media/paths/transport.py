@@ -14,8 +14,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
+from relay.plane import PathKind
 from relay.seam import srtp_ffi
 
 SLOTS = 64
@@ -30,6 +32,17 @@ BUFFER_BYTES = 4 * 1024 * 1024
 
 Address = Any
 Destination = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnelled:
+    """Whose datagrams come from a socket of this machine's, since they came over TCP."""
+
+    kind: PathKind
+    remote: tuple[str, int]
+    """Where the user is."""
+    reflexive: tuple[str, int]
+    """What the user takes for its address: where there is TURN, that of its allocation."""
 
 
 class DatagramSocket(ABC):
@@ -63,6 +76,8 @@ class DatagramSocket(ABC):
         self.pointers = [self.buffer + slot * SLOT_BYTES for slot in range(SLOTS)]
         """A C pointer to each slot, as libsrtp wants it."""
         self._staged: list[tuple[int, int, Destination]] = []
+        self.tunnelled: dict[tuple[str, int], Tunnelled] = {}
+        """By the address that the socket sees."""
         self.send_drops = 0
         """Datagrams that the kernel did not take: its buffer was full, or there was no route."""
 
@@ -87,7 +102,24 @@ class DatagramSocket(ABC):
             self.send_drops += 1
 
     def host_port(self, address: Address) -> tuple[str, int]:
-        """An address as people and STUN write it; an IPv4-mapped one as IPv4."""
+        """Where the user at an address is, as people write it; an IPv4-mapped one as IPv4."""
+        seen = self.seen(address)
+        tunnelled = self.tunnelled.get(seen)
+        return seen if tunnelled is None else tunnelled.remote
+
+    def reflexive(self, address: Address) -> tuple[str, int]:
+        """What the user at an address is told that it has (XOR-MAPPED-ADDRESS)."""
+        seen = self.seen(address)
+        tunnelled = self.tunnelled.get(seen)
+        return seen if tunnelled is None else tunnelled.reflexive
+
+    def kind(self, address: Address) -> PathKind:
+        """How the user at an address comes: ``udp``, or the kind of its tunnel."""
+        tunnelled = self.tunnelled.get(self.seen(address))
+        return "udp" if tunnelled is None else tunnelled.kind
+
+    def seen(self, address: Address) -> tuple[str, int]:
+        """Where its datagrams come from, tunnelled or not."""
         host, port = self._sockaddr(address)[:2]
         mapped = ipaddress.IPv6Address(host.split("%")[0]).ipv4_mapped if ":" in host else None
         return str(mapped or host), port

@@ -1,0 +1,34 @@
+"""Where what came over TCP reaches the media plane: at its own UDP port, from this machine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from relay.media.paths.candidates import Addresses
+from relay.media.paths.transport import DatagramSocket, Tunnelled
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What a tunnel has to know of a media plane that is started."""
+
+    addresses: Addresses
+    """The candidates that are announced."""
+    own_address: tuple[str, int]
+    """How its port is reached from this machine."""
+    tunnelled: dict[tuple[str, int], Tunnelled]
+    """Who is behind addresses of this machine's; tunnels write it."""
+    drops: Counter[str]
+    """Datagrams that went nowhere, by the reason."""
+
+
+def landing(
+    socket: DatagramSocket, host: str, addresses: Addresses, drops: Counter[str]
+) -> Landing:
+    """Where tunnels lead that end at a socket.
+
+    :param host: what the socket is bound to; ``0.0.0.0`` and ``::`` are every address.
+    """
+    here = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)  # noqa: S104 - compared
+    return Landing(addresses, (here, socket.port), socket.tunnelled, drops)

@@ -1,0 +1,95 @@
+"""A browser that gets no datagrams through: its media comes over the page's own port."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Playwright
+
+from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, Arrive, StartServer, executable
+from tests.browser.visitor import Visitor, together, until
+
+RELAY_ONLY = """
+const Plain = window.RTCPeerConnection;
+window.RTCPeerConnection = class extends Plain {
+  constructor(config) { super({ ...config, iceTransportPolicy: "relay" }); }
+};
+"""
+
+ICE_TCP_ONLY = """
+const Plain = window.RTCPeerConnection;
+window.RTCPeerConnection = class extends Plain {
+  constructor(config) { super({ ...config, iceServers: [] }); }
+  setRemoteDescription({ type, sdp }) {
+    const left = sdp.replace(/a=candidate:\\S+ 1 udp .*\\r\\n/g, "");
+    return super.setRemoteDescription({ type, sdp: left });
+  }
+};
+"""
+
+WAY = """
+async () => {
+  for (const link of window.spy.links) {
+    const stats = [...(await link.getStats()).values()];
+    const transport = stats.find((each) => each.selectedCandidatePairId);
+    const pair = stats.find((each) => each.id === transport?.selectedCandidatePairId);
+    const local = stats.find((each) => each.id === pair?.localCandidateId);
+    if (local) return [local.candidateType, local.protocol, local.relayProtocol ?? null];
+  }
+  return null;
+}
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def trusting_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    """A browser that believes every certificate, those of TURN servers too."""
+    args = [*QUIET, *FAKE_DEVICES, *ALLOWED, "--ignore-certificate-errors"]
+    browser = await playwright.chromium.launch(executable_path=executable(), args=args)
+    yield browser
+    await browser.close()
+
+
+async def way(visitor: Visitor) -> Any:
+    return await until(lambda: visitor.page.evaluate(WAY), lambda found: found is not None)
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(
+    ("spell", "flags", "ways"),
+    [
+        (RELAY_ONLY, (), (["relay", "udp", "tcp"],)),
+        (RELAY_ONLY, ("--tls-self-signed",), (["relay", "udp", "tls"],)),
+        (ICE_TCP_ONLY, (), (["host", "tcp", None], ["prflx", "tcp", None])),
+        (ICE_TCP_ONLY, ("--tls-self-signed",), (["host", "tcp", None], ["prflx", "tcp", None])),
+    ],
+    ids=["turn", "turns", "ice-tcp", "ice-tcp-beside-tls"],
+)
+async def test_two_meet_over_tcp(
+    start_server: StartServer,
+    arrive: Arrive,
+    trusting_chromium: Browser,
+    spell: str,
+    flags: tuple[str, ...],
+    ways: tuple[list[str | None], ...],
+    workers: str,
+) -> None:
+    server = await start_server("--workers", workers, *flags)
+    options = {"spell": spell, "ignore_https_errors": True}
+    pair = [await arrive(server, trusting_chromium, **options) for _ in range(2)]
+    await together(*(person.press("Start") for person in pair))
+    await together(*(person.sees_somebody() for person in pair))
+    for person in pair:
+        assert await way(person) in ways
+
+
+async def test_udp_is_what_is_used_where_it_works(
+    start_server: StartServer, arrive: Arrive, trusting_chromium: Browser
+) -> None:
+    server = await start_server()
+    pair = [await arrive(server, trusting_chromium) for _ in range(2)]
+    await together(*(person.press("Start") for person in pair))
+    await together(*(person.sees_somebody() for person in pair))
+    for person in pair:
+        assert (await way(person))[1:] == ["udp", None]
