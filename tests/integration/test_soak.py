@@ -296,6 +296,7 @@ class Server:
             store=table_sizes(store),
             gateway=table_sizes(gateway),
             lobby=table_sizes(gateway._lobby),
+            sessions=table_sizes(gateway._sessions) | table_sizes(gateway._handling),
             plane=table_sizes(self.plane) | table_sizes(self.plane._pairs),
             forwarder=entries(self.plane._running),
         )
@@ -314,7 +315,7 @@ async def test_a_hundred_pairings_in_the_whole_server(monkeypatch: pytest.Monkey
         for _ in range(2):
             await party.meet(SERVED_PAIRINGS // 2)
             rests.append(await server.rest(party))
-        assert rests[0].tables["gateway"]["_sessions"] == GUESTS
+        assert rests[0].tables["gateway"]["_sockets"] == GUESTS
         assert rests[0].tables["forwarder"] == (GUESTS, GUESTS)
         assert not any(rests[0].tables["store"].values())
         check(*rests)
@@ -322,5 +323,5 @@ async def test_a_hundred_pairings_in_the_whole_server(monkeypatch: pytest.Monkey
             await party.leave()
         nobody = await server.rest(party)
         assert not any(nobody.tables["plane"][name] for name in ("_links", "partner_of"))
-        assert nobody.tables["gateway"]["_sessions"] == 0
+        assert nobody.tables["gateway"]["_sockets"] == 0
     assert holdings() == before
