@@ -100,7 +100,8 @@ async def server(shared_server: Server) -> Server:
             async with http.get("/stats") as response:
                 return int((await response.json())["connected"])
 
-        await until(connected, lambda count: count == 0)
+        # Who was killed is waited for.
+        await until(connected, lambda count: count == 0, 60)
     return shared_server
 
 
@@ -144,6 +145,8 @@ async def arrive(chromium: Browser) -> AsyncIterator[Arrive]:
             return visitor
 
         yield arrive
+        for visitor in visitors:
+            await visitor.leaves()
     for visitor in visitors:
         assert visitor.unexpected_complaints() == []
 

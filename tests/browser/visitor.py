@@ -101,6 +101,11 @@ class Visitor:
         for key in keys:
             await self.page.keyboard.press(key)
 
+    async def leaves(self) -> None:
+        """Stop, if there is anything to stop: whoever goes without is waited for by the server."""
+        if not self.page.is_closed():
+            await self.page.evaluate("() => document.getElementById('stop')?.click()")
+
     async def says(self, text: str) -> None:
         await self.page.get_by_label("Message", exact=True).fill(text)
         await self.press("Send")

@@ -3,6 +3,7 @@
 import pytest
 
 from relay.matching import State
+from relay.protocol.messages import Ping
 from relay.signaling import Limits
 from relay.signaling.talk import CHAT_BURST, CHAT_PER_S, MAX_UNSHOWN
 from tests.support.party import Party
@@ -154,6 +155,34 @@ async def test_who_chats_on_and_on_is_told_to_wait_and_it_is_no_mistake() -> Non
     assert await ann.chat("one more") == []
     assert await ann.chat("and another") == ["error: rate_limited"]
     assert bob.hear() == ["chat_message: one more"]
+
+
+async def test_a_message_that_was_not_passed_on_is_named() -> None:
+    party = Party(limits=Limits(max_unsent_remarks_bytes=20_000))
+    ann, bob = await party.pair("ann", "bob")
+    for number in range(CHAT_BURST):
+        assert await ann.chat("hello", str(number)) == []
+    assert await ann.chat("too much", "20") == ["error: rate_limited, chat 20"]
+    await bob.stop()
+    assert ann.hear() == ["partner_left"]
+    assert await ann.chat("are you there?", "21") == ["error: wrong_state, chat 21"]
+
+
+async def test_a_partner_who_is_slow_is_no_reason_not_to_name_it() -> None:
+    party = Party(limits=Limits(max_unsent_remarks_bytes=20_000))
+    ann, _ = await party.pair("ann", "bob")
+    said = [await ann.chat("🙂" * 2000, str(number)) for number in range(4)]
+    assert said == [[], [], [], ["error: rate_limited, chat 3"]]
+
+
+@pytest.mark.parametrize("where", ["alone", "searching", "in a room"])
+async def test_whoever_asks_whether_the_server_is_there_is_answered(where: str) -> None:
+    party = Party()
+    ann, *_ = await party.pair("ann", "bob") if where == "in a room" else (party.come("ann"),)
+    if where == "searching":
+        await ann.find()
+        ann.hear()
+    assert await ann.say(Ping()) == ["pong"]
 
 
 async def test_with_a_new_partner_one_has_not_more_to_say() -> None:

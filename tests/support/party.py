@@ -354,6 +354,6 @@ def _short(message: ServerMessage) -> str:
         case OfferAgain():
             return f"offer_again: {message.reason}"
         case Error():
-            return f"error: {message.code}"
+            return f"error: {message.code}" + (f", chat {message.id}" if message.id else "")
         case _:
             return message.type
