@@ -10,6 +10,7 @@ from relay.media.paths.path import (
     MAX_UNPROVEN,
     PROBE_INTERVAL_S,
     SILENT_S,
+    UDP_ALIVE_S,
     UNANSWERED_S,
     UNPROVEN_S,
     Path,
@@ -172,6 +173,34 @@ def test_checks_alone_move_a_link_whose_path_answers_nothing() -> None:
     way.check("b")
     way.tick()
     assert way.in_use == "b"
+
+
+def test_a_detour_takes_no_place_of_an_address_over_udp_that_works() -> None:
+    way = Way()
+    way.prove("udp", nominate=True)
+    way.check("tcp")
+    way.paths.known["tcp"].is_detour = True
+    way.check("tcp", nominate=True)
+    way.answer("tcp")
+    assert way.in_use == "udp"
+    way.now += UDP_ALIVE_S - 0.1
+    way.check("tcp", nominate=True)
+    assert way.in_use == "udp"
+    way.now += 0.2
+    way.check("tcp", nominate=True)
+    assert way.in_use == "tcp"
+
+
+def test_udp_is_taken_again_as_soon_as_it_is_nominated() -> None:
+    way = Way()
+    way.check("tcp")
+    way.paths.known["tcp"].is_detour = True
+    way.check("tcp", nominate=True)
+    way.answer("tcp")
+    way.run(1, "tcp")
+    assert way.in_use == "tcp"
+    way.prove("udp", nominate=True)
+    assert way.in_use == "udp"
 
 
 def test_who_is_asked_and_when() -> None:
