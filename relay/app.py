@@ -66,6 +66,9 @@ class OwnedPlane(MediaPlane, Protocol):
     def wind_down(self) -> None:
         """The server is about to stop; nothing of the plane is to outlive it."""
 
+    async def let_go(self) -> None:
+        """The server cannot begin; calls of a former one are for the next that can."""
+
     async def close(self) -> None:
         """Close every link and the ports."""
 
@@ -111,7 +114,11 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
             stack.push_async_callback(over_tcp.close)
             udp_ports = await _start_media(stack, settings, plane)
             await over_tcp.begin(plane)
-        port = await _start_http(stack, settings, app, door, over_tcp, tls)
+        try:
+            port = await _start_http(stack, settings, app, door, over_tcp, tls)
+        except ConfigError:
+            await plane.let_go()
+            raise
         over_tcp.announce(plane, port)
         _log.info("server_started", port=port, udp_ports=udp_ports, media_mode=settings.media_mode)
         yield Relay(settings, port, udp_ports, token, tls.fingerprint if tls else None)

@@ -117,6 +117,9 @@ class RelayPlane:
     def wind_down(self) -> None:
         """Nothing to do: media ends with this process, however that ends."""
 
+    async def let_go(self) -> None:
+        """Nothing to do: there are no calls of a former process."""
+
     def _begin(self, socket: DatagramSocket) -> Forwarder:
         forwarder = Forwarder(socket, self._clock, self._started_flowing)
         self._socket, self._forwarder = socket, forwarder

@@ -57,6 +57,8 @@ class Crew:
         self._members: dict[int, Colleague] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
+        self._adopted: set[int] = set()
+        """Which of them were there before this front."""
 
     def directory(self) -> Path:
         """Where the workers' sockets are, once it is claimed."""
@@ -73,7 +75,7 @@ class Crew:
         :param joined: called with each worker, those that take the place of others, too.
         :param told: see :meth:`relay.workers.colleague.Colleague.begin`.
         :param lost: called when one has gone; another will join.
-        :raises WorkerError: when one cannot be had; none is left behind then.
+        :raises WorkerError: when one cannot be had; none that was started is left behind then.
         """
         self._joined, self._told, self._lost = joined, told, lost
         await self.clear()
@@ -81,6 +83,7 @@ class Crew:
         results = await asyncio.gather(*starting, return_exceptions=True)
         failures = [result for result in results if isinstance(result, BaseException)]
         if failures:
+            await self.let_go()
             await self.close()
             raise failures[0]
 
@@ -93,6 +96,15 @@ class Crew:
         """Have none of them outlive this process."""
         for member in self._members.values():
             member.tell(messages.WindDown())
+
+    async def let_go(self) -> None:
+        """Leave those that were there before, with their calls, to another front.
+
+        This one cannot begin: a port is taken, say, and with another one it is started again.
+        """
+        self._is_closing = True
+        left = [self._members.pop(index) for index in self._adopted & self._members.keys()]
+        await asyncio.gather(*(member.ended(0) for member in left))
 
     async def close(self) -> None:
         """Stop all of them."""
@@ -142,6 +154,7 @@ class Crew:
             reason = self._unfit(index, hello)
             if reason is None:
                 log.info("worker_adopted", worker=index, process=hello.process_id)
+                self._adopted.add(index)
                 return channel, hello
         except WorkerError as error:
             reason = f"it {error}"
@@ -198,6 +211,7 @@ class Crew:
         if self._is_closing:
             return
         del self._members[member.index]
+        self._adopted.discard(member.index)
         self._lost(member, reason)
         task = asyncio.create_task(self._rehire(member, reason), name="new worker")
         self._tasks.add(task)

@@ -106,6 +106,10 @@ class WorkersPlane:
         """The end is near: however it comes, the workers are to end with this process."""
         self._crew.wind_down()
 
+    async def let_go(self) -> None:
+        """Leave the calls of a former front to the next one, since this one cannot begin."""
+        await self._crew.let_go()
+
     async def close(self) -> None:
         """Close every link, and end the workers."""
         if self._beating is not None:

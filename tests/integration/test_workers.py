@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from relay.app import running
 from relay.config import Settings
-from relay.errors import CannotListen, SdpError, WorkerError, WorkerLost
+from relay.errors import CannotListen, ConfigError, SdpError, WorkerError, WorkerLost
 from relay.media.paths.candidates import Public
 from relay.workers import Crew, Directory, Orders, WorkersPlane
 from relay.workers.directory import control
@@ -337,6 +337,39 @@ async def test_a_worker_for_which_there_is_no_place_any_more_ends(place: Path) -
                 assert await asyncio.to_thread(second.wait) == 0
         told = {e["worker"]: e["reason"] for e in logged if e["event"] == "worker_not_adopted"}
         assert told == {0: "it has other settings", 1: "there are to be fewer"}
+
+
+async def test_a_server_that_cannot_begin_leaves_the_calls_to_the_next(place: Path) -> None:
+    async with abandoned(place, 1) as left:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            settings = Settings(
+                host="127.0.0.1",
+                port=taken.getsockname()[1],
+                udp_port=left.ports[0],
+                runtime_dir=place,
+                log_level="warning",
+            )
+            with capture_logs() as logged, pytest.raises(ConfigError, match="port"):
+                async with running(settings):
+                    pass
+        assert "worker_adopted" in [event["event"] for event in logged]
+        async with house(place, ports=left.ports) as here:
+            assert await here.processes() == [left.crew._processes[0].pid]
+            await talk(*left.peers, 2)
+
+
+async def test_a_worker_that_cannot_be_had_costs_no_calls_of_the_others(place: Path) -> None:
+    async with abandoned(place, 2) as left:
+        left.crew._processes[1].kill()
+        await asyncio.to_thread(left.crew._processes[1].wait)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+            taken.bind(("127.0.0.1", left.ports[1]))
+            with pytest.raises(CannotListen):
+                async with house(place, ports=left.ports):
+                    pass
+        async with house(place, ports=left.ports) as here:
+            assert left.crew._processes[0].pid in await here.processes()
+            assert left.crew._processes[0].poll() is None
 
 
 async def test_a_server_without_workers_ends_those_that_have_its_port(place: Path) -> None:
