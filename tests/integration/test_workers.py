@@ -355,7 +355,8 @@ async def test_a_server_that_cannot_begin_leaves_the_calls_to_the_next(place: Pa
         assert "worker_adopted" in [event["event"] for event in logged]
         async with house(place, ports=left.ports) as here:
             assert await here.processes() == [left.crew._processes[0].pid]
-            await talk(*left.peers, 2)
+            a, b = left.peers
+            await talk(a, b, 2)
 
 
 async def test_a_worker_that_cannot_be_had_costs_no_calls_of_the_others(place: Path) -> None:
