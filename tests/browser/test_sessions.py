@@ -102,7 +102,12 @@ async def test_a_server_that_is_away_for_longer_is_said_while_the_call_goes_on(
         await together(anna.sees_somebody(), berta.sees_somebody())
         line.pull()
         await anna.reads(f"{LOST} Trying again in")
-        await berta.reads("Their connection is interrupted…")
+
+        async def told() -> int:
+            return heard(berta, "partner_connection")
+
+        await until(told, lambda count: count == 1)
+        await together(anna.reads(LOST), berta.reads("Connected"))
         await together(anna.sees_somebody(), berta.sees_somebody())
         await anna.says("are you there?")
         tick = anna.page.locator(".tick")

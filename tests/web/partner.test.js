@@ -157,6 +157,19 @@ test("a partner of whom nothing comes to the server is interrupted, until media 
   assert.match(page.says, /^Connected/);
 });
 
+test("a partner whose socket is away while media comes is not said to be interrupted", () => {
+  const page = Page.inCall();
+  page.measure(2);
+  told(page, true);
+  assert.match(page.says, /^Connected/);
+  page.measure(3);
+  assert.match(page.says, /^Connected/);
+  page.measure(1, {}, false);
+  assert.match(page.says, /^Connected/);
+  page.measure(1, {}, false);
+  assert.match(page.says, THEIRS, "until that stops, too");
+});
+
 test("a partner who is back without media yet is reconnecting", () => {
   const page = Page.inCall();
   page.measure(1);
@@ -211,6 +224,7 @@ test("our own interruption is said before the partner's", () => {
 test("another link of our own does not bring an interrupted partner back", () => {
   const page = Page.inCall();
   page.measure(3);
+  page.measure(2, {}, false);
   told(page, true);
   page.hear({ type: "offer_again" });
   page.do("link_restored");
@@ -266,7 +280,7 @@ test("a partner begins with nothing, and counts", () => {
   assert.equal(page.state.partnersMet, 1);
   assert.deepEqual(page.state.partner, {
     media: { audio: true, video: true }, arrived: { audio: false, video: false }, hasCome: false,
-    sharedInterests: [], isTyping: false, isInterrupted: false, isStalled: false, isDoubted: false, isSought: false,
+    sharedInterests: [], isTyping: false, isReported: false, isInterrupted: false, isStalled: false, isDoubted: false, isSought: false,
     bytesReceived: 0, lastBytesAtMs: page.nowMs,
   });
 });

@@ -96,7 +96,7 @@ export function networkChanged(turn) {
  */
 export function measured(turn) {
   const { partner: other, mending, socket } = turn.state;
-  if (!other || other.isInterrupted || mending.step !== "none") return;
+  if (!other || other.isReported || mending.step !== "none") return;
   if (!other.isSought && isSilent(turn, SILENT_MS)) {
     partner.change(turn, { isSought: true });
     begin(turn);
@@ -120,7 +120,7 @@ export function resumed(turn) {
 /** @param {Turn} turn @param {number} forMs */
 function isSilent({ state, nowMs }, forMs) {
   const { partner: other } = state;
-  if (!other || other.isInterrupted || !partner.isExpected(other)) return false;
+  if (!other || other.isReported || !partner.isExpected(other)) return false;
   return nowMs - other.lastBytesAtMs >= forMs;
 }
 

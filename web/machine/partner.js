@@ -13,6 +13,7 @@ import { hasArrived, ownMedia } from "./state.js";
 
 export const MEDIA_TIMEOUT_MS = 8_000;
 const STALLED_AFTER_MS = 4_000;
+const QUIET_MS = 1_500;
 const ESCAPE_AGAIN_MS = 2_000;
 
 /** @param {Turn} turn @param {import("../wire/messages.js").PartnerFound} message */
@@ -43,6 +44,7 @@ export function somebody(turn, sharedInterests) {
     hasCome: false,
     sharedInterests,
     isTyping: false,
+    isReported: false,
     isInterrupted: false,
     isStalled: false,
     isDoubted: false,
@@ -126,14 +128,18 @@ export function mediaChanged(turn, { audio, video }) {
 }
 
 /**
- * The server says whether anything comes of them. What we measure meanwhile says nothing of our line:
- * nobody is there to answer.
+ * The server says whether their connection is whole. While media comes of them all the same it is only
+ * their socket, and not worth a word. What we measure without it says nothing of our line: nobody is there
+ * to answer.
  *
  * @param {Turn} turn
  * @param {boolean} isInterrupted
  */
 export function connectionChanged(turn, isInterrupted) {
-  change(turn, { isInterrupted });
+  const { partner } = turn.state;
+  const quietMs = partner?.bytesReceived ? turn.nowMs - partner.lastBytesAtMs : Infinity;
+  const hasMedia = quietMs < QUIET_MS;
+  change(turn, { isReported: isInterrupted, isInterrupted: isInterrupted && !hasMedia });
   line.measureAnew(turn);
 }
 
@@ -155,13 +161,15 @@ export function measured(turn, figures) {
   const { partner } = turn.state;
   if (!partner) return;
   const { bytesReceived } = figures;
-  const isLate = turn.nowMs - partner.lastBytesAtMs >= STALLED_AFTER_MS;
+  const quietMs = turn.nowMs - partner.lastBytesAtMs;
   if (bytesReceived !== partner.bytesReceived) {
     const lastBytesAtMs = turn.nowMs;
     const isWell = { isStalled: false, isInterrupted: false };
     change(turn, { bytesReceived, lastBytesAtMs, ...isWell, isDoubted: false, isSought: false });
-  } else if (isExpected(partner) && isLate) {
-    change(turn, { isStalled: true });
+  } else {
+    const isStalled = partner.isStalled || (isExpected(partner) && quietMs >= STALLED_AFTER_MS);
+    const isInterrupted = partner.isInterrupted || (partner.isReported && quietMs >= QUIET_MS);
+    change(turn, { isStalled, isInterrupted });
   }
   if (!turn.state.partner?.isInterrupted) line.measured(turn, figures);
 }

@@ -104,7 +104,8 @@
  * @property {boolean} hasCome all that could be expected of them has come, at first
  * @property {string[]} sharedInterests
  * @property {boolean} isTyping
- * @property {boolean} isInterrupted nothing comes of them to the server, as it says
+ * @property {boolean} isReported their connection is interrupted, as the server says
+ * @property {boolean} isInterrupted so it is, and nothing comes of them
  * @property {boolean} isStalled nothing comes any more, though it should
  * @property {boolean} isDoubted whether the socket lives was asked since something came last
  * @property {boolean} isSought new paths were looked for since something came last
