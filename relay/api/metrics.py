@@ -67,6 +67,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         "relay_queue_length": ("users.waiting", "Users who wait for a partner."),
         "relay_rooms": ("users.rooms", "Rooms of two."),
         "relay_links": ("media.links", "Media connections."),
+        "relay_link_paths": (
+            "protocols",
+            "Media connections, by the way that media takes (udp, tcp, turn-tcp, turn-tls).",
+            "protocol",
+        ),
         "relay_tracks": ("kinds", "Streams, by direction and kind.", "direction", "kind"),
         "relay_bad_tracks": ("problems", "Streams by what is bad about them.", "problem"),
         "relay_bad_rooms": ("seen.bad_room_count", "Rooms with a bad stream."),
@@ -226,6 +231,7 @@ class _Scrape:
         }
         self.states["connected"] = self.users.connected - sum(self.states.values())
         self.kinds, self.problems = self.seen.kind_counts(), self.seen.problem_counts()
+        self.protocols = self.seen.protocol_counts()
         self.loss_ratios = {way.value: self.seen.loss_ratio(way) for way in Direction}
         self.versions = {relay.__version__: 1}
         self.is_ready = not overview.readiness.reasons(seen.stats)

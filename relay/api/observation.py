@@ -6,11 +6,11 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from relay.api import models
 from relay.api.quality import problems
-from relay.plane import Direction, LinkView, MediaView, PathView, WorkerView
+from relay.plane import Direction, LinkView, MediaView, PathKind, PathView, WorkerView
 from relay.signaling import RoomView, UserView
 from relay.track import COLUMNS, TrackView
 
@@ -153,6 +153,13 @@ class Observation:
         }
         for track in self._tracks:
             counts[track.direction, track.kind] += 1
+        return counts
+
+    def protocol_counts(self) -> dict[str, int]:
+        """Links by the way that their media takes, as far as they have one."""
+        counts = dict.fromkeys(get_args(PathKind), 0)
+        for link in self._links:
+            counts[link.kind] += link.remote_address is not None
         return counts
 
     # one of each

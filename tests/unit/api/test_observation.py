@@ -6,7 +6,7 @@ import pytest
 
 from relay.api.models import Page, RoomQuery, TrackQuery
 from relay.api.observation import Observation
-from relay.plane import Direction, MediaView, PlaneStats, WorkerLoad
+from relay.plane import Direction, MediaView, PathView, PlaneStats, WorkerLoad
 from tests.unit.api.observed import link, track, two_rooms, user, worker
 
 LOSSY = {"loss_ratio": 0.2}
@@ -149,6 +149,13 @@ def test_other_addresses(
     )
     path = seen.links(Page()).links[0].path
     assert (path.remote_family, path.remote_address) == (family, written)
+
+
+def test_links_are_counted_by_the_way_that_they_take() -> None:
+    over_tls = PathView("turn-tls", ("198.51.100.8", 40000), is_proven=True, in_use=True)
+    links = [link("ann"), link("bob", paths=(over_tls,)), link("cid", remote_address=None)]
+    seen = Observation([], [], MediaView(links), sees_addresses=False)
+    assert seen.protocol_counts() == {"udp": 1, "tcp": 0, "turn-tcp": 0, "turn-tls": 1}
 
 
 def test_sums() -> None:
