@@ -47,6 +47,11 @@ def for_others(addresses: Addresses) -> Addresses:
     return reachable or addresses
 
 
+def over_tcp(addresses: Addresses, port: int | None) -> Addresses:
+    """The same hosts with a TCP port; none without one."""
+    return () if port is None else tuple(dict.fromkeys((host, port) for host, _ in addresses))
+
+
 def _reached(bound_to: str, hosts: Sequence[str]) -> Sequence[str]:
     """Those of a family that the socket has: a name may have addresses of both."""
     if ipaddress.ip_address(bound_to).version == 6:
@@ -68,8 +73,3 @@ def _own(bound_to: str) -> list[str]:
     return [
         str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, not a.is_global, a.version))
     ]
-
-
-def over_tcp(addresses: Addresses, port: int | None) -> Addresses:
-    """The same hosts with a TCP port; none without one."""
-    return () if port is None else tuple(dict.fromkeys((host, port) for host, _ in addresses))
