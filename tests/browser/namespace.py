@@ -11,41 +11,12 @@ from types import TracebackType
 _CLONE_NEWNET = 0x40000000
 
 
-class Namespace:
-    """One end of a cable between two addresses; the other end stays outside."""
+class Place:
+    """A network by its name, which somebody else makes and removes."""
 
-    address = "10.77.0.1"
-
-    def __init__(self) -> None:
-        self.name = f"relay-test-{os.getpid()}"
-        self._outside = f"rt{os.getpid()}"
-        self.prefix = ("ip", "netns", "exec", self.name)
-
-    def __enter__(self) -> "Namespace":
-        inside, outside = "veth0", self._outside
-        _ip("netns", "add", self.name)
-        try:
-            _ip("link", "add", outside, "type", "veth", "peer", inside, "netns", self.name)
-            _ip("addr", "add", "10.77.0.2/30", "dev", outside)
-            _ip("link", "set", outside, "up")
-            _ip("-n", self.name, "addr", "add", f"{self.address}/30", "dev", inside)
-            _ip("-n", self.name, "link", "set", inside, "up")
-            _ip("-n", self.name, "link", "set", "lo", "up")
-            _ip("-n", self.name, "route", "add", "default", "via", "10.77.0.2")
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        # The cable goes with the network, but later: its name may be wanted at once.
-        subprocess.run(["ip", "link", "del", self._outside], check=False, capture_output=True)
-        _ip("netns", "del", self.name)
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.prefix = ("ip", "netns", "exec", name)
 
     def connection(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
         """A socket that lives inside, whoever uses it: of TCP, or of UDP."""
@@ -61,7 +32,44 @@ class Namespace:
         return made
 
 
-def _ip(*words: str) -> None:
+class Namespace(Place):
+    """One end of a cable between two addresses; the other end stays outside."""
+
+    address = "10.77.0.1"
+
+    def __init__(self) -> None:
+        super().__init__(f"relay-test-{os.getpid()}")
+        self._outside = f"rt{os.getpid()}"
+
+    def __enter__(self) -> "Namespace":
+        inside, outside = "veth0", self._outside
+        ip("netns", "add", self.name)
+        try:
+            ip("link", "add", outside, "type", "veth", "peer", inside, "netns", self.name)
+            ip("addr", "add", "10.77.0.2/30", "dev", outside)
+            ip("link", "set", outside, "up")
+            ip("-n", self.name, "addr", "add", f"{self.address}/30", "dev", inside)
+            ip("-n", self.name, "link", "set", inside, "up")
+            ip("-n", self.name, "link", "set", "lo", "up")
+            ip("-n", self.name, "route", "add", "default", "via", "10.77.0.2")
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # The cable goes with the network, but later: its name may be wanted at once.
+        subprocess.run(["ip", "link", "del", self._outside], check=False, capture_output=True)
+        ip("netns", "del", self.name)
+
+
+def ip(*words: str) -> None:
+    """Do it; what it says is in the error."""
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.conftest import playwright  # noqa: F401 - a fixture
 from tests.browser.namespace import Namespace, why_not
+from tests.network.routed import Routed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,4 +24,13 @@ def namespace() -> Iterator[Namespace]:
     if reason is not None:
         pytest.skip(reason)
     with Namespace() as made:
+        yield made
+
+
+@pytest.fixture
+def routed() -> Iterator[Routed]:
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with Routed() as made:
         yield made

@@ -94,6 +94,22 @@ test("a link that was up and is interrupted by the loss of UDP takes the detour,
   assert.deepEqual(page.wait(), { waitedMs: 1_000, commands: ["use_servers", "restart_link"] });
 });
 
+test("so it does when the browser does not notice, and a first restart has brought nothing", () => {
+  const page = offered();
+  answer(page);
+  page.do("link_restored");
+  page.meet();
+  page.arrive();
+  page.measure(1);
+  assert.deepEqual(page.measure(2, {}, false), ["probe", "probe"]);
+  assert.deepEqual(page.do("wire_alive"), ["restart_link"]);
+  page.offerMade();
+  answer(page);
+  assert.deepEqual(page.measure(2, {}, false), ["probe"]);
+  assert.deepEqual(page.do("wire_alive"), ["use_servers", "restart_link"]);
+  assert.deepEqual(serversOf(page, "use_servers"), [OWN, OTHER]);
+});
+
 test("without servers of its own there is no detour; after Stop nothing is due", () => {
   const page = Page.searching();
   page.do("network_changed");

@@ -11,6 +11,7 @@
  */
 import * as link from "./link.js";
 import * as partner from "./partner.js";
+import * as way from "./way.js";
 
 /** Some interruptions mend by themselves at once. */
 const AFTER_MS = 500;
@@ -153,6 +154,7 @@ export function proved(turn) {
   const restarts = state.mending.restarts + 1;
   if (restarts > MAX_RESTARTS) return replace(turn);
   state.mending = { step: "restarting", restarts };
+  if (restarts > 1) way.widen(turn);
   link.offer(turn, "restart_link");
   turn.startTimer("restart", AGAIN_AFTER_MS[restarts - 1] ?? 0);
 }

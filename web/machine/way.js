@@ -24,10 +24,7 @@ export function servers({ state }) {
 
 /** The server has answered: from now on the link should come up. @param {Turn} turn */
 export function answered(turn) {
-  const { state } = turn;
-  const hasDetour = state.server?.iceServers.some((server) => isOwn(server, state.host));
-  if (!hasDetour || state.takesDetour || state.isLinkUp) return;
-  turn.startTimer("detour", DETOUR_AFTER_MS);
+  if (hasDetour(turn) && !turn.state.isLinkUp) turn.startTimer("detour", DETOUR_AFTER_MS);
 }
 
 /**
@@ -38,9 +35,26 @@ export function answered(turn) {
  */
 export function takeDetour(turn) {
   if (!turn.state.linked || turn.state.isLinkUp) return false;
+  widen(turn);
+  return true;
+}
+
+/**
+ * A restart has brought nothing: the next one is to gather the ways by TCP, too. The browser may not
+ * have noticed yet that the link is down.
+ *
+ * @param {Turn} turn
+ */
+export function widen(turn) {
+  if (!hasDetour(turn)) return;
   turn.state.takesDetour = true;
   turn.order({ do: "use_servers", iceServers: servers(turn) });
-  return true;
+}
+
+/** Whether there is one that is not taken yet. @param {Turn} turn */
+function hasDetour({ state }) {
+  if (state.takesDetour) return false;
+  return state.server?.iceServers.some((server) => isOwn(server, state.host)) ?? false;
 }
 
 /** A path has been found, though the link may not be up yet. @param {Turn} turn */
