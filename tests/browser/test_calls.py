@@ -67,6 +67,9 @@ async def test_next_brings_the_next_partner_on_the_same_link(
     assert [await person.links() for person in people] == before
 
 
+GONE = re.compile(r"^Your partner (left|was disconnected)\. Looking")
+"""A page that may be about to come back is waited for, and then given up."""
+
 SLOW_STATS = """
     const { getStats } = RTCRtpReceiver.prototype;
     RTCRtpReceiver.prototype.getStats = async function () {
@@ -102,7 +105,7 @@ async def test_a_partner_who_closes_the_window_leaves_no_ghost(
     await berta.says("bye")
     await anna.hears("bye")
     await berta.page.close()
-    await until(anna.words, re.compile(r"^Your partner (left|was disconnected)\. Looking").match)
+    await until(anna.words, GONE.match)
     await anna.hears("bye")  # until there is somebody else
     assert not (await anna.look()).visible
     await until(anna.is_sending, lambda sending: sending == [False, False])
@@ -117,14 +120,14 @@ async def test_a_partner_who_closes_the_window_leaves_no_ghost(
 async def test_who_goes_elsewhere_and_comes_back_leaves_no_ghost(meet: Meet) -> None:
     anna, berta = await meet()
     await berta.page.goto("about:blank")
-    await anna.reads("Your partner left. Looking for someone…")
+    await until(anna.words, GONE.match)
     await berta.page.go_back()
     await berta.reads("Meet someone new")
     await berta.press("Start")
     await together(anna.sees_somebody(), berta.sees_somebody())
     connections = await connections_of(berta)
     await berta.page.reload()
-    await anna.reads("Your partner left. Looking for someone…")
+    await until(anna.words, GONE.match)
     # A window that is closed while its socket is being opened complains.
     await until(lambda: connections_of(berta), lambda count: count > connections)
 

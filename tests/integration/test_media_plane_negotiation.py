@@ -315,7 +315,7 @@ async def test_loopback_is_announced_to_those_on_this_machine_only(
     monkeypatch: pytest.MonkeyPatch, is_local: bool
 ) -> None:
     hosts = ["192.0.2.1", "127.0.0.1", "::1"]
-    monkeypatch.setattr("relay.media.paths.candidates.hosts", lambda *_: hosts)
+    monkeypatch.setattr("relay.media.paths.candidates._own", lambda _: hosts)
     exchange = Exchange("127.0.0.1")
     await exchange.plane.start()
     try:

@@ -1,14 +1,9 @@
 """``relay serve`` as a process."""
 
 import asyncio
-import os
 import re
 import signal
 import socket
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,55 +13,11 @@ import pytest
 from tests.support.certificates import write_certificate
 from tests.support.ports import free_ports
 from tests.support.processes import runs
+from tests.support.served import all_ended, ended, page_of, serving, workers_of
 
 ROOT = Path(__file__).parents[2]
 NO_WORKER = ("--workers", "0")
 """For what does not concern media: a worker takes as long to start as the server."""
-
-
-@asynccontextmanager
-async def serving(directory: Path, *flags: str, before: str = "") -> AsyncIterator[Process]:
-    """:param before: statements that the process begins with."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-c", f"{before}\nfrom relay.cli import main; main()"),
-        *("serve", "--host", "127.0.0.1", "--port", "0", "--udp-port", "0", *flags),
-        cwd=directory,
-        env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()  # killed, it would leave a worker that holds the pipes for a minute
-        await process.communicate()
-
-
-async def page_of(process: Process) -> str:
-    """The page's address, as soon as it is told."""
-    assert process.stdout
-    while line := (await process.stdout.readline()).decode():
-        if found := re.search(r"page +(https?://\S+)", line):
-            return found[1]
-    raise AssertionError("the server ended early")
-
-
-def workers_of(log: str) -> list[int]:
-    """The processes that carried media, as the log tells."""
-    return [int(found) for found in re.findall(r"event=worker_started .*?process=(\d+)", log)]
-
-
-async def all_ended(processes: list[int]) -> None:
-    assert processes
-    async with asyncio.timeout(10):
-        while any(map(runs, processes)):  # noqa: ASYNC110 - nobody's children any more
-            await asyncio.sleep(0.01)
-
-
-async def ended(process: Process) -> tuple[int | None, str, str]:
-    stdout, stderr = await process.communicate()
-    return process.returncode, stdout.decode(), stderr.decode()
 
 
 async def test_what_stays_for_good_is_not_looked_at_by_the_garbage_collector(

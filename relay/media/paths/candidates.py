@@ -52,6 +52,11 @@ def for_others(addresses: Addresses) -> Addresses:
     return reachable or addresses
 
 
+def over_tcp(addresses: Addresses, port: int | None) -> Addresses:
+    """The same hosts with a TCP port; none without one."""
+    return () if port is None else tuple(dict.fromkeys((host, port) for host, _ in addresses))
+
+
 def _reached(bound_to: str, hosts: Sequence[str]) -> Sequence[str]:
     """Those of a family that the socket has: a name may have addresses of both."""
     if ipaddress.ip_address(bound_to).version == 6:
@@ -79,8 +84,3 @@ def families(addresses: Addresses) -> tuple[Family, ...]:
     """Which there are, each once."""
     versions = {ipaddress.ip_address(host).version for host, _ in addresses}
     return tuple(FAMILIES[version] for version in sorted(versions))
-
-
-def over_tcp(addresses: Addresses, port: int | None) -> Addresses:
-    """The same hosts with a TCP port; none without one."""
-    return () if port is None else tuple(dict.fromkeys((host, port) for host, _ in addresses))
