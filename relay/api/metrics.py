@@ -72,6 +72,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Media connections, by the way that media takes (udp, tcp, turn-tcp, turn-tls).",
             "protocol",
         ),
+        "relay_unreached_visitors": (
+            "overview.gateway.unreached",
+            "Visitors whose checks have not come by any way, in the last 10 min.",
+        ),
         "relay_tracks": ("kinds", "Streams, by direction and kind.", "direction", "kind"),
         "relay_bad_tracks": ("problems", "Streams by what is bad about them.", "problem"),
         "relay_bad_rooms": ("seen.bad_room_count", "Rooms with a bad stream."),
@@ -120,6 +124,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_matches": ("tally.matches", "Rooms opened."),
         "relay_errors": ("tally.errors", "Error messages sent to users, by code.", "code"),
+        "relay_link_failures": (
+            "tally.link_failures",
+            "Users who were told that their media has failed, by cause.",
+            "cause",
+        ),
         "relay_packets_received": ("media.packets_received", "Datagrams received for media."),
         "relay_packets_forwarded": ("media.packets_forwarded", "RTP packets passed on."),
         "relay_forwarded_bytes": ("media.bytes_forwarded", "Bytes of RTP packets passed on."),

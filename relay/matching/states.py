@@ -18,6 +18,7 @@ from relay.protocol.messages import (
     ChatReceived,
     FindPartner,
     IceCandidate,
+    LinkReport,
     MediaState,
     NextPartner,
     Ping,
@@ -76,6 +77,7 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         WebrtcOffer: _ANY,
         WebrtcAnswer: _ANY,  # but only to an offer of the relay's
         IceCandidate: _ANY,
+        LinkReport: _ANY,
         Ping: _ANY,
     },
     "direct": {
@@ -89,6 +91,7 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         WebrtcOffer: _ROOM,
         WebrtcAnswer: _ROOM,
         IceCandidate: _ANY,
+        LinkReport: _ANY,
         Ping: _ANY,
     },
 }

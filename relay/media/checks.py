@@ -138,7 +138,9 @@ class Checks:
         if path is None:
             return None
         if owner is None:
-            path.is_detour = self._socket.kind(address) != "udp"
+            kind = self._socket.kind(address)
+            link.checked.add(kind)
+            path.is_detour = kind != "udp"
             self._place(link, path)
         path.ufrags = check.local_ufrag, check.remote_ufrag
         if path.is_proven or link.paths.in_use is None:
@@ -257,6 +259,7 @@ class Checks:
             if owner is not None:
                 self._displace(owner, owner.paths.lose(path.address))
             self.elsewhere[path.address] = link
+        link.proven.add(link.kind_of(path))
         is_to_be_used = link.paths.prove(path, now)
         self._settle(link)
         if is_to_be_used:

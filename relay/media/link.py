@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable
+from typing import Literal
 
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
@@ -19,14 +20,14 @@ from relay.media.downlink import Downlink
 from relay.media.flow import Flow
 from relay.media.negotiation.description import USUAL_WISHES, LocalSide, write_answer, write_offer
 from relay.media.negotiation.sdp import Terms, Wishes
-from relay.media.paths.candidates import Addresses
+from relay.media.paths.candidates import Addresses, families
 from relay.media.paths.dtls import Sieve
 from relay.media.paths.ice import Credentials
 from relay.media.paths.path import Path, Paths
 from relay.media.paths.transport import Address, DatagramSocket
 from relay.media.pulse import Pulse
 from relay.media.uplink import Uplink
-from relay.plane import Description, LinkState, PathKind
+from relay.plane import Description, LinkState, PathKind, Trace
 from relay.seam import (
     dtls_transport,
     dtls_version_name,
@@ -102,6 +103,9 @@ class Link:
         self.agreed = False
         self.paths = Paths()
         """The peer's addresses."""
+        self.checked: set[PathKind] = set()
+        """How its checks have come, and over which of these ways an address was proven."""
+        self.proven: set[PathKind] = set()
         self.passwords: dict[str, str] = {}
         """The peer's, by its user name fragment: the present one, and the one before."""
         self.heard_in_checks: deque[int] = deque(maxlen=MAX_ACKNOWLEDGED)
@@ -122,6 +126,7 @@ class Link:
         self._begun = asyncio.Event()
         self._closed = asyncio.Event()
         self._role = "server"
+        self._dtls_has_come = self._dtls_has_failed = False
         self._task: asyncio.Task[None] | None = None
         self._dtls: RTCDtlsTransport | None = None
 
@@ -252,6 +257,17 @@ class Link:
         return self._socket.kind(path.address)
 
     @property
+    def trace(self) -> Trace | None:
+        """How far it has come; None before the peer has described itself, and when it is up."""
+        if not self.agreed or self.state is LinkState.UP:
+            return None
+        dtls: Literal["none", "begun", "failed"] = "begun" if self._dtls_has_come else "none"
+        if self._dtls_has_failed:
+            dtls = "failed"
+        checked, proven = tuple(sorted(self.checked)), tuple(sorted(self.proven))
+        return Trace(checked, proven, dtls, families(self._addresses))
+
+    @property
     def security(self) -> tuple[str, str] | None:
         """The version of DTLS and the SRTP profile, once they are negotiated."""
         if self._dtls is None or self.state is not LinkState.UP:
@@ -289,6 +305,7 @@ class Link:
 
     def take_dtls(self, datagram: bytes) -> bool:
         """Queue what is sound of a DTLS datagram; False when that is not all of it."""
+        self._dtls_has_come = True
         kept, sound = self._sieve.sift(datagram)
         self.budget.owe(DTLS, DTLS_COST * self._sieve.parts, self.budget.network)
         for record in kept:
@@ -347,6 +364,7 @@ class Link:
                 self._closed.set()
 
         if not await start_dtls(dtls, self.uplink.terms.fingerprints):
+            self._dtls_has_failed = True
             was_lost(self, "failed")
             return
         self.uplink.rx, self.downlink.tx = srtp_pointers(dtls)

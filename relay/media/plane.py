@@ -39,6 +39,7 @@ from relay.plane import (
     MediaView,
     PlaneStats,
     Tap,
+    Trace,
     WorkerView,
 )
 from relay.plane.listeners import Listeners
@@ -261,6 +262,10 @@ class RelayPlane:
         link.open(self._came_up, self._was_lost)
         return replace(link.described(), cpu_s=time.thread_time() - began_s)
 
+    async def trace(self, user_id: str) -> Trace | None:
+        """See :class:`relay.plane.MediaPlane`."""
+        return self._links[user_id].trace if user_id in self._links else None
+
     def pair(self, a: str, b: str) -> None:
         """See :class:`relay.plane.MediaPlane`."""
         self._pairs.pair(a, b)
@@ -382,15 +387,18 @@ class RelayPlane:
         self._running.came_up(link)
         log.debug("link_up", user=link.user_id)
         self._setup.observe(self._clock() - link.opened_at)
-        self._listeners.tell(LinkUp(link.user_id, link.link_id))
+        path = link.paths.in_use
+        kind = "udp" if path is None else link.kind_of(path)
+        self._listeners.tell(LinkUp(link.user_id, link.link_id, kind))
         self._pairs.connect(link.user_id)
 
     def _was_lost(self, link: Link, reason: str) -> None:
         if self._links.get(link.user_id) is link:
             log.debug("link_lost", user=link.user_id, reason=reason)
             self._losses[reason] += 1
+            trace = link.trace
             self.close_link(link.user_id)
-            self._listeners.tell(LinkLost(link.user_id, link.link_id, reason))
+            self._listeners.tell(LinkLost(link.user_id, link.link_id, reason, trace))
 
     def _started_flowing(self, user_id: str) -> None:
         self._listeners.tell(MediaFlowing(user_id, self._pairs.partner_of[user_id]))

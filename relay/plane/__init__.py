@@ -14,6 +14,7 @@ from typing import Protocol
 
 from relay.plane.links import (
     Description,
+    Family,
     LinkInterrupted,
     LinkLost,
     LinkResumed,
@@ -23,11 +24,12 @@ from relay.plane.links import (
     MediaEvent,
     MediaFlowing,
     OverBudget,
+    PathKind,
+    Trace,
 )
 from relay.plane.sight import (
     LinkView,
     MediaView,
-    PathKind,
     PathView,
     PlaneStats,
     Sight,
@@ -44,6 +46,7 @@ class MediaPlane(Links, Sight, Taps, Protocol):
 __all__ = [
     "Description",
     "Direction",
+    "Family",
     "LinkInterrupted",
     "LinkLost",
     "LinkResumed",
@@ -63,6 +66,7 @@ __all__ = [
     "Tap",
     "TappedPacket",
     "Taps",
+    "Trace",
     "WorkerLoad",
     "WorkerView",
 ]

@@ -7,7 +7,12 @@ other link ever has. So whoever gets an event late can tell whether it is about 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
+
+PathKind = Literal["udp", "tcp", "turn-tcp", "turn-tls"]
+"""How datagrams come: over UDP, ICE-TCP, or TURN to the relay over TCP or TLS."""
+
+Family = Literal["ipv4", "ipv6"]
 
 
 class LinkState(StrEnum):
@@ -35,11 +40,26 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """How far a link has come that is not up: why it does not come up can be read from it."""
+
+    checked: tuple[PathKind, ...] = ()
+    """How authenticated connectivity checks have come, since the link was opened."""
+    proven: tuple[PathKind, ...] = ()
+    """How the peer was reached: it has answered there, or has completed DTLS."""
+    dtls: Literal["none", "begun", "failed"] = "none"
+    """Begun when anything of it has come."""
+    families: tuple[Family, ...] = ()
+    """Of the addresses that were announced to the peer."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkUp:
-    """The link's ICE and DTLS are done: media can flow."""
+    """The link's ICE and DTLS are done: media can flow. ``kind`` is how."""
 
     user_id: str
     link_id: str
+    kind: PathKind = "udp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +70,13 @@ class LinkLost:
     ``silent`` (no consent for 36 s, RFC 7675), ``failed`` (the handshake came to nothing, or to
     no end within 30 s) or ``restarted`` (the process that had it is gone; the peer, to which
     nothing was said, may offer afresh at once). A pair outlives the links of its users.
+    ``trace`` is that of a link that has never been up.
     """
 
     user_id: str
     link_id: str
     reason: str
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +153,9 @@ class Links(Protocol):
 
         :raises SdpError: when the answer cannot be used, or none was asked for.
         """
+
+    async def trace(self, user_id: str) -> Trace | None:
+        """How far the user's link has come; None unless it is described by both, and not up."""
 
     def pair(self, a: str, b: str) -> None:
         """Let each of the two hear and see the other, now or as soon as their links are up."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from relay.histogram import Histogram
-from relay.plane.links import LinkState
+from relay.plane.links import LinkState, PathKind
 from relay.track import TrackView
-
-PathKind = Literal["udp", "tcp", "turn-tcp", "turn-tls"]
-"""How datagrams come: over UDP, ICE-TCP, or TURN to the relay over TCP or TLS."""
 
 
 @dataclass(frozen=True, slots=True)

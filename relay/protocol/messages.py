@@ -31,6 +31,20 @@ MAX_INTERESTS = 10
 MAX_INTEREST_CHARS = 32
 MAX_CANDIDATE_CHARS = 1024
 MAX_TOKEN_CHARS = 64
+MAX_CANDIDATE_TYPES = 16
+MAX_LINK_ERRORS = 16
+MAX_REPORT_MS = 3_600_000
+
+LinkCause = Literal[
+    "udp_blocked",
+    "tcp_blocked",
+    "turn_refused",
+    "server_unreachable",
+    "dtls_failed",
+    "ipv6_only",
+    "slow",
+]
+"""Why a link does not come up."""
 
 
 class _Message(BaseModel):
@@ -131,6 +145,32 @@ class StopChat(_Message):
     """Leave partner or queue and close the link; the socket stays."""
 
     type: Literal["stop_chat"] = "stop_chat"
+
+
+class LinkError(_Message):
+    """An ``icecandidateerror`` (WebRTC section 5.7.3): its code, and the scheme of its URL."""
+
+    model_config = ConfigDict(extra="ignore")
+    code: int = Field(ge=0, le=999)
+    scheme: Literal["stun", "stuns", "turn", "turns"]
+
+
+class LinkReport(_Message):
+    """How the connecting of the client's link goes, as its end sees it; times in ms."""
+
+    type: Literal["link_report"] = "link_report"
+    state: Literal["connecting", "connected", "failed", "disconnected"]
+    candidate_types: list[
+        Annotated[str, StringConstraints(pattern=r"^(host|srflx|prflx|relay)/(udp|tcp|tls)$")]
+    ] = Field(default_factory=list, max_length=MAX_CANDIDATE_TYPES)
+    families: list[Literal["ipv4", "ipv6"]] = Field(default_factory=list, max_length=2)
+    ice_state: Literal[
+        "new", "checking", "connected", "completed", "disconnected", "failed", "closed"
+    ] = "new"
+    dtls_state: Literal["new", "connecting", "connected", "closed", "failed"] = "new"
+    errors: list[LinkError] = Field(default_factory=list, max_length=MAX_LINK_ERRORS)
+    round_trip_ms: float | None = Field(default=None, ge=0, le=MAX_REPORT_MS)
+    took_ms: float | None = Field(default=None, ge=0, le=MAX_REPORT_MS)
 
 
 class Ping(_Message):
@@ -242,7 +282,8 @@ class OfferAgain(_Message):
 class Error(_Message):
     """Something did not work; ``code`` is stable, ``message`` is for people.
 
-    ``id`` is that of the chat message that was not passed on, if it is about one.
+    ``id`` is that of the chat message that was not passed on, if it is about one, and ``cause`` why
+    a link has not come up.
     """
 
     type: Literal["error"] = "error"
@@ -250,6 +291,7 @@ class Error(_Message):
     message: str
     retry_after: float | None = None  # seconds
     id: str | None = None
+    cause: LinkCause | None = None
 
 
 UserMessage = (
@@ -263,6 +305,7 @@ UserMessage = (
     | MediaState
     | NextPartner
     | StopChat
+    | LinkReport
     | Ping
 )
 """What a user says, on whichever socket."""

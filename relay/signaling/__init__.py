@@ -17,6 +17,7 @@ And what these work on:
 - ``outbox``       what waits to be sent to one, and what was sent last: bounded
 - ``effort``       what its descriptions cost, and what is left for them
 - ``expectation``  what is expected of its link: a table of states
+- ``diagnosis``    why its link does not come up: a table of causes
 - ``talk``         what it says to its partner besides media
 - ``limits``       how much of anything a user may have
 - ``tally``        what is counted

@@ -1,5 +1,6 @@
 """Media mode ``direct``: offers, answers and candidates go to the partner untouched."""
 
+from relay.plane import Trace
 from relay.protocol.messages import IceCandidate, WebrtcAnswer, WebrtcOffer
 from relay.signaling.session import Call, Session
 
@@ -45,6 +46,10 @@ class Direct:
     def lost(self, session: Session, link_id: str, reason: str, now: float) -> bool:  # noqa: ARG002
         """Never happens."""
         return False
+
+    async def trace(self, session: Session) -> Trace | None:  # noqa: ARG002
+        """There is none."""
+        return None
 
     def late(self, session: Session, now: float) -> bool:  # noqa: ARG002
         """Never happens."""

@@ -18,6 +18,7 @@ from relay.plane import (
     MediaEvent,
     MediaFlowing,
     OverBudget,
+    Trace,
 )
 from relay.protocol.messages import (
     MAX_SDP_CHARS,
@@ -26,6 +27,8 @@ from relay.protocol.messages import (
     Error,
     FindPartner,
     IceCandidate,
+    LinkCause,
+    LinkReport,
     MediaState,
     NextPartner,
     PartnerDisconnected,
@@ -38,6 +41,7 @@ from relay.protocol.messages import (
     WebrtcAnswer,
     WebrtcOffer,
 )
+from relay.signaling.diagnosis import Evidence, cause_of
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
     InvitationDue,
@@ -51,7 +55,7 @@ from relay.signaling.negotiation import Negotiation
 from relay.signaling.news import OnlineNews
 from relay.signaling.outbox import CLOSE_OVER_BUDGET
 from relay.signaling.session import Call, Session
-from relay.signaling.tally import Tally
+from relay.signaling.tally import NO_CAUSE, Tally
 from relay.store import Store
 
 _RETRIES_PER_TICK = 64
@@ -181,14 +185,18 @@ class Lobby:
         match item:
             case LinkUp():
                 self._negotiation.up(session, item.link_id)
+                session.link_report = None
+                self.tally.visitors.came_up(session.visitor, item.kind, now)
                 await self._meetings.settle(session, now)
             case LinkLost():
                 if self._negotiation.lost(session, item.link_id, item.reason, now):
-                    await self._fail_media(session, item.reason, now)
+                    await self._fail_media(session, item.reason, item.trace, now)
                 await self._meetings.settle(session, now)
             case TimePassed():
                 if self._negotiation.late(session, now):
-                    await self._fail_media(session, "late", now)
+                    trace = await self._negotiation.trace(session)
+                    if self._negotiation.late(session, now):  # it has not come up meanwhile
+                        await self._fail_media(session, "late", trace, now)
                 await self._meetings.settle(session, now)
             case InvitationDue():
                 await self._negotiation.invite(session)
@@ -202,7 +210,9 @@ class Lobby:
                 require_allowed(item, session.state, self._media_mode)
                 await self._obey(session, item, now)
 
-    async def _obey(self, session: Session, message: UserMessage, now: float) -> None:
+    async def _obey(  # noqa: PLR0912 - a table
+        self, session: Session, message: UserMessage, now: float
+    ) -> None:
         match message:
             case FindPartner():
                 session.likes(message.interests)
@@ -226,6 +236,8 @@ class Lobby:
                 await self._negotiation.answer(session, message.sdp, now)
             case IceCandidate():
                 self._negotiation.candidate(session, message)
+            case LinkReport():
+                session.link_report = message
             case ChatMessage() | ChatReceived() | Typing() | MediaState():
                 session.pass_on(message, now)
             case Ping():
@@ -250,12 +262,33 @@ class Lobby:
         if session.state is State.WAITING:
             self._news.tell(session, len(self._sessions), now)
 
-    async def _fail_media(self, session: Session, reason: str, now: float) -> None:
+    async def _fail_media(
+        self, session: Session, reason: str, trace: Trace | None, now: float
+    ) -> None:
         """A user cannot send or receive media: it needs a new link before anything else."""
-        log.info("media_failed", user=session.user_id, reason=reason)
+        cause = self._diagnose(session, trace, now)
+        log.info("media_failed", user=session.user_id, reason=reason, cause=cause or NO_CAUSE)
+        self.tally.link_failures[cause or NO_CAUSE] += 1
         await self._meetings.leave(session, PartnerDisconnected(), now)
         self._negotiation.close(session)
-        session.send(Error(code="media_failed", message="The video connection failed."))
+        text = "The video connection failed."
+        session.send(Error(code="media_failed", message=text, cause=cause))
+
+    def _diagnose(self, session: Session, trace: Trace | None, now: float) -> LinkCause | None:
+        """Why the user's link has not come up; None of one that was up, or has not begun to."""
+        report, session.link_report = session.link_report, None
+        if trace is None:
+            return None
+        visitors, visitor = self.tally.visitors, session.visitor
+        cause = cause_of(
+            Evidence(
+                trace,
+                report or LinkReport(state="failed"),
+                visitors.udp_works_without(visitor, now),
+            )
+        )
+        visitors.failed(visitor, cause, now)
+        return cause
 
     async def _forget(self, session: Session, now: float) -> None:
         self._sessions.pop(session.user_id, None)

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from relay.plane import Trace
 from relay.protocol.messages import IceCandidate
 from relay.signaling.session import Call, Session
 
@@ -35,6 +36,9 @@ class Negotiation(Protocol):
 
     def lost(self, session: Session, link_id: str, reason: str, now: float) -> bool:
         """A link went; true when that is a failure which the user must know of."""
+
+    async def trace(self, session: Session) -> Trace | None:
+        """How far the user's link has come; None unless it is on its way up."""
 
     def late(self, session: Session, now: float) -> bool:
         """Whether the user's link has not come up in time."""

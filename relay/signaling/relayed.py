@@ -9,7 +9,7 @@ a link that was lost may have been replaced already. They say which link they ar
 """
 
 from relay.errors import ProtocolError, SdpError
-from relay.plane import Links, LinkState
+from relay.plane import Links, LinkState, Trace
 from relay.protocol.messages import IceCandidate, OfferAgain, WebrtcAnswer, WebrtcOffer
 from relay.signaling.effort import REFUSED_S
 from relay.signaling.expectation import Remedy
@@ -115,6 +115,10 @@ class Relayed:
         elif remedy is Remedy.INVITE:
             session.inbox.put(InvitationDue())
         return remedy is Remedy.FAIL
+
+    async def trace(self, session: Session) -> Trace | None:
+        """Ask the plane."""
+        return await self._plane.trace(session.user_id)
 
     def late(self, session: Session, now: float) -> bool:
         """Whether the link was expected by now and is not up; no time runs out for who is away."""

@@ -12,6 +12,7 @@ from relay.protocol.messages import (
     ChatMessage,
     ChatReceived,
     Error,
+    LinkReport,
     MediaState,
     ServerMessage,
     Typing,
@@ -82,6 +83,7 @@ class Session:
         self.interests: dict[str, str] = {}  # as the user wrote them, by what is compared
         self.recent: dict[str, float] = {}  # last partners: id -> parted at
         self.link = Expectation(limits.link_timeout_s)
+        self.link_report: LinkReport | None = None  # the last of the present link
         self.talk = Talk()
         self.inbox = Inbox(limits.max_unhandled)
         kept_bytes = limits.max_kept_bytes if can_resume else 0
@@ -96,6 +98,11 @@ class Session:
     def is_initiator(self) -> bool:
         """Whether the user has a partner and is the one who offers."""
         return self.call is not None and self.call.second is self
+
+    @property
+    def visitor(self) -> str:
+        """What tells who comes from one network from who comes from another, as far as is known."""
+        return self.source or self.user_id
 
     @property
     def is_away(self) -> bool:

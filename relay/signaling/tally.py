@@ -1,8 +1,14 @@
 """What is counted of the users for as long as the server runs."""
 
 from collections import Counter
+from typing import get_args
 
 from relay.histogram import Histogram
+from relay.protocol.messages import LinkCause
+from relay.signaling.diagnosis import Visitors
+
+NO_CAUSE = "lost"
+"""Of a link that was up, or was never described."""
 
 
 class Tally:
@@ -24,3 +30,7 @@ class Tally:
         self.errors: Counter[str] = Counter(find_failed=0, internal=0, media_failed=0)
         """``error`` messages sent, by their code; those that alerts look for are there from the
         start, or their first increase would not be seen."""
+        causes = (*get_args(LinkCause), NO_CAUSE)
+        self.link_failures: Counter[str] = Counter(dict.fromkeys(causes, 0))
+        """``media_failed`` messages among them, by their cause."""
+        self.visitors = Visitors()

@@ -165,6 +165,8 @@ class Desk:
             case messages.Accept(user_id, sdp):
                 described = await plane.accept(user_id, sdp)
                 return messages.Described(described, plane.card(user_id))
+            case messages.LookBack(user_id):
+                return messages.Traced(await plane.trace(user_id))
             case messages.Look(whole=True):
                 return messages.Seen(await plane.look(), self._load())
             case messages.Look():

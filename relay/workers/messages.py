@@ -25,10 +25,11 @@ from relay.plane import (
     MediaFlowing,
     MediaView,
     OverBudget,
+    Trace,
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
 
-VERSION = 2
+VERSION = 3
 """To be raised whenever a message changes; a worker of another version is replaced."""
 
 
@@ -114,6 +115,13 @@ class Accept:
 
 
 @dataclass(frozen=True, slots=True)
+class LookBack:
+    """See :meth:`relay.plane.Links.trace`."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """See :class:`relay.plane.Sight`; without ``whole`` the counters alone."""
 
@@ -150,6 +158,13 @@ class Seen:
 
     view: MediaView
     load: WorkerLoad
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """To :class:`LookBack`."""
+
+    trace: Trace | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +274,9 @@ KINDS: tuple[type[Any], ...] = (
     Answer,
     Offer,
     Accept,
+    LookBack,
     Look,
+    Traced,
     Described,
     Refused,
     Failed,

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from relay.errors import SdpError, WorkerLost
+from relay.errors import SdpError, WorkerError, WorkerLost
 from relay.logs import log_crash
 from relay.media.paths.idle import IdleCores
 from relay.plane import (
@@ -27,6 +27,7 @@ from relay.plane import (
     PlaneStats,
     Tap,
     TappedPacket,
+    Trace,
     WorkerView,
 )
 from relay.plane.listeners import Listeners
@@ -151,6 +152,18 @@ class WorkersPlane:
     async def accept(self, user_id: str, sdp: str) -> Description:
         """See :class:`relay.plane.Links`."""
         return await self._describe(user_id, messages.Accept(user_id, sdp), None)
+
+    async def trace(self, user_id: str) -> Trace | None:
+        """See :class:`relay.plane.Links`; a worker that does not answer knows nothing."""
+        member = self._members.get(self._homes.worker_of.get(user_id, -1))
+        if member is None:
+            return None
+        try:
+            async with asyncio.timeout(LOOK_S):
+                traced: messages.Traced = await member.ask(messages.LookBack(user_id))
+        except (WorkerError, TimeoutError):
+            return None
+        return traced.trace
 
     def pair(self, a: str, b: str) -> None:
         """See :class:`relay.plane.Links`."""

@@ -1,5 +1,6 @@
 """What goes wrong, is said in words, and goes on."""
 
+import json
 import re
 import signal
 
@@ -17,6 +18,12 @@ from tests.browser.visitor import (
     together,
     until,
 )
+
+RECORDED = """
+window.sent = [];
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (frame) { window.sent.push(frame); send.call(this, frame); };
+"""
 
 
 async def test_a_restarted_server_is_found_and_the_call_goes_on(
@@ -127,7 +134,7 @@ async def test_a_link_that_does_not_come_up_is_said_and_tried_again(
     server = await start_server("--loss", "1", "--link-timeout-s", "1", program=SERVE_LOSSY)
     anna = await arrive(server)
     await anna.press("Start")
-    await anna.reads("Video connection failed. Trying again.")
+    await anna.reads("Video connection failed. Trying again. The server does not take video")
 
     async def links() -> int:
         return len(await anna.links())
@@ -135,6 +142,27 @@ async def test_a_link_that_does_not_come_up_is_said_and_tried_again(
     await until(links, lambda count: count >= 3)
     await anna.press("Stop")
     await anna.reads("Meet someone new")
+
+
+async def test_the_server_is_told_how_the_connecting_went(server: Server, arrive: Arrive) -> None:
+    anna = await arrive(server, spell=RECORDED)
+    await anna.press("Start")
+
+    async def reports() -> list[dict[str, object]]:
+        sent: list[str] = await anna.page.evaluate("() => window.sent")
+        messages = [json.loads(frame) for frame in sent]
+        return [message for message in messages if message["type"] == "link_report"]
+
+    report = (await until(reports, bool))[0]
+    assert (report["state"], report["dtlsState"], report["errors"]) == (
+        "connected",
+        "connected",
+        [],
+    )
+    assert report["iceState"] in ("connected", "completed")
+    assert "host/udp" in str(report["candidateTypes"])
+    await anna.reads("Looking for someone…")
+    assert not heard(anna, "error")
 
 
 async def test_a_partner_of_whom_nothing_comes_is_left(server: Server, arrive: Arrive) -> None:

@@ -89,6 +89,22 @@ async def test_a_link_comes_up_after_an_answer_to_the_planes_offer(staged: Stage
     assert await staged.state("ann") is LinkState.UP
 
 
+async def test_how_far_a_link_has_come_is_told_until_it_is_up(staged: Staged) -> None:
+    plane = staged.plane
+    assert await plane.trace("ann") is None
+    await staged.offer_to("ann")
+    assert await plane.trace("ann") is None, "the user has said nothing"
+    answer = await staged.answer("ann", staged.offer("ann"))
+    trace = await plane.trace("ann")
+    assert trace is not None
+    assert (trace.checked, trace.proven, trace.dtls) == ((), (), "none")
+    await staged.come_up("ann", answer)
+    await staged.hears(Up("ann"))
+    assert await plane.trace("ann") is None
+    plane.close_link("ann")
+    assert await plane.trace("ann") is None
+
+
 async def test_everybody_who_subscribed_hears_of_everything_in_order(staged: Staged) -> None:
     also: list[News] = []
     staged.plane.subscribe(lambda event: also.append(news(event)))

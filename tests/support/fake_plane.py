@@ -26,6 +26,7 @@ from relay.plane import (
     PlaneStats,
     Tap,
     TappedPacket,
+    Trace,
     WorkerView,
 )
 from relay.track import FIGURES, TrackView
@@ -67,6 +68,8 @@ class FakePlane:
         self.near: dict[str, str | None] = {}
         self.cpu_s = 0.0
         """What each description takes."""
+        self.traces: dict[str, Trace] = {}
+        """How far each user's link has come, other than not at all."""
         self.taps: list[tuple[str, Direction, Tap]] = []
         self._links: dict[str, FakeLink] = {}
         self._listeners: list[Callable[[MediaEvent], None]] = []
@@ -94,9 +97,9 @@ class FakePlane:
     def lose(self, user_id: str, reason: str) -> None:
         assert user_id in self._links, f"{user_id} has no link to lose"
         self._losses[reason] += 1
-        link_id = self._links[user_id].link_id
+        link_id, trace = self._links[user_id].link_id, self._trace(user_id)
         self._drop_link(user_id)
-        self.emit(LinkLost(user_id, link_id, reason))
+        self.emit(LinkLost(user_id, link_id, reason, trace))
 
     def exceed(self, user_id: str, kind: str) -> None:
         """The user causes too much, for long."""
@@ -180,6 +183,10 @@ class FakePlane:
             raise SdpError("there was no offer")
         return self._agree(user_id, link, sdp)
 
+    async def trace(self, user_id: str) -> Trace | None:
+        await asyncio.sleep(0)
+        return self._trace(user_id)
+
     def pair(self, a: str, b: str) -> None:
         self.calls.append(("pair", a, b))
         self.paired_anew += [user_id for user_id in (a, b) if user_id in self.pairs]
@@ -240,6 +247,12 @@ class FakePlane:
         self._link_ids += 1
         link = self._links[user_id] = FakeLink(f"link {self._link_ids}")
         return link
+
+    def _trace(self, user_id: str) -> Trace | None:
+        link = self._links.get(user_id)
+        if link is None or link.sends is None or link.state is LinkState.UP:
+            return None
+        return self.traces.get(user_id, Trace())
 
     def _agree(self, user_id: str, link: FakeLink, sdp: str, answer: str = "") -> Description:
         link.sends = _kinds(sdp)

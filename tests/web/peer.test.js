@@ -26,7 +26,7 @@ function fakeTransceiver(kind, active) {
   return { direction: "recvonly", sender, receiver, report };
 }
 
-class FakeConnection {
+class FakeConnection extends EventTarget {
   /** @type {ReturnType<typeof fakeTransceiver>[]} */
   transceivers = [];
   /** @type {any} */ localDescription = null;
@@ -46,6 +46,7 @@ class FakeConnection {
 
   /** @param {object} configuration */
   constructor(configuration) {
+    super();
     this.configuration = configuration;
   }
 
@@ -169,6 +170,7 @@ class Bench {
     peer.offer();
     await this.done();
     this.events = [];
+    this.timers = []; // the report's
     return peer;
   }
 

@@ -137,7 +137,7 @@ test("frames that cannot be read are reported and skipped, unknown types skipped
   bench.socket.hear({ type: "error", code: "c", message: "m", retryAfter: 2 });
   assert.deepEqual(bench.events.slice(1), [
     { type: "message", message: { type: "ice_candidate", candidate: null } },
-    { type: "message", message: { type: "error", code: "c", message: "m", retryAfterMs: 2_000, id: null } },
+    { type: "message", message: { type: "error", code: "c", message: "m", retryAfterMs: 2_000, id: null, cause: null } },
   ]);
   assert.equal(warn.mock.callCount(), 4);
 });
@@ -381,10 +381,10 @@ test("how media goes, and what is no message, is read as it is said", () => {
     assert.throws(() => parse(frame), { name: "SyntaxError", message: "not a JSON object" });
   }
   assert.deepEqual(parse('{"type":"error","code":"c","message":"m"}'), {
-    type: "error", code: "c", message: "m", retryAfterMs: null, id: null,
+    type: "error", code: "c", message: "m", retryAfterMs: null, id: null, cause: null,
   });
   assert.deepEqual(parse('{"type":"error","code":"c","message":"m","id":"7"}'), {
-    type: "error", code: "c", message: "m", retryAfterMs: null, id: "7",
+    type: "error", code: "c", message: "m", retryAfterMs: null, id: "7", cause: null,
   });
   assert.deepEqual(parse('{"type":"waiting_for_partner","online":"many"}'), {
     type: "waiting_for_partner", online: null,

@@ -85,6 +85,16 @@ export function described(turn, { type, sdp }) {
   search.ask(turn, "find_partner");
 }
 
+/**
+ * The server is to know how the connecting goes.
+ *
+ * @param {Turn} turn
+ * @param {import("../media/report.js").Report} report
+ */
+export function reported(turn, report) {
+  if (turn.state.linked && !turn.isDirect()) turn.send({ type: "link_report", ...report });
+}
+
 /** @param {Turn} turn @param {RTCIceCandidateInit | null} candidate */
 export function candidateFound(turn, candidate) {
   if (turn.isDirect()) turn.send({ type: "ice_candidate", candidate });

@@ -115,7 +115,7 @@ function take(turn, event) {
     case "return_pressed": return session.takeUp(turn);
     case "return_declined": return session.decline(turn);
     case "way_remembered": turn.state.takesDetour = event.takesDetour; return;
-    case "network_changed": return mend.networkChanged(turn);
+    case "network_changed": return visit.networkChanged(turn);
 
     case "wire_connecting": return session.connecting(turn);
     case "wire_away": return session.away(turn);
@@ -134,7 +134,8 @@ function take(turn, event) {
     case "way_found": return way.found(turn, event.protocol, event.isRelayed);
     case "link_interrupted": return mend.interrupted(turn);
     case "link_broken": return visit.linkBroken(turn);
-    case "link_restored": return mend.restored(turn);
+    case "link_restored": return visit.linkRestored(turn);
+    case "link_reported": return link.reported(turn, event.report);
     case "link_failed": return visit.linkUnusable(turn);
     case "link_closed": return visit.linkClosed(turn);
     case "stream_arrived": turn.state.remoteStream = event.stream; return;
@@ -171,12 +172,12 @@ function hear(turn, message) {
 }
 
 /** @param {Turn} turn @param {import("../wire/messages.js").ServerError} error */
-function serverError(turn, { code, message, retryAfterMs, id }) {
+function serverError(turn, { code, message, retryAfterMs, id, cause }) {
   if (id !== null) chat.refused(turn, id);
   if (code === "media_failed") turn.state.unanswered = 0;
   if (code === "bad_sdp") link.countAnswer(turn);
   if (!turn.state.isStarted) return;
-  if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn);
+  if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn, cause);
   // The server speaks of its states there: something crossed with the partner's leaving.
   if (code === "rate_limited" && id !== null) turn.notify({ kind: "message_refused" });
   else if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });

@@ -74,7 +74,7 @@
  * @typedef {"partner_left" | "partner_disconnected" | "partner_lost" | "no_media" | "link_failed"
  *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
  *   | "not_sent" | "message_refused"} Mishap
- * @typedef {{ kind: Mishap } | { kind: "server_error", text: string }} Notice
+ * @typedef {{ kind: Mishap, cause?: string | null } | { kind: "server_error", text: string }} Notice
  *
  * @typedef {object} DueMs deadlines; an absent one is not running
  * @property {number} [retry] when to repeat a `find_partner` that the server refused
@@ -144,6 +144,7 @@
  * @property {number} offering offers that the link is about to make
  * @property {number} unanswered offers that the relay has not answered yet
  * @property {number} relinkedAtMs when the link was last opened again after it failed
+ * @property {number} failures of links in a row, since one was up
  * @property {number} replacedAtMs when it was last replaced because it could not be mended
  * @property {boolean} isLinkUp
  * @property {Mending} mending
@@ -233,6 +234,7 @@ export function initial(settings = DEFAULTS, host = "") {
     offering: 0,
     unanswered: 0,
     relinkedAtMs: -Infinity,
+    failures: 0,
     replacedAtMs: -Infinity,
     isLinkUp: false,
     mending: WHOLE,

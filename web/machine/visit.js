@@ -12,6 +12,10 @@ import * as partner from "./partner.js";
 import * as search from "./search.js";
 
 const RELINK_MS = 3_000;
+/** After so many failures in a row it is left more and more time. */
+const MAX_QUICK_FAILURES = 3;
+const BACK_OFF_MS = 10_000;
+const MAX_BACK_OFF_MS = 300_000;
 /** A link that cannot be used so soon after it took another's place will not be replaced, too. */
 const REPLACE_AGAIN_MS = 15_000;
 
@@ -58,7 +62,7 @@ export function goOn(turn) {
 export function stop(turn) {
   const { state } = turn;
   if (!state.isStarted) return;
-  Object.assign(state, { isStarted: false, isResting: false, notice: null });
+  Object.assign(state, { isStarted: false, isResting: false, notice: null, failures: 0 });
   leaveServer(turn);
   state.begun = "";
   devices.closeAll(turn);
@@ -85,20 +89,47 @@ export function linkBroken(turn) {
 }
 
 /**
- * Say so and begin again, but not more often than every few seconds.
+ * Say so and begin again, but not more often than every few seconds, and ever less often where it
+ * fails each time.
  *
  * @param {Turn} turn
+ * @param {string | null} [cause] as the server sees it
  */
-export function linkFailed(turn) {
+export function linkFailed(turn, cause) {
   const { state } = turn;
+  state.failures += 1;
   if (turn.isDirect()) {
     partner.next(turn);
   } else {
     leaveServer(turn);
-    state.relinkedAtMs = Math.max(turn.nowMs, state.relinkedAtMs + RELINK_MS);
+    const soonestAtMs = turn.nowMs + backOffMs(state.failures);
+    state.relinkedAtMs = Math.max(soonestAtMs, state.relinkedAtMs + RELINK_MS);
     state.dueMs.relink = state.relinkedAtMs;
   }
-  state.notice = { kind: "link_failed" };
+  state.notice = { kind: "link_failed", cause: cause ?? null };
+}
+
+/** @param {number} failures in a row */
+function backOffMs(failures) {
+  if (failures < MAX_QUICK_FAILURES) return 0;
+  return Math.min(BACK_OFF_MS * 2 ** (failures - MAX_QUICK_FAILURES), MAX_BACK_OFF_MS);
+}
+
+/** The link is up, for the first time or again. @param {Turn} turn */
+export function linkRestored(turn) {
+  if (turn.state.linked) turn.state.failures = 0;
+  mend.restored(turn);
+}
+
+/** What failed on the former network may work on this one. @param {Turn} turn */
+export function networkChanged(turn) {
+  const { state } = turn;
+  state.failures = 0;
+  if (state.dueMs.relink !== undefined) {
+    state.relinkedAtMs = turn.nowMs;
+    turn.stopTimers("relink");
+  }
+  mend.networkChanged(turn);
 }
 
 /**

@@ -13,11 +13,13 @@
  *   | { type: "path_found" } | { type: "way_found", protocol: string, isRelayed: boolean }
  *   | { type: "link_interrupted" } | { type: "link_broken" } | { type: "link_restored" }
  *   | { type: "link_failed" } | { type: "link_closed" }
+ *   | { type: "link_reported", report: import("./report.js").Report }
  *   | { type: "stream_arrived", stream: MediaStream }
  *   | { type: "media_arrived", kind: Kind }
  *   | { type: "figures_measured", figures: import("./figures.js").Figures }} PeerEvent
  */
 import { measure, wayOf } from "./figures.js";
+import { Reporter } from "./report.js";
 
 /** How often to look whether the partner's picture and sound are there. */
 const LOOK_EVERY_MS = 50;
@@ -32,6 +34,7 @@ const MEASURE_EVERY_MS = 1_000;
 export class Peer {
   #pc;
   #onEvent;
+  #reporter;
   /** The link in whose place this one is, while its last picture is shown. @type {Peer | null} */
   #former;
   /** @type {Record<Kind, MediaStreamTrack | null>} */
@@ -75,6 +78,7 @@ export class Peer {
       this.#emit({ type: "candidate_found", candidate: candidate ? candidate.toJSON() : null });
     this.#pc.onconnectionstatechange = () => this.#follow(this.#pc.connectionState);
     this.#pc.oniceconnectionstatechange = () => this.#followPaths(this.#pc.iceConnectionState);
+    this.#reporter = new Reporter(this.#pc, (report) => this.#emit({ type: "link_reported", report }));
     this.#tracks = { ...tracks };
   }
 
@@ -193,6 +197,7 @@ export class Peer {
   /** End the link. */
   close() {
     this.#closed = true;
+    this.#reporter.stop();
     this.#stopTimers();
     this.#former?.close();
     this.#pc.close();
@@ -201,6 +206,7 @@ export class Peer {
   /** Say and send nothing any more; what has come stays to be seen until `close()`. */
   #retire() {
     this.#closed = true;
+    this.#reporter.stop();
     this.#stopTimers();
     this.#takeOver();
     for (const sender of this.#pc.getSenders()) void sender.replaceTrack(null);

@@ -16,9 +16,14 @@
  * @typedef {{ type: "next_partner", interests: string[] }} NextPartner
  * @typedef {{ type: "stop_chat" }} StopChat
  * @typedef {{ type: "resume", resumeToken: string, received: number }} Resume
+ * @typedef {{ code: number, scheme: "stun" | "stuns" | "turn" | "turns" }} LinkError
+ * @typedef {{ type: "link_report", state: "connecting" | "connected" | "failed" | "disconnected",
+ *   candidateTypes: string[], families: ("ipv4" | "ipv6")[], iceState: RTCIceConnectionState,
+ *   dtlsState: RTCDtlsTransportState, errors: LinkError[], roundTripMs?: number,
+ *   tookMs: number }} LinkReport
  * @typedef {{ type: "ping" }} Ping
  * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
- *   | Typing | MediaState | NextPartner | StopChat | Resume | Ping} ClientMessage
+ *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | Ping} ClientMessage
  *
  * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
  *   resumeToken: string | null }} Connected
@@ -32,7 +37,7 @@
  * @typedef {{ type: "partner_connection", interrupted: boolean }} PartnerConnection
  * @typedef {{ type: "offer_again" }} OfferAgain
  * @typedef {{ type: "error", code: string, message: string, retryAfterMs: number | null,
- *   id: string | null }} ServerError
+ *   id: string | null, cause?: string | null }} ServerError
  * @typedef {Connected | Resumed | Pong | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
  *   | PartnerDisconnected | PartnerConnection | OfferAgain | ServerError} ServerMessage
@@ -103,6 +108,7 @@ const READERS = {
       message: text(fields, "message"),
       retryAfterMs: seconds === null ? null : seconds * 1000,
       id: textOrNull(fields, "id"),
+      cause: textOrNull(fields, "cause"),
     };
   },
 };

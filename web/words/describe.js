@@ -92,8 +92,16 @@ function secondsFrom(fromMs, toMs) {
 /** @param {State} state @param {Words} words */
 function noticeText({ notice, line }, words) {
   if (notice?.kind === "server_error") return words.serverSays(notice.text);
+  if (notice?.kind === "link_failed") return failureText(notice.cause ?? "", words);
   if (notice) return words.mishaps[notice.kind];
   return line.isVideoPaused ? words.videoPaused : "";
+}
+
+/** @param {string} cause perhaps one that only newer servers know @param {Words} words */
+function failureText(cause, words) {
+  const causes = Object.entries(words.causes);
+  const why = causes.find(([name]) => name === cause)?.[1];
+  return why ? `${words.mishaps.link_failed} ${why}` : words.mishaps.link_failed;
 }
 
 /**

@@ -156,6 +156,15 @@ export const en = {
     message_refused: "A message was not sent. Wait a moment, then send it again.",
     not_sent: "Not sent: this is somebody else. Pause, then press Enter again.",
   },
+  causes: {
+    udp_blocked: "This network does not let video through. Try another one, or without a VPN.",
+    tcp_blocked: "This network lets only web pages through. Try another one, or without a VPN.",
+    turn_refused: "The server has refused the detour that this network needs. It may work in a while.",
+    server_unreachable: "The server does not take video at the moment. It is not your fault: try later.",
+    dtls_failed: "Something breaks the encrypted connection. Try another network or another browser.",
+    ipv6_only: "Your network has only IPv6, and the server has none. Try another network.",
+    slow: "The connection is too slow. Go nearer to the Wi-Fi, or try another network.",
+  },
   /** @param {string} message */
   serverSays: (message) => `The server says: ${message}`,
 

@@ -148,6 +148,15 @@ export const es = {
     message_refused: "Un mensaje no se envió. Espera un momento y envíalo otra vez.",
     not_sent: "No se envió: es otra persona. Espera un momento y pulsa Intro otra vez.",
   },
+  causes: {
+    udp_blocked: "Esta red no deja pasar el vídeo. Prueba con otra, o sin VPN.",
+    tcp_blocked: "Esta red solo deja pasar páginas web. Prueba con otra, o sin VPN.",
+    turn_refused: "El servidor rechazó el desvío que necesita esta red. Puede que funcione dentro de un rato.",
+    server_unreachable: "El servidor no admite vídeo en este momento. No es culpa tuya: prueba más tarde.",
+    dtls_failed: "Algo corta la conexión cifrada. Prueba con otra red o con otro navegador.",
+    ipv6_only: "Tu red solo tiene IPv6, y el servidor no. Prueba con otra red.",
+    slow: "La conexión es demasiado lenta. Acércate a la Wi-Fi o prueba con otra red.",
+  },
   serverSays: (message) => `El servidor dice: ${message}`,
 
   grades: { good: "Conexión buena", weak: "Conexión débil", poor: "Conexión mala" },

@@ -9,6 +9,11 @@ from typing import NamedTuple
 
 import ifaddr
 
+from relay.plane import Family
+
+FAMILIES: dict[int, Family] = {4: "ipv4", 6: "ipv6"}
+"""By IP version."""
+
 Addresses = tuple[tuple[str, int], ...]
 """IP address and UDP port of each candidate, best first."""
 
@@ -73,3 +78,9 @@ def _own(bound_to: str) -> list[str]:
     return [
         str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, not a.is_global, a.version))
     ]
+
+
+def families(addresses: Addresses) -> tuple[Family, ...]:
+    """Which there are, each once."""
+    versions = {ipaddress.ip_address(host).version for host, _ in addresses}
+    return tuple(FAMILIES[version] for version in sorted(versions))

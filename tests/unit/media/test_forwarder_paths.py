@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from aioice import stun
@@ -73,6 +74,21 @@ async def test_who_checks_is_asked_before_it_is_answered(port: Port) -> None:
     assert a.answer([(A, ours)]) == []
     assert a.link.address == A
     assert len(a.check(A, answers=False)) == 1, "not asked again"
+
+
+async def test_a_link_knows_how_far_it_has_come(port: Port) -> None:
+    a = Caller(port, "a", CHROMIUM)
+    first = a.link.trace
+    assert first is not None
+    assert (first.checked, first.proven, first.dtls) == ((), (), "none")
+    asked_by = a.check(A, answers=False)[0]
+    assert a.link.trace == replace(first, checked=("udp",))
+    a.answer([asked_by])
+    assert a.link.trace == replace(first, checked=("udp",), proven=("udp",))
+    port.hear(A, HELLO)
+    assert a.link.trace == replace(first, checked=("udp",), proven=("udp",), dtls="begun")
+    a.link.state = LinkState.UP
+    assert a.link.trace is None
 
 
 @pytest.mark.parametrize("password", ["wrong", None])

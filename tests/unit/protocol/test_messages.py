@@ -7,6 +7,11 @@ import pytest
 from relay.errors import ProtocolError
 from relay.protocol import messages as m
 
+
+def link_report(**fields: object) -> str:
+    return json.dumps({"type": "link_report", "state": "failed"} | fields)
+
+
 CLIENT = [
     ('{"type": "find_partner"}', m.FindPartner()),
     ('{"type": "find_partner", "interests": [" tea "]}', m.FindPartner(interests=["tea"])),
@@ -34,6 +39,22 @@ CLIENT = [
     (
         '{"type": "media_state", "audio": true, "video": false}',
         m.MediaState(audio=True, video=False),
+    ),
+    ('{"type": "link_report", "state": "connecting"}', m.LinkReport(state="connecting")),
+    (
+        """{"type": "link_report", "state": "failed", "candidateTypes": ["host/udp", "relay/tls"],
+            "families": ["ipv6"], "iceState": "failed", "dtlsState": "new",
+            "errors": [{"code": 701, "scheme": "turns"}], "roundTripMs": 12.5, "tookMs": 7000}""",
+        m.LinkReport(
+            state="failed",
+            candidate_types=["host/udp", "relay/tls"],
+            families=["ipv6"],
+            ice_state="failed",
+            dtls_state="new",
+            errors=[m.LinkError(code=701, scheme="turns")],
+            round_trip_ms=12.5,
+            took_ms=7000,
+        ),
     ),
 ]
 
@@ -85,6 +106,10 @@ SERVER = [
         m.Error(code="c", message="m", retry_after=1.5),
         {"type": "error", "code": "c", "message": "m", "retryAfter": 1.5},
     ),
+    (
+        m.Error(code="c", message="m", cause="udp_blocked"),
+        {"type": "error", "code": "c", "message": "m", "cause": "udp_blocked"},
+    ),
 ]
 
 
@@ -133,6 +158,19 @@ def test_a_servers_message_is_written(message: m.ServerMessage, fields: dict[str
             "bad_message",
             "candidate.sdpMLineIndex: ",
         ),
+        ('{"type": "link_report"}', "bad_message", "state: "),
+        (link_report(state="fine"), "bad_message", "state: "),
+        (link_report(iceState="fine"), "bad_message", "iceState: "),
+        (link_report(dtlsState="fine"), "bad_message", "dtlsState: "),
+        (link_report(candidateTypes=["host"]), "bad_message", "candidateTypes.0: "),
+        (link_report(candidateTypes=["host/udp"] * 17), "bad_message", "candidateTypes: "),
+        (link_report(families=["ipv4"] * 3), "bad_message", "families: "),
+        (link_report(errors=[{"code": 701}]), "bad_message", "errors.0.scheme: "),
+        (link_report(errors=[{"code": 1000, "scheme": "turn"}]), "bad_message", "errors.0.code: "),
+        (link_report(errors=[{"code": 701, "scheme": "turn"}] * 17), "bad_message", "errors: "),
+        (link_report(roundTripMs=-1), "bad_message", "roundTripMs: "),
+        (link_report(roundTripMs=float("nan")), "bad_message", "roundTripMs: "),
+        (link_report(tookMs=3_600_001), "bad_message", "tookMs: "),
     ],
 )
 def test_a_bad_frame_says_what_is_wrong(frame: str, code: str, text: str) -> None:

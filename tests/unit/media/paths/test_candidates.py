@@ -10,7 +10,7 @@ import ifaddr
 import pytest
 
 from relay.media.paths import candidates
-from relay.media.paths.candidates import Public, announced, for_others, resolved
+from relay.media.paths.candidates import Public, announced, families, for_others, resolved
 
 OWN = ["127.0.0.1", "10.0.0.5", "fe80::1", "fd00::5", "2001:4860::5", "::1", "8.8.8.8"]
 
@@ -60,3 +60,9 @@ def test_a_name_has_the_addresses_that_the_system_says(monkeypatch: pytest.Monke
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     assert resolved("a.example") == ["2001:db8::1", "192.0.2.1"]
     assert resolved("192.0.2.9") == ["192.0.2.9"]
+
+
+def test_the_families_of_what_is_announced() -> None:
+    assert families(()) == ()
+    assert families((("192.0.2.1", 1), ("192.0.2.2", 1))) == ("ipv4",)
+    assert families((("2001:db8::1", 1), ("192.0.2.1", 1))) == ("ipv4", "ipv6")

@@ -1,0 +1,105 @@
+"""Which cause is found for which evidence, and what is remembered of others."""
+
+import pytest
+
+from relay.plane import Trace
+from relay.protocol.messages import LinkCause, LinkError, LinkReport
+from relay.signaling.diagnosis import (
+    CAUSES,
+    LATELY_S,
+    MAX_VISITORS,
+    SLOW_MS,
+    Evidence,
+    Visitors,
+    cause_of,
+)
+
+NOTHING = Trace(families=("ipv4",))
+UNREPORTED = LinkReport(state="failed")
+REFUSED = LinkReport(state="failed", errors=[LinkError(code=401, scheme="turns")])
+UNREACHED = LinkReport(state="failed", errors=[LinkError(code=701, scheme="turn")])
+NO_STUN = LinkReport(state="failed", errors=[LinkError(code=701, scheme="stun")])
+STUN_REFUSED = LinkReport(state="failed", errors=[LinkError(code=500, scheme="stun")])
+HANDSHAKE_FAILED = LinkReport(state="failed", ice_state="connected", dtls_state="failed")
+SLOW = LinkReport(state="connecting", round_trip_ms=SLOW_MS)
+QUICK = LinkReport(state="connecting", round_trip_ms=SLOW_MS - 1)
+IPV6 = LinkReport(state="failed", families=["ipv6"])
+DUAL = LinkReport(state="failed", families=["ipv4", "ipv6"])
+
+UDP = Trace(checked=("udp",))
+TCP = Trace(checked=("tcp",))
+TURN = Trace(checked=("turn-tls",), proven=("turn-tls",))
+PROVEN = Trace(checked=("udp",), proven=("udp",))
+BEGUN = Trace(checked=("udp",), proven=("udp",), dtls="begun")
+UNPROVEN_BEGUN = Trace(checked=("udp",), dtls="begun")
+FAILED = Trace(checked=("udp",), proven=("udp",), dtls="failed")
+
+ROWS: list[tuple[str, Trace, LinkReport, bool, LinkCause]] = [
+    ("the relay's handshake failed", FAILED, UNREPORTED, True, "dtls_failed"),
+    ("the client's handshake failed", BEGUN, HANDSHAKE_FAILED, True, "dtls_failed"),
+    ("an address is proven and no DTLS comes", PROVEN, QUICK, True, "dtls_failed"),
+    ("the same by TURN", TURN, UNREPORTED, True, "dtls_failed"),
+    ("an address is proven, far away", PROVEN, SLOW, True, "slow"),
+    ("DTLS has begun", BEGUN, UNREPORTED, False, "slow"),
+    ("DTLS has begun from an unproven address", UNPROVEN_BEGUN, UNREPORTED, False, "slow"),
+    ("checks come from far away", UDP, SLOW, False, "slow"),
+    ("checks come and answers do not arrive", UDP, QUICK, False, "udp_blocked"),
+    ("checks come by TCP alone", TCP, UNREPORTED, False, "slow"),
+    ("only IPv6, of which the relay has none", NOTHING, IPV6, True, "ipv6_only"),
+    ("both families", NOTHING, DUAL, True, "udp_blocked"),
+    ("IPv6 at both ends", Trace(families=("ipv4", "ipv6")), IPV6, True, "udp_blocked"),
+    ("TURN refused", NOTHING, REFUSED, True, "turn_refused"),
+    ("TURN refused, while nobody comes by UDP", NOTHING, REFUSED, False, "turn_refused"),
+    ("neither UDP nor TURN", NOTHING, UNREACHED, True, "tcp_blocked"),
+    ("neither, and not for others", NOTHING, UNREACHED, False, "server_unreachable"),
+    ("no UDP, but for others", NOTHING, UNREPORTED, True, "udp_blocked"),
+    ("a STUN server that does not answer", NOTHING, NO_STUN, True, "udp_blocked"),
+    ("a STUN server that refuses", NOTHING, STUN_REFUSED, True, "udp_blocked"),
+    ("nothing from anybody", NOTHING, UNREPORTED, False, "server_unreachable"),
+]
+
+
+@pytest.mark.parametrize(
+    ("trace", "report", "udp_works", "cause"), [row[1:] for row in ROWS], ids=[r[0] for r in ROWS]
+)
+def test_the_cause(trace: Trace, report: LinkReport, udp_works: bool, cause: LinkCause) -> None:
+    assert cause_of(Evidence(trace, report, udp_works)) == cause
+
+
+def test_each_row_of_the_table_decides_something() -> None:
+    evidence = [Evidence(trace, report, works) for _, trace, report, works, _ in ROWS]
+    deciding = {next(i for i, (holds, _) in enumerate(CAUSES) if holds(each)) for each in evidence}
+    assert deciding == set(range(len(CAUSES)))
+
+
+def test_what_came_to_others_over_udp_counts_for_a_while() -> None:
+    visitors = Visitors()
+    assert not visitors.udp_works_without("ann", 0.0)
+    visitors.came_up("ann", "udp", 0.0)
+    assert not visitors.udp_works_without("ann", 0.0), "it tells nothing of the others' networks"
+    assert visitors.udp_works_without("bob", LATELY_S)
+    assert not visitors.udp_works_without("bob", LATELY_S + 1)
+    visitors.came_up("cat", "turn-tls", 700.0)
+    assert not visitors.udp_works_without("bob", 700.0)
+    visitors.came_up("ann", "udp", 700.0)
+    visitors.came_up("bob", "udp", 800.0)
+    assert visitors.udp_works_without("bob", 800.0)
+
+
+def test_visitors_who_reach_nothing_are_counted_once_each_until_they_do() -> None:
+    visitors = Visitors()
+    for now in (0.0, 10.0):
+        visitors.failed("ann", "server_unreachable", now)
+    visitors.failed("bob", "server_unreachable", 20.0)
+    visitors.failed("cat", "udp_blocked", 20.0)
+    assert visitors.unreached(20.0) == 2
+    visitors.came_up("bob", "tcp", 30.0)
+    assert visitors.unreached(30.0) == 1
+    assert visitors.unreached(10.0 + LATELY_S + 1) == 0
+
+
+def test_no_more_visitors_are_remembered_than_there_is_room_for() -> None:
+    visitors = Visitors()
+    for number in range(MAX_VISITORS + 10):
+        visitors.failed(str(number), "server_unreachable", 0.0)
+    assert visitors.unreached(0.0) == MAX_VISITORS
