@@ -9,7 +9,7 @@ would forward together cannot be seen where the load needs one of them.
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
@@ -28,27 +28,11 @@ ONE, WITHIN, ACROSS = "one worker", "two, pairs within", "two, pairs across"
 MOST_CPU, MOST_P99_MS = 1.05, 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """One relay's calls: medians of several runs; loss of all runs together."""
-
-    of: str
-    pairs: int
-    cpu_us_per_packet: float
-    p50_ms: float
-    p99_ms: float
-    loss_percent: float
-    load_busy_percent: float
-    """What the load needs of its core for the same packets."""
-    doubt: str
-
-
-async def measure(bench: Bench, found: list[Spread]) -> None:
+async def measure(bench: Bench, found: list[Row]) -> None:
     """Calls on the three, in turns."""
     bench.say("recording a call")
     plan = traffic.calls(traffic.settled(traffic.record(CLIP_S)))
     pairs = min(PAIRS, max(bench.options.pairs))
-    rows: list[Row] = []
     async with AsyncExitStack() as stack:
         running = [
             await _contender(stack, name, workers, join)
@@ -59,8 +43,7 @@ async def measure(bench: Bench, found: list[Spread]) -> None:
             )
         ]
         level = Level("calls", plan, pairs, bench.options.runs, bench.options.seconds)
-        await level.measure(bench, running, rows)
-    found += [_told(row) for row in rows]
+        await level.measure(bench, running, found)
 
 
 async def _contender(stack: AsyncExitStack, name: str, workers: int, join: users.Join) -> Contender:
@@ -76,35 +59,22 @@ async def _join_in_turn(server: servers.Server, pairs: int) -> list[users.User]:
     return [user for _ in range(pairs) for user in await users.join_one_by_one(server)]
 
 
-def _told(row: Row) -> Spread:
-    return Spread(
-        row.server,
-        row.pairs,
-        row.cpu_us_per_packet,
-        row.latency_p50_ms or 0.0,
-        row.latency_p99_ms or 0.0,
-        row.loss_percent or 0.0,
-        row.load_busy_percent,
-        row.doubt,
-    )
-
-
-def as_dict(found: list[Spread]) -> dict[str, Any]:
+def as_dict(found: list[Row]) -> dict[str, Any]:
     """For JSON."""
     return {"spread": [asdict(each) for each in found]}
 
 
-def tables(found: list[Spread]) -> list[Table]:
+def tables(found: list[Row]) -> list[Table]:
     """For people."""
     headings = "of", "pairs", "us", "p50 ms", "p99 ms", "loss %", "load busy %", "in doubt"
     drawn = table("Calls on one worker and on two, all on one core", *headings)
     for each in found:
         drawn.add_row(
-            each.of,
+            each.server,
             str(each.pairs),
             number(each.cpu_us_per_packet, 1),
-            number(each.p50_ms, 2),
-            number(each.p99_ms, 2),
+            number(each.latency_p50_ms, 2),
+            number(each.latency_p99_ms, 2),
             number(each.loss_percent, 3),
             number(each.load_busy_percent, 0),
             each.doubt,
@@ -112,12 +82,14 @@ def tables(found: list[Spread]) -> list[Table]:
     return [drawn]
 
 
-def targets(found: list[Spread]) -> list[Target]:
+def targets(found: list[Row]) -> list[Target]:
     """What a second worker and the bridge may cost."""
-    by_name = {each.of: each for each in found}
+    by_name = {each.server: each for each in found}
     one, within, across = (by_name.get(name) for name in (ONE, WITHIN, ACROSS))
     dearer = within.cpu_us_per_packet / one.cpu_us_per_packet if within and one else None
-    later = across.p99_ms - within.p99_ms if across and within else None
+    later = None
+    if across and within and across.latency_p99_ms and within.latency_p99_ms:
+        later = across.latency_p99_ms - within.latency_p99_ms
     return [
         judge("CPU of a packet with two workers, over one", dearer, MOST_CPU, ""),
         judge("p99 of a packet over the bridge, over a direct one", later, MOST_P99_MS, " ms more"),
