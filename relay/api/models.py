@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
+from relay.plane import Family, PathKind
 from relay.taps.audit import AuditEntry
 from relay.track import (
     COLUMNS,
@@ -22,10 +23,9 @@ from relay.track import (
 
 Problem = Literal["loss", "jitter", "round_trip", "silent", "no_keyframe"]
 PROBLEMS: tuple[Problem, ...] = get_args(Problem)
-Family = Literal["ipv4", "ipv6"]
 
 Protocol = Annotated[
-    Literal["udp", "tcp", "turn-tcp", "turn-tls"],
+    PathKind,
     Field(description="Over UDP, ICE-TCP, or TURN to the relay over TCP or TLS."),
 ]
 

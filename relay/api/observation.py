@@ -10,7 +10,7 @@ from typing import TypeVar, get_args
 
 from relay.api import models
 from relay.api.quality import problems
-from relay.plane import Direction, LinkView, MediaView, PathKind, PathView, WorkerView
+from relay.plane import Direction, Family, LinkView, MediaView, PathKind, PathView, WorkerView
 from relay.signaling import RoomView, UserView
 from relay.track import COLUMNS, TrackView
 
@@ -308,7 +308,7 @@ def _in_order(found: Iterable[models.Problem]) -> list[models.Problem]:
     return sorted(found, key=models.PROBLEMS.index)
 
 
-def _family(address: tuple[str, int]) -> models.Family:
+def _family(address: tuple[str, int]) -> Family:
     return "ipv6" if ipaddress.ip_address(address[0].split("%")[0]).version == 6 else "ipv4"
 
 

@@ -154,7 +154,7 @@ class Client:
         return self._socket is None or self._socket.closed
 
     def _take(self, frame: str) -> ServerMessage | None:
-        """The message in a frame; none that is known here is left out."""
+        """The message in a frame; None for one that is not known here."""
         return _parse(frame)
 
     async def _read_frame(self) -> str:

@@ -135,14 +135,14 @@ class Gateway:
         return self._lobby.counts()
 
     @property
+    def away(self) -> int:
+        """How many users are waited for, since their sockets are lost."""
+        return self._sessions.away
+
+    @property
     def unreached(self) -> int:
         """How many visitors have found no way to the media plane lately, by any way."""
         return self._lobby.tally.visitors.unreached(monotonic())
-
-    @property
-    def away(self) -> int:
-        """How many of them are waited for, since their sockets are lost."""
-        return self._sessions.away
 
     @property
     def tally(self) -> Tally:

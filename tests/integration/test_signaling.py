@@ -18,7 +18,7 @@ from relay.protocol.messages import MAX_FRAME_BYTES, MAX_SDP_CHARS
 from relay.signaling import Gateway, Limits
 from relay.signaling.lobby import Lobby
 from tests.support.fake_plane import FakePlane
-from tests.support.peer import PATIENCE_S, Door, Peer, serving, until
+from tests.support.peer import PATIENCE_S, Door, Peer, serving, transport_of, until
 
 
 @pytest.fixture
@@ -231,10 +231,7 @@ async def test_a_client_that_does_not_read_is_closed_and_its_partner_told(
 
 def stop_reading(peer: Peer) -> asyncio.Transport:
     """Have a client read no more; returns what can go on."""
-    connection = peer.socket._response.connection
-    assert connection is not None
-    transport = connection.transport
-    assert transport is not None
+    transport = transport_of(peer.socket)
     transport.pause_reading()
     return transport
 

@@ -15,6 +15,7 @@ from relay.protocol.messages import (
     ServerMessage,
     StopChat,
 )
+from tests.support.peer import transport_of
 
 
 @asynccontextmanager
@@ -39,12 +40,8 @@ class Client(client.Client):
 
 def cut(to: client.Client) -> None:
     """Lose a client's connection as by a reset (RST), which it finds out by itself."""
-    socket = to._socket
-    assert socket is not None
-    connection = socket._response.connection
-    assert connection is not None
-    transport = connection.transport
-    assert transport is not None
+    assert to._socket is not None
+    transport = transport_of(to._socket)
     # Without waiting, a socket that is closed is reset.
     opened = transport.get_extra_info("socket")
     opened.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))

@@ -63,12 +63,16 @@ class Peer:
 
     def cut(self) -> None:
         """Lose the connection without a word."""
-        transport = self.socket.get_extra_info("socket")
-        assert transport is not None
-        connection = self.socket._response.connection
-        assert connection is not None
-        assert connection.transport is not None
-        connection.transport.abort()
+        transport_of(self.socket).abort()
+
+
+def transport_of(socket: aiohttp.ClientWebSocketResponse) -> asyncio.Transport:
+    """What an open socket's bytes go through."""
+    connection = socket._response.connection
+    assert connection is not None
+    transport = connection.transport
+    assert transport is not None
+    return transport
 
 
 class Door:
