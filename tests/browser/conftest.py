@@ -1,7 +1,7 @@
 """One Chromium for all browser tests; a server and clean windows for each."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from shutil import which
 
@@ -10,6 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Playwright, Route, async_playwright, expect
 
+from tests.browser.firefox import Firefox
+from tests.browser.namespace import Namespace, Place, need_namespaces
 from tests.browser.server import SERVE, Server
 from tests.browser.visitor import Visitor, together, until
 
@@ -33,6 +35,7 @@ StartServer = Callable[..., Awaitable[Server]]
 Arrive = Callable[..., Awaitable[Visitor]]
 Meet = Callable[..., Awaitable[tuple[Visitor, Visitor]]]
 OpenWindow = Callable[[], Awaitable[Page]]
+OpenFirefox = Callable[[str], Awaitable[Firefox]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,6 +51,31 @@ def executable() -> str:
     if found is None:
         pytest.fail("chromium is missing (Debian and Ubuntu: apt-get install chromium)")
     return found
+
+
+@asynccontextmanager
+async def chromium_in(
+    place: Place, playwright: Playwright, folder: Path, *flags: str
+) -> AsyncIterator[Browser]:
+    """A browser in a network of a test's own, with devices that anybody may use."""
+    program = folder / f"chromium-{place.name}"
+    program.write_text(f'#!/bin/sh\nexec {" ".join(place.prefix)} {executable()} "$@"\n')
+    program.chmod(0o755)
+    browser = await playwright.chromium.launch(
+        executable_path=program, args=[*QUIET, *FAKE_DEVICES, *ALLOWED, *flags]
+    )
+    try:
+        yield browser
+    finally:
+        await browser.close()
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[Namespace]:
+    """A network of its own, which the tests of a module share."""
+    need_namespaces()
+    with Namespace() as made:
+        yield made
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -164,6 +192,26 @@ async def open_window(chromium: Browser, server: Server) -> AsyncIterator[OpenWi
 
     yield window
     await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_firefox(
+    namespace: Namespace, server: Server, tmp_path: Path
+) -> AsyncIterator[OpenFirefox]:
+    """Opens the server's page in a Firefox of its own; nobody has touched it."""
+    program = which("firefox-esr") or which("firefox")
+    if program is None:
+        pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
+    async with AsyncExitStack() as stack:
+
+        async def open_firefox(name: str) -> Firefox:
+            folder = tmp_path / name
+            folder.mkdir()
+            firefox = await stack.enter_async_context(Firefox(program, folder, namespace))
+            await firefox.open(server.url)
+            return firefox
+
+        yield open_firefox
 
 
 async def _serve_nothing(route: Route) -> None:

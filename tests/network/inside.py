@@ -1,14 +1,9 @@
 """Browsers in a network that a test has made."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Playwright
+from playwright.async_api import Browser
 
-from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, executable
-from tests.browser.namespace import Place
 from tests.browser.server import Server
 from tests.browser.visitor import Visitor, until
 
@@ -34,26 +29,10 @@ async () => {
 """
 
 
-@asynccontextmanager
-async def chromium_in(
-    place: Place, playwright: Playwright, folder: Path, url: str
-) -> AsyncIterator[Browser]:
-    """A browser that takes this page for a safe one, and believes every certificate."""
-    program = folder / f"chromium-{place.name}"
-    program.write_text(f'#!/bin/sh\nexec {" ".join(place.prefix)} {executable()} "$@"\n')
-    program.chmod(0o755)
-    origin = url.rstrip("/")
-    trusting = (
-        f"--unsafely-treat-insecure-origin-as-secure={origin}",
-        "--ignore-certificate-errors",
-    )
-    browser = await playwright.chromium.launch(
-        executable_path=program, args=[*QUIET, *FAKE_DEVICES, *ALLOWED, *trusting]
-    )
-    try:
-        yield browser
-    finally:
-        await browser.close()
+def trusting(url: str) -> tuple[str, ...]:
+    """Chromium's flags to take this page for a safe one, and to believe every certificate."""
+    safe = f"--unsafely-treat-insecure-origin-as-secure={url.rstrip('/')}"
+    return (safe, "--ignore-certificate-errors")
 
 
 async def arrive(browser: Browser, server: Server, spell: str = "") -> Visitor:

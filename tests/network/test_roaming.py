@@ -10,9 +10,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Playwright
 
+from tests.browser.conftest import chromium_in
 from tests.browser.server import Server
 from tests.browser.visitor import Visitor
-from tests.network.inside import WITHOUT_ICE_TCP, arrive, chromium_in, way
+from tests.network.inside import WITHOUT_ICE_TCP, arrive, trusting, way
 from tests.network.routed import SERVER, UDP, Routed
 
 AWAY_S = 20.0
@@ -58,7 +59,7 @@ async def pair(
     async with AsyncExitStack() as stack:
         pair = []
         for place, magic in ((routed.client, spell), (routed.server, FREEZES)):
-            chromium = chromium_in(place, playwright, tmp_path, server.url)
+            chromium = chromium_in(place, playwright, tmp_path, *trusting(server.url))
             pair.append(await arrive(await stack.enter_async_context(chromium), server, magic))
         for person in pair:
             await person.press("Start")
