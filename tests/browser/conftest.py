@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, Playwright, Route, async_playwri
 
 from tests.browser.firefox import Firefox
 from tests.browser.namespace import Namespace, Place, need_namespaces
-from tests.browser.server import SERVE, Server
+from tests.browser.server import SERVE, Server, running
 from tests.browser.visitor import Visitor, together, until
 
 QUIET = (
@@ -108,15 +108,12 @@ async def wary_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
 async def shared_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """One server for all tests that leave it as it is; who has parted may meet again at once."""
     flags = ("--rematch-after-s", "0", "--messages-per-s", "500", "--metrics-public")
-    server = Server(tmp_path_factory.mktemp("shared"), *flags)
-    await server.start()
-    yield server
-    async with aiohttp.ClientSession(server.url) as http, http.get("/metrics") as response:
-        metrics = await response.text()
-    await server.stop()
+    async with running(Server(tmp_path_factory.mktemp("shared"), *flags)) as server:
+        yield server
+        async with aiohttp.ClientSession(server.url) as http, http.get("/metrics") as response:
+            metrics = await response.text()
     assert "relay_packets_forwarded_total" in metrics
     assert "over_budget" not in metrics, "a browser needs more than it may"
-    assert "Traceback" not in server.log, server.log
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -136,18 +133,13 @@ async def server(shared_server: Server) -> Server:
 @pytest_asyncio.fixture(loop_scope="session")
 async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
     """Starts servers with the flags given; none may log a crash."""
-    servers: list[Server] = []
+    async with AsyncExitStack() as stack:
 
-    async def start(*flags: str, program: tuple[str, ...] = SERVE) -> Server:
-        server = Server(tmp_path, *flags, program=program)
-        servers.append(server)
-        await server.start()
-        return server
+        async def start(*flags: str, program: tuple[str, ...] = SERVE) -> Server:
+            server = Server(tmp_path, *flags, program=program)
+            return await stack.enter_async_context(running(server))
 
-    yield start
-    for server in servers:
-        await server.stop()
-        assert "Traceback" not in server.log, server.log
+        yield start
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -18,7 +18,7 @@ from tests.browser.guests import CAMERA, MICROPHONE, PICTURE, SOUND, BrowserGues
 from tests.browser.namespace import Namespace
 from tests.browser.outside import AiortcGuest
 from tests.browser.seat import Seat, receives
-from tests.browser.server import Server
+from tests.browser.server import Server, running
 from tests.browser.visitor import SPY, Visitor, together, until
 
 WORDS = "document.getElementById('situation').innerText.replace(/\\s+/g, ' ')"
@@ -28,11 +28,9 @@ CHAT = "[...document.querySelectorAll('#log .text')].map((line) => line.textCont
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(namespace: Namespace, tmp_path: Path) -> AsyncIterator[Server]:
     flags = ("--public-ip", namespace.address, "--rematch-after-s", "0")
-    server = Server(tmp_path, *flags, prefix=namespace.prefix, host="0.0.0.0")
-    await server.start()
-    yield server
-    await server.stop()
-    assert "Traceback" not in server.log, server.log
+    made = Server(tmp_path, *flags, prefix=namespace.prefix, host="0.0.0.0")
+    async with running(made) as server:
+        yield server
 
 
 async def start(firefox: Firefox) -> Firefox:

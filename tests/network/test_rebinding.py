@@ -16,7 +16,7 @@ from playwright.async_api import Playwright
 from tests.browser.conftest import OpenFirefox, chromium_in
 from tests.browser.firefox import Firefox
 from tests.browser.namespace import Namespace
-from tests.browser.server import Server
+from tests.browser.server import Server, running
 from tests.browser.test_firefox import sees_somebody, start
 from tests.browser.visitor import Sight, Visitor
 from tests.support.nat import Nat
@@ -38,14 +38,12 @@ async def nat(namespace: Namespace) -> AsyncIterator[Nat]:
 async def server(namespace: Namespace, nat: Nat, tmp_path: Path) -> AsyncIterator[Server]:
     host, port = nat.address
     flags = ("--public-ip", host, "--public-udp-port", str(port), "--rematch-after-s", "0")
-    server = Server(tmp_path, *flags, prefix=namespace.prefix, host="0.0.0.0")
-    await server.start()
-    found = re.search(r"event=worker_started .*udp_port=(\d+)", server.log)
-    assert found, server.log
-    nat.target = (host, int(found[1]))
-    yield server
-    await server.stop()
-    assert "Traceback" not in server.log, server.log
+    made = Server(tmp_path, *flags, prefix=namespace.prefix, host="0.0.0.0")
+    async with running(made) as server:
+        found = re.search(r"event=worker_started .*udp_port=(\d+)", server.log)
+        assert found, server.log
+        nat.target = (host, int(found[1]))
+        yield server
 
 
 async def silences(count_of: list[Count]) -> list[float]:

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Playwright
 
 from tests.browser.conftest import chromium_in
-from tests.browser.server import Server
+from tests.browser.server import Server, running
 from tests.browser.visitor import Visitor
 from tests.network.inside import WITHOUT_ICE_TCP, arrive, trusting, way
 from tests.network.routed import SERVER, UDP, Routed
@@ -23,11 +23,9 @@ async def server(
     request: pytest.FixtureRequest, routed: Routed, tmp_path: Path
 ) -> AsyncIterator[Server]:
     flags = ("--rematch-after-s", "0", "--workers", "1", *request.param)
-    server = Server(tmp_path, *flags, prefix=routed.server.prefix, host=SERVER)
-    await server.start()
-    yield server
-    await server.stop()
-    assert "Traceback" not in server.log, server.log
+    made = Server(tmp_path, *flags, prefix=routed.server.prefix, host=SERVER)
+    async with running(made) as server:
+        yield server
 
 
 async def start(person: Visitor, when: str) -> list[str]:
