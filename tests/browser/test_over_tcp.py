@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright
 
-from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, Arrive, StartServer, executable
-from tests.browser.visitor import Visitor, together, until
+from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, Meet, StartServer, executable
+from tests.browser.visitor import Visitor, until
 
 RELAY_ONLY = """
 const Plain = window.RTCPeerConnection;
@@ -68,7 +68,7 @@ async def way(visitor: Visitor) -> Any:
 )
 async def test_two_meet_over_tcp(
     start_server: StartServer,
-    arrive: Arrive,
+    meet: Meet,
     trusting_chromium: Browser,
     spell: str,
     flags: tuple[str, ...],
@@ -76,20 +76,14 @@ async def test_two_meet_over_tcp(
     workers: str,
 ) -> None:
     server = await start_server("--workers", workers, *flags)
-    options = {"spell": spell, "ignore_https_errors": True}
-    pair = [await arrive(server, trusting_chromium, **options) for _ in range(2)]
-    await together(*(person.press("Start") for person in pair))
-    await together(*(person.sees_somebody() for person in pair))
-    for person in pair:
+    options = {"browser": trusting_chromium, "spell": spell, "ignore_https_errors": True}
+    for person in await meet(server, options, options):
         assert await way(person) in ways
 
 
 async def test_udp_is_what_is_used_where_it_works(
-    start_server: StartServer, arrive: Arrive, trusting_chromium: Browser
+    start_server: StartServer, meet: Meet, trusting_chromium: Browser
 ) -> None:
-    server = await start_server()
-    pair = [await arrive(server, trusting_chromium) for _ in range(2)]
-    await together(*(person.press("Start") for person in pair))
-    await together(*(person.sees_somebody() for person in pair))
-    for person in pair:
+    options: dict[str, object] = {"browser": trusting_chromium}
+    for person in await meet(await start_server(), options, options):
         assert (await way(person))[1:] == ["udp", None]
