@@ -1,11 +1,9 @@
 """Browsers in a network that a test has made."""
 
-from typing import Any
-
 from playwright.async_api import Browser
 
 from tests.browser.server import Server
-from tests.browser.visitor import Visitor, until
+from tests.browser.visitor import Visitor
 
 WITHOUT_ICE_TCP = """
 const Spied = window.RTCPeerConnection;
@@ -17,16 +15,6 @@ window.RTCPeerConnection = class extends Spied {
 };
 """
 """As behind a firewall that passes on TLS alone: TURN is what is left."""
-
-_WAY = """
-async () => {
-  const stats = [...((await window.spy.links.at(-1)?.getStats()) ?? new Map()).values()];
-  const transport = stats.find((each) => each.selectedCandidatePairId);
-  const pair = stats.find((each) => each.id === transport?.selectedCandidatePairId);
-  const local = stats.find((each) => each.id === pair?.localCandidateId);
-  return local ? [local.relayProtocol ?? local.protocol, local.candidateType] : null;
-}
-"""
 
 
 def trusting(url: str) -> tuple[str, ...]:
@@ -43,9 +31,5 @@ async def arrive(browser: Browser, server: Server, spell: str = "") -> Visitor:
 
 async def way(visitor: Visitor) -> list[str]:
     """The protocol to the relay that is in use, and the type of the candidate."""
-
-    async def look() -> Any:
-        return await visitor.page.evaluate(_WAY)
-
-    found: list[str] = await until(look, lambda found: found is not None)
-    return found
+    kind, protocol, to_turn = await visitor.way()
+    return [to_turn or protocol, kind]
