@@ -1,7 +1,7 @@
 """One Chromium for all browser tests; a server and clean windows for each."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from shutil import which
 
@@ -10,7 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Playwright, Route, async_playwright, expect
 
-from tests.browser.server import SERVE, Server
+from tests.browser.firefox import Firefox
+from tests.browser.namespace import Namespace, Place, need_namespaces
+from tests.browser.server import SERVE, Server, running
 from tests.browser.visitor import Visitor, together, until
 
 QUIET = (
@@ -33,6 +35,7 @@ StartServer = Callable[..., Awaitable[Server]]
 Arrive = Callable[..., Awaitable[Visitor]]
 Meet = Callable[..., Awaitable[tuple[Visitor, Visitor]]]
 OpenWindow = Callable[[], Awaitable[Page]]
+OpenFirefox = Callable[[str], Awaitable[Firefox]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,6 +51,31 @@ def executable() -> str:
     if found is None:
         pytest.fail("chromium is missing (Debian and Ubuntu: apt-get install chromium)")
     return found
+
+
+@asynccontextmanager
+async def chromium_in(
+    place: Place, playwright: Playwright, folder: Path, *flags: str
+) -> AsyncIterator[Browser]:
+    """A browser in a network of a test's own, with devices that anybody may use."""
+    program = folder / f"chromium-{place.name}"
+    program.write_text(f'#!/bin/sh\nexec {" ".join(place.prefix)} {executable()} "$@"\n')
+    program.chmod(0o755)
+    browser = await playwright.chromium.launch(
+        executable_path=program, args=[*QUIET, *FAKE_DEVICES, *ALLOWED, *flags]
+    )
+    try:
+        yield browser
+    finally:
+        await browser.close()
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[Namespace]:
+    """A network of its own, which the tests of a module share."""
+    need_namespaces()
+    with Namespace() as made:
+        yield made
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -80,15 +108,12 @@ async def wary_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
 async def shared_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """One server for all tests that leave it as it is; who has parted may meet again at once."""
     flags = ("--rematch-after-s", "0", "--messages-per-s", "500", "--metrics-public")
-    server = Server(tmp_path_factory.mktemp("shared"), *flags)
-    await server.start()
-    yield server
-    async with aiohttp.ClientSession(server.url) as http, http.get("/metrics") as response:
-        metrics = await response.text()
-    await server.stop()
+    async with running(Server(tmp_path_factory.mktemp("shared"), *flags)) as server:
+        yield server
+        async with aiohttp.ClientSession(server.url) as http, http.get("/metrics") as response:
+            metrics = await response.text()
     assert "relay_packets_forwarded_total" in metrics
     assert "over_budget" not in metrics, "a browser needs more than it may"
-    assert "Traceback" not in server.log, server.log
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -108,18 +133,13 @@ async def server(shared_server: Server) -> Server:
 @pytest_asyncio.fixture(loop_scope="session")
 async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
     """Starts servers with the flags given; none may log a crash."""
-    servers: list[Server] = []
+    async with AsyncExitStack() as stack:
 
-    async def start(*flags: str, program: tuple[str, ...] = SERVE) -> Server:
-        server = Server(tmp_path, *flags, program=program)
-        servers.append(server)
-        await server.start()
-        return server
+        async def start(*flags: str, program: tuple[str, ...] = SERVE) -> Server:
+            server = Server(tmp_path, *flags, program=program)
+            return await stack.enter_async_context(running(server))
 
-    yield start
-    for server in servers:
-        await server.stop()
-        assert "Traceback" not in server.log, server.log
+        yield start
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -164,6 +184,26 @@ async def open_window(chromium: Browser, server: Server) -> AsyncIterator[OpenWi
 
     yield window
     await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_firefox(
+    namespace: Namespace, server: Server, tmp_path: Path
+) -> AsyncIterator[OpenFirefox]:
+    """Opens the server's page in a Firefox of its own; nobody has touched it."""
+    program = which("firefox-esr") or which("firefox")
+    if program is None:
+        pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
+    async with AsyncExitStack() as stack:
+
+        async def open_firefox(name: str) -> Firefox:
+            folder = tmp_path / name
+            folder.mkdir()
+            firefox = await stack.enter_async_context(Firefox(program, folder, namespace))
+            await firefox.open(server.url)
+            return firefox
+
+        yield open_firefox
 
 
 async def _serve_nothing(route: Route) -> None:

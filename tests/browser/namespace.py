@@ -6,7 +6,8 @@ import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
+
+import pytest
 
 _CLONE_NEWNET = 0x40000000
 
@@ -53,16 +54,11 @@ class Namespace(Place):
             ip("-n", self.name, "link", "set", "lo", "up")
             ip("-n", self.name, "route", "add", "default", "via", "10.77.0.2")
         except BaseException:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # The cable goes with the network, but later: its name may be wanted at once.
         subprocess.run(["ip", "link", "del", self._outside], check=False, capture_output=True)
         ip("netns", "del", self.name)
@@ -73,8 +69,14 @@ def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
-def why_not() -> str | None:
-    """Why none can be made here; None when it can."""
+def need_namespaces() -> None:
+    """Skip the test where none can be made."""
+    reason = _why_not()
+    if reason is not None:
+        pytest.skip(reason)
+
+
+def _why_not() -> str | None:
     if os.geteuid() != 0:
         return "network namespaces need root"
     try:

@@ -5,6 +5,8 @@ import os
 import re
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -83,3 +85,14 @@ class Server:
             if found := re.search(r"page +(https?://\S+)", line):
                 return found[1]
         raise AssertionError(f"the server ended early:\n{self.log}")
+
+
+@asynccontextmanager
+async def running(server: Server) -> AsyncIterator[Server]:
+    """Start it, and stop it at the end; it may not have logged a crash."""
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.stop()
+    assert "Traceback" not in server.log, server.log

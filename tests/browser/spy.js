@@ -95,6 +95,15 @@
         remote: link.remoteDescription?.sdp ?? "",
       })),
 
+    // What the last link goes over: the type of our candidate, its protocol, and the one to a TURN server.
+    async way() {
+      const stats = [...((await links.at(-1)?.getStats()) ?? new Map()).values()];
+      const transport = stats.find((each) => each.selectedCandidatePairId);
+      const pair = stats.find((each) => each.id === transport?.selectedCandidatePairId);
+      const local = stats.find((each) => each.id === pair?.localCandidateId);
+      return local ? [local.candidateType, local.protocol, local.relayProtocol ?? null] : null;
+    },
+
     async stats() {
       const reports = await Promise.all(links.map((link) => link.getStats()));
       return reports.flatMap((report) => [...report.values()]);

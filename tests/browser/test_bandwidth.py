@@ -15,7 +15,7 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.guests import ChromiumGuest
 from tests.browser.outside import AiortcGuest, node_guest, relay_bot
 from tests.browser.seat import Guest, Seat, unchanged
-from tests.browser.server import Server
+from tests.browser.server import Server, running
 
 CAMERA = {"audio": True, "video": {"width": 640, "height": 480}}
 TRANSPORT_CC = ("transport-cc", "transport-wide-cc")
@@ -124,11 +124,9 @@ def expect(enough: bool, measured: str) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def studio(open_window: OpenWindow, tmp_path: Path) -> AsyncIterator[Studio]:
-    server = Server(tmp_path, "--rematch-after-s", "0", prefix=PROMPT)
-    await server.start()
-    yield Studio(server.url, open_window, tmp_path)
-    await server.stop()
-    assert "Traceback" not in server.log, server.log
+    flags = ("--rematch-after-s", "0")
+    async with running(Server(tmp_path, *flags, prefix=PROMPT)) as server:
+        yield Studio(server.url, open_window, tmp_path)
 
 
 _control: dict[str, Bandwidth] = {}

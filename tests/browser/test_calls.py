@@ -6,7 +6,7 @@ import aiohttp
 
 from tests.browser.conftest import Arrive, Meet, StartServer
 from tests.browser.server import Server
-from tests.browser.visitor import Visitor, together, until
+from tests.browser.visitor import Visitor, heard, together, until
 
 
 async def test_two_people_see_hear_and_read_each_other(server: Server, arrive: Arrive) -> None:
@@ -125,7 +125,7 @@ async def test_who_goes_elsewhere_and_comes_back_leaves_no_ghost(meet: Meet) -> 
     await berta.reads("Meet someone new")
     await berta.press("Start")
     await together(anna.sees_somebody(), berta.sees_somebody())
-    connections = await connections_of(berta)
+    connections = heard(berta, "connected")
     await berta.page.reload()
     await until(anna.words, GONE.match)
     # A window that is closed while its socket is being opened complains.
@@ -134,7 +134,7 @@ async def test_who_goes_elsewhere_and_comes_back_leaves_no_ghost(meet: Meet) -> 
 
 async def connections_of(person: Visitor) -> int:
     """How often its page's socket was opened."""
-    return sum('"type": "connected"' in frame for frame in person.received)
+    return heard(person, "connected")
 
 
 async def test_stop_ends_the_call_and_start_begins_anew(meet: Meet) -> None:

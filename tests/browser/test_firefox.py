@@ -3,10 +3,8 @@
 Firefox takes no loopback address for ICE, so all of it happens in a network of its own.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
@@ -14,57 +12,25 @@ import pytest_asyncio
 from playwright.async_api import Playwright
 
 from relay.protocol.messages import Error, PartnerDisconnected
-from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, executable
+from tests.browser.conftest import OpenFirefox, chromium_in
 from tests.browser.firefox import Firefox
 from tests.browser.guests import CAMERA, MICROPHONE, PICTURE, SOUND, BrowserGuest
-from tests.browser.namespace import Namespace, why_not
+from tests.browser.namespace import Namespace
 from tests.browser.outside import AiortcGuest
 from tests.browser.seat import Seat, receives
-from tests.browser.server import Server
+from tests.browser.server import Server, running
 from tests.browser.visitor import SPY, Visitor, together, until
 
 WORDS = "document.getElementById('situation').innerText.replace(/\\s+/g, ' ')"
-OpenFirefox = Callable[[str], Awaitable[Firefox]]
 CHAT = "[...document.querySelectorAll('#log .text')].map((line) => line.textContent)"
-
-
-@pytest.fixture(scope="module")
-def namespace() -> Iterator[Namespace]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    with Namespace() as made:
-        yield made
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(namespace: Namespace, tmp_path: Path) -> AsyncIterator[Server]:
     flags = ("--public-ip", namespace.address, "--rematch-after-s", "0")
-    server = Server(tmp_path, *flags, prefix=namespace.prefix, host="0.0.0.0")
-    await server.start()
-    yield server
-    await server.stop()
-    assert "Traceback" not in server.log, server.log
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def open_firefox(
-    namespace: Namespace, server: Server, tmp_path: Path
-) -> AsyncIterator[OpenFirefox]:
-    """Opens the server's page in a Firefox of its own; nobody has touched it."""
-    program = which("firefox-esr") or which("firefox")
-    if program is None:
-        pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
-    async with AsyncExitStack() as stack:
-
-        async def open_firefox(name: str) -> Firefox:
-            folder = tmp_path / name
-            folder.mkdir()
-            firefox = await stack.enter_async_context(Firefox(program, folder, namespace))
-            await firefox.open(server.url)
-            return firefox
-
-        yield open_firefox
+    made = Server(tmp_path, *flags, prefix=namespace.prefix, host="0.0.0.0")
+    async with running(made) as server:
+        yield server
 
 
 async def start(firefox: Firefox) -> Firefox:
@@ -134,12 +100,7 @@ async def test_the_journey_in_firefox_and_with_chromium(
     await berta.press("stop")
     await until(lambda: anna.run(WORDS), lambda seen: "Your partner left." in seen)
 
-    inside = tmp_path / "chromium"
-    inside.write_text(f'#!/bin/sh\nexec {" ".join(namespace.prefix)} {executable()} "$@"\n')
-    inside.chmod(0o755)
-    args = [*QUIET, *FAKE_DEVICES, *ALLOWED]
-    chromium = await playwright.chromium.launch(executable_path=inside, args=args)
-    try:
+    async with chromium_in(namespace, playwright, tmp_path) as chromium:
         context = await chromium.new_context(locale="en-GB")
         clara = await Visitor.arrive(context, server.url)
         await clara.press("Start")
@@ -148,8 +109,6 @@ async def test_the_journey_in_firefox_and_with_chromium(
         await until(clara.look, lambda now: now.audioEnergy > 0)
         await until(lambda: anna.run("spy.look()"), lambda now: now["audioEnergy"] > 0)
         assert clara.unexpected_complaints() == []
-    finally:
-        await chromium.close()
     assert [text for text in anna.complaints + berta.complaints if "relay" in text] == []
 
 

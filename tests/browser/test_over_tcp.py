@@ -1,14 +1,12 @@
 """A browser that gets no datagrams through: its media comes over the page's own port."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright
 
-from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, Arrive, StartServer, executable
-from tests.browser.visitor import Visitor, together, until
+from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, Meet, StartServer, executable
 
 RELAY_ONLY = """
 const Plain = window.RTCPeerConnection;
@@ -28,19 +26,6 @@ window.RTCPeerConnection = class extends Plain {
 };
 """
 
-WAY = """
-async () => {
-  for (const link of window.spy.links) {
-    const stats = [...(await link.getStats()).values()];
-    const transport = stats.find((each) => each.selectedCandidatePairId);
-    const pair = stats.find((each) => each.id === transport?.selectedCandidatePairId);
-    const local = stats.find((each) => each.id === pair?.localCandidateId);
-    if (local) return [local.candidateType, local.protocol, local.relayProtocol ?? null];
-  }
-  return null;
-}
-"""
-
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def trusting_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
@@ -49,10 +34,6 @@ async def trusting_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
     browser = await playwright.chromium.launch(executable_path=executable(), args=args)
     yield browser
     await browser.close()
-
-
-async def way(visitor: Visitor) -> Any:
-    return await until(lambda: visitor.page.evaluate(WAY), lambda found: found is not None)
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
@@ -68,7 +49,7 @@ async def way(visitor: Visitor) -> Any:
 )
 async def test_two_meet_over_tcp(
     start_server: StartServer,
-    arrive: Arrive,
+    meet: Meet,
     trusting_chromium: Browser,
     spell: str,
     flags: tuple[str, ...],
@@ -76,20 +57,14 @@ async def test_two_meet_over_tcp(
     workers: str,
 ) -> None:
     server = await start_server("--workers", workers, *flags)
-    options = {"spell": spell, "ignore_https_errors": True}
-    pair = [await arrive(server, trusting_chromium, **options) for _ in range(2)]
-    await together(*(person.press("Start") for person in pair))
-    await together(*(person.sees_somebody() for person in pair))
-    for person in pair:
-        assert await way(person) in ways
+    options = {"browser": trusting_chromium, "spell": spell, "ignore_https_errors": True}
+    for person in await meet(server, options, options):
+        assert await person.way() in ways
 
 
 async def test_udp_is_what_is_used_where_it_works(
-    start_server: StartServer, arrive: Arrive, trusting_chromium: Browser
+    start_server: StartServer, meet: Meet, trusting_chromium: Browser
 ) -> None:
-    server = await start_server()
-    pair = [await arrive(server, trusting_chromium) for _ in range(2)]
-    await together(*(person.press("Start") for person in pair))
-    await together(*(person.sees_somebody() for person in pair))
-    for person in pair:
-        assert (await way(person))[1:] == ["udp", None]
+    options: dict[str, object] = {"browser": trusting_chromium}
+    for person in await meet(await start_server(), options, options):
+        assert (await person.way())[1:] == ["udp", None]

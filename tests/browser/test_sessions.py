@@ -55,14 +55,11 @@ async def try_now(person: Visitor) -> None:
 
 
 async def test_a_socket_that_is_cut_costs_nothing_and_nobody_is_told(
-    server: Server, arrive: Arrive
+    server: Server, meet: Meet
 ) -> None:
     async with cable(port_of(server)) as line:
-        anna = await arrive(server, url=line.url)
+        anna, berta = await meet(server, {"url": line.url})
         anna.expected_complaints = CUT
-        berta = await arrive(server)
-        await together(anna.press("Start"), berta.press("Start"))
-        await together(anna.sees_somebody(), berta.sees_somebody())
         await together(anna.reads("Connected"), berta.reads("Connected"))
         for person in (anna, berta):
             await person.page.evaluate(LISTEN)
@@ -92,14 +89,11 @@ async def test_a_socket_that_is_cut_costs_nothing_and_nobody_is_told(
 
 
 async def test_a_server_that_is_away_for_longer_is_said_while_the_call_goes_on(
-    server: Server, arrive: Arrive
+    server: Server, meet: Meet
 ) -> None:
     async with cable(port_of(server)) as line:
-        anna = await arrive(server, url=line.url)
+        anna, berta = await meet(server, {"url": line.url})
         anna.expected_complaints = CUT
-        berta = await arrive(server)
-        await together(anna.press("Start"), berta.press("Start"))
-        await together(anna.sees_somebody(), berta.sees_somebody())
         line.pull()
         await anna.reads(f"{LOST} Trying again in")
 
@@ -122,15 +116,12 @@ async def test_a_server_that_is_away_for_longer_is_said_while_the_call_goes_on(
 
 
 async def test_a_session_that_is_over_leads_to_somebody_else(
-    start_server: StartServer, arrive: Arrive
+    start_server: StartServer, meet: Meet
 ) -> None:
     server = await start_server("--resume-s", "2", "--rematch-after-s", "0")
     async with cable(port_of(server)) as line:
-        anna = await arrive(server, url=line.url)
+        anna, berta = await meet(server, {"url": line.url})
         anna.expected_complaints = CUT
-        berta = await arrive(server)
-        await together(anna.press("Start"), berta.press("Start"))
-        await together(anna.sees_somebody(), berta.sees_somebody())
         line.pull()
         await berta.reads("Your partner was disconnected.")
         await anna.reads("Connection lost")

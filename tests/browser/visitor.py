@@ -169,6 +169,16 @@ class Visitor:
         links: list[dict[str, Any]] = await self.page.evaluate("() => window.spy.describeLinks()")
         return links
 
+    async def way(self) -> list[Any]:
+        """What the last link goes over, once it does: the type of the candidate here, its protocol,
+        and the protocol to a TURN server, if it is by one."""
+
+        async def look() -> Any:
+            return await self.page.evaluate("() => window.spy.way()")
+
+        found: list[Any] = await until(look, lambda found: found is not None)
+        return found
+
 
 def heard(person: Visitor, kind: str) -> int:
     """How many messages of this kind have come."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import playwright  # noqa: F401 - a fixture
-from tests.browser.namespace import Namespace, why_not
+from tests.browser.conftest import namespace, open_firefox, playwright  # noqa: F401 - fixtures
+from tests.browser.namespace import need_namespaces
 from tests.network.routed import Routed
 
 
@@ -18,19 +18,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest.fixture(scope="module")
-def namespace() -> Iterator[Namespace]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    with Namespace() as made:
-        yield made
-
-
 @pytest.fixture
 def routed() -> Iterator[Routed]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
+    need_namespaces()
     with Routed() as made:
         yield made

@@ -1,16 +1,9 @@
 """Browsers in a network that a test has made."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+from playwright.async_api import Browser
 
-from playwright.async_api import Browser, Playwright
-
-from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, executable
-from tests.browser.namespace import Place
 from tests.browser.server import Server
-from tests.browser.visitor import Visitor, until
+from tests.browser.visitor import Visitor
 
 WITHOUT_ICE_TCP = """
 const Spied = window.RTCPeerConnection;
@@ -23,37 +16,11 @@ window.RTCPeerConnection = class extends Spied {
 """
 """As behind a firewall that passes on TLS alone: TURN is what is left."""
 
-_WAY = """
-async () => {
-  const stats = [...((await window.spy.links.at(-1)?.getStats()) ?? new Map()).values()];
-  const transport = stats.find((each) => each.selectedCandidatePairId);
-  const pair = stats.find((each) => each.id === transport?.selectedCandidatePairId);
-  const local = stats.find((each) => each.id === pair?.localCandidateId);
-  return local ? [local.relayProtocol ?? local.protocol, local.candidateType] : null;
-}
-"""
 
-
-@asynccontextmanager
-async def chromium_in(
-    place: Place, playwright: Playwright, folder: Path, url: str
-) -> AsyncIterator[Browser]:
-    """A browser that takes this page for a safe one, and believes every certificate."""
-    program = folder / f"chromium-{place.name}"
-    program.write_text(f'#!/bin/sh\nexec {" ".join(place.prefix)} {executable()} "$@"\n')
-    program.chmod(0o755)
-    origin = url.rstrip("/")
-    trusting = (
-        f"--unsafely-treat-insecure-origin-as-secure={origin}",
-        "--ignore-certificate-errors",
-    )
-    browser = await playwright.chromium.launch(
-        executable_path=program, args=[*QUIET, *FAKE_DEVICES, *ALLOWED, *trusting]
-    )
-    try:
-        yield browser
-    finally:
-        await browser.close()
+def trusting(url: str) -> tuple[str, ...]:
+    """Chromium's flags to take this page for a safe one, and to believe every certificate."""
+    safe = f"--unsafely-treat-insecure-origin-as-secure={url.rstrip('/')}"
+    return (safe, "--ignore-certificate-errors")
 
 
 async def arrive(browser: Browser, server: Server, spell: str = "") -> Visitor:
@@ -64,9 +31,5 @@ async def arrive(browser: Browser, server: Server, spell: str = "") -> Visitor:
 
 async def way(visitor: Visitor) -> list[str]:
     """The protocol to the relay that is in use, and the type of the candidate."""
-
-    async def look() -> Any:
-        return await visitor.page.evaluate(_WAY)
-
-    found: list[str] = await until(look, lambda found: found is not None)
-    return found
+    kind, protocol, to_turn = await visitor.way()
+    return [to_turn or protocol, kind]

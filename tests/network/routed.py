@@ -12,7 +12,6 @@ machine's own network is touched.
 import os
 import subprocess
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Literal
 
 from tests.browser.namespace import Place, ip
@@ -39,12 +38,7 @@ class Routed:
             self._stack = self._stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def block(self, *what: str) -> None:

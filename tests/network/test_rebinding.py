@@ -9,16 +9,14 @@ import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from shutil import which
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Playwright
 
-from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, executable
+from tests.browser.conftest import OpenFirefox, chromium_in
 from tests.browser.firefox import Firefox
 from tests.browser.namespace import Namespace
-from tests.browser.server import Server
+from tests.browser.server import Server, running
 from tests.browser.test_firefox import sees_somebody, start
 from tests.browser.visitor import Sight, Visitor
 from tests.support.nat import Nat
@@ -40,14 +38,12 @@ async def nat(namespace: Namespace) -> AsyncIterator[Nat]:
 async def server(namespace: Namespace, nat: Nat, tmp_path: Path) -> AsyncIterator[Server]:
     host, port = nat.address
     flags = ("--public-ip", host, "--public-udp-port", str(port), "--rematch-after-s", "0")
-    server = Server(tmp_path, *flags, prefix=namespace.prefix, host="0.0.0.0")
-    await server.start()
-    found = re.search(r"event=worker_started .*udp_port=(\d+)", server.log)
-    assert found, server.log
-    nat.target = (host, int(found[1]))
-    yield server
-    await server.stop()
-    assert "Traceback" not in server.log, server.log
+    made = Server(tmp_path, *flags, prefix=namespace.prefix, host="0.0.0.0")
+    async with running(made) as server:
+        found = re.search(r"event=worker_started .*udp_port=(\d+)", server.log)
+        assert found, server.log
+        nat.target = (host, int(found[1]))
+        yield server
 
 
 async def silences(count_of: list[Count]) -> list[float]:
@@ -85,12 +81,7 @@ def told(browser: str, seconds: list[float]) -> None:
 async def test_two_in_chromium(
     namespace: Namespace, server: Server, nat: Nat, playwright: Playwright, tmp_path: Path
 ) -> None:
-    inside = tmp_path / "chromium"
-    inside.write_text(f'#!/bin/sh\nexec {" ".join(namespace.prefix)} {executable()} "$@"\n')
-    inside.chmod(0o755)
-    args = [*QUIET, *FAKE_DEVICES, *ALLOWED]
-    chromium = await playwright.chromium.launch(executable_path=inside, args=args)
-    try:
+    async with chromium_in(namespace, playwright, tmp_path) as chromium:
         people = []
         for _ in range(2):
             context = await chromium.new_context(locale="en-GB")
@@ -106,29 +97,15 @@ async def test_two_in_chromium(
             await person.sees_somebody()
         assert max(found) < WATCHED_S / 2
         assert "event=link_lost" not in server.log
-    finally:
-        await chromium.close()
 
 
-async def test_two_in_firefox(
-    namespace: Namespace, server: Server, nat: Nat, tmp_path: Path
-) -> None:
-    program = which("firefox-esr") or which("firefox")
-    if program is None:
-        pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
-    folders = [tmp_path / name for name in ("anna", "berta")]
-    for folder in folders:
-        folder.mkdir()
-    one, two = (Firefox(program, folder, namespace) for folder in folders)
-    async with one as anna, two as berta:
-        for person in (anna, berta):
-            await person.open(server.url)
-            await start(person)
-        for person in (anna, berta):
-            await sees_somebody(person)
-        nat.rebind()
-        found = await silences([in_firefox(anna), in_firefox(berta)])
-        told("Firefox", found)
-        for person in (anna, berta):
-            await sees_somebody(person)
-        assert max(found) < WATCHED_S / 2
+async def test_two_in_firefox(nat: Nat, open_firefox: OpenFirefox) -> None:
+    people = [await start(await open_firefox(name)) for name in ("anna", "berta")]
+    for person in people:
+        await sees_somebody(person)
+    nat.rebind()
+    found = await silences([in_firefox(person) for person in people])
+    told("Firefox", found)
+    for person in people:
+        await sees_somebody(person)
+    assert max(found) < WATCHED_S / 2

@@ -10,9 +10,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Playwright
 
-from tests.browser.server import Server
+from tests.browser.conftest import chromium_in
+from tests.browser.server import Server, running
 from tests.browser.visitor import Visitor
-from tests.network.inside import WITHOUT_ICE_TCP, arrive, chromium_in, way
+from tests.network.inside import WITHOUT_ICE_TCP, arrive, trusting, way
 from tests.network.routed import SERVER, UDP, Routed
 
 AWAY_S = 20.0
@@ -38,11 +39,9 @@ Pair = tuple[Visitor, Visitor]
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(routed: Routed, tmp_path: Path) -> AsyncIterator[Server]:
     flags = ("--rematch-after-s", "0", "--workers", "1")
-    server = Server(tmp_path, *flags, prefix=routed.server.prefix, host=SERVER)
-    await server.start()
-    yield server
-    await server.stop()
-    assert "Traceback" not in server.log, server.log
+    made = Server(tmp_path, *flags, prefix=routed.server.prefix, host=SERVER)
+    async with running(made) as server:
+        yield server
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -58,7 +57,7 @@ async def pair(
     async with AsyncExitStack() as stack:
         pair = []
         for place, magic in ((routed.client, spell), (routed.server, FREEZES)):
-            chromium = chromium_in(place, playwright, tmp_path, server.url)
+            chromium = chromium_in(place, playwright, tmp_path, *trusting(server.url))
             pair.append(await arrive(await stack.enter_async_context(chromium), server, magic))
         for person in pair:
             await person.press("Start")

@@ -9,9 +9,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Playwright
 
-from tests.browser.server import Server
+from tests.browser.conftest import chromium_in
+from tests.browser.server import Server, running
 from tests.browser.visitor import Visitor
-from tests.network.inside import WITHOUT_ICE_TCP, arrive, chromium_in, way
+from tests.network.inside import WITHOUT_ICE_TCP, arrive, trusting, way
 from tests.network.routed import SERVER, UDP, Routed
 
 
@@ -22,11 +23,9 @@ async def server(
     request: pytest.FixtureRequest, routed: Routed, tmp_path: Path
 ) -> AsyncIterator[Server]:
     flags = ("--rematch-after-s", "0", "--workers", "1", *request.param)
-    server = Server(tmp_path, *flags, prefix=routed.server.prefix, host=SERVER)
-    await server.start()
-    yield server
-    await server.stop()
-    assert "Traceback" not in server.log, server.log
+    made = Server(tmp_path, *flags, prefix=routed.server.prefix, host=SERVER)
+    async with running(made) as server:
+        yield server
 
 
 async def start(person: Visitor, when: str) -> list[str]:
@@ -44,8 +43,9 @@ async def test_somebody_without_udp_meets_somebody_with_it(
     routed: Routed, server: Server, playwright: Playwright, tmp_path: Path, spell: str
 ) -> None:
     async with AsyncExitStack() as stack:
+        flags = trusting(server.url)
         inside, outside = [
-            await stack.enter_async_context(chromium_in(place, playwright, tmp_path, server.url))
+            await stack.enter_async_context(chromium_in(place, playwright, tmp_path, *flags))
             for place in (routed.client, routed.server)
         ]
         other, one = await arrive(outside, server), await arrive(inside, server, spell)

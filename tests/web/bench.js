@@ -90,13 +90,8 @@ export class Bench {
     return waitedMs;
   }
 
-  /** By a server that lets no session outlive its socket. */
-  greet() {
-    this.socket.hear({ type: "connected", iceServers: [], mediaMode: "relay" });
-  }
-
-  /** @param {string} resumeToken */
-  greetResumable(resumeToken) {
+  /** @param {string} [resumeToken] absent: no session outlives its socket */
+  greet(resumeToken) {
     this.socket.hear({ type: "connected", iceServers: [], mediaMode: "relay", resumeToken });
   }
 

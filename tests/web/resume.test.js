@@ -12,14 +12,14 @@ const line = (id) => /** @type {const} */ ({ type: "chat_message", text: "x", id
 function open() {
   const bench = new Bench();
   bench.wire.connect();
-  bench.greetResumable("T1");
+  bench.greet("T1");
   return bench;
 }
 
 /** @param {Bench} bench @param {number} received @param {string} resumeToken */
 function resume(bench, received, resumeToken = "T3") {
   bench.ring();
-  bench.greetResumable("T2");
+  bench.greet("T2");
   bench.socket.hear({ type: "resumed", resumeToken, received, missed: 0, state: "in_call" });
 }
 
@@ -47,7 +47,7 @@ test("the session is asked for with what has come of it, and goes on with the ne
   bench.socket.onclose?.();
   bench.ring();
   bench.events = [];
-  bench.greetResumable("T2");
+  bench.greet("T2");
   assert.deepEqual(bench.sent, [{ type: "resume", resumeToken: "T1", received: 2 }]);
   assert.deepEqual(bench.events, [], "who is greeted is nobody yet");
   bench.socket.hear({ type: "resumed", resumeToken: "T3", received: 0, missed: 1, state: "in_call" });
@@ -57,7 +57,7 @@ test("the session is asked for with what has come of it, and goes on with the ne
   bench.socket.hear({ type: "typing", active: false });
   bench.socket.onclose?.();
   bench.ring();
-  bench.greetResumable("T4");
+  bench.greet("T4");
   assert.deepEqual(bench.sent, [{ type: "resume", resumeToken: "T3", received: 3 }]);
 });
 
@@ -97,7 +97,7 @@ test("a session that cannot be had: the new user goes on, and what waited is for
   bench.wire.send(line("1"));
   bench.socket.onclose?.();
   bench.ring();
-  bench.greetResumable("T2");
+  bench.greet("T2");
   bench.events = [];
   bench.socket.hear({ type: "error", code: "resume_failed", message: "gone" });
   assert.deepEqual(bench.events.map((event) => event.type === "message" && event.message.type), [
@@ -106,7 +106,7 @@ test("a session that cannot be had: the new user goes on, and what waited is for
   assert.equal(bench.sent.length, 1, "nothing of the former user's");
   bench.socket.onclose?.();
   bench.ring();
-  bench.greetResumable("T4");
+  bench.greet("T4");
   assert.deepEqual(bench.sent, [{ type: "resume", resumeToken: "T2", received: 1 }]);
 });
 
@@ -126,14 +126,14 @@ test("one that closes with 1006 has not, nor one that never answered to the resu
   const bench = open();
   bench.socket.onclose?.({ code: 1006 });
   bench.ring();
-  bench.greetResumable("T2");
+  bench.greet("T2");
   bench.wire.renew();
   assert.equal(bench.socket.isClosed, false, "the token serves once");
   assert.equal(bench.ring(), 5_000, "the server is there");
   bench.ring();
   assert.equal(bench.ring(), 5_000, "nothing of it");
   bench.ring();
-  bench.greetResumable("T3");
+  bench.greet("T3");
   assert.equal(bench.sent[0].resumeToken, "T1");
 });
 
@@ -144,7 +144,7 @@ test("a socket that is given up does not end the session by its goodbye", () => 
   bench.ring();
   assert.equal(socket.closeCode, 4000);
   bench.wire.renew();
-  bench.greetResumable("T2");
+  bench.greet("T2");
   bench.socket.hear({ type: "resumed", resumeToken: "T3", received: 0, missed: 0, state: "in_call" });
   const next = bench.socket;
   bench.wire.reconnect();
@@ -172,7 +172,7 @@ test("the network is back: an urgent try, whatever was to come", () => {
   bench.wire.renew();
   bench.socket.onclose?.();
   assert.equal(bench.ring(), 0, "a network that is just coming may need more than one");
-  bench.greetResumable("T2");
+  bench.greet("T2");
   assert.equal(bench.sent[0].resumeToken, "T1");
 });
 
@@ -188,7 +188,7 @@ test("a page that is left for now says that it will be back, and the next one go
   if (ticket) other.wire.continueWith(ticket);
   other.wire.connect();
   assert.equal(other.urls.at(-1), "ws://here/ws?resume=back");
-  other.greetResumable("T2");
+  other.greet("T2");
   assert.deepEqual(other.sent, [{ type: "resume", resumeToken: "T1", received: 1 }]);
   other.socket.hear({ type: "resumed", resumeToken: "T3", received: 9, missed: 0, state: "in_call" });
   other.wire.send(line("1"));

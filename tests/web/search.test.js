@@ -4,12 +4,6 @@ import { test } from "node:test";
 import { DEFAULTS, initial } from "../../web/machine/state.js";
 import { Page } from "./transcript.js";
 
-/** @param {string} code @param {number | null} retryAfterMs */
-function error(code, retryAfterMs = null) {
-  const message = `It says ${code}.`;
-  return /** @type {const} */ ({ type: "error", code, message, retryAfterMs, id: null });
-}
-
 test("nobody starts who has not agreed; agreeing is remembered and opens the preview", () => {
   const page = new Page({ agreedTo: "" });
   page.connect();
@@ -200,10 +194,10 @@ test("Stop while the connection is lost: nothing is searched when it is back", (
 test("a search that the server refuses is shown, and repeated after 3 s", () => {
   const page = Page.inCall();
   page.do("next_pressed");
-  page.hear(error("find_failed"));
+  page.error("find_failed");
   assert.match(page.says, /^The server says: It says find_failed\. \| Looking for someone…/);
   assert.deepEqual(page.wait(), { waitedMs: 3_000, commands: ["> find_partner"] });
-  page.hear(error("find_failed", 7_000));
+  page.error("find_failed", 7_000);
   assert.deepEqual(page.wait(), { waitedMs: 7_000, commands: ["> find_partner"] });
 });
 
@@ -240,7 +234,7 @@ test("nor is the answer to new paths, while a search is not confirmed", () => {
 
 test("any other error is said for a while and changes nothing", () => {
   const page = Page.inCall();
-  assert.deepEqual(page.hear(error("rate_limited")), []);
+  assert.deepEqual(page.error("rate_limited"), []);
   assert.match(page.says, /^The server says: It says rate_limited\. \| Connected/);
   assert.deepEqual(page.wait(), { waitedMs: 8_000, commands: [] });
   assert.match(page.says, /^Connected/);
@@ -248,15 +242,15 @@ test("any other error is said for a while and changes nothing", () => {
 
 test("what crossed with the partner's leaving is not worth a word", () => {
   const page = Page.inCall();
-  page.hear(error("wrong_state"));
+  page.error("wrong_state");
   assert.match(page.says, /^Connected/);
 });
 
 test("an error after Stop is not for anybody", () => {
   const page = new Page();
   page.connect();
-  page.hear(error("rate_limited"));
-  page.hear(error("media_failed"));
+  page.error("rate_limited");
+  page.error("media_failed");
   assert.match(page.says, /^Meet someone new/);
 });
 
@@ -267,7 +261,7 @@ for (const code of ["media_failed", "bad_sdp"]) {
     page.do("start_pressed");
     page.devicesOpened();
     page.offerMade();
-    assert.deepEqual(page.hear(error(code)), ["> stop_chat", "close_link"]);
+    assert.deepEqual(page.error(code), ["> stop_chat", "close_link"]);
     assert.match(page.says, /^Video connection failed/);
     page.wait();
     page.offerMade();
@@ -313,7 +307,7 @@ test("a partner from before Stop is corrected, and the search begins then", () =
 test("a server that asks for patience is not taken for one that does not answer", () => {
   const page = Page.inCall();
   page.do("next_pressed");
-  page.hear(error("find_failed", 20_000));
+  page.error("find_failed", 20_000);
   page.wait();
   assert.deepEqual(page.wait(), { waitedMs: 12_000, commands: ["> find_partner"] });
 });
@@ -367,7 +361,7 @@ test("of a server that is away nothing is known", () => {
   page.do("wire_connecting");
   assert.equal(page.state.retryAtMs, null);
   page.connect();
-  page.hear(error("find_failed"));
+  page.error("find_failed");
   page.lost(false);
   assert.equal(page.state.notice, null);
   const other = Page.searching();
@@ -379,10 +373,10 @@ test("an error that is about something else counts no answer", () => {
   const page = Page.inCall();
   page.do("network_changed");
   page.offerMade();
-  page.hear(error("rate_limited"));
+  page.error("rate_limited");
   page.do("network_changed");
   page.offerMade();
-  page.hear(error("bad_sdp"));
+  page.error("bad_sdp");
   assert.equal(page.state.unanswered, 1);
 });
 
@@ -413,7 +407,7 @@ test("that the search goes on is no news to whoever searches", () => {
 test("a search that is repeated is counted from its beginning", () => {
   const page = Page.inCall();
   page.do("next_pressed");
-  page.hear(error("find_failed"));
+  page.error("find_failed");
   page.wait();
   page.hear({ type: "waiting_for_partner", online: 2 });
   assert.match(page.says, /for 3 s/);

@@ -97,11 +97,11 @@ export function networkChanged(turn) {
  */
 export function measured(turn) {
   const { partner: other, mending, socket } = turn.state;
-  if (!other || other.isReported || mending.step !== "none") return;
+  if (!other || mending.step !== "none" || turn.isDirect()) return;
   if (!other.isSought && isSilent(turn, SILENT_MS)) {
     partner.change(turn, { isSought: true });
     begin(turn);
-  } else if (!other.isDoubted && isSilent(turn, DOUBTED_MS) && !turn.isDirect()) {
+  } else if (!other.isDoubted && isSilent(turn, DOUBTED_MS)) {
     partner.change(turn, { isDoubted: true });
     if (socket === "open") turn.order({ do: "probe" });
   }

@@ -89,8 +89,8 @@ export function begun(turn, server) {
  */
 export function resumed(turn, { state: where, iceServers, mediaMode }) {
   const { state } = turn;
-  state.server = { type: "connected", iceServers, mediaMode, resumeToken: null };
-  Object.assign(state, { socket: "open", retryAtMs: null, refusal: null });
+  const server = { iceServers, mediaMode };
+  Object.assign(state, { socket: "open", server, retryAtMs: null, refusal: null });
   chat.sent(turn);
   if (state.search === "asked" && state.dueMs.retry === undefined) search.awaitReply(turn);
   if (state.returning) comeBack(turn, where);

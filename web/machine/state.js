@@ -139,7 +139,8 @@
  * @property {number | null} retryAtMs when the next try to connect comes
  * @property {import("../wire/refusal.js").Why | null} refusal why the server has not let
  *   us in, while the socket is "lost"
- * @property {import("../wire/messages.js").Connected | null} server what it said on connecting
+ * @property {Pick<import("../wire/messages.js").Connected, "iceServers" | "mediaMode"> | null} server what
+ *   it said on connecting
  * @property {boolean} linked a link is open, or opening; always so while there is a partner
  * @property {number} offering offers that the link is about to make
  * @property {number} unanswered offers that the relay has not answered yet

@@ -160,7 +160,7 @@ export function linkClosed(turn) {
  *
  * @param {Turn} turn
  */
-export function leaveServer(turn) {
+function leaveServer(turn) {
   const { state } = turn;
   if (state.linked || state.search !== "none") turn.send({ type: "stop_chat" });
   forgetServerSide(turn);

@@ -196,20 +196,22 @@ export class Peer {
 
   /** End the link. */
   close() {
-    this.#closed = true;
-    this.#reporter.stop();
-    this.#stopTimers();
+    this.#fallSilent();
     this.#former?.close();
     this.#pc.close();
   }
 
   /** Say and send nothing any more; what has come stays to be seen until `close()`. */
   #retire() {
+    this.#fallSilent();
+    this.#takeOver();
+    for (const sender of this.#pc.getSenders()) void sender.replaceTrack(null);
+  }
+
+  #fallSilent() {
     this.#closed = true;
     this.#reporter.stop();
     this.#stopTimers();
-    this.#takeOver();
-    for (const sender of this.#pc.getSenders()) void sender.replaceTrack(null);
   }
 
   /** Show what comes here. */
@@ -276,6 +278,7 @@ export class Peer {
 
   /** @param {RTCPeerConnectionState} state */
   #follow(state) {
+    const transport = this.#pc.getSenders()[0]?.transport;
     if (state === "disconnected") this.#emit({ type: "link_interrupted" });
     if (state === "connected") {
       this.#emit({ type: "link_restored" });
@@ -283,10 +286,9 @@ export class Peer {
     }
     if (state === "failed") {
       // Paths can be sought anew; a handshake that has failed cannot be repeated.
-      const isHandshake = this.#pc.getSenders()[0]?.transport?.state === "failed";
+      const isHandshake = transport?.state === "failed";
       this.#emit({ type: isHandshake ? "link_failed" : "link_broken" });
     }
-    const transport = this.#pc.getSenders()[0]?.transport;
     if (!transport) return;
     // The other side's goodbye (close_notify) shows here and not in connectionState.
     transport.onstatechange = () => {
