@@ -201,7 +201,7 @@ class Paths:
 
     def prove(self, path: Path, now: float) -> bool:
         """Note that the peer is there; True when the path is to be used now."""
-        path.transaction_id, path.heard_at = b"", now
+        path.heard_at = now
         if path.is_proven:
             return False
         path.is_proven = True
