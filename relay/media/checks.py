@@ -137,10 +137,11 @@ class Checks:
         self._settle(link)
         if path is None:
             return None
-        if owner is None:
+        if owner is not link:
             kind = self._socket.kind(address)
             link.checked.add(kind)
             path.is_detour = kind != "udp"
+        if owner is None:
             self.elsewhere[address] = link
         path.ufrags = check.local_ufrag, check.remote_ufrag
         if path.is_proven or link.paths.in_use is None:

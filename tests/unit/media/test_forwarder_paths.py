@@ -13,6 +13,7 @@ from relay.media.flow import Flow
 from relay.media.link import MAX_HELD
 from relay.media.paths.ice import read_check
 from relay.media.paths.path import ASK_AFTER_S, LIMIT, PROBE_INTERVAL_S, SILENT_S, UNPROVEN_S
+from relay.media.paths.transport import Tunnelled
 from relay.plane import LinkState
 from tests.support.dtls import fragment, record
 from tests.support.forwarding import A, B, C, Caller, D, E, Port, audio
@@ -358,6 +359,19 @@ async def test_an_address_that_is_nominated_while_it_is_asked_may_answer_still(
     a.answer(asked_there)
     assert path.heard_at == port.now
     assert port.drops == {}
+
+
+async def test_a_stale_address_of_a_tunnel_is_a_detour_for_the_next_one(
+    port: Port, pair: tuple[Caller, Caller]
+) -> None:
+    a, b = pair
+    a.check(C)
+    port.socket.tunnelled[C] = Tunnelled("tcp", ("192.0.2.7", 7), ("192.0.2.7", 7))
+    port.now += STALE_ADDRESS_S
+    b.check(B)
+    b.check(C)
+    assert b.link.checked == {"udp", "tcp"}
+    assert b.link.address == B
 
 
 async def test_who_came_second_may_prove_itself_when_the_address_is_stale_again(
