@@ -268,6 +268,19 @@ async def test_an_address_of_a_living_link_is_not_anothers_in_use_or_not(
     assert C not in a.link.paths.known
 
 
+async def test_who_has_lost_an_address_sends_nothing_there(
+    port: Port, pair: tuple[Caller, Caller]
+) -> None:
+    a, b = pair
+    a.check(A)
+    port.now += STALE_ADDRESS_S
+    b.check(A)
+    assert (a.link.address, b.link.address) == (None, A)
+    port.socket.taken()
+    a.link.send(HELLO)
+    assert port.socket.taken() == []
+
+
 async def test_two_that_ask_for_a_stale_address(port: Port, pair: tuple[Caller, Caller]) -> None:
     a, b = pair
     other = port.join("c", CHROMIUM, E)
