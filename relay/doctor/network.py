@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
-import ifaddr
 from cryptography import x509
 
 from relay.config import Settings
@@ -18,16 +17,6 @@ from relay.tls import server_tls
 Address = IPv4Address | IPv6Address
 
 _RENEW_DAYS = 14
-
-
-def own_addresses() -> list[Address]:
-    """This machine's, without those that need a zone."""
-    found = [
-        ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
-        for adapter in ifaddr.get_adapters()
-        for ip in adapter.ips
-    ]
-    return [address for address in found if not address.is_link_local]
 
 
 def check_addresses(settings: Settings, own: Iterable[Address]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from relay.config import CONFIG_FILE, Settings, load, variable
 from relay.doctor import network, ports, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.errors import ConfigError
+from relay.media.paths.candidates import own_addresses
 
 FOUND_BAD = 3
 
@@ -36,7 +37,7 @@ def examine(
         yield _token(settings)
         yield from ports.check(settings, environ)
         yield from workers.check(settings, environ)
-        yield from network.check_addresses(settings, network.own_addresses())
+        yield from network.check_addresses(settings, own_addresses())
         yield from network.check_tls(settings)
     yield system.check_clock()
     yield system.check_files(settings or Settings())

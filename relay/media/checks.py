@@ -137,11 +137,12 @@ class Checks:
         self._settle(link)
         if path is None:
             return None
-        if owner is None:
+        if owner is not link:
             kind = self._socket.kind(address)
             link.checked.add(kind)
             path.is_detour = kind != "udp"
-            self._place(link, path)
+        if owner is None:
+            self.elsewhere[address] = link
         path.ufrags = check.local_ufrag, check.remote_ufrag
         if path.is_proven or link.paths.in_use is None:
             link.checked_at = now
@@ -170,7 +171,7 @@ class Checks:
         if path.address != address or not is_signed(answer, path.secret):
             self._drops["stun"] += 1
             return
-        del self._asked[answer.transaction_id]
+        self._await_no_answer(path)
         link.checked_at = now  # RFC 7675 section 5.1
         self._prove(link, path, now)
 
@@ -226,7 +227,7 @@ class Checks:
         if path is None:
             return
         if self.link_at(address) is None:
-            self._place(link, path)
+            self.elsewhere[address] = link
         path.ufrags = ufrags
         self._ask(link, path, now)
 
@@ -271,22 +272,23 @@ class Checks:
             del self.by_address[former.address]
             self.elsewhere[former.address] = link
         link.use(path, now)
-        self._displace(link, path)
-        self._place(link, path)
+        self.elsewhere.pop(path.address, None)
+        self.by_address[path.address] = link
         network = self._networks.find(self._socket.network(path.address))
         waits_in, link.budget.network = link.budget.network, network
         if waits_in is not None and self._handshakes.forget(waits_in, link.begin):
             self._handshakes.ask(network, link.begin, now)
 
-    def _place(self, link: Link, path: Path) -> None:
-        table = self.by_address if path is link.paths.in_use else self.elsewhere
-        table[path.address] = link
-
     def _displace(self, link: Link, path: Path) -> None:
         for table in (self.by_address, self.elsewhere):
             if table.get(path.address) is link:
                 del table[path.address]
+        self._await_no_answer(path)
+
+    def _await_no_answer(self, path: Path) -> None:
+        """What is asked there next is another transaction."""
         self._asked.pop(path.transaction_id, None)
+        path.transaction_id = b""
 
     def _settle(self, link: Link) -> None:
         """Forget the paths that the link has forgotten."""

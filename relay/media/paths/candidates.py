@@ -46,6 +46,16 @@ def announced(bound_to: str, port: int, public: Public) -> Addresses:
     return tuple((host, public.port or port) for host in hosts)
 
 
+def own_addresses() -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """This machine's, without those that need a zone."""
+    found = [
+        ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
+        for adapter in ifaddr.get_adapters()
+        for ip in adapter.ips
+    ]
+    return [address for address in found if not address.is_link_local]
+
+
 def for_others(addresses: Addresses) -> Addresses:
     """The addresses that reach this machine from another; all when there is none such."""
     reachable = tuple(each for each in addresses if not ipaddress.ip_address(each[0]).is_loopback)
@@ -69,12 +79,7 @@ def _own(bound_to: str) -> list[str]:
     bound = ipaddress.ip_address(bound_to)
     if not bound.is_unspecified:
         return [bound_to]
-    found = [
-        ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
-        for adapter in ifaddr.get_adapters()
-        for ip in adapter.ips
-    ]
-    usable = [a for a in found if (a.version == 4 or bound.version == 6) and not a.is_link_local]
+    usable = [a for a in own_addresses() if a.version == 4 or bound.version == 6]
     return [
         str(a) for a in sorted(usable, key=lambda a: (a.is_loopback, not a.is_global, a.version))
     ]

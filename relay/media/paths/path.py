@@ -201,7 +201,7 @@ class Paths:
 
     def prove(self, path: Path, now: float) -> bool:
         """Note that the peer is there; True when the path is to be used now."""
-        path.transaction_id, path.heard_at = b"", now
+        path.heard_at = now
         if path.is_proven:
             return False
         path.is_proven = True
@@ -224,7 +224,7 @@ class Paths:
 
     def lose(self, address: Address) -> Path:
         """Give an address up: it is somebody else's now."""
-        path = self.known.pop(address)
+        path = self._drop(address)
         if self.in_use is path:
             self.in_use = None
         return path
@@ -255,10 +255,13 @@ class Paths:
                 self._forget(path)
 
     def _forget(self, path: Path) -> None:
-        del self.known[path.address]
-        self.gone.append(path)
+        self.gone.append(self._drop(path.address))
+
+    def _drop(self, address: Address) -> Path:
+        path = self.known.pop(address)
         if self.speaks is path:
             self.speaks = None
+        return path
 
     def to_ask(self, now: float) -> list[Path]:
         """Those of which one wants to know now whether the peer is there."""

@@ -12,7 +12,8 @@ from relay.media.checks import STALE_ADDRESS_S
 from relay.media.flow import Flow
 from relay.media.link import MAX_HELD
 from relay.media.paths.ice import read_check
-from relay.media.paths.path import LIMIT, PROBE_INTERVAL_S, SILENT_S, UNPROVEN_S
+from relay.media.paths.path import ASK_AFTER_S, LIMIT, PROBE_INTERVAL_S, SILENT_S, UNPROVEN_S
+from relay.media.paths.transport import Tunnelled
 from relay.plane import LinkState
 from tests.support.dtls import fragment, record
 from tests.support.forwarding import A, B, C, Caller, D, E, Port, audio
@@ -180,6 +181,16 @@ async def test_a_handshake_that_is_done_is_a_proof(port: Port) -> None:
     assert port.drops == {"unknown_address": 1}
 
 
+async def test_a_check_that_is_never_answered_is_forgotten_with_its_link(port: Port) -> None:
+    a = Caller(port, "a", CHROMIUM)
+    a.check(A, answers=False)
+    port.hear(A, HELLO)
+    port.forwarder.came_up(a.link)
+    assert len(port.forwarder._checks._asked) == 1
+    port.forwarder.remove(a.link)
+    assert port.forwarder._checks._asked == {}
+
+
 async def test_media_from_an_unproven_address_goes_nowhere(
     port: Port, pair: tuple[Caller, Caller]
 ) -> None:
@@ -257,6 +268,19 @@ async def test_an_address_of_a_living_link_is_not_anothers_in_use_or_not(
     assert C not in a.link.paths.known
 
 
+async def test_who_has_lost_an_address_sends_nothing_there(
+    port: Port, pair: tuple[Caller, Caller]
+) -> None:
+    a, b = pair
+    a.check(A)
+    port.now += STALE_ADDRESS_S
+    b.check(A)
+    assert (a.link.address, b.link.address) == (None, A)
+    port.socket.taken()
+    a.link.send(HELLO)
+    assert port.socket.taken() == []
+
+
 async def test_two_that_ask_for_a_stale_address(port: Port, pair: tuple[Caller, Caller]) -> None:
     a, b = pair
     other = port.join("c", CHROMIUM, E)
@@ -332,6 +356,50 @@ async def test_an_address_that_falls_silent_gives_way_to_one_that_answers(
             if to == C:
                 a.answer([(to, ours)])
     assert sends_to(port, a, b) == C
+
+
+async def test_an_address_that_is_nominated_while_it_is_asked_may_answer_still(
+    port: Port, pair: tuple[Caller, Caller]
+) -> None:
+    a, _ = pair
+    a.check(C, nominate=False)
+    tick(port, a, seconds=ASK_AFTER_S - 0.1)
+    asked_there = [each for each in asked(tick(port, a)) if each[0] == C]
+    a.check(C)
+    assert a.link.address == C
+    path = a.link.paths.known[C]
+    port.now += 0.1
+    a.answer(asked_there)
+    assert path.heard_at == port.now
+    assert port.drops == {}
+
+
+async def test_a_stale_address_of_a_tunnel_is_a_detour_for_the_next_one(
+    port: Port, pair: tuple[Caller, Caller]
+) -> None:
+    a, b = pair
+    a.check(C)
+    port.socket.tunnelled[C] = Tunnelled("tcp", ("192.0.2.7", 7), ("192.0.2.7", 7))
+    port.now += STALE_ADDRESS_S
+    b.check(B)
+    b.check(C)
+    assert b.link.checked == {"udp", "tcp"}
+    assert b.link.address == B
+
+
+async def test_who_came_second_may_prove_itself_when_the_address_is_stale_again(
+    port: Port, pair: tuple[Caller, Caller]
+) -> None:
+    _, b = pair
+    other = port.join("c", CHROMIUM, E)
+    port.now += STALE_ADDRESS_S
+    said = b.check(A, answers=False)
+    late = other.check(A, answers=False)
+    b.answer(said)
+    other.answer(late)
+    port.now += STALE_ADDRESS_S
+    other.check(A)
+    assert other.link.address == A
 
 
 # a NAT that has given the peer another port
