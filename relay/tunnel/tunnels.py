@@ -140,7 +140,7 @@ class Tunnels:
         own = self._landing.addresses
         return Turn(gate, handover.remote, own, now, allocation, granted.nonce)
 
-    def _connect(self, handover: Handover, _peer: Address) -> socket.socket:
+    def _connect(self, handover: Handover) -> socket.socket:
         """A socket whose datagrams the plane takes for the user's.
 
         :raises OSError: when there is no descriptor left.
