@@ -72,7 +72,7 @@ class IceServers:
 
     def _with_credentials(self, server: dict[str, Any], user_id: str) -> dict[str, Any]:
         is_turn = any(url.startswith("turn") for url in server["urls"])
-        if self._turn_secret is None or not is_turn or "username" in server:
+        if self._turn_secret is None or not is_turn or server.get("username"):
             return server
         username, credential = credentials.made(self._turn_secret, user_id, time.time())
         return {**server, "username": username, "credential": credential}
