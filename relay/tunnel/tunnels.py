@@ -108,10 +108,10 @@ class Tunnels:
             self.look()
 
     def _refusal(self, source: str) -> str | None:
-        if len(self._sources) >= MAX_TUNNELS and not self._evict():
-            return "full"
         if source and self._by_source[source] >= MAX_OF_SOURCE:
             return "source"
+        if len(self._sources) >= MAX_TUNNELS and not self._evict():
+            return "full"
         return None
 
     def _evict(self) -> bool:

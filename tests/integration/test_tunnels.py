@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from relay.media.link import Link
 from relay.media.paths import path
 from relay.tunnel import credentials, tunnels
 from relay.tunnel.arrival import Reception
+from relay.tunnel.handover import Handover
 from relay.tunnel.tunnel import MAX_UNSENT_BYTES
 from relay.tunnel.tunnels import ANSWER_S, IDLE_S, Tunnels
 from tests.support.exchange import CHROMIUM, FIREFOX, Exchange
@@ -342,6 +344,22 @@ async def test_a_source_has_a_bound(house: House, monkeypatch: pytest.MonkeyPatc
     )
     assert await client.is_cut_off()
     assert house.tunnels.refusals["source"] == 1
+
+
+async def test_who_has_its_share_puts_nobody_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tunnels, "MAX_TUNNELS", 2)
+    monkeypatch.setattr(tunnels, "MAX_OF_SOURCE", 1)
+    others = []
+    for host in ("93.184.216.34", "93.184.216.35", "93.184.216.35"):
+        ours, other = socket.socketpair()
+        others.append(other)
+        house.tunnels.take(0, Handover("tcp", (host, 5000), b""), ours)
+    assert house.tunnels.refusals == {"full": 0, "source": 1, "files": 0, "evicted": 0}
+    assert len(house.tunnels) == 2
+    for other in others:
+        other.close()
 
 
 async def test_who_sends_too_much_is_read_slowly(house: House) -> None:
