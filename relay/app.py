@@ -115,7 +115,7 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
             udp_ports = await _start_media(stack, settings, plane)
             await over_tcp.begin(plane)
         try:
-            port = await _start_http(stack, settings, app, door, over_tcp, tls)
+            port = await _start_http(stack, settings, app, door, tls)
         except ConfigError:
             await plane.let_go()
             raise
@@ -337,7 +337,6 @@ async def _start_http(
     settings: Settings,
     app: web.Application,
     door: Door,
-    over_tcp: OverTcp,
     tls: ServerTls | None,
 ) -> int:
     runner = web.AppRunner(
@@ -355,7 +354,7 @@ async def _start_http(
         port = door.open(factory, settings.host, settings.port, context)
     except OSError as error:
         raise _cannot_listen(settings, "port", settings.port, error) from error
-    if settings.tcp_port is not None and over_tcp.is_on:
+    if settings.tcp_port is not None and settings.takes_tcp_media:
         try:
             door.open(None, settings.host, settings.tcp_port, context)
         except OSError as error:

@@ -292,6 +292,11 @@ class Settings(BaseModel):
         return self
 
     @property
+    def takes_tcp_media(self) -> bool:
+        """Whether there is any media that may come over TCP."""
+        return self.tcp_media and self.media_mode == "relay"
+
+    @property
     def udp_ports(self) -> tuple[int, ...]:
         """Those that are asked for, one for each worker; 0 for any free one."""
         count = max(self.workers, 1)

@@ -36,21 +36,16 @@ class OverTcp:
         """What users are told of servers, by their requests."""
 
     @property
-    def is_on(self) -> bool:
-        """Whether there is any media that may come over TCP."""
-        return self._settings.tcp_media and self._settings.media_mode == "relay"
-
-    @property
     def media(self) -> MediaProtocol | None:
         """What the door gives connections to that carry media."""
-        return self._receive if self.is_on else None
+        return self._receive if self._settings.takes_tcp_media else None
 
     async def begin(self, plane: object) -> None:
         """Have a place for connections, now that the plane has started.
 
         :param plane: a plane of a test's has none.
         """
-        if not self.is_on:
+        if not self._settings.takes_tcp_media:
             return
         gate = Gate(self._secret, REALM)
         if isinstance(plane, WorkersPlane):
@@ -70,7 +65,7 @@ class OverTcp:
     def announce(self, plane: object, page_port: int) -> None:
         """Have peers told of the port, now that it is open."""
         settings = self._settings
-        if not self.is_on or not isinstance(plane, RelayPlane | WorkersPlane):
+        if not settings.takes_tcp_media or not isinstance(plane, RelayPlane | WorkersPlane):
             return
         chosen = settings.public_tcp_port or settings.tcp_port
         port = chosen or page_port

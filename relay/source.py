@@ -4,7 +4,10 @@ A source is an IPv4 address, or the first 64 bits of an IPv6 one, since whoever 
 such a network has them all (RFC 6177 gives a site a /64 at the least).
 """
 
+from collections.abc import Container
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via")
 
 
 def source_of(address: str | None) -> str:
@@ -35,11 +38,26 @@ def bounded_source_of(address: str | None) -> str:
     return source_of(address) if parsed is not None and parsed.is_global else ""
 
 
+def plain(address: str) -> IPv4Address | IPv6Address:
+    """An address without its zone; an IPv4 address that is written as an IPv6 one, as IPv4.
+
+    :raises ValueError: when it is none, as a Unix socket's.
+    """
+    parsed = ip_address(address.partition("%")[0])
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return mapped or parsed
+
+
+def is_proxied(headers: Container[str]) -> bool:
+    """Whether a request came through a reverse proxy, so that its address is the proxy's.
+
+    :param headers: their names, whatever their case.
+    """
+    return any(name in headers for name in _FORWARDED)
+
+
 def _parsed(address: str | None) -> IPv4Address | IPv6Address | None:
     try:
-        parsed = ip_address((address or "").partition("%")[0])
+        return plain(address or "")
     except ValueError:
         return None
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        return parsed.ipv4_mapped
-    return parsed

@@ -34,7 +34,7 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.port)
         is_running = error == errno.EADDRINUSE and relay_answers(settings)
         yield _ports("port", [settings.port], settings, error, is_running=is_running)
-    if settings.tcp_port is not None and settings.tcp_media and settings.media_mode == "relay":
+    if settings.tcp_port is not None and settings.takes_tcp_media:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.tcp_port)
         yield _ports("tcp_port", [settings.tcp_port], settings, error, is_running=is_running)
     if settings.media_mode == "direct":

@@ -91,14 +91,16 @@ class Entrance(asyncio.Protocol):
 
     def _decide(self, data: bytes) -> bytes:
         """Find out whose it is; returns all that has come."""
-        self._first += data
-        self._inner, self._is_http = self._guests.protocol(self._first)
+        first = self._first + data
+        self._inner, self._is_http = self._guests.protocol(first)
         if self._inner is not None:
             self._undecided.discard(self._transport)
             self._inner.connection_made(self._transport)
         elif self._is_http:
             self._transport.abort()
-        return self._first
+        else:
+            self._first = first  # a few bytes
+        return first
 
     def eof_received(self) -> bool | None:
         """As of a protocol."""

@@ -1,20 +1,15 @@
 """Whether a user is on the server's own machine."""
 
-from ipaddress import IPv6Address, ip_address
-
 from aiohttp import web
 
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+from relay.source import is_proxied, plain
 
 
 def is_local(request: web.Request) -> bool:
     """Whether a request was sent from this machine, and not through a proxy that stands here."""
-    if any(name in request.headers for name in _FORWARDED):
+    if is_proxied(request.headers):
         return False
     try:
-        address = ip_address((request.remote or "").partition("%")[0])
+        return plain(request.remote or "").is_loopback
     except ValueError:  # a UNIX socket's, or none
         return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return address.is_loopback

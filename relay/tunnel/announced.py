@@ -9,9 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
+from relay.source import is_proxied
 from relay.tunnel import credentials
 
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via")
 _AUTHORITY = re.compile(
     r"([A-Za-z0-9_-][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?"
 )
@@ -43,8 +43,7 @@ class Own:
         if found is None:
             return None
         asked_port = int(found[2] or (443 if request.secure else 80))
-        is_proxied = any(name in request.headers for name in _FORWARDED)
-        if not self._is_chosen and (is_proxied or asked_port != self._port):
+        if not self._is_chosen and (is_proxied(request.headers) or asked_port != self._port):
             return None
         username, credential = credentials.made(self._secret, user_id, self._clock())
         scheme = "turns" if request.secure else "turn"
@@ -73,7 +72,7 @@ class IceServers:
 
     def _with_credentials(self, server: dict[str, Any], user_id: str) -> dict[str, Any]:
         is_turn = any(url.startswith("turn") for url in server["urls"])
-        if self._turn_secret is None or not is_turn or "username" in server:
+        if self._turn_secret is None or not is_turn or server.get("username"):
             return server
         username, credential = credentials.made(self._turn_secret, user_id, time.time())
         return {**server, "username": username, "credential": credential}

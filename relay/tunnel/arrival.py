@@ -12,12 +12,12 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Mapping
-from ipaddress import IPv6Address, ip_address
 from typing import Protocol, cast
 
 from relay.door.greeting import Greeting
 from relay.errors import MalformedPacket
 from relay.media.paths.ice import read_check, worker_of
+from relay.source import plain
 from relay.tunnel.framing import Frame, datagrams, messages
 from relay.tunnel.handover import Granted, Handover, Kind
 from relay.tunnel.plaintext import Plaintext
@@ -93,7 +93,7 @@ class Arrival(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._reception.here[self] = self._transport
         peer = transport.get_extra_info("peername")
-        self._client = _plain(peer[0]), int(peer[1])
+        self._client = str(plain(peer[0])), int(peer[1])
         if self._is_turn:
             reception = self._reception
             own = reception.host.addresses()
@@ -233,11 +233,3 @@ class Arrival(asyncio.Protocol):
 def _message(view: memoryview, frame: Frame) -> bytes:
     """A STUN message; nothing of ChannelData, which is too early."""
     return b"" if frame.channel else bytes(view[frame.start : frame.start + frame.size])
-
-
-def _plain(host: str) -> str:
-    """A host as text without a zone; an IPv4-mapped one as IPv4."""
-    host = host.partition("%")[0]
-    address = ip_address(host)
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return str(mapped or address)

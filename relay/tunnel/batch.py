@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from relay.media.paths.mmsg import LENGTH_AT, LENGTH_STRIDE
@@ -73,20 +73,19 @@ class Batch:
         count = self._libc.recvmmsg(connected.fileno(), self._in, SLOTS, _DONTWAIT, _NULL)
         return self._sizes[:count].tolist() if count > 0 else []
 
-    def send(self, connected: socket.socket, parts: Iterable[tuple[int, int]]) -> int:
+    def send(self, connected: socket.socket, parts: Sequence[tuple[int, int]]) -> int:
         """Send parts of :attr:`stream` as datagrams.
 
         :param parts: where each begins, and its size in bytes.
         :returns: how many the kernel did not take; nothing waits.
         """
-        waiting, refused = list(parts), 0
-        while waiting:
-            now, waiting = waiting[:_MAX_SENT], waiting[_MAX_SENT:]
-            sent = self._send_some(connected, now)
-            refused += len(now) - sent
+        refused = 0
+        for at in range(0, len(parts), _MAX_SENT):
+            some = parts[at : at + _MAX_SENT]
+            refused += len(some) - self._send_some(connected, some)
         return refused
 
-    def _send_some(self, connected: socket.socket, parts: list[tuple[int, int]]) -> int:
+    def _send_some(self, connected: socket.socket, parts: Sequence[tuple[int, int]]) -> int:
         if self._libc is None:
             return sum(self._send_one(connected, start, size) for start, size in parts)
         words, begin = self._out_words, self._begin

@@ -51,13 +51,13 @@ class IceTcp:
     is_done = False
 
     def __init__(self, own: Address) -> None:
-        self._leg = own
+        self._taken = Taken(own)
 
     split = staticmethod(datagrams)
 
     def take(self, frame: Frame, data: memoryview, now: float) -> Taken:  # noqa: ARG002
         """See :class:`Dialect`."""
-        return Taken(self._leg)
+        return self._taken
 
     def frame(self, leg: Address, slots: memoryview, at: int, size: int, now: float) -> memoryview:  # noqa: ARG002
         """See :class:`Dialect`."""

@@ -120,8 +120,7 @@ def read(data: bytes) -> Message | None:
     if kind >= 0x4000 or cookie != COOKIE or length != len(data) - STUN_HEAD_BYTES:
         return None
     signed, found, peers = data, dict[int, bytes](), list[Address | None]()
-    at = count = STUN_HEAD_BYTES
-    count = 0
+    at, count = STUN_HEAD_BYTES, 0
     while at < len(data):
         attribute, size = _ATTRIBUTE.unpack_from(data, at)
         value, end = data[at + 4 : at + 4 + size], at + 4 + size + -size % 4

@@ -47,7 +47,7 @@ class Tunnel:
         stream: socket.socket,
         dialect: Dialect,
         batch: Batch,
-        connect: Callable[[Address], socket.socket],
+        connect: Callable[[], socket.socket],
         drops: Counter[str],
         clock: Callable[[], float],
         closed: Callable[[Tunnel], None],
@@ -183,7 +183,7 @@ class Tunnel:
         leg = self.legs.get(where)
         if leg is None:
             try:
-                leg = self.legs[where] = self._connect(where)
+                leg = self.legs[where] = self._connect()
             except OSError:  # there is no descriptor left
                 self.close()
                 return None

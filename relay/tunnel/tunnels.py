@@ -108,10 +108,10 @@ class Tunnels:
             self.look()
 
     def _refusal(self, source: str) -> str | None:
-        if len(self._sources) >= MAX_TUNNELS and not self._evict():
-            return "full"
         if source and self._by_source[source] >= MAX_OF_SOURCE:
             return "source"
+        if len(self._sources) >= MAX_TUNNELS and not self._evict():
+            return "full"
         return None
 
     def _evict(self) -> bool:
@@ -140,7 +140,7 @@ class Tunnels:
         own = self._landing.addresses
         return Turn(gate, handover.remote, own, now, allocation, granted.nonce)
 
-    def _connect(self, handover: Handover, _peer: Address) -> socket.socket:
+    def _connect(self, handover: Handover) -> socket.socket:
         """A socket whose datagrams the plane takes for the user's.
 
         :raises OSError: when there is no descriptor left.

@@ -153,7 +153,7 @@ class Turn:
         return self._answer(message, now), None
 
     def accepts(self, peer: Address, now: float) -> bool:
-        """Whether data of a peer goes to the client (RFC 8656 section 11.3)."""
+        """Whether data goes to a peer and from it (RFC 8656 sections 11.2 and 11.3)."""
         return self.allocation is not None and self._permitted.get(peer[0], now) > now
 
     def channel_of(self, peer: Address) -> int:
@@ -188,7 +188,9 @@ class Turn:
     def _answer(self, message: Message, now: float) -> bytes:
         key = self._key(message, now)
         if isinstance(key, Refusal):
+            self.failures += 1
             return self._write(message, key, None)
+        self.failures = 0
         unknown = message.unknown
         if unknown:
             return self._write(message, Refusal(420, (unknown_attributes(unknown),)), key)
@@ -203,25 +205,19 @@ class Turn:
             (Attribute.NONCE, self._fresh(now)),
         )
         if message.signature is None:
-            self.failures += 1
             return Refusal(401, challenge)
         username = message.text(Attribute.USERNAME)
         nonce = message.attributes.get(Attribute.NONCE)
         if username is None or nonce is None or Attribute.REALM not in message.attributes:
-            self.failures += 1
             return Refusal(400)
         if nonce != self._nonce:
-            self.failures += 1
             return Refusal(438, challenge)
         allocation = self.allocation
         if allocation is not None and username != allocation.username:
-            self.failures += 1
             return Refusal(441)
         key = self._gate.key(username, now) if allocation is None else allocation.key
         if key is None or not message.is_signed(key):
-            self.failures += 1
             return Refusal(401, challenge)
-        self.failures = 0
         return key
 
     def _fresh(self, now: float) -> bytes:
@@ -341,11 +337,9 @@ class Turn:
         """RFC 8656 section 11.2: what is not allowed is dropped without a word."""
         data = message.attributes.get(Attribute.DATA)
         peer = message.peers[0] if message.peers else None
-        if data is None or peer is None or message.unknown or self.allocation is None:
+        if data is None or peer is None or message.unknown:
             return None
-        if peer not in self._own or self._permitted.get(peer[0], now) <= now:
-            return None
-        return peer, data
+        return (peer, data) if peer in self._own and self.accepts(peer, now) else None
 
     def _binding(self, message: Message) -> bytes:
         unknown = message.unknown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from relay.media.link import Link
 from relay.media.paths import path
 from relay.tunnel import credentials, tunnels
 from relay.tunnel.arrival import Reception
+from relay.tunnel.handover import Handover
 from relay.tunnel.tunnel import MAX_UNSENT_BYTES
 from relay.tunnel.tunnels import ANSWER_S, IDLE_S, Tunnels
 from tests.support.exchange import CHROMIUM, FIREFOX, Exchange
@@ -87,6 +89,20 @@ class House:
         client = await TurnClient.connect(self.port, server)
         self.clients.append(client)
         return client
+
+    def bind(self, client: TurnClient) -> None:
+        """Have a client name the relay as its peer: its connection is a tunnel from then on."""
+        own = "127.0.0.1", self.exchange.plane.udp_port
+        client.writer.write(
+            client.request(stun.Method.CHANNEL_BIND, CHANNEL_NUMBER=0x4000, XOR_PEER_ADDRESS=own)
+        )
+
+    async def stranger(self) -> TurnClient:
+        """Somebody whose check is for no link."""
+        check = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+        check.attributes["USERNAME"] = "00nobody:x"
+        data = bytes(check)
+        return await self.raw(struct.pack("!H", len(data)) + data)
 
     async def raw(self, data: bytes) -> TurnClient:
         """Somebody who says this."""
@@ -176,10 +192,7 @@ async def test_a_tunnel_ends_with_its_connection(house: House) -> None:
 
 
 async def test_who_is_nobody_is_not_kept(house: House) -> None:
-    check = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
-    check.attributes["USERNAME"] = "00nobody:x"
-    data = bytes(check)
-    stranger = await house.raw(struct.pack("!H", len(data)) + data)
+    stranger = await house.stranger()
     await until(lambda: len(house.tunnels) == 1)
     house.skew_s = ANSWER_S + 1
     house.tunnels.look()
@@ -306,11 +319,8 @@ async def test_a_flood_of_allocations_is_refused_and_bounded(
         client = await house.turn("greedy")
         codes.append((await client.allocate()).error_code)
     assert codes == [None] * credentials.ALLOCATIONS_AT_ONCE + [486] * 3
-    own = "127.0.0.1", house.exchange.plane.udp_port
     for client in house.clients[:5]:
-        client.writer.write(
-            client.request(stun.Method.CHANNEL_BIND, CHANNEL_NUMBER=0x4000, XOR_PEER_ADDRESS=own)
-        )
+        house.bind(client)
     await until(lambda: house.tunnels.refusals["evicted"] == 2)
     assert len(house.tunnels) == 3
     await hears(a, b, 9)
@@ -321,10 +331,7 @@ async def test_who_is_somebody_is_not_put_out_by_strangers(
 ) -> None:
     monkeypatch.setattr(tunnels, "MAX_TUNNELS", 1)
     await house.join_over_tcp("a")
-    check = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
-    check.attributes["USERNAME"] = "00nobody:x"
-    data = bytes(check)
-    stranger = await house.raw(struct.pack("!H", len(data)) + data)
+    stranger = await house.stranger()
     assert await stranger.is_cut_off()
     assert house.tunnels.refusals["full"] == 1
     assert house.tunnels.counts() == {"tcp": 1}
@@ -336,12 +343,25 @@ async def test_a_source_has_a_bound(house: House, monkeypatch: pytest.MonkeyPatc
     await house.join_over_tcp("a")
     client = await house.turn()
     await client.allocate()
-    own = "127.0.0.1", house.exchange.plane.udp_port
-    client.writer.write(
-        client.request(stun.Method.CHANNEL_BIND, CHANNEL_NUMBER=0x4000, XOR_PEER_ADDRESS=own)
-    )
+    house.bind(client)
     assert await client.is_cut_off()
     assert house.tunnels.refusals["source"] == 1
+
+
+async def test_who_has_its_share_puts_nobody_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tunnels, "MAX_TUNNELS", 2)
+    monkeypatch.setattr(tunnels, "MAX_OF_SOURCE", 1)
+    others = []
+    for host in ("93.184.216.34", "93.184.216.35", "93.184.216.35"):
+        ours, other = socket.socketpair()
+        others.append(other)
+        house.tunnels.take(0, Handover("tcp", (host, 5000), b""), ours)
+    assert house.tunnels.refusals == {"full": 0, "source": 1, "files": 0, "evicted": 0}
+    assert len(house.tunnels) == 2
+    for other in others:
+        other.close()
 
 
 async def test_who_sends_too_much_is_read_slowly(house: House) -> None:

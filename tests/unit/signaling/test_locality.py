@@ -34,7 +34,9 @@ def test_by_the_address(peer: object, expected: bool) -> None:
     assert is_local(request) is expected
 
 
-@pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"])
+@pytest.mark.parametrize(
+    "name", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via"]
+)
 def test_what_came_through_a_proxy_did_not_come_from_here(name: str) -> None:
     request = make_mocked_request(
         "GET", "/ws", {name: "127.0.0.1"}, transport=_Transport(("127.0.0.1", 5))

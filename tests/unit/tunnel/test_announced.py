@@ -66,9 +66,10 @@ def test_a_port_that_was_chosen_is_named_behind_a_proxy_as_well() -> None:
     assert told(chosen(), **headers)[1]["urls"] == ["turn:chat.example.org:7443?transport=tcp"]
 
 
-def test_operators_servers_without_a_name_are_given_one() -> None:
+@pytest.mark.parametrize("nameless", [COTURN, {**COTURN, "username": "", "credential": ""}])
+def test_operators_servers_without_a_name_are_given_one(nameless: dict[str, object]) -> None:
     given = {**COTURN, "username": "u", "credential": "p"}
-    servers = IceServers([STUN, COTURN, given], b"shared")
+    servers = IceServers([STUN, nameless, given], b"shared")
     request = make_mocked_request("GET", "/ws")
 
     first, second, third = servers(request, "user")
