@@ -72,7 +72,7 @@ def test_no_way_is_a_clear_error() -> None:
 
 
 async def test_who_leaves_is_not_kept_by_what_swallows_a_cancellation() -> None:
-    """As Python 3.11's ``asyncio.wait_for`` does that handshakes use, when its result comes, too."""
+    """Python 3.11's ``asyncio.wait_for``, which handshakes use, does when its result comes too."""
 
     async def deaf() -> None:
         with contextlib.suppress(asyncio.CancelledError):
