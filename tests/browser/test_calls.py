@@ -69,7 +69,7 @@ async def test_next_brings_the_next_partner_on_the_same_link(
 
 GONE = re.compile(r"^Your partner (left|was disconnected)\. Looking")
 """A page that may be about to come back is waited for, and then given up."""
-HASTY = ("--resume-s", "1", "--rematch-after-s", "0")
+HASTY = ("--resume-s", "1", "--rematch-after-s", "0", "--workers", "0")
 
 SLOW_STATS = """
     const { getStats } = RTCRtpReceiver.prototype;
