@@ -34,6 +34,7 @@ from relay.protocol.messages import (
     WebrtcAnswer,
     WebrtcOffer,
 )
+from relay.seam import end_task
 
 _log = structlog.get_logger()
 
@@ -118,8 +119,7 @@ class Bot:
     async def leave(self) -> None:
         """Close everything; harmless when repeated."""
         if self._follower is not None:
-            self._follower.cancel()
-            await asyncio.gather(self._follower, return_exceptions=True)
+            await end_task(self._follower)
         await self._close_peer()
         await self._client.close()
 

@@ -186,21 +186,35 @@ async def open_window(chromium: Browser, server: Server) -> AsyncIterator[OpenWi
     await context.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def open_firefox(
-    namespace: Namespace, server: Server, tmp_path: Path
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def firefox_of(
+    namespace: Namespace, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[OpenFirefox]:
-    """Opens the server's page in a Firefox of its own; nobody has touched it."""
+    """Starts a Firefox for each name; the tests of a module share them."""
     program = which("firefox-esr") or which("firefox")
     if program is None:
         pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
     async with AsyncExitStack() as stack:
+        started: dict[str, Firefox] = {}
+
+        async def firefox_of(name: str) -> Firefox:
+            if name not in started:
+                made = Firefox(program, tmp_path_factory.mktemp(name), namespace)
+                started[name] = await stack.enter_async_context(made)
+            return started[name]
+
+        yield firefox_of
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_firefox(firefox_of: OpenFirefox, server: Server) -> AsyncIterator[OpenFirefox]:
+    """Opens the server's page in a clean window of somebody's Firefox; nobody has touched it."""
+    async with AsyncExitStack() as stack:
 
         async def open_firefox(name: str) -> Firefox:
-            folder = tmp_path / name
-            folder.mkdir()
-            firefox = await stack.enter_async_context(Firefox(program, folder, namespace))
+            firefox = await firefox_of(name)
             await firefox.open(server.url)
+            stack.push_async_callback(firefox.close)
             return firefox
 
         yield open_firefox

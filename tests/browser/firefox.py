@@ -29,7 +29,7 @@ _ANSWER_S = 30
 
 
 class Firefox:
-    """One window; whatever happens in it is asked for with JavaScript."""
+    """One window after the other; whatever happens in it is asked for with JavaScript."""
 
     def __init__(self, program: str, folder: Path, namespace: Namespace) -> None:
         self._program = program
@@ -59,9 +59,15 @@ class Firefox:
         await self._stack.aclose()
 
     async def open(self, url: str) -> None:
-        """Go there, and wait until it is loaded."""
+        """Go there in a window of its own, and wait until it is loaded."""
+        self._window = (await self._ask("browsingContext.create", {"type": "window"}))["context"]
+        self.complaints.clear()
         where = {"context": self._window, "url": url, "wait": "complete"}
         await self._ask("browsingContext.navigate", where)
+
+    async def close(self) -> None:
+        """Close the window; there may be another one afterwards."""
+        await self._ask("browsingContext.close", {"context": self._window})
 
     async def run(self, script: str) -> Any:
         """The value of an expression, or of what it promises."""
@@ -100,8 +106,6 @@ class Firefox:
         )
         await self._ask("session.new", {"capabilities": {}})
         await self._ask("session.subscribe", {"events": ["log.entryAdded"]})
-        tree = await self._ask("browsingContext.getTree", {})
-        self._window = tree["contexts"][0]["context"]
 
     async def _ask(self, method: str, params: dict[str, Any]) -> Any:
         number = next(self._ids)

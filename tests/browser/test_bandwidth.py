@@ -152,6 +152,7 @@ async def test_a_chromium_sends_another_a_good_picture(control: Bandwidth) -> No
         "stock aiortc",
         "relay bot",
         "werift.js",
+        "datachannel.js",
     ],
 )
 async def test_any_partner_gets_half_of_that(

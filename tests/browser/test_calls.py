@@ -69,6 +69,7 @@ async def test_next_brings_the_next_partner_on_the_same_link(
 
 GONE = re.compile(r"^Your partner (left|was disconnected)\. Looking")
 """A page that may be about to come back is waited for, and then given up."""
+HASTY = ("--resume-s", "1", "--rematch-after-s", "0", "--workers", "0")
 
 SLOW_STATS = """
     const { getStats } = RTCRtpReceiver.prototype;
@@ -99,8 +100,9 @@ async def partner_of(person: Visitor) -> int:
 
 
 async def test_a_partner_who_closes_the_window_leaves_no_ghost(
-    server: Server, arrive: Arrive, meet: Meet
+    start_server: StartServer, arrive: Arrive, meet: Meet
 ) -> None:
+    server = await start_server(*HASTY)
     anna, berta = await meet(server)
     await berta.says("bye")
     await anna.hears("bye")
@@ -117,8 +119,10 @@ async def test_a_partner_who_closes_the_window_leaves_no_ghost(
     await until(anna.is_sending, lambda sending: sending == [True, True])
 
 
-async def test_who_goes_elsewhere_and_comes_back_leaves_no_ghost(meet: Meet) -> None:
-    anna, berta = await meet()
+async def test_who_goes_elsewhere_and_comes_back_leaves_no_ghost(
+    start_server: StartServer, meet: Meet
+) -> None:
+    anna, berta = await meet(await start_server(*HASTY))
     await berta.page.goto("about:blank")
     await until(anna.words, GONE.match)
     await berta.page.go_back()

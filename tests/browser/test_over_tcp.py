@@ -27,7 +27,7 @@ window.RTCPeerConnection = class extends Plain {
 """
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def trusting_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
     """A browser that believes every certificate, those of TURN servers too."""
     args = [*QUIET, *FAKE_DEVICES, *ALLOWED, "--ignore-certificate-errors"]

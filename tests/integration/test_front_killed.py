@@ -24,6 +24,10 @@ async def see_each_other(one: Bot, two: Bot) -> None:
     await sees(two, one, 5)
 
 
+async def nobody_is_there(_: Enter) -> list[Bot]:
+    return []
+
+
 async def a_link_is_up(enter: Enter) -> list[Bot]:
     one = await enter(1)
     await one.until(lambda: one.link_state == "connected", 30)
@@ -51,13 +55,21 @@ async def two_talk(enter: Enter) -> list[Bot]:
     return [one, two]
 
 
+async def one_has_pressed_next(enter: Enter) -> list[Bot]:
+    one, two = await two_talk(enter)
+    await one.next_partner()
+    return [one, two]
+
+
 @pytest.mark.parametrize(
     "stage",
     [
+        nobody_is_there,
         a_link_is_up,
         one_waits,
         two_have_just_met,
         two_talk,
+        one_has_pressed_next,
     ],
 )
 async def test_the_next_server_takes_over(

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import namespace, open_firefox, playwright  # noqa: F401 - fixtures
+from tests.browser.conftest import (  # noqa: F401 - fixtures
+    firefox_of,
+    namespace,
+    open_firefox,
+    playwright,
+)
 from tests.browser.namespace import need_namespaces
 from tests.network.routed import Routed
 

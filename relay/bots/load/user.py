@@ -30,6 +30,7 @@ from relay.protocol.messages import (
     WebrtcAnswer,
     WebrtcOffer,
 )
+from relay.seam import end_task
 
 MEDIA_TIMEOUT_S = 10.0
 """A picture that takes longer counts as none."""
@@ -162,8 +163,7 @@ class LoadUser:
     async def leave(self) -> None:
         """Close everything; harmless when repeated."""
         if self._follower is not None:
-            self._follower.cancel()
-            await asyncio.gather(self._follower, return_exceptions=True)
+            await end_task(self._follower)
             self._follower = None
         self._part()
         if self._peer is not None:

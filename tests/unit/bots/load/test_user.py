@@ -1,11 +1,15 @@
 """What a user of a load counts."""
 
+import asyncio
+import contextlib
 import random
 import struct
 
 import pytest
 
-from relay.bots.load.user import Stream, asks_for_keyframe, own_address
+from relay.bots.load.clip import Clip
+from relay.bots.load.tally import Tally
+from relay.bots.load.user import LoadUser, Stream, asks_for_keyframe, own_address
 from relay.errors import BotError
 
 
@@ -65,3 +69,18 @@ def test_the_own_address_is_the_one_towards_the_server() -> None:
 def test_no_way_is_a_clear_error() -> None:
     with pytest.raises(BotError, match="no way to"):
         own_address("ws://[::1]:8080/ws")
+
+
+async def test_who_leaves_is_not_kept_by_what_swallows_a_cancellation() -> None:
+    """Python 3.11's ``asyncio.wait_for``, which handshakes use, does when its result comes too."""
+
+    async def deaf() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    user = LoadUser("ws://127.0.0.1:1/ws", Clip(1, ()), Tally())
+    user._follower = follower = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    await user.leave()
+    assert follower.cancelled()
