@@ -19,13 +19,10 @@ class Echoing:
 
     def __init__(self) -> None:
         self._pace = TokenBucket(ECHOES_PER_S, ECHOES_BURST)
-        self._link_id: str | None = None
+        self._link_id = ""
         self._until = 0.0
-
-    @property
-    def is_on(self) -> bool:
+        self.is_on = False
         """Whether there is one."""
-        return self._link_id is not None
 
     def begin(self, link_id: str, now: float) -> float:
         """Begin one on a link, or begin its time anew.
@@ -34,16 +31,16 @@ class Echoing:
         """
         wait_s = self._pace.take(now)
         if not wait_s:
-            self._link_id, self._until = link_id, now + ECHO_S
+            self.is_on, self._link_id, self._until = True, link_id, now + ECHO_S
         return wait_s
 
     def end(self) -> None:
         """There is none any more."""
-        self._link_id = None
+        self.is_on = False
 
     def is_over(self, link_id: str | None, now: float) -> bool:
-        """Whether there is one that is to end: its time is up, or its link another one or none.
+        """Whether one is to end: its time is up, or its link another one or none.
 
         :param link_id: the user's present link.
         """
-        return self.is_on and (self._link_id != link_id or now >= self._until)
+        return self._link_id != link_id or now >= self._until

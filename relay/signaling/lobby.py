@@ -367,8 +367,9 @@ class Lobby:
 
 def _echo_is_over(session: Session, now: float) -> bool:
     """Whether nobody listens to it any more, or there is nothing to hear."""
-    link_id = None if session.is_away else session.link.link_id
-    return session.echoing.is_over(link_id, now)
+    if not session.echoing.is_on:
+        return False
+    return session.echoing.is_over(None if session.is_away else session.link.link_id, now)
 
 
 def _require_short(sdp: str) -> None:
