@@ -29,6 +29,7 @@ What several of them need:
 - ``track``         the table of figures that operators see of a track
 - ``seam``          every private name of another package that is used, in one file
 - ``tls``           certificates: the operator's, or one made for the run
+- ``framing``       where datagrams begin and end in a stream
 - ``transport_cc``  feedback of congestion control on the wire
 - ``pace``          how often something may happen
 - ``loop``          how late an event loop is, and how much of a core it uses

@@ -1,6 +1,7 @@
 """Clients that join from outside, through the public protocol only.
 
-- ``commands``     ``relay bot`` and ``relay load-test``, as far as the command line goes
+- ``commands``     ``relay bot``, ``relay load-test`` and ``relay check``, as far as the command
+                   line goes
 - ``fleet``        several bots at once; ``together`` ends all when one fails
 - ``bot``          a user without a browser
 - ``client``       its signalling: one WebSocket, typed messages
@@ -13,6 +14,7 @@
 
 And for load and tests, without codecs:
 
+- ``check``        every way to a server, tried and measured
 - ``load``         many pairs of cheap users, and what they measure
 - ``thin``         the cheapest real WebRTC endpoint: packets in and out
 - ``ice``          its way to the other side: a UDP socket, and the checks that keep it open

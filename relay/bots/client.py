@@ -31,12 +31,14 @@ class Client:
     aside is received later, in order.
 
     :param url: ``ws://`` or ``wss://``.
+    :param ssl: the one certificate to accept, or True for all that can be verified.
     """
 
     _heartbeat_s: float | None = None
     """How often a silent server is asked whether it is there."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ssl: aiohttp.Fingerprint | bool = True) -> None:
+        self._ssl = ssl
         self._url = self._entrance = url
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -72,12 +74,21 @@ class Client:
         try:
             async with asyncio.timeout(timeout_s):
                 self._socket = await self._http.ws_connect(
-                    url, max_msg_size=MAX_FRAME_BYTES, heartbeat=self._heartbeat_s
+                    url,
+                    max_msg_size=MAX_FRAME_BYTES,
+                    heartbeat=self._heartbeat_s,
+                    ssl=self._ssl,
                 )
         except aiohttp.WSServerHandshakeError as error:
             raise BotError(f"{self._url} refused the WebSocket: HTTP {error.status}") from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RuntimeError) as error:
             raise BotError(f"cannot reach {self._url}: {reason(error)}") from error
+
+    @property
+    def server_host(self) -> str:
+        """The IP address that the server was reached at; of a proxy, if one is in between."""
+        peer = self._open_socket().get_extra_info("peername")
+        return str(peer[0]) if peer else ""
 
     async def close(self) -> None:
         """Close the WebSocket properly; harmless when repeated."""

@@ -1,4 +1,7 @@
-"""The commands ``relay bot`` and ``relay load-test``; what they need is imported when they run."""
+"""The commands ``relay bot``, ``relay load-test`` and ``relay check``.
+
+What they need is imported when they run.
+"""
 
 import asyncio
 import json
@@ -19,7 +22,7 @@ Limit = Annotated[str | None, _Limit]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (bot, load_test):
+    for command in (bot, load_test, check):
         app.command(rich_help_panel=PANEL)(command)
 
 
@@ -109,3 +112,32 @@ def load_test(
         },
         as_json=as_json,
     )
+
+
+def check(
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="The page's address: https://chat.example.org.")
+    ],
+    *,
+    fingerprint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHA256",
+            envvar="RELAY_FINGERPRINT",
+            help="Accept the one certificate with this fingerprint, as the server prints it.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Try every way to a server from this machine, and measure each.
+
+    Run it where the visitors are, not on the server. It opens the WebSocket, and then one link
+    after the other: over UDP, TCP, and TURN to the server over TCP or TLS, by IPv4 and IPv6, as the
+    server announces them and this machine has them. On each it sends 1 Mbit/s of media for 3 s,
+    which the server sends back. It asks nobody but that server, and takes half a minute or less.
+    The exit status is 0 when all that is announced works, 1 when something does not, and 2 when
+    there is no server.
+    """
+    from relay.bots.check.run import run  # noqa: PLC0415
+
+    run(url, fingerprint, as_json=as_json)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from relay.bots.arrivals import age_s
@@ -53,6 +53,7 @@ class IceTransport:
         self._controlling = True
         self._credentials: Credentials | None = None
         self._target: tuple[str, int] | None = None
+        self._choice: tuple[tuple[str, int], ...] = ()
         self._transaction_id = b""
         self._confirmed = asyncio.Event()
         self._consent: asyncio.TimerHandle | None = None
@@ -88,6 +89,13 @@ class IceTransport:
         self._target = target
         self._credentials = credentials
         self._controlling = controlling
+
+    def choose(self, targets: Sequence[tuple[str, int]]) -> None:
+        """Check all of these, and use the one that answers first; to be called after :meth:`aim`.
+
+        :param targets: addresses as :meth:`address` has them, with the host in its shortest form.
+        """
+        self._target, self._choice = None, tuple(targets)
 
     async def check(self) -> None:
         """Send checks until one is confirmed (or, when controlled, until we are nominated)."""
@@ -146,15 +154,19 @@ class IceTransport:
     # checks
 
     def _send_check(self) -> None:
-        if self._credentials is not None:
-            self.send(
-                write_check(
-                    self._credentials,
-                    self._transaction_id,
-                    self._tie_breaker,
-                    controlling=self._controlling,
-                )
-            )
+        if self._credentials is None:
+            return
+        check = write_check(
+            self._credentials,
+            self._transaction_id,
+            self._tie_breaker,
+            controlling=self._controlling,
+        )
+        if self._target is None and self._choice:
+            for target in self._choice:
+                self._send_to(check, target)
+        else:
+            self.send(check)
 
     def _renew_consent(self) -> None:
         self._transaction_id = secrets.token_bytes(12)
@@ -171,6 +183,8 @@ class IceTransport:
                 self._confirmed.set()
             self._send_to(write_success(self._credentials, said.transaction_id, source), source)
         elif said is not None and said.transaction_id == self._transaction_id and self._controlling:
+            if self._target is None and source in self._choice:
+                self._target = source
             self._confirmed.set()
 
     # the socket
@@ -209,8 +223,9 @@ class IceTransport:
         elif 128 <= first < 192:
             self._on_srtp(datagram)
 
-    def _bind(self) -> socket.socket:
-        bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def _bind(self) -> socket.socket | None:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        bound = socket.socket(family, socket.SOCK_DGRAM)
         try:
             bound.setblocking(False)
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SOCKET_BUFFER_BYTES)

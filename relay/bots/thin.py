@@ -43,6 +43,8 @@ class ThinPeer:
     :param on_rtp: gets each RTP packet, decrypted; ``on_rtcp`` each compound RTCP packet.
     :param host: the local address to bind.
     :param numbering: the payload types and extension ids to offer.
+    :param open_ice: makes another way to the other side than a UDP socket at ``host``; it gets what
+        takes the SRTP that comes.
     :raises BotError: when the address cannot be bound.
     """
 
@@ -53,8 +55,11 @@ class ThinPeer:
         on_rtcp: Callable[[bytes], None],
         host: str = "127.0.0.1",
         numbering: Numbering | None = None,
+        open_ice: Callable[[Callable[[bytes], None]], IceTransport] | None = None,
     ) -> None:
-        self.ice = IceTransport(host, self._on_srtp)
+        self.ice = (
+            IceTransport(host, self._on_srtp) if open_ice is None else open_ice(self._on_srtp)
+        )
         self.closed = asyncio.Event()
         """Set when the other side has closed, or we have."""
         self._on_rtp = on_rtp

@@ -19,6 +19,11 @@ from relay.media.paths.candidates import own_addresses
 
 FOUND_BAD = 3
 
+_ELSEWHERE = Text(
+    "From outside: 'relay check https://...' on another machine tries every way.",
+    "bright_black",
+)
+
 _MARKS = {Grade.GOOD: ("✓", "green"), Grade.FAIR: ("!", "yellow"), Grade.BAD: ("✗", "bold red")}
 
 
@@ -58,6 +63,7 @@ def tell(found: list[Finding], *, as_json: bool) -> None:
         screen = Console(highlight=False)
         screen.print(_table(found))
         screen.print(_summary(found))
+        screen.print(_ELSEWHERE)
     if any(each.grade is Grade.BAD for each in found):
         raise typer.Exit(FOUND_BAD)
 

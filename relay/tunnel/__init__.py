@@ -11,5 +11,4 @@
 - ``announced``    what clients are told of TURN servers
 - ``credentials``  names and passwords that are good for a while
 - ``stun``         STUN messages, read and written
-- ``framing``      where datagrams begin and end in a stream
 """

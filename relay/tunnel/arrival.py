@@ -16,9 +16,9 @@ from typing import Protocol, cast
 
 from relay.door.greeting import Greeting
 from relay.errors import MalformedPacket
+from relay.framing import Frame, datagrams, messages
 from relay.media.paths.ice import read_check, worker_of
 from relay.source import plain
-from relay.tunnel.framing import Frame, datagrams, messages
 from relay.tunnel.handover import Granted, Handover, Kind
 from relay.tunnel.plaintext import Plaintext
 from relay.tunnel.stun import Address

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from relay.framing import MAX_FRAME_BYTES
 from relay.media.paths.mmsg import LENGTH_AT, LENGTH_STRIDE
 from relay.media.paths.mmsg import ffi as _ffi
-from relay.tunnel.framing import MAX_FRAME_BYTES
 
 SLOTS = 64
 HEAD_BYTES = 64

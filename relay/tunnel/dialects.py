@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from relay.tunnel.framing import HEAD, LENGTH, Frame, datagrams, messages
+from relay.framing import HEAD, LENGTH, Frame, datagrams, messages
 from relay.tunnel.stun import Address
 from relay.tunnel.turn import Turn
 
@@ -29,7 +29,7 @@ class Dialect(Protocol):
     """What is said on one tunnel."""
 
     def split(self, data: memoryview, end: int) -> tuple[list[Frame], int]:
-        """See :func:`relay.tunnel.framing.datagrams`."""
+        """See :func:`relay.framing.datagrams`."""
 
     def take(self, frame: Frame, data: memoryview, now: float) -> Taken:
         """What becomes of a frame of ``data``."""

@@ -15,7 +15,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from aioice import stun
 
-from relay.tunnel.framing import COOKIE, STUN_HEAD_BYTES
+from relay.framing import COOKIE, STUN_HEAD_BYTES
 
 Address = tuple[str, int]
 """An IP address as text, in its shortest form, and a port."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from relay.tunnel.framing import CHANNELS
+from relay.framing import CHANNELS
 from relay.tunnel.stun import (
     ERROR,
     INDICATION,

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.errors import MalformedPacket
+from relay.framing import MAX_FRAME_BYTES, datagrams, messages
 from relay.tunnel import credentials, stun
-from relay.tunnel.framing import MAX_FRAME_BYTES, datagrams, messages
 from relay.tunnel.turn import MAX_PEERS, Turn
 
 steady = settings(derandomize=True, deadline=None, max_examples=400)

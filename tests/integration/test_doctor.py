@@ -91,7 +91,9 @@ async def test_for_people_there_is_a_summary(tmp_path: Path) -> None:
     assert ended.code == 0
     assert "✓ settings" in ended.out
     assert "→ give --port a number" in ended.out
-    assert ended.out.splitlines()[-1].startswith("nothing is wrong; ")
+    *_, summary, elsewhere = ended.out.splitlines()
+    assert summary.startswith("nothing is wrong; ")
+    assert "relay check https://" in elsewhere
 
 
 async def test_the_audit_log_is_looked_at_where_taps_are_allowed_and_not_made(

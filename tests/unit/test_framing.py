@@ -3,7 +3,7 @@
 import pytest
 
 from relay.errors import MalformedPacket
-from relay.tunnel.framing import MAX_FRAME_BYTES, datagrams, messages
+from relay.framing import MAX_FRAME_BYTES, datagrams, messages
 
 STUN = bytes.fromhex("000100042112a442") + bytes(12) + b"four"
 CHANNEL = bytes.fromhex("40000005") + b"12345" + bytes(3)

@@ -1,0 +1,59 @@
+"""Which server to check."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from relay.errors import ConfigError
+
+_SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_PATH = "/ws"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server's address, checked."""
+
+    url: str
+    """Of its WebSocket."""
+    host: str
+    """A name or an IP address, as it was given."""
+    fingerprint: bytes | None
+    """The SHA-256 of the one certificate to accept."""
+
+    @property
+    def ssl(self) -> aiohttp.Fingerprint | bool:
+        """What aiohttp is to accept."""
+        return True if self.fingerprint is None else aiohttp.Fingerprint(self.fingerprint)
+
+
+def read(url: str, fingerprint: str | None) -> Server:
+    """Check what was given on the command line.
+
+    :param url: the page's address, or the WebSocket's.
+    :param fingerprint: 64 hexadecimal digits, with colons or without.
+    :raises ConfigError: says what is wrong.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none
+        usable = False
+    if not usable or parts.query or parts.fragment or parts.username is not None:
+        raise ConfigError(f"URL: should be such as https://chat.example.org, not {url!r}")
+    path = parts.path.rstrip("/")
+    path = path if path.endswith(_PATH) else path + _PATH
+    made = f"{_SCHEMES[parts.scheme]}://{parts.netloc}{path}"
+    return Server(made, parts.hostname or "", _read(fingerprint))
+
+
+def _read(fingerprint: str | None) -> bytes | None:
+    if not fingerprint:
+        return None
+    digits = fingerprint.replace(":", "").lower()
+    if not _FINGERPRINT.fullmatch(digits):
+        raise ConfigError("--fingerprint: should be a SHA-256: 64 hexadecimal digits")
+    return bytes.fromhex(digits)
