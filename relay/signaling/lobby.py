@@ -30,6 +30,7 @@ from relay.protocol.messages import (
     LinkCause,
     LinkReport,
     MediaState,
+    Mode,
     NextPartner,
     PartnerDisconnected,
     PartnerLeft,
@@ -216,13 +217,13 @@ class Lobby:
         match message:
             case FindPartner():
                 session.likes(message.interests)
-                await self._find(session, now)
+                await self._find(session, message.mode, now)
             case NextPartner():
                 if message.interests is not None:
                     session.likes(message.interests)
                 if session.call is not None:
                     await self._meetings.leave(session, PartnerLeft(), now)
-                await self._find(session, now)
+                await self._find(session, message.mode, now)
             case StopChat():
                 await self._meetings.leave(session, PartnerLeft(), now)
                 self._negotiation.close(session)
@@ -253,8 +254,10 @@ class Lobby:
         await self._negotiation.offer(session, sdp, now, near)
         await self._meetings.settle(session, now)
 
-    async def _find(self, session: Session, now: float) -> None:
+    async def _find(self, session: Session, mode: Mode, now: float) -> None:
         """Have a user without a partner search for one."""
+        if mode == "text" and not session.link.is_without_media:
+            self._negotiation.forgo(session)
         if session.state is not State.WAITING:
             session.searching_since_s = now
         session.happened(Happened.SEARCHED)
@@ -265,12 +268,15 @@ class Lobby:
     async def _fail_media(
         self, session: Session, reason: str, trace: Trace | None, now: float
     ) -> None:
-        """A user cannot send or receive media: it needs a new link before anything else."""
+        """A user cannot send or receive media: unless it chats without, it needs a new link."""
         cause = self._diagnose(session, trace, now)
         log.info("media_failed", user=session.user_id, reason=reason, cause=cause or NO_CAUSE)
         self.tally.link_failures[cause or NO_CAUSE] += 1
-        await self._meetings.leave(session, PartnerDisconnected(), now)
-        self._negotiation.close(session)
+        if session.link.is_without_media:
+            self._negotiation.forgo(session)
+        else:
+            await self._meetings.leave(session, PartnerDisconnected(), now)
+            self._negotiation.close(session)
         text = "The video connection failed."
         session.send(Error(code="media_failed", message=text, cause=cause))
 
