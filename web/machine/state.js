@@ -120,6 +120,7 @@
  * @property {boolean} isVideoPaused it was too poor: only sound is sent
  * @property {number} pauses in a row
  * @property {boolean} isInterrupted our own link has lost its way to the other side
+ * @property {number} restoredAtMs when it, or the partner's, was last found again
  *
  * @typedef {object} Mending of a link that is interrupted, or may be
  * @property {"none" | "proving" | "restarting"} step "proving": as soon as the socket is known to live
@@ -207,6 +208,7 @@ export const CLEAR_LINE = {
   isVideoPaused: false,
   pauses: 0,
   isInterrupted: false,
+  restoredAtMs: -Infinity,
 };
 
 /** @type {Readonly<Mending>} */
