@@ -265,7 +265,8 @@ class Link:
         if self._dtls_has_failed:
             dtls = "failed"
         checked, proven = tuple(sorted(self.checked)), tuple(sorted(self.proven))
-        return Trace(checked, proven, dtls, families(self._addresses))
+        takes_tcp = bool(self._tcp_addresses)
+        return Trace(checked, proven, dtls, families(self._addresses), takes_tcp)
 
     @property
     def security(self) -> tuple[str, str] | None:

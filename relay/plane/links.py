@@ -51,6 +51,8 @@ class Trace:
     """Begun when anything of it has come."""
     families: tuple[Family, ...] = ()
     """Of the addresses that were announced to the peer."""
+    takes_tcp: bool = False
+    """Whether candidates of ICE-TCP were among them."""
 
 
 @dataclass(frozen=True, slots=True)

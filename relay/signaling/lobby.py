@@ -27,7 +27,6 @@ from relay.protocol.messages import (
     Error,
     FindPartner,
     IceCandidate,
-    LinkCause,
     LinkReport,
     MediaState,
     Mode,
@@ -42,7 +41,7 @@ from relay.protocol.messages import (
     WebrtcAnswer,
     WebrtcOffer,
 )
-from relay.signaling.diagnosis import Evidence, cause_of
+from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
     InvitationDue,
@@ -269,9 +268,13 @@ class Lobby:
         self, session: Session, reason: str, trace: Trace | None, now: float
     ) -> None:
         """A user cannot send or receive media: unless it chats without, it needs a new link."""
-        cause = self._diagnose(session, trace, now)
-        log.info("media_failed", user=session.user_id, reason=reason, cause=cause or NO_CAUSE)
-        self.tally.link_failures[cause or NO_CAUSE] += 1
+        evidence = self._evidence(session, trace, now)
+        cause = cause_of(evidence) if evidence is not None else None
+        seen = evidence.seen if evidence is not None else {}
+        named = cause or NO_CAUSE
+        log.info("media_failed", user=session.user_id, reason=reason, cause=named, **seen)
+        self.tally.link_failures[named] += 1
+        self.tally.visitors.failed(session.visitor, named, now)
         if session.link.is_without_media:
             self._negotiation.forgo(session)
         else:
@@ -280,24 +283,17 @@ class Lobby:
         text = "The video connection failed."
         session.send(Error(code="media_failed", message=text, cause=cause))
 
-    def _diagnose(self, session: Session, trace: Trace | None, now: float) -> LinkCause | None:
+    def _evidence(self, session: Session, trace: Trace | None, now: float) -> Evidence | None:
         """Why the user's link has not come up; None of one that was up, or has not begun to."""
         report, session.link_report = session.link_report, None
         if trace is None:
             return None
-        visitors, visitor = self.tally.visitors, session.visitor
-        cause = cause_of(
-            Evidence(
-                trace,
-                report or LinkReport(state="failed"),
-                visitors.udp_works_without(visitor, now),
-            )
-        )
-        visitors.failed(visitor, cause, now)
-        return cause
+        others = self.tally.visitors.udp_works_without(session.visitor, now)
+        return Evidence(trace, report or UNREPORTED, others)
 
     async def _forget(self, session: Session, now: float) -> None:
         self._sessions.pop(session.user_id, None)
+        self.tally.visitors.gone(session.user_id)
         await self._meetings.leave(session, PartnerDisconnected(), now)
         self._negotiation.close(session)
         session.gone.set()
