@@ -145,6 +145,11 @@ class Gateway:
         return self._lobby.tally.visitors.unreached(monotonic())
 
     @property
+    def failures(self) -> list[tuple[str, int, int]]:
+        """Why links have failed: see :meth:`Tally.failures`."""
+        return self._lobby.tally.failures(monotonic())
+
+    @property
     def tally(self) -> Tally:
         """What is counted of the users."""
         return self._lobby.tally
