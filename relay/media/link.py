@@ -262,7 +262,7 @@ class Link:
         if not self.agreed or self.state is LinkState.UP:
             return None
         dtls: Literal["none", "begun", "failed"] = "begun" if self._dtls_has_come else "none"
-        if self._dtls_has_failed:
+        if self._dtls_has_failed or self._sieve.has_met_another:
             dtls = "failed"
         checked, proven = tuple(sorted(self.checked)), tuple(sorted(self.proven))
         takes_tcp = bool(self._tcp_addresses)
