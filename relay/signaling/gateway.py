@@ -291,7 +291,9 @@ class Gateway:
         """Go on with a session; false when it cannot be had."""
         if self._closing:
             return False
-        found = self._sessions.resume(resume, monotonic(), source=new.source, is_local=new.is_local)
+        found = self._sessions.resume(
+            resume, monotonic(), source=new.source, is_local=new.is_local, effort=new.effort
+        )
         if found is None:
             return False
         session, resumed = found
