@@ -46,7 +46,10 @@ function situation(state, words) {
   if (state.line.isInterrupted) return ["problem", words.interrupted, words.mending];
   if (state.partner) return company(state.partner, words);
   if (state.isResting) return ["idle", words.resting, words.pressNext];
-  if (state.search === "none") return ["busy", words.connecting, words.openingLink];
+  if (state.search === "none") {
+    const isWaiting = isRetrying(state) && retryDueMs(state) !== null;
+    return ["busy", words.connecting, isWaiting ? "" : words.openingLink];
+  }
   const hint = state.settings.interests.length ? words.searchingInterests : "";
   return ["busy", words.searching, state.online === 1 ? words.nobodyOnline : hint];
 }
