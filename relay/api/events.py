@@ -83,6 +83,7 @@ class Events:
             rooms=seen.worst_rooms(query.limit),
             tracks=seen.tracks(query).tracks,
             workers=seen.workers(),
+            failures=self._overview.failures(),
         ).model_dump_json()
 
     async def _look(self) -> Observation:

@@ -287,6 +287,17 @@ class History(Model):
     samples: list[Sample] = Field(description="The oldest first.")
 
 
+class LinkFailures(Model):
+    """Media connections that did not come up, or were lost, for one cause."""
+
+    cause: str = Field(description="As in `relay_link_failures_total`.")
+    count: Count = Field(description="Since the start.")
+    visitors: Count = Field(
+        description="Whose they were, in the last hour; one of whom no public address is known"
+        " counts anew each time that it connects."
+    )
+
+
 class Snapshot(Model):
     """What the event stream sends each second."""
 
@@ -294,6 +305,9 @@ class Snapshot(Model):
     rooms: list[Room] = Field(description="The worst first.")
     tracks: list[Track] = Field(description="As the query asks.")
     workers: list[Worker]
+    failures: list[LinkFailures] = Field(
+        description="Each cause that there was, most visitors first."
+    )
 
 
 ALL_THRESHOLDS = THRESHOLDS | {

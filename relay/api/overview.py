@@ -50,6 +50,13 @@ class Overview:
             self.gateway.users(), self.gateway.rooms(), media, sees_addresses=self._sees_addresses
         )
 
+    def failures(self) -> list[models.LinkFailures]:
+        """Why users' links have failed."""
+        return [
+            models.LinkFailures.model_construct(cause=cause, count=count, visitors=visitors)
+            for cause, count, visitors in self.gateway.failures
+        ]
+
     def totals(self, seen: Observation) -> models.Totals:
         """How the server is doing, along with what was seen."""
         users, media, load = self.gateway.counts(), seen.stats, self.load

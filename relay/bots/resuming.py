@@ -5,6 +5,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import chain, repeat
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,6 +18,9 @@ from relay.protocol.messages import ClientMessage, Connected, Error, Resume, Res
 _SOON_S = (0.0, 0.3, 1.2)
 _LATER_S = (3.0, 6.0)
 _MOST_S = 10.0
+_GIVE_UP_S = 1.0
+_RIGHT_BACK = 4000
+"""The code of a client that comes back with another socket: docs/protocol.md, "Close codes"."""
 _KEPT = 1024
 """Messages that may not have arrived; more in one outage cannot be sent again."""
 
@@ -134,6 +138,7 @@ class ResumingClient(Client):
                         await socket.close()
                         return None
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
+            await _give_up(socket)
             raise BotError(f"the connection is lost: {reason(error)}") from error
 
     async def _send_again(self, received: int) -> bool:
@@ -154,6 +159,13 @@ class ResumingClient(Client):
         self._is_away = False
         self._resumed()
         return True
+
+
+async def _give_up(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Close one that does not answer; the server may have heard, and waits for the next one."""
+    with suppress(TimeoutError, aiohttp.ClientError, ConnectionError):
+        async with asyncio.timeout(_GIVE_UP_S):
+            await socket.close(code=_RIGHT_BACK)
 
 
 def _with_query(url: str, query: str) -> str:

@@ -262,10 +262,11 @@ class Link:
         if not self.agreed or self.state is LinkState.UP:
             return None
         dtls: Literal["none", "begun", "failed"] = "begun" if self._dtls_has_come else "none"
-        if self._dtls_has_failed:
+        if self._dtls_has_failed or self._sieve.has_met_another:
             dtls = "failed"
         checked, proven = tuple(sorted(self.checked)), tuple(sorted(self.proven))
-        return Trace(checked, proven, dtls, families(self._addresses))
+        takes_tcp = bool(self._tcp_addresses)
+        return Trace(checked, proven, dtls, families(self._addresses), takes_tcp)
 
     @property
     def security(self) -> tuple[str, str] | None:

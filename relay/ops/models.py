@@ -77,6 +77,14 @@ class Failure(Model):
     error: Fault
 
 
+class LinkFailures(Model):
+    """Media connections that did not come up, or were lost, for one cause."""
+
+    cause: str
+    count: int
+    visitors: int
+
+
 class Path(Model):
     """Which way a link's datagrams go."""
 
@@ -307,6 +315,7 @@ class Snapshot(Model):
     rooms: tuple[Room, ...]
     tracks: tuple[Track, ...]
     workers: tuple[Worker, ...]
+    failures: tuple[LinkFailures, ...]
 
 
 class Workers(Model):

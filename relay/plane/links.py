@@ -48,9 +48,11 @@ class Trace:
     proven: tuple[PathKind, ...] = ()
     """How the peer was reached: it has answered there, or has completed DTLS."""
     dtls: Literal["none", "begun", "failed"] = "none"
-    """Begun when anything of it has come."""
+    """Begun when anything of it has come; failed also when a certificate was none of the peer's."""
     families: tuple[Family, ...] = ()
     """Of the addresses that were announced to the peer."""
+    takes_tcp: bool = False
+    """Whether candidates of ICE-TCP were among them."""
 
 
 @dataclass(frozen=True, slots=True)

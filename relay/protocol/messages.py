@@ -46,6 +46,9 @@ LinkCause = Literal[
 ]
 """Why a link does not come up."""
 
+Mode = Literal["video", "text"]
+"""What a user looks for: with its link as it is, or without media until it offers again."""
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(
@@ -70,6 +73,7 @@ class FindPartner(_Message):
 
     type: Literal["find_partner"] = "find_partner"
     interests: list[Interest] = Field(default_factory=list, max_length=MAX_INTERESTS)
+    mode: Mode = "video"
 
 
 class WebrtcOffer(_Message):
@@ -139,6 +143,7 @@ class NextPartner(_Message):
 
     type: Literal["next_partner"] = "next_partner"
     interests: list[Interest] | None = Field(default=None, max_length=MAX_INTERESTS)
+    mode: Mode = "video"
 
 
 class StopChat(_Message):

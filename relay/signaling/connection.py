@@ -10,7 +10,7 @@ from aiohttp import WebSocketError, WSMessage, WSMsgType, web
 
 from relay.errors import ProtocolError
 from relay.pace import TokenBucket
-from relay.protocol.messages import Resume, ServerMessage, UserMessage, parse_client
+from relay.protocol.messages import ClientMessage, Resume, ServerMessage, parse_client
 from relay.signaling.outbox import CLOSE_INTERNAL_ERROR, CLOSE_POLICY
 from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions
@@ -153,6 +153,11 @@ class Connection:
         except ProtocolError as error:
             session.fault(now, error.code, error.message)
             return
+        if isinstance(message, Resume):
+            session.frames -= 1  # it is none of the session's, see docs/protocol.md
+            text = "only the first message of a socket can resume"
+            session.fault(now, "wrong_state", text)
+            return
         if not session.inbox.put_message(message):
             session.outbox.close(CLOSE_POLICY, "too many unhandled messages")
 
@@ -190,13 +195,10 @@ class Connection:
             transport.abort()
 
 
-def _parse(data: str | bytes) -> UserMessage:
+def _parse(data: str | bytes) -> ClientMessage:
     if isinstance(data, bytes):
         raise ProtocolError("bad_message", "only text frames are understood")
-    message = parse_client(data)
-    if isinstance(message, Resume):
-        raise ProtocolError("wrong_state", "only the first message of a socket can resume")
-    return message
+    return parse_client(data)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from relay.plane import PathKind, Trace
 from relay.protocol.messages import LinkCause, LinkReport
+
+HOUR_S = 3600.0
 
 LATELY_S = 600.0
 """What has come to others so lately tells of the server's network now."""
@@ -33,7 +36,7 @@ class Evidence:
 
     trace: Trace
     report: LinkReport
-    """An empty one where the client has sent none."""
+    """``UNREPORTED`` where the client has sent none."""
     udp_works: bool
     """Whether a link of another visitor has come up lately over UDP."""
 
@@ -43,14 +46,38 @@ class Evidence:
         return any(e.scheme in _TURN and e.code != _UNREACHED for e in self.report.errors)
 
     @property
-    def is_turn_unreached(self) -> bool:
-        """Whether the client has had no answer of a TURN server's."""
-        return any(e.scheme in _TURN and e.code == _UNREACHED for e in self.report.errors)
+    def is_tcp_in_vain(self) -> bool:
+        """Whether the client has tried TCP: a TURN server that has not answered, or ICE-TCP.
+
+        Browsers say nothing of a connection that hangs, as firewalls have it.
+        """
+        is_unreached = any(e.scheme in _TURN and e.code == _UNREACHED for e in self.report.errors)
+        can_tcp = any(each.endswith("/tcp") for each in self.report.candidate_types)
+        return is_unreached or (self.trace.takes_tcp and can_tcp)
 
     @property
     def has_no_common_family(self) -> bool:
         """Whether the client has only IPv6 and the server has not announced any."""
         return self.report.families == ["ipv6"] and self.trace.families == ("ipv4",)
+
+    @property
+    def seen(self) -> dict[str, object]:
+        """All of it that was seen, for the log."""
+        trace, report = self.trace, self.report
+        fields = {
+            "checked": ",".join(trace.checked),
+            "proven": ",".join(trace.proven),
+            "dtls": trace.dtls,
+            "client": report.state,
+            "client_ice": report.ice_state,
+            "client_dtls": report.dtls_state,
+            "client_types": ",".join(report.candidate_types),
+            "client_families": ",".join(report.families),
+            "client_errors": ",".join(f"{each.scheme}:{each.code}" for each in report.errors),
+            "round_trip_ms": report.round_trip_ms,
+            "took_ms": report.took_ms,
+        }
+        return {name: value for name, value in fields.items() if value not in _UNSEEN}
 
     @property
     def is_slow(self) -> bool:
@@ -59,6 +86,10 @@ class Evidence:
 
 
 _TURN = ("turn", "turns")
+UNREPORTED = LinkReport(state="connecting")
+"""What a client is taken to have reported that has not."""
+
+_UNSEEN = ("", "none", "new", "connecting", None)
 
 CAUSES: tuple[tuple[Callable[[Evidence], bool], LinkCause], ...] = (
     (lambda e: e.trace.dtls == "failed" or e.report.dtls_state == "failed", "dtls_failed"),
@@ -72,7 +103,7 @@ CAUSES: tuple[tuple[Callable[[Evidence], bool], LinkCause], ...] = (
     # No check has come, by any way.
     (lambda e: e.has_no_common_family, "ipv6_only"),
     (lambda e: e.is_turn_refused, "turn_refused"),
-    (lambda e: e.udp_works and e.is_turn_unreached, "tcp_blocked"),
+    (lambda e: e.udp_works and e.is_tcp_in_vain, "tcp_blocked"),
     (lambda e: e.udp_works, "udp_blocked"),
     (lambda _: True, "server_unreachable"),
 )
@@ -83,15 +114,20 @@ def cause_of(evidence: Evidence) -> LinkCause:
     return next(cause for holds, cause in CAUSES if holds(evidence))
 
 
-class Visitors:
-    """Whose links came up lately over UDP, and who could not reach the server at all: bounded.
+_Key = TypeVar("_Key")
+_Table = OrderedDict[_Key, float]
 
-    Times are seconds of one clock.
+
+class Visitors:
+    """Whose links came up lately over UDP, and whose did not: bounded.
+
+    One visitor counts once for each cause, however often it tries. Times are seconds of one clock.
     """
 
     def __init__(self) -> None:
-        self._over_udp: OrderedDict[str, float] = OrderedDict()
-        self._unreached: OrderedDict[str, float] = OrderedDict()
+        self._over_udp: _Table[str] = OrderedDict()
+        self._unreached: _Table[str] = OrderedDict()
+        self._failed: _Table[tuple[str, str]] = OrderedDict()  # by cause and visitor
 
     def came_up(self, visitor: str, kind: PathKind, now: float) -> None:
         """Note that a link is up.
@@ -102,10 +138,18 @@ class Visitors:
         if kind == "udp":
             _note(self._over_udp, visitor, now)
 
-    def failed(self, visitor: str, cause: LinkCause, now: float) -> None:
-        """Note why a link has not come up."""
+    def failed(self, visitor: str, cause: str, now: float) -> None:
+        """Note why a link has not come up, or that it was lost."""
+        _note(self._failed, (cause, visitor), now)
         if cause == "server_unreachable":
             _note(self._unreached, visitor, now)
+
+    def gone(self, visitor: str) -> None:
+        """Note that somebody is not here any more, of whom nothing tells whether it comes again.
+
+        Behind a proxy each load of the page is a visitor of its own, and must not count for many.
+        """
+        self._unreached.pop(visitor, None)
 
     def udp_works_without(self, visitor: str, now: float) -> bool:
         """Whether a link of anybody else has come up over UDP lately."""
@@ -113,13 +157,17 @@ class Visitors:
         other = next((at for name, at in latest if name != visitor), None)
         return other is not None and now - other <= LATELY_S
 
+    def of_cause(self, cause: str, now: float) -> int:
+        """How many have had a link fail for it in the last hour."""
+        return sum(of == cause and now - at <= HOUR_S for (of, _), at in self._failed.items())
+
     def unreached(self, now: float) -> int:
         """How many have lately found no way to the server, and still have none."""
         return sum(now - at <= LATELY_S for at in self._unreached.values())
 
 
-def _note(table: OrderedDict[str, float], visitor: str, now: float) -> None:
-    table.pop(visitor, None)
-    table[visitor] = now
+def _note(table: _Table[_Key], key: _Key, now: float) -> None:
+    table.pop(key, None)
+    table[key] = now
     if len(table) > MAX_VISITORS:
         table.popitem(last=False)

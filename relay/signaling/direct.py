@@ -4,6 +4,8 @@ from relay.plane import Trace
 from relay.protocol.messages import IceCandidate, WebrtcAnswer, WebrtcOffer
 from relay.signaling.session import Call, Session
 
+_BOTH = frozenset({"audio", "video"})
+
 
 class Direct:
     """See :class:`~relay.signaling.negotiation.Negotiation`. Users have no link here."""
@@ -16,10 +18,12 @@ class Direct:
         near: str | None = None,  # noqa: ARG002
     ) -> None:
         """Pass it on."""
+        self._has(session, media=True)
         session.hand_on(WebrtcOffer(sdp=sdp))
 
     async def answer(self, session: Session, sdp: str, now: float) -> None:  # noqa: ARG002
         """Pass it on; nothing after that is seen of the media, so the call begins."""
+        self._has(session, media=True)
         session.hand_on(WebrtcAnswer(sdp=sdp))
         if session.call is not None:
             session.call.flow()
@@ -43,6 +47,10 @@ class Direct:
     def close(self, session: Session) -> None:
         """Nothing to do."""
 
+    def forgo(self, session: Session) -> None:
+        """The partner is to know that nothing will come."""
+        self._has(session, media=False)
+
     def up(self, session: Session, link_id: str) -> None:
         """Never happens."""
 
@@ -57,3 +65,7 @@ class Direct:
     def late(self, session: Session, now: float) -> bool:  # noqa: ARG002
         """Never happens."""
         return False
+
+    def _has(self, session: Session, *, media: bool) -> None:
+        session.talk.lacks(frozenset() if media else _BOTH)
+        session.tell_media()

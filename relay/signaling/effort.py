@@ -24,8 +24,16 @@ MAX_SOURCES = 4096
 class Effort:
     """What one user may have others' work delayed by: its own, and a share of its source's."""
 
-    def __init__(self, *buckets: TokenBucket) -> None:
-        self._buckets = buckets
+    def __init__(self, own: TokenBucket | None = None, shared: TokenBucket | None = None) -> None:
+        self._own, self._shared = own, shared
+
+    def move(self, to: Effort) -> None:
+        """The user comes from where another has come from: that source pays from now on."""
+        self._shared = to._shared
+
+    @property
+    def _buckets(self) -> list[TokenBucket]:
+        return [bucket for bucket in (self._own, self._shared) if bucket is not None]
 
     def wait_s(self, now: float) -> float:
         """How long until another description is taken; 0 for at once. ``now`` in seconds."""

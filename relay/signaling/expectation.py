@@ -6,11 +6,14 @@ signalling waits for is:
 
 - a link (``LINK``): it has to be up by a deadline, or it has failed; until then nobody is matched
   with a user who waits;
-- nothing but chat (``CHAT``): what the user described last is of no use, and no link of its is up;
+- nothing but chat (``CHAT``): the user has no media, since what it described last is of no use or
+  since it wants none, and no link of its is up;
+- a link for one who chats meanwhile (``TRIAL``): it has to be up by a deadline, too, but nobody
+  waits for it, and when it fails the user chats on;
 - nothing (``NOTHING``): the link is up, or nobody is in need of one.
 
 ``TRANSITIONS`` leads from one to another, and nothing else does. Beside it stand four facts, each
-of which may be so in any of the three:
+of which may be so in any of the four:
 
 - ``is_kept``: the user has offered without having been told to, and keeps its link from partner to
   partner until it stops; else it is a plain client, that negotiates with each;
@@ -43,13 +46,14 @@ class Expected(StrEnum):
     NOTHING = "nothing"
     LINK = "link"
     CHAT = "chat"
+    TRIAL = "trial"
 
 
 class Event(StrEnum):
     """What changes that."""
 
     DESCRIBED = "described"  # the user's offer or answer is of use
-    REFUSED = "refused"  # it is of none, and no link is up
+    FORGONE = "forgone"  # it is of none, or is to be none, and no link is up
     NEEDED = "needed"  # for a partner, or by who keeps it, and it is not up
     CAME_UP = "came_up"
     FAILED = "failed"
@@ -57,17 +61,20 @@ class Event(StrEnum):
     CLOSED = "closed"  # by the relay
 
 
-_N, _L, _C = Expected.NOTHING, Expected.LINK, Expected.CHAT
+_N, _L, _C, _T = Expected.NOTHING, Expected.LINK, Expected.CHAT, Expected.TRIAL
 
 TRANSITIONS: Mapping[Event, Mapping[Expected, Expected]] = {
-    Event.DESCRIBED: {_N: _N, _L: _L, _C: _N},
-    Event.REFUSED: {_N: _C, _L: _C, _C: _C},
-    Event.NEEDED: {_N: _L, _L: _L, _C: _C},
-    Event.CAME_UP: {_N: _N, _L: _N, _C: _N},
-    Event.FAILED: {_N: _N, _L: _N, _C: _C},
-    Event.PARTED: {_N: _N, _L: _N, _C: _C},
-    Event.CLOSED: {_N: _N, _L: _N, _C: _N},
+    Event.DESCRIBED: {_N: _N, _L: _L, _C: _T, _T: _T},
+    Event.FORGONE: {_N: _C, _L: _C, _C: _C, _T: _C},
+    Event.NEEDED: {_N: _L, _L: _L, _C: _C, _T: _T},
+    Event.CAME_UP: {_N: _N, _L: _N, _C: _N, _T: _N},
+    Event.FAILED: {_N: _N, _L: _N, _C: _C, _T: _C},
+    Event.PARTED: {_N: _N, _L: _N, _C: _C, _T: _N},
+    Event.CLOSED: {_N: _N, _L: _N, _C: _N, _T: _N},
 }
+
+
+_TIMED = frozenset({Expected.LINK, Expected.TRIAL})
 
 
 class Owner(StrEnum):
@@ -131,12 +138,17 @@ class Expectation:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether the link has to come up by a deadline."""
+        """Whether the link has to come up by a deadline, and nobody is met before."""
         return self._expected is Expected.LINK
+
+    @property
+    def is_without_media(self) -> bool:
+        """Whether the user chats, and no link of its has come up since it has no media."""
+        return self._expected in {Expected.CHAT, Expected.TRIAL}
 
     def is_late(self, now: float) -> bool:
         """Whether it has to be up by now."""
-        return self.is_awaited and now >= self._due_at
+        return self._expected in _TIMED and now >= self._due_at
 
     def put_off(self, now: float) -> None:
         """The user could not know until now that the link is waited for: it has all its time."""
@@ -161,7 +173,7 @@ class Expectation:
     @property
     def needs_invitation(self) -> bool:
         """Whether the relay has to offer to a user who has a partner and is not to offer itself."""
-        if self.is_invited or self._expected is Expected.CHAT:
+        if self.is_invited or self.is_without_media:
             return False
         # A plain client's unfinished link belongs to a former partner.
         return self.state is LinkState.NONE or (
@@ -175,26 +187,35 @@ class Expectation:
         self._describe(taken)
         self.is_kept = self.is_kept or not was_asked_for
         self.is_told_to_offer = self.is_invited = False
-        self._happened(Event.DESCRIBED)
+        self._happened(Event.DESCRIBED, now)
         if self.state is LinkState.UP:
             self._happened(Event.CAME_UP)
         elif in_call or self.is_kept:
             self._happened(Event.NEEDED, now)
             if not in_call:  # no partner has to wait longer for a further offer
                 self._due_at = now + self._timeout_s
+        else:
+            self._happened(Event.PARTED)
 
     def answered(self, now: float, taken: Description, *, in_call: bool) -> None:
         """The user's answer was taken."""
         self._describe(taken)
         self.is_invited = False
-        self._happened(Event.DESCRIBED)
-        if in_call and self.state is not LinkState.UP:
+        self._happened(Event.DESCRIBED, now)
+        if not in_call:
+            self._happened(Event.PARTED)
+        elif self.state is not LinkState.UP:
             self._happened(Event.NEEDED, now)
 
     def refused(self) -> None:
         """What the user described is of no use, and no link of its is up."""
         self.is_interrupted = False
-        self._happened(Event.REFUSED)
+        self._happened(Event.FORGONE)
+
+    def forgone(self) -> None:
+        """The relay has closed the link: the user chats without, until it offers again."""
+        self._end()
+        self.refused()
 
     def invited(self, offered: Description) -> None:
         """The relay has offered."""
@@ -233,7 +254,7 @@ class Expectation:
             return Remedy.NONE
         owner = self._owner(in_call=in_call, is_initiator=is_initiator)
         remedy = REMEDIES[reason][owner]
-        if reason != "closed":  # which is no reason to wait longer
+        if reason != "closed" or self.is_without_media:  # which is no reason to wait longer
             self._happened(Event.FAILED)
         if remedy is not Remedy.FAIL and owner is not Owner.NOBODY:
             self._happened(Event.NEEDED, now)
@@ -272,5 +293,5 @@ class Expectation:
     def _happened(self, event: Event, now: float = 0.0) -> None:
         former = self._expected
         self._expected = TRANSITIONS[event][former]
-        if self.is_awaited and former is not Expected.LINK:
+        if self._expected in _TIMED and former is not self._expected:
             self._due_at = now + self._timeout_s

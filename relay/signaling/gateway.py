@@ -145,6 +145,11 @@ class Gateway:
         return self._lobby.tally.visitors.unreached(monotonic())
 
     @property
+    def failures(self) -> list[tuple[str, int, int]]:
+        """Why links have failed: see :meth:`Tally.failures`."""
+        return self._lobby.tally.failures(monotonic())
+
+    @property
     def tally(self) -> Tally:
         """What is counted of the users."""
         return self._lobby.tally
@@ -286,7 +291,9 @@ class Gateway:
         """Go on with a session; false when it cannot be had."""
         if self._closing:
             return False
-        found = self._sessions.resume(resume, monotonic(), source=new.source, is_local=new.is_local)
+        found = self._sessions.resume(
+            resume, monotonic(), source=new.source, is_local=new.is_local, effort=new.effort
+        )
         if found is None:
             return False
         session, resumed = found

@@ -29,9 +29,9 @@ from relay.protocol.messages import (
     Error,
     FindPartner,
     IceCandidate,
-    LinkCause,
     LinkReport,
     MediaState,
+    Mode,
     NextPartner,
     PartnerDisconnected,
     PartnerLeft,
@@ -43,7 +43,7 @@ from relay.protocol.messages import (
     WebrtcAnswer,
     WebrtcOffer,
 )
-from relay.signaling.diagnosis import Evidence, cause_of
+from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.echo import ECHO_S
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
@@ -222,14 +222,14 @@ class Lobby:
             case FindPartner():
                 self._end_echo(session)
                 session.likes(message.interests)
-                await self._find(session, now)
+                await self._find(session, message.mode, now)
             case NextPartner():
                 self._end_echo(session)
                 if message.interests is not None:
                     session.likes(message.interests)
                 if session.call is not None:
                     await self._meetings.leave(session, PartnerLeft(), now)
-                await self._find(session, now)
+                await self._find(session, message.mode, now)
             case StopChat():
                 self._end_echo(session)
                 await self._meetings.leave(session, PartnerLeft(), now)
@@ -284,8 +284,10 @@ class Lobby:
             self._negotiation.echo(session, on=False)
             session.send(EchoState(on=False))
 
-    async def _find(self, session: Session, now: float) -> None:
+    async def _find(self, session: Session, mode: Mode, now: float) -> None:
         """Have a user without a partner search for one."""
+        if mode == "text" and not session.link.is_without_media:
+            self._negotiation.forgo(session)
         if session.state is not State.WAITING:
             session.searching_since_s = now
         session.happened(Happened.SEARCHED)
@@ -296,33 +298,33 @@ class Lobby:
     async def _fail_media(
         self, session: Session, reason: str, trace: Trace | None, now: float
     ) -> None:
-        """A user cannot send or receive media: it needs a new link before anything else."""
-        cause = self._diagnose(session, trace, now)
-        log.info("media_failed", user=session.user_id, reason=reason, cause=cause or NO_CAUSE)
-        self.tally.link_failures[cause or NO_CAUSE] += 1
-        await self._meetings.leave(session, PartnerDisconnected(), now)
-        self._negotiation.close(session)
+        """A user cannot send or receive media: unless it chats without, it needs a new link."""
+        evidence = self._evidence(session, trace, now)
+        cause = cause_of(evidence) if evidence is not None else None
+        seen = evidence.seen if evidence is not None else {}
+        named = cause or NO_CAUSE
+        log.info("media_failed", user=session.user_id, reason=reason, cause=named, **seen)
+        self.tally.link_failures[named] += 1
+        self.tally.visitors.failed(session.visitor, named, now)
+        if session.link.is_without_media:
+            self._negotiation.forgo(session)
+        else:
+            await self._meetings.leave(session, PartnerDisconnected(), now)
+            self._negotiation.close(session)
         text = "The video connection failed."
         session.send(Error(code="media_failed", message=text, cause=cause))
 
-    def _diagnose(self, session: Session, trace: Trace | None, now: float) -> LinkCause | None:
+    def _evidence(self, session: Session, trace: Trace | None, now: float) -> Evidence | None:
         """Why the user's link has not come up; None of one that was up, or has not begun to."""
         report, session.link_report = session.link_report, None
         if trace is None:
             return None
-        visitors, visitor = self.tally.visitors, session.visitor
-        cause = cause_of(
-            Evidence(
-                trace,
-                report or LinkReport(state="failed"),
-                visitors.udp_works_without(visitor, now),
-            )
-        )
-        visitors.failed(visitor, cause, now)
-        return cause
+        others = self.tally.visitors.udp_works_without(session.visitor, now)
+        return Evidence(trace, report or UNREPORTED, others)
 
     async def _forget(self, session: Session, now: float) -> None:
         self._sessions.pop(session.user_id, None)
+        self.tally.visitors.gone(session.user_id)
         await self._meetings.leave(session, PartnerDisconnected(), now)
         self._negotiation.close(session)
         self._end_echo(session)

@@ -34,6 +34,9 @@ class Negotiation(Protocol):
     def close(self, session: Session) -> None:
         """End the user's link."""
 
+    def forgo(self, session: Session) -> None:
+        """Have the user do without media until it offers again."""
+
     def up(self, session: Session, link_id: str) -> None:
         """A link came up."""
 

@@ -100,6 +100,13 @@ class Relayed:
         session.talk.lacks(frozenset())
         self._plane.close_link(session.user_id)
 
+    def forgo(self, session: Session) -> None:
+        """Close the link, and have the partner know that nothing will come."""
+        session.link.forgone()
+        self._plane.close_link(session.user_id)
+        self._note_media(session)
+        session.tell_connection()
+
     def up(self, session: Session, link_id: str) -> None:
         """Wait for the link no longer."""
         link = session.link
@@ -140,13 +147,13 @@ class Relayed:
         session.effort.spend(REFUSED_S)
         if session.link.state is not LinkState.UP:
             session.link.refused()
-            session.talk.lacks(_BOTH)
-            session.tell_media()
+            self._note_media(session)
             session.tell_connection()
 
     def _note_media(self, session: Session) -> None:
-        """Have the partner know what the user's description does not send."""
-        session.talk.lacks(_BOTH - session.link.sends)
+        """Have the partner know what of the user's media will not come."""
+        sends = frozenset[str]() if session.link.is_without_media else session.link.sends
+        session.talk.lacks(_BOTH - sends)
         session.tell_media()
 
     def _needs_invitation(self, session: Session) -> bool:

@@ -2,8 +2,10 @@
 
 A session is *attached* while it has a socket, and *away* while that is lost and may be followed by
 another; then it goes on or ends. To go on it takes a token, which serves once: with each socket the
-client gets another one. Of tokens only hashes are kept, so that looking one up tells nothing of it
-by the time that it takes; of those that can serve no more, some, to say why.
+client gets another one. If that socket is lost before anything has come by it, the client may not
+know of it, and the former serves again beside it. Of tokens only hashes are kept, so that looking
+one up tells nothing of it by the time that it takes; of those that can serve no more, some, to say
+why.
 
 A session ends by :class:`~relay.signaling.mailbox.SessionEnded` in its inbox, and nobody can come
 back to it from the moment that this is decided. Decisions only, time passed in.
@@ -22,6 +24,7 @@ import structlog
 from relay.matching import State
 from relay.plane import LinkState
 from relay.protocol.messages import Resume, Resumed
+from relay.signaling.effort import Effort
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import SessionEnded
 from relay.signaling.outbox import CLOSE_REPLACED, CLOSE_RIGHT_BACK
@@ -55,7 +58,9 @@ class Sessions:
         self._limits = limits
         self._tally = tally
         self._by_token: dict[bytes, Session] = {}
-        self._token_of: dict[Session, bytes] = {}
+        self._tokens_of: dict[Session, list[bytes]] = {}
+        self._served: dict[Session, tuple[bytes, int]] = {}
+        """The token that a session was resumed with last, and how many frames had come then."""
         self._spent: OrderedDict[bytes, Refusal] = OrderedDict()
         self._away: dict[Session, float] = {}  # until when; who left first is first
         self._by_source: Counter[str] = Counter()
@@ -86,6 +91,7 @@ class Sessions:
             self.end(session)
             return False
         self._away[session] = now + wait_s
+        self._let_serve_again(session)
         session.left(now)
         log.info("user_interrupted", user=session.user_id, state=session.state.value)
         if session.source and self._by_source[session.source] > self._limits.sessions_per_source:
@@ -93,11 +99,11 @@ class Sessions:
         return True
 
     def resume(
-        self, resume: Resume, now: float, *, source: str, is_local: bool
+        self, resume: Resume, now: float, *, source: str, is_local: bool, effort: Effort
     ) -> tuple[Session, Resumed] | None:
         """Somebody comes back: the session goes on with its socket, whatever it had before.
 
-        :param source: where the socket comes from, as ``is_local``.
+        :param source: where the socket comes from, as ``is_local``; ``effort`` is of a user there.
         :returns: the session, and what its socket is told first; none when it cannot be had.
         """
         session = self._find(resume.resume_token)
@@ -109,8 +115,10 @@ class Sessions:
         token = new_token()
         self._spend(session, "used")
         self._give(session, token)
+        self._served[session] = _hash(resume.resume_token), session.frames
         self._move(session, source)
         session.is_local = is_local
+        session.effort.move(effort)
         missed = session.outbox.go_on(resume.received)
         self._away.pop(session, None)
         away_s = round(_away_s(session, now), 3)
@@ -129,6 +137,7 @@ class Sessions:
     def end(self, session: Session) -> None:
         """A session ends; nobody comes back to it."""
         self._spend(session, "ended")
+        self._served.pop(session, None)
         self._away.pop(session, None)
         self._move(session, "")
         session.inbox.put(SessionEnded())
@@ -187,19 +196,26 @@ class Sessions:
     # tokens
 
     def _give(self, session: Session, token: str) -> None:
-        hashed = _hash(token)
+        self._accept(session, _hash(token))
+
+    def _accept(self, session: Session, hashed: bytes) -> None:
         self._by_token[hashed] = session
-        self._token_of[session] = hashed
+        self._tokens_of.setdefault(session, []).append(hashed)
 
     def _spend(self, session: Session, why: Refusal) -> None:
         """The session's token serves no more."""
-        hashed = self._token_of.pop(session, None)
-        if hashed is None:
-            return
-        del self._by_token[hashed]
-        self._spent[hashed] = why
-        if len(self._spent) > _REMEMBERED:
+        for hashed in self._tokens_of.pop(session, ()):
+            del self._by_token[hashed]
+            self._spent[hashed] = why
+        while len(self._spent) > _REMEMBERED:
             self._spent.popitem(last=False)
+
+    def _let_serve_again(self, session: Session) -> None:
+        """Have the last token serve again, if the client may not have been told the new one."""
+        hashed, frames = self._served.pop(session, (b"", -1))
+        if frames == session.frames:
+            self._spent.pop(hashed, None)
+            self._accept(session, hashed)
 
     def _find(self, token: str) -> Session | None:
         hashed = _hash(token)

@@ -34,3 +34,16 @@ class Tally:
         self.link_failures: Counter[str] = Counter(dict.fromkeys(causes, 0))
         """``media_failed`` messages among them, by their cause."""
         self.visitors = Visitors()
+
+    def failures(self, now: float) -> list[tuple[str, int, int]]:
+        """Of each cause for which links have failed: how many, and of how many in the last hour.
+
+        :param now: seconds on the clock of ``visitors``.
+        :returns: the causes with the most visitors first, then those with the most failures.
+        """
+        found = [
+            (cause, count, self.visitors.of_cause(cause, now))
+            for cause, count in self.link_failures.items()
+            if count
+        ]
+        return sorted(found, key=lambda each: (-each[2], -each[1]))

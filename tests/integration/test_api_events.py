@@ -42,7 +42,7 @@ async def test_a_snapshot_at_once_and_then_each_second() -> None:
             assert response.content_type == "text/event-stream"
             assert response.headers["Cache-Control"] == "no-store"
             first = await next_snapshot(response)
-            assert set(first) == {"totals", "rooms", "tracks", "workers"}
+            assert set(first) == {"totals", "rooms", "tracks", "workers", "failures"}
             assert (first["totals"]["rooms"], first["totals"]["eventReaders"]) == (1, 1)
             assert [room["id"] for room in first["rooms"]] == [room_id]
             ann.send(VIDEO, KEYFRAME)

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from relay.bots import resuming
 from relay.bots.load.clip import encode
@@ -197,3 +199,38 @@ def test_tries_come_soon_and_then_later_and_later() -> None:
     later = [next(pauses) for _ in range(5)]
     bounds = [3.0, 6.0, 10.0, 10.0, 10.0]
     assert all(0.7 * most <= pause <= most for pause, most in zip(later, bounds, strict=True))
+
+
+async def test_a_socket_that_does_not_answer_is_given_up(
+    at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server hears that the bot will be back, and not that it leaves."""
+    monkeypatch.setattr("relay.bots.resuming.DEFAULT_TIMEOUT_S", 0.2)
+    connected = Connected(
+        user_id="u", ice_servers=[], media_mode="relay", resume_token="t", resume_within=30
+    ).encode()
+    codes: asyncio.Queue[int | None] = asyncio.Queue()
+
+    async def serve(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(connected)
+        if request.query["resume"] == "new":
+            await socket.receive()
+            assert request.transport is not None
+            request.transport.abort()
+        else:
+            async for _ in socket:
+                pass  # it says nothing
+            codes.put_nowait(socket.close_code)
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/ws", serve)
+    async with TestServer(app) as server, client(f"ws://{server.host}:{server.port}/ws") as one:
+        await one.send(FindPartner())
+        reading = asyncio.create_task(one.receive(timeout_s=None))
+        async with asyncio.timeout(20):
+            assert await codes.get() == 4000
+        reading.cancel()
+        await asyncio.wait({reading})

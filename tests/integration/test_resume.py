@@ -263,11 +263,14 @@ async def test_resuming_later_than_first_is_a_mistake(door: Door) -> None:
     peer = await door.come(resume="new")
     await peer.resume(first.token, first.received)
     await peer.hear_error("wrong_state")
-    back, _ = await door.come_back(first)
+    back, before = await door.come_back(first)
     await back.resume(back.token, 0)
     await back.hear_error("wrong_state")
     await back.send("chat_message", text="hello")
     await second.hear("chat_message")
+    await cut(door, back)
+    _, after = await door.come_back(back)
+    assert after["received"] == before["received"] + 1, "it is none of the session's frames"
 
 
 async def test_who_says_nothing_is_nobody_and_closed(
@@ -345,6 +348,7 @@ async def test_connecting_and_dropping_on_and_on_does_not_fill_the_server(
     async with serving(plane, limits=Limits(max_users=3)) as door:
         first, _ = await door.pair(resume="new")
         await cut(door, first)
+        await until(lambda: len(door.gateway._sockets) == 1)
         for _ in range(12):
             peer = await door.come(resume="new")
             await peer.send("find_partner")

@@ -17,10 +17,13 @@ window.RTCPeerConnection = class extends Spied {
 """As behind a firewall that passes on TLS alone: TURN is what is left."""
 
 
-def trusting(url: str) -> tuple[str, ...]:
-    """Chromium's flags to take this page for a safe one, and to believe every certificate."""
-    safe = f"--unsafely-treat-insecure-origin-as-secure={url.rstrip('/')}"
-    return (safe, "--ignore-certificate-errors")
+def trusting(*urls: str) -> tuple[str, ...]:
+    """Chromium's flags to take these pages for safe ones, and to believe every certificate."""
+    safe = ",".join(url.rstrip("/") for url in urls)
+    return (
+        f"--unsafely-treat-insecure-origin-as-secure={safe}",
+        "--ignore-certificate-errors",
+    )
 
 
 async def arrive(browser: Browser, server: Server, spell: str = "") -> Visitor:

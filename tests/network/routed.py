@@ -20,7 +20,9 @@ Way = Literal["wifi", "mobile"]
 SERVER = "10.79.0.1"
 UDP = ("ipproto", "udp")
 """What may be blocked."""
+SERVER_6 = "fd79::1"
 _CABLES = {"core": "10.79.0", "wifi": "10.79.1", "mobile": "10.79.2"}
+_CABLES_6 = {"core": "fd79::", "wifi": "fd79:1::"}
 
 
 class Routed:
@@ -48,6 +50,23 @@ class Routed:
     def unblock(self, *what: str) -> None:
         """Pass it on again."""
         self._on_router("rule", "del", "pref", "10", *what, "blackhole")
+
+    def go_ipv6_only(self) -> None:
+        """Have the wifi, with IPv6 and nothing else; the server is at ``SERVER_6``, too."""
+        self.go_offline()
+        forward = "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding"
+        subprocess.run([*self._router.prefix, "sh", "-c", forward], check=True, capture_output=True)
+        for place, cable, last in (
+            (self._router, "core", "2"),
+            (self._router, "wifi", "1"),
+            (self.server, "core", "1"),
+            (self.client, "wifi", "2"),
+        ):
+            ip("-n", place.name, "link", "set", cable, "up")
+            address = f"{_CABLES_6[cable]}{last}/64"
+            ip("-n", place.name, "addr", "add", address, "dev", cable, "nodad")
+        for place, cable, last in ((self.server, "core", "2"), (self.client, "wifi", "1")):
+            ip("-n", place.name, "route", "add", "default", "via", f"{_CABLES_6[cable]}{last}")
 
     def go_by(self, way: Way) -> None:
         """Leave the other network, and its address, for this one."""

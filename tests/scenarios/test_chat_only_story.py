@@ -4,9 +4,11 @@ import pytest
 
 from relay.matching import State
 from relay.plane import LinkState
+from relay.protocol.messages import FindPartner, NextPartner
 from tests.support.party import Party
 
 CHATS_ONLY = "media_state: audio off, video off"
+TEXT = FindPartner(mode="text")
 
 
 async def test_an_initiator_whose_offer_is_refused_does_not_cost_the_partner_the_call() -> None:
@@ -84,13 +86,14 @@ async def test_a_good_offer_makes_one_who_chats_only_whole_again() -> None:
     await bob.offer("bad")
     ann.hear(), bob.hear()
     assert await bob.offer("good") == ["webrtc_answer: answer to good"]
-    assert ann.hear() == ["media_state: audio on, video on"]
+    assert ann.hear() == [], "nothing may ever come of it"
     await bob.come_up()
+    assert ann.hear() == ["media_state: audio on, video on"]
     party.plane.flow("ann")
     assert (ann.state, bob.state) == (State.IN_CALL, State.IN_CALL)
 
 
-async def test_a_good_offer_is_waited_for_as_ever() -> None:
+async def test_a_link_that_fails_costs_one_who_chats_nothing() -> None:
     party = Party()
     ann, bob = party.come("ann"), party.come("bob")
     await ann.offer()
@@ -102,10 +105,14 @@ async def test_a_good_offer_is_waited_for_as_ever() -> None:
     ann.hear(), bob.hear()
     await party.pass_time(10)
     assert bob.hear() == ["error: media_failed"]
-    assert ann.hear() == ["partner_disconnected"]
+    assert ann.hear() == []
+    assert (bob.link, bob.partner) == (LinkState.NONE, "ann")
+    await bob.offer("better")
+    assert await bob.lose_link("failed") == ["error: media_failed"]
+    assert bob.partner == "ann"
 
 
-async def test_a_good_answer_after_a_refused_one_is_waited_for() -> None:
+async def test_a_good_answer_after_a_refused_one_has_its_time() -> None:
     party = Party()
     ann, bob = party.come("ann"), party.come("bob")
     await bob.offer()
@@ -117,6 +124,7 @@ async def test_a_good_answer_after_a_refused_one_is_waited_for() -> None:
     ann.hear(), bob.hear()
     await party.pass_time(10)
     assert ann.hear() == ["error: media_failed"]
+    assert ann.partner == "bob"
 
 
 async def test_a_link_that_comes_up_after_a_refused_offer_is_a_link() -> None:
@@ -131,6 +139,73 @@ async def test_a_link_that_comes_up_after_a_refused_offer_is_a_link() -> None:
     await ann.come_up()
     assert bob.hear() == ["media_state: audio on, video on"]
     assert await ann.lose_link("silent") == ["error: media_failed"]
+
+
+async def test_one_who_wants_text_meets_without_a_link_and_nobody_waits_for_media() -> None:
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
+    await ann.offer()  # it comes up for nobody
+    assert await ann.say(TEXT) == ["waiting_for_partner"]
+    assert ann.link is LinkState.NONE
+    await bob.offer()
+    await bob.come_up()
+    assert await bob.find() == ["partner_found, initiator", CHATS_ONLY]
+    await party.pass_time(60)
+    assert ann.hear() == ["partner_found, not initiator"], "and no offer of the relay's"
+    await bob.chat("hello")
+    assert ann.hear() == ["chat_message: hello"]
+
+
+async def test_the_picture_of_one_who_chats_appears_when_its_link_comes_up() -> None:
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
+    await ann.say(TEXT)
+    await ann.offer()
+    await ann.say(NextPartner(mode="text"))  # which ends nothing that is tried meanwhile
+    await bob.offer()
+    await bob.come_up()
+    await bob.find()
+    ann.hear(), bob.hear()
+    await ann.come_up()
+    assert bob.hear() == ["media_state: audio on, video on"]
+    party.plane.flow("ann")
+    assert (ann.state, bob.state) == (State.IN_CALL, State.IN_CALL)
+
+
+async def test_one_who_waits_for_text_keeps_its_place_when_its_link_fails() -> None:
+    party = Party()
+    ann = party.come("ann")
+    await ann.say(TEXT)
+    await ann.offer()
+    assert await ann.lose_link("failed") == ["error: media_failed"]
+    assert (ann.state, await party.waiting()) == (State.WAITING, 1)
+
+
+async def test_a_call_goes_on_to_text_with_the_next_partner() -> None:
+    party = Party()
+    ann, bob = await party.pair("ann", "bob")
+    assert await ann.say(NextPartner(mode="text")) == ["waiting_for_partner"]
+    assert bob.hear() == ["partner_left"], "and nothing about media of one who has gone"
+    assert ann.link is LinkState.NONE
+
+
+async def test_text_is_for_as_long_as_nobody_stops() -> None:
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
+    await ann.say(TEXT)
+    await ann.stop()
+    await ann.find()
+    await bob.find()
+    assert "webrtc_offer: offer to ann" in ann.hear()
+
+
+async def test_text_in_mode_direct_is_told_to_the_partner_until_there_is_an_offer() -> None:
+    party = Party(media_mode="direct")
+    ann, bob = party.come("ann"), party.come("bob")
+    await ann.say(TEXT)
+    assert await bob.find() == ["partner_found, initiator", CHATS_ONLY]
+    await ann.offer()
+    assert bob.hear() == ["media_state: audio on, video on", "webrtc_offer: my offer"]
 
 
 async def test_stopping_forgets_that_an_offer_was_of_no_use() -> None:

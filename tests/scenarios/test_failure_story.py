@@ -106,3 +106,21 @@ async def test_a_report_is_taken_at_any_time_and_changes_nothing(state: str) -> 
     assert await ann.say(LinkReport.model_validate({"state": state})) == []
     assert bob.hear() == []
     assert ann.partner == "bob"
+
+
+@pytest.mark.parametrize("source", ["192.0.2.7", ""], ids=["known", "behind a proxy"])
+async def test_one_visitor_who_loads_the_page_again_and_again_is_one(source: str) -> None:
+    """The alert needs two."""
+    party = Party()
+    visitors = party.lobby.tally.visitors
+    for number in range(20):
+        user = party.come(f"ann {number}", source=source)
+        assert await fail(party, user, Trace()) == "server_unreachable"
+        assert visitors.unreached(party.now) == 1
+        await user.vanish()
+    assert party.lobby.tally.failures(party.now)[0][:2] == ("server_unreachable", 20)
+    user = party.come("ann", source=source)
+    await fail(party, user, Trace())
+    bob = party.come("bob", source=source and "192.0.2.8")
+    assert await fail(party, bob, Trace()) == "server_unreachable"
+    assert visitors.unreached(party.now) == 2

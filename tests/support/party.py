@@ -31,6 +31,7 @@ from relay.protocol.messages import (
     parse_server,
 )
 from relay.signaling.direct import Direct
+from relay.signaling.effort import Effort
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby
 from relay.signaling.mailbox import Item, SessionEnded
@@ -181,7 +182,9 @@ class User:
         """Resume, and hear nothing yet."""
         message = Resume(resume_token=token or self.token, received=self.received)
         party = self.party
-        found = party.sessions.resume(message, party.now, source="", is_local=False)
+        found = party.sessions.resume(
+            message, party.now, source="", is_local=False, effort=Effort()
+        )
         if found is None:
             return None
         assert found[0] is self.session

@@ -1,9 +1,11 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AUDIT, ROOMS, TRACKS, USERS } from "../../web/admin/model/columns.js";
+import { AUDIT, FAILURES, ROOMS, TRACKS, USERS } from "../../web/admin/model/columns.js";
+import { causeOf } from "../../web/admin/model/failures.js";
 import { EVERYTHING, hrefOf, parse, streamQuery } from "../../web/admin/model/route.js";
 import { arrange, clicked, fits } from "../../web/admin/model/table.js";
+import { en } from "../../web/words/en.js";
 import { track } from "./admin-track.js";
 
 const THREE = [
@@ -114,4 +116,21 @@ test("the stream brings what the page shows", () => {
     query("#/tracks", { kind: "audio", direction: "up", bad: true, text: "x" }),
     "limit=200&kind=audio&direction=up&bad=true",
   );
+});
+
+test("the way of a track's link is told with its family, as far as there is one", () => {
+  const column = TRACKS.find(({ id }) => id === "link");
+  const path = { protocol: "turn-tls", localFamily: "ipv4", remoteFamily: "ipv6", localAddress: null, remoteAddress: null };
+  assert.equal(column?.text(track("a", { path })), "turn-tls ipv6");
+  assert.equal(column?.text(track("a", { path: { ...path, protocol: "udp", remoteFamily: null } })), "udp");
+});
+
+test("each cause of failed links has a title and says what to do", () => {
+  for (const cause of [...Object.keys(en.causes), "lost"]) {
+    const { title, help } = causeOf(cause);
+    assert.ok(title !== cause && help.endsWith("."), cause);
+  }
+  assert.deepEqual(causeOf("sunspots"), { title: "sunspots", help: "" });
+  const row = { id: "slow", cause: "slow", count: 1200, visitors: 7 };
+  assert.deepEqual(FAILURES.map(({ text }) => text(row)).slice(0, 3), ["Too slow", "7", "1,200"]);
 });

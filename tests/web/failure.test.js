@@ -2,6 +2,7 @@
 /** Links that fail, again and again: what is said, and when the next one is tried. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isTextOffered } from "../../web/machine/state.js";
 import { en } from "../../web/words/en.js";
 import { Page } from "./transcript.js";
 
@@ -83,4 +84,130 @@ test("the server is told how the connecting goes, as long as there is a link to 
   page.do("stop_pressed");
   assert.deepEqual(page.on(event), []);
   assert.deepEqual(Page.inCall("direct").on(event), []);
+});
+
+/** Three links have failed, and the person does with text. @param {string | null} [cause] */
+function textOnly(cause = null) {
+  const page = Page.searching();
+  fail(page);
+  failAgain(page);
+  page.wait();
+  page.offerMade();
+  fail(page, cause);
+  page.do("text_chosen");
+  page.hear({ type: "waiting_for_partner", online: 3 });
+  return page;
+}
+
+test("text is offered from the third failure in a row on, and only while nothing is tried", () => {
+  const page = Page.searching();
+  fail(page);
+  for (const isOffered of [false, true, true]) {
+    failAgain(page);
+    assert.equal(isTextOffered(page.state), isOffered);
+  }
+  page.wait();
+  assert.ok(!isTextOffered(page.state));
+  assert.match(page.says, /Trying again now…$/);
+});
+
+test("who has not been offered text does not get it", () => {
+  const page = Page.searching();
+  fail(page);
+  assert.deepEqual(page.do("text_chosen"), []);
+  assert.ok(!page.state.isTextOnly);
+});
+
+test("the next try is counted down, and may be had at once", () => {
+  const page = Page.searching();
+  fail(page);
+  for (const _ of [1, 2]) failAgain(page);
+  assert.match(page.says, /Trying again in 10 s\.$/);
+  page.nowMs += 4_000;
+  assert.match(page.says, /Trying again in 6 s\.$/);
+  assert.deepEqual(page.do("try_now_pressed"), ["open_link", "make_offer"]);
+  assert.deepEqual(page.do("try_now_pressed"), []);
+});
+
+test("who does with text looks for somebody at once, and is told why there is no picture", () => {
+  const page = textOnly("udp_blocked");
+  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
+  const why = `${en.noVideo} ${en.causes.udp_blocked}`;
+  assert.equal(page.says, `${en.searching} | ${why} | Trying for video again in 10 s.`);
+  assert.deepEqual(page.meet(true), ["> media_state"], "no link is opened for a partner");
+  assert.equal(page.says, `${en.textOnly} | ${why} | Trying for video again in 10 s.`);
+  page.on({ type: "chat_entered", text: "Hello" });
+  assert.equal(page.sent.at(-1)?.type, "chat_message");
+  page.do("next_pressed");
+  assert.deepEqual(page.sent.at(-1), { type: "next_partner", interests: [], mode: "text" });
+});
+
+test("video is tried for while the two chat, ever less often, and costs nobody the partner", () => {
+  const page = textOnly();
+  page.meet();
+  page.on({ type: "chat_entered", text: "Hello" });
+  for (const waitMs of [10_000, 20_000]) {
+    const { waitedMs, commands } = page.wait();
+    assert.equal(waitedMs, waitMs);
+    assert.deepEqual(commands, ["open_link", "meet", "make_offer"]);
+    assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
+    assert.match(page.says, /Trying for video now…$/);
+    assert.deepEqual(fail(page), ["close_link"]);
+    assert.deepEqual(fail(page), [], "once for each link");
+  }
+  assert.equal(page.state.chat.length, 1);
+  assert.match(page.says, /Trying for video again in 40 s\.$/);
+  assert.deepEqual(page.do("try_now_pressed"), ["open_link", "meet", "make_offer"]);
+});
+
+for (const how of /** @type {const} */ (["link_failed", "link_broken", "link_closed"])) {
+  test(`a try for video that ends with ${how} is no more than that`, () => {
+    const page = textOnly();
+    page.meet();
+    page.wait();
+    page.offerMade();
+    assert.deepEqual(page.do(how), ["close_link"]);
+    assert.ok(page.state.partner);
+  });
+}
+
+test("the picture appears when the link is up, and a quiet partner is no reason to go on", () => {
+  const page = textOnly();
+  page.meet();
+  page.hear({ type: "media_state", audio: true, video: true });
+  page.wait();
+  page.offerMade();
+  page.do("link_restored");
+  assert.ok(!page.state.isTextOnly);
+  assert.equal(page.state.dueMs.media, undefined);
+  page.arrive();
+  assert.equal(page.says, `${en.connected} | ${en.seeAndHear}`);
+  page.do("next_pressed");
+  assert.deepEqual(page.sent.at(-1), { type: "next_partner", interests: [] });
+});
+
+test("a partner who goes is followed by another, for text as before", () => {
+  const page = textOnly();
+  page.meet();
+  page.hear({ type: "partner_left" });
+  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
+});
+
+test("who rests does so without a link, and goes on", () => {
+  const page = textOnly();
+  page.on({ type: "setting_changed", change: { searchesOn: false } });
+  page.meet();
+  page.hear({ type: "partner_left" });
+  assert.ok(page.state.isResting);
+  page.do("next_pressed");
+  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
+});
+
+test("text goes on in another session, and ends with Stop", () => {
+  const page = textOnly();
+  page.lost(false);
+  page.connect();
+  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
+  page.do("stop_pressed");
+  assert.ok(!page.state.isTextOnly);
 });

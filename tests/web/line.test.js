@@ -195,3 +195,19 @@ test("figures that say something else now and then change nothing", () => {
   }
   assert.equal(page.state.line.grade, "good");
 });
+
+test("the line is not judged while there is an interruption, nor right after", () => {
+  for (const [begin, end] of [
+    [(/** @type {Page} */ page) => page.do("link_interrupted"),
+      (/** @type {Page} */ page) => page.do("link_restored")],
+    [(/** @type {Page} */ page) => page.hear({ type: "partner_connection", interrupted: true }),
+      (/** @type {Page} */ page) => page.hear({ type: "partner_connection", interrupted: false })],
+  ]) {
+    const page = Page.inCall();
+    begin?.(page);
+    assert.ok(!page.measure(20, POOR, false).includes("pause video"));
+    end?.(page);
+    assert.ok(!page.measure(15, POOR).includes("pause video"));
+    assert.ok(page.measure(1, POOR).includes("pause video"));
+  }
+});

@@ -232,7 +232,7 @@ test("an interruption changes nothing but that", () => {
   page.do("link_interrupted");
   assert.deepEqual(page.state.line, { ...line, isInterrupted: true });
   page.do("link_restored");
-  assert.deepEqual(page.state.line, line);
+  assert.deepEqual(page.state.line, { ...line, poorSinceMs: null, restoredAtMs: page.nowMs });
 });
 
 test("who rests is not searched for when new paths are offered", () => {

@@ -239,7 +239,7 @@ test("while nobody answers, the line is not taken for a poor one", () => {
   page.measure(20, { availableOutBps: 50_000 }, false);
   assert.equal(page.state.line.isVideoPaused, false);
   told(page, false);
-  page.measure(6, { availableOutBps: 50_000 });
+  page.measure(15, { availableOutBps: 50_000 });
   assert.equal(page.state.line.isVideoPaused, false, "the browser's estimate has time to recover");
   page.measure(1, { availableOutBps: 50_000 });
   assert.equal(page.state.line.isVideoPaused, true);

@@ -51,6 +51,14 @@ async function settled() {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve();
 }
 
+test("a link without figures is told of all the same", async (t) => {
+  const { connection, told, pass } = watch(t);
+  t.mock.method(console, "info", () => {});
+  connection.getStats = () => Promise.reject(new Error("it is closed"));
+  await pass(7_000);
+  assert.deepEqual(told.map(({ state, roundTripMs }) => [state, roundTripMs]), [["connecting", undefined]]);
+});
+
 test("a link that is not up after a while is told of, with all that was found until then", async (t) => {
   const { connection, told, pass } = watch(t);
   connection.find({ type: "host", protocol: "udp", address: "1f2e.local" });

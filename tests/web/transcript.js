@@ -63,7 +63,7 @@ export class Page {
    *   | "preview_wanted" | "retry_pressed" | "page_hidden" | "page_shown" | "page_left"
    *   | "page_back" | "network_changed" | "link_failed" | "link_broken" | "link_closed"
    *   | "link_interrupted" | "link_restored" | "path_found" | "wire_connecting" | "wire_alive"
-   *   | "key_struck" | "field_pressed" | "begun_taken" | "begun_dropped" | "try_now_pressed"
+   *   | "key_struck" | "field_pressed" | "begun_taken" | "begun_dropped" | "try_now_pressed" | "text_chosen"
    *   | "return_pressed" | "return_declined"} type */
   do(type) {
     return this.on(/** @type {Event} */ ({ type }));

@@ -21,6 +21,8 @@ const LONGEST_PAUSE_MS = 60_000;
 /** Sound included: Chromium never thinks less than some 85 kbit/s while it sends both. */
 const MIN_VIDEO_BPS = 100_000;
 const MAX_VIDEO_LOSS = 0.25;
+/** So long after an interruption the congestion control still believes that nothing gets through. */
+const SETTLING_MS = 10_000;
 
 /** @param {Turn} turn @param {Figures} figures */
 export function measured(turn, figures) {
@@ -29,12 +31,12 @@ export function measured(turn, figures) {
 }
 
 /**
- * What was measured so far no longer counts against the line.
+ * There was an interruption: what was measured in it, and right after, does not count against the line.
  *
  * @param {Turn} turn
  */
 export function measureAnew(turn) {
-  change(turn, { poorSinceMs: null });
+  change(turn, { poorSinceMs: null, restoredAtMs: turn.nowMs });
 }
 
 /**
@@ -43,10 +45,10 @@ export function measureAnew(turn) {
  * @param {Turn} turn
  */
 export function part(turn) {
-  const { isVideoPaused, isInterrupted } = turn.state.line;
+  const { isVideoPaused, isInterrupted, restoredAtMs } = turn.state.line;
   turn.stopTimers("video");
   if (isVideoPaused) turn.order({ do: "pause_video", paused: false });
-  turn.state.line = { ...CLEAR_LINE, isInterrupted };
+  turn.state.line = { ...CLEAR_LINE, isInterrupted, restoredAtMs };
 }
 
 /** @param {Turn} turn @param {Figures} figures */
@@ -67,7 +69,8 @@ function isTooPoor(turn, { lossOut, availableOutBps }) {
   const { line, devices } = turn.state;
   const isSending = devices.video.status === "on" && !line.isVideoPaused;
   const isPoor = (lossOut ?? 0) > MAX_VIDEO_LOSS || (availableOutBps ?? Infinity) < MIN_VIDEO_BPS;
-  if (!isSending || !isPoor) {
+  const isSettled = !line.isInterrupted && turn.nowMs - line.restoredAtMs >= SETTLING_MS;
+  if (!isSending || !isPoor || !isSettled) {
     change(turn, { poorSinceMs: null });
     return false;
   }

@@ -125,6 +125,7 @@ function take(turn, event) {
     case "wire_resumed": return session.resumed(turn, event);
     case "wire_alive": return mend.proved(turn);
     case "try_now_pressed": return session.tryNow(turn);
+    case "text_chosen": return visit.chooseText(turn);
     case "message_unsent": return unsent(turn, event.message);
     case "message": return hear(turn, event.message);
 

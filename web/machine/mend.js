@@ -9,6 +9,7 @@
  *
  * @typedef {import("./turn.js").Turn} Turn
  */
+import * as line from "./line.js";
 import * as link from "./link.js";
 import * as partner from "./partner.js";
 import * as way from "./way.js";
@@ -74,6 +75,7 @@ function note(turn) {
 export function restored(turn) {
   const { state } = turn;
   if (!state.linked) return;
+  if (state.line.isInterrupted) line.measureAnew(turn);
   state.line = { ...state.line, isInterrupted: false };
   state.isLinkUp = true;
   turn.stopTimers("detour");
@@ -127,9 +129,9 @@ function isSilent({ state, nowMs }, forMs) {
 
 /** The deadline of a restart. @param {Turn} turn */
 export function due(turn) {
-  const { line, mending } = turn.state;
+  const { line: { isInterrupted }, mending } = turn.state;
   const isStillSilent = isSilent(turn, SILENT_MS) && mending.restarts < MAX_SILENT_RESTARTS;
-  if (line.isInterrupted || isStillSilent) begin(turn);
+  if (isInterrupted || isStillSilent) begin(turn);
   else link.endMending(turn);
 }
 

@@ -23,11 +23,11 @@ export function found(turn, { isInitiator, sharedInterests }) {
   search.end(turn);
   Object.assign(state, { notice: null, chat: [] });
   state.partnersMet += 1;
-  state.partner = somebody(turn, sharedInterests);
+  state.partner = { ...somebody(turn, sharedInterests), hasCome: state.isTextOnly };
   draft.meet(turn);
-  turn.startTimer("media", MEDIA_TIMEOUT_MS);
+  if (!state.isTextOnly) turn.startTimer("media", MEDIA_TIMEOUT_MS);
   if (state.linked) turn.order({ do: "meet" });
-  else link.openToPartner(turn, isInitiator);
+  else if (!state.isTextOnly) link.openToPartner(turn, isInitiator);
 }
 
 /**
@@ -89,7 +89,7 @@ export function next(turn) {
   const { state } = turn;
   if (state.isResting) {
     Object.assign(state, { isResting: false, notice: null, chat: [] });
-    if (state.linked) search.ask(turn, "find_partner");
+    if (state.linked || state.isTextOnly) search.ask(turn, "find_partner");
   } else if (state.partner) {
     state.notice = null;
     leave(turn);

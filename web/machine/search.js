@@ -32,7 +32,8 @@ function shorten(text) {
 /** @param {Turn} turn @param {"find_partner" | "next_partner"} type */
 export function ask(turn, type) {
   const { state } = turn;
-  turn.send({ type, interests: state.settings.interests });
+  const { interests } = state.settings;
+  turn.send(state.isTextOnly ? { type, interests, mode: "text" } : { type, interests });
   if (state.search === "none") state.searchingSinceMs = turn.nowMs;
   state.search = "asked";
   awaitReply(turn);

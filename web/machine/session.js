@@ -58,6 +58,7 @@ export function lost(turn, { retryAtMs, isResumable, why }) {
 /** @param {Turn} turn */
 export function tryNow(turn) {
   if (turn.state.socket === "lost") turn.order({ do: "renew" });
+  else visit.relink(turn);
 }
 
 /**

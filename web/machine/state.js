@@ -21,7 +21,7 @@
  *   | { type: "key_struck" } | { type: "field_pressed" }
  *   | { type: "begun_taken" } | { type: "begun_dropped" }
  *   | { type: "chat_toggled" } | { type: "chat_repeated", id: string }
- *   | { type: "try_now_pressed" } | { type: "return_pressed" } | { type: "return_declined" }
+ *   | { type: "try_now_pressed" } | { type: "text_chosen" } | { type: "return_pressed" } | { type: "return_declined" }
  *   | { type: "conversation_kept", kept: Kept | null } | { type: "way_remembered", takesDetour: boolean }
  *   | { type: "message_unsent", message: ClientMessage }
  *   | { type: "time_passed" } | import("../browser/surroundings.js").SurroundingsEvent
@@ -120,6 +120,7 @@
  * @property {boolean} isVideoPaused it was too poor: only sound is sent
  * @property {number} pauses in a row
  * @property {boolean} isInterrupted our own link has lost its way to the other side
+ * @property {number} restoredAtMs when it, or the partner's, was last found again
  *
  * @typedef {object} Mending of a link that is interrupted, or may be
  * @property {"none" | "proving" | "restarting"} step "proving": as soon as the socket is known to live
@@ -146,6 +147,8 @@
  * @property {number} unanswered offers that the relay has not answered yet
  * @property {number} relinkedAtMs when the link was last opened again after it failed
  * @property {number} failures of links in a row, since one was up
+ * @property {string | null} cause of the last of them, as the server sees it
+ * @property {boolean} isTextOnly the person chats until a link is up, which goes on being tried for
  * @property {number} replacedAtMs when it was last replaced because it could not be mended
  * @property {boolean} isLinkUp
  * @property {Mending} mending
@@ -207,6 +210,7 @@ export const CLEAR_LINE = {
   isVideoPaused: false,
   pauses: 0,
   isInterrupted: false,
+  restoredAtMs: -Infinity,
 };
 
 /** @type {Readonly<Mending>} */
@@ -236,6 +240,8 @@ export function initial(settings = DEFAULTS, host = "") {
     unanswered: 0,
     relinkedAtMs: -Infinity,
     failures: 0,
+    cause: null,
+    isTextOnly: false,
     replacedAtMs: -Infinity,
     isLinkUp: false,
     mending: WHOLE,
@@ -280,6 +286,37 @@ export function nextDueMs(state) {
  */
 export function isReturnAsked({ returning, partner }) {
   return returning !== null && partner !== null;
+}
+
+/** After so many failures in a row of links there is text instead, and ever more time between them. */
+export const MAX_QUICK_FAILURES = 3;
+
+/**
+ * Whether the person may do with text meanwhile.
+ *
+ * @param {State} state
+ */
+export function isTextOffered({ isTextOnly, failures, dueMs }) {
+  return !isTextOnly && failures >= MAX_QUICK_FAILURES && dueMs.relink !== undefined;
+}
+
+/**
+ * Whether the person is told when something is tried again, and may have it tried at once.
+ *
+ * @param {State} state
+ */
+export function isRetrying({ socket, isStarted, isTextOnly, failures }) {
+  return socket === "lost" || (isStarted && (isTextOnly || failures >= MAX_QUICK_FAILURES));
+}
+
+/**
+ * When the next try to connect comes, or to open a link.
+ *
+ * @param {State} state
+ * @returns {number | null} null: it is under way
+ */
+export function retryDueMs({ socket, retryAtMs, dueMs }) {
+  return socket === "lost" ? retryAtMs : dueMs.relink ?? null;
 }
 
 /**

@@ -10,10 +10,9 @@ import * as link from "./link.js";
 import * as mend from "./mend.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
+import { MAX_QUICK_FAILURES, isTextOffered } from "./state.js";
 
 const RELINK_MS = 3_000;
-/** After so many failures in a row it is left more and more time. */
-const MAX_QUICK_FAILURES = 3;
 const BACK_OFF_MS = 10_000;
 const MAX_BACK_OFF_MS = 300_000;
 /** A link that cannot be used so soon after it took another's place will not be replaced, too. */
@@ -51,10 +50,13 @@ export function goOn(turn) {
   const { state } = turn;
   if (!state.isStarted || devices.isAsking(state)) return;
   state.hasBegun = true;
-  if (!state.server || state.linked || state.isResting) return;
-  if (state.search !== "none" || state.dueMs.relink !== undefined) return;
+  if (!state.server) return;
+  const isIdle = state.search === "none" && !state.partner && !state.isResting;
+  if (state.isTextOnly && isIdle) search.ask(turn, "find_partner");
+  if (state.linked || state.dueMs.relink !== undefined || !(isIdle || state.isTextOnly)) return;
   if (turn.isDirect()) return search.ask(turn, "find_partner");
   link.open(turn); // find_partner follows the offer, so that nobody is matched with a dead end
+  if (state.partner) turn.order({ do: "meet" });
   link.offer(turn, "make_offer");
 }
 
@@ -63,6 +65,7 @@ export function stop(turn) {
   const { state } = turn;
   if (!state.isStarted) return;
   Object.assign(state, { isStarted: false, isResting: false, notice: null, failures: 0 });
+  state.isTextOnly = false;
   leaveServer(turn);
   state.begun = "";
   devices.closeAll(turn);
@@ -78,35 +81,52 @@ export function stop(turn) {
 export function linkUnusable(turn) {
   const { state } = turn;
   const isFirst = turn.nowMs - state.replacedAtMs >= REPLACE_AGAIN_MS;
-  const wasOfUse = state.linked && (state.isLinkUp || state.partner !== null);
+  const wasOfUse = state.linked && (state.isLinkUp || state.partner !== null) && !state.isTextOnly;
   if (wasOfUse && isFirst && !turn.isDirect()) mend.replace(turn);
   else linkFailed(turn);
 }
 
 /** The browser has given up the paths that the link had. @param {Turn} turn */
 export function linkBroken(turn) {
-  if (!mend.broken(turn)) linkFailed(turn);
+  if (turn.state.isTextOnly || !mend.broken(turn)) linkFailed(turn);
 }
 
 /**
  * Say so and begin again, but not more often than every few seconds, and ever less often where it
- * fails each time.
+ * fails each time. Who chats meanwhile chats on.
  *
  * @param {Turn} turn
  * @param {string | null} [cause] as the server sees it
  */
 export function linkFailed(turn, cause) {
   const { state } = turn;
-  state.failures += 1;
+  if (state.isTextOnly && !state.linked) return; // it was given up here before the server has
+  state.cause = cause ?? null;
   if (turn.isDirect()) {
     partner.next(turn);
   } else {
-    leaveServer(turn);
+    state.failures += 1;
+    if (state.isTextOnly) link.close(turn);
+    else leaveServer(turn);
     const soonestAtMs = turn.nowMs + backOffMs(state.failures);
     state.relinkedAtMs = Math.max(soonestAtMs, state.relinkedAtMs + RELINK_MS);
     state.dueMs.relink = state.relinkedAtMs;
   }
-  state.notice = { kind: "link_failed", cause: cause ?? null };
+  if (!state.isTextOnly) state.notice = { kind: "link_failed", cause: state.cause };
+}
+
+/** The person does with text meanwhile. @param {Turn} turn */
+export function chooseText(turn) {
+  const { state } = turn;
+  if (isTextOffered(state)) Object.assign(state, { isTextOnly: true, notice: null, isChatOpen: true });
+}
+
+/** The person does not wait for the next try. @param {Turn} turn */
+export function relink(turn) {
+  const { state } = turn;
+  if (state.dueMs.relink === undefined) return;
+  state.relinkedAtMs = turn.nowMs;
+  turn.stopTimers("relink");
 }
 
 /** @param {number} failures in a row */
@@ -117,18 +137,15 @@ function backOffMs(failures) {
 
 /** The link is up, for the first time or again. @param {Turn} turn */
 export function linkRestored(turn) {
-  if (turn.state.linked) turn.state.failures = 0;
+  const { state } = turn;
+  if (state.linked) Object.assign(state, { failures: 0, isTextOnly: false });
   mend.restored(turn);
 }
 
 /** What failed on the former network may work on this one. @param {Turn} turn */
 export function networkChanged(turn) {
-  const { state } = turn;
-  state.failures = 0;
-  if (state.dueMs.relink !== undefined) {
-    state.relinkedAtMs = turn.nowMs;
-    turn.stopTimers("relink");
-  }
+  turn.state.failures = 0;
+  relink(turn);
   mend.networkChanged(turn);
 }
 

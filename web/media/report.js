@@ -72,7 +72,7 @@ export class Reporter {
 
   /** @param {Report["state"]} state */
   async #report(state) {
-    const roundTripMs = roundTripOf((await this.#pc.getStats()).values());
+    const roundTripMs = await this.#roundTripMs();
     if (this.#isStopped) return;
     this.#tell({
       state,
@@ -84,6 +84,16 @@ export class Reporter {
       ...(roundTripMs === null ? {} : { roundTripMs }),
       tookMs: Math.round(this.#nowMs() - this.#beganAtMs),
     });
+  }
+
+  /** @returns {Promise<number | null>} null also where the browser has no figures, as of a link that is closed */
+  async #roundTripMs() {
+    try {
+      return roundTripOf((await this.#pc.getStats()).values());
+    } catch (error) {
+      console.info("The link has no figures:", error);
+      return null;
+    }
   }
 }
 

@@ -8,6 +8,7 @@
  * @typedef {import("../words/words.js").Words} Words
  */
 import { find, setAttribute, setIcon, setLabel, setText } from "./dom.js";
+import { isRetrying, retryDueMs } from "../machine/state.js";
 
 const VOLUME_STEP = 0.1;
 
@@ -105,15 +106,15 @@ export class ControlsView {
 }
 
 /**
- * The button to try at once whether the server is back. While that is tried it stays, so that the
- * keyboard's focus does.
+ * The button to try at once whether the server is back, or the link comes up. While that is tried it
+ * stays, so that the keyboard's focus does.
  *
  * @param {HTMLButtonElement} button
  * @param {State} state
  */
-export function drawTryNow(button, { socket, retryAtMs }) {
-  button.hidden = socket !== "lost";
-  setAttribute(button, "aria-disabled", retryAtMs === null);
+export function drawTryNow(button, state) {
+  button.hidden = !isRetrying(state);
+  setAttribute(button, "aria-disabled", retryDueMs(state) === null);
 }
 
 /**

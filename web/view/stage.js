@@ -7,6 +7,7 @@
  */
 import { drawTryNow } from "./controls.js";
 import { find, icon, make, setAttribute, setText } from "./dom.js";
+import { isTextOffered } from "../machine/state.js";
 import { CAN_CHOOSE_SPEAKER } from "./pickers.js";
 import { Player } from "./player.js";
 import { describe } from "../words/describe.js";
@@ -24,6 +25,7 @@ export class StageView {
   #detail = find("detail", HTMLElement);
   #ticker = find("ticker", HTMLElement);
   #tryNow = find("try-now", HTMLButtonElement);
+  #textOnly = find("text-only", HTMLButtonElement);
   #marks = find("marks", HTMLElement);
   #quality = find("quality", HTMLButtonElement);
   #grade = find("grade", HTMLElement);
@@ -36,6 +38,7 @@ export class StageView {
   constructor(onEvent) {
     this.#quality.onclick = () => this.toggleFigures();
     this.#tryNow.onclick = () => onEvent({ type: "try_now_pressed" });
+    this.#textOnly.onclick = () => onEvent({ type: "text_chosen" });
   }
 
   /** @param {State} state @param {number} nowMs @param {Words} words */
@@ -46,6 +49,7 @@ export class StageView {
     setText(this.#detail, detail);
     setText(this.#ticker, ticker);
     drawTryNow(this.#tryNow, state);
+    this.#textOnly.hidden = !isTextOffered(state);
     setText(this.#notice, this.#sound.isBlocked ? words.pressToHear : notice);
     this.#play(state);
     this.#drawPartner(state, words);
@@ -59,10 +63,10 @@ export class StageView {
   }
 
   /** @param {State} state @param {Words} words */
-  #drawPartner({ partner }, words) {
+  #drawPartner({ partner, isTextOnly }, words) {
     const hasPicture = Boolean(partner?.media.video && partner.arrived.video);
     setAttribute(this.#stage, "data-picture", hasPicture);
-    this.#avatar.hidden = !partner?.hasCome || hasPicture;
+    this.#avatar.hidden = !partner?.hasCome || hasPicture || isTextOnly;
     const marks = partner ? [
       ...(partner.media.audio ? [] : [["mic-off", words.partnerMuted]]),
       ...(partner.media.video ? [] : [["cam-off", words.partnerCameraOff]]),

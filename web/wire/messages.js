@@ -5,7 +5,7 @@
  *
  * @typedef {"relay" | "direct"} MediaMode
  *
- * @typedef {{ type: "find_partner", interests: string[] }} FindPartner
+ * @typedef {{ type: "find_partner", interests: string[], mode?: "text" }} FindPartner
  * @typedef {{ type: "webrtc_offer", sdp: string }} WebrtcOffer
  * @typedef {{ type: "webrtc_answer", sdp: string }} WebrtcAnswer
  * @typedef {{ type: "ice_candidate", candidate: RTCIceCandidateInit | null }} IceCandidate
@@ -13,7 +13,7 @@
  * @typedef {{ type: "chat_received", id: string }} ChatReceived
  * @typedef {{ type: "typing", active: boolean }} Typing
  * @typedef {{ type: "media_state", audio: boolean, video: boolean }} MediaState
- * @typedef {{ type: "next_partner", interests: string[] }} NextPartner
+ * @typedef {{ type: "next_partner", interests: string[], mode?: "text" }} NextPartner
  * @typedef {{ type: "stop_chat" }} StopChat
  * @typedef {{ type: "resume", resumeToken: string, received: number }} Resume
  * @typedef {{ code: number, scheme: "stun" | "stuns" | "turn" | "turns" }} LinkError

@@ -15,6 +15,8 @@
  * @property {string} ticker what changes every second, and would tire a screen reader
  * @property {string} notice what went wrong last; may be empty
  */
+import { isRetrying, retryDueMs } from "../machine/state.js";
+
 /**
  * @param {State} state
  * @param {number} nowMs the clock that the state's times belong to
@@ -40,10 +42,14 @@ function situation(state, words) {
   }
   if (!state.hasBegun) return ["busy", words.waitingForDevices, words.allowDevices];
   if (state.socket === "connecting") return ["busy", words.connecting, words.reachingServer];
+  if (state.isTextOnly) return inText(state, words);
   if (state.line.isInterrupted) return ["problem", words.interrupted, words.mending];
   if (state.partner) return company(state.partner, words);
   if (state.isResting) return ["idle", words.resting, words.pressNext];
-  if (state.search === "none") return ["busy", words.connecting, words.openingLink];
+  if (state.search === "none") {
+    const isWaiting = isRetrying(state) && retryDueMs(state) !== null;
+    return ["busy", words.connecting, isWaiting ? "" : words.openingLink];
+  }
   const hint = state.settings.interests.length ? words.searchingInterests : "";
   return ["busy", words.searching, state.online === 1 ? words.nobodyOnline : hint];
 }
@@ -56,6 +62,20 @@ function situation(state, words) {
  */
 export function lossText({ refusal }, words) {
   return refusal ? words.refusals[refusal] : words.connectionLost;
+}
+
+/**
+ * While the person does with text.
+ *
+ * @param {State} state
+ * @param {Words} words
+ * @returns {[Mood, string, string]}
+ */
+function inText({ partner, isResting, cause }, words) {
+  if (partner?.isInterrupted) return company(partner, words);
+  const detail = `${words.noVideo} ${causeText(cause, words)}`.trim();
+  if (partner) return ["idle", words.textOnly, detail]; // not "call": these words stay
+  return isResting ? ["idle", words.resting, words.pressNext] : ["busy", words.searching, detail];
 }
 
 /** @param {Partner} partner @param {Words} words @returns {[Mood, string, string]} */
@@ -72,9 +92,12 @@ function company(partner, words) {
 
 /** @param {State} state @param {number} nowMs @param {Words} words */
 function tickerText(state, nowMs, words) {
-  if (state.socket === "lost") {
-    if (state.retryAtMs === null) return words.tryingNow;
-    return words.retryIn(Math.max(1, secondsFrom(nowMs, state.retryAtMs)));
+  if (isRetrying(state)) {
+    const dueMs = retryDueMs(state);
+    const isForVideo = state.isTextOnly && state.socket !== "lost";
+    if (dueMs === null) return isForVideo ? words.tryingVideo : words.tryingNow;
+    const seconds = Math.max(1, secondsFrom(nowMs, dueMs));
+    return isForVideo ? words.videoIn(seconds) : words.retryIn(seconds);
   }
   if (state.search === "none" || state.line.isInterrupted) return "";
   const passed = words.forSeconds(
@@ -92,16 +115,21 @@ function secondsFrom(fromMs, toMs) {
 /** @param {State} state @param {Words} words */
 function noticeText({ notice, line }, words) {
   if (notice?.kind === "server_error") return words.serverSays(notice.text);
-  if (notice?.kind === "link_failed") return failureText(notice.cause ?? "", words);
+  if (notice?.kind === "link_failed") {
+    return `${words.mishaps.link_failed} ${causeText(notice.cause, words)}`.trim();
+  }
   if (notice) return words.mishaps[notice.kind];
   return line.isVideoPaused ? words.videoPaused : "";
 }
 
-/** @param {string} cause perhaps one that only newer servers know @param {Words} words */
-function failureText(cause, words) {
-  const causes = Object.entries(words.causes);
-  const why = causes.find(([name]) => name === cause)?.[1];
-  return why ? `${words.mishaps.link_failed} ${why}` : words.mishaps.link_failed;
+/**
+ * Why there is no link, and what to do.
+ *
+ * @param {string | null | undefined} cause perhaps one that only newer servers know
+ * @param {Words} words
+ */
+function causeText(cause, words) {
+  return Object.entries(words.causes).find(([name]) => name === cause)?.[1] ?? "";
 }
 
 /**

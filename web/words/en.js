@@ -136,6 +136,11 @@ export const en = {
   retryIn: (seconds) => `Trying again in ${seconds} s.`,
   tryingNow: "Trying again now…",
   tryNow: "Try now",
+  chatMeanwhile: "Chat by text meanwhile",
+  noVideo: "There is no picture and no sound for now.",
+  /** @param {number} seconds */
+  videoIn: (seconds) => `Trying for video again in ${seconds} s.`,
+  tryingVideo: "Trying for video now…",
   videoPaused: "The line is too poor for video. The sound goes on; the picture comes back by itself.",
 
   sentAway: {

@@ -127,6 +127,11 @@ export const es = {
   retryIn: (seconds) => `Nuevo intento en ${seconds} s.`,
   tryingNow: "Intentándolo de nuevo…",
   tryNow: "Intentar ahora",
+  chatMeanwhile: "Chatear por texto mientras tanto",
+  noVideo: "Por ahora no hay imagen ni sonido.",
+  /** @param {number} seconds */
+  videoIn: (seconds) => `Se vuelve a intentar el vídeo en ${seconds} s.`,
+  tryingVideo: "Intentando el vídeo ahora…",
   videoPaused:
     "La línea no da para vídeo. El sonido sigue; la imagen volverá por sí sola.",
 

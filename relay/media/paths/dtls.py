@@ -122,6 +122,8 @@ class Sieve:
         """The peer's; whoever speaks before that is agreed can only be a ``client``."""
         self.fingerprints: Sequence[RTCDtlsFingerprint] = ()
         """Of the peer's certificate: no other is let through."""
+        self.has_met_another = False
+        """Whether a certificate has come that is none of these, whoever has sent it."""
         self.parts = 0
         """Records and fragments of the last datagram that were looked at."""
         self._last = _NOTHING
@@ -226,7 +228,9 @@ class Sieve:
 
     def _is_plausible(self, kind: int, message: bytes) -> bool:
         if kind == _CERTIFICATE:
-            return _is_certificate_of(message, self.fingerprints)
+            is_own = _is_certificate_of(message, self.fingerprints)
+            self.has_met_another = self.has_met_another or not is_own
+            return is_own
         if kind == _CLIENT_KEY_EXCHANGE:
             return _is_point(message)
         if kind == _CERTIFICATE_VERIFY:

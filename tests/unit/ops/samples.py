@@ -84,7 +84,7 @@ def totals(**changed: Any) -> Totals:
 
 def snapshot(*tracks: Track) -> Snapshot:
     """One event of the stream."""
-    return Snapshot(totals=totals(), rooms=(room(),), tracks=tracks, workers=())
+    return Snapshot(totals=totals(), rooms=(room(),), tracks=tracks, workers=(), failures=())
 
 
 def worker(**changed: Any) -> Worker:

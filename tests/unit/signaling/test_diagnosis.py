@@ -6,16 +6,18 @@ from relay.plane import Trace
 from relay.protocol.messages import LinkCause, LinkError, LinkReport
 from relay.signaling.diagnosis import (
     CAUSES,
+    HOUR_S,
     LATELY_S,
     MAX_VISITORS,
     SLOW_MS,
+    UNREPORTED,
     Evidence,
     Visitors,
     cause_of,
 )
 
 NOTHING = Trace(families=("ipv4",))
-UNREPORTED = LinkReport(state="failed")
+
 REFUSED = LinkReport(state="failed", errors=[LinkError(code=401, scheme="turns")])
 UNREACHED = LinkReport(state="failed", errors=[LinkError(code=701, scheme="turn")])
 NO_STUN = LinkReport(state="failed", errors=[LinkError(code=701, scheme="stun")])
@@ -26,6 +28,10 @@ QUICK = LinkReport(state="connecting", round_trip_ms=SLOW_MS - 1)
 IPV6 = LinkReport(state="failed", families=["ipv6"])
 DUAL = LinkReport(state="failed", families=["ipv4", "ipv6"])
 
+TRIED_TCP = LinkReport(state="connecting", candidate_types=["host/udp", "host/tcp"])
+NO_TCP = LinkReport(state="connecting", candidate_types=["host/udp"])
+
+TAKES_TCP = Trace(families=("ipv4",), takes_tcp=True)
 UDP = Trace(checked=("udp",))
 TCP = Trace(checked=("tcp",))
 TURN = Trace(checked=("turn-tls",), proven=("turn-tls",))
@@ -51,6 +57,9 @@ ROWS: list[tuple[str, Trace, LinkReport, bool, LinkCause]] = [
     ("TURN refused", NOTHING, REFUSED, True, "turn_refused"),
     ("TURN refused, while nobody comes by UDP", NOTHING, REFUSED, False, "turn_refused"),
     ("neither UDP nor TURN", NOTHING, UNREACHED, True, "tcp_blocked"),
+    ("UDP blocked, and TCP tried in vain", TAKES_TCP, TRIED_TCP, True, "tcp_blocked"),
+    ("UDP blocked, and a client without TCP", TAKES_TCP, NO_TCP, True, "udp_blocked"),
+    ("UDP blocked, and a relay without TCP", NOTHING, TRIED_TCP, True, "udp_blocked"),
     ("neither, and not for others", NOTHING, UNREACHED, False, "server_unreachable"),
     ("no UDP, but for others", NOTHING, UNREPORTED, True, "udp_blocked"),
     ("a STUN server that does not answer", NOTHING, NO_STUN, True, "udp_blocked"),
@@ -103,3 +112,28 @@ def test_no_more_visitors_are_remembered_than_there_is_room_for() -> None:
     for number in range(MAX_VISITORS + 10):
         visitors.failed(str(number), "server_unreachable", 0.0)
     assert visitors.unreached(0.0) == MAX_VISITORS
+
+
+def test_visitors_count_once_for_each_cause_and_for_an_hour() -> None:
+    visitors = Visitors()
+    for now in range(20):
+        visitors.failed("ann", "udp_blocked", float(now))
+    visitors.failed("ann", "slow", 20.0)
+    visitors.failed("bob", "udp_blocked", 20.0)
+    assert visitors.of_cause("udp_blocked", 20.0) == 2
+    assert visitors.of_cause("slow", 20.0) == 1
+    assert visitors.of_cause("udp_blocked", 20.0 + HOUR_S) == 1
+    assert visitors.of_cause("udp_blocked", 21.0 + HOUR_S) == 0
+
+
+def test_what_was_seen_is_told_and_what_was_not_is_left_out() -> None:
+    errors = [LinkError(code=701, scheme="turn")]
+    report = LinkReport(state="failed", errors=errors, took_ms=10, candidate_types=["host/udp"])
+    assert Evidence(UDP, report, True).seen == {
+        "checked": "udp",
+        "client": "failed",
+        "client_types": "host/udp",
+        "client_errors": "turn:701",
+        "took_ms": 10,
+    }
+    assert Evidence(NOTHING, UNREPORTED, False).seen == {}

@@ -197,7 +197,8 @@ def test_a_refused_answer_may_be_followed_by_a_better_one() -> None:
     assert link.is_invited
     assert not link.is_awaited
     link.answered(NOW, LINK, in_call=True)
-    assert link.is_awaited
+    assert not link.is_awaited
+    assert deadline_s(link) == NOW + TIMEOUT_S
 
 
 def test_who_chats_only_is_neither_waited_for_nor_invited() -> None:
@@ -210,6 +211,32 @@ def test_who_chats_only_is_neither_waited_for_nor_invited() -> None:
         assert lose(link, NOW, reason, "told") is Remedy.NONE
         assert not link.is_awaited
     assert not link.needs_invitation
+
+
+def test_a_trial_has_its_time_and_is_waited_for_by_nobody() -> None:
+    link = kept(CONNECTING)
+    link.forgone()
+    link.offered(NOW, OTHER, was_asked_for=False, in_call=False)
+    assert not link.is_awaited
+    assert not link.needs_invitation
+    link.paired(NOW + 3, is_initiator=False)
+    link.offered(NOW + 4, OTHER, was_asked_for=False, in_call=True)
+    assert deadline_s(link) == NOW + TIMEOUT_S
+    link.parted()
+    assert deadline_s(link) == NOW + TIMEOUT_S
+    link.came_up()
+    assert not link.is_without_media
+    assert deadline_s(link) is None
+
+
+@pytest.mark.parametrize("reason", REMEDIES)
+def test_a_trial_ends_with_its_link_and_the_chat_goes_on(reason: str) -> None:
+    link = kept(CONNECTING)
+    link.forgone()
+    link.offered(NOW, OTHER, was_asked_for=False, in_call=False)
+    lose(link, NOW, reason, "told")
+    assert link.is_without_media
+    assert deadline_s(link) is None
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from relay.matching import Happened
 from relay.protocol.messages import Resume
 from relay.signaling import sessions as module
+from relay.signaling.effort import OF_SOURCE, Effort, Efforts
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import SessionEnded, TimePassed
 from relay.signaling.session import Session
@@ -44,9 +45,15 @@ class House:
         assert self.sessions.lose(session, None, now)
         return session
 
-    def resume(self, name: str, source: str = "", now: float = NOW) -> bool:
+    def resume(
+        self, name: str, source: str = "", now: float = NOW, effort: Effort | None = None
+    ) -> str | None:
+        """The token of who comes back; none when it may not."""
         resume = Resume(resume_token=self.tokens[name], received=0)
-        return self.sessions.resume(resume, now, source=source, is_local=True) is not None
+        found = self.sessions.resume(
+            resume, now, source=source, is_local=True, effort=effort or Effort()
+        )
+        return None if found is None else found[1].resume_token
 
 
 async def has_ended(session: Session) -> bool:
@@ -118,7 +125,7 @@ async def test_so_many_tokens_are_remembered_that_serve_no_more(
     assert (refused["unknown"], refused["ended"]) == (1, 2)
     assert len(house.sessions._spent) == 2
     assert house.sessions._by_token == {}
-    assert house.sessions._token_of == {}
+    assert house.sessions._tokens_of == {}
 
 
 async def test_whom_the_server_waits_for_is_ended_with_it() -> None:
@@ -130,3 +137,51 @@ async def test_whom_the_server_waits_for_is_ended_with_it() -> None:
     assert not await has_ended(there)
     assert not house.resume("away")
     assert house.tally.resumes_refused["ended"] == 1
+
+
+def test_a_token_serves_again_when_the_socket_it_gave_is_lost_without_a_word() -> None:
+    house = House()
+    ann = house.lose("ann")
+    new = house.resume("ann")
+    assert new
+    assert not house.resume("ann"), "of two at once one wins"
+    house.sessions.lose(ann, None, NOW)
+    assert house.resume("ann"), "what told the new one may never have come"
+    assert not house.resume("ann")
+    house.tokens["ann"] = new
+    assert not house.resume("ann"), "nor does the other, which was not taken"
+
+
+def test_both_tokens_serve_once_then() -> None:
+    house = House()
+    ann = house.lose("ann")
+    former, new = house.tokens["ann"], house.resume("ann")
+    house.sessions.lose(ann, None, NOW)
+    house.tokens["ann"] = new or ""
+    assert house.resume("ann")
+    house.tokens["ann"] = former
+    assert not house.resume("ann")
+    house.sessions.end(ann)
+    assert not house.sessions._by_token
+    assert not house.sessions._tokens_of
+
+
+def test_a_used_token_is_refused_once_anything_has_come_by_the_socket() -> None:
+    house = House()
+    ann = house.lose("ann")
+    assert house.resume("ann")
+    ann.frames += 1
+    house.sessions.lose(ann, None, NOW)
+    assert not house.resume("ann")
+    assert house.tally.resumes_refused["used"] == 1
+
+
+def test_where_somebody_comes_back_from_pays_for_their_descriptions() -> None:
+    house, efforts = House(), Efforts()
+    ann = house.lose("ann", "192.0.2.1")
+    ann.effort = efforts.of("192.0.2.1")
+    there = efforts.of("192.0.2.2")
+    there.spend(OF_SOURCE[1] + 1)
+    assert not ann.effort.wait_s(NOW)
+    assert house.resume("ann", "192.0.2.2", effort=efforts.of("192.0.2.2"))
+    assert ann.effort.wait_s(NOW)

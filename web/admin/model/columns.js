@@ -10,6 +10,7 @@
  * @typedef {import("../wire/types.js").Thresholds} Thresholds
  */
 import { FIGURES } from "../wire/types.js";
+import { causeOf } from "./failures.js";
 import * as format from "./format.js";
 import { hrefOf } from "./route.js";
 
@@ -33,6 +34,7 @@ export const TRACKS = [
   { id: "kind", title: "Kind", text: ({ kind, codec }) => `${kind} ${codec}` },
   { id: "picture", title: "Picture", isNumber: true, text: format.picture, value: ({ width, height }) => width && height && width * height },
   ...FIGURES.flatMap(figure),
+  { id: "link", title: "Link", text: ({ path }) => [path.protocol, path.remoteFamily].filter(Boolean).join(" ") },
   { id: "user", title: "User", text: ({ userId }) => userId, href: ({ userId }) => hrefOf("users", userId) },
   room(),
 ];
@@ -86,6 +88,14 @@ function limits(name, thresholds) {
     isWarm: (worker) => worker[name] >= thresholds[name].warm,
   };
 }
+
+/** @type {import("./table.js").Column<import("../wire/types.js").LinkFailures & { id: string }>[]} */
+export const FAILURES = [
+  { id: "cause", title: "Cause", text: ({ cause }) => causeOf(cause).title },
+  number("visitors", "Visitors, last hour", ({ visitors }) => visitors, format.count),
+  number("count", "Links, since the start", ({ count }) => count, format.count),
+  { id: "help", title: "What to do", text: ({ cause }) => causeOf(cause).help },
+];
 
 /** @type {import("./table.js").Column<AuditEntry & { id: string }>[]} */
 export const AUDIT = [

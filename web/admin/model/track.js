@@ -12,7 +12,6 @@ const IN_WORDS = ["width", "height", "fps", "idleS"];
  */
 export function detailsOf(track) {
   const { path } = track;
-  const from = path.remoteAddress ?? path.remoteFamily ?? "";
   const figures = FIGURES.filter(({ name }) => !IN_WORDS.includes(name));
   return [
     ["Codec", track.codec],
@@ -20,7 +19,7 @@ export function detailsOf(track) {
     ...(track.kind === "video" ? [/** @type {[string, string]} */ (["Picture", format.picture(track)])] : []),
     ...figures.map(({ name, title }) => /** @type {[string, string]} */ ([title, format.figure(name, track[name])])),
     ["Last packet", track.idleS === null ? "none yet" : `${format.duration(track.idleS)} ago`],
-    ["Path", [path.protocol, from].filter(Boolean).join(", ")],
+    ["Path", [path.protocol, path.remoteFamily, path.remoteAddress].filter(Boolean).join(", ")],
     ["DTLS", format.orNothing(track.dtlsVersion)],
     ["SRTP", format.orNothing(track.srtpProfile)],
     ...(track.worker === null ? [] : [/** @type {[string, string]} */ (["Worker", String(track.worker)])]),

@@ -1,7 +1,7 @@
 // @ts-check
 /** The first page: tiles, the last hour, the workers, the worst calls. */
 import { find, make, setAttribute, setText } from "../../view/dom.js";
-import { ROOMS, workers as workerColumns } from "../model/columns.js";
+import { FAILURES, ROOMS, workers as workerColumns } from "../model/columns.js";
 import { bitrate, count, percent } from "../model/format.js";
 import { columnsOf } from "../model/series.js";
 import { tilesOf } from "../model/tiles.js";
@@ -67,6 +67,11 @@ export class Overview {
     empty: "Nobody is in a call.",
   });
 
+  /** @type {Table<import("../wire/types.js").LinkFailures & { id: string }>} */
+  #failures = new Table(find("failures-table", HTMLElement), {
+    caption: "Links that failed", columns: FAILURES, empty: "",
+  });
+
   /** Made when there are some. @type {Table<import("../wire/types.js").Worker & { id: string }> | null} */
   #workers = null;
 
@@ -74,7 +79,7 @@ export class Overview {
    * @param {import("../wire/types.js").Snapshot} snapshot
    * @param {import("../wire/types.js").Thresholds} thresholds
    */
-  draw({ totals, rooms, workers }, thresholds) {
+  draw({ totals, rooms, workers, failures }, thresholds) {
     for (const { id, title, value, detail, isBad } of tilesOf(totals, thresholds)) {
       const tile = document.getElementById(`tile-${id}`) ?? this.#make(id, title);
       setAttribute(tile, "data-bad", isBad);
@@ -83,6 +88,8 @@ export class Overview {
       if (below) setText(below, detail);
     }
     this.#drawWorkers(workers, thresholds);
+    find("failures", HTMLElement).hidden = failures.length === 0;
+    this.#failures.draw(failures.map((each) => ({ ...each, id: each.cause })));
     this.#worst.draw(rooms.slice(0, WORST));
   }
 

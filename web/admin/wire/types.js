@@ -59,6 +59,12 @@
  * @property {string[]} overBudget
  * @property {number | null} worker
  *
+ * Media connections that did not come up, or were lost, for one cause.
+ * @typedef {object} LinkFailures
+ * @property {string} cause
+ * @property {number} count
+ * @property {number} visitors
+ *
  * A page of links, oldest first.
  * @typedef {object} Links
  * @property {Link[]} links
@@ -115,6 +121,7 @@
  * @property {Room[]} rooms
  * @property {Track[]} tracks
  * @property {Worker[]} workers
+ * @property {LinkFailures[]} failures
  *
  * From ``warm`` on a figure deserves a look, from ``bad`` on it is a problem.
  * @typedef {object} Threshold
