@@ -10,6 +10,7 @@ import * as link from "./link.js";
 import * as mend from "./mend.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
+import * as trial from "./trial.js";
 
 const RELINK_MS = 3_000;
 /** After so many failures in a row it is left more and more time. */
@@ -35,8 +36,9 @@ export function agree(turn, rules) {
 export function start(turn) {
   const { state } = turn;
   if (state.isStarted || !state.settings.agreedTo) return;
+  trial.drop(turn);
   if (state.socket === "closed") turn.order({ do: "connect" });
-  Object.assign(state, { isStarted: true, notice: null });
+  Object.assign(state, { isStarted: true, isTrialShown: false, notice: null });
   // Who starts in spite of a problem goes without what has it.
   state.hasBegun = devices.hasProblem(state);
   devices.openWanted(turn);
@@ -51,7 +53,7 @@ export function goOn(turn) {
   const { state } = turn;
   if (!state.isStarted || devices.isAsking(state)) return;
   state.hasBegun = true;
-  if (!state.server || state.linked || state.isResting) return;
+  if (!state.server || state.linked || state.isResting || trial.isRunning(state)) return;
   if (state.search !== "none" || state.dueMs.relink !== undefined) return;
   if (turn.isDirect()) return search.ask(turn, "find_partner");
   link.open(turn); // find_partner follows the offer, so that nobody is matched with a dead end
@@ -107,6 +109,7 @@ export function linkFailed(turn, cause) {
     state.dueMs.relink = state.relinkedAtMs;
   }
   state.notice = { kind: "link_failed", cause: cause ?? null };
+  trial.linkFailed(turn);
 }
 
 /** @param {number} failures in a row */
@@ -125,6 +128,7 @@ export function linkRestored(turn) {
 export function networkChanged(turn) {
   const { state } = turn;
   state.failures = 0;
+  trial.interrupt(turn);
   if (state.dueMs.relink !== undefined) {
     state.relinkedAtMs = turn.nowMs;
     turn.stopTimers("relink");
@@ -172,6 +176,7 @@ function leaveServer(turn) {
  * @param {Turn} turn
  */
 export function forgetServerSide(turn) {
+  trial.interrupt(turn);
   partner.forget(turn);
   Object.assign(turn.state, { search: "none", searchingSinceMs: null, dueMs: {} });
   link.close(turn);
