@@ -16,6 +16,7 @@ from relay.errors import ProtocolError
 from relay.protocol.messages import (
     ChatMessage,
     ChatReceived,
+    Echo,
     FindPartner,
     IceCandidate,
     LinkReport,
@@ -78,6 +79,7 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         WebrtcAnswer: _ANY,  # but only to an offer of the relay's
         IceCandidate: _ANY,
         LinkReport: _ANY,
+        Echo: frozenset({State.CONNECTED}),
         Ping: _ANY,
     },
     "direct": {
@@ -92,6 +94,7 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         WebrtcAnswer: _ROOM,
         IceCandidate: _ANY,
         LinkReport: _ANY,
+        Echo: frozenset(),
         Ping: _ANY,
     },
 }

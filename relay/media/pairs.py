@@ -55,7 +55,7 @@ class Pairs:
         return self._bridgehead
 
     def pair(self, a: str, b: str) -> None:
-        """See :class:`relay.plane.Links`."""
+        """See :class:`relay.plane.Links`; one who is paired with itself has one flow."""
         self.unpair(a)
         self.unpair(b)
         self.partner_of[a], self.partner_of[b] = b, a
@@ -88,7 +88,7 @@ class Pairs:
             del self.partner_of[partner]
         if user_id in self._links:
             self._links[user_id].end_flows()
-        self._tapping.parted(user_id, partner)
+        self._tapping.parted({user_id, partner})
 
     def connect(self, user_id: str) -> None:
         """Build both flows of a pair once both links are up; the one here, if one is elsewhere."""
@@ -101,7 +101,7 @@ class Pairs:
             b.cross(a)
             ways: tuple[tuple[Link | Far, Link], ...] = ((b, a),)
         elif b.state is LinkState.UP:
-            ways = (a, b), (b, a)
+            ways = ((a, b),) if a is b else ((a, b), (b, a))
         else:
             return
         for sender, receiver in ways:

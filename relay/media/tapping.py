@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from relay.media.link import Link
 from relay.media.tapped import Taps
@@ -35,7 +35,7 @@ class Tapping:
         for flow in link.flows:
             flow.show()
 
-    def parted(self, *user_ids: str) -> None:
+    def parted(self, user_ids: Collection[str]) -> None:
         """Tell the taps that users have no partner any more."""
         for tap in self._on(user_ids):
             tap.parted()
@@ -45,7 +45,7 @@ class Tapping:
         for tap in self._on([user_id]):
             tap.link_closed()
 
-    def _on(self, user_ids: Sequence[str]) -> Taps:
+    def _on(self, user_ids: Collection[str]) -> Taps:
         return tuple(
             tap
             for user_id in user_ids

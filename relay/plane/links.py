@@ -158,7 +158,10 @@ class Links(Protocol):
         """How far the user's link has come; None unless it is described by both, and not up."""
 
     def pair(self, a: str, b: str) -> None:
-        """Let each of the two hear and see the other, now or as soon as their links are up."""
+        """Let each of the two hear and see the other, now or as soon as their links are up.
+
+        A user who is paired with itself gets what it sends.
+        """
 
     def unpair(self, user_id: str) -> None:
         """Stop all forwarding from and to the user; harmless when not paired."""

@@ -173,6 +173,13 @@ class LinkReport(_Message):
     took_ms: float | None = Field(default=None, ge=0, le=MAX_REPORT_MS)
 
 
+class Echo(_Message):
+    """Whether the client's own media is to come back to it, or is to no more."""
+
+    type: Literal["echo"] = "echo"
+    on: StrictBool
+
+
 class Ping(_Message):
     """Whether the server is there; it says :class:`Pong`."""
 
@@ -272,6 +279,14 @@ class PartnerConnection(_Message):
     interrupted: bool
 
 
+class EchoState(_Message):
+    """Whether the user's own media comes back to it; it does for ``seconds`` at most."""
+
+    type: Literal["echo"] = "echo"
+    on: bool
+    seconds: float | None = None
+
+
 class OfferAgain(_Message):
     """The relay has lost the user's link, and the user is to offer another one."""
 
@@ -306,6 +321,7 @@ UserMessage = (
     | NextPartner
     | StopChat
     | LinkReport
+    | Echo
     | Ping
 )
 """What a user says, on whichever socket."""
@@ -326,6 +342,7 @@ ServerMessage = (
     | PartnerLeft
     | PartnerDisconnected
     | PartnerConnection
+    | EchoState
     | OfferAgain
     | Error
 )

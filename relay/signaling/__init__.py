@@ -19,6 +19,7 @@ And what these work on:
 - ``expectation``  what is expected of its link: a table of states
 - ``diagnosis``    why its link does not come up: a table of causes
 - ``talk``         what it says to its partner besides media
+- ``echo``         whether its own media comes back to it, and how often it may
 - ``limits``       how much of anything a user may have
 - ``tally``        what is counted
 """

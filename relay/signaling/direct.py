@@ -34,6 +34,9 @@ class Direct:
     def part(self, call: Call) -> None:
         """Nothing to do."""
 
+    def echo(self, session: Session, *, on: bool) -> None:
+        """Never happens."""
+
     async def invite(self, session: Session) -> None:
         """Nothing to do."""
 

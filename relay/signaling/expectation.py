@@ -125,6 +125,11 @@ class Expectation:
         self.is_interrupted = False
 
     @property
+    def link_id(self) -> str | None:
+        """The present link's; None when there is none."""
+        return self._link_id if self.state is not LinkState.NONE else None
+
+    @property
     def is_awaited(self) -> bool:
         """Whether the link has to come up by a deadline."""
         return self._expected is Expected.LINK

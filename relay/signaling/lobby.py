@@ -24,6 +24,8 @@ from relay.protocol.messages import (
     MAX_SDP_CHARS,
     ChatMessage,
     ChatReceived,
+    Echo,
+    EchoState,
     Error,
     FindPartner,
     IceCandidate,
@@ -42,6 +44,7 @@ from relay.protocol.messages import (
     WebrtcOffer,
 )
 from relay.signaling.diagnosis import Evidence, cause_of
+from relay.signaling.echo import ECHO_S
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
     InvitationDue,
@@ -158,7 +161,7 @@ class Lobby:
         """Let time pass: have late links noticed, and those who wait search again."""
         sessions = self._sessions.values()
         for session in sessions:
-            if self._negotiation.late(session, now):
+            if self._negotiation.late(session, now) or _echo_is_over(session, now):
                 session.inbox.put(TimePassed())
         queued = (
             s for s in sessions if s.state is State.WAITING and not (s.is_away or s.link.is_awaited)
@@ -180,6 +183,8 @@ class Lobby:
         except Exception:
             log.exception("handling_failed", user=session.user_id, item=type(item).__name__)
             session.send(Error(code="internal", message="Something went wrong on the server."))
+        if _echo_is_over(session, now):
+            self._end_echo(session)
 
     async def _handle(self, session: Session, item: Item, now: float) -> None:
         match item:
@@ -215,15 +220,18 @@ class Lobby:
     ) -> None:
         match message:
             case FindPartner():
+                self._end_echo(session)
                 session.likes(message.interests)
                 await self._find(session, now)
             case NextPartner():
+                self._end_echo(session)
                 if message.interests is not None:
                     session.likes(message.interests)
                 if session.call is not None:
                     await self._meetings.leave(session, PartnerLeft(), now)
                 await self._find(session, now)
             case StopChat():
+                self._end_echo(session)
                 await self._meetings.leave(session, PartnerLeft(), now)
                 self._negotiation.close(session)
                 session.link.stopped()
@@ -236,6 +244,10 @@ class Lobby:
                 await self._negotiation.answer(session, message.sdp, now)
             case IceCandidate():
                 self._negotiation.candidate(session, message)
+            case Echo(on=True):
+                self._echo(session, now)
+            case Echo():
+                self._end_echo(session)
             case LinkReport():
                 session.link_report = message
             case ChatMessage() | ChatReceived() | Typing() | MediaState():
@@ -252,6 +264,25 @@ class Lobby:
             near = await self._meetings.foresee(session, now)
         await self._negotiation.offer(session, sdp, now, near)
         await self._meetings.settle(session, now)
+
+    def _echo(self, session: Session, now: float) -> None:
+        """Have a user's media come back to it for a while."""
+        link_id, echoing = session.link.link_id, session.echoing
+        if link_id is None:
+            raise ProtocolError("wrong_state", "there is no link")
+        is_new = not echoing.is_on
+        if wait_s := echoing.begin(link_id, now):
+            session.fault(now, "rate_limited", "too many echoes", round(wait_s, 3))
+            return
+        if is_new:
+            self._negotiation.echo(session, on=True)
+        session.send(EchoState(on=True, seconds=ECHO_S))
+
+    def _end_echo(self, session: Session) -> None:
+        if session.echoing.is_on:
+            session.echoing.end()
+            self._negotiation.echo(session, on=False)
+            session.send(EchoState(on=False))
 
     async def _find(self, session: Session, now: float) -> None:
         """Have a user without a partner search for one."""
@@ -294,6 +325,7 @@ class Lobby:
         self._sessions.pop(session.user_id, None)
         await self._meetings.leave(session, PartnerDisconnected(), now)
         self._negotiation.close(session)
+        self._end_echo(session)
         session.gone.set()
 
     def counts(self) -> LobbyCounts:
@@ -331,6 +363,12 @@ class Lobby:
             )
             for session in self._sessions.values()
         ]
+
+
+def _echo_is_over(session: Session, now: float) -> bool:
+    """Whether nobody listens to it any more, or there is nothing to hear."""
+    link_id = None if session.is_away else session.link.link_id
+    return session.echoing.is_over(link_id, now)
 
 
 def _require_short(sdp: str) -> None:

@@ -25,6 +25,9 @@ class Negotiation(Protocol):
     def part(self, call: Call) -> None:
         """Take the two of a call apart that has just ended."""
 
+    def echo(self, session: Session, *, on: bool) -> None:
+        """Have the user's own media come back to it, or end that; it has no partner."""
+
     async def invite(self, session: Session) -> None:
         """Offer to a user who has just been paired, if that is needed."""
 

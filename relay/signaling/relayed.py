@@ -75,6 +75,13 @@ class Relayed:
             self._plane.unpair(session.user_id)
             session.link.parted()
 
+    def echo(self, session: Session, *, on: bool) -> None:
+        """Pair the user with itself, as soon as its link is up."""
+        if on:
+            self._plane.pair(session.user_id, session.user_id)
+        else:
+            self._plane.unpair(session.user_id)
+
     async def invite(self, session: Session) -> None:
         """Send the relay's offer to a user who is not to offer, and has no link."""
         call = session.call

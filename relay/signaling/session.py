@@ -17,6 +17,7 @@ from relay.protocol.messages import (
     ServerMessage,
     Typing,
 )
+from relay.signaling.echo import Echoing
 from relay.signaling.effort import Effort
 from relay.signaling.expectation import Expectation
 from relay.signaling.limits import Limits
@@ -85,6 +86,7 @@ class Session:
         self.link = Expectation(limits.link_timeout_s)
         self.link_report: LinkReport | None = None  # the last of the present link
         self.talk = Talk()
+        self.echoing = Echoing()
         self.inbox = Inbox(limits.max_unhandled)
         kept_bytes = limits.max_kept_bytes if can_resume else 0
         self.outbox = Outbox(limits.max_unsent, limits.max_unsent_bytes, kept_bytes)

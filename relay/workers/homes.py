@@ -53,7 +53,7 @@ class Homes:
         return min(workers, key=lambda worker: (crowds[worker], worker))
 
     def pair(self, a: str, b: str) -> None:
-        """The two, who have no partner, are paired."""
+        """The two, who have no partner, are paired; they may be one, with itself."""
         self.partner_of[a], self.partner_of[b] = b, a
 
     def describe(self, user_id: str, card: Card | None) -> None:
@@ -67,7 +67,7 @@ class Homes:
         partner = self.partner_of.pop(user_id, None)
         if partner is None:
             return None, []
-        del self.partner_of[partner]
+        self.partner_of.pop(partner, None)  # it may be the user itself
         return partner, self._separate(user_id, partner)
 
     def join(self, user_id: str) -> list[Command]:

@@ -177,7 +177,7 @@ class WorkersPlane:
         told = self._homes.joined_at.keys() & {user_id, self._homes.partner_of.get(user_id, "")}
         partner, commands = self._homes.part(user_id)
         self._give(commands)
-        for each in (user_id, partner):
+        for each in {user_id, partner}:
             if partner is not None and each not in told:
                 for tapping in self._taps_on(each or ""):
                     tapping.tap.parted()

@@ -442,6 +442,47 @@ async def test_a_pair_outlives_a_link(staged: Staged) -> None:
     await staged.hears(Flowing("ann"))
 
 
+# with oneself
+
+
+async def test_who_is_paired_with_itself_gets_what_it_sends(staged: Staged) -> None:
+    await staged.connect("ann")
+    await staged.connect("bob")
+    staged.plane.pair("ann", "ann")
+    await staged.send("ann")
+    await staged.hears(Flowing("ann"))
+    sounds = [t for t in (await staged.plane.look()).tracks if t.kind == "audio"]
+    up, down = sorted(sounds, key=lambda track: track.direction != UP)
+    assert (up.counterpart_id, down.counterpart_id) == (down.id, up.id)
+    staged.plane.unpair("ann")
+    await staged.send("ann")
+    staged.plane.pair("ann", "bob")
+    await staged.send("ann")
+    await staged.hears(Flowing("bob"))
+
+
+async def test_who_was_paired_with_itself_before_gets_it_when_the_link_is_up(
+    staged: Staged,
+) -> None:
+    tap = Onlooker()
+    staged.plane.pair("ann", "ann")
+    await staged.connect("ann")
+    staged.plane.tap("ann", UP, tap)
+    await staged.send("ann")
+    await staged.hears(Flowing("ann"))
+    for direction in Direction:
+        staged.plane.request_keyframe("ann", direction)
+    await staged.connect("ann")
+    await staged.send("ann")
+    await staged.hears(Flowing("ann"))
+    staged.plane.pair("ann", "ann")
+    await staged.settle()
+    assert tap.told() == ["up audio", "link closed", "up audio", "parted"]
+    staged.plane.close_link("ann")
+    staged.plane.unpair("ann")
+    await staged.hears_nothing()
+
+
 # what operators see
 
 

@@ -26,8 +26,9 @@ KINDS = [
     "stop_chat",
     "resume",
     "link_report",
+    "echo",
 ]
-DOCUMENTED = {"bad_message", "unknown_type", "wrong_state", "bad_sdp", "internal"}
+DOCUMENTED = {"bad_message", "unknown_type", "wrong_state", "bad_sdp", "internal", "rate_limited"}
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=8),
@@ -43,6 +44,7 @@ fields = st.fixed_dictionaries(
         "id": st.text(max_size=9) | json_values,
         "resumeToken": st.text(max_size=9) | json_values,
         "received": st.integers() | json_values,
+        "on": st.booleans() | json_values,
         "active": st.booleans() | json_values,
         "audio": st.booleans() | json_values,
         "video": st.booleans() | json_values,

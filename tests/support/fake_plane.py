@@ -272,8 +272,8 @@ class FakePlane:
         partner = self.pairs.pop(user_id, None)
         if partner is None:
             return
-        del self.pairs[partner]
-        for each in (user_id, partner):
+        self.pairs.pop(partner, None)  # it may be the user itself
+        for each in {user_id, partner}:
             self._stop_flowing(each)
             for tap in self._taps_on(each, *Direction):
                 tap.parted()

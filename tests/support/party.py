@@ -10,6 +10,8 @@ from relay.protocol.messages import (
     ChatDelivery,
     ChatMessage,
     ChatReceived,
+    Echo,
+    EchoState,
     Error,
     FindPartner,
     IceCandidate,
@@ -144,6 +146,12 @@ class User:
 
     async def turn(self, *, audio: bool, video: bool) -> list[str]:
         return await self.say(MediaState(audio=audio, video=video))
+
+    def put_echo(self) -> None:
+        self.put(Echo(on=True))
+
+    async def echo(self, *, on: bool = True) -> list[str]:
+        return await self.say(Echo(on=on))
 
     async def next(self, *interests: str) -> list[str]:
         return await self.say(NextPartner(interests=list(interests) or None))
@@ -351,6 +359,8 @@ def _short(message: ServerMessage) -> str:
             return f"media_state: audio {audio}, video {video}"
         case PartnerConnection():
             return f"partner_connection: {'interrupted' if message.interrupted else 'back'}"
+        case EchoState():
+            return f"echo: {'on' if message.on else 'off'}"
         case OfferAgain():
             return f"offer_again: {message.reason}"
         case Error():

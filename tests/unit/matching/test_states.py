@@ -10,6 +10,7 @@ from relay.matching.states import ALLOWED, TRANSITIONS
 from relay.protocol.messages import (
     ChatMessage,
     ChatReceived,
+    Echo,
     FindPartner,
     IceCandidate,
     LinkReport,
@@ -35,6 +36,7 @@ MESSAGES: list[UserMessage] = [
     MediaState(audio=True, video=True),
     Ping(),
     LinkReport(state="connecting"),
+    Echo(on=True),
     WebrtcOffer(sdp=""),
     WebrtcAnswer(sdp=""),
     IceCandidate(),
@@ -82,6 +84,9 @@ REFUSED: dict[str, list[tuple[str, State]]] = {
         ("find_partner", I),
         ("chat_message", C),
         ("chat_message", W),
+        ("echo", W),
+        ("echo", M),
+        ("echo", I),
     ],
     "direct": [
         ("find_partner", M),
@@ -92,6 +97,7 @@ REFUSED: dict[str, list[tuple[str, State]]] = {
         ("webrtc_offer", W),
         ("webrtc_answer", C),
         ("webrtc_answer", W),
+        *(("echo", state) for state in State),
     ],
 }
 

@@ -174,7 +174,7 @@ def test_taps_are_told_what_happens_to_their_user() -> None:
     tapping, ann, bob = Tapping(), Onlooker(), Onlooker()
     tapping.add("ann", UP, ann)
     tapping.add("bob", DOWN, bob)
-    tapping.parted("ann", "bob")
+    tapping.parted({"ann", "bob"})
     tapping.link_closed("bob")
     tapping.link_closed("eve")
     assert (ann.told, bob.told) == (["parted"], ["parted", "link_closed"])

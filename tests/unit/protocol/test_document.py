@@ -11,6 +11,7 @@ from relay.matching import MediaMode, State
 from relay.matching.states import ALLOWED
 from relay.protocol import messages as m
 from relay.signaling import Limits
+from relay.signaling.echo import ECHO_S, ECHOES_BURST, ECHOES_PER_S
 from relay.signaling.news import MAX_PER_TICK, NEWS_EVERY_S
 from relay.signaling.talk import MAX_UNSHOWN, TYPING_BURST, TYPING_PER_S
 
@@ -113,4 +114,6 @@ def test_every_limit_is_there() -> None:
     assert f"either* has waited\n  for {limits.interest_wait_s:.0f} s" in TEXT
     assert f"{TYPING_BURST} at once, {TYPING_PER_S:.0f} a second" in table
     assert f"once in {NEWS_EVERY_S:.0f} s for each user" in table
+    assert f"{ECHOES_BURST} at once, one in {1 / ECHOES_PER_S:.0f} s in the long run" in table
+    assert f"`seconds`: {ECHO_S:.0f};" in TEXT
     assert f"A link has {limits.link_timeout_s:.0f} s to come up" in TEXT

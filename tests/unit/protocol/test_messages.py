@@ -40,6 +40,7 @@ CLIENT = [
         '{"type": "media_state", "audio": true, "video": false}',
         m.MediaState(audio=True, video=False),
     ),
+    ('{"type": "echo", "on": true}', m.Echo(on=True)),
     ('{"type": "link_report", "state": "connecting"}', m.LinkReport(state="connecting")),
     (
         """{"type": "link_report", "state": "failed", "candidateTypes": ["host/udp", "relay/tls"],
@@ -158,6 +159,8 @@ def test_a_servers_message_is_written(message: m.ServerMessage, fields: dict[str
             "bad_message",
             "candidate.sdpMLineIndex: ",
         ),
+        ('{"type": "echo"}', "bad_message", "on: "),
+        ('{"type": "echo", "on": 1}', "bad_message", "on: "),
         ('{"type": "link_report"}', "bad_message", "state: "),
         (link_report(state="fine"), "bad_message", "state: "),
         (link_report(iceState="fine"), "bad_message", "iceState: "),
