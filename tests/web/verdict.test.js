@@ -48,12 +48,12 @@ for (const [name, trial, sentence] of /** @type {[string, Partial<Trial>, string
   ["TCP is blocked", findings(GOOD, BLOCKED, GOOD), en.trial.verdicts.tcp_blocked],
   ["packets are lost", findings({ ...GOOD, loss: 0.05 }, GOOD, GOOD), en.trial.verdicts.weak],
   ["many are", findings({ ...GOOD, loss: 0.2 }, GOOD, GOOD), en.trial.verdicts.poor],
-  ["the line is thin", findings({ ...GOOD, bps: 300_000 }, GOOD, GOOD), en.trial.verdicts.weak],
+  ["the line is thin", findings({ ...GOOD, bps: 200_000 }, GOOD, GOOD), en.trial.verdicts.weak],
   ["nothing comes back", findings({ ...GOOD, bps: 0 }, GOOD, GOOD), en.trial.verdicts.poor],
-  ["TCP is all that is open, and thin", findings(BLOCKED, { ...GOOD, bps: 300_000 }, GOOD),
+  ["TCP is all that is open, and thin", findings(BLOCKED, { ...GOOD, bps: 200_000 }, GOOD),
     en.trial.verdicts.udp_blocked],
   ["TCP is all that is open, and poor", findings(BLOCKED, { ...GOOD, bps: 90_000 }, GOOD),
-    en.trial.verdicts.poor],
+    en.trial.verdicts.poor_without_udp],
   ["it only looked what gets through", findings(...ways({ ...GOOD, bps: null, loss: null, rttMs: null })),
     "Everything works."],
   ["the server is silent", { ending: "offline" }, en.trial.verdicts.offline],
@@ -142,7 +142,7 @@ test("what is copied tells how it connected, and nobody's address", () => {
 
 test("how good a way is", () => {
   assert.equal(gradeOf({ ...GOOD, rttMs: 400 }), "weak");
-  assert.equal(gradeOf({ ...GOOD, rttMs: 900, bps: 400_000 }), "poor");
+  assert.equal(gradeOf({ ...GOOD, rttMs: 900, bps: 200_000 }), "poor");
   assert.equal(gradeOf({ ...GOOD, rttMs: null, loss: null, bps: null }), "good");
 });
 

@@ -10,7 +10,7 @@
  * @typedef {import("../media/figures.js").Grade} Grade
  *
  * @typedef {"testing" | "offline" | "interrupted" | "nothing" | "poor" | "weak" | "udp_blocked"
- *   | "tcp_blocked" | "udp_only" | "fine"} Verdict on the line
+ *   | "poor_without_udp" | "tcp_blocked" | "udp_only" | "fine"} Verdict on the line
  * @typedef {"off" | "refused" | "missing" | "busy" | "unsupported" | "lost" | "muted" | "unseen"
  *   | Glimpse} Condition of a device; "muted" by another program or by its own switch; "unseen": there was no
  *   time to look
@@ -19,8 +19,8 @@ import { grade } from "../media/figures.js";
 import { WAYS } from "./trial.js";
 
 /** With less than that a picture is small and coarse; with less again there is hardly one. */
-const WEAK_BPS = 500_000;
-const POOR_BPS = 150_000;
+const WEAK_BPS = 300_000;
+const POOR_BPS = 100_000;
 /** @type {readonly Condition[]} */
 const FAULTS = ["refused", "missing", "busy", "unsupported", "lost", "muted", "black", "still", "silent"];
 
@@ -31,9 +31,8 @@ export function verdict({ step, ending, findings }) {
   const open = WAYS.find((way) => findings[way].outcome === "through");
   if (!open) return "nothing";
   const now = gradeOf(findings[open]);
-  if (now === "poor") return "poor";
-  if (open !== "udp") return "udp_blocked";
-  if (now === "weak") return "weak";
+  if (open !== "udp") return now === "poor" ? "poor_without_udp" : "udp_blocked";
+  if (now !== "good") return now;
   const others = [findings.tcp.outcome, findings.turn.outcome];
   if (others.every((outcome) => outcome === "absent")) return "udp_only";
   return others.some((outcome) => outcome === "blocked" || outcome === "lost") ? "tcp_blocked" : "fine";

@@ -4,11 +4,11 @@
  * the line as far as it may.
  */
 
-const WIDTH = 640;
-const HEIGHT = 360;
-const FRAMES_PER_S = 20;
+const WIDTH = 320;
+const HEIGHT = 240;
+const FRAMES_PER_S = 15;
 /** In pixels; smaller ones would be smoothed away. */
-const SQUARE = 8;
+const SQUARE = 5;
 
 /** One picture, which moves until `end()`. */
 export class Scene {

@@ -187,6 +187,7 @@ export const en = {
       poor: "Video gets through, but this line is poor: it will stutter. Another network may be better.",
       weak: "Video gets through, but this line is weak: it may stutter.",
       udp_blocked: "UDP is blocked here, so video goes over TCP: it works, and may stutter.",
+      poor_without_udp: "UDP is blocked here, and what goes over TCP is poor: video will stutter. Try another network.",
       tcp_blocked: "Video works, over UDP. TCP does not get through, and is not needed.",
       udp_only: "Video works, over UDP. This server offers no other way.",
       fine: "The connection works.",

@@ -178,6 +178,7 @@ export const es = {
       poor: "El vídeo pasa, pero la conexión es mala: irá a saltos. Otra red puede ir mejor.",
       weak: "El vídeo pasa, pero la conexión es débil: puede ir a saltos.",
       udp_blocked: "Aquí UDP está bloqueado y el vídeo va por TCP: funciona, aunque puede ir a saltos.",
+      poor_without_udp: "Aquí UDP está bloqueado y lo que va por TCP va mal: el vídeo irá a saltos. Prueba con otra red.",
       tcp_blocked: "El vídeo funciona, por UDP. TCP no pasa, y no hace falta.",
       udp_only: "El vídeo funciona, por UDP. Este servidor no ofrece otro modo.",
       fine: "La conexión funciona.",
