@@ -235,8 +235,10 @@ test("a server that does not answer, and one that is not there", () => {
   assert.equal(alone.state.trial?.ending, "offline");
 });
 
-test("with a partner, while one is looked for, and in direct mode there is none", () => {
-  for (const page of [Page.searching(), Page.inCall(), Page.inCall("direct")]) {
+test("with a partner or a link, while one is looked for, and in direct mode there is none", () => {
+  const resting = Page.inCall("relay", { searchesOn: false });
+  resting.hear({ type: "partner_left" });
+  for (const page of [resting, Page.searching(), Page.inCall(), Page.inCall("direct")]) {
     page.isTested = true;
     assert.deepEqual(page.do("trial_pressed"), []);
     assert.equal(page.state.trial, null);
