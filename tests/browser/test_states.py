@@ -74,7 +74,6 @@ async def test_every_state_is_for_everybody(start_server: StartServer, arrive: A
     await anna.press("I am 18 or older and agree")
     await expect(anna.page.locator("#preview-off")).to_be_empty()
     await anna.likes("music", "cats")
-    await shows(anna, "lobby")
     await anna.press("Start")
     await anna.reads("Looking for someone…")
     await shows(anna, "searching")
@@ -115,6 +114,17 @@ async def test_every_state_is_for_everybody(start_server: StartServer, arrive: A
     await server.stop()
     await anna.reads("Connection lost Trying again in")
     await shows(anna, "lost")
+
+
+async def test_what_is_there_before_a_call_is_for_everybody(server: Server, arrive: Arrive) -> None:
+    anna = await arrive(server, spell=CALM)
+    await expect(anna.page.locator("#preview-off")).to_be_empty()
+    await anna.likes("music", "cats")
+    await shows(anna, "lobby")
+    await anna.press("Test my connection")
+    rows = anna.page.locator("#trial-rows")
+    await expect(rows).to_have_attribute("aria-busy", "false", timeout=60_000)
+    await shows(anna, "tested")
 
 
 async def test_a_problem_with_the_devices_is_for_everybody(server: Server, arrive: Arrive) -> None:

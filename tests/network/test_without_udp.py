@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Playwright
+from playwright.async_api import Playwright, expect
 
 from tests.browser.conftest import chromium_in
 from tests.browser.server import Server, running
@@ -62,3 +62,21 @@ async def test_somebody_without_udp_meets_somebody_with_it(
         routed.unblock(*UDP)
         assert (await start(one, "UDP again"))[0] == "udp"
         assert one.complaints == other.complaints == []
+
+
+@pytest.mark.parametrize("server", [("--tls-self-signed",)], indirect=True, ids=["https"])
+async def test_the_page_finds_out_before_anybody_is_met(
+    routed: Routed, server: Server, playwright: Playwright, tmp_path: Path
+) -> None:
+    flags = trusting(server.url)
+    async with chromium_in(routed.client, playwright, tmp_path, *flags) as inside:
+        one = await arrive(inside, server)
+        routed.block(*UDP)
+        await one.press("Test my connection")
+        summary = one.page.locator("#trial-summary")
+        await expect(summary).to_contain_text("UDP is blocked here", timeout=60_000)
+        _, udp, tcp, turn, _, _ = await one.page.locator("#trial-rows dd").all_inner_texts()
+        assert udp == "Did not get through"
+        assert tcp.startswith("Gets through in ")
+        assert turn.startswith("Gets through in ")
+        assert one.complaints == []

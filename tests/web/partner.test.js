@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FINE, Page, REMOTE } from "./transcript.js";
+import { FINE, NONE, Page, REMOTE } from "./transcript.js";
 
 test("a partner on an early link is met without negotiation, and told what is on", () => {
   const page = Page.searching();
@@ -228,7 +228,7 @@ test("another link of our own does not bring an interrupted partner back", () =>
   told(page, true);
   page.hear({ type: "offer_again" });
   page.do("link_restored");
-  page.on({ type: "figures_measured", figures: { ...FINE, bytesReceived: 0 } });
+  page.on({ type: "figures_measured", figures: { ...FINE, bytesReceived: 0 }, totals: NONE });
   assert.match(page.says, THEIRS);
 });
 

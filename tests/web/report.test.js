@@ -38,7 +38,7 @@ function watch(t) {
   const told = [];
   let nowMs = 500;
   const pc = /** @type {RTCPeerConnection} */ (/** @type {unknown} */ (connection));
-  const reporter = new Reporter(pc, (report) => told.push(report), () => nowMs);
+  const reporter = new Reporter(pc, (report) => told.push(report), 7_000, () => nowMs);
   const pass = async (/** @type {number} */ ms) => {
     nowMs += ms;
     t.mock.timers.tick(ms);

@@ -36,6 +36,9 @@ export const FINE = {
   protocol: "udp",
 };
 
+/** @type {import("../../web/media/figures.js").Totals} */
+export const NONE = { atMs: 0, bytesReceived: 0, bytesSent: 0, packetsReceived: 0, packetsLost: 0 };
+
 export class Page {
   nowMs = 1_000;
   /** @type {import("../../web/wire/messages.js").ClientMessage[]} */
@@ -43,6 +46,8 @@ export class Page {
   /** @type {Command[]} */
   ordered = [];
   #bytes = 0;
+  /** Whether the test after a failure runs; most stories are not about it, and nobody waits for it. */
+  isTested = false;
 
   /** @param {Partial<Settings>} settings */
   constructor(settings = {}) {
@@ -51,11 +56,21 @@ export class Page {
 
   /** @param {Event} event @returns {string[]} the commands, in short */
   on(event) {
-    const { state, commands } = step(this.state, event, this.nowMs);
+    const { state, commands } = this.#step(event);
     this.state = state;
     for (const command of commands) if (command.do === "send") this.sent.push(command.message);
     this.ordered.push(...commands);
     return commands.map(inShort);
+  }
+
+  /** @param {Event} event */
+  #step(event) {
+    const result = step(this.state, event, this.nowMs);
+    if (this.isTested || !result.state.trial?.isAutomatic) return result;
+    const { state } = step(result.state, { type: "trial_closed" }, this.nowMs);
+    const isOfTest = (/** @type {Command} */ command) =>
+      command.do === "glance" || (command.do === "send" && command.message.type === "ping");
+    return { state, commands: result.commands.filter((command) => !isOfTest(command)) };
   }
 
   /** @param {"start_pressed" | "next_pressed" | "stop_pressed" | "escape_pressed"
@@ -64,7 +79,7 @@ export class Page {
    *   | "page_back" | "network_changed" | "link_failed" | "link_broken" | "link_closed"
    *   | "link_interrupted" | "link_restored" | "path_found" | "wire_connecting" | "wire_alive"
    *   | "key_struck" | "field_pressed" | "begun_taken" | "begun_dropped" | "try_now_pressed" | "text_chosen"
-   *   | "return_pressed" | "return_declined"} type */
+   *   | "return_pressed" | "return_declined" | "trial_pressed" | "trial_opened" | "trial_closed"} type */
   do(type) {
     return this.on(/** @type {Event} */ ({ type }));
   }
@@ -96,7 +111,7 @@ export class Page {
       this.nowMs += 1_000;
       if (arrives) this.#bytes += 1_000;
       const measured = { ...FINE, bytesReceived: this.#bytes, ...figures };
-      commands.push(...this.on({ type: "figures_measured", figures: measured }));
+      commands.push(...this.on({ type: "figures_measured", figures: measured, totals: NONE }));
       const dueMs = nextDueMs(this.state);
       if (dueMs !== null && dueMs <= this.nowMs) commands.push(...this.on({ type: "time_passed" }));
     }

@@ -10,6 +10,7 @@
  *
  *     session.js   the session with the server: lost, gone on with, left and come back to
  *     visit.js     from Start to Stop
+ *     trial.js     the test of the connection, before one meets somebody or when a link has failed
  *     mend.js      new paths for a link that is interrupted
  *     chat.js      lines, who is typing, what was delivered
  *     partner.js   the one who was found, until they go
@@ -49,6 +50,7 @@ import * as mend from "./mend.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
 import * as session from "./session.js";
+import * as trial from "./trial.js";
 import { Turn } from "./turn.js";
 import * as visit from "./visit.js";
 import * as way from "./way.js";
@@ -123,11 +125,19 @@ function take(turn, event) {
     case "wire_refused": return session.lost(turn, event);
     case "wire_closed": return session.sentAway(turn, event.by);
     case "wire_resumed": return session.resumed(turn, event);
-    case "wire_alive": return mend.proved(turn);
+    case "wire_alive":
+      mend.proved(turn);
+      return trial.ponged(turn);
     case "try_now_pressed": return session.tryNow(turn);
     case "text_chosen": return visit.chooseText(turn);
     case "message_unsent": return unsent(turn, event.message);
     case "message": return hear(turn, event.message);
+
+    case "trial_pressed": return trial.press(turn);
+    case "trial_opened": return trial.show(turn);
+    case "trial_closed": return trial.hide(turn);
+    case "trial_heard": return trial.heard(turn, event.event);
+    case "device_glimpsed": return trial.glimpsed(turn, event.kind, event.glimpse);
 
     case "link_described": return link.described(turn, event.description);
     case "candidate_found": return link.candidateFound(turn, event.candidate);
@@ -160,7 +170,10 @@ function hear(turn, message) {
     case "partner_disconnected": return partner.gone(turn, "partner_disconnected");
     case "media_state": return partner.mediaChanged(turn, message);
     case "webrtc_offer": return link.takeOffer(turn, message.sdp);
-    case "webrtc_answer": return link.takeAnswer(turn, message.sdp);
+    case "webrtc_answer":
+      if (!trial.takeAnswer(turn, message.sdp)) link.takeAnswer(turn, message.sdp);
+      return;
+    case "echo": return trial.echoed(turn, message.on);
     case "ice_candidate": return link.takeCandidate(turn, message.candidate);
     case "chat_message": return chat.hear(turn, message);
     case "chat_received": return chat.delivered(turn, message.id);
@@ -175,6 +188,7 @@ function hear(turn, message) {
 /** @param {Turn} turn @param {import("../wire/messages.js").ServerError} error */
 function serverError(turn, { code, message, retryAfterMs, id, cause }) {
   if (id !== null) chat.refused(turn, id);
+  else if (trial.isRunning(turn.state)) return trial.refused(turn, code);
   if (code === "media_failed") turn.state.unanswered = 0;
   if (code === "bad_sdp") link.countAnswer(turn);
   if (!turn.state.isStarted) return;
@@ -204,6 +218,7 @@ function checkDeadlines(turn) {
   if (turn.isDue("reply")) turn.order({ do: "reconnect" });
   if (turn.isDue("restart")) mend.due(turn);
   if (turn.isDue("detour") && way.takeDetour(turn)) link.offer(turn, "restart_link");
+  if (turn.isDue("trial")) trial.due(turn);
   if (turn.isDue("return")) session.decline(turn);
   if (turn.isDue("typed")) chat.stopTyping(turn);
   if (turn.isDue("partnerTyped")) chat.partnerTyping(turn, false);

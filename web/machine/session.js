@@ -17,6 +17,7 @@ import * as mend from "./mend.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
 import { isReturnAsked } from "./state.js";
+import * as trial from "./trial.js";
 import * as visit from "./visit.js";
 
 /** So long the partner waits for a person who has to say whether they return. */
@@ -38,6 +39,7 @@ export function away(turn) {
   const { state } = turn;
   if (state.socket === "lost") state.retryAtMs = null; // who has been told hears of it until it is over
   else state.socket = "away";
+  trial.interrupt(turn);
   turn.stopTimers("reply");
 }
 
@@ -51,6 +53,7 @@ export function away(turn) {
 export function lost(turn, { retryAtMs, isResumable, why }) {
   const { state } = turn;
   Object.assign(state, { socket: "lost", retryAtMs, refusal: why ?? null });
+  trial.interrupt(turn);
   turn.stopTimers("reply");
   if (!isResumable) end(turn);
 }
@@ -128,6 +131,7 @@ function end(turn) {
  */
 export function leavePage(turn) {
   const { state } = turn;
+  trial.hide(turn);
   const { partner: other } = state;
   if (other && !turn.isDirect() && !state.isHidden) {
     const { sharedInterests, media } = other;

@@ -24,6 +24,9 @@
  *   | { type: "try_now_pressed" } | { type: "text_chosen" } | { type: "return_pressed" } | { type: "return_declined" }
  *   | { type: "conversation_kept", kept: Kept | null } | { type: "way_remembered", takesDetour: boolean }
  *   | { type: "message_unsent", message: ClientMessage }
+ *   | { type: "trial_pressed" } | { type: "trial_opened" } | { type: "trial_closed" }
+ *   | { type: "trial_heard", event: import("../media/peer.js").PeerEvent }
+ *   | import("../media/glance.js").GlanceEvent
  *   | { type: "time_passed" } | import("../browser/surroundings.js").SurroundingsEvent
  *   | import("../wire/wire.js").WireEvent | import("../media/devices.js").DeviceEvent
  *   | import("../media/peer.js").PeerEvent} Event
@@ -43,6 +46,9 @@
  *   | { do: "take_candidate", candidate: RTCIceCandidateInit | null }
  *   | { do: "use_track", kind: Kind, track: MediaStreamTrack | null }
  *   | { do: "pause_video", paused: boolean }
+ *   | { do: "open_trial", iceServers: RTCIceServer[], limits: import("./trial.js").Limits }
+ *   | { do: "take_trial_answer", sdp: string } | { do: "measure_trial" } | { do: "close_trial" }
+ *   | { do: "glance", tracks: Tracks } | { do: "look_away" }
  *   | { do: "meet" } | { do: "part" }} Command
  *
  * @typedef {Record<Kind, MediaStreamTrack | null>} Tracks
@@ -89,6 +95,7 @@
  * @property {number} [typed] when the user counts as no longer typing
  * @property {number} [partnerTyped] when the partner does
  * @property {number} [video] when to try again whether the line bears video
+ * @property {number} [trial] when the test of the connection no longer waits for what it waits for
  * @property {number} [held] until when Enter sends nothing: it may be meant for the last partner
  *
  * @typedef {object} ChatLine
@@ -175,6 +182,8 @@
  * @property {boolean} isHidden the page is in a hidden tab
  * @property {number} partnersMet
  * @property {Notice | null} notice what went wrong last, until the next partner is there
+ * @property {import("./trial.js").Trial | null} trial the test of the connection, under way or the last one
+ * @property {boolean} isTrialShown
  * @property {DueMs} dueMs
  */
 
@@ -266,6 +275,8 @@ export function initial(settings = DEFAULTS, host = "") {
     isHidden: false,
     partnersMet: 0,
     notice: null,
+    trial: null,
+    isTrialShown: false,
     dueMs: {},
   };
 }

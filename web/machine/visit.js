@@ -10,6 +10,7 @@ import * as link from "./link.js";
 import * as mend from "./mend.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
+import * as trial from "./trial.js";
 import { MAX_QUICK_FAILURES, isTextOffered } from "./state.js";
 
 const RELINK_MS = 3_000;
@@ -34,8 +35,9 @@ export function agree(turn, rules) {
 export function start(turn) {
   const { state } = turn;
   if (state.isStarted || !state.settings.agreedTo) return;
+  trial.drop(turn);
   if (state.socket === "closed") turn.order({ do: "connect" });
-  Object.assign(state, { isStarted: true, notice: null });
+  Object.assign(state, { isStarted: true, isTrialShown: false, notice: null });
   // Who starts in spite of a problem goes without what has it.
   state.hasBegun = devices.hasProblem(state);
   devices.openWanted(turn);
@@ -50,7 +52,7 @@ export function goOn(turn) {
   const { state } = turn;
   if (!state.isStarted || devices.isAsking(state)) return;
   state.hasBegun = true;
-  if (!state.server) return;
+  if (!state.server || trial.isRunning(state)) return;
   const isIdle = state.search === "none" && !state.partner && !state.isResting;
   if (state.isTextOnly && isIdle) search.ask(turn, "find_partner");
   if (state.linked || state.dueMs.relink !== undefined || !(isIdle || state.isTextOnly)) return;
@@ -112,18 +114,23 @@ export function linkFailed(turn, cause) {
     state.relinkedAtMs = Math.max(soonestAtMs, state.relinkedAtMs + RELINK_MS);
     state.dueMs.relink = state.relinkedAtMs;
   }
-  if (!state.isTextOnly) state.notice = { kind: "link_failed", cause: state.cause };
+  if (state.isTextOnly) return;
+  state.notice = { kind: "link_failed", cause: state.cause };
+  trial.linkFailed(turn);
 }
 
 /** The person does with text meanwhile. @param {Turn} turn */
 export function chooseText(turn) {
   const { state } = turn;
-  if (isTextOffered(state)) Object.assign(state, { isTextOnly: true, notice: null, isChatOpen: true });
+  if (!isTextOffered(state)) return;
+  Object.assign(state, { isTextOnly: true, notice: null, isChatOpen: true });
+  trial.interrupt(turn);
 }
 
 /** The person does not wait for the next try. @param {Turn} turn */
 export function relink(turn) {
   const { state } = turn;
+  trial.interrupt(turn);
   if (state.dueMs.relink === undefined) return;
   state.relinkedAtMs = turn.nowMs;
   turn.stopTimers("relink");
@@ -189,6 +196,7 @@ function leaveServer(turn) {
  * @param {Turn} turn
  */
 export function forgetServerSide(turn) {
+  trial.interrupt(turn);
   partner.forget(turn);
   Object.assign(turn.state, { search: "none", searchingSinceMs: null, dueMs: {} });
   link.close(turn);

@@ -89,6 +89,36 @@ export function isOwn({ urls }, host) {
   return all.length > 0 && all.every((url) => turnHost(url) === host.toLowerCase());
 }
 
+/**
+ * The TURN servers among them that are reached over TCP or TLS.
+ *
+ * @param {RTCIceServer[]} servers
+ * @returns {RTCIceServer[]}
+ */
+export function serversOverTcp(servers) {
+  return servers.flatMap((server) => {
+    const urls = [server.urls].flat().filter((url) => /^turns:|^turn:.*[?&]transport=tcp\b/i.test(url));
+    return urls.length ? [{ ...server, urls }] : [];
+  });
+}
+
+/**
+ * The relay's description, with the candidates of one way alone. What goes by TURN may have them all.
+ *
+ * @param {string} sdp
+ * @param {import("./trial.js").Way} way
+ * @returns {string | null} null when it has none
+ */
+export function limit(sdp, way) {
+  const lines = sdp.split(/(?<=\n)/);
+  const isLeft = (/** @type {string} */ line) => {
+    const [, protocol] = /^a=candidate:\S+ \d+ (\w+) /i.exec(line) ?? [];
+    return !protocol || way === "turn" || protocol.toLowerCase() === way;
+  };
+  const left = lines.filter(isLeft);
+  return left.some((line) => line.startsWith("a=candidate:")) ? left.join("") : null;
+}
+
 /** @param {string} url such as "turns:example.org:443?transport=tcp" (RFC 7065) */
 function turnHost(url) {
   const [, host] = /^turns?:(\[[^\]]*\]|[^:?]+)/i.exec(url) ?? [];

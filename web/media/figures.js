@@ -66,7 +66,7 @@ export function measure(reports, before) {
 /**
  * In one word; what is not known is not held against the line.
  *
- * @param {Figures} figures
+ * @param {Pick<Figures, "rttMs" | "lossIn" | "lossOut" | "framesPerS">} figures
  * @returns {Grade}
  */
 export function grade(figures) {
@@ -74,7 +74,7 @@ export function grade(figures) {
   return isWorse(figures, WEAK) ? "weak" : "good";
 }
 
-/** @param {Figures} figures @param {typeof POOR} limit */
+/** @param {Pick<Figures, "rttMs" | "lossIn" | "lossOut" | "framesPerS">} figures @param {typeof POOR} limit */
 function isWorse({ rttMs, lossIn, lossOut, framesPerS }, limit) {
   const loss = Math.max(lossIn ?? 0, lossOut ?? 0);
   return (

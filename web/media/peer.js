@@ -16,7 +16,7 @@
  *   | { type: "link_reported", report: import("./report.js").Report }
  *   | { type: "stream_arrived", stream: MediaStream }
  *   | { type: "media_arrived", kind: Kind }
- *   | { type: "figures_measured", figures: import("./figures.js").Figures }} PeerEvent
+ *   | ({ type: "figures_measured" } & ReturnType<typeof measure>)} PeerEvent
  */
 import { measure, wayOf } from "./figures.js";
 import { Reporter } from "./report.js";
@@ -35,6 +35,7 @@ export class Peer {
   #pc;
   #onEvent;
   #reporter;
+  #videoBps;
   /** The link in whose place this one is, while its last picture is shown. @type {Peer | null} */
   #former;
   /** @type {Record<Kind, MediaStreamTrack | null>} */
@@ -67,18 +68,22 @@ export class Peer {
    * @param {Record<Kind, MediaStreamTrack | null>} options.tracks what to send
    * @param {(event: PeerEvent) => void} options.onEvent
    * @param {Peer | null} [options.former] one that is dead, and in whose place this one is
+   * @param {import("../machine/trial.js").Limits | null} [options.limits]
    */
-  constructor({ iceServers, tracks, onEvent, former = null }) {
+  constructor({ iceServers, tracks, onEvent, former = null, limits = null }) {
     this.#onEvent = onEvent;
     this.#former = former;
     if (former) former.#retire();
-    this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    const only = limits ? { iceTransportPolicy: limits.policy } : {};
+    this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", ...only });
+    this.#videoBps = limits?.videoBps;
     this.#pc.ontrack = (event) => this.#receive(event.track);
     this.#pc.onicecandidate = ({ candidate }) =>
       this.#emit({ type: "candidate_found", candidate: candidate ? candidate.toJSON() : null });
     this.#pc.onconnectionstatechange = () => this.#follow(this.#pc.connectionState);
     this.#pc.oniceconnectionstatechange = () => this.#followPaths(this.#pc.iceConnectionState);
-    this.#reporter = new Reporter(this.#pc, (report) => this.#emit({ type: "link_reported", report }));
+    this.#reporter = new Reporter(this.#pc, (report) => this.#emit({ type: "link_reported", report }),
+      limits?.reportAfterMs);
     this.#tracks = { ...tracks };
   }
 
@@ -252,7 +257,8 @@ export class Peer {
   #addSections() {
     if (this.#pc.getTransceivers().length) return;
     for (const kind of /** @type {const} */ (["audio", "video"])) {
-      const sendEncodings = [{ active: this.#isActive(kind) }];
+      const maxBitrate = kind === "video" && this.#videoBps ? { maxBitrate: this.#videoBps } : {};
+      const sendEncodings = [{ active: this.#isActive(kind), ...maxBitrate }];
       this.#pc.addTransceiver(this.#tracks[kind] ?? kind, { sendEncodings });
     }
   }
@@ -373,7 +379,7 @@ export class Peer {
     if (this.#paused) return;
     const { figures, totals } = measure(reports.values(), this.#totals);
     this.#totals = totals;
-    this.#emit({ type: "figures_measured", figures });
+    this.#emit({ type: "figures_measured", figures, totals });
   }
 
   /** @param {Kind} kind */

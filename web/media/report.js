@@ -29,14 +29,15 @@ export class Reporter {
   /**
    * @param {RTCPeerConnection} pc
    * @param {(report: Report) => void} tell
+   * @param {number} earlyMs when to report that it still connects
    * @param {() => number} nowMs
    */
-  constructor(pc, tell, nowMs = () => performance.now()) {
+  constructor(pc, tell, earlyMs = EARLY_MS, nowMs = () => performance.now()) {
     this.#pc = pc;
     this.#tell = tell;
     this.#nowMs = nowMs;
     this.#beganAtMs = nowMs();
-    this.#timer = setTimeout(() => void this.#report("connecting"), EARLY_MS);
+    this.#timer = setTimeout(() => void this.#report("connecting"), earlyMs);
     pc.addEventListener("icecandidate", ({ candidate }) => this.#note(candidate));
     pc.addEventListener("icecandidateerror", (event) => this.#noteError(event));
     pc.addEventListener("connectionstatechange", () => this.#follow(pc.connectionState));

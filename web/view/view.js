@@ -13,6 +13,7 @@ import { find, setAttribute, setLabel, setText } from "./dom.js";
 import { LobbyView } from "./lobby.js";
 import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
+import { TrialView } from "./trial.js";
 import { LANGUAGES, chooseLanguage } from "../words/words.js";
 import { en } from "../words/en.js";
 
@@ -27,6 +28,7 @@ export class View {
   #dialogs;
   #chat;
   #lobby;
+  #trial;
   #onEvent;
   #wasStarted = false;
   /** @type {Words | null} */
@@ -43,6 +45,7 @@ export class View {
     this.#dialogs = new DialogsView(onEvent, askForRules);
     this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));
     this.#lobby = new LobbyView(onEvent);
+    this.#trial = new TrialView(onEvent);
   }
 
   /** @param {string | null} text what the operator wants people to agree to; null: it did not come */
@@ -67,6 +70,7 @@ export class View {
     this.#self.draw(state);
     this.#controls.draw(state, words);
     this.#chat.draw(state, words);
+    this.#trial.draw(state, words);
     this.#moveFocus(state.isStarted);
     return words;
   }

@@ -21,9 +21,11 @@
  *   candidateTypes: string[], families: ("ipv4" | "ipv6")[], iceState: RTCIceConnectionState,
  *   dtlsState: RTCDtlsTransportState, errors: LinkError[], roundTripMs?: number,
  *   tookMs: number }} LinkReport
+ * @typedef {{ type: "echo", on: boolean }} Echo
  * @typedef {{ type: "ping" }} Ping
  * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
- *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | Ping} ClientMessage
+ *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | Echo
+ *   | Ping} ClientMessage
  *
  * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
  *   resumeToken: string | null }} Connected
@@ -40,7 +42,7 @@
  *   id: string | null, cause?: string | null }} ServerError
  * @typedef {Connected | Resumed | Pong | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
- *   | PartnerDisconnected | PartnerConnection | OfferAgain | ServerError} ServerMessage
+ *   | PartnerDisconnected | PartnerConnection | OfferAgain | Echo | ServerError} ServerMessage
  */
 
 /** The longest chat text that the server takes. */
@@ -93,6 +95,7 @@ const READERS = {
     audio: fields["audio"] === true,
     video: fields["video"] === true,
   }),
+  echo: (fields) => ({ type: "echo", on: fields["on"] === true }),
   partner_left: () => ({ type: "partner_left" }),
   partner_disconnected: () => ({ type: "partner_disconnected" }),
   partner_connection: (fields) => ({

@@ -170,6 +170,75 @@ export const en = {
     ipv6_only: "Your network has only IPv6, and the server has none. Try another network.",
     slow: "The connection is too slow. Go nearer to the Wi-Fi, or try another network.",
   },
+  // the test of the connection
+  trial: {
+    title: "Test my connection",
+    hint: "A test picture goes to the server and back. Nobody sees it.",
+    again: "Test again",
+    copy: "Copy details",
+    copied: "Copied",
+    details: "Details",
+    testing: "Testing your connection…",
+    rows: {
+      socket: "Server",
+      udp: "Video over UDP",
+      tcp: "Video over TCP",
+      turn: "Video over TURN",
+    },
+    verdicts: {
+      offline: "The server does not answer. See whether you are online, then test again.",
+      interrupted: "The test was interrupted: the server was lost, or the network has changed.",
+      nothing: "No way for video gets through this network. Text chat still works; try another network.",
+      poor: "Video gets through, but this line is poor: it will stutter. Another network may be better.",
+      weak: "Video gets through, but this line is weak: it may stutter.",
+      udp_blocked: "UDP is blocked here, so video goes over TCP: it works, and may stutter.",
+      poor_without_udp: "UDP is blocked here, and what goes over TCP is poor: video will stutter. Try another network.",
+      tcp_blocked: "Video works, over UDP. TCP does not get through, and is not needed.",
+      udp_only: "Video works, over UDP. This server offers no other way.",
+      fine: "The connection works.",
+    },
+    everything: "Everything works.",
+    looks: {
+      both: "Your camera and your microphone need a look.",
+      video: "Your camera needs a look.",
+      audio: "Your microphone needs a look.",
+    },
+    outcomes: {
+      untried: "Not tested",
+      trying: "Being tested…",
+      absent: "This server does not offer it",
+      blocked: "Did not get through",
+      lost: "Got through, and was lost again",
+      through: "Gets through",
+    },
+    /** @param {number} ms */
+    answers: (ms) => `Answers in ${ms} ms`,
+    /** @param {number} from @param {number} to in ms */
+    spread: (from, to) => `${from} to ${to} ms`,
+    silent: "Does not answer",
+    /** @param {string} s */
+    took: (s) => `in ${s} s`,
+    /** @param {number} ms */
+    roundTrip: (ms) => `round trip ${ms} ms`,
+    /** @param {string} percent */
+    lost: (percent) => `${percent} % lost there and back`,
+    /** @param {string} mbits */
+    atLeast: (mbits) => `at least ${mbits} Mbit/s each way`,
+    nothingBack: "nothing came back",
+    notMeasured: "loss and bandwidth not measured",
+    conditions: {
+      off: "Off, so not tested",
+      muted: "Another program has taken it",
+      unseen: "On",
+      black: "The picture is black: is something over the lens?",
+      still: "The picture stands still",
+      moving: "The picture moves",
+      silent: "Not even noise comes from it: is it muted?",
+      quiet: "Nothing heard yet: say something",
+      heard: "It hears you",
+    },
+  },
+
   /** @param {string} message */
   serverSays: (message) => `The server says: ${message}`,
 
