@@ -128,7 +128,7 @@ async def _wires() -> AsyncIterator[Wires]:
     try:
         yield Wires(process)
     finally:
-        await process.communicate()
+        await process.communicate(b"")  # which ends its stdin
 
 
 def as_dict(found: list[Row]) -> dict[str, Any]:

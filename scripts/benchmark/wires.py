@@ -46,8 +46,8 @@ class Wire:
         return json.dumps(asdict(self)) + "\n"
 
 
-class HungUp(Exception):
-    """The server has ended a connection, as it does when it stops."""
+class Full(Exception):
+    """The load itself does not get rid of what it has to send."""
 
 
 class End:
@@ -79,8 +79,12 @@ class End:
                 LENGTH.pack_into(slots, at - LENGTH.size, size)
                 start = at - LENGTH.size
             framed = slots[start : at + size + padding]
-            if self.stream.send(framed) != len(framed):
-                raise OSError("the load's own wire is full")
+            try:
+                sent = self.stream.send(framed)
+            except (BlockingIOError, ssl.SSLWantWriteError) as error:
+                raise Full from error
+            if sent != len(framed):
+                raise Full
 
     def come_in(self) -> None:
         """What the server has sent goes to the user."""
@@ -93,7 +97,7 @@ class End:
             except (BlockingIOError, ssl.SSLWantReadError):
                 return
             if not size:
-                raise HungUp
+                raise OSError("the server has hung up")
             frames, rest = (messages if self._is_turn else datagrams)(view, kept + size)
             self._rest = bytes(view[rest : kept + size])
             wanted = CHANNEL if self._is_turn else 0  # nothing that TURN says of itself
@@ -170,7 +174,7 @@ def main() -> None:
             if fd != sys.stdin.fileno():
                 try:
                     do[fd]()
-                except HungUp:
+                except OSError:  # the server has ended, as it does when all is measured
                     poll.unregister(fd)
                 continue
             line = sys.stdin.readline()
