@@ -39,6 +39,9 @@ class Frame(NamedTuple):
     """0 for a STUN message, and for what RFC 4571 frames."""
 
 
+_frame = tuple.__new__  # a third of what it costs by the name: once for each datagram
+
+
 def datagrams(data: memoryview, end: int) -> tuple[list[Frame], int]:
     """Datagrams with their lengths before them (RFC 4571 section 2).
 
@@ -54,7 +57,7 @@ def datagrams(data: memoryview, end: int) -> tuple[list[Frame], int]:
         start = at + LENGTH.size
         if start + size > end:
             break
-        frames.append(Frame(start, size))
+        frames.append(_frame(Frame, (start, size, 0)))
         at = start + size
     return frames, at
 
@@ -76,7 +79,7 @@ def messages(data: memoryview, end: int) -> tuple[list[Frame], int]:
         if kind in CHANNELS:
             start = at + HEAD.size
             after = start + size + -size % 4
-            frame = Frame(start, size, kind)
+            frame = _frame(Frame, (start, size, kind))
         elif kind < CHANNELS.start:
             if size % 4 or data[at + 4 : min(at + 8, end)] != COOKIE[: end - at - 4]:
                 raise MalformedPacket("a message is no STUN")

@@ -1,5 +1,7 @@
 """What a tunnel's two ends say: which frame goes where, and what stands before a datagram.
 
+A frame that is a datagram goes to the leg of its channel, and the dialect is not asked.
+
 Pure, but for the slots that are written into. A *leg* of a tunnel is its way to one of the relay's
 own addresses: each has a socket of its own, since an answer has to come from where the question
 went (RFC 8445 section 7.2.5.2.1). ICE-TCP has one leg, TURN one for each peer.
@@ -7,6 +9,7 @@ went (RFC 8445 section 7.2.5.2.1). ICE-TCP has one leg, TURN one for each peer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from relay.framing import HEAD, LENGTH, Frame, datagrams, messages
@@ -15,24 +18,26 @@ from relay.tunnel.turn import Turn
 
 
 class Taken(NamedTuple):
-    """What a frame comes to."""
+    """What a message comes to."""
 
-    leg: Address | None = None
-    """To which leg its datagram goes; None for nowhere."""
     reply: bytes = b""
-    """What the other end is told."""
-    data: bytes | None = None
-    """The datagram, when it is not the frame itself."""
+    """What the other end is told; empty for nothing."""
+    relayed: tuple[Address, bytes] | None = None
+    """A datagram, and the leg to which it goes."""
 
 
 class Dialect(Protocol):
     """What is said on one tunnel."""
 
+    @property
+    def legs(self) -> Mapping[int, Address]:
+        """By channel, where datagrams go; it changes with what is said."""
+
     def split(self, data: memoryview, end: int) -> tuple[list[Frame], int]:
         """See :func:`relay.framing.datagrams`."""
 
     def take(self, frame: Frame, data: memoryview, now: float) -> Taken:
-        """What becomes of a frame of ``data``."""
+        """Do what a frame of ``data`` says that is no datagram."""
 
     def frame(self, leg: Address, slots: memoryview, at: int, size: int, now: float) -> memoryview:
         """Put a frame around the datagram ``slots[at:at + size]``; empty when it goes nowhere."""
@@ -51,13 +56,14 @@ class IceTcp:
     is_done = False
 
     def __init__(self, own: Address) -> None:
-        self._taken = Taken(own)
+        self.legs = {0: own}
+        """See :class:`Dialect`."""
 
     split = staticmethod(datagrams)
 
     def take(self, frame: Frame, data: memoryview, now: float) -> Taken:  # noqa: ARG002
-        """See :class:`Dialect`."""
-        return self._taken
+        """See :class:`Dialect`; it is never asked."""
+        return Taken()
 
     def frame(self, leg: Address, slots: memoryview, at: int, size: int, now: float) -> memoryview:  # noqa: ARG002
         """See :class:`Dialect`."""
@@ -74,6 +80,8 @@ class TurnTcp:
 
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
+        self.legs = turn.peer_of
+        """See :class:`Dialect`."""
 
     split = staticmethod(messages)
 
@@ -84,16 +92,13 @@ class TurnTcp:
 
     def take(self, frame: Frame, data: memoryview, now: float) -> Taken:
         """See :class:`Dialect`."""
-        if frame.channel:
-            return Taken(self._turn.peer_of.get(frame.channel))
-        message = bytes(data[frame.start : frame.start + frame.size])
-        reply, relayed = self._turn.take(message, now)
-        return Taken(reply=reply) if relayed is None else Taken(relayed[0], data=relayed[1])
+        return Taken(*self._turn.take(bytes(data[frame.start : frame.start + frame.size]), now))
 
     def frame(self, leg: Address, slots: memoryview, at: int, size: int, now: float) -> memoryview:
         """See :class:`Dialect`."""
         channel, padding = self._turn.channel_of(leg), -size % 4
-        slots[at + size : at + size + padding] = bytes(padding)
+        if padding:
+            slots[at + size : at + size + padding] = bytes(padding)
         if channel:
             HEAD.pack_into(slots, at - HEAD.size, channel, size)
             return slots[at - HEAD.size : at + size + padding]

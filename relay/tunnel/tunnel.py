@@ -18,7 +18,8 @@ from relay.errors import MalformedPacket
 from relay.media.paths.transport import MAX_DATAGRAM_BYTES
 from relay.pace import TokenBucket
 from relay.tunnel.batch import HEAD_BYTES, READ_BYTES, SLOT_BYTES, Batch
-from relay.tunnel.dialects import Dialect, Taken
+from relay.tunnel.dialects import Dialect
+from relay.tunnel.framing import Frame
 from relay.tunnel.stun import Address
 
 MAX_UNSENT_BYTES = 128 * 1024
@@ -138,37 +139,42 @@ class Tunnel:
             self.close()
             return
         self._rest = bytes(view[rest:end])
+        legs = self._dialect.legs
         parts: list[tuple[int, int]] = []
-        leg: Address | None = None
+        going: Address | None = None
         for frame in frames:
-            taken = self._dialect.take(frame, view, now)
-            if taken.leg != leg or taken.data is not None:
-                self._send(leg, parts)
-                leg, parts = taken.leg, []
-            self._follow(taken, is_data=bool(frame.channel))
-            if taken.data is None and taken.leg is not None and self._fits(frame.size):
-                parts.append((frame.start, frame.size))
-        self._send(leg, parts)
+            start, size, channel = frame
+            leg = legs.get(channel)
+            if leg is not going:
+                self._send(going, parts)
+                going, parts = leg, []
+            if leg is not None:
+                if size <= MAX_DATAGRAM_BYTES:
+                    parts.append((start, size))
+                else:
+                    self._drops["tunnel_too_long"] += 1
+            elif channel:
+                self._drops["tunnel_unbound"] += 1
+            else:
+                self._obey(frame, now)
+        self._send(going, parts)
         if self._dialect.is_done:
             self.close()
         self._pay(end + DATAGRAM_COST * len(frames), now)
 
-    def _follow(self, taken: Taken, *, is_data: bool) -> None:
-        """Do what a frame comes to that is no datagram of its own."""
-        if taken.reply:
-            self._write([memoryview(taken.reply)])
-        elif taken.data is not None and taken.leg is not None:
-            if self._fits(len(taken.data)) and (leg := self._leg(taken.leg)) is not None:
-                with suppress(OSError):
-                    leg.send(taken.data)
-        elif taken.leg is None and is_data:
-            self._drops["tunnel_unbound"] += 1
-
-    def _fits(self, size: int) -> bool:
-        if size <= MAX_DATAGRAM_BYTES:
-            return True
-        self._drops["tunnel_too_long"] += 1
-        return False
+    def _obey(self, frame: Frame, now: float) -> None:
+        """Do what a message says; a datagram that it carries goes out by itself."""
+        reply, relayed = self._dialect.take(frame, self._batch.stream, now)
+        if reply:
+            self._write([memoryview(reply)])
+        if relayed is None:
+            return
+        where, data = relayed
+        if len(data) > MAX_DATAGRAM_BYTES:
+            self._drops["tunnel_too_long"] += 1
+        elif (leg := self._leg(where)) is not None:
+            with suppress(OSError):
+                leg.send(data)
 
     def _send(self, where: Address | None, parts: list[tuple[int, int]]) -> None:
         if where is None or not parts or (leg := self._leg(where)) is None:
@@ -230,6 +236,8 @@ class Tunnel:
                 pass
             except OSError:
                 self.close()
+                return
+            if sent == sum(map(len, frames)):
                 return
         for frame in frames:
             size = len(frame)

@@ -16,6 +16,7 @@ Servers and users:
 - ``users``         how users join each kind of server
 - ``contenders``    servers that run side by side, and the users on each
 - ``talkers``       users who react at once
+- ``wires``         the clients' ends of media over TCP: a script of its own
 
 What they send, and what comes out:
 
@@ -35,6 +36,7 @@ The measurements, and what some of them find:
 - ``workers``       what media processes take, and how often two meet over the bridge
 - ``spread``        what calls cost on one worker and on two, within one and across
 - ``bridge``        what a packet costs when its partner's link is on another plane
+- ``tunnels``       what calls cost over ICE-TCP, TURN over TCP and over TLS
 - ``isolation``     what floods of one user do to others' packets
 - ``attacks``       such floods, in a process of its own
 - ``anatomy``       where the time of a forwarded packet goes

@@ -22,6 +22,7 @@ from scripts.benchmark import (
     spread,
     taps,
     times,
+    tunnels,
     workers,
 )
 from scripts.benchmark.bench import Bench
@@ -63,6 +64,7 @@ MEASUREMENTS = (
     Measurement("workers", "media processes", workers.measure, workers),
     Measurement("spread", "calls on one worker and on two", spread.measure, spread),
     Measurement("bridge", "a partner on another plane", bridge.measure, bridge),
+    Measurement("tunnels", "calls over TCP and TLS", tunnels.measure, tunnels),
     Measurement("isolation", "what floods of one user do to others", isolation.measure, isolation),
     Measurement("anatomy", "where a packet's time goes", anatomy.measure, anatomy),
 )

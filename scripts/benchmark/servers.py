@@ -135,7 +135,7 @@ def _script(name: str) -> list[str]:
 
 @contextlib.asynccontextmanager
 async def running(
-    name: str, command: list[str], address: str = r"(?:http|udp)://[^:/ ]+:(\d+)"
+    name: str, command: list[str], address: str = r"(?:https?|udp)://[^:/ ]+:(\d+)"
 ) -> AsyncIterator[Server]:
     """A server process for as long as the context lasts.
 
@@ -147,7 +147,8 @@ async def running(
     reader = asyncio.create_task(_listen(output_of(process), server.said), name=f"output of {name}")
     try:
         port = await _ready(server, reader, address)
-        server.url = f"ws://127.0.0.1:{port}/ws"
+        scheme = "wss" if "https://" in "".join(server.said) else "ws"
+        server.url = f"{scheme}://127.0.0.1:{port}/ws"
         yield server
     finally:
         await _end(process)

@@ -208,10 +208,15 @@ def encrypting(profiles: Profiles, join: Join) -> Join:
     return joined
 
 
-async def join_relay(server: Server, pairs: int) -> list[User]:
-    """Have ``pairs`` pairs meet on a server that speaks the relay's protocol."""
-    users = await _at_once(lambda: connect(server.url), 2 * pairs)
-    async with _left_on_error(*users):
+async def join_relay(
+    server: Server, pairs: int, come: Callable[[], Awaitable[User]] | None = None
+) -> list[User]:
+    """Have ``pairs`` pairs meet on a server that speaks the relay's protocol.
+
+    :param come: makes each user, by default with :func:`connect`.
+    """
+    users = await _at_once(come or (lambda: connect(server.url)), 2 * pairs)
+    async with left_on_error(*users):
         for user in users:
             await user.client.send(FindPartner())
         rooms: dict[str, User] = {}
@@ -226,11 +231,11 @@ async def join_relay(server: Server, pairs: int) -> list[User]:
 async def join_one_by_one(server: Server) -> list[User]:
     """Have two meet of whom the second comes when the first waits already."""
     first = await connect(server.url)
-    async with _left_on_error(first):
+    async with left_on_error(first):
         await first.client.send(FindPartner())
         await first.client.expect(WaitingForPartner)
         second = await connect(server.url)
-        async with _left_on_error(second):
+        async with left_on_error(second):
             await second.client.send(FindPartner())
             for user in (first, second):
                 await user.client.expect(PartnerFound)
@@ -242,7 +247,7 @@ async def connect(url: str) -> User:
     """One user with an open link, who looks for nobody yet."""
     peer, client = Peer(), Client(url)
     user = User(peer, client)
-    async with _left_on_error(user):
+    async with left_on_error(user):
         await client.connect()
         await client.send(WebrtcOffer(sdp=peer.offer()))
         peer.take_answer((await client.expect(WebrtcAnswer)).sdp)
@@ -251,7 +256,8 @@ async def connect(url: str) -> User:
 
 
 @contextlib.asynccontextmanager
-async def _left_on_error(*users: User) -> AsyncIterator[None]:
+async def left_on_error(*users: User) -> AsyncIterator[None]:
+    """Have them leave when something fails."""
     try:
         yield
     except BaseException:
@@ -267,7 +273,7 @@ async def _call(server: Server) -> tuple[User, User]:
     caller, callee = Caller(server.url), Caller(server.url)
     ours, theirs = (Peer(host=own_address()) for _ in range(2))
     users = User(ours, caller), User(theirs, callee)
-    async with _left_on_error(*users):
+    async with left_on_error(*users):
         await caller.connect()
         await callee.connect()
         await caller.call(callee.name, ours.offer())

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.bridged import Bridged
 from tests.support.exchange import Exchange
+from tests.support.relayed import only_relayed
 
 
 @contextlib.asynccontextmanager
@@ -45,3 +46,9 @@ async def bridged(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Bridged]:
         await found.start()
         yield found
         await found.close()
+
+
+@pytest.fixture
+def relayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bots have no candidates but those of TURN servers, and believe every certificate."""
+    only_relayed(monkeypatch)

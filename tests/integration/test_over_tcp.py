@@ -4,53 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from contextlib import suppress
-from typing import Any
 
-import aiohttp
 import pytest
-from aioice import turn
-from aiortc import RTCConfiguration, RTCIceTransportPolicy
 
-from relay.bots import bot, client, peer
+from relay.bots import client
 from relay.protocol.messages import Connected
 from tests.support.bots import Bot, relay
+from tests.support.relayed import media_by
 from tests.support.wires import TurnClient
-
-
-@pytest.fixture
-def relayed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bots have no candidates but those of TURN servers, and believe every certificate."""
-
-    def only_relayed(**options: Any) -> RTCConfiguration:
-        return RTCConfiguration(**options, iceTransportPolicy=RTCIceTransportPolicy.RELAY)
-
-    trusting = ssl.create_default_context()
-    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    endpoint = turn.create_turn_endpoint
-
-    async def trusting_endpoint(*args: Any, **options: Any) -> Any:
-        return await endpoint(*args, **{**options, "ssl": options.get("ssl") and trusting})
-
-    session = aiohttp.ClientSession
-
-    def trusting_session(**options: Any) -> aiohttp.ClientSession:
-        return session(connector=aiohttp.TCPConnector(ssl=False), **options)
-
-    monkeypatch.setattr(peer, "RTCConfiguration", only_relayed)
-    monkeypatch.setattr(peer, "gather_loopback_too", lambda _: None)
-    monkeypatch.setattr(bot, "elsewhere", lambda servers, _: servers)
-    monkeypatch.setattr(turn, "create_turn_endpoint", trusting_endpoint)
-    monkeypatch.setattr(aiohttp, "ClientSession", trusting_session)
-
-
-def nominated(each: Bot) -> list[Any]:
-    """The pairs of candidates that are in use."""
-    assert each._peer is not None
-    (transceiver, *_) = each._peer._connection.getTransceivers()
-    connection = transceiver.receiver.transport.transport._connection
-    return list(connection._nominated.values())
 
 
 @pytest.mark.usefixtures("relayed")
@@ -62,13 +24,7 @@ async def test_two_bots_meet_over_turn(workers: int, tls: bool) -> None:
         Bot(url, 1) as one,
         Bot(url, 2) as two,
     ):
-        await one.find_partner()
-        await two.find_partner()
-        async with asyncio.timeout(60):
-            while min(one.report.frames, two.report.frames) < 10:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-        for each in (one, two):
-            assert {pair.local_candidate.type for pair in nominated(each)} == {"relay"}
+        assert await media_by(one, two) == {"relay"}
 
 
 async def test_bots_leave_the_relay_itself_out() -> None:

@@ -75,8 +75,10 @@ class TurnClient:
         self._realm, self._nonce = "", b""
 
     @classmethod
-    async def connect(cls, port: int, server: dict[str, str]) -> TurnClient:
-        return cls(*await asyncio.open_connection("127.0.0.1", port), server)
+    async def connect(
+        cls, port: int, server: dict[str, str], host: str = "127.0.0.1"
+    ) -> TurnClient:
+        return cls(*await asyncio.open_connection(host, port), server)
 
     def request(self, method: stun.Method, **attributes: object) -> bytes:
         message = stun.Message(message_method=method, message_class=stun.Class.REQUEST)
