@@ -84,7 +84,9 @@ def ending_tls(files: Files, url: str, port: int) -> str:
 
 async def test_it_ends_tls_and_media_has_a_port_of_its_own(tmp_path: Path) -> None:
     files, port, media = write_certificate(tmp_path), free_tcp_port(), free_tcp_port()
-    async with relay(tls_cert=files.cert, tls_key=files.key, tcp_port=media) as url:
+    async with relay(
+        tls_cert=files.cert, tls_key=files.key, tcp_port=media, trusted_proxies="127.0.0.1"
+    ) as url:
         page = f"wss://127.0.0.1:{port}/ws"
         async with (
             nginx(tmp_path, ending_tls(files, url, port)),
