@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,11 +13,12 @@ from pathlib import Path
 from shutil import which
 
 import pytest
+from aioice import stun
 
 from relay.bots.client import Client
 from relay.protocol.messages import Connected, WebrtcAnswer, WebrtcOffer
 from tests.support.bots import Bot, relay
-from tests.support.certificates import write_certificate
+from tests.support.certificates import Files, write_certificate
 from tests.support.recipes import recipe
 from tests.support.relayed import media_by
 from tests.support.thin import ThinPeer
@@ -65,25 +67,50 @@ async def nginx(folder: Path, block: str) -> AsyncIterator[None]:
         await process.communicate()
 
 
+def ending_tls(files: Files, url: str, port: int) -> str:
+    """The recipe's block, for a relay on this machine."""
+    return recipe(
+        "nginx ends TLS",
+        "nginx",
+        **{
+            "    listen [::]:443 ssl;\n": "",
+            "443 ssl": f"127.0.0.1:{port} ssl",
+            "127.0.0.1:8443": url.split("/")[2],
+            "/etc/letsencrypt/live/chat.example.org/fullchain.pem": str(files.cert),
+            "/etc/letsencrypt/live/chat.example.org/privkey.pem": str(files.key),
+        },
+    )
+
+
 async def test_it_ends_tls_and_media_has_a_port_of_its_own(tmp_path: Path) -> None:
     files, port, media = write_certificate(tmp_path), free_tcp_port(), free_tcp_port()
-    async with relay(tls_cert=files.cert, tls_key=files.key, tcp_port=media) as url:
-        block = recipe(
-            "nginx ends TLS",
-            "nginx",
-            **{
-                "    listen [::]:443 ssl;\n": "",
-                "443 ssl": f"127.0.0.1:{port} ssl",
-                "127.0.0.1:8443": url.split("/")[2],
-                "/etc/letsencrypt/live/chat.example.org/fullchain.pem": str(files.cert),
-                "/etc/letsencrypt/live/chat.example.org/privkey.pem": str(files.key),
-            },
-        )
+    async with relay(
+        tls_cert=files.cert, tls_key=files.key, tcp_port=media, trusted_proxies="127.0.0.1"
+    ) as url:
         page = f"wss://127.0.0.1:{port}/ws"
-        async with nginx(tmp_path, block), Bot(page, 1) as one, Bot(page, 2) as two:
+        async with (
+            nginx(tmp_path, ending_tls(files, url, port)),
+            Bot(page, 1) as one,
+            Bot(page, 2) as two,
+        ):
             (own,) = one._ice_servers
             assert own["urls"] == [f"turns:127.0.0.1:{media}?transport=tcp"]
             assert await media_by(one, two) == {"relay"}
+
+
+async def test_what_breaks_tls_open_and_speaks_http_alone_carries_no_media(tmp_path: Path) -> None:
+    files, port = write_certificate(tmp_path), free_tcp_port()
+    trusting = ssl.create_default_context(cafile=files.cert)
+    allocate = stun.Message(stun.Method.ALLOCATE, stun.Class.REQUEST)
+    async with (
+        relay(tls_cert=files.cert, tls_key=files.key) as url,
+        nginx(tmp_path, ending_tls(files, url, port)),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting)
+        writer.write(bytes(allocate))
+        async with asyncio.timeout(20):
+            assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
 
 
 @pytest.mark.skipif(not STREAM.exists(), reason="needs nginx' stream (libnginx-mod-stream)")
