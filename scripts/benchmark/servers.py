@@ -16,7 +16,7 @@ from pathlib import Path
 RELAY, FLOOR, JANUS, STOCK = "relay", "floor", "Janus videocall", "aiortc MediaRelay"
 """The servers' names."""
 
-STARTUP_S = 20.0
+STARTUP_S = 60.0
 _CPUCLOCK_SCHED = 2  # the clock of a whole process, in the kernel's clock ids
 _KEPT_CHARS = 4000
 

@@ -42,7 +42,7 @@ def measured(*arguments: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def forwarding() -> dict[str, Any]:
     return measured(
-        *("--only", "batches,calls,spread,anatomy", "--rates", "800", "--pairs", "1"),
+        *("--only", "batches,calls,anatomy", "--rates", "800", "--pairs", "1"),
         *("--runs", "1", "--seconds", "1", "--no-janus", "--no-stock"),
     )
 
@@ -60,16 +60,6 @@ def test_every_server_has_its_row(forwarding: dict[str, Any]) -> None:
         ("calls", "relay", 1),
         ("calls", "floor", 1),
     ]
-
-
-def test_calls_spread_over_workers_arrive(forwarding: dict[str, Any]) -> None:
-    rows = forwarding["spread"]
-    assert [row["server"] for row in rows] == [
-        "one worker",
-        "two, pairs within",
-        "two, pairs across",
-    ]
-    assert all(row["loss_percent"] == 0 and row["latency_p50_ms"] > 0 for row in rows)
 
 
 def test_all_packets_come_out_later_than_they_went_in(forwarding: dict[str, Any]) -> None:
@@ -127,6 +117,12 @@ def test_calls_are_measured_while_some_are_recorded() -> None:
     found = measured("--only", "taps", "--runs", "1", "--seconds", "1", "--no-janus")
     rows = [(row["load"], row["loss_percent"]) for row in found["forwarding"]]
     assert rows == [("calls, none recorded", 0), ("calls, 4 recorded", 0)]
+
+
+def test_calls_spread_over_workers_arrive() -> None:
+    found = measured("--only", "spread", "--pairs", "1", "--runs", "1", "--seconds", "1")
+    rows = [(row["server"], row["loss_percent"]) for row in found["spread"]]
+    assert rows == [("one worker", 0), ("two, pairs within", 0), ("two, pairs across", 0)]
 
 
 def test_a_packets_time_has_its_parts(forwarding: dict[str, Any]) -> None:
