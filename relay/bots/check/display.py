@@ -30,7 +30,10 @@ def result(found: Found) -> RenderableType:
     lines: list[RenderableType] = [table, ""]
     style = "bold red" if found.is_bad else "green"
     lines.append(Text(found.verdict(), style))
-    lines += [Text(f"→ {each.text}: {each.advice}", "cyan") for each in found.problems()]
+    for count, problem in enumerate(found.problems()):
+        if count:  # the verdict tells the first
+            lines.append(Text(f"{problem.text}.", style))
+        lines.append(Text(f"→ {problem.advice}", "cyan"))
     return Group(*lines)
 
 

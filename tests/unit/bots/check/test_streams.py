@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 
 import pytest
 
-from relay.bots.check.streams import _MAX_UNSENT_BYTES, StreamIce, _Framed
+from relay.bots.check.streams import _MAX_UNSENT_BYTES, StreamIce, _Framed, _why
 from relay.bots.checks import Credentials
 
 HERE = ("192.0.2.1", 443)
@@ -85,3 +87,17 @@ async def test_checks_go_by_the_wire_and_only_that_is_used_that_answers(
     ice.send(b"media")
     assert ice.counters.unsent == 2, "nobody has answered yet"
     ice.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OSError(111, "Connect call failed ('192.0.2.1', 443)"), "Connection refused"),
+        (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
+        (ssl.SSLError(1, "certificate verify failed"), "certificate verify failed"),
+        (OSError("Multiple exceptions"), "Multiple exceptions"),
+        (ConnectionError(), "ConnectionError"),
+    ],
+)
+def test_why_there_is_no_connection_is_said_in_few_words(error: Exception, why: str) -> None:
+    assert why in _why(error)
