@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from relay.bots.check.probe import NUMBERING, Measured, Probe
 from relay.bots.check.streams import StreamIce, over_tcp, over_turn
-from relay.bots.check.ways import Address, Way
+from relay.bots.check.ways import Address, Way, plain
 from relay.bots.client import Client
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
@@ -47,7 +47,7 @@ async def attempt(client: Client, way: Way, fingerprint: bytes | None) -> Tried:
     except TimeoutError:
         tried.reason = "no answer"
     except BotError as error:
-        tried.reason = str(error)
+        tried.reason = plain(str(error))
     return tried
 
 

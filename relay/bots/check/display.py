@@ -26,11 +26,14 @@ def result(found: Found) -> RenderableType:
     for name in found.absent:
         table.add_row("-", name, "", "", "", "", "this machine has no such addresses")
     for name in found.left_out:
-        table.add_row("-", name, "", "", "", "", "left alone")
+        table.add_row("-", Text(name), "", "", "", "", "left alone")
     lines: list[RenderableType] = [table, ""]
     style = "bold red" if found.is_bad else "green"
     lines.append(Text(found.verdict(), style))
-    lines += [Text(f"→ {each.text}: {each.advice}", "cyan") for each in found.problems()]
+    for count, problem in enumerate(found.problems()):
+        if count:  # the verdict tells the first
+            lines.append(Text(f"{problem.text}.", style))
+        lines.append(Text(f"→ {problem.advice}", "cyan"))
     return Group(*lines)
 
 
@@ -47,8 +50,9 @@ def _cells(tried: Tried) -> tuple[str, ...]:
     return up, _ms(measured.round_trip_ms), _ms(measured.worst_ms), loss
 
 
-def _where(tried: Tried) -> str:
-    return tried.way.written if tried.reason is None else f"{tried.way.written}: {tried.reason}"
+def _where(tried: Tried) -> Text:
+    where = tried.way.written
+    return Text(where if tried.reason is None else f"{where}: {tried.reason}")
 
 
 def _ms(value: float) -> str:

@@ -43,7 +43,7 @@ def run(url: str, fingerprint: str | None, *, as_json: bool) -> None:
     except BotError as error:
         is_shown = isinstance(error.__cause__, aiohttp.ClientSSLError)
         hint = "; --fingerprint accepts a certificate that you know" if is_shown else ""
-        typer.echo(f"relay check: {error}{hint}", err=True)
+        typer.echo(f"relay check: {ways.plain(str(error))}{hint}", err=True)
         raise typer.Exit(NO_SERVER) from None
     if as_json:
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))

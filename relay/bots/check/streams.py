@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -163,7 +164,7 @@ async def _first(addresses: Sequence[Address]) -> tuple[_Framed, Address]:
                 address = opening.pop(task)
                 if (error := task.exception()) is None:
                     return task.result(), address
-                why = getattr(error, "strerror", None) or str(error)
+                why = _why(error)
         raise BotError(f"no connection: {why}")
     finally:
         for task in opening:
@@ -226,10 +227,17 @@ async def _connected(server: Turn, fingerprint: bytes | None) -> turn.TurnClient
             ssl=context,
         )
     except OSError as error:
-        raise BotError(f"no connection: {error.strerror or error}") from error
+        raise BotError(f"no connection: {_why(error)}") from error
     if context is not None and fingerprint is not None:
         shown = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
         if hashlib.sha256(shown).digest() != fingerprint:
             transport.abort()
             raise BotError("the TURN server has another certificate than --fingerprint says")
     return client
+
+
+def _why(error: BaseException) -> str:
+    """In the system's words, where it has some: asyncio has its own around them."""
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno:
+        return os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
+    return str(error) or type(error).__name__

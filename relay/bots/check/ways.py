@@ -12,6 +12,8 @@ Address = tuple[str, int]
 
 MAX_ADDRESSES = 4
 """Of one way; a server has one or two, or those of all its networks."""
+MAX_LEFT_OUT = 8
+"""Of what is left out, so many are named."""
 MAX_WAYS = 6
 """So many echoes the server grants at once."""
 
@@ -22,6 +24,7 @@ _CANDIDATE = re.compile(
 _TURN = re.compile(
     r"(turns?):(\[[0-9A-Fa-f:.]+\]|[^:?\[\]]+)(?::(\d{1,5}))?\?transport=tcp", re.IGNORECASE
 )
+_SHOWN_CHARS = 200
 _PORTS = {"turn": 3478, "turns": 5349}  # RFC 7065 section 3.2
 
 
@@ -87,7 +90,12 @@ def read(
     absent = tuple(way for way in direct if way.family not in families)
     found = [way for way in direct if way not in absent] + turns
     left_out += [way.name for way in found[MAX_WAYS:]]
-    return Announced(tuple(found[:MAX_WAYS]), absent, tuple(left_out))
+    return Announced(tuple(found[:MAX_WAYS]), absent, tuple(left_out[:MAX_LEFT_OUT]))
+
+
+def plain(text: str) -> str:
+    """What a server has said, as it may be shown: short, and nothing that a terminal obeys."""
+    return "".join(each if each.isprintable() else "?" for each in text[:_SHOWN_CHARS])
 
 
 def written(address: Address) -> str:
@@ -103,6 +111,8 @@ def _direct(sdp: str) -> Iterator[Way]:
         try:
             ip = ip_address(host)
         except ValueError:
+            continue
+        if not 0 < int(port) < 1 << 16:
             continue
         kind: Kind = "udp" if protocol.lower() == "udp" else "tcp"
         by_way.setdefault((kind, _FAMILIES[ip.version]), {})[str(ip), int(port)] = None
@@ -120,14 +130,17 @@ def _udp_addresses(direct: Iterable[Way], families: Collection[Family]) -> tuple
 def _turn(
     server: dict[str, Any], host: str, targets: tuple[Address, ...], left_out: list[str]
 ) -> Iterator[Way]:
-    urls = server.get("urls", [])
-    for url in [urls] if isinstance(urls, str) else urls:
-        found = _TURN.fullmatch(url)
+    urls = server.get("urls")
+    for url in urls if isinstance(urls, list) else [urls]:
+        found = _TURN.fullmatch(str(url))
         if found is None or found[2].strip("[]").lower() != host.lower():
-            left_out.append(str(url))
+            left_out.append(plain(str(url)))
             continue
         scheme = found[1].lower()
         address = found[2].strip("[]"), int(found[3] or _PORTS[scheme])
+        if not 0 < address[1] < 1 << 16:
+            left_out.append(plain(str(url)))
+            continue
         name, credential = server.get("username", ""), server.get("credential", "")
         turn = Turn(address, scheme == "turns", str(name), str(credential))
         yield Way("turn-tls" if turn.is_secure else "turn-tcp", None, targets, turn)

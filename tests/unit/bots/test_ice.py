@@ -51,6 +51,26 @@ async def test_only_the_answer_to_the_last_check_confirms(
         assert checking.done() == any(transaction_id)
 
 
+async def test_of_several_addresses_the_one_is_used_that_answers(
+    way: IceTransport, other: socket.socket
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.setblocking(False)
+        way.choose([silent.getsockname(), other.getsockname()])
+        checking = asyncio.create_task(way.check())
+        transaction_id = await checked(silent)
+        assert await checked(other) == transaction_id
+        answer = write_success(THEIRS, transaction_id, way.address)
+        way._on_datagram(answer, other.getsockname())
+        async with asyncio.timeout(10):
+            await checking
+        way.send(b"chosen")
+        async with asyncio.timeout(10):
+            while await asyncio.get_running_loop().sock_recv(other, 2048) != b"chosen":
+                pass
+
+
 async def test_consent_is_asked_for_again_and_again_each_time_as_another(
     way: IceTransport, other: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

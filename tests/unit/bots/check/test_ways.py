@@ -100,6 +100,13 @@ def test_a_server_that_announces_without_end_is_not_followed() -> None:
     assert {len(way.addresses) for way in announced.ways} == {MAX_ADDRESSES}
 
 
+@pytest.mark.parametrize("urls", [None, 5, [None], ["\x1b[2J[bold]"], "turn:a:99999?transport=tcp"])
+def test_a_server_that_says_nonsense_is_not_obeyed(urls: object) -> None:
+    announced = read(sdp("udp 192.0.2.1 1", "udp 192.0.2.1 99999"), [{"urls": urls}], "a", BOTH)
+    assert [way.written for way in announced.ways] == ["192.0.2.1:1"]
+    assert all(each.isprintable() for each in announced.left_out)
+
+
 def test_what_is_no_candidate_is_none() -> None:
     strange = "a=candidate:x\r\na=candidate:1 1 udp 1 printer.local 9 typ host\r\n"
     assert read(strange, [], "a", BOTH).ways == ()
