@@ -10,7 +10,7 @@ import sys
 from asyncio import create_subprocess_exec
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -117,7 +117,11 @@ async def test_each_cause_is_told_alike_and_text_is_there_meanwhile(
     routed: Routed, server: Server, playwright: Playwright, tmp_path: Path
 ) -> None:
     flags = trusting(server.url, over_ipv6(server))
-    async with chromium_in(routed.client, playwright, tmp_path, *flags) as chromium:
+
+    def browser() -> AbstractAsyncContextManager[Browser]:
+        return chromium_in(routed.client, playwright, tmp_path, *flags)
+
+    async with browser() as chromium:
         person = await arrive(chromium, server)
         routed.block(*UDP)
         routed.block(*TCP)
@@ -138,7 +142,9 @@ async def test_each_cause_is_told_alike_and_text_is_there_meanwhile(
             await person.reads("You can see and hear each other.")
             await person.press("Stop")
             await refused_by_turn(chromium, routed, server)
-            await with_ipv6_alone(chromium, routed, server)
+            routed.go_ipv6_only()
+            async with browser() as another:  # which hears of no change while it loads the page
+                await with_ipv6_alone(another, server)
 
 
 async def refused_by_turn(chromium: Browser, routed: Routed, server: Server) -> None:
@@ -151,9 +157,8 @@ async def refused_by_turn(chromium: Browser, routed: Routed, server: Server) -> 
     routed.unblock(*UDP)
 
 
-async def with_ipv6_alone(chromium: Browser, routed: Routed, server: Server) -> None:
+async def with_ipv6_alone(chromium: Browser, server: Server) -> None:
     """Its page is found by IPv6; of media it has announced IPv4 alone."""
-    routed.go_ipv6_only()
     context = await chromium.new_context(locale="en-GB")
     person = await Visitor.arrive(context, over_ipv6(server), spell=WITHOUT_TURN)
     await person.press("Start")
