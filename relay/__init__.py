@@ -33,6 +33,7 @@ What several of them need:
 - ``pace``          how often something may happen
 - ``loop``          how late an event loop is, and how much of a core it uses
 - ``source``        which addresses count as one sender
+- ``proxies``       whose a request is that came through reverse proxies
 - ``serial``        the distance of numbers that begin again at 0
 - ``histogram``     how often something took how long
 - ``logs``          how log events look

@@ -35,6 +35,7 @@ from relay.media.paths.candidates import Public, resolved
 from relay.media.paths.idle import DEVICE, IdleCores
 from relay.over_tcp import OverTcp
 from relay.plane import MediaPlane
+from relay.proxies import Proxies
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.store import MemoryStore
 from relay.taps.audit import AuditLog
@@ -187,7 +188,8 @@ def _application(
 
     hosts = Hosts(settings.allowed_hosts, settings.allowed_origins)
     check = HostCheck(hosts, gateway.tally.refusals).check
-    app = web.Application(middlewares=[door.attend, with_request_id, errors_as_json, check])
+    told = Proxies(settings.trusted_proxies).attend
+    app = web.Application(middlewares=[door.attend, told, with_request_id, errors_as_json, check])
     app.on_response_prepare.append(add_security_headers)
     if settings.tls_cert is not None:
         app.on_response_prepare.append(require_tls)
@@ -208,7 +210,8 @@ def _door(settings: Settings, over_tcp: OverTcp) -> Door:
     # Somewhat more than frames may cost, so that who sends too much of them is told so.
     bytes_per_s = max(2**18, 1.25 * FRAME_BYTES_PER_MESSAGE * settings.messages_per_s)
     limits = DoorLimits(many, settings.connections_per_source, bytes_per_s=bytes_per_s)
-    return Door(limits, media=over_tcp.media)
+    proxies = Proxies(settings.trusted_proxies)
+    return Door(limits, proxies.bounded_source_of, media=over_tcp.media)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -143,6 +143,15 @@ class Settings(BaseModel):
         "STUN and TURN servers for the browsers: URLs separated by commas, or a JSON list of"
         " RTCIceServer objects.",
     )
+    trusted_proxies: Annotated[
+        tuple[Annotated[values.Network, BeforeValidator(values.network)], ...],
+        BeforeValidator(values.listed),
+    ] = _setting(
+        (),
+        "LIST",
+        "Addresses or networks of reverse proxies, separated by commas: what these tell of their"
+        " clients in X-Forwarded-For or Forwarded is believed, and what others tell is not.",
+    )
     allowed_origins: Annotated[
         tuple[Annotated[str, AfterValidator(values.origin)], ...], BeforeValidator(values.listed)
     ] = _setting(

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -17,6 +17,8 @@ from pydantic import (
 )
 
 MIN_TOKEN_CHARS = 16
+
+Network = IPv4Network | IPv6Network
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token, RFC 6750 section 2.1
 _AUTHORITY = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?"
@@ -44,6 +46,17 @@ def address(value: str) -> str:
         return str(ip_address(value))
     except ValueError:
         raise ValueError("should be an IP address such as 192.0.2.7") from None
+
+
+def network(value: object) -> Network:
+    """A network, or one address."""
+    try:
+        return ip_network(str(value))
+    except ValueError as error:
+        if "has host bits set" in str(error):
+            first = ip_network(str(value), strict=False)
+            raise ValueError(f"should be a network such as {first}, or one address") from None
+        raise ValueError("should be an IP address or a network such as 192.0.2.0/24") from None
 
 
 def workers(value: object) -> object:

@@ -390,3 +390,24 @@ async def test_with_allowed_hosts_every_request_has_to_name_one() -> None:
         assert await status("chat.example.org") == 200
         assert await status("localhost:1") == 200
         assert await status("evil.example") == 421
+
+
+@pytest.mark.parametrize(("trusted", "others"), [(["127.0.0.1", "::1"], 401), ([], 429)])
+async def test_who_guesses_behind_a_trusted_proxy_makes_nobody_else_wait(
+    trusted: list[str], others: int
+) -> None:
+    async with (
+        running(settings(trusted_proxies=trusted)) as relay,
+        aiohttp.ClientSession(relay.url) as http,
+    ):
+
+        async def status(client: str) -> int:
+            headers = {"X-Forwarded-For": client, "Authorization": "Bearer a-guess"}
+            async with http.get("/rooms", headers=headers) as response:
+                return response.status
+
+        assert [await status("192.0.2.1") for _ in range(BURST)] == [401] * BURST
+        assert await status("192.0.2.1") == 429
+        assert await status("192.0.2.2") == others
+        async with http.ws_connect("/ws", headers={"X-Forwarded-For": "192.0.2.2"}) as socket:
+            assert (await socket.receive_json())["type"] == "connected"

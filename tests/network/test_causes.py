@@ -63,8 +63,8 @@ window.RTCPeerConnection = class extends Tunnelled {
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(routed: Routed, tmp_path: Path) -> AsyncIterator[Server]:
-    flags = ("--tcp-port", str(MEDIA_TCP), "--public-ip", SERVER, "--metrics-public")
-    flags += ("--allowed-hosts", "*", "--link-timeout-s", str(LINK_TIMEOUT_S))
+    ways = ("--tcp-port", str(MEDIA_TCP), "--public-ip", SERVER, "--allowed-hosts", "*")
+    flags = (*ways, "--metrics-public", "--link-timeout-s", str(LINK_TIMEOUT_S))
     made = Server(tmp_path, *flags, prefix=routed.server.prefix, host="::")
     made.url = f"http://{SERVER}:8080"  # one port for both families
     async with running(made) as server:

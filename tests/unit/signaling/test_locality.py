@@ -4,14 +4,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from relay.signaling.locality import is_local
-
-
-class _Transport:
-    def __init__(self, peer: object) -> None:
-        self._peer = peer
-
-    def get_extra_info(self, name: str, default: object = None) -> object:
-        return self._peer if name == "peername" else default
+from tests.support.accepted import Accepted
 
 
 @pytest.mark.parametrize(
@@ -30,7 +23,7 @@ class _Transport:
     ],
 )
 def test_by_the_address(peer: object, expected: bool) -> None:
-    request = make_mocked_request("GET", "/ws", transport=_Transport(peer))
+    request = make_mocked_request("GET", "/ws", transport=Accepted(peer))
     assert is_local(request) is expected
 
 
@@ -39,6 +32,6 @@ def test_by_the_address(peer: object, expected: bool) -> None:
 )
 def test_what_came_through_a_proxy_did_not_come_from_here(name: str) -> None:
     request = make_mocked_request(
-        "GET", "/ws", {name: "127.0.0.1"}, transport=_Transport(("127.0.0.1", 5))
+        "GET", "/ws", {name: "127.0.0.1"}, transport=Accepted(("127.0.0.1", 5))
     )
     assert not is_local(request)
