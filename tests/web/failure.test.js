@@ -203,6 +203,12 @@ test("who rests does so without a link, and goes on", () => {
   assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
 });
 
+test("Stop leaves one who was met for text", () => {
+  const page = textOnly();
+  page.meet();
+  assert.ok(page.do("stop_pressed").includes("> stop_chat"));
+});
+
 test("text goes on in another session, and ends with Stop", () => {
   const page = textOnly();
   page.lost(false);

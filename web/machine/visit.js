@@ -186,7 +186,7 @@ export function linkClosed(turn) {
  */
 function leaveServer(turn) {
   const { state } = turn;
-  if (state.linked || state.search !== "none") turn.send({ type: "stop_chat" });
+  if (state.linked || state.partner || state.search !== "none") turn.send({ type: "stop_chat" });
   forgetServerSide(turn);
 }
 
