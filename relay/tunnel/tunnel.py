@@ -19,7 +19,7 @@ from relay.media.paths.transport import MAX_DATAGRAM_BYTES
 from relay.pace import TokenBucket
 from relay.tunnel.batch import HEAD_BYTES, READ_BYTES, SLOT_BYTES, Batch
 from relay.tunnel.dialects import Dialect
-from relay.tunnel.framing import Frame
+from relay.framing import Frame
 from relay.tunnel.stun import Address
 
 MAX_UNSENT_BYTES = 128 * 1024

@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from aioice import stun
+from relay.framing import HEAD, LENGTH, datagrams, messages
 
 from relay.tunnel.batch import HEAD_BYTES, SLOT_BYTES, Batch
 from relay.tunnel.credentials import key_of
-from relay.tunnel.framing import HEAD, LENGTH, datagrams, messages
 
 CHANNEL = 0x4000
 _UDP = 17 << 24
