@@ -82,7 +82,8 @@ test("the socket, then one way after the other, each measured for three seconds"
   link(page, { type: "way_found", protocol: "udp", isRelayed: false });
   assert.deepEqual(measure(page, {}, 2), ["open_trial"]);
   assert.deepEqual({ ...finding(page, "udp") }, {
-    outcome: "through", tookMs: 300, rttMs: 20, loss: 0.02, bps: 2_000_000, protocol: "udp", report: null,
+    outcome: "through", tookMs: 300, rttMs: 20, loss: 0.02, bps: 2_000_000,
+    estimateBps: 1_000_000, protocol: "udp", report: null,
   });
   connect(page);
   measure(page);

@@ -29,6 +29,7 @@
  * @property {number | null} rttMs
  * @property {number | null} loss of what went there and back, 0 to 1
  * @property {number | null} bps what came back in the best second, so that it went through both ways
+ * @property {number | null} estimateBps what congestion control thinks the way out bears
  * @property {string | null} protocol as the browser says: "udp", "tcp" or "tls"
  * @property {import("../media/report.js").Report | null} report
  *
@@ -83,6 +84,7 @@ const UNTRIED = {
   rttMs: null,
   loss: null,
   bps: null,
+  estimateBps: null,
   protocol: null,
   report: null,
 };
@@ -313,13 +315,14 @@ export function echoed(turn, on) {
  */
 function measured(turn, trial, { figures, totals }) {
   if (trial.step !== "measuring" || !trial.way) return;
-  const { rttMs, bps } = trial.findings[trial.way];
+  const { rttMs, bps, estimateBps } = trial.findings[trial.way];
   const { packetsReceived, packetsLost } = totals;
   const packets = packetsReceived + packetsLost;
   find(turn, {
     rttMs: figures.rttMs ?? rttMs,
     loss: packets > 0 ? Math.max(0, packetsLost) / packets : null,
     bps: Math.max(bps ?? 0, figures.receivedBps ?? 0),
+    estimateBps: figures.availableOutBps ?? estimateBps,
   });
   change(turn, { measurements: trial.measurements + 1 });
   if (trial.measurements + 1 === MEASUREMENTS) leave(turn, "through");
