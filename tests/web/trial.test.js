@@ -87,7 +87,7 @@ test("the socket, then one way after the other, each measured for three seconds"
   });
   connect(page);
   measure(page);
-  assert.deepEqual([last(page, "open_trial").iceServers, last(page, "open_trial").limits.policy],
+  assert.deepEqual([last(page, "open_trial").iceServers, last(page, "open_trial").limits.paths.iceTransportPolicy],
     [[TURN], "relay"]);
   connect(page);
   assert.deepEqual(measure(page), ["look_away", "close_trial", "> stop_chat"]);

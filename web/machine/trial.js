@@ -34,8 +34,8 @@
  * @property {import("../media/report.js").Report | null} report
  *
  * @typedef {object} Limits of a link that is only there to test a way
- * @property {RTCIceTransportPolicy} policy
- * @property {number} videoBps how much of a picture it sends at most
+ * @property {{ iceTransportPolicy: RTCIceTransportPolicy }} paths
+ * @property {{ maxBitrate: number }} encoding how much it sends at most, in bit/s
  * @property {number} reportAfterMs when it reports that it still connects
  *
  * @typedef {object} Trial
@@ -212,8 +212,8 @@ function tryNext(turn) {
     do: "open_trial",
     iceServers,
     limits: {
-      policy: isTurn ? "relay" : "all",
-      videoBps: VIDEO_BPS,
+      paths: { iceTransportPolicy: isTurn ? "relay" : "all" },
+      encoding: { maxBitrate: VIDEO_BPS },
       reportAfterMs: REPORT_AFTER_MS,
     },
   });
