@@ -82,11 +82,12 @@ test("the socket, then one way after the other, each measured for three seconds"
   link(page, { type: "way_found", protocol: "udp", isRelayed: false });
   assert.deepEqual(measure(page, {}, 2), ["open_trial"]);
   assert.deepEqual({ ...finding(page, "udp") }, {
-    outcome: "through", tookMs: 300, rttMs: 20, loss: 0.02, bps: 2_000_000, protocol: "udp", report: null,
+    outcome: "through", tookMs: 300, rttMs: 20, loss: 0.02, bps: 2_000_000,
+    estimateBps: 1_000_000, protocol: "udp", report: null,
   });
   connect(page);
   measure(page);
-  assert.deepEqual([last(page, "open_trial").iceServers, last(page, "open_trial").limits.policy],
+  assert.deepEqual([last(page, "open_trial").iceServers, last(page, "open_trial").limits.paths.iceTransportPolicy],
     [[TURN], "relay"]);
   connect(page);
   assert.deepEqual(measure(page), ["look_away", "close_trial", "> stop_chat"]);

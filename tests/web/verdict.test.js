@@ -13,7 +13,7 @@ import { Page } from "./transcript.js";
 
 /** @type {Finding} */
 const GOOD = {
-  outcome: "through", tookMs: 300, rttMs: 20, loss: 0, bps: 2_000_000, protocol: "udp", report: null,
+  outcome: "through", tookMs: 300, rttMs: 20, loss: 0, bps: 2_000_000, estimateBps: null, protocol: "udp", report: null,
 };
 const BLOCKED = /** @type {Finding} */ ({ ...GOOD, outcome: "blocked", bps: null, tookMs: null });
 const ABSENT = /** @type {Finding} */ ({ ...BLOCKED, outcome: "absent" });
@@ -143,6 +143,9 @@ test("what is copied tells how it connected, and nobody's address", () => {
 test("how good a way is", () => {
   assert.equal(gradeOf({ ...GOOD, rttMs: 400 }), "weak");
   assert.equal(gradeOf({ ...GOOD, rttMs: 900, bps: 200_000 }), "poor");
+  assert.equal(gradeOf({ ...GOOD, bps: 90_000, estimateBps: 300_000 }), "good", "it was not the line");
+  assert.equal(gradeOf({ ...GOOD, bps: 90_000, estimateBps: 200_000 }), "weak");
+  assert.equal(gradeOf({ ...GOOD, bps: 0, estimateBps: 300_000 }), "poor", "nothing came back");
   assert.equal(gradeOf({ ...GOOD, rttMs: null, loss: null, bps: null }), "good");
 });
 

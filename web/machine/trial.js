@@ -29,12 +29,13 @@
  * @property {number | null} rttMs
  * @property {number | null} loss of what went there and back, 0 to 1
  * @property {number | null} bps what came back in the best second, so that it went through both ways
+ * @property {number | null} estimateBps what congestion control thinks the way out bears
  * @property {string | null} protocol as the browser says: "udp", "tcp" or "tls"
  * @property {import("../media/report.js").Report | null} report
  *
  * @typedef {object} Limits of a link that is only there to test a way
- * @property {RTCIceTransportPolicy} policy
- * @property {number} videoBps how much of a picture it sends at most
+ * @property {{ iceTransportPolicy: RTCIceTransportPolicy }} paths
+ * @property {{ maxBitrate: number }} encoding how much it sends at most, in bit/s
  * @property {number} reportAfterMs when it reports that it still connects
  *
  * @typedef {object} Trial
@@ -83,6 +84,7 @@ const UNTRIED = {
   rttMs: null,
   loss: null,
   bps: null,
+  estimateBps: null,
   protocol: null,
   report: null,
 };
@@ -210,8 +212,8 @@ function tryNext(turn) {
     do: "open_trial",
     iceServers,
     limits: {
-      policy: isTurn ? "relay" : "all",
-      videoBps: VIDEO_BPS,
+      paths: { iceTransportPolicy: isTurn ? "relay" : "all" },
+      encoding: { maxBitrate: VIDEO_BPS },
       reportAfterMs: REPORT_AFTER_MS,
     },
   });
@@ -313,13 +315,14 @@ export function echoed(turn, on) {
  */
 function measured(turn, trial, { figures, totals }) {
   if (trial.step !== "measuring" || !trial.way) return;
-  const { rttMs, bps } = trial.findings[trial.way];
+  const { rttMs, bps, estimateBps } = trial.findings[trial.way];
   const { packetsReceived, packetsLost } = totals;
   const packets = packetsReceived + packetsLost;
   find(turn, {
     rttMs: figures.rttMs ?? rttMs,
     loss: packets > 0 ? Math.max(0, packetsLost) / packets : null,
     bps: Math.max(bps ?? 0, figures.receivedBps ?? 0),
+    estimateBps: figures.availableOutBps ?? estimateBps,
   });
   change(turn, { measurements: trial.measurements + 1 });
   if (trial.measurements + 1 === MEASUREMENTS) leave(turn, "through");

@@ -39,13 +39,15 @@ export function verdict({ step, ending, findings }) {
 }
 
 /**
- * How good a way is that gets through; what was not measured is not held against it.
+ * How good a way is that gets through; what was not measured is not held against it. A computer that is busy
+ * sends less than the line bears, which congestion control knows.
  *
  * @param {Finding} finding
  * @returns {Grade}
  */
-export function gradeOf({ rttMs, loss, bps }) {
-  const ofRate = bps === null || bps >= WEAK_BPS ? "good" : bps >= POOR_BPS ? "weak" : "poor";
+export function gradeOf({ rttMs, loss, bps, estimateBps }) {
+  const rateBps = bps ? Math.max(bps, estimateBps ?? 0) : bps;
+  const ofRate = rateBps === null || rateBps >= WEAK_BPS ? "good" : rateBps >= POOR_BPS ? "weak" : "poor";
   const ofLine = grade({ rttMs, lossIn: loss, lossOut: null, framesPerS: null });
   if (ofRate === "poor" || ofLine === "poor") return "poor";
   return ofRate === "weak" ? ofRate : ofLine;

@@ -156,3 +156,8 @@ function constraints(kind, id) {
   const { facingMode: _, ...rest } = WANTED[kind];
   return { ...rest, deviceId: { exact: id } };
 }
+
+/** @param {RTCRtpTransceiver} transceiver @returns {Kind} */
+export function kindOf({ receiver }) {
+  return receiver.track.kind === "audio" ? "audio" : "video";
+}

@@ -18,6 +18,7 @@
  *   | { type: "media_arrived", kind: Kind }
  *   | ({ type: "figures_measured" } & ReturnType<typeof measure>)} PeerEvent
  */
+import { kindOf } from "./devices.js";
 import { measure, wayOf } from "./figures.js";
 import { Reporter } from "./report.js";
 
@@ -35,7 +36,7 @@ export class Peer {
   #pc;
   #onEvent;
   #reporter;
-  #videoBps;
+  #limits;
   /** The link in whose place this one is, while its last picture is shown. @type {Peer | null} */
   #former;
   /** @type {Record<Kind, MediaStreamTrack | null>} */
@@ -74,9 +75,8 @@ export class Peer {
     this.#onEvent = onEvent;
     this.#former = former;
     if (former) former.#retire();
-    const only = limits ? { iceTransportPolicy: limits.policy } : {};
-    this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", ...only });
-    this.#videoBps = limits?.videoBps;
+    this.#limits = limits;
+    this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", ...limits?.paths });
     this.#pc.ontrack = (event) => this.#receive(event.track);
     this.#pc.onicecandidate = ({ candidate }) =>
       this.#emit({ type: "candidate_found", candidate: candidate ? candidate.toJSON() : null });
@@ -257,8 +257,7 @@ export class Peer {
   #addSections() {
     if (this.#pc.getTransceivers().length) return;
     for (const kind of /** @type {const} */ (["audio", "video"])) {
-      const maxBitrate = kind === "video" && this.#videoBps ? { maxBitrate: this.#videoBps } : {};
-      const sendEncodings = [{ active: this.#isActive(kind), ...maxBitrate }];
+      const sendEncodings = [{ active: this.#isActive(kind), ...this.#limits?.encoding }];
       this.#pc.addTransceiver(this.#tracks[kind] ?? kind, { sendEncodings });
     }
   }
@@ -392,9 +391,4 @@ export class Peer {
     clearInterval(this.#measureTimer);
     this.#totals = null;
   }
-}
-
-/** @param {RTCRtpTransceiver} transceiver @returns {Kind} */
-function kindOf({ receiver }) {
-  return receiver.track.kind === "audio" ? "audio" : "video";
 }

@@ -8,11 +8,14 @@ const WIDTH = 320;
 const HEIGHT = 240;
 const FRAMES_PER_S = 15;
 /** In pixels; smaller ones would be smoothed away. */
-const SQUARE = 5;
+const SQUARE = 4;
+/** Pixels are four bytes in one number, of which the first in memory is red; opacity is the last. */
+const OPAQUE = 0xff000000;
 
 /** One picture, which moves until `end()`. */
 export class Scene {
-  #canvas = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
+  #canvas = canvas(WIDTH, HEIGHT);
+  #small = canvas(WIDTH / SQUARE, HEIGHT / SQUARE);
   #timer;
   /** @type {MediaStreamTrack | null} */
   track;
@@ -29,14 +32,21 @@ export class Scene {
     this.track = null;
   }
 
+  /** Squares of any colour: drawn small and then enlarged, since that costs next to nothing. */
   #draw() {
     const brush = this.#canvas.getContext("2d");
-    if (!brush) return;
-    for (let x = 0; x < WIDTH; x += SQUARE) {
-      for (let y = 0; y < HEIGHT; y += SQUARE) {
-        brush.fillStyle = `hsl(${Math.random() * 360} 50% ${20 + Math.random() * 60}%)`;
-        brush.fillRect(x, y, SQUARE, SQUARE);
-      }
-    }
+    const fine = this.#small.getContext("2d");
+    if (!brush || !fine) return;
+    const picture = fine.createImageData(this.#small.width, this.#small.height);
+    const pixels = new Uint32Array(picture.data.buffer);
+    for (let at = 0; at < pixels.length; at++) pixels[at] = OPAQUE | (Math.random() * 0x1000000);
+    fine.putImageData(picture, 0, 0);
+    brush.imageSmoothingEnabled = false;
+    brush.drawImage(this.#small, 0, 0, WIDTH, HEIGHT);
   }
+}
+
+/** @param {number} width @param {number} height */
+function canvas(width, height) {
+  return Object.assign(document.createElement("canvas"), { width, height });
 }
