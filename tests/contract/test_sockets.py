@@ -361,6 +361,14 @@ def test_sizes_stay_apart_whatever_their_order(
     assert getattr(ours, "segmenting", None) is segmenting, "no message was too large"
 
 
+def test_to_an_address_without_a_port_nothing_goes(ours: DatagramSocket, peer: AnyPeer) -> None:
+    destination = ours.destination(ours.portless(address_of(ours, peer)))
+    for slot in range(2):
+        ours.stage(slot, 5, destination)
+    ours.flush()
+    assert ours.send_drops == 2
+
+
 def test_destinations_may_alternate(ours: DatagramSocket, peer: AnyPeer, other: AnyPeer) -> None:
     to_peer = ours.destination(address_of(ours, peer))
     to_other = ours.destination(address_of(ours, other))
