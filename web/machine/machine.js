@@ -142,6 +142,7 @@ function take(turn, event) {
     case "media_arrived": return partner.mediaArrived(turn, event.kind);
     case "figures_measured":
       partner.measured(turn, event.figures);
+      way.measured(turn, event.figures.protocol);
       return mend.measured(turn);
     default: /** @satisfies {never} */ (event);
   }
@@ -203,6 +204,7 @@ function checkDeadlines(turn) {
   if (turn.isDue("reply")) turn.order({ do: "reconnect" });
   if (turn.isDue("restart")) mend.due(turn);
   if (turn.isDue("detour") && way.takeDetour(turn)) link.offer(turn, "restart_link");
+  if (turn.isDue("udp") && way.seekUdp(turn)) link.offer(turn, "restart_link");
   if (turn.isDue("return")) session.decline(turn);
   if (turn.isDue("typed")) chat.stopTyping(turn);
   if (turn.isDue("partnerTyped")) chat.partnerTyping(turn, false);
