@@ -15,7 +15,7 @@ from collections import Counter, OrderedDict
 from hashlib import sha256
 from itertools import islice
 from secrets import token_urlsafe
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import structlog
 
@@ -30,6 +30,8 @@ from relay.signaling.tally import Tally
 
 RIGHT_BACK_S = 10.0
 """How long somebody is waited for at most who has closed with ``CLOSE_RIGHT_BACK``."""
+LEFT_MISSED_S = 1.0
+"""After so long the partner is told: the page was reloaded by then, or it was closed."""
 MISSED_S = 3.0
 """When the partner is told."""
 _REMEMBERED = 4096
@@ -48,6 +50,13 @@ def new_token() -> str:
     return token_urlsafe(32)
 
 
+class _Away(NamedTuple):
+    """When the partner of somebody who is away is told, and until when they are waited for."""
+
+    missed_s: float
+    until_s: float
+
+
 class Sessions:
     """All sessions with their tokens, and how long those are waited for that are away."""
 
@@ -57,7 +66,7 @@ class Sessions:
         self._by_token: dict[bytes, Session] = {}
         self._token_of: dict[Session, bytes] = {}
         self._spent: OrderedDict[bytes, Refusal] = OrderedDict()
-        self._away: dict[Session, float] = {}  # until when; who left first is first
+        self._away: dict[Session, _Away] = {}  # who left first is first
         self._by_source: Counter[str] = Counter()
 
     @property
@@ -85,7 +94,8 @@ class Sessions:
         if not wait_s:
             self.end(session)
             return False
-        self._away[session] = now + wait_s
+        missed_s = MISSED_S if goodbye is None else LEFT_MISSED_S
+        self._away[session] = _Away(now + missed_s, now + wait_s)
         session.left(now)
         log.info("user_interrupted", user=session.user_id, state=session.state.value)
         if session.source and self._by_source[session.source] > self._limits.sessions_per_source:
@@ -135,10 +145,10 @@ class Sessions:
 
     def tick(self, now: float) -> None:
         """Let time pass: who is away is missed first, and then waited for no longer."""
-        for session, until in list(self._away.items()):
-            if now >= until or session.outbox.closing is not None:
+        for session, times in list(self._away.items()):
+            if now >= times.until_s or session.outbox.closing is not None:
                 self.give_up(session, now)
-            elif not session.is_missed and _away_s(session, now) >= MISSED_S:
+            elif not session.is_missed and now >= times.missed_s:
                 session.missed()
 
     def expendable(self) -> Session | None:
