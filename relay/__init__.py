@@ -30,6 +30,7 @@ What several of them need:
 - ``seam``          every private name of another package that is used, in one file
 - ``tls``           certificates: the operator's, or one made for the run
 - ``transport_cc``  feedback of congestion control on the wire
+- ``families``      IPv4 and IPv6: what stands for all addresses, and what may be missing
 - ``pace``          how often something may happen
 - ``loop``          how late an event loop is, and how much of a core it uses
 - ``source``        which addresses count as one sender

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from relay.families import from_here
 from relay.media.paths.candidates import Addresses
 from relay.media.paths.transport import DatagramSocket, Tunnelled
 
@@ -49,5 +50,4 @@ def landing(
 
     :param host: what the socket is bound to; ``0.0.0.0`` and ``::`` are every address.
     """
-    here = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)  # noqa: S104 - compared
-    return Landing(addresses, (here, socket.port), socket.tunnelled, drops, refusals)
+    return Landing(addresses, (from_here(host), socket.port), socket.tunnelled, drops, refusals)
