@@ -43,7 +43,7 @@ class Firefox:
         self._program = program
         self._folder = folder
         self._place = place
-        self._preferences = PREFERENCES | preferences
+        self._preferences = {**PREFERENCES, **preferences}
         self._stack = AsyncExitStack()
         self._ids = count(1)
         self._window = ""

@@ -10,6 +10,7 @@ import os
 import select
 import struct
 from collections.abc import Callable
+from ipaddress import ip_address
 from itertools import count
 from threading import Thread
 from time import monotonic
@@ -18,11 +19,13 @@ from tests.browser.namespace import Place
 
 _TUNSETIFF, _TUN_WITHOUT_HEAD = 0x400454CA, 0x1001
 _PACKET_BYTES = 65536
-_TCP, _SYN = 6, 0x02
+_TCP, _UDP = 6, 17
+_SYN, _RST = 0x02, 0x04
 _HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME = 22, 1, 0
 
 Judge = Callable[[bytes], bool]
 """Whether a packet is passed on."""
+Change = Callable[[bytes], bytes]
 
 
 class Middlebox:
@@ -32,9 +35,8 @@ class Middlebox:
         self.delay_s = 0.0
         """One way."""
         self.judge: Judge = bool
-        self.passed: list[tuple[float, bytes]] = []
-        """When packets came that were passed on, and their first bytes; while it is kept."""
-        self.keeps = False
+        self.change: Change = bytes
+        """What becomes of a packet that is passed on."""
         self._device = place.inside(lambda: _tun(name))
         self._told, self._tell = os.pipe()
         self._coming: list[tuple[float, int, bytes]] = []
@@ -63,10 +65,58 @@ class Middlebox:
     def _take(self, packet: bytes) -> None:
         if not self.judge(packet):
             return
-        now = monotonic()
-        if self.keeps:
-            self.passed.append((now, packet[:64]))
-        heapq.heappush(self._coming, (now + self.delay_s, next(self._numbers), packet))
+        due = monotonic() + self.delay_s, next(self._numbers), self.change(packet)
+        heapq.heappush(self._coming, due)
+
+
+class PortMapping:
+    """A NAT's, of the ports from which one host sends UDP over IPv4; it may forget them all."""
+
+    def __init__(self, host: str) -> None:
+        self._host, self._key = ip_address(host).packed, 0x0101
+
+    def rebind(self) -> None:
+        """Have other ports for what is sent from now on; what comes to the former ones is lost."""
+        self._key += 0x0101
+
+    def __call__(self, packet: bytes) -> bytes:
+        """The packet as it goes on."""
+        if packet[0] >> 4 != 4 or packet[9] != _UDP:
+            return packet
+        start = 4 * (packet[0] & 15)
+        at = start if packet[12:16] == self._host else start + 2
+        (port,) = struct.unpack_from("!H", packet, at)
+        changed = bytearray(packet)
+        struct.pack_into("!H", changed, at, port ^ self._key)
+        struct.pack_into("!H", changed, start + 6, 0)  # no checksum (RFC 768)
+        return bytes(changed)
+
+
+class Reset:
+    """Ends a TCP connection of IPv4 when the next packet of it comes from a port."""
+
+    def __init__(self, port: int) -> None:
+        self.is_done = False
+        self._port = port
+
+    def __call__(self, packet: bytes) -> bytes:
+        """The packet as it goes on."""
+        if self.is_done or packet[0] >> 4 != 4 or packet[9] != _TCP:
+            return packet
+        start = 4 * (packet[0] & 15)
+        here, flags, checksum = (
+            struct.unpack_from("!H", packet, start + at)[0] for at in (0, 12, 16)
+        )
+        if here != self._port:
+            return packet
+        self.is_done = True
+        total = (~checksum & 0xFFFF) + (~flags & 0xFFFF) + (flags | _RST)  # RFC 1624
+        total = (total & 0xFFFF) + (total >> 16)
+        total = (total & 0xFFFF) + (total >> 16)
+        changed = bytearray(packet)
+        struct.pack_into("!H", changed, start + 12, flags | _RST)
+        struct.pack_into("!H", changed, start + 16, ~total & 0xFFFF)
+        return bytes(changed)
 
 
 class TlsInspection:

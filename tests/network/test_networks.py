@@ -4,12 +4,8 @@ The server has HTTPS on port 443 and a name, which the network's own name server
 Start takes is printed.
 """
 
-import asyncio
-import sys
-from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from shutil import which
 from time import monotonic
 
 import pytest
@@ -19,17 +15,15 @@ from playwright.async_api import Browser, Playwright, ProxySettings
 from tests.browser.conftest import chromium_in
 from tests.browser.firefox import Firefox
 from tests.browser.namespace import need_namespaces
-from tests.browser.server import RELAY, ROOT, Server, running
+from tests.browser.server import Server
 from tests.browser.test_firefox import sees_somebody, start
 from tests.browser.visitor import Visitor, until
-from tests.network.inside import trusting, way
+from tests.network.inside import URL, attended, firefox_program, trusting, way
 from tests.network.middlebox import TlsInspection
 from tests.network.names import Names, names
 from tests.network.proxy import PORT, proxy
 from tests.network.routed import NAME, ROUTER, SERVER, SERVER_IPV6, UDP, Routed
-from tests.support.certificates import write_certificate
 
-URL = f"https://{NAME}/"
 SECOND_ADDRESS = "203.0.113.3"
 
 
@@ -44,32 +38,17 @@ def routed() -> Iterator[Routed]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
 async def known(routed: Routed) -> AsyncIterator[Names]:
-    async with names(routed.router, NAME, SERVER, SERVER_IPV6) as made:
+    async with names(routed, SERVER, SERVER_IPV6) as made:
         yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(routed: Routed, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """One with several addresses; somebody waits there for whoever comes."""
-    folder = tmp_path_factory.mktemp("server")
-    files = write_certificate(folder)
     addresses = ",".join((SECOND_ADDRESS, SERVER, SERVER_IPV6))
-    flags = ("--tls-cert", str(files.cert), "--tls-key", str(files.key), "--public-ip", addresses)
-    made = Server(folder, *flags, "--rematch-after-s", "0", prefix=routed.server.prefix, host="::")
-    made.url = ":443"
-    async with running(made) as server:
-        bot = await asyncio.create_subprocess_exec(
-            *(*routed.server.prefix, sys.executable, *RELAY, "bot", "--count", "1"),
-            *("--url", "wss://127.0.0.1/ws", "--duration", "600"),
-            env={"PYTHONPATH": str(ROOT), "SSL_CERT_FILE": str(files.cert)},
-            stdout=DEVNULL,
-        )
-        try:
-            yield server
-        finally:
-            if bot.returncode is None:
-                bot.kill()
-            await bot.wait()
+    folder = tmp_path_factory.mktemp("server")
+    async with attended(routed, folder, "--public-ip", addresses) as server:
+        yield server
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -104,11 +83,8 @@ async def start_in(browser: Browser, by: str = "") -> list[str]:
 
 async def start_in_firefox(routed: Routed, folder: Path, **preferences: object) -> list[str]:
     """The same there; a preference's name has no dots."""
-    program = which("firefox-esr") or which("firefox")
-    if program is None:
-        pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
     set_to = {name.replace("_", "."): value for name, value in preferences.items()}
-    async with Firefox(program, folder, routed.client, set_to) as firefox:
+    async with Firefox(firefox_program(), folder, routed.client, set_to) as firefox:
         await firefox.open(URL)
         began = monotonic()
         await start(firefox)
