@@ -70,7 +70,7 @@ export class Peer {
    */
   constructor({ iceServers, tracks, onEvent, former = null }) {
     this.#onEvent = onEvent;
-    this.#former = former?.#retire() ?? null;
+    this.#former = former ? former.#retire() : null;
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
     this.#pc.ontrack = (event) => this.#receive(event.track);
     this.#pc.onicecandidate = ({ candidate }) =>
