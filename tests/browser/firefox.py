@@ -26,7 +26,7 @@ PREFERENCES = {
     "toolkit.telemetry.enabled": False,
 }
 _START_S = 60
-_ANSWER_S = 30
+_ANSWER_S = 60
 
 
 class Firefox:

@@ -100,6 +100,14 @@ test("UDP that is found is no longer looked for, nor is the detour taken next ti
   seeks(page, 15);
 });
 
+test("a dead path over UDP is not taken for UDP that works", () => {
+  const page = Page.inCall();
+  page.on({ type: "way_remembered", takesDetour: true });
+  page.do("link_interrupted");
+  assert.deepEqual(page.measure(1, { protocol: "udp" }).filter((each) => each === "remember_way"), []);
+  assert.equal(page.state.takesDetour, true);
+});
+
 test("UDP is not looked for while the link is mended, nor without a socket", () => {
   const page = onDetour();
   page.away();

@@ -92,7 +92,8 @@ export function found(turn, protocol, isRelayed) {
  */
 export function measured(turn, protocol) {
   const { state } = turn;
-  if (protocol === null || turn.isDirect()) return;
+  // A path that is dead may be told of until there is another one.
+  if (protocol === null || turn.isDirect() || !isWhole(state)) return;
   if (protocol === "udp") {
     stopSeeking(turn);
     found(turn, protocol, false);
@@ -110,10 +111,15 @@ export function measured(turn, protocol) {
  */
 export function seekUdp(turn) {
   const { state } = turn;
-  const isIdle = state.mending.step === "none" && state.unanswered === 0 && state.offering === 0;
-  if (!state.isLinkUp || state.socket !== "open" || !isIdle) return false;
+  const isIdle = state.unanswered === 0 && state.offering === 0;
+  if (!isWhole(state) || state.socket !== "open" || !isIdle) return false;
   state.udpSought += 1;
   return true;
+}
+
+/** @param {import("./state.js").State} state */
+function isWhole({ isLinkUp, mending }) {
+  return isLinkUp && mending.step === "none";
 }
 
 /** Another link, or another network. @param {Turn} turn */
