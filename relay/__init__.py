@@ -31,6 +31,7 @@ What several of them need:
 - ``tls``           certificates: the operator's, or one made for the run
 - ``framing``       where datagrams begin and end in a stream
 - ``transport_cc``  feedback of congestion control on the wire
+- ``families``      IPv4 and IPv6: what stands for all addresses, and what may be missing
 - ``pace``          how often something may happen
 - ``loop``          how late an event loop is, and how much of a core it uses
 - ``source``        which addresses count as one sender

@@ -30,6 +30,7 @@ from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
 from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.errors import AuditFailed, CannotListen, ConfigError, WorkerError, reason_of
+from relay.families import from_here
 from relay.media import RelayPlane
 from relay.media.paths.candidates import Public, resolved
 from relay.media.paths.idle import DEVICE, IdleCores
@@ -87,9 +88,7 @@ class Relay:
     @property
     def url(self) -> str:
         """Where the page is, for a browser on this machine."""
-        host = {"0.0.0.0": "localhost", "::": "localhost"}.get(  # noqa: S104 - compared, not bound
-            self.settings.host, self.settings.host
-        )
+        host = from_here(self.settings.host, "localhost")
         secure = self.settings.tls_self_signed or self.settings.tls_cert is not None
         authority = f"[{host}]" if ":" in host else host
         return f"{'https' if secure else 'http'}://{authority}:{self.port}"

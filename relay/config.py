@@ -267,13 +267,15 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _ports_are_there(self) -> Self:
-        """Each worker has a port of its own."""
-        last = self.udp_port + max(self.workers, 1) - 1
-        if self.udp_port and last > MAX_PORT:
-            raise ConfigError(
-                f"{self.written('udp_port')}: {self.workers} workers need the ports"
-                f" {self.udp_port} to {last}, and there are none beyond {MAX_PORT}"
-            )
+        """Each worker has a port of its own, here and where users reach it."""
+        for name in ("udp_port", "public_udp_port"):
+            first = getattr(self, name)
+            last = first + max(self.workers, 1) - 1
+            if first and last > MAX_PORT:
+                raise ConfigError(
+                    f"{self.written(name)}: {self.workers} workers need the ports"
+                    f" {first} to {last}, and there are none beyond {MAX_PORT}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -154,6 +154,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Links that ended by themselves, by reason.",
             "reason",
         ),
+        "relay_tunnel_refusals": (
+            "media.tunnel_refusals",
+            "Connections for media over TCP, and requests on them, turned away, by reason.",
+            "reason",
+        ),
         "relay_event_readers_dropped": ("events.dropped", "Readers that were too slow."),
     },
     HistogramMetricFamily: {

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.families import EVERY, EVERY_IPV4, NO_IPV6, from_here
 from relay.workers import Directory, usual
 from relay.workers.directory import control
 
-_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 _TIMEOUT_S = 2.0
 _MAX_BYTES = 4096
 _SUBJECTS = {"port": "TCP port", "tcp_port": "TCP port for media", "udp_port": "UDP port"}
@@ -89,10 +89,10 @@ def span(ports: Sequence[int]) -> str:
 
 def bind_error(kind: socket.SocketKind, host: str, port: int) -> int:
     """Bind for a moment; returns 0 or an ``errno``."""
-    if host == "::" and (error := _bind_error(kind, "0.0.0.0", port)):  # noqa: S104
+    if host == EVERY and (error := _bind_error(kind, EVERY_IPV4, port)):
         return error
     error = _bind_error(kind, host, port)
-    return 0 if host == "::" and error in _NO_IPV6 else error
+    return 0 if host == EVERY and error in NO_IPV6 else error
 
 
 def _bind_error(kind: socket.SocketKind, host: str, port: int) -> int:
@@ -113,9 +113,7 @@ def _bind_error(kind: socket.SocketKind, host: str, port: int) -> int:
 
 def relay_answers(settings: Settings) -> bool:
     """Whether a relay answers on the TCP port, as far as this machine sees."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(  # noqa: S104
-        settings.host, settings.host
-    )
+    host = from_here(settings.host)
     authority = f"[{host}]" if ":" in host else host
     return any(_is_relay(f"{scheme}://{authority}:{settings.port}") for scheme in ("http", "https"))
 

@@ -9,11 +9,12 @@ import errno
 import socket
 from collections.abc import Callable
 
+from relay.families import EVERY, EVERY_IPV4, NO_IPV6
+
 _BACKLOG = 1024
 _AT_ONCE = 64
 """So many are accepted before others have their turn."""
 _PAUSE_S = 1.0
-_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 _TRIES = 8
 _NO_FILE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -83,14 +84,14 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
     :raises OSError: when the address cannot be bound.
     """
-    if host != "::":
+    if host != EVERY:
         return [_bound(host, port)]
     for left in reversed(range(_TRIES)):
-        ipv4 = _bound("0.0.0.0", port)  # noqa: S104 - a server is there to be reached
+        ipv4 = _bound(EVERY_IPV4, port)
         try:
             return [ipv4, _bound(host, ipv4.getsockname()[1])]
         except OSError as error:
-            if error.errno in _NO_IPV6:
+            if error.errno in NO_IPV6:
                 break
             ipv4.close()
             if port or not left:  # a port that is free for one family may be taken for the other

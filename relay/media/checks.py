@@ -258,7 +258,7 @@ class Checks:
                 self._drops["address_taken"] += 1
                 return
             if owner is not None:
-                self._displace(owner, owner.paths.lose(path.address))
+                self._displace(owner, owner.lose(path.address))
             self.elsewhere[path.address] = link
         link.proven.add(link.kind_of(path))
         is_to_be_used = link.paths.prove(path, now)

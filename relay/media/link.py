@@ -295,6 +295,13 @@ class Link:
         while self._held:
             self._socket.send(self._held.popleft(), path.address)
 
+    def lose(self, address: Address) -> Path:
+        """Give an address up, which is another peer's now: nothing of this one's goes there."""
+        path = self.paths.lose(address)
+        if self.paths.in_use is None:
+            self.downlink.destination = self._socket.destination(self._socket.portless(address))
+        return path
+
     def begin(self) -> None:
         """Do the DTLS handshake, now that the peer has an address, as soon as there is a peer."""
         self._begun.set()

@@ -24,7 +24,7 @@ from relay.media.paths import candidates
 from relay.media.paths.dual import open_socket
 from relay.media.paths.ice import Credentials
 from relay.media.paths.idle import IdleCores
-from relay.media.paths.landing import Landing, landing
+from relay.media.paths.landing import REFUSALS, Landing, landing
 from relay.media.paths.transport import DatagramSocket
 from relay.media.tapping import Tapping
 from relay.media.upkeep import LATE_S, event_of, tend
@@ -99,6 +99,7 @@ class RelayPlane:
         self._ticked_at = self._awake_since = float("-inf")
         """When the clock ticked last, and since when it has not been late."""
         self._losses: Counter[str] = Counter(closed=0, silent=0, failed=0)
+        self._tunnel_refusals = Counter(dict.fromkeys(REFUSALS, 0))
         self._setup = Histogram(SETUP_BOUNDS_S)
 
     # life
@@ -154,7 +155,9 @@ class RelayPlane:
     @property
     def landing(self) -> Landing:
         """Where tunnels lead (:mod:`relay.tunnel`)."""
-        return landing(self._bound, self._host, self._addresses, self._running.drops)
+        return landing(
+            self._bound, self._host, self._addresses, self._running.drops, self._tunnel_refusals
+        )
 
     def announce_tcp(self, port: int) -> None:
         """Tell peers from now on that media may come to this TCP port as well."""
@@ -351,6 +354,7 @@ class RelayPlane:
             nacks=forwarder.nacks,
             keyframe_requests=dict(forwarder.keyframes.sent),
             link_losses=dict(self._losses),
+            tunnel_refusals=dict(self._tunnel_refusals),
             link_setup=self._setup,
             forwarding_delay=forwarder.delays,
         )

@@ -113,6 +113,8 @@ class PlaneStats:
     """Those that were sent to users, by type: ``pli`` or ``fir``."""
     link_losses: dict[str, int] = field(default_factory=dict)
     """Links that ended by themselves, by the reason of :class:`relay.plane.LinkLost`."""
+    tunnel_refusals: dict[str, int] = field(default_factory=dict)
+    """Connections for media, and requests on them, that were turned away, by the reason."""
     link_setup: Histogram = field(default_factory=Histogram)
     """From a link's first description to media."""
     forwarding_delay: Histogram = field(default_factory=Histogram)

@@ -17,7 +17,7 @@ from collections import Counter, OrderedDict
 from hashlib import sha256
 from itertools import islice
 from secrets import token_urlsafe
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import structlog
 
@@ -33,6 +33,8 @@ from relay.signaling.tally import Tally
 
 RIGHT_BACK_S = 10.0
 """How long somebody is waited for at most who has closed with ``CLOSE_RIGHT_BACK``."""
+LEFT_MISSED_S = 1.0
+"""After so long the partner is told: the page was reloaded by then, or it was closed."""
 MISSED_S = 3.0
 """When the partner is told."""
 _REMEMBERED = 4096
@@ -51,6 +53,13 @@ def new_token() -> str:
     return token_urlsafe(32)
 
 
+class _Away(NamedTuple):
+    """When the partner of somebody who is away is told, and until when they are waited for."""
+
+    missed_s: float
+    until_s: float
+
+
 class Sessions:
     """All sessions with their tokens, and how long those are waited for that are away."""
 
@@ -62,7 +71,7 @@ class Sessions:
         self._served: dict[Session, tuple[bytes, int]] = {}
         """The token that a session was resumed with last, and how many frames had come then."""
         self._spent: OrderedDict[bytes, Refusal] = OrderedDict()
-        self._away: dict[Session, float] = {}  # until when; who left first is first
+        self._away: dict[Session, _Away] = {}  # who left first is first
         self._by_source: Counter[str] = Counter()
 
     @property
@@ -90,7 +99,8 @@ class Sessions:
         if not wait_s:
             self.end(session)
             return False
-        self._away[session] = now + wait_s
+        missed_s = MISSED_S if goodbye is None else LEFT_MISSED_S
+        self._away[session] = _Away(now + missed_s, now + wait_s)
         self._let_serve_again(session)
         session.left(now)
         log.info("user_interrupted", user=session.user_id, state=session.state.value)
@@ -144,10 +154,10 @@ class Sessions:
 
     def tick(self, now: float) -> None:
         """Let time pass: who is away is missed first, and then waited for no longer."""
-        for session, until in list(self._away.items()):
-            if now >= until or session.outbox.closing is not None:
+        for session, times in list(self._away.items()):
+            if now >= times.until_s or session.outbox.closing is not None:
                 self.give_up(session, now)
-            elif not session.is_missed and _away_s(session, now) >= MISSED_S:
+            elif not session.is_missed and now >= times.missed_s:
                 session.missed()
 
     def expendable(self) -> Session | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
@@ -33,6 +34,9 @@ LOOK_S = 15.0
 
 class Host(Protocol):
     """Where connections go; see :class:`relay.tunnel.tunnels.Tunnels`."""
+
+    refusals: Counter[str]
+    """Connections, and requests on them, that were turned away, by the reason."""
 
     def addresses(self) -> Mapping[Address, int]:
         """The candidates that the relay announces, and which process has each."""
@@ -97,7 +101,9 @@ class Arrival(asyncio.Protocol):
         if self._is_turn:
             reception = self._reception
             own = reception.host.addresses()
-            self._turn = Turn(reception.gate, self._client, own, reception.clock())
+            self._turn = Turn(
+                reception.gate, self._client, own, reception.clock(), reception.host.refusals
+            )
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - of the interface
         """As of a protocol."""
@@ -114,7 +120,7 @@ class Arrival(asyncio.Protocol):
             return
         self._first += data
         if len(self._first) > MAX_FIRST_BYTES:
-            self._transport.abort()
+            self._refuse("unclear")
             return
         try:
             if self._turn is not None:
@@ -122,7 +128,11 @@ class Arrival(asyncio.Protocol):
             else:
                 self._look_at_check()
         except MalformedPacket:
-            self._transport.abort()
+            self._refuse("unclear")
+
+    def _refuse(self, reason: str) -> None:
+        self._reception.host.refusals[reason] += 1
+        self._transport.abort()
 
     def pause_writing(self) -> None:
         """As of a protocol."""
@@ -146,7 +156,7 @@ class Arrival(asyncio.Protocol):
         check = read_check(bytes(self._first[start : start + size]))
         worker = None if check is None else worker_of(check.local_ufrag)
         if worker is None or self._is_tls:
-            self._transport.abort()
+            self._refuse("unclear")
         else:
             self._place(worker, Handover("tcp", self._client, bytes(self._first)))
 
@@ -213,7 +223,7 @@ class Arrival(asyncio.Protocol):
         try:
             given = self._encrypted() if self._is_tls else self._descriptor()
         except OSError:  # there is none left
-            self._transport.abort()
+            self._refuse("files")
             return
         self._reception.host.take(worker, handover, given)
         if not self._is_tls:

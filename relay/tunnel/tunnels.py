@@ -40,8 +40,8 @@ class Tunnels:
     """The table; :meth:`start` and :meth:`close` it."""
 
     def __init__(self, landing: Landing, clock: Callable[[], float] = time.monotonic) -> None:
-        self.refusals: Counter[str] = Counter(full=0, source=0, files=0, evicted=0)
-        """Connections that were not taken, by the reason."""
+        self.refusals = landing.refusals
+        """See :class:`relay.tunnel.arrival.Host`; those of this process."""
         self._landing, self._clock = landing, clock
         self._batch = Batch()
         self._sources: dict[Tunnel, tuple[str, str]] = {}  # its source and its kind
@@ -138,7 +138,7 @@ class Tunnels:
         gate = Closed(granted.realm)
         allocation = granted.allocation(now)
         own = self._landing.addresses
-        return Turn(gate, handover.remote, own, now, allocation, granted.nonce)
+        return Turn(gate, handover.remote, own, now, self.refusals, allocation, granted.nonce)
 
     def _connect(self, handover: Handover) -> socket.socket:
         """A socket whose datagrams the plane takes for the user's.

@@ -10,6 +10,7 @@ peers.
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -62,6 +63,8 @@ _REASONS = {
     486: "Allocation Quota Reached",
     508: "Insufficient Capacity",
 }
+_COUNTED = {401: "unauthorized", 403: "forbidden", 486: "quota"}
+"""By their code, the refusals that are counted."""
 
 
 class Gate(Protocol):
@@ -104,6 +107,7 @@ class Turn:
         client: Address,
         own: Iterable[Address],
         now: float,
+        refusals: Counter[str],
         allocation: Allocation | None = None,
         nonce: bytes | None = None,
     ) -> None:
@@ -112,6 +116,7 @@ class Turn:
         :param client: where the connection comes from.
         :param own: the candidates that the relay announces; there are no other peers.
         :param now: seconds, of a clock that never goes back.
+        :param refusals: where requests that an operator wants to know of are counted.
         :param allocation: one that was made by another process, and the ``nonce`` that was told.
         """
         self.allocation = allocation
@@ -120,6 +125,7 @@ class Turn:
         self.peer_of: dict[int, Address] = {}
         """By channel."""
         self._gate, self._client, self._own = gate, client, frozenset(own)
+        self._refusals = refusals
         self._channels: dict[Address, int] = {}
         self._channel_until: dict[int, float] = {}
         self._permitted: dict[str, float] = {}  # until when
@@ -333,6 +339,13 @@ class Turn:
 
     # the rest
 
+    @staticmethod
+    def _counted_as(message: Message, refusal: Refusal) -> str | None:
+        """The reason; None for what belongs to any conversation, as a first request unsigned."""
+        if refusal.code == 401 and message.signature is None:
+            return None
+        return _COUNTED.get(refusal.code)
+
     def _sent(self, message: Message, now: float) -> tuple[Address, bytes] | None:
         """RFC 8656 section 11.2: what is not allowed is dropped without a word."""
         data = message.attributes.get(Attribute.DATA)
@@ -361,6 +374,8 @@ class Turn:
     def _write(self, message: Message, outcome: _Outcome, key: bytes | None) -> bytes:
         method, transaction_id = message.method, message.transaction_id
         if isinstance(outcome, Refusal):
+            if reason := self._counted_as(message, outcome):
+                self._refusals[reason] += 1
             told = (error_code(outcome.code, _REASONS[outcome.code]), *outcome.more)
             return write(ERROR, method, transaction_id, told, key)
         return write(SUCCESS, method, transaction_id, outcome, key)

@@ -44,8 +44,8 @@ class Handing:
 
         :param directory: tells where the workers' sockets are.
         """
-        self.refusals: Counter[str] = Counter(full=0, worker=0)
-        """Connections that no worker has taken, by the reason."""
+        self.refusals: Counter[str] = Counter()
+        """Those that no worker has taken among them; see :class:`relay.tunnel.arrival.Host`."""
         self._directory = directory
         self._addresses: dict[Address, int] = {}
         self._waiting: dict[socket.socket, asyncio.TimerHandle] = {}

@@ -31,6 +31,7 @@ from relay.plane import (
     WorkerView,
 )
 from relay.plane.listeners import Listeners
+from relay.plane.sight import summed
 from relay.workers import messages
 from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
@@ -197,12 +198,17 @@ class WorkersPlane:
         seen = [each.view for each in await self._ask_all(messages.Look(whole=True), LOOK_S)]
         links = [link for view in seen for link in view.links]
         tracks = [track for view in seen for track in view.tracks]
-        return MediaView(links, tracks, self._register.stats(), self.workers())
+        return MediaView(links, tracks, self._stats(), self.workers())
 
     async def stats(self) -> PlaneStats:
         """See :class:`relay.plane.Sight`; of a worker that does not answer, what it told last."""
         await self._ask_all(messages.Look(whole=False), LOOK_S)
-        return self._register.stats()
+        return self._stats()
+
+    def _stats(self) -> PlaneStats:
+        """Those of the workers, and what did not get so far."""
+        here = PlaneStats(tunnel_refusals=dict(self.tunnels.refusals))
+        return summed([self._register.stats(), here], listening=True)
 
     def workers(self) -> list[WorkerView]:
         """See :class:`relay.plane.Sight`."""

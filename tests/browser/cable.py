@@ -33,10 +33,18 @@ class Cable:
             return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._writers |= {writer, far_writer}
-        async with asyncio.TaskGroup() as ways:
-            ways.create_task(_copy(reader, far_writer))
-            ways.create_task(_copy(far_reader, writer))
+        await join((reader, writer), (far_reader, far_writer))
         self._writers -= {writer, far_writer}
+
+
+End = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def join(one: End, other: End) -> None:
+    """Pass on what comes from each of two connections, until both have ended."""
+    async with asyncio.TaskGroup() as ways:
+        ways.create_task(_copy(one[0], other[1]))
+        ways.create_task(_copy(other[0], one[1]))
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,15 +5,16 @@ import json
 import os
 import re
 from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import aiohttp
 
-from tests.browser.namespace import Namespace
+from tests.browser.namespace import Place
 
 PREFERENCES = {
     "app.update.enabled": False,
@@ -25,16 +26,24 @@ PREFERENCES = {
     "toolkit.telemetry.enabled": False,
 }
 _START_S = 60
-_ANSWER_S = 30
+_ANSWER_S = 60
 
 
 class Firefox:
     """One window after the other; whatever happens in it is asked for with JavaScript."""
 
-    def __init__(self, program: str, folder: Path, namespace: Namespace) -> None:
+    def __init__(
+        self,
+        program: str,
+        folder: Path,
+        place: Place,
+        preferences: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
+        """:param preferences: beside those of all tests; it believes every certificate."""
         self._program = program
         self._folder = folder
-        self._namespace = namespace
+        self._place = place
+        self._preferences = {**PREFERENCES, **preferences}
         self._stack = AsyncExitStack()
         self._ids = count(1)
         self._window = ""
@@ -87,11 +96,12 @@ class Firefox:
     async def _start(self) -> Process:
         (self._folder / "user.js").write_text(
             "".join(
-                f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in PREFERENCES.items()
+                f"user_pref({json.dumps(k)}, {json.dumps(v)});\n"
+                for k, v in self._preferences.items()
             )
         )
         return await asyncio.create_subprocess_exec(
-            *(*self._namespace.prefix, self._program, "--headless", "--no-remote"),
+            *(*self._place.prefix, self._program, "--headless", "--no-remote"),
             *("--profile", str(self._folder), "--remote-debugging-port", "0"),
             stdout=PIPE,
             stderr=STDOUT,
@@ -99,12 +109,14 @@ class Firefox:
         )
 
     async def _connect(self, address: str) -> None:
-        connector = aiohttp.TCPConnector(socket_factory=lambda _: self._namespace.connection())
+        connector = aiohttp.TCPConnector(socket_factory=lambda _: self._place.connection())
         http = await self._stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         self._socket = await self._stack.enter_async_context(
             http.ws_connect(f"{address}/session", max_msg_size=0)
         )
-        await self._ask("session.new", {"capabilities": {}})
+        await self._ask(
+            "session.new", {"capabilities": {"alwaysMatch": {"acceptInsecureCerts": True}}}
+        )
         await self._ask("session.subscribe", {"events": ["log.entryAdded"]})
 
     async def _ask(self, method: str, params: dict[str, Any]) -> Any:

@@ -4,10 +4,16 @@ import ctypes
 import os
 import socket
 import subprocess
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
+from typing import TypeVar
 
 import pytest
+
+T = TypeVar("T")
 
 _CLONE_NEWNET = 0x40000000
 
@@ -21,16 +27,32 @@ class Place:
 
     def connection(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
         """A socket that lives inside, whoever uses it: of TCP, or of UDP."""
-        with ThreadPoolExecutor(1) as pool:  # a thread's namespace ends with it
-            return pool.submit(self._make, kind).result()
+        made = self.inside(lambda: socket.socket(socket.AF_INET, kind))
+        made.setblocking(False)
+        return made
 
-    def _make(self, kind: socket.SocketKind) -> socket.socket:
+    @contextmanager
+    def asking(self, *servers: str) -> Iterator[None]:
+        """Have whoever is started inside ask these name servers (ip-netns(8))."""
+        folder = Path("/etc/netns", self.name)
+        folder.mkdir(parents=True)
+        try:
+            lines = "".join(f"nameserver {server}\n" for server in servers)
+            (folder / "resolv.conf").write_text(lines)
+            yield
+        finally:
+            rmtree(folder)
+
+    def inside(self, make: Callable[[], T]) -> T:
+        """Make something there that stays there."""
+        with ThreadPoolExecutor(1) as pool:  # a thread's namespace ends with it
+            return pool.submit(self._enter_and, make).result()
+
+    def _enter_and(self, make: Callable[[], T]) -> T:
         with Path("/run/netns", self.name).open("rb") as namespace:
             if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), "setns failed")
-        made = socket.socket(socket.AF_INET, kind)
-        made.setblocking(False)
-        return made
+        return make()
 
 
 class Namespace(Place):

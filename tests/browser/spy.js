@@ -99,7 +99,10 @@
     async way() {
       const stats = [...((await links.at(-1)?.getStats()) ?? new Map()).values()];
       const transport = stats.find((each) => each.selectedCandidatePairId);
-      const pair = stats.find((each) => each.id === transport?.selectedCandidatePairId);
+      const isPair = transport
+        ? (each) => each.id === transport.selectedCandidatePairId
+        : (each) => each.type === "candidate-pair" && each.selected; // in Firefox
+      const pair = stats.find(isPair);
       const local = stats.find((each) => each.id === pair?.localCandidateId);
       return local ? [local.candidateType, local.protocol, local.relayProtocol ?? null] : null;
     },

@@ -23,21 +23,12 @@ from relay.media.paths.transport import (
     PlainSocket,
 )
 from tests.support.fake_socket import FakeSocket
+from tests.support.families import needs_ipv6
 
 LINUX = sys.platform == "linux"
 KINDS: list[type[DatagramSocket]] = [PlainSocket, *([BatchSocket] if LINUX else [])]
 
 
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 on this machine")
 ADDRESSES = {
     "IPv4": ("127.0.0.1", "127.0.0.1"),
     "any IPv4": ("0.0.0.0", "127.0.0.1"),
@@ -359,6 +350,14 @@ def test_sizes_stay_apart_whatever_their_order(
         assert peer.heard(len(sizes)) == sent
     assert ours.send_drops == 0
     assert getattr(ours, "segmenting", None) is segmenting, "no message was too large"
+
+
+def test_to_an_address_without_a_port_nothing_goes(ours: DatagramSocket, peer: AnyPeer) -> None:
+    destination = ours.destination(ours.portless(address_of(ours, peer)))
+    for slot in range(2):
+        ours.stage(slot, 5, destination)
+    ours.flush()
+    assert ours.send_drops == 2
 
 
 def test_destinations_may_alternate(ours: DatagramSocket, peer: AnyPeer, other: AnyPeer) -> None:

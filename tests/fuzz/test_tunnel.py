@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 
 from aioice import stun as reference
 from hypothesis import given, settings
@@ -74,7 +75,7 @@ def test_nonsense_is_no_message(data: bytes) -> None:
 def test_a_server_answers_anything_and_keeps_its_bounds(
     asked: list[tuple[int, stun.Method, list[tuple[int, bytes]]]],
 ) -> None:
-    turn = Turn(credentials.Gate(b"secret", "relay"), ("203.0.113.9", 5), OWN, 0.0)
+    turn = Turn(credentials.Gate(b"secret", "relay"), ("203.0.113.9", 5), OWN, 0.0, Counter())
     for index, (kind, method, found) in enumerate(asked):
         named = [
             (stun.Attribute.USERNAME, NAME.encode()),
@@ -96,7 +97,7 @@ def test_a_server_answers_anything_and_keeps_its_bounds(
 @steady
 @given(st.binary(min_size=8, max_size=20), st.booleans())
 def test_only_own_addresses_are_peers(value: bytes, own: bool) -> None:
-    turn = Turn(credentials.Gate(b"secret", "relay"), ("203.0.113.9", 5), OWN, 0.0)
+    turn = Turn(credentials.Gate(b"secret", "relay"), ("203.0.113.9", 5), OWN, 0.0, Counter())
 
     def ask(method: stun.Method, *more: tuple[stun.Attribute, bytes]) -> bytes:
         named = (

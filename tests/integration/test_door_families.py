@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from relay.door.listening import Listening, listen
-from tests.contract.test_sockets import needs_ipv6
+from tests.support.families import needs_ipv6
 
 HOSTS = ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)]
 

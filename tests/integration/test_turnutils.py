@@ -42,7 +42,7 @@ async def serving() -> AsyncIterator[tuple[int, tuple[str, int]]]:
     transport, _ = await loop.create_datagram_endpoint(Echo, local_addr=("127.0.0.1", 0))
     host, port = transport.get_extra_info("sockname")
     beside = host, port + 1  # for which the client binds a channel that it does not use
-    tunnels = Tunnels(Landing(((host, port), beside), (host, port), {}, Counter()))
+    tunnels = Tunnels(Landing(((host, port), beside), (host, port), {}, Counter(), Counter()))
     await tunnels.start()
     gate = credentials.Gate(SECRET, "relay")
     reception = Reception(tunnels, gate, time.monotonic)

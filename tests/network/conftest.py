@@ -15,6 +15,10 @@ from tests.browser.namespace import need_namespaces
 from tests.network.routed import Routed
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--runs", default=3, type=int, help="how often each figure is measured")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:

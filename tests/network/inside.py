@@ -1,9 +1,23 @@
-"""Browsers in a network that a test has made."""
+"""Browsers in a network that a test has made, and a server on port 443 for them."""
 
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from shutil import which
+
+import pytest
 from playwright.async_api import Browser
 
-from tests.browser.server import Server
+from tests.browser.server import RELAY, ROOT, Server, running
 from tests.browser.visitor import Visitor
+from tests.network.routed import NAME, Routed
+from tests.support.certificates import write_certificate
+
+URL = f"https://{NAME}/"
+"""Of a server with HTTPS on its usual port."""
 
 WITHOUT_ICE_TCP = """
 const Spied = window.RTCPeerConnection;
@@ -36,3 +50,36 @@ async def way(visitor: Visitor) -> list[str]:
     """The protocol to the relay that is in use, and the type of the candidate."""
     kind, protocol, to_turn = await visitor.way()
     return [to_turn or protocol, kind]
+
+
+@asynccontextmanager
+async def attended(
+    routed: Routed, folder: Path, *flags: str, port: int = 443
+) -> AsyncIterator[Server]:
+    """A server at :data:`URL`, or on another port; somebody waits there for whoever comes."""
+    files = write_certificate(folder)
+    tls = ("--tls-cert", str(files.cert), "--tls-key", str(files.key))
+    prefix = routed.server.prefix
+    made = Server(folder, *tls, *flags, "--rematch-after-s", "0", prefix=prefix, host="::")
+    made.url = f":{port}"
+    async with running(made) as server:
+        bot = await asyncio.create_subprocess_exec(
+            *(*prefix, sys.executable, *RELAY, "bot", "--count", "1"),
+            *("--url", f"wss://127.0.0.1:{port}/ws", "--duration", "3600"),
+            env={"PYTHONPATH": str(ROOT), "SSL_CERT_FILE": str(files.cert)},
+            stdout=DEVNULL,
+        )
+        try:
+            yield server
+        finally:
+            if bot.returncode is None:
+                bot.kill()
+            await bot.wait()
+
+
+def firefox_program() -> str:
+    """Skips the test where there is none."""
+    program = which("firefox-esr") or which("firefox")
+    if program is None:
+        pytest.skip("firefox is missing (Debian: apt-get install firefox-esr)")
+    return program

@@ -21,7 +21,7 @@ from tests.browser.conftest import chromium_in
 from tests.browser.server import RELAY, ROOT, Server, running
 from tests.browser.visitor import Visitor, heard, until
 from tests.network.inside import WITHOUT_ICE_TCP, arrive, trusting
-from tests.network.routed import SERVER, SERVER_6, UDP, Routed
+from tests.network.routed import SERVER, SERVER_IPV6, UDP, Routed
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -142,7 +142,8 @@ async def test_each_cause_is_told_alike_and_text_is_there_meanwhile(
             await person.reads("You can see and hear each other.")
             await person.press("Stop")
             await refused_by_turn(chromium, routed, server)
-            routed.go_ipv6_only()
+            routed.have_ipv6()
+            routed.lose_ipv4()
             async with browser() as another:  # which hears of no change while it loads the page
                 await with_ipv6_alone(another, server)
 
@@ -167,4 +168,4 @@ async def with_ipv6_alone(chromium: Browser, server: Server) -> None:
 
 
 def over_ipv6(server: Server) -> str:
-    return server.url.replace(SERVER, f"[{SERVER_6}]")
+    return server.url.replace(SERVER, f"[{SERVER_IPV6}]")

@@ -4,7 +4,9 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
+from time import monotonic
 
 import pytest
 import pytest_asyncio
@@ -12,11 +14,13 @@ from playwright.async_api import Playwright
 
 from tests.browser.conftest import chromium_in
 from tests.browser.server import Server, running
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, until
 from tests.network.inside import WITHOUT_ICE_TCP, arrive, trusting, way
 from tests.network.routed import SERVER, UDP, Routed
 
 AWAY_S = 20.0
+FORGOTTEN_S = 40.0
+"""By then a browser no longer checks the paths over UDP that it had."""
 PATIENCE_S = 90.0
 
 FREEZES = """
@@ -98,11 +102,16 @@ async def test_to_a_network_without_udp_and_back(routed: Routed, pair: Pair) -> 
     await both_see(pair, "back to one with it")
 
 
-@pytest.mark.parametrize("pair", [""], indirect=True, ids=["ice-tcp"])
-async def test_udp_is_blocked_in_the_call(routed: Routed, pair: Pair) -> None:
+@pytest.mark.parametrize("pair", ["", WITHOUT_ICE_TCP], indirect=True, ids=["ice-tcp", "turn"])
+async def test_udp_is_blocked_in_the_call_and_comes_back(routed: Routed, pair: Pair) -> None:
     routed.block(*UDP)
     await both_see(pair, "UDP blocked")
+    await asyncio.sleep(FORGOTTEN_S)
     assert (await way(pair[0]))[0] == "tcp"
+    routed.unblock(*UDP)
+    began = monotonic()
+    await until(partial(way, pair[0]), lambda found: found[0] == "udp", PATIENCE_S)
+    await both_see(pair, f"UDP found again after {monotonic() - began:.0f} s")
 
 
 async def test_no_network_and_the_browser_knows(routed: Routed, pair: Pair) -> None:

@@ -6,7 +6,7 @@ from relay.matching import State
 from relay.plane import LinkState
 from relay.signaling.limits import Limits
 from relay.signaling.outbox import CLOSE_BY_OPERATOR, CLOSE_RIGHT_BACK
-from relay.signaling.sessions import MISSED_S, RIGHT_BACK_S
+from relay.signaling.sessions import LEFT_MISSED_S, MISSED_S, RIGHT_BACK_S
 from tests.support.party import Party, User
 
 AWAY, BACK = "partner_connection: interrupted", "partner_connection: back"
@@ -224,6 +224,18 @@ async def test_who_is_right_back_is_waited_for_less_long() -> None:
     await ann.lose_socket(CLOSE_RIGHT_BACK)
     await party.pass_time(RIGHT_BACK_S)
     assert bob.hear() == [AWAY, "partner_disconnected"]
+
+
+async def test_who_has_left_the_page_is_missed_sooner_than_who_was_lost() -> None:
+    party = Party()
+    ann, bob = await couple(party)
+    await ann.lose_socket(CLOSE_RIGHT_BACK)
+    await party.pass_time(LEFT_MISSED_S / 2)
+    assert await ann.come_back() == []
+    assert bob.hear() == [], "a reload that is quick is nobody's business"
+    await ann.lose_socket(CLOSE_RIGHT_BACK)
+    await party.pass_time(LEFT_MISSED_S)
+    assert bob.hear() == [AWAY]
 
 
 async def test_a_plain_client_is_not_waited_for() -> None:

@@ -267,3 +267,6 @@ def test_each_worker_has_a_port_of_its_own() -> None:
         "--udp-port: 3 workers need the ports 65534 to 65536, and there are none beyond 65535"
     )
     assert load({"udp_port": "65535"}, {}).udp_ports == (65535,)
+    text = said_about({"public_udp_port": "65535", "workers": "2"}, {})
+    assert text.startswith("--public-udp-port: 2 workers need the ports 65535 to 65536")
+    assert load({"public_udp_port": "65535"}, {}).public_port_of(0) == 65535

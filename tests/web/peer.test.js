@@ -136,6 +136,7 @@ class Bench {
       MediaStream: class {
         /** @type {unknown[]} */ tracks = [];
         addTrack(/** @type {unknown} */ track) { this.tracks.push(track); }
+        getTracks() { return this.tracks; }
       },
       RTCPeerConnection: class extends FakeConnection {
         constructor(/** @type {object} */ configuration) {
@@ -159,9 +160,10 @@ class Bench {
     }
   }
 
-  open() {
+  /** @param {Peer | null} former */
+  open(former = null) {
     const onEvent = (/** @type {unknown} */ event) => this.events.push(event);
-    return new Peer({ iceServers: [], tracks: TRACKS, onEvent });
+    return new Peer({ iceServers: [], tracks: TRACKS, onEvent, former });
   }
 
   /** With its sections, and what it has said so far forgotten. */
@@ -391,6 +393,21 @@ test("all tracks that come are in one stream", () => Bench.tell(async (bench) =>
   assert.deepEqual(bench.events.map(({ type }) => type), ["stream_arrived", "stream_arrived"]);
   assert.equal(bench.events[0].stream, bench.events[1].stream);
   assert.deepEqual(bench.events[1].stream.tracks, ["sound", "picture"]);
+}));
+
+test("what is seen stays until media comes, though its link's place is taken twice", () => Bench.tell(async (bench) => {
+  const first = await bench.opened();
+  const { connection: seen } = bench;
+  const second = bench.open(first);
+  const { connection: without } = bench;
+  assert.equal(seen.isClosed, false);
+  const third = bench.open(second);
+  assert.deepEqual([seen.isClosed, without.isClosed], [false, true]);
+  bench.connection.ontrack?.({ track: "picture" });
+  assert.deepEqual(bench.events, [], "nothing has come on it yet");
+  third.part();
+  assert.equal(seen.isClosed, true);
+  assert.deepEqual(bench.events.map(({ type }) => type), ["stream_arrived"]);
 }));
 
 test("sound has arrived with a packet, a picture with a key frame; each is told once", () => Bench.tell(async (bench) => {

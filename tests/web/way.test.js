@@ -64,6 +64,58 @@ for (const event of /** @type {const} */ (["path_found", "link_restored"])) {
   });
 }
 
+/** One in a call over TCP, for the first second. */
+function onDetour() {
+  const page = Page.inCall();
+  assert.deepEqual(page.measure(1, { protocol: "tcp" }), []);
+  return page;
+}
+
+/** @param {Page} page @param {number} seconds on a detour, until UDP is looked for */
+function seeks(page, seconds) {
+  assert.deepEqual(page.measure(seconds - 1, { protocol: "tcp" }), [], `not before ${seconds} s`);
+  assert.deepEqual(page.measure(1, { protocol: "tcp" }), ["restart_link"]);
+  assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
+  answer(page);
+}
+
+test("a link on a detour looks now and then whether UDP comes through again", () => {
+  const page = onDetour();
+  seeks(page, 15);
+  for (const seconds of [30, 60, 60]) {
+    page.measure(1, { protocol: "tcp" });
+    seeks(page, seconds);
+  }
+  assert.equal(page.state.mending.step, "none", "nothing is wrong with it");
+});
+
+test("UDP that is found is no longer looked for, nor is the detour taken next time", () => {
+  const page = onDetour();
+  page.on({ type: "way_remembered", takesDetour: true });
+  seeks(page, 15);
+  assert.deepEqual(page.measure(1, { protocol: "udp" }), ["remember_way"]);
+  assert.equal(page.state.takesDetour, false);
+  assert.deepEqual(page.measure(200, { protocol: "udp" }), []);
+  page.measure(1, { protocol: "tls" });
+  seeks(page, 15);
+});
+
+test("a dead path over UDP is not taken for UDP that works", () => {
+  const page = Page.inCall();
+  page.on({ type: "way_remembered", takesDetour: true });
+  page.do("link_interrupted");
+  assert.deepEqual(page.measure(1, { protocol: "udp" }).filter((each) => each === "remember_way"), []);
+  assert.equal(page.state.takesDetour, true);
+});
+
+test("UDP is not looked for while the link is mended, nor without a socket", () => {
+  const page = onDetour();
+  page.away();
+  assert.deepEqual(page.measure(20, { protocol: "tcp" }), []);
+  page.resumed();
+  assert.equal(page.state.udpSought, 0, "it has not been looked for");
+});
+
 test("where it was needed last time it is taken at once", () => {
   const page = offered(true);
   assert.deepEqual(serversOf(page, "open_link"), [OWN, OTHER]);

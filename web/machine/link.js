@@ -32,6 +32,7 @@ export function close(turn) {
   Object.assign(state, { linked: false, isLinkUp: false, remoteStream: null, line: CLEAR_LINE });
   state.offering = 0;
   endMending(turn);
+  way.stopSeeking(turn);
   turn.stopTimers("detour", "video");
 }
 
@@ -46,6 +47,7 @@ export function replace(turn) {
   if (state.partner) {
     order(turn, "replace_link");
     turn.stopTimers("detour", "video");
+    way.stopSeeking(turn);
     endMending(turn);
   } else {
     close(turn);

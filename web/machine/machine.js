@@ -153,6 +153,7 @@ function take(turn, event) {
     case "media_arrived": return partner.mediaArrived(turn, event.kind);
     case "figures_measured":
       partner.measured(turn, event.figures);
+      way.measured(turn, event.figures.protocol);
       return mend.measured(turn);
     default: /** @satisfies {never} */ (event);
   }
@@ -219,6 +220,7 @@ function checkDeadlines(turn) {
   if (turn.isDue("restart")) mend.due(turn);
   if (turn.isDue("detour") && way.takeDetour(turn)) link.offer(turn, "restart_link");
   if (turn.isDue("trial")) trial.due(turn);
+  if (turn.isDue("udp") && way.seekUdp(turn)) link.offer(turn, "restart_link");
   if (turn.isDue("return")) session.decline(turn);
   if (turn.isDue("typed")) chat.stopTyping(turn);
   if (turn.isDue("partnerTyped")) chat.partnerTyping(turn, false);

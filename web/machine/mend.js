@@ -89,6 +89,7 @@ export function restored(turn) {
  */
 export function networkChanged(turn) {
   turn.order({ do: "renew" });
+  way.stopSeeking(turn);
   if (turn.state.linked) want(turn);
 }
 

@@ -91,6 +91,7 @@
  * @property {number} [restart] when to negotiate new paths for a link that is interrupted, again
  * @property {number} [detour] when to take the way by TCP, if the link is not up by then
  * @property {number} [return] until when the person may return to a conversation
+ * @property {number} [udp] when to look whether UDP comes through by now
  * @property {number} [escape] until when a second Esc counts
  * @property {number} [typed] when the user counts as no longer typing
  * @property {number} [partnerTyped] when the partner does
@@ -161,6 +162,7 @@
  * @property {Mending} mending
  * @property {string} host the page's own
  * @property {boolean} takesDetour whether the link may go by the relay's own TURN servers, over TCP
+ * @property {number} udpSought how often UDP was looked for in vain since the link is on a detour
  * @property {Kept | null} returning what is known of a conversation that was left a moment ago, while
  *   it is not known whether the person returns to it
  * @property {"none" | "asked" | "waiting"} search "waiting": the server has confirmed it
@@ -255,6 +257,7 @@ export function initial(settings = DEFAULTS, host = "") {
     isLinkUp: false,
     mending: WHOLE,
     takesDetour: false,
+    udpSought: 0,
     returning: null,
     search: "none",
     searchingSinceMs: null,

@@ -8,6 +8,12 @@
  * @typedef {import("./turn.js").Turn} Turn
  */
 
+/**
+ * So long a link has been on a detour, or has sought in vain, when it is looked whether UDP comes through by
+ * now. Nothing is interrupted by that: the media goes on by the former path until there is a better one.
+ */
+const SEEK_UDP_AFTER_MS = [15_000, 30_000, 60_000];
+
 /** By then a link over UDP has found its path, or none is there. */
 const DETOUR_AFTER_MS = 1_000;
 
@@ -76,6 +82,50 @@ export function found(turn, protocol, isRelayed) {
   // The link keeps the servers that it has; the next one begins without them.
   state.takesDetour = isNeeded;
   turn.order({ do: "remember_way", takesDetour: isNeeded });
+}
+
+/**
+ * After each look at how the media travels. The browser does not say by itself when it goes another way.
+ *
+ * @param {Turn} turn
+ * @param {string | null} protocol
+ */
+export function measured(turn, protocol) {
+  const { state } = turn;
+  // A path that is dead may be told of until there is another one.
+  if (protocol === null || turn.isDirect() || !isWhole(state)) return;
+  if (protocol === "udp") {
+    stopSeeking(turn);
+    found(turn, protocol, false);
+  } else if (state.dueMs.udp === undefined) {
+    const last = SEEK_UDP_AFTER_MS.length - 1;
+    turn.startTimer("udp", SEEK_UDP_AFTER_MS[Math.min(state.udpSought, last)] ?? 0);
+  }
+}
+
+/**
+ * It is time to look for UDP again. What mends the link looks for it anyway.
+ *
+ * @param {Turn} turn
+ * @returns {boolean} whether the link has to be restarted for that
+ */
+export function seekUdp(turn) {
+  const { state } = turn;
+  const isIdle = state.unanswered === 0 && state.offering === 0;
+  if (!isWhole(state) || state.socket !== "open" || !isIdle) return false;
+  state.udpSought += 1;
+  return true;
+}
+
+/** @param {import("./state.js").State} state */
+function isWhole({ isLinkUp, mending }) {
+  return isLinkUp && mending.step === "none";
+}
+
+/** Another link, or another network. @param {Turn} turn */
+export function stopSeeking(turn) {
+  turn.state.udpSought = 0;
+  turn.stopTimers("udp");
 }
 
 /**

@@ -73,8 +73,7 @@ export class Peer {
    */
   constructor({ iceServers, tracks, onEvent, former = null, limits = null }) {
     this.#onEvent = onEvent;
-    this.#former = former;
-    if (former) former.#retire();
+    this.#former = former ? former.#retire() : null;
     this.#limits = limits;
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", ...limits?.paths });
     this.#pc.ontrack = (event) => this.#receive(event.track);
@@ -206,11 +205,18 @@ export class Peer {
     this.#pc.close();
   }
 
-  /** Say and send nothing any more; what has come stays to be seen until `close()`. */
+  /**
+   * Say and send nothing any more; what has come stays to be seen until `close()`.
+   *
+   * @returns {Peer} the one whose picture is seen: nothing may have come on this one
+   */
   #retire() {
+    const shown = this.#former ?? this;
+    this.#former = null;
     this.#fallSilent();
-    this.#takeOver();
     for (const sender of this.#pc.getSenders()) void sender.replaceTrack(null);
+    if (shown !== this) this.#pc.close();
+    return shown;
   }
 
   #fallSilent() {

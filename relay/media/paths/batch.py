@@ -137,6 +137,11 @@ class BatchSocket(DatagramSocket):
         """See :class:`DatagramSocket`."""
         return SockaddrDestination(_significant(address))
 
+    def portless(self, address: Address) -> Address:
+        """See :class:`DatagramSocket`."""
+        known = _significant(address)
+        return known[:2] + bytes(2) + known[4:]
+
     def flush(self) -> None:
         """See :class:`DatagramSocket`."""
         staged, self._staged = self._staged, []  # what the kernel reads stays until it has

@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import sys
 
+from relay.families import EVERY, EVERY_IPV4, NO_IPV6
 from relay.media.paths.batch import IPV4_BYTES, BatchSocket, SockaddrDestination
 from relay.media.paths.transport import Address, DatagramSocket, Destination, PlainSocket
 
-_EVERY_IPV4 = "0.0.0.0"  # noqa: S104 - a server is there to be reached
-_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 _TRIES = 8
 
 
@@ -21,7 +20,7 @@ class DualSocket(BatchSocket):
     """
 
     def __init__(self, port: int) -> None:
-        super().__init__(_EVERY_IPV4, port)
+        super().__init__(EVERY_IPV4, port)
         try:
             self._ipv6 = BatchSocket("::", self.port, self)
         except OSError:
@@ -94,7 +93,7 @@ def open_socket(host: str, port: int) -> DatagramSocket:
     """
     if sys.platform != "linux" or sys.maxsize <= 2**32:
         return PlainSocket(host, port)
-    return open_dual(port) if host == "::" else BatchSocket(host, port)
+    return open_dual(port) if host == EVERY else BatchSocket(host, port)
 
 
 def open_dual(port: int) -> DatagramSocket:
@@ -103,8 +102,8 @@ def open_dual(port: int) -> DatagramSocket:
         try:
             return DualSocket(port)
         except OSError as error:
-            if error.errno in _NO_IPV6:
+            if error.errno in NO_IPV6:
                 break
             if port or not left or error.errno != errno.EADDRINUSE:
                 raise
-    return BatchSocket(_EVERY_IPV4, port)
+    return BatchSocket(EVERY_IPV4, port)

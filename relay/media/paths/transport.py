@@ -154,6 +154,11 @@ class DatagramSocket(ABC):
     def destination(self, address: Address) -> Destination:
         """Prepare an address for :meth:`stage`."""
 
+    def portless(self, address: Address) -> Address:
+        """One like it to which the kernel sends nothing: there is no port 0."""
+        host, _, *rest = address
+        return host, 0, *rest
+
     def stage(self, slot: int, size: int, destination: Destination) -> None:
         """Have the first ``size`` bytes of ``slot`` sent by :meth:`flush`.
 

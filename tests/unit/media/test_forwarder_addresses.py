@@ -101,6 +101,19 @@ async def test_a_stale_address_may_go_to_another_and_come_back(
     assert a.uplink.streams[1].packets == 1, "a is found by its address again"
 
 
+async def test_who_has_lost_its_address_is_sent_nothing_there(
+    port: Port, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    port.now += STALE_ADDRESS_S
+    b.check(A)
+    port.socket.taken()
+    assert port.hear(A, b.rtp(rtp(9, 1, payload_type=109))) == []
+    assert port.socket.send_drops == 1
+    a.check(C)
+    assert len(a.hears(port.hear(A, b.rtp(rtp(9, 2, payload_type=109))))) == 1
+
+
 async def test_removing_a_link_leaves_another_its_address(
     port: Port, couple: tuple[Caller, Caller]
 ) -> None:

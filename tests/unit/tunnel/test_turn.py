@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from aioice import stun
 
@@ -20,7 +22,8 @@ class Client:
 
     def __init__(self, turn: Turn | None = None, own: list[tuple[str, int]] = OWN) -> None:
         self.gate = credentials.Gate(SECRET, REALM)
-        self.turn = turn or Turn(self.gate, CLIENT, own, 0.0)
+        self.refusals: Counter[str] = Counter()
+        self.turn = turn or Turn(self.gate, CLIENT, own, 0.0, self.refusals)
         self.username, password = credentials.made(SECRET, "user", 0.0)
         self.key = credentials.key_of(self.username, REALM, password)
         self.nonce = self.turn.nonce
@@ -215,7 +218,7 @@ def test_a_quota_bounds_the_allocations_of_one_name() -> None:
     client = Client()
     codes = []
     for _ in range(credentials.ALLOCATIONS_AT_ONCE + 1):
-        client.turn = Turn(client.gate, CLIENT, OWN, 0.0, nonce=client.nonce)
+        client.turn = Turn(client.gate, CLIENT, OWN, 0.0, client.refusals, nonce=client.nonce)
         codes.append(code(client.allocate()))
     assert codes == [0] * credentials.ALLOCATIONS_AT_ONCE + [486]
 
@@ -325,7 +328,9 @@ def test_data_without_a_channel_is_an_indication(client: Client) -> None:
 
 def test_an_allocation_goes_on_in_another_process(client: Client) -> None:
     allocation, nonce = client.turn.allocation, client.turn.nonce
-    client.turn = Turn(credentials.Gate(b"", REALM), CLIENT, OWN, 5.0, allocation, nonce)
+    client.turn = Turn(
+        credentials.Gate(b"", REALM), CLIENT, OWN, 5.0, client.refusals, allocation, nonce
+    )
     assert code(client.bind()) == 0
 
 
@@ -342,3 +347,19 @@ def test_which_peer_a_message_names() -> None:
     message.attributes["XOR-PEER-ADDRESS"] = PEER
     assert named_peer(bytes(message)) == PEER
     assert named_peer(b"nonsense") is None
+
+
+def test_what_is_refused_is_counted_but_not_what_belongs_to_every_conversation(
+    client: Client,
+) -> None:
+    client.turn.allocation = None
+    assert code(client.ask(stun.Method.ALLOCATE, signed=False, REQUESTED_TRANSPORT=UDP)) == 401
+    client.nonce = b"another"
+    assert code(client.allocate()) == 438
+    assert not client.refusals
+    client.nonce = client.turn.nonce
+    assert code(client.allocate()) == 0
+    assert code(client.permit(("127.0.0.1", 22))) == 403
+    client.turn.allocation, client.key = None, b"wrong"
+    assert code(client.allocate()) == 401
+    assert client.refusals == {"forbidden": 1, "unauthorized": 1}
