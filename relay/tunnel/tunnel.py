@@ -15,11 +15,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from relay.errors import MalformedPacket
+from relay.framing import Frame
 from relay.media.paths.transport import MAX_DATAGRAM_BYTES
 from relay.pace import TokenBucket
 from relay.tunnel.batch import HEAD_BYTES, READ_BYTES, SLOT_BYTES, Batch
 from relay.tunnel.dialects import Dialect
-from relay.framing import Frame
 from relay.tunnel.stun import Address
 
 MAX_UNSENT_BYTES = 128 * 1024

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from aioice import stun
-from relay.framing import HEAD, LENGTH, datagrams, messages
 
+from relay.framing import HEAD, LENGTH, datagrams, messages
 from relay.tunnel.batch import HEAD_BYTES, SLOT_BYTES, Batch
 from relay.tunnel.credentials import key_of
 
