@@ -29,6 +29,7 @@ from tests.network.middlebox import Middlebox, PortMapping, Reset, TlsInspection
 from tests.network.names import names
 from tests.network.routed import NAME, SERVER, UDP, Routed
 
+pytestmark = pytest.mark.timeout(600)
 ONE_WAY_S = 0.025
 AWAY_S = 20.0
 LISTENED_S = 8.0

@@ -18,6 +18,7 @@ from tests.browser.visitor import Visitor, until
 from tests.network.inside import WITHOUT_ICE_TCP, arrive, trusting, way
 from tests.network.routed import SERVER, UDP, Routed
 
+pytestmark = pytest.mark.timeout(300)
 AWAY_S = 20.0
 FORGOTTEN_S = 40.0
 """By then a browser no longer checks the paths over UDP that it had."""
