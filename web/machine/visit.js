@@ -124,7 +124,7 @@ export function chooseText(turn) {
   const { state } = turn;
   if (!isTextOffered(state)) return;
   Object.assign(state, { isTextOnly: true, notice: null, isChatOpen: true });
-  trial.interrupt(turn);
+  trial.drop(turn);
 }
 
 /** The person does not wait for the next try. @param {Turn} turn */
