@@ -8,7 +8,7 @@ signalling waits for is:
   with a user who waits;
 - nothing but chat (``CHAT``): the user has no media, since what it described last is of no use or
   since it wants none, and no link of its is up;
-- a link for one who chats meanwhile (``TRIAL``): it has to be up by a deadline, too, but nobody
+- a link for one who chats meanwhile (``OPTIONAL``): it has to be up by a deadline, too, but nobody
   waits for it, and when it fails the user chats on;
 - nothing (``NOTHING``): the link is up, or nobody is in need of one.
 
@@ -46,7 +46,7 @@ class Expected(StrEnum):
     NOTHING = "nothing"
     LINK = "link"
     CHAT = "chat"
-    TRIAL = "trial"
+    OPTIONAL = "optional"
 
 
 class Event(StrEnum):
@@ -61,20 +61,20 @@ class Event(StrEnum):
     CLOSED = "closed"  # by the relay
 
 
-_N, _L, _C, _T = Expected.NOTHING, Expected.LINK, Expected.CHAT, Expected.TRIAL
+_N, _L, _C, _O = Expected.NOTHING, Expected.LINK, Expected.CHAT, Expected.OPTIONAL
 
 TRANSITIONS: Mapping[Event, Mapping[Expected, Expected]] = {
-    Event.DESCRIBED: {_N: _N, _L: _L, _C: _T, _T: _T},
-    Event.FORGONE: {_N: _C, _L: _C, _C: _C, _T: _C},
-    Event.NEEDED: {_N: _L, _L: _L, _C: _C, _T: _T},
-    Event.CAME_UP: {_N: _N, _L: _N, _C: _N, _T: _N},
-    Event.FAILED: {_N: _N, _L: _N, _C: _C, _T: _C},
-    Event.PARTED: {_N: _N, _L: _N, _C: _C, _T: _N},
-    Event.CLOSED: {_N: _N, _L: _N, _C: _N, _T: _N},
+    Event.DESCRIBED: {_N: _N, _L: _L, _C: _O, _O: _O},
+    Event.FORGONE: {_N: _C, _L: _C, _C: _C, _O: _C},
+    Event.NEEDED: {_N: _L, _L: _L, _C: _C, _O: _O},
+    Event.CAME_UP: {_N: _N, _L: _N, _C: _N, _O: _N},
+    Event.FAILED: {_N: _N, _L: _N, _C: _C, _O: _C},
+    Event.PARTED: {_N: _N, _L: _N, _C: _C, _O: _N},
+    Event.CLOSED: {_N: _N, _L: _N, _C: _N, _O: _N},
 }
 
 
-_TIMED = frozenset({Expected.LINK, Expected.TRIAL})
+_TIMED = frozenset({Expected.LINK, Expected.OPTIONAL})
 
 
 class Owner(StrEnum):
@@ -144,7 +144,7 @@ class Expectation:
     @property
     def is_without_media(self) -> bool:
         """Whether the user chats, and no link of its has come up since it has no media."""
-        return self._expected in {Expected.CHAT, Expected.TRIAL}
+        return self._expected in {Expected.CHAT, Expected.OPTIONAL}
 
     def is_late(self, now: float) -> bool:
         """Whether it has to be up by now."""

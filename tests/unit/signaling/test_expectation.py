@@ -213,7 +213,7 @@ def test_who_chats_only_is_neither_waited_for_nor_invited() -> None:
     assert not link.needs_invitation
 
 
-def test_a_trial_has_its_time_and_is_waited_for_by_nobody() -> None:
+def test_an_optional_link_has_its_time_and_is_waited_for_by_nobody() -> None:
     link = kept(CONNECTING)
     link.forgone()
     link.offered(NOW, OTHER, was_asked_for=False, in_call=False)
@@ -230,7 +230,7 @@ def test_a_trial_has_its_time_and_is_waited_for_by_nobody() -> None:
 
 
 @pytest.mark.parametrize("reason", REMEDIES)
-def test_a_trial_ends_with_its_link_and_the_chat_goes_on(reason: str) -> None:
+def test_an_optional_link_ends_and_the_chat_goes_on(reason: str) -> None:
     link = kept(CONNECTING)
     link.forgone()
     link.offered(NOW, OTHER, was_asked_for=False, in_call=False)
