@@ -133,7 +133,7 @@ async def test_each_cause_is_told_alike_and_text_is_there_meanwhile(
             routed.unblock(*UDP)
             routed.block("iif", "core", *UDP)  # what it answers is lost
             await fails(person, server, "udp_blocked")
-            await person.press("Chat by text meanwhile")
+            await person.press("Chat by text")
             await person.reads("There is no picture and no sound for now.")
             routed.unblock("iif", "core", *UDP)
             await person.reads("You can write to each other.")

@@ -99,7 +99,7 @@ function textOnly(cause = null) {
   return page;
 }
 
-test("text is offered from the third failure in a row on, and only while nothing is tried", () => {
+test("text is offered from the third failure in a row on, until a link is up", () => {
   const page = Page.searching();
   fail(page);
   for (const isOffered of [false, true, true]) {
@@ -107,8 +107,23 @@ test("text is offered from the third failure in a row on, and only while nothing
     assert.equal(isTextOffered(page.state), isOffered);
   }
   page.wait();
-  assert.ok(!isTextOffered(page.state));
   assert.match(page.says, /Trying again now…$/);
+  assert.ok(isTextOffered(page.state));
+  page.offerMade();
+  page.do("link_restored");
+  assert.ok(!isTextOffered(page.state));
+});
+
+test("text is to be had while a link is tried, which then makes way", () => {
+  const page = Page.searching();
+  fail(page);
+  for (const _ of [1, 2]) failAgain(page);
+  page.wait();
+  page.offerMade();
+  const commands = page.do("text_chosen");
+  assert.deepEqual(commands, ["> stop_chat", "close_link", "> find_partner"]);
+  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
+  assert.equal(page.wait().waitedMs, 10_000);
 });
 
 test("who has not been offered text does not get it", () => {

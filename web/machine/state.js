@@ -310,8 +310,8 @@ export const MAX_QUICK_FAILURES = 3;
  *
  * @param {State} state
  */
-export function isTextOffered({ isTextOnly, failures, dueMs }) {
-  return !isTextOnly && failures >= MAX_QUICK_FAILURES && dueMs.relink !== undefined;
+export function isTextOffered({ isStarted, isTextOnly, isLinkUp, failures }) {
+  return isStarted && !isTextOnly && !isLinkUp && failures >= MAX_QUICK_FAILURES;
 }
 
 /**

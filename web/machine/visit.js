@@ -125,6 +125,10 @@ export function chooseText(turn) {
   if (!isTextOffered(state)) return;
   Object.assign(state, { isTextOnly: true, notice: null, isChatOpen: true });
   trial.drop(turn);
+  if (!state.linked) return;
+  leaveServer(turn); // the link that is being tried
+  state.relinkedAtMs = turn.nowMs + backOffMs(state.failures);
+  state.dueMs.relink = state.relinkedAtMs;
 }
 
 /** The person does not wait for the next try. @param {Turn} turn */

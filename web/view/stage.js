@@ -67,7 +67,7 @@ export class StageView {
     const hasPicture = Boolean(partner?.media.video && partner.arrived.video);
     setAttribute(this.#stage, "data-picture", hasPicture);
     this.#avatar.hidden = !partner?.hasCome || hasPicture || isTextOnly;
-    const marks = partner ? [
+    const marks = partner && !isTextOnly ? [
       ...(partner.media.audio ? [] : [["mic-off", words.partnerMuted]]),
       ...(partner.media.video ? [] : [["cam-off", words.partnerCameraOff]]),
     ] : [];

@@ -50,7 +50,9 @@ export class TrialView {
     this.#open.disabled = !canBegin(state);
     const sentence = trialSentence(state, words);
     this.#line.hidden = notice?.kind !== "link_failed" || server?.mediaMode === "direct";
-    setText(this.#lineText, trial?.isAutomatic ? sentence : "");
+    // One reason is enough: the server's, which knows both sides, where it has found one.
+    const isExplained = notice?.kind === "link_failed" && notice.cause !== null;
+    setText(this.#lineText, trial?.isAutomatic && !isExplained ? sentence : "");
     setText(this.#lineOpen, trial ? words.trial.details : words.trial.title);
     this.#isShown = isTrialShown;
     this.#words = words;

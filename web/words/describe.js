@@ -128,7 +128,7 @@ function noticeText({ notice, line }, words) {
  * @param {string | null | undefined} cause perhaps one that only newer servers know
  * @param {Words} words
  */
-function causeText(cause, words) {
+export function causeText(cause, words) {
   return Object.entries(words.causes).find(([name]) => name === cause)?.[1] ?? "";
 }
 

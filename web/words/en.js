@@ -136,7 +136,7 @@ export const en = {
   retryIn: (seconds) => `Trying again in ${seconds} s.`,
   tryingNow: "Trying again now…",
   tryNow: "Try now",
-  chatMeanwhile: "Chat by text meanwhile",
+  chatMeanwhile: "Chat by text",
   noVideo: "There is no picture and no sound for now.",
   /** @param {number} seconds */
   videoIn: (seconds) => `Trying for video again in ${seconds} s.`,

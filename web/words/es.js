@@ -126,8 +126,8 @@ export const es = {
   refusals: { full: "El servidor está lleno", draining: "El servidor se está actualizando" },
   retryIn: (seconds) => `Nuevo intento en ${seconds} s.`,
   tryingNow: "Intentándolo de nuevo…",
-  tryNow: "Intentar ahora",
-  chatMeanwhile: "Chatear por texto mientras tanto",
+  tryNow: "Reintentar",
+  chatMeanwhile: "Chat de texto",
   noVideo: "Por ahora no hay imagen ni sonido.",
   /** @param {number} seconds */
   videoIn: (seconds) => `Se vuelve a intentar el vídeo en ${seconds} s.`,

@@ -16,6 +16,7 @@
  * @property {string} text
  * @property {"wait" | "now" | "good" | "weak" | "bad" | "none"} mark "none": there is nothing to say of it
  */
+import { causeText } from "./describe.js";
 import { WAYS } from "../machine/trial.js";
 import { conditionOf, gradeOf, isFault, verdict } from "../machine/verdict.js";
 
@@ -27,10 +28,11 @@ const KINDS = ["video", "audio"];
  * @param {Words} words
  * @returns {string} empty when there was no test
  */
-export function trialSentence({ trial, devices }, words) {
+export function trialSentence({ trial, devices, failures, cause }, words) {
   if (!trial) return "";
   const line = verdict(trial);
   if (line === "testing") return words.trial.testing;
+  if (line === "nothing" && failures > 0 && cause) return causeText(cause, words); // it knows more
   const conditions = KINDS.map((kind) => conditionOf(devices[kind], trial.glimpses[kind]));
   const [video = false, audio = false] = conditions.map(isFault);
   const look = video && audio ? "both" : video ? "video" : audio ? "audio" : null;
