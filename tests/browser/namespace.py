@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from ipaddress import IPv4Address
 from pathlib import Path
 from shutil import rmtree
 from typing import TypeVar
@@ -56,25 +57,28 @@ class Place:
 
 
 class Namespace(Place):
-    """One end of a cable between two addresses; the other end stays outside."""
+    """One end of a cable between two addresses; the other end stays outside.
 
-    address = "10.77.0.1"
+    Both are those of this process alone: others may have some, too, at the same time.
+    """
 
     def __init__(self) -> None:
         super().__init__(f"relay-test-{os.getpid()}")
         self._outside = f"rt{os.getpid()}"
+        first = int(IPv4Address("10.77.0.0")) + 4 * (os.getpid() % 2**14)
+        self.address, self.gateway = str(IPv4Address(first + 1)), str(IPv4Address(first + 2))
 
     def __enter__(self) -> "Namespace":
         inside, outside = "veth0", self._outside
         ip("netns", "add", self.name)
         try:
             ip("link", "add", outside, "type", "veth", "peer", inside, "netns", self.name)
-            ip("addr", "add", "10.77.0.2/30", "dev", outside)
+            ip("addr", "add", f"{self.gateway}/30", "dev", outside)
             ip("link", "set", outside, "up")
             ip("-n", self.name, "addr", "add", f"{self.address}/30", "dev", inside)
             ip("-n", self.name, "link", "set", inside, "up")
             ip("-n", self.name, "link", "set", "lo", "up")
-            ip("-n", self.name, "route", "add", "default", "via", "10.77.0.2")
+            ip("-n", self.name, "route", "add", "default", "via", self.gateway)
         except BaseException:
             self.__exit__()
             raise

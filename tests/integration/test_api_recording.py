@@ -62,7 +62,7 @@ async def test_a_recording_has_both_sides(tmp_path: Path) -> None:
             assert audio.samples == pytest.approx(960 * len(audio.times_ms))
         lasted_ms = max(track.times_ms[-1] for track in tracks)
         assert lasted_ms == pytest.approx(1000 * entry["durationS"], abs=1500), "but for a stall"
-        assert 5 <= entry["durationS"] < 10
+        assert entry["durationS"] >= 5
         assert (entry["why"], entry["what"], entry["bytes"]) == (
             "time_over",
             "recording",
