@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -79,7 +79,9 @@ def announced(value: str) -> str:
         found = ip_address(value)
     except ValueError:
         raise ValueError("should be an IP address such as 192.0.2.7 or a host name") from None
-    if found.is_unspecified:
+    found = (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+    is_nowhere = found.is_unspecified or found.is_multicast or found.is_link_local
+    if is_nowhere or (found.is_reserved and not found.is_loopback):
         raise ValueError("should be an address that browsers can reach")
     return str(found)
 

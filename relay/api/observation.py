@@ -227,12 +227,12 @@ class Observation:
 
     def _new_path(self, link: LinkView) -> models.Path:
         local, remote = link.local_address, link.remote_address
-        told = self._sees_addresses
+        told, family = self._sees_addresses, _family(remote or local)
         return models.Path.model_construct(
             protocol=link.kind,
-            local_family=_family(local),
+            local_family=family,  # the relay has both, and is found by this one
             remote_family=_family(remote) if remote is not None else None,
-            local_address=_written(local) if told else None,
+            local_address=_written(local) if told and _family(local) == family else None,
             remote_address=_written(remote) if told and remote is not None else None,
         )
 

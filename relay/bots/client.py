@@ -204,4 +204,6 @@ def reason(error: BaseException) -> str:
     """What went wrong, for people."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, aiohttp.ServerFingerprintMismatch):
+        return "its certificate has another fingerprint"
     return str(error) or type(error).__name__

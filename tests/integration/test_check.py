@@ -9,8 +9,9 @@ import socket
 import pytest
 
 from relay.app import running
-from relay.bots.check import address, attempt, run
+from relay.bots.check import address, attempt, run, ways
 from relay.bots.check.findings import Found
+from relay.bots.client import Client
 from relay.config import Settings
 from relay.errors import BotError
 from tests.support import commands
@@ -56,7 +57,7 @@ async def test_all_ways_work_over_tls_with_a_certificate_that_is_known() -> None
         found = await checked(server.url, server.fingerprint)
         with pytest.raises(BotError, match="cannot reach"):
             await checked(server.url)
-        with pytest.raises(BotError, match="cannot reach"):
+        with pytest.raises(BotError, match="its certificate has another fingerprint"):
             await checked(server.url, "00" * 32)
     assert results(found) == {"UDP (IPv4)": True, "TCP (IPv4)": True, "TURN (TLS)": True}
 
@@ -79,6 +80,19 @@ async def test_an_address_that_does_not_answer_is_named(monkeypatch: pytest.Monk
     assert (problem.cause, NOWHERE in problem.text) == ("server_unreachable", True)
     assert "--public-ip" in problem.advice
     assert found.is_bad
+
+
+async def test_a_server_that_goes_away_is_said_to_and_nothing_is_concluded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def cut_off(client: Client, way: ways.Way, _: bytes | None) -> attempt.Tried:
+        await client.close()
+        return attempt.Tried(way, reason="the connection is lost")
+
+    monkeypatch.setattr(run, "attempt", cut_off)
+    async with relay(tcp_media=False) as url:
+        with pytest.raises(BotError, match="the server went away during the check"):
+            await checked(url)
 
 
 async def test_a_server_that_leaves_media_to_the_browsers_is_only_looked_at() -> None:

@@ -34,7 +34,7 @@ PATIENCE_S = 30.0
 UDP_LINKS = 'relay_link_paths{protocol="udp"}'
 
 WORDS = {
-    "server_unreachable": "The server does not take video at the moment.",
+    "server_unreachable": "No video gets through to this server:",
     "tcp_blocked": "This network lets only web pages through.",
     "udp_blocked": "This network does not let video through.",
     "turn_refused": "The server has refused the detour that this network needs.",

@@ -149,7 +149,14 @@ TOKEN = "should be at least 16 characters: letters, digits and . _ ~ + / - ="
         ("public_ip", "1.2.3", f", entry 1: {IP_ADDRESS} or a host name, not '1.2.3'"),
         ("public_ip", "a_b.example,c d", f", entry 2: {IP_ADDRESS} or a host name, not 'c d'"),
         ("public_udp_port", "65536", ": should be less than or equal to 65535, not '65536'"),
-        ("public_ip", "::", ", entry 1: should be an address that browsers can reach, not '::'"),
+        *(
+            (
+                "public_ip",
+                ip,
+                f", entry 1: should be an address that browsers can reach, not '{ip}'",
+            )
+            for ip in ("::", "224.0.0.1", "255.255.255.255", "240.0.0.1", "fe80::1%lo")
+        ),
         (
             "trusted_proxies",
             "10.0.0.1/8",

@@ -133,9 +133,22 @@ test("a way that is not up after five seconds, or breaks before, does not get th
   assert.deepEqual(page.wait(), { waitedMs: 5_000, commands: ["open_trial"] });
   link(page, { type: "link_failed" });
   connect(page);
-  assert.deepEqual(link(page, { type: "link_broken" }), ["look_away", "close_trial", "> stop_chat"]);
+  assert.deepEqual(link(page, { type: "link_broken" }), ["> ping"], "the network may have gone");
+  assert.deepEqual(page.do("wire_alive"), ["look_away", "close_trial", "> stop_chat"]);
+  assert.equal(page.state.trial?.ending, "done");
   assert.deepEqual(["udp", "tcp", "turn"].map((way) => finding(page, /** @type {any} */ (way)).outcome),
     ["blocked", "blocked", "lost"]);
+});
+
+test("when the server is not there any more in the end, nothing is said of the ways", () => {
+  const page = lobby();
+  page.do("trial_pressed");
+  pong(page);
+  for (const _ of [1, 2, 3]) link(page, { type: "link_failed" });
+  link(page, { type: "link_closed" });
+  assert.equal(page.state.trial?.step, "proving");
+  assert.deepEqual(page.wait(), { waitedMs: 5_000, commands: ["look_away", "close_trial", "> stop_chat"] });
+  assert.equal(page.state.trial?.ending, "interrupted");
 });
 
 test("an answer to a former way's offer is not taken for the next one's", () => {

@@ -46,6 +46,7 @@ for (const [name, trial, sentence] of /** @type {[string, Partial<Trial>, string
   ["UDP is all there is, and blocked", findings(BLOCKED, ABSENT, ABSENT), en.trial.verdicts.nothing],
   ["UDP is all there is", findings(GOOD, ABSENT, ABSENT), en.trial.verdicts.udp_only],
   ["TCP is blocked", findings(GOOD, BLOCKED, GOOD), en.trial.verdicts.tcp_blocked],
+  ["TURN is blocked", findings(GOOD, GOOD, BLOCKED), en.trial.verdicts.turn_blocked],
   ["packets are lost", findings({ ...GOOD, loss: 0.05 }, GOOD, GOOD), en.trial.verdicts.weak],
   ["many are", findings({ ...GOOD, loss: 0.2 }, GOOD, GOOD), en.trial.verdicts.poor],
   ["the line is thin", findings({ ...GOOD, bps: 200_000 }, GOOD, GOOD), en.trial.verdicts.weak],
@@ -101,7 +102,7 @@ test("a row for each thing that was tested", () => {
     { name: "Video over TCP", text: "This server does not offer it", mark: "none" },
     {
       name: "Video over TURN (TLS)", mark: "bad",
-      text: "Gets through in 0.3 s, round trip 20 ms, 0.0 % lost there and back, at least 0.0 Mbit/s each way",
+      text: "Gets through in 0.3 s, round trip 20 ms, 0.0 % lost there and back, at least 0.09 Mbit/s each way",
     },
     { name: "Camera", text: "The picture moves", mark: "good" },
     { name: "Microphone", text: "It hears you", mark: "good" },

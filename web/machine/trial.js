@@ -9,6 +9,7 @@
  *     connecting   it has been sent
  *     asking       the link is up, and the relay is asked for the echo
  *     measuring    figures come, once a second
+ *     proving      not all got through: whether the server is there at all
  *     over
  *
  * A test that begins by itself, after a link has failed, only looks which ways get through: the next try to
@@ -39,7 +40,7 @@
  * @property {number} reportAfterMs when it reports that it still connects
  *
  * @typedef {object} Trial
- * @property {"socket" | "offering" | "connecting" | "asking" | "measuring" | "over"} step
+ * @property {"socket" | "offering" | "connecting" | "asking" | "measuring" | "proving" | "over"} step
  * @property {"done" | "offline" | "interrupted" | null} ending null until it is over; "offline": the server did
  *   not answer
  * @property {boolean} isAutomatic
@@ -188,6 +189,7 @@ function ping(turn) {
 /** The server has answered a ping. @param {Turn} turn */
 export function ponged(turn) {
   const { trial } = turn.state;
+  if (trial?.step === "proving") return end(turn, "done");
   if (trial?.step !== "socket" || trial.sinceMs === null) return;
   const pingsMs = [...trial.pingsMs, turn.nowMs - trial.sinceMs];
   change(turn, { pingsMs, sinceMs: null });
@@ -202,7 +204,7 @@ function tryNext(turn) {
   const { trial, server } = turn.state;
   if (!trial || !server) return;
   const next = WAYS.find((each) => trial.findings[each].outcome === "untried");
-  if (!next) return end(turn, "done");
+  if (!next) return conclude(turn, trial);
   const isTurn = next === "turn";
   const iceServers = isTurn ? way.serversOverTcp(server.iceServers) : [];
   change(turn, { step: "offering", way: next, measurements: 0 });
@@ -220,6 +222,22 @@ function tryNext(turn) {
   turn.startTimer("trial", CONNECT_MS);
 }
 
+/**
+ * All ways have been tried. Where something did not get through the network may have gone meanwhile.
+ *
+ * @param {Turn} turn
+ * @param {Trial} trial
+ */
+function conclude(turn, trial) {
+  const isWhole = WAYS.every((each) => {
+    const { outcome, bps } = trial.findings[each];
+    return outcome === "absent" || (outcome === "through" && bps !== 0);
+  });
+  if (isWhole) return end(turn, "done");
+  change(turn, { step: "proving" });
+  ping(turn);
+}
+
 /** This way is done with. @param {Turn} turn @param {Finding["outcome"]} outcome */
 function leave(turn, outcome) {
   find(turn, { outcome });
@@ -229,7 +247,7 @@ function leave(turn, outcome) {
 /** The link of the test has something to tell. @param {Turn} turn @param {PeerEvent} event */
 export function heard(turn, event) {
   const { trial } = turn.state;
-  if (!trial?.way) return;
+  if (!trial?.way || trial.step === "proving") return;
   switch (event.type) {
     case "link_described": return described(turn, event.description.sdp);
     case "link_restored": return cameUp(turn, trial);
@@ -351,6 +369,7 @@ export function due(turn) {
   const { trial } = turn.state;
   switch (trial?.step) {
     case "socket": return trial.sinceMs === null ? ping(turn) : end(turn, "offline");
+    case "proving": return end(turn, "interrupted");
     case "offering":
     case "connecting": return leave(turn, "blocked");
     case "asking": {

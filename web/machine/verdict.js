@@ -10,7 +10,7 @@
  * @typedef {import("../media/figures.js").Grade} Grade
  *
  * @typedef {"testing" | "offline" | "interrupted" | "nothing" | "poor" | "weak" | "udp_blocked"
- *   | "poor_without_udp" | "tcp_blocked" | "udp_only" | "fine"} Verdict on the line
+ *   | "poor_without_udp" | "tcp_blocked" | "turn_blocked" | "udp_only" | "fine"} Verdict on the line
  * @typedef {"off" | "refused" | "missing" | "busy" | "unsupported" | "lost" | "muted" | "unseen"
  *   | Glimpse} Condition of a device; "muted" by another program or by its own switch; "unseen": there was no
  *   time to look
@@ -35,7 +35,9 @@ export function verdict({ step, ending, findings }) {
   if (now !== "good") return now;
   const others = [findings.tcp.outcome, findings.turn.outcome];
   if (others.every((outcome) => outcome === "absent")) return "udp_only";
-  return others.some((outcome) => outcome === "blocked" || outcome === "lost") ? "tcp_blocked" : "fine";
+  const [isTcpShut, isTurnShut] = others.map((outcome) => outcome === "blocked" || outcome === "lost");
+  if (isTcpShut) return "tcp_blocked";
+  return isTurnShut ? "turn_blocked" : "fine";
 }
 
 /**

@@ -52,7 +52,8 @@ export class TrialView {
     this.#line.hidden = notice?.kind !== "link_failed" || server?.mediaMode === "direct";
     // One reason is enough: the server's, which knows both sides, where it has found one.
     const isExplained = notice?.kind === "link_failed" && notice.cause !== null;
-    setText(this.#lineText, trial?.isAutomatic && !isExplained ? sentence : "");
+    const isSaid = trial?.isAutomatic && (isRunning(state) || !isExplained);
+    setText(this.#lineText, isSaid ? sentence : "");
     setText(this.#lineOpen, trial ? words.trial.details : words.trial.title);
     this.#isShown = isTrialShown;
     this.#words = words;

@@ -113,7 +113,7 @@ function figures({ rttMs, loss, bps }, words) {
   return [
     ...(rttMs === null ? [] : [words.roundTrip(Math.round(rttMs))]),
     ...(loss === null ? [] : [words.lost((loss * 100).toFixed(1))]),
-    words.atLeast((Math.floor(bps / 100_000) / 10).toFixed(1)),
+    words.atLeast(bps < 100_000 ? (Math.floor(bps / 10_000) / 100).toFixed(2) : (Math.floor(bps / 100_000) / 10).toFixed(1)),
   ];
 }
 

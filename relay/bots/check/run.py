@@ -82,9 +82,22 @@ async def check(server: address.Server) -> Found:
                     found.left_out.append(f"{way.name} (no time left)")
                     continue
                 found.tried.append(await attempt(client, way, server.fingerprint))
+                await _make_sure(client)
         return found
     finally:
         await client.close()
+
+
+async def _make_sure(client: Client) -> None:
+    """See that the server is there, or what was just found is about nothing.
+
+    :raises BotError: when it is not.
+    """
+    try:
+        await client.send(Ping())
+        await client.expect(Pong, _OPEN_S)
+    except (BotError, TimeoutError) as error:
+        raise BotError("the server went away during the check") from error
 
 
 async def _ping(client: Client, open_ms: float) -> WebSocketTimes:

@@ -148,6 +148,8 @@ def test_other_addresses(
         [], [], MediaView([link("ann", remote_address=address)]), sees_addresses=True
     )
     path = seen.links(Page()).links[0].path
+    assert path.local_family == (family or "ipv4"), "the relay is found by either"
+    assert path.local_address == ("192.0.2.1:7882" if address is None else None)
     assert (path.remote_family, path.remote_address) == (family, written)
 
 
