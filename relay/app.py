@@ -348,6 +348,7 @@ async def _start_http(
         shutdown_timeout=_SHUTDOWN_S,
         keepalive_timeout=_KEEPALIVE_S,
     )
+    stack.push_async_callback(door.end)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
     stack.push_async_callback(door.close)  # before the runner's cleanup

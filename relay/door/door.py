@@ -31,6 +31,10 @@ _ROOM = 64
 """How many connections make room at once when there is no descriptor left."""
 
 
+_ROUNDS = 10
+"""Of the event loop, until those are gone that were hung up on; one or two are needed."""
+
+
 class Door:
     """Everybody who has come in to one server.
 
@@ -57,7 +61,7 @@ class Door:
         self._media = media
         self._undecided: set[asyncio.Transport] = set()
         self._turned_away = TurnedAway()
-        self._by_transport: dict[asyncio.BaseTransport, Visitor] = {}
+        self._by_transport: dict[asyncio.Transport, Visitor] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # those that are being let in, and the clock's
         self._listening: list[Listening] = []
 
@@ -97,6 +101,18 @@ class Door:
             task.cancel()
         if ending:
             await asyncio.wait(ending)
+
+    async def end(self) -> None:
+        """After :meth:`close`, and after all was said: nobody stays.
+
+        Whoever does not answer TLS' goodbye would be there when the loop is closed.
+        """
+        for transport in [*self._by_transport]:
+            transport.abort()
+        for _ in range(_ROUNDS):
+            if not self._by_transport:
+                break
+            await asyncio.sleep(0)
 
     def counts(self) -> dict[str, int]:
         """How many connections there are, by what they do."""

@@ -134,7 +134,7 @@ async def test_a_link_that_does_not_come_up_is_said_and_tried_again(
     server = await start_server("--loss", "1", "--link-timeout-s", "1", program=SERVE_LOSSY)
     anna = await arrive(server)
     await anna.press("Start")
-    await anna.reads("Video connection failed. Trying again. The server does not take video")
+    await anna.reads("Video connection failed. Trying again. No video gets through to this server")
 
     async def links() -> int:
         return len(await anna.links())

@@ -4,6 +4,7 @@ import asyncio
 import re
 import signal
 import socket
+import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -180,6 +181,24 @@ async def test_it_serves_https_with_a_certificate_of_its_own(tmp_path: Path) -> 
         code, _, log = await ended(process)
         assert code == 0
         assert "Traceback" not in log
+
+
+async def test_who_does_not_answer_tls_goodbye_leaves_no_trace(tmp_path: Path) -> None:
+    async with serving(tmp_path, *NO_WORKER, "--tls-self-signed") as process:
+        port = urlsplit(await page_of(process)).port
+        trusting = ssl.create_default_context()
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        with (
+            socket.create_connection(("127.0.0.1", port)) as plain,
+            trusting.wrap_socket(plain) as client,  # who says nothing more after its request
+        ):
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 200"
+            process.terminate()
+            code, _, log = await ended(process)
+    assert code == 0
+    assert "Traceback" not in log
+    assert "event=server_stopped" in log
 
 
 async def test_bytes_that_are_no_tls_leave_no_trace(tmp_path: Path) -> None:
