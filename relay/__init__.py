@@ -31,10 +31,11 @@ What several of them need:
 - ``tls``           certificates: the operator's, or one made for the run
 - ``framing``       where datagrams begin and end in a stream
 - ``transport_cc``  feedback of congestion control on the wire
-- ``families``      IPv4 and IPv6: what stands for all addresses, and what may be missing
+- ``families``      IPv4 and IPv6: which addresses this machine has, and what stands for all
 - ``pace``          how often something may happen
 - ``loop``          how late an event loop is, and how much of a core it uses
 - ``source``        which addresses count as one sender
+- ``target``        the server that a command is about, as the command line names it
 - ``proxies``       whose a request is that came through reverse proxies
 - ``serial``        the distance of numbers that begin again at 0
 - ``histogram``     how often something took how long

@@ -1,6 +1,9 @@
-"""The two families of addresses: what ``::`` and ``0.0.0.0`` stand for, and what may be missing."""
+"""The two families of addresses: what this machine has of them, and what stands for all."""
 
 import errno
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import ifaddr
 
 EVERY_IPV4 = "0.0.0.0"  # noqa: S104 - a server is there to be reached
 EVERY = "::"
@@ -17,3 +20,13 @@ def from_here(host: str, every: str = "127.0.0.1") -> str:
     :param every: what to say of one that stands for all of them.
     """
     return every if host in (EVERY_IPV4, EVERY) else host
+
+
+def own_addresses() -> list[IPv4Address | IPv6Address]:
+    """This machine's, without those that need a zone."""
+    found = [
+        ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
+        for adapter in ifaddr.get_adapters()
+        for ip in adapter.ips
+    ]
+    return [address for address in found if not address.is_link_local]

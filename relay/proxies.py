@@ -8,7 +8,7 @@ that is not a trusted proxy's is the client's: what stands before it is the clie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -45,10 +45,8 @@ class Proxies:
             no address, the last of those proxies': whoever hides behind it has none of its own.
         """
         client = peer
-        for node in _from_the_end(told):
-            if not self._is_one(client):
-                break
-            if (address := _address(node)) is None:
+        for node in reversed(told):
+            if not self._is_one(client) or (address := _address(node.strip())) is None:
                 break
             client = address
         return client
@@ -77,10 +75,6 @@ def _told(request: web.Request) -> list[str]:
     if headers:
         return ",".join(headers).split(",")
     return [element.get("for", "") for element in request.forwarded]
-
-
-def _from_the_end(told: Sequence[str]) -> Iterator[str]:
-    return (node.strip() for node in reversed(told))
 
 
 def _address(node: str) -> str | None:

@@ -13,7 +13,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import ifaddr
 import structlog
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -24,6 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from relay.config import Settings
 from relay.errors import ConfigError, reason_of
+from relay.families import own_addresses
 
 _VALID = timedelta(days=365)  # some systems refuse certificates of more than 825 days
 _SKEW = timedelta(days=1)  # of the clocks of those who connect
@@ -123,10 +123,8 @@ def _own_names() -> list[str]:
 
 def _own_addresses(more: Iterable[str]) -> list[Address]:
     """Those that a browser can be sent to: not ``0.0.0.0``, and none that needs a zone."""
-    found = ["127.0.0.1", "::1", *more]
-    for adapter in ifaddr.get_adapters():
-        found += [ip.ip if isinstance(ip.ip, str) else ip.ip[0] for ip in adapter.ips]
-    addresses = {ip_address(address) for address in found}
+    named = (ip_address(address) for address in ("127.0.0.1", "::1", *more))
+    addresses = {*named, *own_addresses()}
     usable = (a for a in addresses if not a.is_unspecified and not a.is_link_local)
     return sorted(usable, key=lambda address: (address.version, int(address)))
 

@@ -31,7 +31,7 @@ class Client:
     aside is received later, in order.
 
     :param url: ``ws://`` or ``wss://``.
-    :param ssl: the one certificate to accept, or True for all that can be verified.
+    :param ssl: the one certificate to accept, True for all that can be verified, False for any.
     """
 
     _heartbeat_s: float | None = None

@@ -15,7 +15,7 @@ from relay.config import CONFIG_FILE, Settings, load, variable
 from relay.doctor import network, ports, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.errors import ConfigError
-from relay.media.paths.candidates import own_addresses
+from relay.families import own_addresses
 
 FOUND_BAD = 3
 

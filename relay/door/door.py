@@ -29,8 +29,6 @@ from relay.source import bounded_source_of
 _TICK_S = 1.0
 _ROOM = 64
 """How many connections make room at once when there is no descriptor left."""
-
-
 _ROUNDS = 10
 """Of the event loop, until those are gone that were hung up on; one or two are needed."""
 

@@ -220,11 +220,9 @@ class Lobby:
     ) -> None:
         match message:
             case FindPartner():
-                self._end_echo(session)
                 session.likes(message.interests)
                 await self._find(session, message.mode, now)
             case NextPartner():
-                self._end_echo(session)
                 if message.interests is not None:
                     session.likes(message.interests)
                 if session.call is not None:
@@ -286,6 +284,7 @@ class Lobby:
 
     async def _find(self, session: Session, mode: Mode, now: float) -> None:
         """Have a user without a partner search for one."""
+        self._end_echo(session)
         if mode == "text" and not session.link.is_without_media:
             self._negotiation.forgo(session)
         if session.state is not State.WAITING:

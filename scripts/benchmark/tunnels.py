@@ -15,10 +15,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
-import aiohttp
 from rich.table import Table
 
-from relay.bots.client import DEFAULT_TIMEOUT_S, Client
+from relay.bots.client import Client
 from relay.bots.description import read_remote
 from relay.protocol.messages import Connected, WebrtcAnswer, WebrtcOffer
 from scripts.benchmark import servers, traffic, users
@@ -62,17 +61,9 @@ async def _contender(stack: AsyncExitStack, name: str, wires: Wires) -> Contende
     return contender
 
 
-class _Trusting(Client):
-    """Takes the server's certificate for what it is."""
-
-    async def connect(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
-        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False))
-        await self._open(self._entrance, timeout_s)
-
-
 async def _connect(server: servers.Server, wires: Wires) -> User:
     """One user with an open link, by the way that the server is named for."""
-    peer, client = Peer(), _Trusting(server.url)
+    peer, client = Peer(), Client(server.url, ssl=False)
     user = User(peer, client)
     async with users.left_on_error(user):
         await client.connect()

@@ -1,15 +1,13 @@
 """Which server to check."""
 
-import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import aiohttp
 
+from relay import target
 from relay.errors import ConfigError
 
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
-_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _PATH = "/ws"
 
 
@@ -37,23 +35,10 @@ def read(url: str, fingerprint: str | None) -> Server:
     :param fingerprint: 64 hexadecimal digits, with colons or without.
     :raises ConfigError: says what is wrong.
     """
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is none
-        usable = False
-    if not usable or parts.query or parts.fragment or parts.username is not None:
+    parts = target.parts_of(url, "URL", _SCHEMES)
+    if parts.username is not None:
         raise ConfigError(f"URL: should be such as https://chat.example.org, not {url!r}")
     path = parts.path.rstrip("/")
     path = path if path.endswith(_PATH) else path + _PATH
     made = f"{_SCHEMES[parts.scheme]}://{parts.netloc}{path}"
-    return Server(made, parts.hostname or "", _read(fingerprint))
-
-
-def _read(fingerprint: str | None) -> bytes | None:
-    if not fingerprint:
-        return None
-    digits = fingerprint.replace(":", "").lower()
-    if not _FINGERPRINT.fullmatch(digits):
-        raise ConfigError("--fingerprint: should be a SHA-256: 64 hexadecimal digits")
-    return bytes.fromhex(digits)
+    return Server(made, parts.hostname or "", target.fingerprint(fingerprint))

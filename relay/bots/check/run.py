@@ -8,7 +8,6 @@ from itertools import pairwise
 from statistics import mean, median
 
 import aiohttp
-import ifaddr
 import typer
 from rich.console import Console
 
@@ -18,6 +17,7 @@ from relay.bots.check.findings import Found, WebSocketTimes
 from relay.bots.client import Client
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
+from relay.families import own_addresses
 from relay.protocol.messages import Connected, Ping, Pong, StopChat, WebrtcAnswer, WebrtcOffer
 
 FOUND_BAD = 1
@@ -127,11 +127,5 @@ async def _answer(client: Client) -> str:
 
 def _families(server_host: str) -> set[ways.Family]:
     """Those of which this machine has an address that leads somewhere."""
-    by_version: dict[int, ways.Family] = {4: "ipv4", 6: "ipv6"}
-    found = [
-        ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
-        for adapter in ifaddr.get_adapters()
-        for ip in adapter.ips
-    ]
-    usable = [each for each in found if not each.is_loopback and not each.is_link_local]
-    return {by_version[each.version] for each in [*usable, ip_address(server_host)]}
+    usable = [each for each in own_addresses() if not each.is_loopback]
+    return {ways.FAMILIES[each.version] for each in [*usable, ip_address(server_host)]}

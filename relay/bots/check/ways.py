@@ -17,7 +17,8 @@ MAX_LEFT_OUT = 8
 MAX_WAYS = 6
 """So many echoes the server grants at once."""
 
-_FAMILIES: dict[int, Family] = {4: "ipv4", 6: "ipv6"}
+FAMILIES: dict[int, Family] = {4: "ipv4", 6: "ipv6"}
+"""By IP version."""
 _CANDIDATE = re.compile(
     r"^a=candidate:\S+ 1 (udp|tcp) \d+ (\S+) (\d+) typ host\b", re.MULTILINE | re.IGNORECASE
 )
@@ -115,7 +116,7 @@ def _direct(sdp: str) -> Iterator[Way]:
         if not 0 < int(port) < 1 << 16:
             continue
         kind: Kind = "udp" if protocol.lower() == "udp" else "tcp"
-        by_way.setdefault((kind, _FAMILIES[ip.version]), {})[str(ip), int(port)] = None
+        by_way.setdefault((kind, FAMILIES[ip.version]), {})[str(ip), int(port)] = None
     for (kind, family), addresses in by_way.items():
         yield Way(kind, family, tuple(addresses)[:MAX_ADDRESSES])
 

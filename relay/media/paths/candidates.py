@@ -7,8 +7,7 @@ import socket
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import ifaddr
-
+from relay.families import own_addresses
 from relay.plane import Family
 
 FAMILIES: dict[int, Family] = {4: "ipv4", 6: "ipv6"}
@@ -44,16 +43,6 @@ def announced(bound_to: str, port: int, public: Public) -> Addresses:
     """
     hosts = _reached(bound_to, public.hosts) if public.hosts else _own(bound_to)
     return tuple((host, public.port or port) for host in hosts)
-
-
-def own_addresses() -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """This machine's, without those that need a zone."""
-    found = [
-        ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
-        for adapter in ifaddr.get_adapters()
-        for ip in adapter.ips
-    ]
-    return [address for address in found if not address.is_link_local]
 
 
 def for_others(addresses: Addresses) -> Addresses:

@@ -1,0 +1,40 @@
+"""The server that a command is about, as the command line names it."""
+
+import re
+from collections.abc import Collection
+from urllib.parse import SplitResult, urlsplit
+
+from relay.errors import ConfigError
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+
+
+def parts_of(url: str, option: str, schemes: Collection[str]) -> SplitResult:
+    """The parts of a server's address, which has neither a query nor a fragment.
+
+    :param option: what the address was given as.
+    :param schemes: those that will do.
+    :raises ConfigError: says what is wrong.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise ConfigError(f"{option}: should be such as https://chat.example.org, not {url!r}")
+    return parts
+
+
+def fingerprint(text: str | None) -> bytes | None:
+    """The SHA-256 of the one certificate to accept; None where none was given.
+
+    :param text: 64 hexadecimal digits, with colons or without.
+    :raises ConfigError: says what is wrong.
+    """
+    if not text:
+        return None
+    digits = text.replace(":", "").lower()
+    if not _FINGERPRINT.fullmatch(digits):
+        raise ConfigError("--fingerprint: should be a SHA-256: 64 hexadecimal digits")
+    return bytes.fromhex(digits)
