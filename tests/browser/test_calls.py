@@ -9,6 +9,9 @@ from tests.browser.server import Server
 from tests.browser.visitor import Visitor, heard, together, until
 
 
+CANDIDATE = r"a=candidate:\S+ \d+ (?:udp|tcp) \d+ (\S+) (\d+) "
+
+
 async def test_two_people_see_hear_and_read_each_other(server: Server, arrive: Arrive) -> None:
     anna = await arrive(server)
     await anna.reads("Meet someone new")
@@ -29,16 +32,17 @@ async def test_nobody_learns_the_partners_address(meet: Meet) -> None:
     anna, berta = await meet()
     heard = "\n".join(anna.received)
     (annas,), (bertas,) = await anna.links(), await berta.links()
-    told = set(re.findall(r"a=candidate:\S+ \d+ udp \d+ (\S+) (\d+) ", annas["remote"]))
-    assert told == set(re.findall(r"a=candidate:\S+ \d+ udp \d+ (\S+) (\d+) ", bertas["remote"]))
+    told = set(re.findall(CANDIDATE, annas["remote"]))
+    assert told == set(re.findall(CANDIDATE, bertas["remote"]))
     for name in ("ice-ufrag", "fingerprint", "msid", "ssrc"):
         secrets = re.findall(rf"^a={name}:(.+?)\r?$", bertas["local"], re.MULTILINE)
         assert secrets
         assert not [secret for secret in secrets if secret in annas["remote"] + heard]
 
-    (_, port), *_ = told
     remote = [s for s in await anna.page.evaluate("spy.stats()") if s["type"] == "remote-candidate"]
-    assert {candidate["port"] for candidate in remote} == {int(port)}
+    ports = {candidate["port"] for candidate in remote}
+    assert ports  # over UDP, and over TCP where Chromium has tried that as well
+    assert ports <= {int(port) for _, port in told}
     local = [s for s in await berta.page.evaluate("spy.stats()") if s["type"] == "local-candidate"]
     addresses = {c["address"] for c in local if c.get("address")} - {"127.0.0.1"}
     assert not [a for a in addresses if a in heard + annas["remote"] + str(remote)]
