@@ -8,7 +8,6 @@ from tests.browser.conftest import Arrive, Meet, StartServer
 from tests.browser.server import Server
 from tests.browser.visitor import Visitor, heard, together, until
 
-
 CANDIDATE = r"a=candidate:\S+ \d+ (?:udp|tcp) \d+ (\S+) (\d+) "
 
 
