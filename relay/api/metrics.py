@@ -72,9 +72,9 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Media connections, by the way that media takes (udp, tcp, turn-tcp, turn-tls).",
             "protocol",
         ),
-        "relay_unreached_visitors": (
+        "relay_unreached_networks": (
             "overview.gateway.unreached",
-            "Visitors whose checks have not come by any way, in the last 10 min.",
+            "Networks whose checks have not come by any way, in the last 10 min.",
         ),
         "relay_tracks": ("kinds", "Streams, by direction and kind.", "direction", "kind"),
         "relay_bad_tracks": ("problems", "Streams by what is bad about them.", "problem"),

@@ -292,7 +292,7 @@ class LinkFailures(Model):
 
     cause: str = Field(description="As in `relay_link_failures_total`.")
     count: Count = Field(description="Since the start.")
-    visitors: Count = Field(
+    networks: Count = Field(
         description="Whose they were, in the last hour; one of whom no public address is known"
         " counts anew each time that it connects."
     )
@@ -306,7 +306,7 @@ class Snapshot(Model):
     tracks: list[Track] = Field(description="As the query asks.")
     workers: list[Worker]
     failures: list[LinkFailures] = Field(
-        description="Each cause that there was, most visitors first."
+        description="Each cause that there was, most networks first."
     )
 
 

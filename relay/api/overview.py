@@ -53,8 +53,8 @@ class Overview:
     def failures(self) -> list[models.LinkFailures]:
         """Why users' links have failed."""
         return [
-            models.LinkFailures.model_construct(cause=cause, count=count, visitors=visitors)
-            for cause, count, visitors in self.gateway.failures
+            models.LinkFailures.model_construct(cause=cause, count=count, networks=networks)
+            for cause, count, networks in self.gateway.failures
         ]
 
     def totals(self, seen: Observation) -> models.Totals:

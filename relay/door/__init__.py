@@ -4,13 +4,13 @@
 - ``listening`` reads the listening socket
 - ``entrance``  between a connection and the protocol that it turns out to be for
 - ``greeting``  what a connection is, by its first bytes
-- ``visitors``  who is here, who may come, and who goes first when there is no room: decisions only
+- ``clients``  who is here, who may come, and who goes first when there is no room: decisions only
 - ``turned``    says in the log that some were turned away: not for each
 - ``files``     how many descriptors there are, and for how many connections they do
 """
 
+from relay.door.clients import DoorLimits, DoorTally
 from relay.door.door import Door
 from relay.door.entrance import MediaProtocol, ProtocolFactory
-from relay.door.visitors import DoorLimits, DoorTally
 
 __all__ = ["Door", "DoorLimits", "DoorTally", "MediaProtocol", "ProtocolFactory"]

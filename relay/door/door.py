@@ -17,11 +17,11 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from relay.door.clients import Client, Clients, DoorLimits, DoorTally
 from relay.door.entrance import Entrance, Guests, MediaProtocol, ProtocolFactory
 from relay.door.greeting import is_of_media
 from relay.door.listening import Listening
 from relay.door.turned import TurnedAway
-from relay.door.visitors import DoorLimits, DoorTally, Visitor, Visitors
 from relay.logs import log_crash
 from relay.pace import TokenBucket
 from relay.source import bounded_source_of
@@ -53,13 +53,13 @@ class Door:
     ) -> None:
         self.tally = DoorTally()
         self._limits = limits
-        self._visitors = Visitors(limits)
+        self._clients = Clients(limits)
         self._source_of = source_of
         self._clock = clock
         self._media = media
         self._undecided: set[asyncio.Transport] = set()
         self._turned_away = TurnedAway()
-        self._by_transport: dict[asyncio.Transport, Visitor] = {}
+        self._by_transport: dict[asyncio.Transport, Client] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # those that are being let in, and the clock's
         self._listening: list[Listening] = []
 
@@ -114,27 +114,27 @@ class Door:
 
     def counts(self) -> dict[str, int]:
         """How many connections there are, by what they do."""
-        return self._visitors.counts()
+        return self._clients.counts()
 
     @web.middleware
     async def attend(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Note that a connection is busy while its request is answered."""
-        visitor = self._by_transport.get(request.transport) if request.transport else None
-        if visitor is None:  # it has just gone
+        client = self._by_transport.get(request.transport) if request.transport else None
+        if client is None:  # it has just gone
             return await handler(request)
-        self._visitors.ask(visitor)
+        self._clients.ask(client)
         try:
             return await handler(request)
         finally:
-            self._visitors.rest(visitor, self._clock())
+            self._clients.rest(client, self._clock())
 
     def sweep(self) -> None:
         """End the connections that have said nothing for too long; say so when they are many."""
         now = self._clock()
-        for visitor, what in [*self._visitors.overdue(now)]:
+        for client, what in [*self._clients.overdue(now)]:
             self.tally.drops[what] += 1
-            self._end(visitor)
-        self._turned_away.tell(self.tally, len(self._visitors), now)
+            self._end(client)
+        self._turned_away.tell(self.tally, len(self._clients), now)
 
     async def _tick(self) -> None:
         while True:
@@ -155,17 +155,17 @@ class Door:
             accepted.close()
             return
         self.tally.admitted += 1
-        visitor = Visitor(source)
-        welcome = self._own(self._welcome(factory, tls, accepted, visitor), "door welcome")
-        visitor.hang_up = welcome.cancel
-        self._visitors.come(visitor, self._clock())
-        welcome.add_done_callback(partial(self._welcomed, accepted, visitor))
+        client = Client(source)
+        welcome = self._own(self._welcome(factory, tls, accepted, client), "door welcome")
+        client.hang_up = welcome.cancel
+        self._clients.come(client, self._clock())
+        welcome.add_done_callback(partial(self._welcomed, accepted, client))
 
     def _refusal(self, source: str) -> str | None:
         """Why a connection cannot be taken; somebody else may have to go for it."""
-        if not self._visitors.may_come(source):
+        if not self._clients.may_come(source):
             return "source"
-        if self._visitors.is_full() and not self._evict():
+        if self._clients.is_full() and not self._evict():
             return "full"
         return None
 
@@ -174,51 +174,49 @@ class Door:
         factory: ProtocolFactory | None,
         tls: ssl.SSLContext | None,
         accepted: socket.socket,
-        visitor: Visitor,
+        client: Client,
     ) -> None:
         loop = asyncio.get_running_loop()
         if tls is not None and self._media is not None and await _is_plain_media(accepted):
             tls = None
-        entrance = partial(self._entrance, factory, visitor, is_tls=tls is not None)
+        entrance = partial(self._entrance, factory, client, is_tls=tls is not None)
         try:
             await loop.connect_accepted_socket(entrance, accepted, ssl=tls)
         except OSError:  # those of TLS are, too
             self.tally.drops["handshake"] += 1
-            self._visitors.leave(visitor)
+            self._clients.leave(client)
             accepted.close()
 
     def _entrance(
-        self, factory: ProtocolFactory | None, visitor: Visitor, *, is_tls: bool
+        self, factory: ProtocolFactory | None, client: Client, *, is_tls: bool
     ) -> Entrance:
         budget = TokenBucket(self._limits.bytes_per_s, self._limits.bytes_burst)
-        guests = Guests(factory, self._media, is_tls, partial(self._visitors.ask, visitor))
-        take = partial(self._take, visitor, budget)
-        return Entrance(guests, partial(self._entered, visitor), take, self._undecided)
+        guests = Guests(factory, self._media, is_tls, partial(self._clients.ask, client))
+        take = partial(self._take, client, budget)
+        return Entrance(guests, partial(self._entered, client), take, self._undecided)
 
-    def _welcomed(
-        self, accepted: socket.socket, visitor: Visitor, task: asyncio.Task[None]
-    ) -> None:
+    def _welcomed(self, accepted: socket.socket, client: Client, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is not None:
-            self._visitors.leave(visitor)
+            self._clients.leave(client)
             accepted.close()
         log_crash(task)
 
-    def _entered(self, visitor: Visitor, transport: asyncio.Transport) -> Callable[[], None]:
+    def _entered(self, client: Client, transport: asyncio.Transport) -> Callable[[], None]:
         """The handshake is done; returns what is to be called when the connection has ended."""
-        visitor.hang_up = transport.abort
-        self._by_transport[transport] = visitor
-        return partial(self._left, visitor, transport)
+        client.hang_up = transport.abort
+        self._by_transport[transport] = client
+        return partial(self._left, client, transport)
 
-    def _left(self, visitor: Visitor, transport: asyncio.Transport) -> None:
+    def _left(self, client: Client, transport: asyncio.Transport) -> None:
         del self._by_transport[transport]
-        self._visitors.leave(visitor)
+        self._clients.leave(client)
 
-    def _take(self, visitor: Visitor, budget: TokenBucket, size: int) -> bool:
+    def _take(self, client: Client, budget: TokenBucket, size: int) -> bool:
         """Whether so many bytes can be taken; if not, the connection ends."""
         if budget.spend(self._clock(), size) >= 0:
             return True
         self.tally.drops["flood"] += 1
-        self._end(visitor)
+        self._end(client)
         return False
 
     def _make_room(self) -> bool:
@@ -227,16 +225,16 @@ class Door:
 
     def _evict(self) -> bool:
         """End the connection that can best be done without, if there is one."""
-        visitor = self._visitors.expendable()
-        if visitor is None:
+        client = self._clients.expendable()
+        if client is None:
             return False
         self.tally.drops["evicted"] += 1
-        self._end(visitor)
+        self._end(client)
         return True
 
-    def _end(self, visitor: Visitor) -> None:
-        self._visitors.leave(visitor)
-        visitor.hang_up()
+    def _end(self, client: Client) -> None:
+        self._clients.leave(client)
+        client.hang_up()
 
     def _own(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

@@ -3,7 +3,7 @@
 import resource
 
 RESERVED_FILES = 200
-"""Descriptors that are no visitor's: libraries, the log, files being served, looks into calls."""
+"""Descriptors that are no client's: libraries, the log, files being served, looks into calls."""
 _FEWEST = 16
 _SPARE_RATIO = 8
 _SPARE_FEWEST = 250

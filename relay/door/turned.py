@@ -2,7 +2,7 @@
 
 import structlog
 
-from relay.door.visitors import DoorTally
+from relay.door.clients import DoorTally
 
 QUIET_S = 60.0
 """How long nothing more is said."""

@@ -82,7 +82,7 @@ class LinkFailures(Model):
 
     cause: str
     count: int
-    visitors: int
+    networks: int
 
 
 class Path(Model):

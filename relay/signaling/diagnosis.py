@@ -19,7 +19,7 @@ HOUR_S = 3600.0
 LATELY_S = 600.0
 """What has come to others so lately tells of the server's network now."""
 
-MAX_VISITORS = 1024
+MAX_NETWORKS = 1024
 """As many are remembered; the one heard longest ago makes room for another."""
 
 SLOW_MS = 1000
@@ -38,7 +38,7 @@ class Evidence:
     report: LinkReport
     """``UNREPORTED`` where the client has sent none."""
     udp_works: bool
-    """Whether a link of another visitor has come up lately over UDP."""
+    """Whether a link of another network has come up lately over UDP."""
 
     @property
     def is_turn_refused(self) -> bool:
@@ -118,43 +118,43 @@ _Key = TypeVar("_Key")
 _Table = OrderedDict[_Key, float]
 
 
-class Visitors:
+class Networks:
     """Whose links came up lately over UDP, and whose did not: bounded.
 
-    One visitor counts once for each cause, however often it tries. Times are seconds of one clock.
+    One network counts once for each cause, however often it tries. Times are seconds of one clock.
     """
 
     def __init__(self) -> None:
         self._over_udp: _Table[str] = OrderedDict()
         self._unreached: _Table[str] = OrderedDict()
-        self._failed: _Table[tuple[str, str]] = OrderedDict()  # by cause and visitor
+        self._failed: _Table[tuple[str, str]] = OrderedDict()  # by cause and network
 
-    def came_up(self, visitor: str, kind: PathKind, now: float) -> None:
+    def came_up(self, network: str, kind: PathKind, now: float) -> None:
         """Note that a link is up.
 
-        :param visitor: what tells one from another, as its source.
+        :param network: what tells one from another, as its source.
         """
-        self._unreached.pop(visitor, None)
+        self._unreached.pop(network, None)
         if kind == "udp":
-            _note(self._over_udp, visitor, now)
+            _note(self._over_udp, network, now)
 
-    def failed(self, visitor: str, cause: str, now: float) -> None:
+    def failed(self, network: str, cause: str, now: float) -> None:
         """Note why a link has not come up, or that it was lost."""
-        _note(self._failed, (cause, visitor), now)
+        _note(self._failed, (cause, network), now)
         if cause == "server_unreachable":
-            _note(self._unreached, visitor, now)
+            _note(self._unreached, network, now)
 
-    def gone(self, visitor: str) -> None:
+    def gone(self, network: str) -> None:
         """Note that somebody is not here any more, of whom nothing tells whether it comes again.
 
-        Behind a proxy each load of the page is a visitor of its own, and must not count for many.
+        Behind a proxy each load of the page is a network of its own, and must not count for many.
         """
-        self._unreached.pop(visitor, None)
+        self._unreached.pop(network, None)
 
-    def udp_works_without(self, visitor: str, now: float) -> bool:
+    def udp_works_without(self, network: str, now: float) -> bool:
         """Whether a link of anybody else has come up over UDP lately."""
         latest = reversed(self._over_udp.items())
-        other = next((at for name, at in latest if name != visitor), None)
+        other = next((at for name, at in latest if name != network), None)
         return other is not None and now - other <= LATELY_S
 
     def of_cause(self, cause: str, now: float) -> int:
@@ -169,5 +169,5 @@ class Visitors:
 def _note(table: _Table[_Key], key: _Key, now: float) -> None:
     table.pop(key, None)
     table[key] = now
-    if len(table) > MAX_VISITORS:
+    if len(table) > MAX_NETWORKS:
         table.popitem(last=False)

@@ -141,8 +141,8 @@ class Gateway:
 
     @property
     def unreached(self) -> int:
-        """How many visitors have found no way to the media plane lately, by any way."""
-        return self._lobby.tally.visitors.unreached(monotonic())
+        """How many networks have found no way to the media plane lately, by any way."""
+        return self._lobby.tally.networks.unreached(monotonic())
 
     @property
     def failures(self) -> list[tuple[str, int, int]]:

@@ -191,7 +191,7 @@ class Lobby:
             case LinkUp():
                 self._negotiation.up(session, item.link_id)
                 session.link_report = None
-                self.tally.visitors.came_up(session.visitor, item.kind, now)
+                self.tally.networks.came_up(session.network, item.kind, now)
                 await self._meetings.settle(session, now)
             case LinkLost():
                 if self._negotiation.lost(session, item.link_id, item.reason, now):
@@ -304,7 +304,7 @@ class Lobby:
         named = cause or NO_CAUSE
         log.info("media_failed", user=session.user_id, reason=reason, cause=named, **seen)
         self.tally.link_failures[named] += 1
-        self.tally.visitors.failed(session.visitor, named, now)
+        self.tally.networks.failed(session.network, named, now)
         if session.link.is_without_media:
             self._negotiation.forgo(session)
         else:
@@ -318,12 +318,12 @@ class Lobby:
         report, session.link_report = session.link_report, None
         if trace is None:
             return None
-        others = self.tally.visitors.udp_works_without(session.visitor, now)
+        others = self.tally.networks.udp_works_without(session.network, now)
         return Evidence(trace, report or UNREPORTED, others)
 
     async def _forget(self, session: Session, now: float) -> None:
         self._sessions.pop(session.user_id, None)
-        self.tally.visitors.gone(session.user_id)
+        self.tally.networks.gone(session.user_id)
         await self._meetings.leave(session, PartnerDisconnected(), now)
         self._negotiation.close(session)
         self._end_echo(session)

@@ -102,7 +102,7 @@ class Session:
         return self.call is not None and self.call.second is self
 
     @property
-    def visitor(self) -> str:
+    def network(self) -> str:
         """What tells who comes from one network from who comes from another, as far as is known."""
         return self.source or self.user_id
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 from relay.histogram import Histogram
 from relay.protocol.messages import LinkCause
-from relay.signaling.diagnosis import Visitors
+from relay.signaling.diagnosis import Networks
 
 NO_CAUSE = "lost"
 """Of a link that was up, or was never described."""
@@ -33,16 +33,16 @@ class Tally:
         causes = (*get_args(LinkCause), NO_CAUSE)
         self.link_failures: Counter[str] = Counter(dict.fromkeys(causes, 0))
         """``media_failed`` messages among them, by their cause."""
-        self.visitors = Visitors()
+        self.networks = Networks()
 
     def failures(self, now: float) -> list[tuple[str, int, int]]:
         """Of each cause for which links have failed: how many, and of how many in the last hour.
 
-        :param now: seconds on the clock of ``visitors``.
-        :returns: the causes with the most visitors first, then those with the most failures.
+        :param now: seconds on the clock of ``networks``.
+        :returns: the causes with the most networks first, then those with the most failures.
         """
         found = [
-            (cause, count, self.visitors.of_cause(cause, now))
+            (cause, count, self.networks.of_cause(cause, now))
             for cause, count in self.link_failures.items()
             if count
         ]

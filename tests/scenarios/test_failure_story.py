@@ -32,21 +32,21 @@ async def test_nothing_from_anybody_is_the_servers_network() -> None:
         user = party.come(name)
         assert await fail(party, user, Trace()) == "server_unreachable"
         assert await fail(party, user, Trace()) == "server_unreachable", "and counts once"
-    assert party.lobby.tally.visitors.unreached(party.now) == 2
+    assert party.lobby.tally.networks.unreached(party.now) == 2
     assert party.lobby.tally.link_failures["server_unreachable"] == 4
     assert party.lobby.tally.errors["media_failed"] == 4
 
 
-async def test_nothing_while_others_come_by_udp_is_the_visitors_network() -> None:
+async def test_nothing_while_others_come_by_udp_is_the_users_network() -> None:
     party = Party()
     ann, bob = party.come("ann"), party.come("bob")
     await bob.offer()
     await bob.come_up()
     assert await fail(party, ann, Trace()) == "udp_blocked"
-    assert party.lobby.tally.visitors.unreached(party.now) == 0
+    assert party.lobby.tally.networks.unreached(party.now) == 0
 
 
-async def test_two_users_of_one_source_are_one_visitor() -> None:
+async def test_two_users_of_one_source_are_one_network() -> None:
     party = Party()
     ann, bob = (party.come(name, source="192.0.2.7") for name in ("ann", "bob"))
     await bob.offer()
@@ -109,18 +109,18 @@ async def test_a_report_is_taken_at_any_time_and_changes_nothing(state: str) -> 
 
 
 @pytest.mark.parametrize("source", ["192.0.2.7", ""], ids=["known", "behind a proxy"])
-async def test_one_visitor_who_loads_the_page_again_and_again_is_one(source: str) -> None:
+async def test_one_network_that_loads_the_page_again_and_again_is_one(source: str) -> None:
     """The alert needs two."""
     party = Party()
-    visitors = party.lobby.tally.visitors
+    networks = party.lobby.tally.networks
     for number in range(20):
         user = party.come(f"ann {number}", source=source)
         assert await fail(party, user, Trace()) == "server_unreachable"
-        assert visitors.unreached(party.now) == 1
+        assert networks.unreached(party.now) == 1
         await user.vanish()
     assert party.lobby.tally.failures(party.now)[0][:2] == ("server_unreachable", 20)
     user = party.come("ann", source=source)
     await fail(party, user, Trace())
     bob = party.come("bob", source=source and "192.0.2.8")
     assert await fail(party, bob, Trace()) == "server_unreachable"
-    assert visitors.unreached(party.now) == 2
+    assert networks.unreached(party.now) == 2

@@ -131,6 +131,6 @@ test("each cause of failed links has a title and says what to do", () => {
     assert.ok(title !== cause && help.endsWith("."), cause);
   }
   assert.deepEqual(causeOf("sunspots"), { title: "sunspots", help: "" });
-  const row = { id: "slow", cause: "slow", count: 1200, visitors: 7 };
+  const row = { id: "slow", cause: "slow", count: 1200, networks: 7 };
   assert.deepEqual(FAILURES.map(({ text }) => text(row)).slice(0, 3), ["Too slow", "7", "1,200"]);
 });

@@ -21,7 +21,7 @@ class Looking:
         return models.Totals.model_construct(**nothing)
 
     def failures(self) -> list[models.LinkFailures]:
-        return [models.LinkFailures(cause="slow", count=3, visitors=2)]
+        return [models.LinkFailures(cause="slow", count=3, networks=2)]
 
 
 async def test_as_many_rooms_and_tracks_as_asked_for_and_the_worst_of_them() -> None:
@@ -30,4 +30,4 @@ async def test_as_many_rooms_and_tracks_as_asked_for_and_the_worst_of_them() -> 
     told: dict[str, Any] = json.loads(await events._snapshot(query))
     assert [room["id"] for room in told["rooms"]] == ["r2"]
     assert [track["id"] for track in told["tracks"]] == ["cid-up-video"]
-    assert told["failures"] == [{"cause": "slow", "count": 3, "visitors": 2}]
+    assert told["failures"] == [{"cause": "slow", "count": 3, "networks": 2}]

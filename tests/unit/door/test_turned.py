@@ -2,8 +2,8 @@
 
 import structlog
 
+from relay.door.clients import DoorTally
 from relay.door.turned import MANY_SILENT, QUIET_S, TurnedAway
-from relay.door.visitors import DoorTally
 
 
 class Story:

@@ -8,11 +8,11 @@ from relay.signaling.diagnosis import (
     CAUSES,
     HOUR_S,
     LATELY_S,
-    MAX_VISITORS,
+    MAX_NETWORKS,
     SLOW_MS,
     UNREPORTED,
     Evidence,
-    Visitors,
+    Networks,
     cause_of,
 )
 
@@ -82,48 +82,48 @@ def test_each_row_of_the_table_decides_something() -> None:
 
 
 def test_what_came_to_others_over_udp_counts_for_a_while() -> None:
-    visitors = Visitors()
-    assert not visitors.udp_works_without("ann", 0.0)
-    visitors.came_up("ann", "udp", 0.0)
-    assert not visitors.udp_works_without("ann", 0.0), "it tells nothing of the others' networks"
-    assert visitors.udp_works_without("bob", LATELY_S)
-    assert not visitors.udp_works_without("bob", LATELY_S + 1)
-    visitors.came_up("cat", "turn-tls", 700.0)
-    assert not visitors.udp_works_without("bob", 700.0)
-    visitors.came_up("ann", "udp", 700.0)
-    visitors.came_up("bob", "udp", 800.0)
-    assert visitors.udp_works_without("bob", 800.0)
+    networks = Networks()
+    assert not networks.udp_works_without("ann", 0.0)
+    networks.came_up("ann", "udp", 0.0)
+    assert not networks.udp_works_without("ann", 0.0), "it tells nothing of the others' networks"
+    assert networks.udp_works_without("bob", LATELY_S)
+    assert not networks.udp_works_without("bob", LATELY_S + 1)
+    networks.came_up("cat", "turn-tls", 700.0)
+    assert not networks.udp_works_without("bob", 700.0)
+    networks.came_up("ann", "udp", 700.0)
+    networks.came_up("bob", "udp", 800.0)
+    assert networks.udp_works_without("bob", 800.0)
 
 
-def test_visitors_who_reach_nothing_are_counted_once_each_until_they_do() -> None:
-    visitors = Visitors()
+def test_networks_that_reach_nothing_are_counted_once_each_until_they_do() -> None:
+    networks = Networks()
     for now in (0.0, 10.0):
-        visitors.failed("ann", "server_unreachable", now)
-    visitors.failed("bob", "server_unreachable", 20.0)
-    visitors.failed("cat", "udp_blocked", 20.0)
-    assert visitors.unreached(20.0) == 2
-    visitors.came_up("bob", "tcp", 30.0)
-    assert visitors.unreached(30.0) == 1
-    assert visitors.unreached(10.0 + LATELY_S + 1) == 0
+        networks.failed("ann", "server_unreachable", now)
+    networks.failed("bob", "server_unreachable", 20.0)
+    networks.failed("cat", "udp_blocked", 20.0)
+    assert networks.unreached(20.0) == 2
+    networks.came_up("bob", "tcp", 30.0)
+    assert networks.unreached(30.0) == 1
+    assert networks.unreached(10.0 + LATELY_S + 1) == 0
 
 
-def test_no_more_visitors_are_remembered_than_there_is_room_for() -> None:
-    visitors = Visitors()
-    for number in range(MAX_VISITORS + 10):
-        visitors.failed(str(number), "server_unreachable", 0.0)
-    assert visitors.unreached(0.0) == MAX_VISITORS
+def test_no_more_networks_are_remembered_than_there_is_room_for() -> None:
+    networks = Networks()
+    for number in range(MAX_NETWORKS + 10):
+        networks.failed(str(number), "server_unreachable", 0.0)
+    assert networks.unreached(0.0) == MAX_NETWORKS
 
 
-def test_visitors_count_once_for_each_cause_and_for_an_hour() -> None:
-    visitors = Visitors()
+def test_networks_count_once_for_each_cause_and_for_an_hour() -> None:
+    networks = Networks()
     for now in range(20):
-        visitors.failed("ann", "udp_blocked", float(now))
-    visitors.failed("ann", "slow", 20.0)
-    visitors.failed("bob", "udp_blocked", 20.0)
-    assert visitors.of_cause("udp_blocked", 20.0) == 2
-    assert visitors.of_cause("slow", 20.0) == 1
-    assert visitors.of_cause("udp_blocked", 20.0 + HOUR_S) == 1
-    assert visitors.of_cause("udp_blocked", 21.0 + HOUR_S) == 0
+        networks.failed("ann", "udp_blocked", float(now))
+    networks.failed("ann", "slow", 20.0)
+    networks.failed("bob", "udp_blocked", 20.0)
+    assert networks.of_cause("udp_blocked", 20.0) == 2
+    assert networks.of_cause("slow", 20.0) == 1
+    assert networks.of_cause("udp_blocked", 20.0 + HOUR_S) == 1
+    assert networks.of_cause("udp_blocked", 21.0 + HOUR_S) == 0
 
 
 def test_what_was_seen_is_told_and_what_was_not_is_left_out() -> None:

@@ -92,7 +92,7 @@ function limits(name, thresholds) {
 /** @type {import("./table.js").Column<import("../wire/types.js").LinkFailures & { id: string }>[]} */
 export const FAILURES = [
   { id: "cause", title: "Cause", text: ({ cause }) => causeOf(cause).title },
-  number("visitors", "Visitors, last hour", ({ visitors }) => visitors, format.count),
+  number("networks", "Networks, last hour", ({ networks }) => networks, format.count),
   number("count", "Links, since the start", ({ count }) => count, format.count),
   { id: "help", title: "What to do", text: ({ cause }) => causeOf(cause).help },
 ];

@@ -9,11 +9,11 @@ const CAUSES = {
   },
   udp_blocked: {
     title: "UDP blocked, and no other way",
-    help: "It is these visitors' networks; tcp_media, best on port 443 with TLS, gives them another way.",
+    help: "It is these users' networks; tcp_media, best on port 443 with TLS, gives them another way.",
   },
   tcp_blocked: {
     title: "UDP and TCP blocked",
-    help: "It is these visitors' networks; media on the page's own port, 443 with TLS, gets through most of them.",
+    help: "It is these users' networks; media on the page's own port, 443 with TLS, gets through most of them.",
   },
   turn_refused: {
     title: "Refused by TURN",
@@ -29,7 +29,7 @@ const CAUSES = {
   },
   slow: {
     title: "Too slow",
-    help: "These visitors are far away or on poor lines; with many, see the server's load, and link_timeout_s.",
+    help: "these users are far away or on poor lines; with many, see the server's load, and link_timeout_s.",
   },
   lost: {
     title: "Lost when it was up",

@@ -63,7 +63,7 @@
  * @typedef {object} LinkFailures
  * @property {string} cause
  * @property {number} count
- * @property {number} visitors
+ * @property {number} networks
  *
  * A page of links, oldest first.
  * @typedef {object} Links

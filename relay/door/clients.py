@@ -1,6 +1,6 @@
 """Who is at the server: decisions only, time passed in.
 
-A visitor is a connection. It is *silent* until its first request is there, headers and all; then it
+A client is a connection. It is *silent* until its first request is there, headers and all; then it
 is *busy* while a request is answered (a WebSocket's is, for as long as it is open), and *idle*
 from one request to the next. Only who is silent or idle can be asked to leave: nothing is lost.
 """
@@ -43,7 +43,7 @@ class DoorTally:
 
 
 @dataclass(eq=False, slots=True)
-class Visitor:
+class Client:
     """One connection.
 
     :param source: whom it counts for (:mod:`relay.source`); empty when that is not bounded.
@@ -54,14 +54,14 @@ class Visitor:
     hang_up: Callable[[], object] = lambda: None
 
 
-class Visitors:
+class Clients:
     """The table of connections: every operation takes the same time, however many there are."""
 
     def __init__(self, limits: DoorLimits) -> None:
         self._limits = limits
-        self._silent: dict[Visitor, float] = {}  # since when; the oldest is first in each
-        self._idle: dict[Visitor, float] = {}
-        self._busy: set[Visitor] = set()
+        self._silent: dict[Client, float] = {}  # since when; the oldest is first in each
+        self._idle: dict[Client, float] = {}
+        self._busy: set[Client] = set()
         self._by_source: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -79,49 +79,49 @@ class Visitors:
         """Whether a source may have one more; an empty one always may."""
         return not source or self._by_source[source] < self._limits.per_source
 
-    def come(self, visitor: Visitor, now: float) -> None:
+    def come(self, client: Client, now: float) -> None:
         """Somebody has come, and has said nothing yet."""
-        self._silent[visitor] = now
-        if visitor.source:
-            self._by_source[visitor.source] += 1
+        self._silent[client] = now
+        if client.source:
+            self._by_source[client.source] += 1
 
-    def ask(self, visitor: Visitor) -> None:
+    def ask(self, client: Client) -> None:
         """A request is there."""
-        if self._forget(visitor):
-            self._busy.add(visitor)
+        if self._forget(client):
+            self._busy.add(client)
 
-    def rest(self, visitor: Visitor, now: float) -> None:
+    def rest(self, client: Client, now: float) -> None:
         """The request has been answered."""
-        if self._forget(visitor):
-            self._idle[visitor] = now
+        if self._forget(client):
+            self._idle[client] = now
 
-    def leave(self, visitor: Visitor) -> None:
+    def leave(self, client: Client) -> None:
         """The connection is gone; harmless when it was already."""
-        if not self._forget(visitor) or not visitor.source:
+        if not self._forget(client) or not client.source:
             return
-        self._by_source[visitor.source] -= 1
-        if not self._by_source[visitor.source]:
-            del self._by_source[visitor.source]
+        self._by_source[client.source] -= 1
+        if not self._by_source[client.source]:
+            del self._by_source[client.source]
 
-    def expendable(self) -> Visitor | None:
+    def expendable(self) -> Client | None:
         """Who goes first when there is no room: of the silent, then of the idle, the oldest."""
         return next(chain(self._silent, self._idle), None)
 
-    def overdue(self, now: float) -> Iterator[tuple[Visitor, str]]:
+    def overdue(self, now: float) -> Iterator[tuple[Client, str]]:
         """Who has said nothing for too long, and whether it was ``silent`` or ``idle``."""
         for there, limit_s, what in (
             (self._silent, self._limits.silent_s, "silent"),
             (self._idle, self._limits.idle_s, "idle"),
         ):
-            for visitor, since_s in there.items():
+            for client, since_s in there.items():
                 if now - since_s < limit_s:
                     break
-                yield visitor, what
+                yield client, what
 
-    def _forget(self, visitor: Visitor) -> bool:
+    def _forget(self, client: Client) -> bool:
         """Take somebody out of wherever it is; whether it was anywhere."""
-        if visitor in self._busy:
-            self._busy.remove(visitor)
+        if client in self._busy:
+            self._busy.remove(client)
             return True
-        known = self._silent.pop(visitor, None) is not None
-        return self._idle.pop(visitor, None) is not None or known
+        known = self._silent.pop(client, None) is not None
+        return self._idle.pop(client, None) is not None or known
