@@ -8,6 +8,9 @@ The server:
 - ``signaling``     a WebSocket is a user: the gateway, the session and the lobby
 - ``matching``      who may meet whom, and in which state a user is: decisions only
 - ``store``         where the queue and the rooms live
+- ``safety``        what protects strangers: who is who without names, limits, reports, bans
+- ``records``       what outlives the process: the database, and its versions
+- ``evidence``      what is kept of a call that was reported, sealed for the operators
 - ``plane``         the border between signalling and media: links, what operators read, taps
 - ``workers``       media in processes of its own: placing, supervising, adopting
 - ``media``         the relay proper: ICE, DTLS, RTP and RTCP, links and routes

@@ -16,6 +16,7 @@ RelayError
  │    ├── NoPicture    no frame came in time
  │    ├── TapFailed    the process that makes files and pictures has failed
  │    └── ReaderLost   whoever reads has gone, or is too slow
+ ├── RecordsAway       the database cannot be used at present
  └── OperatorError     what an operator asked of a relay could not be done
       ├── Unreachable  the relay does not answer, or not as one
       └── Refused      the relay answered with an error; has its HTTP ``status``
@@ -115,6 +116,10 @@ class ReaderLost(TapError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class RecordsAway(RelayError):
+    """The database cannot be used at present: it is away, or its disk is full."""
 
 
 class OperatorError(RelayError):

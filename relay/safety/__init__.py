@@ -1,0 +1,1 @@
+"""What protects strangers from strangers: who is who without names, limits, reports, bans."""
