@@ -14,6 +14,7 @@ from typing import Literal
 
 from relay.errors import ProtocolError
 from relay.protocol.messages import (
+    Block,
     ChatMessage,
     ChatReceived,
     Echo,
@@ -23,6 +24,8 @@ from relay.protocol.messages import (
     MediaState,
     NextPartner,
     Ping,
+    Report,
+    Shown,
     StopChat,
     Typing,
     UserMessage,
@@ -80,6 +83,9 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         IceCandidate: _ANY,
         LinkReport: _ANY,
         Echo: frozenset({State.CONNECTED}),
+        Report: _ANY,
+        Block: _ANY,
+        Shown: _ANY,
         Ping: _ANY,
     },
     "direct": {
@@ -95,6 +101,9 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         IceCandidate: _ANY,
         LinkReport: _ANY,
         Echo: frozenset(),
+        Report: _ANY,
+        Block: _ANY,
+        Shown: _ANY,
         Ping: _ANY,
     },
 }

@@ -34,6 +34,9 @@ MAX_TOKEN_CHARS = 64
 MAX_CANDIDATE_TYPES = 16
 MAX_LINK_ERRORS = 16
 MAX_REPORT_MS = 3_600_000
+MAX_ROOM_ID_CHARS = 64
+MAX_WORDS_CHARS = 1000
+"""Of a report."""
 
 LinkCause = Literal[
     "udp_blocked",
@@ -45,6 +48,9 @@ LinkCause = Literal[
     "slow",
 ]
 """Why a link does not come up."""
+
+Reason = Literal["minor", "threat", "violence", "nudity", "hate", "spam", "other"]
+"""Why somebody is reported."""
 
 Mode = Literal["video", "text"]
 """What a user looks for: with its link as it is, or without media until it offers again."""
@@ -74,6 +80,8 @@ class FindPartner(_Message):
     type: Literal["find_partner"] = "find_partner"
     interests: list[Interest] = Field(default_factory=list, max_length=MAX_INTERESTS)
     mode: Mode = "video"
+    blurred: StrictBool = False
+    """Whether the client blurs each partner until both have said :class:`Shown`."""
 
 
 class WebrtcOffer(_Message):
@@ -144,6 +152,7 @@ class NextPartner(_Message):
     type: Literal["next_partner"] = "next_partner"
     interests: list[Interest] | None = Field(default=None, max_length=MAX_INTERESTS)
     mode: Mode = "video"
+    blurred: StrictBool = False
 
 
 class StopChat(_Message):
@@ -185,6 +194,28 @@ class Echo(_Message):
     on: StrictBool
 
 
+class Report(_Message):
+    """Report the partner, or the one of a room that has just ended; the partner is left."""
+
+    type: Literal["report"] = "report"
+    reason: Reason
+    words: str = Field(default="", max_length=MAX_WORDS_CHARS)
+    room_id: str | None = Field(default=None, max_length=MAX_ROOM_ID_CHARS)
+
+
+class Block(_Message):
+    """Never meet the partner again, or the one of a room that has just ended; it is left."""
+
+    type: Literal["block"] = "block"
+    room_id: str | None = Field(default=None, max_length=MAX_ROOM_ID_CHARS)
+
+
+class Shown(_Message):
+    """Ready to be seen, and to see; either way."""
+
+    type: Literal["shown"] = "shown"
+
+
 class Ping(_Message):
     """Whether the server is there; it says :class:`Pong`."""
 
@@ -212,6 +243,10 @@ class Connected(_Message):
     media_mode: Literal["relay", "direct"]
     resume_token: str | None = None
     resume_within: float | None = None
+    start_blurred: bool = False
+    """Whether each new partner had better be blurred at first."""
+    evidence: bool = False
+    """Whether pictures and chat of a call are kept when it is reported."""
 
 
 class Resumed(_Message):
@@ -241,6 +276,8 @@ class WaitingForPartner(_Message):
 
     type: Literal["waiting_for_partner"] = "waiting_for_partner"
     online: int | None = None
+    slowed_for: float | None = None
+    """For so many seconds the user meets only others who leave their partners in haste, too."""
 
 
 class PartnerFound(_Message):
@@ -254,6 +291,8 @@ class PartnerFound(_Message):
     is_initiator: bool
     media_mode: Literal["relay", "direct"]
     shared_interests: list[str] = Field(default_factory=list)
+    blurred: bool = False
+    """Whether the partner's client blurs, and will say :class:`Shown`."""
 
 
 class ChatDelivery(_Message):
@@ -292,6 +331,48 @@ class EchoState(_Message):
     seconds: float | None = None
 
 
+class ReportReceived(_Message):
+    """A report has arrived; ``is_stored`` is false while the database is away."""
+
+    type: Literal["report_received"] = "report_received"
+    report_id: str
+    room_id: str
+    is_stored: bool
+
+
+class Blocked(_Message):
+    """The two will not meet again."""
+
+    type: Literal["blocked"] = "blocked"
+    block_id: str
+    room_id: str
+
+
+class ReportOutcome(_Message):
+    """What came of a report of the user's; ``at`` is when it was made, seconds since 1970."""
+
+    type: Literal["report_outcome"] = "report_outcome"
+    report_id: str
+    reason: Reason
+    at: float
+    outcome: Literal["dismissed", "warned", "banned"]
+
+
+class Warned(_Message):
+    """An operator warns the user; sent once."""
+
+    type: Literal["warning"] = "warning"
+    reason: Reason
+
+
+class PartnerBlurred(_Message):
+    """The partner's picture had better be blurred; ``score`` is a classifier's, from 0 to 1."""
+
+    type: Literal["partner_blurred"] = "partner_blurred"
+    why: Reason
+    score: float
+
+
 class OfferAgain(_Message):
     """The relay has lost the user's link, and the user is to offer another one."""
 
@@ -327,6 +408,9 @@ UserMessage = (
     | StopChat
     | LinkReport
     | Echo
+    | Report
+    | Block
+    | Shown
     | Ping
 )
 """What a user says, on whichever socket."""
@@ -348,6 +432,12 @@ ServerMessage = (
     | PartnerDisconnected
     | PartnerConnection
     | EchoState
+    | ReportReceived
+    | Blocked
+    | ReportOutcome
+    | Warned
+    | PartnerBlurred
+    | Shown
     | OfferAgain
     | Error
 )

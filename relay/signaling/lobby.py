@@ -22,6 +22,7 @@ from relay.plane import (
 )
 from relay.protocol.messages import (
     MAX_SDP_CHARS,
+    Block,
     ChatMessage,
     ChatReceived,
     Echo,
@@ -37,6 +38,8 @@ from relay.protocol.messages import (
     PartnerLeft,
     Ping,
     Pong,
+    Report,
+    Shown,
     StopChat,
     Typing,
     UserMessage,
@@ -250,6 +253,10 @@ class Lobby:
                 session.link_report = message
             case ChatMessage() | ChatReceived() | Typing() | MediaState():
                 session.pass_on(message, now)
+            case Shown():
+                session.hand_on(message)
+            case Report() | Block():
+                raise ProtocolError("nobody_to_report", "there is nobody to report")
             case Ping():
                 session.send(Pong())
             case _:

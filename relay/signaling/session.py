@@ -17,6 +17,7 @@ from relay.protocol.messages import (
     ServerMessage,
     Typing,
 )
+from relay.safety import NOBODY, Identity
 from relay.signaling.echo import Echoing
 from relay.signaling.effort import Effort
 from relay.signaling.expectation import Expectation
@@ -66,11 +67,13 @@ class Session:
         is_local: bool,
         effort: Effort | None = None,
         source: str = "",
+        identity: Identity = NOBODY,
         can_resume: bool = False,
     ) -> None:
         self.user_id = user_id
         self.is_local = is_local  # on this machine
         self.source = source  # that it counts for, see relay.source
+        self.identity = identity
         self.can_resume = can_resume
         self.away_since_s: float | None = None  # while its socket is lost
         self.is_missed = False  # the partner is to know of that
