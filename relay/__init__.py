@@ -26,6 +26,7 @@ Around it:
 - ``doctor``        looks at settings and machine, and says what to change
 - ``over_tcp``      puts those together that carry media over TCP
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
+- ``safety_settings``  those of the settings that are about strangers; ``setting`` is one
 
 What several of them need:
 

@@ -8,14 +8,13 @@ are checked here and in ``values`` alone, and a wrong one is named as the user w
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
     PrivateAttr,
     SecretStr,
     ValidationError,
@@ -24,35 +23,33 @@ from pydantic import (
 
 from relay import values
 from relay.errors import ConfigError
+from relay.safety_settings import SafetySettings
+from relay.setting import setting
 
 CONFIG_FILE = "relay.toml"
 """Read from the working directory when no other file is named."""
 MAX_PORT = 65535
 
 
-def _setting(default: Any, metavar: str, description: str, **limits: Any) -> Any:
-    return Field(default, title=metavar, description=description, **limits)
-
-
-class Settings(BaseModel):
-    """All that an operator can choose; made by :func:`load`, or directly in tests."""
+class CoreSettings(BaseModel):
+    """All but those of :class:`relay.safety_settings.SafetySettings`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: Annotated[str, AfterValidator(values.address)] = _setting(
+    host: Annotated[str, AfterValidator(values.address)] = setting(
         "::",
         "ADDRESS",
         "IP address to listen on, for HTTP and for media; :: is every one, IPv4 and IPv6, and"
         " 0.0.0.0 every IPv4 one.",
     )
-    port: int = _setting(
+    port: int = setting(
         8080,
         "PORT",
         "TCP port of the page, the WebSocket and the API; 0 for any free one.",
         ge=0,
         le=65535,
     )
-    udp_port: int = _setting(
+    udp_port: int = setting(
         7882,
         "PORT",
         "UDP port that carries all media, the first of as many as there are workers; 0 for any"
@@ -60,7 +57,7 @@ class Settings(BaseModel):
         ge=0,
         le=65535,
     )
-    workers: Annotated[int, BeforeValidator(values.workers)] = _setting(
+    workers: Annotated[int, BeforeValidator(values.workers)] = setting(
         1,
         "COUNT",
         "Processes that carry media, with a UDP port each; 'auto' for as many as there are cores,"
@@ -68,35 +65,35 @@ class Settings(BaseModel):
         ge=0,
         le=64,
     )
-    runtime_dir: Path | None = _setting(
+    runtime_dir: Path | None = setting(
         None,
         "FOLDER",
         "Where the media processes have their sockets, for nobody else; by default one that is"
         " named for the UDP port, in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or the temporary folder.",
     )
-    tls_self_signed: bool = _setting(
+    tls_self_signed: bool = setting(
         False,
         "",
         "Serve HTTPS with a certificate made for this run, about which browsers warn.",
     )
-    tls_cert: Path | None = _setting(
+    tls_cert: Path | None = setting(
         None,
         "FILE",
         "Serve HTTPS with this certificate, in PEM, followed by those that lead to its root.",
     )
-    tls_key: Path | None = _setting(
+    tls_key: Path | None = setting(
         None, "FILE", "The certificate's private key, in PEM and not encrypted."
     )
     public_ip: Annotated[
         tuple[Annotated[str, AfterValidator(values.announced)], ...],
         BeforeValidator(values.listed),
-    ] = _setting(
+    ] = setting(
         (),
         "LIST",
         "Addresses, or host names that are looked up at the start, announced to browsers for"
         " media, when they are not those bound; separated by commas, best first.",
     )
-    public_udp_port: int = _setting(
+    public_udp_port: int = setting(
         0,
         "PORT",
         "UDP port announced to browsers, the first of as many as there are workers, when it is not"
@@ -104,13 +101,13 @@ class Settings(BaseModel):
         ge=0,
         le=65535,
     )
-    tcp_media: bool = _setting(
+    tcp_media: bool = setting(
         True,
         "",
         "Carry media over TCP where UDP does not get through: ICE-TCP, and TURN to this server"
         " alone, over TLS where there is a certificate.",
     )
-    tcp_port: int | None = _setting(
+    tcp_port: int | None = setting(
         None,
         "PORT",
         "TCP port for media alone, for servers behind a reverse proxy; without it media shares the"
@@ -118,26 +115,26 @@ class Settings(BaseModel):
         ge=1,
         le=65535,
     )
-    public_tcp_port: int | None = _setting(
+    public_tcp_port: int | None = setting(
         None,
         "PORT",
         "TCP port announced to browsers for media, where a NAT maps it to the one bound.",
         ge=1,
         le=65535,
     )
-    turn_secret: SecretStr | None = _setting(
+    turn_secret: SecretStr | None = setting(
         None,
         "SECRET",
         "Secret shared with TURN servers: those in ice_servers without a username are given one for"
         " each user, good for a day.",
         min_length=1,
     )
-    media_mode: Literal["relay", "direct"] = _setting(
+    media_mode: Literal["relay", "direct"] = setting(
         "relay",
         "MODE",
         "Who carries the media: 'relay' (this server) or 'direct' (the two browsers).",
     )
-    ice_servers: Annotated[tuple[values.IceServer, ...], BeforeValidator(values.listed)] = _setting(
+    ice_servers: Annotated[tuple[values.IceServer, ...], BeforeValidator(values.listed)] = setting(
         (),
         "LIST",
         "STUN and TURN servers for the browsers: URLs separated by commas, or a JSON list of"
@@ -146,7 +143,7 @@ class Settings(BaseModel):
     trusted_proxies: Annotated[
         tuple[Annotated[values.Network, BeforeValidator(values.network)], ...],
         BeforeValidator(values.listed),
-    ] = _setting(
+    ] = setting(
         (),
         "LIST",
         "Addresses or networks of reverse proxies, separated by commas: what these tell of their"
@@ -154,7 +151,7 @@ class Settings(BaseModel):
     )
     allowed_origins: Annotated[
         tuple[Annotated[str, AfterValidator(values.origin)], ...], BeforeValidator(values.listed)
-    ] = _setting(
+    ] = setting(
         (),
         "LIST",
         "Other web origins whose pages may open the WebSocket, separated by commas; * allows all."
@@ -162,30 +159,30 @@ class Settings(BaseModel):
     )
     allowed_hosts: Annotated[
         tuple[Annotated[str, AfterValidator(values.host)], ...], BeforeValidator(values.listed)
-    ] = _setting(
+    ] = setting(
         (),
         "LIST",
         "Names by which the server is asked for, separated by commas; * allows all. Requests for"
         " any other name but this machine's are then refused. Without it only pages are that came"
         " over plain HTTP by another name.",
     )
-    operator_token: Annotated[SecretStr, AfterValidator(values.token)] | None = _setting(
+    operator_token: Annotated[SecretStr, AfterValidator(values.token)] | None = setting(
         None,
         "TOKEN",
         "Secret of the operator's endpoints, at least 16 characters; made and printed at start-up"
         " when not given.",
     )
-    max_users: int = _setting(
+    max_users: int = setting(
         10_000, "COUNT", "Users connected at once; the next one is turned away with 503.", ge=1
     )
-    connections_per_source: int = _setting(
+    connections_per_source: int = setting(
         256,
         "COUNT",
         "TCP connections at once from one public address (of IPv6: from one /64); those from"
         " loopback and private addresses, where proxies stand, are bounded only in all.",
         ge=1,
     )
-    rematch_after_s: float = _setting(
+    rematch_after_s: float = setting(
         5.0,
         "SECONDS",
         "How long two users who have parted are kept apart; 0 to allow it at once.",
@@ -193,7 +190,7 @@ class Settings(BaseModel):
         le=86_400,
         allow_inf_nan=False,
     )
-    interest_wait_s: float = _setting(
+    interest_wait_s: float = setting(
         5.0,
         "SECONDS",
         "How long a user with interests waits for one who shares some; 0 to take anybody at once.",
@@ -201,7 +198,7 @@ class Settings(BaseModel):
         le=3600,
         allow_inf_nan=False,
     )
-    link_timeout_s: float = _setting(
+    link_timeout_s: float = setting(
         10.0,
         "SECONDS",
         "How long a user's media connection may take to come up.",
@@ -209,7 +206,7 @@ class Settings(BaseModel):
         le=3600,
         allow_inf_nan=False,
     )
-    resume_s: float = _setting(
+    resume_s: float = setting(
         30.0,
         "SECONDS",
         "How long a user whose WebSocket is lost is waited for, its partner and media kept; 0 to"
@@ -218,7 +215,7 @@ class Settings(BaseModel):
         le=600,
         allow_inf_nan=False,
     )
-    messages_per_s: float = _setting(
+    messages_per_s: float = setting(
         50.0,
         "RATE",
         "Messages a second that a user may send in the long run.",
@@ -226,36 +223,36 @@ class Settings(BaseModel):
         le=1e6,
         allow_inf_nan=False,
     )
-    operator_sees_addresses: bool = _setting(
+    operator_sees_addresses: bool = setting(
         False,
         "",
         "Tell operators the users' IP addresses; else only whether they are IPv4 or IPv6.",
     )
-    poll_idle: bool = _setting(
+    poll_idle: bool = setting(
         False,
         "",
         "Keep the machine's idle cores awake while there are calls: less CPU and delay a packet,"
         " more power used (needs Linux and write access to /dev/cpu_dma_latency).",
     )
-    allow_taps: bool = _setting(
+    allow_taps: bool = setting(
         False,
         "",
         "Let operators look into calls: snapshots, recordings, captures of packets.",
     )
-    audit_log: Path = _setting(
+    audit_log: Path = setting(
         Path("audit.jsonl"),
         "FILE",
         "Where each look into a call is written down, a line of JSON each.",
     )
-    metrics_public: bool = _setting(False, "", "Answer /metrics without the operator's token.")
-    log_json: bool = _setting(False, "", "Write log events as JSON, one a line.")
-    welcome_file: Path | None = _setting(
+    metrics_public: bool = setting(False, "", "Answer /metrics without the operator's token.")
+    log_json: bool = setting(False, "", "Write log events as JSON, one a line.")
+    welcome_file: Path | None = setting(
         None,
         "FILE",
         "Text with the rules that the page shows first, instead of its own: plain text in UTF-8,"
         " at most 16 kB.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "LEVEL", "Least severe log level: debug, info, warning or error."
     )
 
@@ -320,6 +317,10 @@ class Settings(BaseModel):
     def written(self, name: str) -> str:
         """The setting's name as the user gave it; as a flag when nobody did."""
         return self._written.get(name, flag(name))
+
+
+class Settings(SafetySettings, CoreSettings):
+    """All that an operator can choose; made by :func:`load`, or directly in tests."""
 
 
 def flag(name: str) -> str:
@@ -400,7 +401,8 @@ _WORDS = {
     "model_type": "should be a URL or an RTCIceServer object",
     "too_short": "should not be empty",
 }
-_SECRET = ("operator_token", "turn_secret", "ice_servers")  # a wrong value of these is not repeated
+_SECRET = ("operator_token", "turn_secret", "ice_servers", "database_url")
+"""A wrong value of these is not repeated."""
 
 
 def _one_line(error: ValidationError, names: Mapping[str, str]) -> str:

@@ -25,6 +25,9 @@ _AUTHORITY = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?"
 _STUN_URL = re.compile(rf"stuns?:{_AUTHORITY}")  # RFC 7064 section 3.1
 _TURN_URL = re.compile(rf"turns?:{_AUTHORITY}(\?transport=(udp|tcp))?")  # RFC 7065 section 3.1
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
+_DATABASE = re.compile(
+    r"(postgres|postgresql|postgresql\+psycopg)://(?P<rest>[^\s/]*/[^\s/?]+(\?\S*)?)"
+)
 _ORIGIN = re.compile(rf"https?://{_AUTHORITY}")  # RFC 6454 section 6.2
 
 
@@ -121,6 +124,14 @@ def token(value: SecretStr) -> SecretStr:
             f"should be at least {MIN_TOKEN_CHARS} characters: letters, digits and . _ ~ + / - ="
         )
     return value
+
+
+def database(value: SecretStr) -> SecretStr:
+    """Where a PostgreSQL server is, and who asks: it may have a password in it."""
+    found = _DATABASE.fullmatch(value.get_secret_value())
+    if found is None:
+        raise ValueError("should be a URL such as postgresql://relay@db.example.org/relay")
+    return SecretStr(f"postgresql+psycopg://{found['rest']}")
 
 
 class IceServer(BaseModel):

@@ -91,6 +91,8 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "log_json": "true",
         "welcome_file": "rules.txt",
         "log_level": "error",
+        "data_dir": "state",
+        "database_url": "postgresql://relay:hush@db.example.org/relay",
     }
     assert set(values) | {"tls_self_signed"} == set(Settings.model_fields)
     from_flags = load(values, {})
@@ -132,6 +134,7 @@ def test_ice_servers_with_credentials_come_as_json_or_as_toml_tables(tmp_path: P
     }
 
 
+DATABASE = "should be a URL such as postgresql://relay@db.example.org/relay"
 IP_ADDRESS = "should be an IP address such as 192.0.2.7"
 ICE_URL = "should be a stun:, turn: or turns: URL such as stun:stun.example.org:3478"
 ORIGIN = "should be * or an origin such as https://chat.example.org"
@@ -197,6 +200,8 @@ TOKEN = "should be at least 16 characters: letters, digits and . _ ~ + / - ="
         ("messages_per_s", "1e7", ": should be less than or equal to 1000000, not '1e7'"),
         ("link_timeout_s", "0", ": should be greater than 0, not '0'"),
         ("messages_per_s", "nan", ": should be a finite number, not 'nan'"),
+        ("database_url", "mysql://relay:hush@db.example.org/relay", f": {DATABASE}"),
+        ("database_url", "postgresql://relay:hush@db.example.org", f": {DATABASE}"),
         ("log_level", "loud", ": should be 'debug', 'info', 'warning' or 'error', not 'loud'"),
     ],
 )
@@ -252,6 +257,15 @@ def test_a_later_error_can_name_the_option_as_written() -> None:
 
 def test_the_token_is_not_in_the_settings_text() -> None:
     assert "a-secret" not in repr(load({"operator_token": "a-secret-of-the-operator"}, {}))
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_database_s_url_may_be_written_as_other_programs_have_it(scheme: str) -> None:
+    settings = load({"database_url": f"{scheme}://relay:hush@/relay?host=/run/postgresql"}, {})
+    assert "hush" not in repr(settings)
+    assert settings.database_url
+    whole = "postgresql+psycopg://relay:hush@/relay?host=/run/postgresql"
+    assert settings.database_url.get_secret_value() == whole
 
 
 def test_settings_cannot_change() -> None:
