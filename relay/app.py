@@ -26,6 +26,7 @@ from relay.api.answers import (
 from relay.api.front import Front
 from relay.api.hosts import HostCheck, Hosts
 from relay.api.page import Page, folder
+from relay.api.visitors import Visitors, nobody
 from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
 from relay.door import Door, DoorLimits, ProtocolFactory, files
@@ -37,6 +38,8 @@ from relay.media.paths.idle import DEVICE, IdleCores
 from relay.over_tcp import OverTcp
 from relay.plane import MediaPlane
 from relay.proxies import Proxies
+from relay.records.memory import MemoryRecords
+from relay.safety import BanRules, Safety
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.store import MemoryStore
 from relay.taps.audit import AuditLog
@@ -154,6 +157,7 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
 def _application(
     settings: Settings, plane: MediaPlane, token: SecretStr, door: Door, over_tcp: OverTcp
 ) -> web.Application:
+    safety = Safety(MemoryRecords(), BanRules())
     gateway = Gateway(
         plane=plane,
         store=MemoryStore(max_waiting=settings.max_users),
@@ -161,6 +165,7 @@ def _application(
         ice_servers=over_tcp.ice_servers,
         limits=_limits(settings),
         allowed_origins=frozenset(settings.allowed_origins),
+        safety=safety,
     )
 
     front = Front(
@@ -175,12 +180,14 @@ def _application(
     )
 
     async def start(_: web.Application) -> None:
+        await safety.start()
         front.start()
         await gateway.start()
 
     async def close(_: web.Application) -> None:
         await front.close()
         await gateway.close()
+        await safety.close()
 
     async def close_at_last(_: web.Application) -> None:
         await front.close_at_last()
@@ -197,6 +204,7 @@ def _application(
     app.on_cleanup.append(close_at_last)
     app.add_routes(gateway.routes())
     app.add_routes(front.routes())
+    app.add_routes(Visitors(safety, nobody).routes())
     app.add_routes(Welcome(_welcome(settings)).routes())
     app.add_routes(Page(folder()).routes())
     return app

@@ -17,6 +17,8 @@ RelayError
  │    ├── TapFailed    the process that makes files and pictures has failed
  │    └── ReaderLost   whoever reads has gone, or is too slow
  ├── RecordsAway       the database cannot be used at present
+ ├── NotFound          there is no report, ban or appeal of that id
+ ├── AlreadyDecided    somebody has decided it before
  └── OperatorError     what an operator asked of a relay could not be done
       ├── Unreachable  the relay does not answer, or not as one
       └── Refused      the relay answered with an error; has its HTTP ``status``
@@ -120,6 +122,14 @@ class ReaderLost(TapError):
 
 class RecordsAway(RelayError):
     """The database cannot be used at present: it is away, or its disk is full."""
+
+
+class NotFound(RelayError):
+    """There is no report, ban or appeal of that id."""
+
+
+class AlreadyDecided(RelayError):
+    """A report is decided, an appeal answered, or a ban over already."""
 
 
 class OperatorError(RelayError):

@@ -10,6 +10,7 @@
   requests have in common
 - ``metrics``      ``/metrics``, for Prometheus
 - ``operator``     the token that operators have to show; ``attempts`` bounds how often one may try
+- ``visitors``     what a visitor may ask: bans, blocks, what came of reports
 - ``hosts``        the names that the server answers to
 - ``admin``        the dashboard's login, and ``sessions`` of those who have
 - ``front``        all of these, put together

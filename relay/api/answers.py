@@ -4,6 +4,7 @@ import logging
 import math
 import re
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
@@ -75,14 +76,20 @@ class Invalid(web.HTTPUnprocessableEntity):
 
 
 def error(
-    status: int, message: str, headers: dict[str, str] | None = None, *, code: str | None = None
+    status: int,
+    message: str,
+    headers: dict[str, str] | None = None,
+    *,
+    code: str | None = None,
+    details: Mapping[str, object] | None = None,
 ) -> web.Response:
     """An error as ``{"error": {"code": ..., "message": ...}}``.
 
     :param code: the status in words, unless something else is given.
+    :param details: what else there is to say.
     """
     code = code or re.sub(r"\W+", "_", HTTPStatus(status).phrase.lower())
-    body = {"error": {"code": code, "message": message}}
+    body = {"error": {"code": code, "message": message, **(details or {})}}
     return web.json_response(body, status=status, headers=headers)
 
 
@@ -132,14 +139,15 @@ async def require_tls(_: web.Request, response: web.StreamResponse) -> None:
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn errors into JSON ones, and a crash into 500; redirects and the like stay as they are.
 
-    An error that has a ``code`` of its own keeps it.
+    An error that has a ``code`` of its own keeps it, and its ``details``.
     """
     try:
         return await handler(request)
     except web.HTTPError as raised:
         kept = {name: raised.headers[name] for name in _KEPT if name in raised.headers}
-        code = getattr(raised, "code", None)
-        return error(raised.status, (raised.text or raised.reason).strip(), kept, code=code)
+        code, details = getattr(raised, "code", None), getattr(raised, "details", None)
+        text = (raised.text or raised.reason).strip()
+        return error(raised.status, text, kept, code=code, details=details)
     except web.HTTPException:
         raise
     except Exception:

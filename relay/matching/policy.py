@@ -18,7 +18,8 @@ def choose(
 ) -> Waiter | None:
     """The best partner for a user, or none.
 
-    Two who have just parted are kept apart for ``rematch_after_s``, even if nobody else is there.
+    Two of whom one avoids the other never meet. Two who have just parted are kept apart for
+    ``rematch_after_s``, even if nobody else is there.
     Two who share no interest, though one of them has some, are kept apart until either has waited
     for ``interest_wait_s``. Of the others those come first whom the user has not met lately, then
     those who share more of its interests, then those whose link is in the same place (or who have
@@ -33,7 +34,7 @@ def choose(
     """
 
     def meets(candidate: Waiter) -> bool:
-        if candidate.user_id == seeker.user_id:
+        if candidate.user_id == seeker.user_id or _avoid(seeker, candidate):
             return False
         parted_at = _parted_at(seeker, candidate)
         if parted_at is not None and now - parted_at < rematch_after_s:
@@ -47,6 +48,11 @@ def choose(
         return (has_met, -shared, is_elsewhere, candidate.since_s)
 
     return min(filter(meets, candidates), key=rank, default=None)
+
+
+def _avoid(a: Waiter, b: Waiter) -> bool:
+    """Whether either never wants to meet the other."""
+    return not (a.avoids.isdisjoint(b.names) and b.avoids.isdisjoint(a.names))
 
 
 def _suit(a: Waiter, b: Waiter) -> bool:

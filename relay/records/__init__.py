@@ -1,9 +1,11 @@
 """What outlives the process: reports, blocks, bans, appeals, evidence, and operators.
 
 - ``interface``  what there is to keep, and what a database of it can do
+- ``memory``     the same in memory
 """
 
 from relay.records.interface import (
+    MAX_WORDS_CHARS,
     Appeal,
     AppealOutcome,
     Ban,
@@ -21,6 +23,7 @@ from relay.records.interface import (
 )
 
 __all__ = [
+    "MAX_WORDS_CHARS",
     "Appeal",
     "AppealOutcome",
     "Ban",

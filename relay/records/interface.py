@@ -71,6 +71,8 @@ class Report:
     taken_at: float | None = None
     told_at: float | None = None
     """When the reporter was told what came of it."""
+    heard_at: float | None = None
+    """When the reported one was told, if it was warned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,9 @@ class Records(Protocol):
 
     async def told(self, report_ids: list[str], now: float) -> None:
         """Their reporter knows the outcome."""
+
+    async def heard(self, report_ids: list[str], now: float) -> None:
+        """The reported one has got its warning."""
 
     # blocks
 

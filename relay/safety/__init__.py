@@ -1,8 +1,35 @@
 """What protects strangers from strangers: who is who without names, limits, reports, bans.
 
-- ``identity``  who somebody is, without a name
+- ``identity``   who somebody is, without a name
+- ``bans``       the bans in force, in memory
+- ``rules``      when reports come to a ban without an operator, and how urgent they are
+- ``orders``     what operators order, and what is counted
+- ``service``    takes reports, blocks and appeals, and keeps the table of bans
+- ``decisions``  what operators decide
 """
 
-from relay.safety.identity import NOBODY, Identity, tokens_of
+from relay.safety.bans import is_about
+from relay.safety.decisions import Decisions
+from relay.safety.identity import NOBODY, Identity, identity_of, tokens_of
+from relay.safety.orders import BanOrder, SafetyTally
+from relay.safety.rules import BanRules, urgency
+from relay.safety.service import REPORTS_BURST, REPORTS_PER_S, Filed, Known, Safety, shown_appeal
 
-__all__ = ["NOBODY", "Identity", "tokens_of"]
+__all__ = [
+    "NOBODY",
+    "REPORTS_BURST",
+    "REPORTS_PER_S",
+    "BanOrder",
+    "BanRules",
+    "Decisions",
+    "Filed",
+    "Identity",
+    "Known",
+    "Safety",
+    "SafetyTally",
+    "identity_of",
+    "is_about",
+    "shown_appeal",
+    "tokens_of",
+    "urgency",
+]

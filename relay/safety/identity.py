@@ -37,10 +37,19 @@ class Identity:
 NOBODY = Identity()
 
 
+def identity_of(party: Party) -> Identity:
+    """Somebody who is written down."""
+    return Identity(party.visitor, (party.address,) if party.address else ())
+
+
 def tokens_of(party: Party) -> frozenset[str]:
     """As :attr:`Identity.own_tokens`, of somebody who is written down."""
-    addresses = (party.address,) if party.address else ()
-    return Identity(party.visitor, addresses).own_tokens
+    return identity_of(party).own_tokens
+
+
+def all_tokens_of(party: Party) -> frozenset[str]:
+    """As :attr:`Identity.tokens`, of somebody who is written down."""
+    return identity_of(party).tokens
 
 
 def _tokens(visitor: str, addresses: tuple[str, ...]) -> Iterator[str]:

@@ -8,6 +8,8 @@ In the order in which a message comes through:
 - ``mailbox``      what waits to be handled, bounded; ``handling`` has a task for each session
 - ``lobby``        what a message means; ``news`` tells those who wait how many are there
 - ``meetings``     searching, meeting and parting
+- ``reporting``    a user reports or blocks a partner; ``guard`` keeps out who is banned, and tells
+                   users what was decided
 - ``negotiation``  what a media mode has to do; the modes are ``relayed`` and ``direct``
 
 And what these work on:

@@ -19,9 +19,11 @@ from relay.protocol.messages import (
     Resume,
     ServerMessage,
 )
+from relay.safety import NOBODY, Known, Safety
 from relay.signaling.connection import GRACE_S, UNSENT_BYTES, Connection
 from relay.signaling.direct import Direct
 from relay.signaling.effort import Efforts
+from relay.signaling.guard import Banned, Guard
 from relay.signaling.handling import Handling
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby, LobbyCounts, RoomView, UserView
@@ -70,6 +72,8 @@ class Gateway:
     :param ice_servers: tells which RTCIceServer dictionaries a user is to use, by its request and
         its id.
     :param allowed_origins: web origins that may connect besides this host's own; ``*`` is all.
+    :param safety: who may not come in, and where reports go.
+    :param start_blurred: whether each partner had better be blurred at first.
     """
 
     def __init__(
@@ -81,6 +85,8 @@ class Gateway:
         ice_servers: IceServersOf,
         limits: Limits,
         allowed_origins: frozenset[str],
+        safety: Safety,
+        start_blurred: bool = False,
     ) -> None:
         self._plane = plane
         self._media_mode: MediaMode = media_mode
@@ -88,7 +94,8 @@ class Gateway:
         self._limits = limits
         self._allowed_origins = allowed_origins
         negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
-        self._lobby = Lobby(store, negotiation, media_mode, limits)
+        self._lobby = Lobby(store, negotiation, media_mode, limits, safety)
+        self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)
         self._efforts = Efforts()
         self._handling = Handling(self._lobby, monotonic)
         self._sessions = Sessions(limits, self._lobby.tally)
@@ -211,6 +218,12 @@ class Gateway:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         comes_back = self._admit(request)
+        identity = NOBODY
+        try:
+            await self._guard.admit(identity)
+        except Banned:
+            self._count_refusal(request, "banned")
+            raise
         socket = web.WebSocketResponse(
             # aiohttp refuses a message of exactly this size already.
             max_msg_size=MAX_FRAME_BYTES + 1,
@@ -229,6 +242,7 @@ class Gateway:
             is_local=is_local(request),
             effort=self._efforts.of(source),
             source=source,
+            identity=identity,
             can_resume=self._limits.resume_s > 0 and _RESUME in request.query,
         )
         task = _this_task()
@@ -237,23 +251,27 @@ class Gateway:
             if not await _opened(socket, request):
                 return web.Response()  # to nobody
             token = new_token() if session.can_resume else None
-            connected = self._connected(request, session, token)
+            known = await self._guard.learn(session)
+            connected = self._connected(request, session, token, known)
             if comes_back:
-                await self._come_back(request, socket, session, connected)
+                await self._come_back(request, socket, session, connected, known)
             else:
-                self._enter(session, token)
+                self._enter(session, token, known)
                 await self._run(request, socket, session, connected)
         finally:
             del self._sockets[task]
         return socket
 
-    def _connected(self, request: web.Request, session: Session, token: str | None) -> Connected:
+    def _connected(
+        self, request: web.Request, session: Session, token: str | None, known: Known
+    ) -> Connected:
         return Connected(
             user_id=session.user_id,
             ice_servers=self._ice_servers(request, session.user_id),
             media_mode=self._media_mode,
             resume_token=token,
             resume_within=self._limits.resume_s if token is not None else None,
+            start_blurred=self._guard.blurs(known),
         )
 
     async def _come_back(
@@ -262,6 +280,7 @@ class Gateway:
         socket: web.WebSocketResponse,
         session: Session,
         connected: Connected,
+        known: Known,
     ) -> None:
         """Serve a socket that may have a session already; else it is a new user's.
 
@@ -278,7 +297,7 @@ class Gateway:
         if frame is None or self._is_closed_to_new():
             await self._turn_away(socket, is_refused=resume is not None)
             return
-        self._enter(session, connected.resume_token)
+        self._enter(session, connected.resume_token, known)
         if resume is None:
             await self._run(request, socket, session, first=frame)
         else:
@@ -306,11 +325,12 @@ class Gateway:
                 await socket.send_str(_REFUSED.encode())
             await socket.close(code=CLOSE_TRY_AGAIN, message=b"no new users")
 
-    def _enter(self, session: Session, token: str | None) -> None:
+    def _enter(self, session: Session, token: str | None, known: Known) -> None:
         """A new user is here."""
         self._lobby.join(session)
         self._sessions.come(session, token)
         self._handling.begin(session)
+        self._guard.tell(session, known)
         self.tally.users += 1
         log.info("user_connected", user=session.user_id)
 
@@ -371,10 +391,13 @@ class Gateway:
         return self._closing or self.draining or others >= self._limits.max_users
 
     def _refuse(self, request: web.Request, reason: str, text: str) -> NoReturn:
+        self._count_refusal(request, reason)
+        raise _TurnedAway(reason, text)
+
+    def _count_refusal(self, request: web.Request, reason: str) -> None:
         # A page sees no status of its WebSocket's, so it asks once more without an upgrade.
         if "Upgrade" in request.headers:
             self.tally.refusals[reason] += 1
-        raise _TurnedAway(reason, text)
 
 
 def _this_task() -> asyncio.Task[None]:

@@ -46,6 +46,7 @@ from relay.protocol.messages import (
     WebrtcAnswer,
     WebrtcOffer,
 )
+from relay.safety import Safety
 from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.echo import ECHO_S
 from relay.signaling.limits import Limits
@@ -60,6 +61,7 @@ from relay.signaling.meetings import Meetings
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.news import OnlineNews
 from relay.signaling.outbox import CLOSE_OVER_BUDGET
+from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.tally import NO_CAUSE, Tally
 from relay.store import Store
@@ -110,6 +112,7 @@ class Lobby:
         negotiation: Negotiation,
         media_mode: MediaMode,
         limits: Limits,
+        safety: Safety,
     ) -> None:
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
@@ -122,6 +125,7 @@ class Lobby:
             new_room_id=lambda: token_hex(12),
         )
         self._meetings = Meetings(self._sessions, matchmaker, negotiation, media_mode)
+        self._reporting = Reporting(safety, self._meetings)
 
     @property
     def tally(self) -> Tally:
@@ -131,6 +135,10 @@ class Lobby:
     def session(self, user_id: str) -> Session | None:
         """The user, if it is here."""
         return self._sessions.get(user_id)
+
+    def sessions(self) -> list[Session]:
+        """All who are here."""
+        return [*self._sessions.values()]
 
     def call(self, room_id: str) -> Call | None:
         """The room, if it is here."""
@@ -224,10 +232,12 @@ class Lobby:
         match message:
             case FindPartner():
                 session.likes(message.interests)
+                session.blurs = message.blurred
                 await self._find(session, message.mode, now)
             case NextPartner():
                 if message.interests is not None:
                     session.likes(message.interests)
+                session.blurs = message.blurred
                 if session.call is not None:
                     await self._meetings.leave(session, PartnerLeft(), now)
                 await self._find(session, message.mode, now)
@@ -256,7 +266,7 @@ class Lobby:
             case Shown():
                 session.hand_on(message)
             case Report() | Block():
-                raise ProtocolError("nobody_to_report", "there is nobody to report")
+                await self._reporting.take(session, message, now)
             case Ping():
                 session.send(Pong())
             case _:

@@ -20,7 +20,7 @@ from relay.matching import Happened, Matchmaker, MediaMode, State
 from relay.protocol.messages import Error, PartnerDisconnected, PartnerFound, PartnerLeft
 from relay.signaling.mailbox import TimePassed
 from relay.signaling.negotiation import Negotiation
-from relay.signaling.session import Call, Session
+from relay.signaling.session import Call, Former, Session
 from relay.signaling.tally import Tally
 from relay.store import Room, Waiter
 
@@ -150,6 +150,7 @@ class Meetings:
             is_initiator=session is call.second,
             media_mode=self._media_mode,
             shared_interests=session.shares(partner),
+            blurred=partner.blurs,
         )
         session.talk.begin()
         session.send(found)
@@ -161,6 +162,7 @@ class Meetings:
             session.call = None
             session.happened(Happened.PARTED)
             session.remember(other.user_id, now)
+            session.former.append(Former(call.room.room_id, other.user_id, other.identity, now))
         if partner not in self._leavers:
             partner.send(farewell)
         self._negotiation.part(call)
@@ -168,8 +170,15 @@ class Meetings:
 
 
 def _waiter(session: Session, since_s: float) -> Waiter:
-    interests = frozenset(session.interests)
-    return Waiter(session.user_id, since_s, interests, dict(session.recent), session.link.place)
+    return Waiter(
+        session.user_id,
+        since_s,
+        frozenset(session.interests),
+        dict(session.recent),
+        session.link.place,
+        session.names,
+        session.avoids,
+    )
 
 
 def _can_meet(session: Session) -> bool:

@@ -16,6 +16,7 @@ CLOSE_RIGHT_BACK = 4000  # of those for private use, RFC 6455 section 7.4.2; the
 CLOSE_BY_OPERATOR = 4001
 CLOSE_OVER_BUDGET = 4002
 CLOSE_REPLACED = 4003
+CLOSE_BANNED = 4004
 
 _STATES = (MediaState, Typing)
 """Of these only the last one counts."""

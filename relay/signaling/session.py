@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from relay.protocol.messages import (
     ServerMessage,
     Typing,
 )
-from relay.safety import NOBODY, Identity
+from relay.safety import NOBODY, REPORTS_BURST, REPORTS_PER_S, Identity
 from relay.signaling.echo import Echoing
 from relay.signaling.effort import Effort
 from relay.signaling.expectation import Expectation
@@ -29,7 +30,19 @@ from relay.signaling.tally import Tally
 from relay.store import Room
 
 _MAX_RECENT = 8  # partners remembered
+_MAX_FORMER = 32  # of those that can still be reported
 _SLOW_PARTNER_S = 1.0  # to wait, since nobody can tell how long it takes
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """A partner from whom the user has parted."""
+
+    room_id: str
+    user_id: str
+    identity: Identity
+    parted_at: float
+    """On the lobby's clock."""
 
 
 @dataclass(eq=False, slots=True)
@@ -86,6 +99,10 @@ class Session:
         self.call: Call | None = None  # while matched or in_call
         self.interests: dict[str, str] = {}  # as the user wrote them, by what is compared
         self.recent: dict[str, float] = {}  # last partners: id -> parted at
+        self.former: deque[Former] = deque(maxlen=_MAX_FORMER)  # the last is the latest
+        self.names = identity.own_tokens | {f"user:{user_id}"}
+        self.avoids: frozenset[str] = frozenset()  # names of those whom it is never to meet
+        self.blurs = False  # its client blurs each partner at first
         self.link = Expectation(limits.link_timeout_s)
         self.link_report: LinkReport | None = None  # the last of the present link
         self.talk = Talk()
@@ -95,6 +112,7 @@ class Session:
         self.outbox = Outbox(limits.max_unsent, limits.max_unsent_bytes, kept_bytes)
         self.pace = TokenBucket(limits.messages_per_s, limits.messages_burst)
         self.effort = effort or Effort()  # of its descriptions
+        self.report_pace = TokenBucket(REPORTS_PER_S, REPORTS_BURST)
         self._faults = Window(limits.max_faults, limits.faults_window_s)
         self._tally = tally
         self.limits = limits
@@ -222,6 +240,13 @@ class Session:
         """Tell the user to wait, which is no mistake."""
         wait_s = round(wait_s, 3)
         self.send(Error(code="rate_limited", message=message, retry_after=wait_s, id=chat_id))
+
+    def avoid(self, meant: Former) -> None:
+        """Never meet somebody again; who is dealt with needs no second report."""
+        self.avoids |= meant.identity.own_tokens | {f"user:{meant.user_id}"}
+        rooms = [former for former in self.former if former.room_id != meant.room_id]
+        self.former.clear()
+        self.former.extend(rooms)
 
     def remember(self, partner_id: str, now: float) -> None:
         """Note that the user has just parted from a partner."""

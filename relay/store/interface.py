@@ -18,6 +18,8 @@ class Waiter:
     interests: frozenset[str] = frozenset()
     recent: Mapping[str, float] = field(default_factory=dict)  # last partners: id -> parted at
     place: str = ""  # of the user's link; two in one place meet at less cost
+    names: frozenset[str] = frozenset()  # by which others may avoid it
+    avoids: frozenset[str] = frozenset()  # names of those whom it is never to meet
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from relay.api.models import EventQuery
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
 from relay.plane import MediaView
+from relay.records.memory import MemoryRecords
+from relay.safety import BanRules, Safety
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore
 from tests.support.fake_plane import FakePlane
@@ -102,6 +104,7 @@ async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tup
         ice_servers=lambda *_: [],
         limits=Limits(),
         allowed_origins=frozenset(),
+        safety=Safety(MemoryRecords(), BanRules()),
     )
     load = Load(plane)
     readiness = Readiness(gateway, plane, load)

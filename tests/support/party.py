@@ -20,18 +20,23 @@ from relay.protocol.messages import (
     OfferAgain,
     PartnerConnection,
     PartnerFound,
+    ReportOutcome,
     Resume,
     Resumed,
     ServerMessage,
     StopChat,
     Typing,
     UserMessage,
+    Warned,
     WebrtcAnswer,
     WebrtcOffer,
     parse_server,
 )
+from relay.records.memory import MemoryRecords
+from relay.safety import NOBODY, BanRules, Identity, Safety
 from relay.signaling.direct import Direct
 from relay.signaling.effort import Effort
+from relay.signaling.guard import Guard
 from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby
 from relay.signaling.mailbox import Item, SessionEnded
@@ -90,6 +95,10 @@ class SlowStore:
         result = await operation
         await self._hop("after", name)
         return result
+
+
+EPOCH_S = 1_700_000_000.0
+"""By which the day is ahead of the lobby's clock."""
 
 
 class User:
@@ -225,18 +234,28 @@ class Party:
         limits: Limits | None = None,
     ) -> None:
         self.limits = limits or Limits()
+        self.records = MemoryRecords()
+        self.safety = Safety(self.records, BanRules(), lambda: EPOCH_S + self.now)
         self.plane = FakePlane()
         self.store = store or MemoryStore()
         self.now = 1000.0
         self.users: dict[str, User] = {}
         self._names: set[str] = set()  # of all who have ever come
         negotiation = Relayed(self.plane) if media_mode == "relay" else Direct()
-        self.lobby = Lobby(self.store, negotiation, media_mode, self.limits)
+        self.lobby = Lobby(self.store, negotiation, media_mode, self.limits, self.safety)
+        self.guard = Guard(self.safety, self.lobby, start_blurred=False)
         self.sessions = Sessions(self.limits, self.lobby.tally)
         self.plane.subscribe(self.lobby.media_event)
         self._busy = 0
 
-    def come(self, name: str, *, can_resume: bool = False, source: str = "") -> User:
+    def come(
+        self,
+        name: str,
+        *,
+        can_resume: bool = False,
+        source: str = "",
+        identity: Identity = NOBODY,
+    ) -> User:
         """Let a user in."""
         session = Session(
             name,
@@ -245,6 +264,7 @@ class Party:
             tally=self.lobby.tally,
             is_local=False,
             source=source,
+            identity=identity,
             can_resume=can_resume,
         )
         self.lobby.join(session)
@@ -254,9 +274,17 @@ class Party:
         self.sessions.come(session, user.token or None)
         return user
 
-    async def pair(self, first: str, second: str, *, can_resume: bool = False) -> tuple[User, User]:
-        """Two who have just met, with their links up; nothing unheard."""
-        users = self.come(first, can_resume=can_resume), self.come(second, can_resume=can_resume)
+    async def pair(
+        self, first: str, second: str, *, can_resume: bool = False, known: bool = False
+    ) -> tuple[User, User]:
+        """Two who have just met, with their links up; nothing unheard.
+
+        :param known: whether they are visitors with a cookie.
+        """
+        users = (
+            self.come(first, can_resume=can_resume, identity=Identity(first if known else "")),
+            self.come(second, can_resume=can_resume, identity=Identity(second if known else "")),
+        )
         for user in users:
             await user.offer()
             await user.come_up()
@@ -291,6 +319,10 @@ class Party:
             self.now = min(self.now + 1, until)
             self.tick()
             await self.settle()
+
+    async def background(self) -> None:
+        """Wait until nothing is under way that nobody waits for."""
+        await until(lambda: not self.safety._tasks)
 
     def tick(self) -> None:
         self.lobby.tick(self.now)
@@ -364,6 +396,9 @@ def _short(message: ServerMessage) -> str:
             return f"partner_connection: {'interrupted' if message.interrupted else 'back'}"
         case EchoState():
             return f"echo: {'on' if message.on else 'off'}"
+        case ReportOutcome() | Warned():
+            what = message.outcome if isinstance(message, ReportOutcome) else message.reason
+            return f"{message.type}: {what}"
         case OfferAgain():
             return f"offer_again: {message.reason}"
         case Error():

@@ -10,6 +10,8 @@ import aiohttp
 from aiohttp import web
 
 from relay.matching import MediaMode
+from relay.records.memory import MemoryRecords
+from relay.safety import BanRules, Safety
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore, Store
 from tests.support.fake_plane import FakePlane
@@ -160,6 +162,7 @@ async def serving(
         ice_servers=lambda *_: [{"urls": "stun:stun.example.org"}],
         limits=limits or Limits(),
         allowed_origins=allowed_origins,
+        safety=Safety(MemoryRecords(), BanRules()),
     )
     app = web.Application()
     app.add_routes(gateway.routes())

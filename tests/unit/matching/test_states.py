@@ -8,6 +8,7 @@ from relay.errors import ProtocolError
 from relay.matching import Happened, MediaMode, State, advance, require_allowed
 from relay.matching.states import ALLOWED, TRANSITIONS
 from relay.protocol.messages import (
+    Block,
     ChatMessage,
     ChatReceived,
     Echo,
@@ -17,6 +18,8 @@ from relay.protocol.messages import (
     MediaState,
     NextPartner,
     Ping,
+    Report,
+    Shown,
     StopChat,
     Typing,
     UserMessage,
@@ -37,6 +40,9 @@ MESSAGES: list[UserMessage] = [
     Ping(),
     LinkReport(state="connecting"),
     Echo(on=True),
+    Report(reason="hate"),
+    Block(),
+    Shown(),
     WebrtcOffer(sdp=""),
     WebrtcAnswer(sdp=""),
     IceCandidate(),

@@ -1,0 +1,142 @@
+"""What a visitor may ask: whether it is banned, whom it has blocked, what came of its reports.
+
+Answers are for the server's own page alone: who asks is known by its cookie and its address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from math import ceil
+from time import monotonic
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from relay.api import answers
+from relay.api.operator import is_own_page
+from relay.errors import RecordsAway
+from relay.pace import TokenBucket
+from relay.records import MAX_WORDS_CHARS
+from relay.safety import NOBODY, Identity, Safety, shown_appeal
+from relay.source import source_of
+
+MAX_BODY_BYTES = 8192
+PATIENCE_S = 5.0
+"""How long a body may take."""
+ASKED_PER_S, ASKED_BURST = 0.5, 20
+"""How often one source may ask."""
+_MAX_SOURCES = 4096
+
+IdentityOf = Callable[[web.Request], Identity]
+
+
+class _Words(BaseModel):
+    """What a banned person writes."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    words: str = Field(min_length=1, max_length=MAX_WORDS_CHARS)
+
+
+class Visitors:
+    """The endpoints.
+
+    :param identity_of: who asks.
+    """
+
+    def __init__(
+        self,
+        safety: Safety,
+        identity_of: IdentityOf,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._safety = safety
+        self._identity_of = identity_of
+        self._clock = clock
+        self._paces: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes."""
+        return [
+            web.get("/visitor", self._paced(self._tell)),
+            web.post("/visitor/appeals", self._paced(self._appeal)),
+            web.delete("/visitor/blocks/{id}", self._paced(self._unblock)),
+        ]
+
+    def _paced(self, handler: Handler) -> Handler:
+        async def paced(request: web.Request) -> web.StreamResponse:
+            wait_s = self._pace(source_of(request.remote)).take(self._clock())
+            if wait_s:
+                seconds = str(ceil(wait_s))
+                return answers.error(429, "too many requests", {"Retry-After": seconds})
+            if request.method != "GET" and not is_own_page(request):
+                raise web.HTTPForbidden(text="only this server's own page may do this")
+            try:
+                return await handler(request)
+            except RecordsAway:
+                raise answers.unavailable("the database is away") from None
+
+        return paced
+
+    def _pace(self, source: str) -> TokenBucket:
+        pace = self._paces.pop(source, None) or TokenBucket(ASKED_PER_S, ASKED_BURST)
+        self._paces[source] = pace
+        if len(self._paces) > _MAX_SOURCES:
+            self._paces.popitem(last=False)
+        return pace
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        identity = self._identity_of(request)
+        ban = self._safety.find_ban(identity)
+        mine = await self._safety.deeds(identity)
+        told = {
+            "visitor": identity.visitor or None,
+            "ban": None if ban is None else await self._safety.shown(ban),
+            "blocks": [{"id": block.id, "at": block.at} for block in mine.blocks],
+            "reports": [
+                {"id": each.id, "at": each.at, "reason": each.reason, "outcome": each.outcome}
+                for each in mine.reports
+            ],
+        }
+        return web.json_response(told, headers=answers.NO_STORE)
+
+    async def _appeal(self, request: web.Request) -> web.Response:
+        words = await _words_of(request)
+        identity = self._identity_of(request)
+        appeal, is_new = await self._safety.appeal(identity, words)
+        if appeal is None:
+            raise web.HTTPNotFound(text="you are not banned")
+        if not is_new:
+            raise web.HTTPConflict(text="this ban has an appeal already")
+        return web.json_response(shown_appeal(appeal), status=201, headers=answers.NO_STORE)
+
+    async def _unblock(self, request: web.Request) -> web.Response:
+        identity = self._identity_of(request)
+        if not await self._safety.unblock(identity, request.match_info["id"]):
+            raise web.HTTPNotFound(text="there is no such block")
+        return web.Response(status=204)
+
+
+def nobody(_: web.Request) -> Identity:
+    """Nobody is known."""
+    return NOBODY
+
+
+async def _words_of(request: web.Request) -> str:
+    """The words that are sent; raises what becomes 408, 413 or 422."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            async for part in request.content.iter_any():
+                body += part
+                if len(body) > MAX_BODY_BYTES:
+                    raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the body did not come") from None
+    try:
+        return _Words.model_validate_json(bytes(body)).words
+    except ValidationError:
+        text = f'the body has to be {{"words": "..."}}, with 1 to {MAX_WORDS_CHARS} characters'
+        raise answers.Invalid(text) from None

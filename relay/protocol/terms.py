@@ -1,0 +1,63 @@
+"""What the signalling messages are made of: their limits, and the words that they choose from."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic.alias_generators import to_camel
+
+MAX_FRAME_BYTES = 256 * 1024
+"""A longer WebSocket message closes the connection with 1009."""
+MAX_SDP_CHARS = 64 * 1024
+"""A longer SDP is ``bad_sdp``; checked where SDP is read, so that it gets that code."""
+MAX_CHAT_CHARS = 2000
+MAX_CHAT_ID_CHARS = 64
+MAX_INTERESTS = 10
+MAX_INTEREST_CHARS = 32
+MAX_CANDIDATE_CHARS = 1024
+MAX_TOKEN_CHARS = 64
+MAX_CANDIDATE_TYPES = 16
+MAX_LINK_ERRORS = 16
+MAX_REPORT_MS = 3_600_000
+MAX_ROOM_ID_CHARS = 64
+MAX_WORDS_CHARS = 1000
+"""Of a report."""
+
+LinkCause = Literal[
+    "udp_blocked",
+    "tcp_blocked",
+    "turn_refused",
+    "server_unreachable",
+    "dtls_failed",
+    "ipv6_only",
+    "slow",
+]
+"""Why a link does not come up."""
+
+Reason = Literal["minor", "threat", "violence", "nudity", "hate", "spam", "other"]
+"""Why somebody is reported."""
+
+Mode = Literal["video", "text"]
+"""What a user looks for: with its link as it is, or without media until it offers again."""
+
+
+class Message(BaseModel):
+    """What all messages have in common."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore"
+    )
+
+    def encode(self) -> str:
+        """The message as a text frame; absent optional fields are left out."""
+        nulls: set[str] = getattr(type(self), "nullable", set())
+        fields = self.model_dump(by_alias=True, exclude_none=True)
+        whole = fields | {name: None for name in nulls if name not in fields}
+        return json.dumps(whole, ensure_ascii=False)  # escapes make an emoji 12 bytes of 4
+
+
+Interest = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_INTEREST_CHARS)
+]

@@ -1,0 +1,387 @@
+"""What becomes of reports, blocks and bans: between whoever acts, and the records."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from secrets import token_hex
+from typing import Any
+
+import structlog
+
+from relay.errors import RecordsAway
+from relay.pace import TokenBucket
+from relay.records import (
+    Appeal,
+    Ban,
+    Block,
+    Decision,
+    Party,
+    Reason,
+    Records,
+    Report,
+)
+from relay.safety.bans import MAX_BANS, Bans
+from relay.safety.identity import Identity, tokens_of
+from relay.safety.orders import SafetyTally
+from relay.safety.rules import (
+    DAY_S,
+    MAX_ADDRESS_S,
+    BanRules,
+    ban_s,
+    reporter_key,
+    urgency,
+)
+
+REPORTS_PER_S = 1 / 30
+REPORTS_BURST = 10
+"""Reports and blocks of one visitor, and of one address together."""
+OUTCOMES_S = 30 * DAY_S
+"""For so long after a report its reporter is told what came of it."""
+KEPT_S = 180 * DAY_S
+"""For so long reports that are decided, and bans and blocks that are over, are kept."""
+RELOAD_S = 60.0
+_MAX_PACES = 4096
+_MAX_TASKS = 256
+_RULES = "rules"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is to know of somebody who comes in."""
+
+    avoids: frozenset[str] = frozenset()
+    """Tokens of those whom it never wants to meet again."""
+    outcomes: tuple[Report, ...] = ()
+    """Its reports that were decided, and of which it was not told."""
+    warnings: tuple[Report, ...] = ()
+    """Reports for which it is to be warned, and has not been."""
+    has_reported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """What somebody has done."""
+
+    blocks: tuple[Block, ...] = ()
+    reports: tuple[Report, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What came of a report."""
+
+    report: Report
+    block: Block
+    is_stored: bool
+
+
+class Safety:
+    """Takes reports and blocks, and keeps the table of bans. One for a server.
+
+    Use: :meth:`start`, then anything, then :meth:`close`.
+
+    :param rules: when reports come to a ban by themselves.
+    :param clock: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        rules: BanRules,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.records = records
+        self.tally = SafetyTally()
+        self.bans = Bans()
+        self.clock = clock
+        self._rules = rules
+        self._paces: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._reported: list[Callable[[Report], None]] = []
+        self._decided: list[Callable[[Report], None]] = []
+        self._banned: list[Callable[[Ban], None]] = []
+
+    def on_report(self, listener: Callable[[Report], None]) -> None:
+        """Have every new report told."""
+        self._reported.append(listener)
+
+    def on_decision(self, listener: Callable[[Report], None]) -> None:
+        """Have each report told that is decided."""
+        self._decided.append(listener)
+
+    def decided(self, report: Report) -> None:
+        """A report is decided."""
+        for listener in self._decided:
+            listener(report)
+
+    def on_ban(self, listener: Callable[[Ban], None]) -> None:
+        """Have every new ban told."""
+        self._banned.append(listener)
+
+    async def start(self) -> None:
+        """Load the bans; while the database is away, it is tried again."""
+        self._spawn(self._keep_up(), "safety")
+
+    async def close(self) -> None:
+        """End what runs."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # who comes in
+
+    def find_ban(self, identity: Identity) -> Ban | None:
+        """What keeps somebody out, if anything does."""
+        return self.bans.find(identity, self.clock())
+
+    async def shown(self, ban: Ban) -> dict[str, Any]:
+        """A ban as the banned person sees it, with its appeal."""
+        try:
+            appeal = await self.records.appeal_of(ban.id)
+        except RecordsAway:
+            appeal = None
+        return {
+            "id": ban.id,
+            "since": ban.since,
+            "until": ban.until,
+            "reason": ban.reason.value,
+            "words": ban.words,
+            "appeal": None if appeal is None else shown_appeal(appeal),
+        }
+
+    async def known(self, identity: Identity) -> Known:
+        """What there is to know of somebody who comes in; nothing while the database is away."""
+        party = identity.party
+        if not party:
+            return Known()
+        try:
+            blocks = await self.records.blocks(party)
+            since = self.clock() - OUTCOMES_S
+            made = await self.records.reports_by(party, since)
+            about = await self.records.reports_about(party, since)
+        except RecordsAway:
+            return Known()
+        own = identity.own_tokens
+        return Known(
+            frozenset[str]().union(
+                *(tokens_of(block.blocked) for block in blocks if tokens_of(block.by) & own)
+            ),
+            tuple(r for r in made if r.outcome != "open" and r.told_at is None),
+            tuple(
+                r
+                for r in about
+                if r.outcome == "warned" and r.heard_at is None and tokens_of(r.reported) & own
+            ),
+            any(report.source == "user" for report in made),
+        )
+
+    def told(self, reports: Sequence[Report]) -> None:
+        """Their reporter has been told what came of them; if that is lost, it is told again."""
+        if reports:
+            ids = [report.id for report in reports]
+            self._spawn(self.records.told(ids, self.clock()), "told")
+
+    def heard(self, reports: Sequence[Report]) -> None:
+        """The reported one has been warned; if that is lost, it is warned again."""
+        if reports:
+            ids = [report.id for report in reports]
+            self._spawn(self.records.heard(ids, self.clock()), "heard")
+
+    # reports and blocks
+
+    def wait_s(self, identity: Identity, now: float) -> float:
+        """How long until somebody may report or block again; when it is 0, it counts as done.
+
+        :param now: seconds on any clock, but always the same.
+        """
+        buckets = [self._pace(token) for token in sorted(identity.tokens)]
+        wait_s = max((bucket.wait_s(now) for bucket in buckets), default=0.0)
+        if not wait_s:
+            for bucket in buckets:
+                bucket.take(now)
+        return wait_s
+
+    async def report(
+        self, reporter: Identity, reported: Identity, reason: Reason, words: str, room_id: str
+    ) -> Filed:
+        """Take a report: it is on the disk, or kept until the database is back."""
+        now = self.clock()
+        report = Report(
+            token_hex(8), now, reason, reporter.party, reported.party, room_id, words.strip()
+        )
+        is_stored = await self._add(self.records.add_report(report))
+        filed = Filed(report, await self.block(reporter, reported), is_stored)
+        self.tally.reports[reason] += 1
+        self.tally.open_reports += 1
+        log.info("report_received", report=report.id, reason=reason, room=room_id)
+        for listener in self._reported:
+            listener(report)
+        if len(self._tasks) < _MAX_TASKS:
+            self._spawn(self._judge(report), f"judge {report.id}")
+        return filed
+
+    async def block(self, by: Identity, blocked: Identity) -> Block:
+        """Have somebody never meet somebody again."""
+        block = Block(token_hex(8), self.clock(), by.party, blocked.party)
+        self.tally.blocks += 1
+        if by.party and blocked.party:
+            await self._add(self.records.add_block(block))
+        return block
+
+    async def deeds(self, identity: Identity) -> Deeds:
+        """What somebody has reported and blocked.
+
+        :raises RecordsAway: when it cannot be looked up.
+        """
+        party, own = identity.party, identity.own_tokens
+        if not party:
+            return Deeds()
+        blocks = await self.records.blocks(party)
+        reports = await self.records.reports_by(party, self.clock() - KEPT_S)
+        return Deeds(
+            tuple(block for block in blocks if not own.isdisjoint(tokens_of(block.by))),
+            tuple(report for report in reports if report.source == "user"),
+        )
+
+    async def unblock(self, identity: Identity, block_id: str) -> bool:
+        """Undo a block of one's own; who is here meets the other from the next visit on.
+
+        :raises RecordsAway: when it cannot be stored.
+        """
+        return bool(identity.party) and await self.records.remove_block(block_id, identity.party)
+
+    # bans
+
+    async def ban(self, ban: Ban, why: str) -> Ban:
+        """Put a ban into force, whatever the database does.
+
+        :raises RecordsAway: when it could not be stored; it is in force all the same, until the
+            server ends.
+        """
+        now = self.clock()
+        if ban.party.address:
+            last = now + MAX_ADDRESS_S
+            if not ban.party.visitor and (ban.until is None or ban.until > last):
+                ban = replace(ban, until=last)
+        self.bans.add(ban)
+        self.tally.bans[_RULES if ban.by == _RULES else "operator"] += 1
+        log.info("banned", ban=ban.id, reason=ban.reason, until=ban.until, by=ban.by)
+        for listener in self._banned:
+            listener(ban)
+        former = await self.records.bans_of(ban.party)
+        self.tally.returned += bool(former)
+        await self.records.add_ban(ban, Decision(token_hex(8), now, ban.by, "banned", ban.id, why))
+        return ban
+
+    # appeals
+
+    async def appeal(self, identity: Identity, words: str) -> tuple[Appeal | None, bool]:
+        """Take the appeal of somebody who is banned.
+
+        :returns: the ban's appeal, and whether it is this one; None when there is no ban.
+        :raises RecordsAway: when it cannot be stored.
+        """
+        ban = self.find_ban(identity)
+        if ban is None:
+            return None, False
+        appeal = Appeal(token_hex(8), ban.id, self.clock(), words.strip())
+        if not await self.records.add_appeal(appeal):
+            return await self.records.appeal_of(ban.id), False
+        self.tally.appeals += 1
+        self.tally.open_appeals += 1
+        log.info("appeal_received", appeal=appeal.id, ban=ban.id)
+        return appeal, True
+
+    # inside
+
+    async def _add(self, adding: Coroutine[Any, Any, None]) -> bool:
+        """Whether something is on the disk; else it is kept for then, or dropped and counted."""
+        try:
+            await adding
+        except RecordsAway:
+            return False
+        return True
+
+    def _pace(self, token: str) -> TokenBucket:
+        pace = self._paces.pop(token, None) or TokenBucket(REPORTS_PER_S, REPORTS_BURST)
+        self._paces[token] = pace
+        if len(self._paces) > _MAX_PACES:
+            self._paces.popitem(last=False)
+        return pace
+
+    async def _judge(self, report: Report) -> None:
+        """Ban whoever was reported, if the rules say so."""
+        party = report.reported
+        if not party:
+            return
+        now = self.clock()
+        about = await self.records.reports_about(party, now - self._rules.within_s)
+        former = [ban for ban in await self.records.bans_of(party) if ban.lifted_at is None]
+        made = {
+            reporter_key(each.reporter): len(
+                await self.records.reports_by(each.reporter, now - DAY_S)
+            )
+            for each in about[:_MAX_TASKS]
+            if each.reporter
+        }
+        duration_s = ban_s(about, made, former, self._rules, now)
+        if duration_s is None:
+            return
+        banned = party if not party.visitor else Party(visitor=party.visitor)
+        worst = min((each.reason for each in about), key=urgency)
+        ban = Ban(token_hex(8), banned, now, now + duration_s, worst, _RULES)
+        await self.ban(ban, f"{len(about)} reports")
+
+    async def _keep_up(self) -> None:
+        """Follow the database, in which others may write as well; forget what is over."""
+        while True:
+            try:
+                await self._load()
+            except RecordsAway:
+                pass  # the records say so themselves
+            except Exception:
+                log.exception("safety_failed")
+            await asyncio.sleep(RELOAD_S)
+
+    async def _load(self) -> None:
+        now = self.clock()
+        in_force = await self.records.bans(MAX_BANS, holding_at=now)
+        known = {ban.id for ban in in_force}
+        for ban in in_force:
+            self.bans.add(ban)
+        self.bans.tick(now)
+        reports = await self.records.open_reports(10_000)
+        self.tally.open_reports = len(reports)
+        self.tally.oldest_open_at = min((report.at for report in reports), default=None)
+        self.tally.open_appeals = len(await self.records.appeals(10_000, is_open=True))
+        log.debug("safety_loaded", bans=len(known), reports=len(reports))
+        await self.records.expire(now, now, now - KEPT_S)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if not isinstance(error, RecordsAway):
+            log.error("safety_task_crashed", task=task.get_name(), exc_info=error)
+
+
+def shown_appeal(appeal: Appeal) -> dict[str, Any]:
+    """An appeal as the banned person sees it."""
+    return {
+        "at": appeal.at,
+        "words": appeal.words,
+        "outcome": appeal.outcome,
+        "answer": appeal.answer,
+    }

@@ -1,0 +1,83 @@
+"""A user reports or blocks its partner, or the one of a room that has just ended."""
+
+from __future__ import annotations
+
+from relay.errors import ProtocolError
+from relay.protocol.messages import Block, Blocked, PartnerLeft, Report, ReportReceived
+from relay.records import Reason
+from relay.safety import Safety
+from relay.signaling.meetings import Meetings
+from relay.signaling.session import Former, Session
+
+FORMER_S = 60.0
+"""For so long after a room has ended its users can report each other."""
+
+
+class Reporting:
+    """Finds out who is meant, and has it go its way.
+
+    :param safety: where reports go.
+    """
+
+    def __init__(self, safety: Safety, meetings: Meetings) -> None:
+        self._safety = safety
+        self._meetings = meetings
+
+    async def take(self, session: Session, message: Report | Block, now: float) -> None:
+        """Have a user never meet somebody again, and say why if it does.
+
+        The present partner is left before anything is waited for.
+
+        :raises ProtocolError: when nobody is meant, or the user itself.
+        """
+        try:
+            meant = self._meant(session, message.room_id, now)
+        except ProtocolError as error:
+            self._safety.tally.refused[_REFUSED[error.code]] += 1
+            raise
+        if wait_s := self._safety.wait_s(session.identity, now) or session.report_pace.take(now):
+            self._safety.tally.refused["too_many"] += 1
+            session.fault(now, "rate_limited", "too many reports", round(wait_s, 3))
+            return
+        if session.call is not None and session.call.room.room_id == meant.room_id:
+            await self._meetings.leave(session, PartnerLeft(), now)
+        session.avoid(meant)
+        match message:
+            case Report(reason=reason, words=words):
+                filed = await self._safety.report(
+                    session.identity, meant.identity, Reason(reason), words, meant.room_id
+                )
+                session.send(
+                    ReportReceived(
+                        report_id=filed.report.id,
+                        room_id=meant.room_id,
+                        is_stored=filed.is_stored,
+                    )
+                )
+            case Block():
+                block = await self._safety.block(session.identity, meant.identity)
+                session.send(Blocked(block_id=block.id, room_id=meant.room_id))
+
+    def _meant(self, session: Session, room_id: str | None, now: float) -> Former:
+        """Who is meant: the partner, unless it is a room that has ended."""
+        call = session.call
+        meant = None
+        if call is not None and room_id in (None, call.room.room_id):
+            partner = call.partner_of(session)
+            meant = Former(call.room.room_id, partner.user_id, partner.identity, now)
+        elif call is None or room_id is not None:
+            latest = (
+                former
+                for former in reversed(session.former)
+                if room_id in (None, former.room_id) and now - former.parted_at <= FORMER_S
+            )
+            meant = next(latest, None)
+        if meant is None:
+            raise ProtocolError("nobody_to_report", "there is nobody to report")
+        visitor = session.identity.visitor
+        if visitor and visitor == meant.identity.visitor:
+            raise ProtocolError("cannot_report_yourself", "that is yourself")
+        return meant
+
+
+_REFUSED = {"nobody_to_report": "nobody", "cannot_report_yourself": "yourself"}
