@@ -49,10 +49,12 @@ class Bans:
         bans = [self._by_id[id_] for id_ in ids]
         return max((ban for ban in bans if ban.holds(now)), key=_end, default=None)
 
-    def tick(self, now: float) -> None:
-        """Forget those that are over."""
-        for ban in [ban for ban in self._by_id.values() if not ban.holds(now)]:
-            self.remove(ban.id)
+    def replace(self, bans: Iterable[Ban]) -> None:
+        """Know these alone."""
+        self._by_id.clear()
+        self._by_token.clear()
+        for ban in bans:
+            self.add(ban)
 
 
 def is_about(party: Party, identity: Identity) -> bool:

@@ -44,6 +44,8 @@ OUTCOMES_S = 30 * DAY_S
 KEPT_S = 180 * DAY_S
 """For so long reports that are decided, and bans and blocks that are over, are kept."""
 RELOAD_S = 60.0
+PATIENCE_S = 2.0
+"""Nobody waits longer to come in because of the database."""
 _MAX_PACES = 4096
 _MAX_TASKS = 256
 _RULES = "rules"
@@ -101,6 +103,7 @@ class Safety:
         self.bans = Bans()
         self.clock = clock
         self._rules = rules
+        self._unstored: dict[str, tuple[Ban, Decision]] = {}
         self._paces: OrderedDict[str, TokenBucket] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._reported: list[Callable[[Report], None]] = []
@@ -161,12 +164,13 @@ class Safety:
         party = identity.party
         if not party:
             return Known()
+        since = self.clock() - OUTCOMES_S
         try:
-            blocks = await self.records.blocks(party)
-            since = self.clock() - OUTCOMES_S
-            made = await self.records.reports_by(party, since)
-            about = await self.records.reports_about(party, since)
-        except RecordsAway:
+            async with asyncio.timeout(PATIENCE_S):
+                blocks = await self.records.blocks(party)
+                made = await self.records.reports_by(party, since)
+                about = await self.records.reports_about(party, since)
+        except (RecordsAway, TimeoutError):
             return Known()
         own = identity.own_tokens
         return Known(
@@ -260,24 +264,22 @@ class Safety:
     # bans
 
     async def ban(self, ban: Ban, why: str) -> Ban:
-        """Put a ban into force, whatever the database does.
-
-        :raises RecordsAway: when it could not be stored; it is in force all the same, until the
-            server ends.
-        """
+        """Put a ban into force, whatever the database does: it is stored when that is back."""
         now = self.clock()
-        if ban.party.address:
+        if ban.party.address and not ban.party.visitor:
             last = now + MAX_ADDRESS_S
-            if not ban.party.visitor and (ban.until is None or ban.until > last):
-                ban = replace(ban, until=last)
+            ban = replace(ban, until=last if ban.until is None else min(ban.until, last))
         self.bans.add(ban)
+        self._unstored[ban.id] = ban, Decision(token_hex(8), now, ban.by, "banned", ban.id, why)
         self.tally.bans[_RULES if ban.by == _RULES else "operator"] += 1
         log.info("banned", ban=ban.id, reason=ban.reason, until=ban.until, by=ban.by)
         for listener in self._banned:
             listener(ban)
-        former = await self.records.bans_of(ban.party)
-        self.tally.returned += bool(former)
-        await self.records.add_ban(ban, Decision(token_hex(8), now, ban.by, "banned", ban.id, why))
+        try:
+            self.tally.returned += bool(await self.records.bans_of(ban.party))
+            await self._store_bans()
+        except RecordsAway:
+            log.warning("ban_not_stored", ban=ban.id)
         return ban
 
     # appeals
@@ -350,18 +352,22 @@ class Safety:
                 log.exception("safety_failed")
             await asyncio.sleep(RELOAD_S)
 
+    async def _store_bans(self) -> None:
+        for ban, decision in [*self._unstored.values()]:
+            await self.records.add_ban(ban, decision)
+            self._unstored.pop(ban.id, None)
+
     async def _load(self) -> None:
         now = self.clock()
+        await self._store_bans()
         in_force = await self.records.bans(MAX_BANS, holding_at=now)
-        known = {ban.id for ban in in_force}
-        for ban in in_force:
-            self.bans.add(ban)
-        self.bans.tick(now)
+        newer = [ban for ban, _ in self._unstored.values()]  # made while this was looked up
+        self.bans.replace([*in_force, *newer])
         reports = await self.records.open_reports(10_000)
         self.tally.open_reports = len(reports)
         self.tally.oldest_open_at = min((report.at for report in reports), default=None)
         self.tally.open_appeals = len(await self.records.appeals(10_000, is_open=True))
-        log.debug("safety_loaded", bans=len(known), reports=len(reports))
+        log.debug("safety_loaded", bans=len(self.bans), reports=len(reports))
         await self.records.expire(now, now, now - KEPT_S)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
