@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.protocol.messages import Block, Report
+from relay.protocol.messages import Block, FindPartner, Report, Shown
 from relay.records import Party as Who
 from relay.records import Reason
 from relay.safety import BanOrder, Decisions, Identity
@@ -198,3 +198,19 @@ async def meet(first: User, second: User) -> None:
     assert first.partner == second.name
     for user in (first, second):
         user.hear()
+
+
+async def test_whoever_blurs_is_told_of_and_ready_is_passed_on() -> None:
+    party = Party()
+    ann, bob = party.come("ann"), party.come("bob")
+    for user in (ann, bob):
+        await user.offer()
+        await user.come_up()
+    await ann.say(FindPartner(blurred=True))
+    await bob.find()
+    assert ann.session.blurs
+    assert not bob.session.blurs
+    assert await bob.say(Shown()) == []
+    assert "shown" in ann.hear()
+    await ann.stop()
+    assert await ann.say(Shown()) == [], "there is nobody any more"
