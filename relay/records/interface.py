@@ -166,6 +166,8 @@ class Evidence:
     """Its place in the chain; given when it is added."""
     digest: str = ""
     """SHA-256 over the digest before it and its own fields; given when it is added."""
+    sealed_digest: str = ""
+    """SHA-256 of what was sealed, which stays when that is gone; given when it is added."""
 
 
 @dataclass(frozen=True, slots=True)
