@@ -42,6 +42,7 @@ from relay.records.memory import MemoryRecords
 from relay.safety import BanRules, Safety
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.store import MemoryStore
+from relay.stored import opened
 from relay.taps.audit import AuditLog
 from relay.tls import ServerTls, server_tls
 from relay.workers import Crew, Directory, Orders, WorkersPlane, usual
@@ -108,6 +109,7 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
     token = settings.operator_token or SecretStr(secrets.token_urlsafe(24))
     tls = server_tls(settings)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(opened(settings))
         plane = plane or _plane(stack, settings)
         over_tcp = OverTcp(settings)
         door = _door(settings, over_tcp)
