@@ -11,7 +11,7 @@ import structlog
 
 from relay.config import Settings
 from relay.errors import ConfigError, RecordsAway, RecordsUnfit, reason_of
-from relay.records.database import Database
+from relay.records.lasting import Lasting
 
 DATABASE_FILE = "relay.sqlite3"
 
@@ -61,14 +61,14 @@ def database_at(settings: Settings, folder: Path) -> str | Path:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
+async def opened(settings: Settings) -> AsyncIterator[Lasting]:
     """The database as long as the context lasts, its tables of the newest version.
 
     :raises ConfigError: when it cannot be used; the message names the option.
     """
     where = database_at(settings, data_dir(settings))
     try:
-        records = Database(where)
+        records = Lasting(where)
         await records.open()
     except (RecordsAway, RecordsUnfit) as error:
         raise ConfigError(_told(settings, where, error)) from None

@@ -3,7 +3,7 @@
 - ``interface``  what there is to keep, and what a database of it can do
 - ``memory``     the same in memory
 - ``database``   the same in SQLite or PostgreSQL
-- ``ledger``     keeps what is new in memory while the database is away
+- ``lasting``    a database, and a ``ledger`` of what is new while it is away
 - ``chain``      digests over evidence, each with the one before it
 
 What ``database`` is made of:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
-from relay.records.finding import MANY, add, add_decision, concerns
+from relay.records.finding import MANY, add, add_decision, is_about
 from relay.records.interface import Appeal, AppealOutcome, Ban, Decision, Party
 from relay.records.rows import appeal_of, ban_of
 from relay.records.schema import appeals, bans
@@ -40,7 +40,7 @@ def newest(
 
 def of(connection: Connection, party: Party) -> list[Ban]:
     """All that somebody has ever had."""
-    asked = _NEWEST.where(concerns(bans, "party", party)).limit(MANY)
+    asked = _NEWEST.where(is_about(bans, "party", party)).limit(MANY)
     return [ban_of(row) for row in connection.execute(asked)]
 
 

@@ -84,10 +84,11 @@ class Database:
     async def _write(self, call: Callable[[Connection], _T]) -> _T:
         return await self._lane.run(lambda: self._in_one(call, writes=True))
 
-    async def _remove(self, call: Callable[[Connection], _T]) -> _T:
+    async def _remove(self, call: Callable[[Connection], int]) -> int:
         """What is removed is overwritten."""
         removed = await self._write(call)
-        await self._lane.run(lambda: overwrite_removed(self._engine))
+        if removed:
+            await self._lane.run(lambda: overwrite_removed(self._engine))
         return removed
 
     def _in_one(self, call: Callable[[Connection], _T], *, writes: bool) -> _T:
@@ -133,6 +134,10 @@ class Database:
     async def told(self, report_ids: list[str], now: float) -> None:
         """See :meth:`Records.told`."""
         await self._write(lambda c: reports.told(c, report_ids, now))
+
+    async def heard(self, report_ids: list[str], now: float) -> None:
+        """See :meth:`Records.heard`."""
+        await self._write(lambda c: reports.heard(c, report_ids, now))
 
     # blocks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, false, or_
+from sqlalchemy import ColumnElement, Connection, Table, and_, false
 from sqlalchemy.dialects import postgresql, sqlite
 
 from relay.records.interface import Party
@@ -19,28 +19,16 @@ MANY = 1000
 """As many rows are read at once where nobody says how many."""
 
 
-def concerns(table: Table, name: str, party: Party) -> ColumnElement[bool]:
-    """Rows in whose ``name`` the visitor is, or anybody with its address; none for nobody."""
-    return or_(is_visitor(table, name, party), _is_at_address(table, name, party))
+def is_about(table: Table, name: str, party: Party) -> ColumnElement[bool]:
+    """Rows in whose ``name`` somebody is.
 
-
-def is_own(table: Table, name: str, party: Party) -> ColumnElement[bool]:
-    """Rows in whose ``name`` the visitor is, or somebody without a cookie who has its address.
-
-    Other visitors with its address are other people.
+    A visitor is found wherever it is; without a cookie it is whoever has its address and no cookie
+    either, since other visitors at an address are other people.
     """
-    is_unknown = table.c[f"{name}_visitor"] == ""
-    at_address = and_(is_unknown, _is_at_address(table, name, party))
-    return or_(is_visitor(table, name, party), at_address)
-
-
-def is_visitor(table: Table, name: str, party: Party) -> ColumnElement[bool]:
-    """Rows in whose ``name`` the visitor is."""
-    return table.c[f"{name}_visitor"] == party.visitor if party.visitor else false()
-
-
-def _is_at_address(table: Table, name: str, party: Party) -> ColumnElement[bool]:
-    return table.c[f"{name}_address"] == party.address if party.address else false()
+    visitor, address = table.c[f"{name}_visitor"], table.c[f"{name}_address"]
+    if party.visitor:
+        return visitor == party.visitor
+    return and_(visitor == "", address == party.address) if party.address else false()
 
 
 def nobody(name: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import structlog
 
 from relay.errors import RecordsAway
 from relay.logs import log_crash
-from relay.records.interface import Block, Evidence, Records, Report
+from relay.records.interface import Block, Evidence, Report
 
 MAX_WAITING = 1000
 MAX_WAITING_BYTES = 64 << 20
@@ -21,21 +21,23 @@ _LAST_TRY_S = 2.0
 _log = structlog.get_logger()
 
 New = Report | Block | Evidence
+Write = Callable[[New], Awaitable[Evidence | None]]
 
 
 class Ledger:
-    """Where reports, blocks and evidence are added, whether the database is there or not.
+    """What waits for the database; :meth:`start` it, and :meth:`close` it before the database.
 
-    What is added while it is away waits here, in order; what comes when there is no room is lost,
-    and counted. :meth:`start` it, and :meth:`close` it before the database.
+    What is added while that is away is kept, in order. What comes when there is no room is lost,
+    and counted.
 
-    :param records: where all of it is to be; adding there twice is harmless.
+    :param write: adds to the database: evidence comes back with its place in the chain. Adding the
+        same twice has to be harmless.
     :param sleep: waits for so many seconds before the next try.
     """
 
     def __init__(
         self,
-        records: Records,
+        write: Write,
         *,
         max_waiting: int = MAX_WAITING,
         max_waiting_bytes: int = MAX_WAITING_BYTES,
@@ -43,7 +45,7 @@ class Ledger:
     ) -> None:
         self.lost = 0
         """How many there was no room for."""
-        self._records = records
+        self._write = write
         self._max_waiting, self._max_bytes = max_waiting, max_waiting_bytes
         self._sleep = sleep
         self._waiting: deque[New] = deque()
@@ -73,36 +75,23 @@ class Ledger:
             self.lost += self.waiting
             _log.error("records_lost", count=self.waiting)
 
-    async def add_report(self, report: Report) -> bool:
-        """Add a report.
+    async def add(self, new: New) -> Evidence | None:
+        """Write something down.
 
-        :returns: whether it is in the database; else it waits, or is lost.
+        :returns: evidence as it is in the chain.
+        :raises RecordsAway: when that has to wait: it is kept, if there is room.
         """
-        return await self._add(report)
-
-    async def add_block(self, block: Block) -> bool:
-        """Add a block; as :meth:`add_report`."""
-        return await self._add(block)
-
-    async def add_evidence(self, evidence: Evidence) -> bool:
-        """Add evidence, which gets its place in the chain then; as :meth:`add_report`."""
-        return await self._add(evidence)
-
-    async def _add(self, new: New) -> bool:
-        if not self._is_away.is_set():
-            try:
-                await self._write(new)
-            except RecordsAway as error:
-                self._went_away(error)
-            else:
-                return True
-        self._keep(new)
-        return False
-
-    def _went_away(self, error: RecordsAway) -> None:
-        if not self._is_away.is_set():
-            self._is_away.set()
-            _log.error("records_away", reason=str(error))
+        if self._is_away.is_set():
+            self._keep(new)
+            raise RecordsAway("the database is away")
+        try:
+            return await self._write(new)
+        except RecordsAway as error:
+            self._keep(new)
+            if not self._is_away.is_set():
+                self._is_away.set()
+                _log.error("records_away", reason=str(error))
+            raise
 
     def _keep(self, new: New) -> None:
         size = _bytes_of(new)
@@ -134,15 +123,6 @@ class Ledger:
                 self.lost += 1
                 _log.exception("record_failed")
             self._bytes -= _bytes_of(self._waiting.popleft())
-
-    async def _write(self, new: New) -> None:
-        match new:
-            case Report():
-                await self._records.add_report(new)
-            case Block():
-                await self._records.add_block(new)
-            case Evidence():
-                await self._records.add_evidence(new)
 
 
 def _bytes_of(new: New) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import update as changed
 from relay.records import bans as banning
 from relay.records import kept
 from relay.records import reports as reporting
-from relay.records.finding import is_own, nobody
+from relay.records.finding import is_about, nobody
 from relay.records.interface import Decision, Everything, Party
 from relay.records.schema import appeals, bans, blocks, decisions, evidence, reports
 
@@ -32,7 +32,7 @@ def expire(connection: Connection, now: float, evidence_before: float, rest_befo
 
 
 def everything(connection: Connection, party: Party) -> Everything:
-    """All about somebody."""
+    """All about somebody, but for others' blocks."""
     made = reporting.made_by(connection, party)
     about = reporting.about(connection, party)
     banned = banning.of(connection, party)
@@ -46,7 +46,7 @@ def everything(connection: Connection, party: Party) -> Everything:
     return Everything(
         reports_made=made,
         reports_about=about,
-        blocks=reporting.blocks_of(connection, party),
+        blocks=reporting.blocks_by(connection, party),
         bans=banned,
         appeals=found,
         decisions=_decisions(connection, subjects),
@@ -58,17 +58,18 @@ def forget(connection: Connection, party: Party, now: float) -> int:
 
     An open report that it has made stays, but nobody knows any more whose it was.
     """
-    has_made, is_about = is_own(reports, "reporter", party), is_own(reports, "reported", party)
-    its_reports = select(reports.c.id).where(_IS_DECIDED, or_(has_made, is_about))
+    has_made = is_about(reports, "reporter", party)
+    is_reported = is_about(reports, "reported", party)
+    its_reports = select(reports.c.id).where(_IS_DECIDED, or_(has_made, is_reported))
     is_shown = and_(_IS_SEALED, evidence.c.report_id.in_(its_reports))
     count = _run(connection, changed(evidence).where(is_shown).values(sealed=None))
     count += _remove_reports(connection, and_(_IS_DECIDED, has_made))
     count += _run(connection, changed(reports).where(has_made).values(nobody("reporter")))
-    decided = and_(_IS_DECIDED, is_about)
+    decided = and_(_IS_DECIDED, is_reported)
     count += _run(connection, changed(reports).where(decided).values(nobody("reported")))
-    its_blocks = or_(is_own(blocks, "by", party), is_own(blocks, "blocked", party))
+    its_blocks = or_(is_about(blocks, "by", party), is_about(blocks, "blocked", party))
     count += _run(connection, delete(blocks).where(its_blocks))
-    over = and_(is_own(bans, "party", party), not_(banning.holds(now)))
+    over = and_(is_about(bans, "party", party), not_(banning.holds(now)))
     return count + _remove_bans(connection, over)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, update
 
-from relay.records.finding import MANY, add, add_decision, concerns, is_visitor
+from relay.records.finding import MANY, add, add_decision, is_about
 from relay.records.interface import Block, Decision, Party, Report, ReportOutcome
 from relay.records.rows import block_of, report_of
 from relay.records.schema import blocks, reports
@@ -34,13 +34,13 @@ def newest(
 
 
 def about(connection: Connection, party: Party, since: float = 0) -> list[Report]:
-    """Those about a visitor or its address."""
-    return _all(connection, _since(since).where(concerns(reports, "reported", party)))
+    """Those about somebody."""
+    return _all(connection, _since(since).where(is_about(reports, "reported", party)))
 
 
 def made_by(connection: Connection, party: Party, since: float = 0) -> list[Report]:
-    """Those of a visitor; of its address when it has no cookie."""
-    return _all(connection, _since(since).where(_is_reporter(party)))
+    """Those that somebody has made."""
+    return _all(connection, _since(since).where(is_about(reports, "reporter", party)))
 
 
 def take(
@@ -74,23 +74,33 @@ def told(connection: Connection, report_ids: list[str], now: float) -> None:
     connection.execute(update(reports).where(wanted).values(told_at=now))
 
 
+def heard(connection: Connection, report_ids: list[str], now: float) -> None:
+    """The reported one has got its warning."""
+    wanted = and_(reports.c.id.in_(report_ids), reports.c.heard_at.is_(None))
+    connection.execute(update(reports).where(wanted).values(heard_at=now))
+
+
 def add_block(connection: Connection, block: Block) -> None:
     """Add one, unless the same two have one already."""
-    same = and_(_is_same("by", block.by), _is_same("blocked", block.blocked))
+    same = and_(is_about(blocks, "by", block.by), is_about(blocks, "blocked", block.blocked))
     if connection.execute(select(blocks.c.id).where(same)).first() is None:
         add(connection, blocks, block)
 
 
 def blocks_of(connection: Connection, party: Party) -> list[Block]:
     """Those in which somebody is on either side."""
-    is_in = or_(concerns(blocks, "by", party), concerns(blocks, "blocked", party))
-    asked = select(blocks).where(is_in).order_by(blocks.c.at.desc(), blocks.c.id.desc())
-    return [block_of(row) for row in connection.execute(asked.limit(MANY))]
+    is_in = or_(is_about(blocks, "by", party), is_about(blocks, "blocked", party))
+    return _blocks(connection, is_in)
+
+
+def blocks_by(connection: Connection, party: Party) -> list[Block]:
+    """Those that somebody has made."""
+    return _blocks(connection, is_about(blocks, "by", party))
 
 
 def remove_block(connection: Connection, block_id: str, by: Party) -> bool:
     """Remove one's own."""
-    wanted = and_(blocks.c.id == block_id, concerns(blocks, "by", by))
+    wanted = and_(blocks.c.id == block_id, is_about(blocks, "by", by))
     return connection.execute(blocks.delete().where(wanted)).rowcount == 1
 
 
@@ -106,15 +116,6 @@ def _all(connection: Connection, asked: Select[Any]) -> list[Report]:
     return [report_of(row) for row in connection.execute(asked)]
 
 
-def _is_reporter(party: Party) -> ColumnElement[bool]:
-    if party.visitor:
-        return is_visitor(reports, "reporter", party)
-    return concerns(reports, "reporter", party)
-
-
-def _is_same(name: str, party: Party) -> ColumnElement[bool]:
-    """The visitor, wherever it is; without a cookie whoever has the address and none either."""
-    if party.visitor:
-        return is_visitor(blocks, name, party)
-    visitor, address = blocks.c[f"{name}_visitor"], blocks.c[f"{name}_address"]
-    return and_(visitor == "", address == party.address)
+def _blocks(connection: Connection, wanted: ColumnElement[bool]) -> list[Block]:
+    asked = select(blocks).where(wanted).order_by(blocks.c.at.desc(), blocks.c.id.desc())
+    return [block_of(row) for row in connection.execute(asked.limit(MANY))]

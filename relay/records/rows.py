@@ -54,6 +54,7 @@ def report_of(row: Row[Any]) -> Report:
         taken_by=row.taken_by,
         taken_at=row.taken_at,
         told_at=row.told_at,
+        heard_at=row.heard_at,
     )
 
 

@@ -62,6 +62,7 @@ reports = Table(
     Column("taken_by", Words, nullable=False),
     Column("taken_at", Double),
     Column("told_at", Double),
+    Column("heard_at", Double),
     Index("reports_at", "at"),
     Index("reports_outcome", "outcome", "at"),
     Index("reports_reporter_visitor", "reporter_visitor"),

@@ -46,6 +46,7 @@ def _reports_and_blocks() -> None:
         _text("taken_by"),
         _number("taken_at", nullable=True),
         _number("told_at", nullable=True),
+        _number("heard_at", nullable=True),
     )
     op.create_index("reports_at", "reports", ["at"])
     op.create_index("reports_outcome", "reports", ["outcome", "at"])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
 from relay.errors import RecordsAway
-from relay.records import Records
-from relay.records.ledger import RETRY_S, Ledger
+from relay.records import Evidence
+from relay.records.ledger import RETRY_S, Ledger, New
 from tests.support.records import block, evidence, report
 
 
@@ -22,15 +22,14 @@ class Fickle:
         self.poisonous: object = None
         self.added: list[object] = []
 
-    async def _add(self, new: object) -> None:
+    async def write(self, new: New) -> Evidence | None:
         await asyncio.sleep(0)
         if self.is_away:
             raise RecordsAway("the disk is full")
         if new is self.poisonous:
             raise ValueError("what nobody has thought of")
         self.added.append(new)
-
-    add_report = add_block = add_evidence = _add
+        return replace(new, number=7) if isinstance(new, Evidence) else None
 
 
 class Naps:
@@ -52,7 +51,15 @@ class Naps:
 
 
 def ledger_of(records: Fickle, naps: Naps, **bounds: int) -> Ledger:
-    return Ledger(cast("Records", records), sleep=naps.sleep, **cast("Any", bounds))
+    return Ledger(records.write, sleep=naps.sleep, **bounds)
+
+
+async def is_added(ledger: Ledger, new: New) -> bool:
+    try:
+        await ledger.add(new)
+    except RecordsAway:
+        return False
+    return True
 
 
 async def test_while_the_database_is_there_all_goes_through() -> None:
@@ -61,9 +68,9 @@ async def test_while_the_database_is_there_all_goes_through() -> None:
     ledger.start()
     new = report(), block(), evidence(report())
     with capture_logs() as logs:
-        assert await ledger.add_report(new[0])
-        assert await ledger.add_block(new[1])
-        assert await ledger.add_evidence(new[2])
+        assert await is_added(ledger, new[0])
+        assert await is_added(ledger, new[1])
+        assert await ledger.add(new[2]) == replace(new[2], number=7)
         await ledger.close()
     assert records.added == list(new)
     assert (ledger.waiting, ledger.lost, logs, naps.asked) == (0, 0, [], [])
@@ -76,9 +83,9 @@ async def test_what_comes_while_it_is_away_is_written_down_later_in_order() -> N
     new = report(), block(), evidence(report())
     records.is_away = True
     with capture_logs() as logs:
-        assert not await ledger.add_report(new[0])
-        assert not await ledger.add_block(new[1])
-        assert not await ledger.add_evidence(new[2])
+        assert not await is_added(ledger, new[0])
+        assert not await is_added(ledger, new[1])
+        assert not await is_added(ledger, new[2])
         assert ledger.waiting == 3
         for _ in range(2):
             await naps.wake()
@@ -86,7 +93,7 @@ async def test_what_comes_while_it_is_away_is_written_down_later_in_order() -> N
         records.is_away = False
         await naps.wake()
         assert records.added == list(new)
-        assert await ledger.add_report(last := report())
+        assert await is_added(ledger, last := report())
     assert records.added[-1] is last
     assert [(each["event"], each["log_level"]) for each in logs] == [
         ("records_away", "error"),
@@ -104,7 +111,7 @@ async def test_when_there_is_no_room_the_oldest_are_kept() -> None:
     records.is_away = True
     first, second, third = report(), report(), report()
     for each in (first, second, third):
-        assert not await ledger.add_report(each)
+        assert not await is_added(ledger, each)
     assert (ledger.waiting, ledger.lost) == (2, 1)
     records.is_away = False
     await naps.wake()
@@ -119,14 +126,14 @@ async def test_evidence_is_bounded_in_bytes() -> None:
     records.is_away = True
     first, second, small = (evidence(report(), bytes(size)) for size in (8, 3, 2))
     for each in (first, second, small):
-        assert not await ledger.add_evidence(each)
-    assert not await ledger.add_report(one := report())
+        assert not await is_added(ledger, each)
+    assert not await is_added(ledger, one := report())
     assert (ledger.waiting, ledger.lost) == (3, 1)
     records.is_away = False
     await naps.wake()
     assert records.added == [first, small, one]
     records.is_away = True
-    assert not await ledger.add_evidence(second)
+    assert not await is_added(ledger, second)
     assert (ledger.waiting, ledger.lost) == (1, 1), "its room is free again"
     records.is_away = False
     await ledger.close()
@@ -137,7 +144,7 @@ async def test_at_the_end_there_is_a_last_try() -> None:
     ledger = ledger_of(records, naps)
     ledger.start()
     records.is_away = True
-    await ledger.add_report(one := report())
+    await is_added(ledger, one := report())
     records.is_away = False
     await ledger.close()
     assert (records.added, ledger.lost) == ([one], 0)
@@ -148,7 +155,7 @@ async def test_what_is_lost_at_the_end_is_logged() -> None:
     ledger = ledger_of(records, naps)
     ledger.start()
     records.is_away = True
-    await ledger.add_report(report())
+    await is_added(ledger, report())
     with capture_logs() as logs:
         await ledger.close()
     assert logs == [{"event": "records_lost", "count": 1, "log_level": "error"}]
@@ -161,7 +168,7 @@ async def test_one_that_cannot_be_written_does_not_keep_the_others_from_it() -> 
     ledger.start()
     records.is_away = True
     for each in (poisonous := report(), good := report()):
-        await ledger.add_report(each)
+        await is_added(ledger, each)
     records.is_away, records.poisonous = False, poisonous
     with capture_logs() as logs:
         await naps.wake()
@@ -169,5 +176,5 @@ async def test_one_that_cannot_be_written_does_not_keep_the_others_from_it() -> 
     assert [each["event"] for each in logs] == ["record_failed", "records_back"]
     assert ledger.lost == 1
     with pytest.raises(ValueError, match="nobody"):
-        await ledger.add_report(poisonous)
+        await ledger.add(poisonous)
     await ledger.close()
