@@ -38,10 +38,11 @@ from relay.media.paths.idle import DEVICE, IdleCores
 from relay.over_tcp import OverTcp
 from relay.plane import MediaPlane
 from relay.proxies import Proxies
-from relay.records.memory import MemoryRecords
+from relay.records import Records
 from relay.safety import BanRules, Safety
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.store import MemoryStore
+from relay.stored import opened
 from relay.taps.audit import AuditLog
 from relay.tls import ServerTls, server_tls
 from relay.workers import Crew, Directory, Orders, WorkersPlane, usual
@@ -108,10 +109,11 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
     token = settings.operator_token or SecretStr(secrets.token_urlsafe(24))
     tls = server_tls(settings)
     async with AsyncExitStack() as stack:
+        records = await stack.enter_async_context(opened(settings))
         plane = plane or _plane(stack, settings)
         over_tcp = OverTcp(settings)
         door = _door(settings, over_tcp)
-        app = _application(settings, plane, token, door, over_tcp)
+        app = _application(settings, plane, token, door, over_tcp, records)
         udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
             stack.push_async_callback(over_tcp.close)
@@ -155,9 +157,14 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
 
 
 def _application(
-    settings: Settings, plane: MediaPlane, token: SecretStr, door: Door, over_tcp: OverTcp
+    settings: Settings,
+    plane: MediaPlane,
+    token: SecretStr,
+    door: Door,
+    over_tcp: OverTcp,
+    records: Records,
 ) -> web.Application:
-    safety = Safety(MemoryRecords(), BanRules())
+    safety = Safety(records, BanRules())
     gateway = Gateway(
         plane=plane,
         store=MemoryStore(max_waiting=settings.max_users),

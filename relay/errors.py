@@ -17,6 +17,7 @@ RelayError
  │    ├── TapFailed    the process that makes files and pictures has failed
  │    └── ReaderLost   whoever reads has gone, or is too slow
  ├── RecordsAway       the database cannot be used at present
+ ├── RecordsUnfit      it cannot be used at all: a newer relay's, or no database of a relay's
  ├── NotFound          there is no report, ban or appeal of that id
  ├── AlreadyDecided    somebody has decided it before
  └── OperatorError     what an operator asked of a relay could not be done
@@ -122,6 +123,10 @@ class ReaderLost(TapError):
 
 class RecordsAway(RelayError):
     """The database cannot be used at present: it is away, or its disk is full."""
+
+
+class RecordsUnfit(RelayError):
+    """The database cannot be used: a newer relay has made it, or it is no database of a relay's."""
 
 
 class NotFound(RelayError):

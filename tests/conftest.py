@@ -4,6 +4,8 @@ import logging
 import signal
 import threading
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 import structlog
@@ -11,6 +13,8 @@ from hypothesis import settings
 
 settings.register_profile("patient", deadline=None)  # a machine under load is no fault of ours
 settings.load_profile("patient")
+
+_numbers = count()
 
 
 def pytest_configure() -> None:
@@ -28,6 +32,24 @@ def pytest_keyboard_interrupt() -> None:
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):
             thread.cancel()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def all_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Have servers keep what they keep in a folder of the tests, and not in anybody's home."""
+    folder = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("STATE_DIRECTORY", raising=False)
+        patch.setenv("XDG_STATE_HOME", str(folder / "all"))
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def state(all_state: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have a test's servers keep it where those of no other test do; they make the folder."""
+    folder = all_state / str(next(_numbers))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from relay.api.welcome import read_welcome
 from relay.config import CONFIG_FILE, Settings, load, variable
-from relay.doctor import network, ports, system, workers
+from relay.doctor import network, ports, storage, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.errors import ConfigError
 from relay.families import own_addresses
@@ -42,6 +42,7 @@ def examine(
         yield _token(settings)
         yield from ports.check(settings, environ)
         yield from workers.check(settings, environ)
+        yield from storage.check(settings, environ)
         yield from network.check_addresses(settings, own_addresses())
         yield from network.check_tls(settings)
     yield system.check_clock()

@@ -166,6 +166,8 @@ class Evidence:
     """Its place in the chain; given when it is added."""
     digest: str = ""
     """SHA-256 over the digest before it and its own fields; given when it is added."""
+    sealed_digest: str = ""
+    """SHA-256 of what was sealed, which stays when that is gone; given when it is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +203,14 @@ class Records(Protocol):
         """All, newest first."""
 
     async def reports_about(self, party: Party, since: float) -> list[Report]:
-        """Those about a visitor or its address, newest first."""
+        """Those about somebody, newest first, at most 1,000.
+
+        Here as elsewhere somebody is a visitor, wherever it is; without a cookie it is whoever has
+        its address and no cookie either.
+        """
 
     async def reports_by(self, party: Party, since: float) -> list[Report]:
-        """Those that a visitor has made, newest first; by its address where it has no cookie."""
+        """Those that somebody has made, newest first, at most 1,000."""
 
     async def take_report(self, report_id: str, by: str, now: float, until: float) -> Report | None:
         """Have an operator look at it, unless another one has taken it after ``until``.
@@ -314,12 +320,13 @@ class Records(Protocol):
         """
 
     async def everything(self, party: Party) -> Everything:
-        """All about somebody."""
+        """All about somebody, but the blocks that others have made."""
 
     async def forget(self, party: Party) -> int:
         """Remove what somebody has made, and take it out of what others have made.
 
-        What is needed against it stays: bans in force, with the decisions, and open reports.
+        What is needed against it stays: bans in force, with the decisions, and open reports. Open
+        ones that it has made stay, too, without their reporter.
 
         :returns: how many rows have changed.
         """

@@ -42,7 +42,8 @@ class Server:
             self._process = await asyncio.create_subprocess_exec(
                 *(*self._command, "--port", port, "--udp-port", "0"),
                 cwd=self._folder,
-                env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+                env={name: os.environ[name] for name in ("PATH", "XDG_STATE_HOME")}
+                | {"PYTHONPATH": str(ROOT)},
                 stdout=PIPE,
                 stderr=log,
             )

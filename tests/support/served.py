@@ -23,7 +23,8 @@ async def serving(directory: Path, *flags: str, before: str = "") -> AsyncIterat
         *(sys.executable, "-W", "error", "-c", f"{before}\nfrom relay.cli import main; main()"),
         *("serve", "--host", "127.0.0.1", "--port", "0", "--udp-port", "0", *flags),
         cwd=directory,
-        env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+        env={name: os.environ[name] for name in ("PATH", "XDG_STATE_HOME")}
+        | {"PYTHONPATH": str(ROOT)},
         stdout=PIPE,
         stderr=PIPE,
     )

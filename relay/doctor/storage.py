@@ -1,0 +1,103 @@
+"""Whether what outlives the server can be kept: the data folder, its disk, and the database."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from relay.config import Settings
+from relay.doctor.findings import Finding, bad, fair, good
+from relay.errors import ConfigError, RecordsAway, RecordsUnfit, reason_of
+from relay.records.look import Look, look
+from relay.records.schema import HEAD
+from relay.stored import database_at, usual
+
+_LITTLE = 256 << 20
+_VERY_LITTLE = 16 << 20
+_FOLDER = "data folder"
+_DATABASE = "database"
+
+
+def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Look at the places where the server keeps something; nothing is made there.
+
+    :param environ: of the server: it says where its folder is when no setting does.
+    """
+    try:
+        path = settings.data_dir or usual(environ)
+    except ConfigError as error:
+        yield bad(_FOLDER, str(error), "give it one")
+        return
+    yield _folder(settings, path)
+    yield grade_disk(shutil.disk_usage(_what_is_there(path)).free)
+    yield _database(settings, database_at(settings, path))
+
+
+def _folder(settings: Settings, path: Path) -> Finding:
+    advice = f"correct it, or give {settings.written('data_dir')} another one"
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        there = _what_is_there(path)
+        if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+            return good(_FOLDER, f"{path}, to be made")
+        return bad(_FOLDER, f"{path} cannot be made in {there}", advice)
+    except OSError as error:
+        return bad(_FOLDER, f"{path}: {reason_of(error)}", advice)
+    if not stat.S_ISDIR(found.st_mode):
+        return bad(_FOLDER, f"{path} is no directory", advice)
+    if not os.access(path, os.W_OK | os.X_OK):
+        return bad(_FOLDER, f"{path} cannot be written", advice)
+    if stat.S_IMODE(found.st_mode) & 0o022:
+        return fair(_FOLDER, f"{path} can be changed by other users", f"chmod 700 {path}")
+    return good(_FOLDER, f"{path}")
+
+
+def _what_is_there(path: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    whole = path.absolute()
+    return next(folder for folder in (whole, *whole.parents) if folder.exists())
+
+
+def grade_disk(free: int) -> Finding:
+    """Judge the room on the data folder's disk; ``free`` is in bytes."""
+    told = f"{free / 2**20:,.0f} MiB are free"
+    if free >= _LITTLE:
+        return good("data disk", told)
+    advice = "make room: what cannot be written is kept in memory, and not for long"
+    return (bad if free < _VERY_LITTLE else fair)("data disk", told, advice)
+
+
+def _database(settings: Settings, where: str | Path) -> Finding:
+    if isinstance(where, Path):
+        told, option = f"{where}", "data_dir"
+        if not where.exists():
+            return good(_DATABASE, f"{told}, to be made")
+    else:
+        told, option = "PostgreSQL", "database_url"
+    advice = f"correct {settings.written(option)}: the server does not start like this"
+    try:
+        return grade_database(told, look(where), advice)
+    except (RecordsAway, RecordsUnfit) as error:
+        return bad(_DATABASE, f"{told}: {error}", advice)
+
+
+def grade_database(told: str, found: Look, advice: str) -> Finding:
+    """Judge what is in the database.
+
+    :param told: which one it is.
+    """
+    if found.version is None:
+        return good(_DATABASE, f"{told}, its tables are to be made")
+    if found.version > HEAD:
+        return bad(
+            _DATABASE, f"{told} is of version {found.version}; this relay knows {HEAD}", advice
+        )
+    if found.version < HEAD:
+        return fair(
+            _DATABASE,
+            f"{told} is of version {found.version}, and of {HEAD} after the next start",
+            "back it up before: an older relay cannot use it then",
+        )
+    return good(_DATABASE, f"{told}, {found.reports} report{'' if found.reports == 1 else 's'}")

@@ -1,0 +1,87 @@
+"""What outlives the server: the folder that it is in, and the database, open while it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from relay.config import Settings
+from relay.errors import ConfigError, RecordsAway, RecordsUnfit, reason_of
+from relay.records.lasting import Lasting
+
+DATABASE_FILE = "relay.sqlite3"
+
+_log = structlog.get_logger()
+
+
+def usual(environ: Mapping[str, str]) -> Path:
+    """The data folder of a server that is not told one.
+
+    systemd gives a service a folder; else it is the user's (XDG Base Directory Specification).
+
+    :raises ConfigError: when there is no such place.
+    """
+    if given := environ.get("STATE_DIRECTORY"):
+        return Path(given.split(":")[0])
+    if Path(given := environ.get("XDG_STATE_HOME", "")).is_absolute():
+        return Path(given) / "relay"
+    try:
+        home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    except RuntimeError:
+        raise ConfigError("--data-dir: has to be given, since the user has no home") from None
+    return home / ".local" / "state" / "relay"
+
+
+def data_dir(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path:
+    """The data folder, made if it is missing: for nobody but this user.
+
+    :raises ConfigError: when it cannot be used.
+    """
+    path = settings.data_dir or usual(environ)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{settings.written('data_dir')}: {path} cannot be made: {reason_of(error)}"
+        ) from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigError(f"{settings.written('data_dir')}: {path} cannot be written")
+    return path
+
+
+def database_at(settings: Settings, folder: Path) -> str | Path:
+    """Where the database is: a URL, or an SQLite file in the data folder."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return folder / DATABASE_FILE
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Lasting]:
+    """The database as long as the context lasts, its tables of the newest version.
+
+    :raises ConfigError: when it cannot be used; the message names the option.
+    """
+    where = database_at(settings, data_dir(settings))
+    try:
+        records = Lasting(where)
+        await records.open()
+    except (RecordsAway, RecordsUnfit) as error:
+        raise ConfigError(_told(settings, where, error)) from None
+    try:
+        yield records
+    finally:
+        try:
+            await records.close()
+        except RecordsAway as error:
+            _log.warning("records_not_closed", reason=str(error))
+
+
+def _told(settings: Settings, where: str | Path, error: Exception) -> str:
+    if isinstance(where, Path):
+        return f"{settings.written('data_dir')}: {where}: {error}"
+    return f"{settings.written('database_url')}: {error}"

@@ -1,0 +1,53 @@
+"""Databases for the records, empty ones: an SQLite file, and a database of a real PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from relay.records.database import Database
+from tests.support.postgres import NEEDS_POSTGRES, Postgres
+from tests.support.records import NOW
+
+KINDS = ("sqlite", pytest.param("postgresql", marks=NEEDS_POSTGRES))
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(params=KINDS)
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    """Where an empty database is."""
+    if request.param == "sqlite":
+        return tmp_path / "relay.sqlite3"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database(f"relay_{next(_numbers)}")
+
+
+@pytest.fixture
+async def records(where: str | Path) -> AsyncIterator[Database]:
+    database = Database(where, clock=lambda: NOW)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def others(where: str | Path, records: Database) -> AsyncIterator[Database]:
+    """Another server's connection to the same database."""
+    database = Database(where, clock=lambda: NOW)
+    await database.open()
+    yield database
+    await database.close()

@@ -1,0 +1,94 @@
+"""Where the server keeps what outlives it, and what is said when it cannot."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from relay.config import Settings, load
+from relay.errors import ConfigError
+from relay.stored import data_dir, database_at, opened, usual
+
+
+@pytest.mark.parametrize(
+    ("environ", "path"),
+    [
+        ({"STATE_DIRECTORY": "/var/lib/relay", "XDG_STATE_HOME": "/x"}, "/var/lib/relay"),
+        ({"STATE_DIRECTORY": "/var/lib/a:/var/lib/b"}, "/var/lib/a"),
+        ({"XDG_STATE_HOME": "/home/ann/state", "HOME": "/home/ann"}, "/home/ann/state/relay"),
+        ({"XDG_STATE_HOME": "relative", "HOME": "/home/ann"}, "/home/ann/.local/state/relay"),
+        ({"HOME": "/home/ann"}, "/home/ann/.local/state/relay"),
+    ],
+)
+def test_where_it_is_when_nobody_says(environ: dict[str, str], path: str) -> None:
+    assert usual(environ) == Path(path)
+
+
+def test_whoever_has_no_home_has_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(ConfigError, match=r"^--data-dir: has to be given"):
+        usual({})
+
+
+def test_the_folder_is_made_for_nobody_else(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b"
+    assert data_dir(Settings(data_dir=path)) == path
+    assert path.stat().st_mode & 0o777 == 0o700
+    assert data_dir(Settings(), {"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "relay"
+
+
+def test_one_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)  # as systemd makes it
+    assert data_dir(Settings(data_dir=tmp_path)) == tmp_path
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_one_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings = load({}, {"RELAY_DATA_DIR": str(tmp_path / "file")})
+    with pytest.raises(ConfigError, match=r"^RELAY_DATA_DIR: .*/file cannot be made: file exists"):
+        data_dir(settings)
+
+
+def test_one_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ConfigError, match=r"^--data-dir: .* cannot be written$"):
+        data_dir(Settings(data_dir=tmp_path))
+
+
+def test_where_the_database_is(tmp_path: Path) -> None:
+    assert database_at(Settings(), tmp_path) == tmp_path / "relay.sqlite3"
+    settings = load({"database_url": "postgresql://relay@db.example.org/relay"}, {})
+    assert database_at(settings, tmp_path) == "postgresql+psycopg://relay@db.example.org/relay"
+
+
+async def test_it_is_open_as_long_as_it_is_needed(tmp_path: Path) -> None:
+    async with opened(Settings(data_dir=tmp_path)) as records:
+        assert await records.reports(1, 0) == []
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["relay.sqlite3"]  # noqa: ASYNC240
+
+
+async def test_a_database_that_cannot_be_used_is_told_by_the_option(tmp_path: Path) -> None:
+    (tmp_path / "relay.sqlite3").write_bytes(b"letters " * 1000)
+    with pytest.raises(
+        ConfigError, match=r"^--data-dir: .*relay\.sqlite3: file is not a database$"
+    ):
+        async with opened(Settings(data_dir=tmp_path)):
+            pass
+
+
+async def test_a_database_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:
+    url = f"postgresql://relay:hush@/relay?host={tmp_path}"
+    settings = load({"data_dir": str(tmp_path)}, {"RELAY_DATABASE_URL": url})
+    with pytest.raises(ConfigError, match=r"^RELAY_DATABASE_URL: .*failed") as raised:
+        async with opened(settings):
+            pass
+    assert "hush" not in str(raised.value)
+    assert "\n" not in str(raised.value)
