@@ -1,7 +1,6 @@
 """What outlives the process: reports, blocks, bans, appeals, evidence, and operators.
 
 - ``interface``  what there is to keep, and what a database of it can do
-- ``memory``     the same in memory
 - ``database``   the same in SQLite or PostgreSQL
 - ``lasting``    a database, and a ``ledger`` of what is new while it is away
 - ``chain``      digests over evidence, each with the one before it

@@ -17,11 +17,11 @@ from relay.api.models import EventQuery
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
 from relay.plane import MediaView
-from relay.records.memory import MemoryRecords
 from relay.safety import BanRules, Safety
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore
 from tests.support.fake_plane import FakePlane
+from tests.support.memory_records import MemoryRecords
 from tests.support.operating import KEYFRAME, TOKEN, VIDEO, operating
 from tests.unit.api.observed import Seen, link, track
 

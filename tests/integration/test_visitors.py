@@ -11,8 +11,8 @@ from aiohttp import web
 from relay.api import answers
 from relay.api.visitors import ASKED_BURST, Visitors
 from relay.records import MAX_WORDS_CHARS, Party, Reason
-from relay.records.memory import MemoryRecords
 from relay.safety import BanOrder, BanRules, Decisions, Identity, Safety
+from tests.support.memory_records import MemoryRecords
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 FOREVER = BanOrder(Party("bob"), Reason.NUDITY, None, "not here")

@@ -32,7 +32,6 @@ from relay.protocol.messages import (
     WebrtcOffer,
     parse_server,
 )
-from relay.records.memory import MemoryRecords
 from relay.safety import NOBODY, BanRules, Identity, Safety
 from relay.signaling.direct import Direct
 from relay.signaling.effort import Effort
@@ -46,6 +45,7 @@ from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions, new_token
 from relay.store import Entered, MemoryStore, Room, Store, Waiter
 from tests.support.fake_plane import FakePlane
+from tests.support.memory_records import MemoryRecords
 
 T = TypeVar("T")
 Hop = Callable[[str, str], Awaitable[None]]

@@ -10,11 +10,11 @@ import aiohttp
 from aiohttp import web
 
 from relay.matching import MediaMode
-from relay.records.memory import MemoryRecords
 from relay.safety import BanRules, Safety
 from relay.signaling import Gateway, Limits
 from relay.store import MemoryStore, Store
 from tests.support.fake_plane import FakePlane
+from tests.support.memory_records import MemoryRecords
 
 PATIENCE_S = 10
 

@@ -5,10 +5,10 @@ import pytest
 
 from relay.errors import AlreadyDecided, NotFound
 from relay.records import Ban, Party, Reason
-from relay.records.memory import MemoryRecords
 from relay.safety import BanOrder, BanRules, Decisions, Identity, Safety
 from relay.safety.rules import MAX_ADDRESS_S
 from relay.safety.service import OUTCOMES_S
+from tests.support.memory_records import MemoryRecords
 
 ANN, BOB = Identity("ann", ("ann's home",)), Identity("bob", ("bob's home",))
 NOW = 1_700_000_000.0

@@ -1,5 +1,4 @@
-# ruff: noqa: ARG002, D102
-"""The records in memory, until there is a database."""
+"""The records in memory, but for evidence: the contract suite holds them to what databases do."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from relay.errors import RecordsAway
-from relay.records.interface import (
+from relay.records import (
     Appeal,
     AppealOutcome,
     Ban,
