@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, false
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from relay.records.interface import Party
 from relay.records.rows import values_of
 from relay.records.schema import decisions
 
 if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
     from relay.records.interface import Decision
     from relay.records.rows import Kept
 
@@ -38,9 +40,13 @@ def nobody(name: str) -> dict[str, str]:
 
 def add(connection: Connection, table: Table, kept: Kept) -> bool:
     """Add a row; false when one with its key, or another one that has to be alone, is there."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(values_of(kept)).on_conflict_do_nothing()
-    counted = statement.execution_options(preserve_rowcount=True)
+    statement: sqlite.Insert | postgresql.Insert = sqlite.insert(table)
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - most do without
+
+        statement = insert(table)
+    added = statement.values(values_of(kept)).on_conflict_do_nothing()
+    counted = added.execution_options(preserve_rowcount=True)
     return connection.execute(counted).rowcount == 1
 
 

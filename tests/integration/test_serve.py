@@ -127,6 +127,23 @@ async def test_a_runtime_directory_that_is_no_good_ends_the_start_with_one_line(
         )
 
 
+async def test_a_data_folder_that_is_no_good_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    async with serving(tmp_path, "--data-dir", str(tmp_path / "file")) as process:
+        told = f"relay: --data-dir: {tmp_path / 'file'} cannot be made: file exists\n"
+        assert await ended(process) == (2, "", told)
+
+
+async def test_what_is_stored_is_in_the_data_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    async with serving(tmp_path, *NO_WORKER, "--data-dir", str(folder)) as process:
+        await page_of(process)
+        process.terminate()
+        assert (await ended(process))[0] == 0
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert "relay.sqlite3" in {each.name for each in folder.iterdir()}
+
+
 async def test_without_workers_media_is_in_the_servers_own_process(tmp_path: Path) -> None:
     async with serving(tmp_path, *NO_WORKER) as process:
         await page_of(process)
