@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from relay.records import Records
 from relay.records.database import Database
+from tests.support.memory_records import MemoryRecords
 from tests.support.postgres import NEEDS_POSTGRES, Postgres
 from tests.support.records import NOW
 
@@ -34,6 +36,22 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
         return tmp_path / "relay.sqlite3"
     server: Postgres = request.getfixturevalue("postgres")
     return server.database(f"relay_{next(_numbers)}")
+
+
+@pytest.fixture(params=("memory", *KINDS))
+async def any_records(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Records]:
+    """Records of whatever kind, those in memory included, which know no evidence."""
+    if request.param == "memory":
+        yield MemoryRecords()
+        return
+    where: str | Path = tmp_path / "relay.sqlite3"
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        where = server.database(f"relay_{next(_numbers)}")
+    database = Database(where, clock=lambda: NOW)
+    await database.open()
+    yield database
+    await database.close()
 
 
 @pytest.fixture

@@ -78,8 +78,8 @@ class MemoryRecords:
         report = self.all_reports.get(report_id)
         if report is None:
             return None
-        is_others = report.taken_by not in ("", by) and (report.taken_at or 0) > until
-        if not is_others:
+        is_others = report.taken_by not in {"", by} and (report.taken_at or 0) > until
+        if report.outcome == "open" and (not by or not is_others):
             report = replace(report, taken_by=by, taken_at=now if by else None)
             self.all_reports[report_id] = report
         return report
@@ -97,13 +97,15 @@ class MemoryRecords:
 
     async def told(self, report_ids: list[str], now: float) -> None:
         self._look()
-        for id_ in report_ids:
-            self.all_reports[id_] = replace(self.all_reports[id_], told_at=now)
+        for report in [self.all_reports[id_] for id_ in report_ids if id_ in self.all_reports]:
+            if report.told_at is None:
+                self.all_reports[report.id] = replace(report, told_at=now)
 
     async def heard(self, report_ids: list[str], now: float) -> None:
         self._look()
-        for id_ in report_ids:
-            self.all_reports[id_] = replace(self.all_reports[id_], heard_at=now)
+        for report in [self.all_reports[id_] for id_ in report_ids if id_ in self.all_reports]:
+            if report.heard_at is None:
+                self.all_reports[report.id] = replace(report, heard_at=now)
 
     async def add_block(self, block: Block) -> None:
         self._look()
