@@ -191,11 +191,8 @@ def locked(where: str | Path) -> Iterator[None]:
 async def test_one_that_is_locked_is_given_up_and_works_later(
     where: str | Path, records: Database
 ) -> None:
-    with locked(where):
-        since = time.monotonic()
-        with pytest.raises(RecordsAway):
-            await records.add_report(one := report())
-        assert 2 < time.monotonic() - since < 9
+    with locked(where), pytest.raises(RecordsAway, match="lock"):
+        await records.add_report(one := report())
     await records.add_report(one)
     assert await records.report(one.id) == one
 
@@ -212,7 +209,7 @@ async def test_while_one_hangs_the_event_loop_does_not(
             worst = max(worst, time.monotonic() - since)
         with pytest.raises(RecordsAway):
             await waiting
-    assert worst < 1, "the machine may be slow, but the database waits for 3 s"
+    assert worst < 2, "the machine may be slow, but the database waits for 3 s"
 
 
 @pytest.fixture
@@ -245,7 +242,7 @@ async def test_a_server_that_stops_and_starts(server: Postgres) -> None:
 @NEEDS_POSTGRES
 async def test_a_server_that_does_not_answer_is_given_up(server: Postgres) -> None:
     where = server.database("relay")
-    database = Database(where, patience_s=0.5)
+    database = Database(where, patience_s=2.0)
     await database.open()
     one, two = report(), report()
     server.pause()
@@ -255,7 +252,7 @@ async def test_a_server_that_does_not_answer_is_given_up(server: Postgres) -> No
         since = time.monotonic()
         with pytest.raises(RecordsAway, match="does not answer"):
             await database.add_report(two)
-        assert time.monotonic() - since < 0.4, "others do not wait for what hangs"
+        assert time.monotonic() - since < 1.5, "others do not wait for what hangs"
     finally:
         server.go_on()
     async with asyncio.timeout(30):

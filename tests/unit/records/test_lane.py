@@ -40,8 +40,15 @@ async def test_a_call_that_takes_too_long_is_given_up_and_lets_no_other_in(
     gate: threading.Event,
 ) -> None:
     lane = Lane("test", patience_s=0.05)
-    with pytest.raises(RecordsAway, match="does not answer"):
-        await lane.run(gate.wait)
+    begun = threading.Event()
+
+    def hang() -> None:
+        begun.set()
+        gate.wait()
+
+    while not begun.is_set():
+        with pytest.raises(RecordsAway, match="does not answer"):
+            await lane.run(hang)
     with pytest.raises(RecordsAway, match="does not answer"):
         await lane.run(lambda: 1, patience_s=60)
     gate.set()
