@@ -1,6 +1,8 @@
 """What protects strangers from strangers: who is who without names, limits, reports, bans.
 
-- ``identity``   who somebody is, without a name
+- ``identity``   who somebody is, without a name; ``visitors`` tells it of a request
+- ``cookie``     by what a visitor is known again; ``keys`` are what signs it, and what hashes
+                 addresses; ``keyfile`` has them on the disk
 - ``bans``       the bans in force, in memory
 - ``rules``      when reports come to a ban without an operator, and how urgent they are
 - ``orders``     what operators order, and what is counted
