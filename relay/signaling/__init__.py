@@ -2,12 +2,13 @@
 
 In the order in which a message comes through:
 
-- ``gateway``      lets a socket in; ``origin`` says from which pages, ``locality`` from where, and
-                   ``returning`` what somebody says first who comes back
+- ``gateway``      takes a socket; ``reception`` decides whom to let in, ``origin`` from which
+                   pages; ``locality`` says from where somebody comes, and ``returning`` what
+                   somebody says first who comes back
 - ``connection``   one socket: frame to message and back
 - ``mailbox``      what waits to be handled, bounded; ``handling`` has a task for each session
 - ``lobby``        what a message means; ``news`` tells those who wait how many are there
-- ``meetings``     searching, meeting and parting
+- ``meetings``     searching, meeting and parting; ``turns`` says who searches again
 - ``reporting``    a user reports or blocks a partner; ``guard`` keeps out who is banned, and tells
                    users what was decided
 - ``negotiation``  what a media mode has to do; the modes are ``relayed`` and ``direct``

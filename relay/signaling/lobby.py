@@ -1,7 +1,6 @@
 """Takes what reaches a user, one thing at a time: messages, its link's events, time."""
 
 from dataclasses import dataclass
-from itertools import islice
 from secrets import token_hex
 from typing import assert_never
 
@@ -35,7 +34,6 @@ from relay.protocol.messages import (
     Mode,
     NextPartner,
     PartnerDisconnected,
-    PartnerLeft,
     Ping,
     Pong,
     Report,
@@ -47,6 +45,8 @@ from relay.protocol.messages import (
     WebrtcOffer,
 )
 from relay.safety import Safety
+from relay.safety.haste import Haste
+from relay.safety.texts import Texts
 from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.echo import ECHO_S
 from relay.signaling.limits import Limits
@@ -64,9 +64,8 @@ from relay.signaling.outbox import CLOSE_OVER_BUDGET
 from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.tally import NO_CAUSE, Tally
+from relay.signaling.turns import Turns
 from relay.store import Store
-
-_RETRIES_PER_TICK = 64
 
 log = structlog.get_logger(__name__)
 
@@ -117,14 +116,17 @@ class Lobby:
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self._sessions: dict[str, Session] = {}
-        self._news = OnlineNews()
         matchmaker = Matchmaker(
             store,
             rematch_after_s=limits.rematch_after_s,
             interest_wait_s=limits.interest_wait_s,
             new_room_id=lambda: token_hex(12),
         )
-        self._meetings = Meetings(self._sessions, matchmaker, negotiation, media_mode)
+        haste = Haste(limits.nexts_per_minute)
+        self._meetings = Meetings(self._sessions, matchmaker, negotiation, media_mode, haste)
+        self._news = OnlineNews(self._meetings.slowed_for_s)
+        self._texts = Texts(limits.links_after_s)
+        self._turns = Turns()
         self._reporting = Reporting(safety, self._meetings)
 
     @property
@@ -174,10 +176,10 @@ class Lobby:
         for session in sessions:
             if self._negotiation.late(session, now) or _echo_is_over(session, now):
                 session.inbox.put(TimePassed())
-        queued = (
+        queued = [
             s for s in sessions if s.state is State.WAITING and not (s.is_away or s.link.is_awaited)
-        )
-        for session in islice(queued, _RETRIES_PER_TICK):
+        ]
+        for session in self._turns.of(queued):
             session.inbox.put(TimePassed())
         self._news.tick(len(self._sessions), now)
 
@@ -239,11 +241,11 @@ class Lobby:
                     session.likes(message.interests)
                 session.blurs = message.blurred
                 if session.call is not None:
-                    await self._meetings.leave(session, PartnerLeft(), now)
+                    await self._meetings.skip(session, now)
                 await self._find(session, message.mode, now)
             case StopChat():
                 self._end_echo(session)
-                await self._meetings.leave(session, PartnerLeft(), now)
+                await self._meetings.skip(session, now)
                 self._negotiation.close(session)
                 session.link.stopped()
             case WebrtcOffer() | WebrtcAnswer() if wait_s := session.effort.wait_s(now):
@@ -262,7 +264,7 @@ class Lobby:
             case LinkReport():
                 session.link_report = message
             case ChatMessage() | ChatReceived() | Typing() | MediaState():
-                session.pass_on(message, now)
+                session.pass_on(message, now, self._texts)
             case Shown():
                 session.hand_on(message)
             case Report() | Block():

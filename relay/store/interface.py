@@ -20,6 +20,7 @@ class Waiter:
     place: str = ""  # of the user's link; two in one place meet at less cost
     names: frozenset[str] = frozenset()  # by which others may avoid it
     avoids: frozenset[str] = frozenset()  # names of those whom it is never to meet
+    apart_until_s: float = 0.0  # until then it meets only others who are apart as well
 
 
 @dataclass(frozen=True, slots=True)
