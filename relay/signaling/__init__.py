@@ -7,7 +7,8 @@ In the order in which a message comes through:
                    somebody says first who comes back
 - ``connection``   one socket: frame to message and back
 - ``mailbox``      what waits to be handled, bounded; ``handling`` has a task for each session
-- ``lobby``        what a message means; ``news`` tells those who wait how many are there
+- ``lobby``        what a message means; ``news`` tells those who wait how many are there, and
+                   ``views`` are what operators are shown
 - ``meetings``     searching, meeting and parting; ``turns`` says who searches again
 - ``reporting``    a user reports or blocks a partner; ``guard`` keeps out who is banned, and tells
                    users what was decided
@@ -29,6 +30,6 @@ And what these work on:
 
 from relay.signaling.gateway import Gateway
 from relay.signaling.limits import FRAME_BYTES_PER_MESSAGE, Limits
-from relay.signaling.lobby import RoomView, UserView
+from relay.signaling.views import RoomView, UserView
 
 __all__ = ["FRAME_BYTES_PER_MESSAGE", "Gateway", "Limits", "RoomView", "UserView"]

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from secrets import token_hex
-from time import monotonic
+from time import monotonic, time
 from typing import Any, cast
 
 import structlog
@@ -20,14 +20,16 @@ from relay.protocol.messages import (
     Resume,
     ServerMessage,
 )
-from relay.safety import NOBODY, Identity, Known, Safety
+from relay.safety import Known, Safety
+from relay.safety.keyfile import Keyring
+from relay.safety.visitors import Visitors
 from relay.signaling.connection import GRACE_S, UNSENT_BYTES, Connection
 from relay.signaling.direct import Direct
 from relay.signaling.effort import Efforts
 from relay.signaling.guard import Banned, Guard
 from relay.signaling.handling import Handling
 from relay.signaling.limits import Limits
-from relay.signaling.lobby import Lobby, LobbyCounts, RoomView, UserView
+from relay.signaling.lobby import Lobby
 from relay.signaling.locality import is_local
 from relay.signaling.mailbox import RoomEnded
 from relay.signaling.negotiation import Negotiation
@@ -38,6 +40,7 @@ from relay.signaling.returning import first_frame, resume_in
 from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions, new_token
 from relay.signaling.tally import Tally
+from relay.signaling.views import LobbyCounts, RoomView, UserView
 from relay.source import bounded_source_of
 from relay.store import Store
 
@@ -51,12 +54,6 @@ _REFUSED = Error(code="resume_failed", message="The session cannot be resumed.")
 log = structlog.get_logger(__name__)
 
 IceServersOf = Callable[[web.Request, str], list[dict[str, Any]]]
-IdentityOf = Callable[[web.Request], Identity]
-
-
-def nobody(_: web.Request) -> Identity:
-    """Nobody is known."""
-    return NOBODY
 
 
 class Gateway:
@@ -71,7 +68,7 @@ class Gateway:
     :param allowed_origins: web origins that may connect besides this host's own; ``*`` is all.
     :param safety: who may not come in, and where reports go.
     :param start_blurred: whether each partner had better be blurred at first.
-    :param identity_of: tells who asks.
+    :param visitors: tells who comes; without it nobody's cookie outlives this object.
     """
 
     def __init__(
@@ -85,13 +82,13 @@ class Gateway:
         allowed_origins: frozenset[str],
         safety: Safety,
         start_blurred: bool = False,
-        identity_of: IdentityOf = nobody,
+        visitors: Visitors | None = None,
     ) -> None:
         self._plane = plane
         self._media_mode: MediaMode = media_mode
         self._ice_servers = ice_servers
         self._limits = limits
-        self._identity_of = identity_of
+        self._visitors = visitors or Visitors(Keyring(None, time()))
         negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
         self._lobby = Lobby(store, negotiation, media_mode, limits, safety)
         self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)
@@ -111,6 +108,16 @@ class Gateway:
     @draining.setter
     def draining(self, on: bool) -> None:
         self._reception.is_draining = on
+
+    @property
+    def apart(self) -> int:
+        """How many users meet only each other, since they leave partners in haste."""
+        return self._lobby.apart(monotonic())
+
+    @property
+    def cookies_refused(self) -> Counter[str]:
+        """Visitors' cookies that were not believed, by the reason."""
+        return self._visitors.refusals
 
     @property
     def work(self) -> Counter[str]:
@@ -229,7 +236,7 @@ class Gateway:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self._reception.require_origin(request)
-        identity = self._identity_of(request)
+        identity = self._visitors.identity_of(request)
         try:
             await self._guard.admit(identity)
         except Banned:

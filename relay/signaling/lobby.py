@@ -1,6 +1,5 @@
 """Takes what reaches a user, one thing at a time: messages, its link's events, time."""
 
-from dataclasses import dataclass
 from secrets import token_hex
 from typing import assert_never
 
@@ -65,41 +64,10 @@ from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.tally import NO_CAUSE, Tally
 from relay.signaling.turns import Turns
+from relay.signaling.views import LobbyCounts, RoomView, UserView
 from relay.store import Store
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LobbyCounts:
-    """How many users there are, and how many of them do what."""
-
-    connected: int  # all of them
-    waiting: int
-    rooms: int
-    in_call: int  # users, not rooms
-
-
-@dataclass(frozen=True, slots=True)
-class RoomView:
-    """A room as the operator sees it."""
-
-    room_id: str
-    users: tuple[str, str]
-    state: State  # matched or in_call
-    age_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class UserView:
-    """A user as the operator sees it."""
-
-    user_id: str
-    state: State
-    room_id: str | None
-    partner_id: str | None
-    age_s: float  # since it connected
-    away_s: float | None  # since its socket was lost, while it is
 
 
 class Lobby:
@@ -357,6 +325,11 @@ class Lobby:
             rooms=len(self._meetings.calls),
             in_call=states.count(State.IN_CALL),
         )
+
+    def apart(self, now: float) -> int:
+        """How many users are apart."""
+        sessions = self._sessions.values()
+        return sum(self._meetings.slowed_for_s(session, now) is not None for session in sessions)
 
     def rooms(self, now: float) -> list[RoomView]:
         """Every room, oldest first."""

@@ -33,7 +33,7 @@ class TurnedAway(web.HTTPServiceUnavailable):
         self.code = code
 
 
-class SlowedDown(web.HTTPTooManyRequests):
+class ComesTooOften(web.HTTPTooManyRequests):
     """Too many come, of one visitor or from one address; ``details`` go into the answer."""
 
     def __init__(
@@ -142,12 +142,12 @@ class Reception:
             case TooMany():
                 self.count(request, "too_many")
                 text = "too many users come from where you are; please try again later"
-                raise SlowedDown("too_many", text, answer.retry_after_s)
+                raise ComesTooOften("too_many", text, answer.retry_after_s)
             case WorkWanted():
                 self.count(request, "work_wanted")
                 text = "many users come from where you are: there is some work to be done first"
                 details = {"challenge": self.work.challenge(time())}
-                raise SlowedDown("work_wanted", text, answer.retry_after_s, details)
+                raise ComesTooOften("work_wanted", text, answer.retry_after_s, details)
         return isinstance(first, WorkWanted)
 
     def _look_at_work(self, request: web.Request, identity: Identity, asked: Answer) -> Answer:
