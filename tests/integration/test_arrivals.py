@@ -165,11 +165,13 @@ async def test_a_visitor_is_the_same_after_a_restart(tmp_path: Path) -> None:
     jar = aiohttp.CookieJar(unsafe=True)
     seen = []
     for _ in range(2):
-        async with running(settings(tmp_path)) as relay:
-            async with aiohttp.ClientSession(relay.url, cookie_jar=jar) as browser:
-                await (await browser.get("/")).read()
-                async with browser.get("/visitor") as response:
-                    seen.append((await response.json())["visitor"])
+        async with (
+            running(settings(tmp_path)) as relay,
+            aiohttp.ClientSession(relay.url, cookie_jar=jar) as browser,
+        ):
+            await (await browser.get("/")).read()
+            async with browser.get("/visitor") as response:
+                seen.append((await response.json())["visitor"])
     assert seen[0] == seen[1] is not None
 
 

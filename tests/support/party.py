@@ -27,6 +27,7 @@ from relay.protocol.messages import (
     StopChat,
     Typing,
     UserMessage,
+    WaitingForPartner,
     Warned,
     WebrtcAnswer,
     WebrtcOffer,
@@ -376,7 +377,7 @@ async def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it never came to that")
 
 
-def _short(message: ServerMessage) -> str:
+def _short(message: ServerMessage) -> str:  # noqa: PLR0912 - a table
     match message:
         case PartnerFound():
             shared = "".join(f", {text}" for text in message.shared_interests)
@@ -394,6 +395,8 @@ def _short(message: ServerMessage) -> str:
             return f"media_state: audio {audio}, video {video}"
         case PartnerConnection():
             return f"partner_connection: {'interrupted' if message.interrupted else 'back'}"
+        case WaitingForPartner(slowed_for=float(slowed_for)):
+            return f"waiting_for_partner, slowed for {slowed_for:g}"
         case EchoState():
             return f"echo: {'on' if message.on else 'off'}"
         case ReportOutcome() | Warned():
