@@ -72,11 +72,13 @@ class SlowStore:
     async def waiter(self, user_id: str) -> Waiter | None:
         return await self._slowly("waiter", self.inner.waiter(user_id))
 
-    async def waiting(self, limit: int) -> list[Waiter]:
-        return await self._slowly("waiting", self.inner.waiting(limit))
+    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
+        return await self._slowly("waiting", self.inner.waiting(limit, apart=apart))
 
-    async def alike(self, interests: frozenset[str], limit: int) -> list[Waiter]:
-        return await self._slowly("alike", self.inner.alike(interests, limit))
+    async def alike(
+        self, interests: frozenset[str], limit: int, *, apart: bool = False
+    ) -> list[Waiter]:
+        return await self._slowly("alike", self.inner.alike(interests, limit, apart=apart))
 
     async def claim(self, room: Room) -> bool:
         return await self._slowly("claim", self.inner.claim(room))
@@ -297,7 +299,8 @@ class Party:
 
     async def waiting(self) -> int:
         """How many the store has in its queue."""
-        return len(await self._fast_store.waiting(len(self._names)))
+        many, store = len(self._names), self._fast_store
+        return len([*await store.waiting(many), *await store.waiting(many, apart=True)])
 
     async def rooms(self) -> int:
         """How many rooms the store has of anybody who has ever come."""
