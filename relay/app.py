@@ -26,7 +26,7 @@ from relay.api.answers import (
 from relay.api.front import Front
 from relay.api.hosts import HostCheck, Hosts
 from relay.api.page import Page, folder
-from relay.api.visitors import Visitors, nobody
+from relay.api.visitors import Visitors as VisitorEndpoints
 from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
 from relay.door import Door, DoorLimits, ProtocolFactory, files
@@ -40,9 +40,10 @@ from relay.plane import MediaPlane
 from relay.proxies import Proxies
 from relay.records import Records
 from relay.safety import BanRules, Safety
+from relay.safety.visitors import Visitors
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.store import MemoryStore
-from relay.stored import opened
+from relay.stored import keyring, opened
 from relay.taps.audit import AuditLog
 from relay.tls import ServerTls, server_tls
 from relay.workers import Crew, Directory, Orders, WorkersPlane, usual
@@ -165,6 +166,7 @@ def _application(
     records: Records,
 ) -> web.Application:
     safety = Safety(records, BanRules())
+    visitors = Visitors(keyring(settings))
     gateway = Gateway(
         plane=plane,
         store=MemoryStore(max_waiting=settings.max_users),
@@ -173,6 +175,7 @@ def _application(
         limits=_limits(settings),
         allowed_origins=frozenset(settings.allowed_origins),
         safety=safety,
+        visitors=visitors,
     )
 
     front = Front(
@@ -211,9 +214,9 @@ def _application(
     app.on_cleanup.append(close_at_last)
     app.add_routes(gateway.routes())
     app.add_routes(front.routes())
-    app.add_routes(Visitors(safety, nobody).routes())
+    app.add_routes(VisitorEndpoints(safety, visitors.identity_of).routes())
     app.add_routes(Welcome(_welcome(settings)).routes())
-    app.add_routes(Page(folder()).routes())
+    app.add_routes(Page(folder(), visitors.welcome).routes())
     return app
 
 
@@ -238,6 +241,12 @@ def _limits(settings: Settings) -> Limits:
         resume_s=settings.resume_s,
         sessions_per_source=settings.connections_per_source,
         messages_per_s=settings.messages_per_s,
+        users_per_visitor=settings.users_per_visitor,
+        users_per_address=settings.users_per_address,
+        arrivals_per_minute_visitor=settings.arrivals_per_minute_visitor,
+        arrivals_per_minute_address=settings.arrivals_per_minute_address,
+        nexts_per_minute=settings.nexts_per_minute,
+        links_after_s=settings.links_after_s,
     )
 
 

@@ -26,3 +26,46 @@ class SafetySettings(BaseModel):
         "PostgreSQL database for reports, bans and evidence, such as"
         " postgresql://relay@db.example.org/relay; by default an SQLite file in data_dir.",
     )
+    users_per_visitor: int = setting(
+        4,
+        "COUNT",
+        "Users at once of one visitor, which is a browser; further ones are to do some work first,"
+        " and four times as many are turned away with 429.",
+        ge=1,
+    )
+    users_per_address: int = setting(
+        32,
+        "COUNT",
+        "The same for one public address (of IPv6: for one /64).",
+        ge=1,
+    )
+    arrivals_per_minute_visitor: int = setting(
+        20,
+        "COUNT",
+        "New users within a minute of one visitor; the same becomes of further ones.",
+        ge=1,
+        le=10_000,
+    )
+    arrivals_per_minute_address: int = setting(
+        60,
+        "COUNT",
+        "The same for one public address (of IPv6: for one /64).",
+        ge=1,
+        le=10_000,
+    )
+    nexts_per_minute: int = setting(
+        30,
+        "COUNT",
+        "Partners that a user may leave within a minute; whoever leaves more meets only others like"
+        " it for the rest of it.",
+        ge=1,
+        le=10_000,
+    )
+    links_after_s: float = setting(
+        30.0,
+        "SECONDS",
+        "How long two users have to be together before links pass in their chat; 0 for at once.",
+        ge=0,
+        le=3600,
+        allow_inf_nan=False,
+    )

@@ -1,8 +1,9 @@
-"""What outlives the server: the folder that it is in, and the database, open while it runs."""
+"""What outlives the server: the folder that it is in, its keys, and the database."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,8 +13,10 @@ import structlog
 from relay.config import Settings
 from relay.errors import ConfigError, RecordsAway, RecordsUnfit, reason_of
 from relay.records.lasting import Lasting
+from relay.safety.keyfile import Keyring
 
 DATABASE_FILE = "relay.sqlite3"
+KEY_FILE = "keys.json"
 
 _log = structlog.get_logger()
 
@@ -58,6 +61,18 @@ def database_at(settings: Settings, folder: Path) -> str | Path:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return folder / DATABASE_FILE
+
+
+def keyring(settings: Settings) -> Keyring:
+    """The keys by which visitors and addresses are known: apart from the database.
+
+    :raises ConfigError: when the file with them cannot be used.
+    """
+    path = data_dir(settings) / KEY_FILE
+    try:
+        return Keyring(path, time.time())
+    except ConfigError as error:
+        raise ConfigError(f"{settings.written('data_dir')}: {error}") from None
 
 
 @asynccontextmanager

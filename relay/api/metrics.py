@@ -59,6 +59,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "overview.gateway.away",
             "Of these, users whose WebSocket is lost, and who are waited for.",
         ),
+        "relay_users_apart": (
+            "overview.gateway.apart",
+            "Of these, users who leave partners in haste, and meet only each other.",
+        ),
         "relay_connections": (
             "connections",
             "TCP connections, by what they do (silent, idle, busy).",
@@ -108,6 +112,16 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_users_admitted": ("tally.users", "Users let in."),
         "relay_users_refused": ("tally.refusals", "WebSockets refused, by reason.", "reason"),
+        "relay_work": (
+            "overview.gateway.work",
+            "Proofs of work asked for, and what came of them, by outcome.",
+            "outcome",
+        ),
+        "relay_cookies_refused": (
+            "overview.gateway.cookies_refused",
+            "Visitors' cookies that were not believed, by reason.",
+            "reason",
+        ),
         "relay_sessions_resumed": (
             "tally.resumes",
             "Sessions that went on with another WebSocket.",

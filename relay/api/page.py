@@ -6,6 +6,7 @@ so that a new version of the page is never mixed with an old one. Texts travel c
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +48,20 @@ class _Content:
     etag: str
 
 
-class Page:
-    """Serves one folder's files; a name that starts with a dot is never one of them."""
+Welcome = Callable[[web.Request, web.StreamResponse], None]
+"""Adds the visitor's cookie to an answer."""
 
-    def __init__(self, root: Path) -> None:
+
+class Page:
+    """Serves one folder's files; a name that starts with a dot is never one of them.
+
+    :param welcome: attends to whoever asks for the page itself, of which then no cache keeps a copy
+        for others.
+    """
+
+    def __init__(self, root: Path, welcome: Welcome | None = None) -> None:
         self._root = root.resolve()
+        self._welcome = welcome
         self._contents: dict[Path, _Content] = {}  # no more than the folder has files
 
     def routes(self) -> list[web.RouteDef]:
@@ -66,7 +76,11 @@ class Page:
             content = self._read(path)
         except OSError:  # deleted, or made unreadable, a moment ago
             raise web.HTTPNotFound(text="there is nothing here") from None
-        return _answer(request, path.suffix, content)
+        response = _answer(request, path.suffix, content)
+        if self._welcome is not None and path == self._root / "index.html":
+            response.headers["Cache-Control"] = "private, no-cache"
+            self._welcome(request, response)
+        return response
 
     def _read(self, path: Path) -> _Content:
         status = path.stat()

@@ -5,6 +5,7 @@
 - ``fleet``        several bots at once; ``together`` ends all when one fails
 - ``bot``          a user without a browser
 - ``client``       its signalling: one WebSocket, typed messages
+- ``work``         why it is not let in, and the work that it may have to do first
 - ``resuming``     the same over one socket after the other, in one session
 - ``peer``         its WebRTC endpoint (aiortc), which reports what it receives
 - ``tracks``       what it sends: a generated picture and tone, or a media file

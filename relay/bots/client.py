@@ -5,9 +5,11 @@ from collections import deque
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
+from relay.bots.work import Refusal, solve, why
 from relay.errors import BotError, ProtocolError
 from relay.protocol.messages import (
     MAX_FRAME_BYTES,
@@ -18,6 +20,8 @@ from relay.protocol.messages import (
 )
 
 DEFAULT_TIMEOUT_S = 10.0
+_TOLD = (403, 429, 503)
+"""The answers with which a server says why."""
 _SET_ASIDE = 256
 
 _M = TypeVar("_M", bound=ServerMessage)
@@ -69,18 +73,32 @@ class Client:
             raise
 
     async def _open(self, url: str, timeout_s: float) -> None:
+        """Open the WebSocket; when the server asks for work first, do that and come again."""
         if self._http is None:
             raise BotError("not connected")
+        refusal = await self._try(self._http, url, timeout_s)
+        if refusal is not None and refusal.challenge is not None:
+            done = await solve(refusal.challenge)
+            refusal = await self._try(self._http, with_query(url, f"altcha={done}"), timeout_s)
+        if refusal is not None:
+            raise BotError(f"{self._url} refused the WebSocket: {refusal}")
+
+    async def _try(self, http: aiohttp.ClientSession, url: str, timeout_s: float) -> Refusal | None:
+        """Open the WebSocket; else why it was refused."""
         try:
             async with asyncio.timeout(timeout_s):
-                self._socket = await self._http.ws_connect(
-                    url,
-                    max_msg_size=MAX_FRAME_BYTES,
-                    heartbeat=self._heartbeat_s,
-                    ssl=self._ssl,
-                )
-        except aiohttp.WSServerHandshakeError as error:
-            raise BotError(f"{self._url} refused the WebSocket: HTTP {error.status}") from error
+                try:
+                    self._socket = await http.ws_connect(
+                        url,
+                        max_msg_size=MAX_FRAME_BYTES,
+                        heartbeat=self._heartbeat_s,
+                        ssl=self._ssl,
+                    )
+                except aiohttp.WSServerHandshakeError as error:
+                    if error.status not in _TOLD:
+                        return Refusal(error.status, "")
+                    return await why(http, url, self._ssl)
+                return None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RuntimeError) as error:
             raise BotError(f"cannot reach {self._url}: {reason(error)}") from error
 
@@ -198,6 +216,12 @@ def _parse(frame: str) -> ServerMessage | None:
         if error.code == "unknown_type":
             return None
         raise BotError(f"the server broke the protocol: {error}") from error
+
+
+def with_query(url: str, query: str) -> str:
+    """A URL with one more parameter."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, query)))))
 
 
 def reason(error: BaseException) -> str:

@@ -7,11 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import chain, repeat
-from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
-from relay.bots.client import DEFAULT_TIMEOUT_S, Client, ConnectionClosed, reason
+from relay.bots.client import DEFAULT_TIMEOUT_S, Client, ConnectionClosed, reason, with_query
 from relay.errors import BotError
 from relay.protocol.messages import ClientMessage, Connected, Error, Resume, Resumed, ServerMessage
 
@@ -44,9 +43,9 @@ class ResumingClient(Client):
 
     def __init__(self, url: str, resumed: Callable[[], None]) -> None:
         super().__init__(url)
-        self._entrance = _with_query(url, "resume=new")
+        self._entrance = with_query(url, "resume=new")
         self._resumed = resumed
-        self._back_url = _with_query(url, "resume=back")
+        self._back_url = with_query(url, "resume=back")
         self._token: str | None = None
         self._within_s = 0.0
         self._received = 0
@@ -166,8 +165,3 @@ async def _give_up(socket: aiohttp.ClientWebSocketResponse) -> None:
     with suppress(TimeoutError, aiohttp.ClientError, ConnectionError):
         async with asyncio.timeout(_GIVE_UP_S):
             await socket.close(code=_RIGHT_BACK)
-
-
-def _with_query(url: str, query: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, query)))))

@@ -59,7 +59,8 @@ class Matchmaker:
 
     async def foresee(self, waiter: Waiter, now: float) -> str | None:
         """Whom a user would meet if it searched now, as far as that can be told."""
-        other = await self._choose(waiter, await self._store.waiting(LOOKAHEAD), now)
+        oldest = await self._store.waiting(LOOKAHEAD, apart=waiter.is_apart)
+        other = await self._choose(waiter, oldest, now)
         return other.user_id if other is not None else None
 
     async def leave_queue(self, user_id: str) -> None:
@@ -94,7 +95,7 @@ class Matchmaker:
         seeker = await self._store.waiter(user_id)
         if seeker is None:
             return None
-        oldest = await self._store.waiting(LOOKAHEAD)
+        oldest = await self._store.waiting(LOOKAHEAD, apart=seeker.is_apart)
         other = await self._choose(seeker, oldest, now)
         if other is None:
             return None
@@ -102,7 +103,7 @@ class Matchmaker:
         return Room(self._new_room_id(), first.user_id, second.user_id, now)
 
     async def _choose(self, seeker: Waiter, oldest: list[Waiter], now: float) -> Waiter | None:
-        alike = await self._store.alike(seeker.interests, LOOKAHEAD)
+        alike = await self._store.alike(seeker.interests, LOOKAHEAD, apart=seeker.is_apart)
         return choose(
             seeker,
             [*oldest, *alike],

@@ -18,7 +18,8 @@ def choose(
 ) -> Waiter | None:
     """The best partner for a user, or none.
 
-    Two of whom one avoids the other never meet. Two who have just parted are kept apart for
+    Two of whom one avoids the other never meet, and who is apart meets nobody who is not. Two who
+    have just parted are kept apart for
     ``rematch_after_s``, even if nobody else is there.
     Two who share no interest, though one of them has some, are kept apart until either has waited
     for ``interest_wait_s``. Of the others those come first whom the user has not met lately, then
@@ -35,6 +36,8 @@ def choose(
 
     def meets(candidate: Waiter) -> bool:
         if candidate.user_id == seeker.user_id or _avoid(seeker, candidate):
+            return False
+        if (candidate.apart_until_s > now) is not (seeker.apart_until_s > now):
             return False
         parted_at = _parted_at(seeker, candidate)
         if parted_at is not None and now - parted_at < rematch_after_s:

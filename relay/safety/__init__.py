@@ -1,6 +1,12 @@
 """What protects strangers from strangers: who is who without names, limits, reports, bans.
 
-- ``identity``   who somebody is, without a name
+- ``identity``   who somebody is, without a name; ``visitors`` tells it of a request
+- ``cookie``     by what a visitor is known again; ``keys`` are what signs it, and what hashes
+                 addresses; ``keyfile`` has them on the disk
+- ``arrivals``   how many may be here and come, of a visitor and of an address; ``work`` is what
+                 somebody has to do who comes when many have
+- ``haste``      who leaves partner after partner at once, and meets others like it
+- ``texts``      chat that strangers get one after the other; ``shares`` says whose it is
 - ``bans``       the bans in force, in memory
 - ``rules``      when reports come to a ban without an operator, and how urgent they are
 - ``orders``     what operators order, and what is counted

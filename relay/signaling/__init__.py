@@ -2,12 +2,14 @@
 
 In the order in which a message comes through:
 
-- ``gateway``      lets a socket in; ``origin`` says from which pages, ``locality`` from where, and
-                   ``returning`` what somebody says first who comes back
+- ``gateway``      takes a socket; ``reception`` decides whom to let in, ``origin`` from which
+                   pages; ``locality`` says from where somebody comes, and ``returning`` what
+                   somebody says first who comes back
 - ``connection``   one socket: frame to message and back
 - ``mailbox``      what waits to be handled, bounded; ``handling`` has a task for each session
-- ``lobby``        what a message means; ``news`` tells those who wait how many are there
-- ``meetings``     searching, meeting and parting
+- ``lobby``        what a message means; ``news`` tells those who wait how many are there, and
+                   ``views`` are what operators are shown
+- ``meetings``     searching, meeting and parting; ``turns`` says who searches again
 - ``reporting``    a user reports or blocks a partner; ``guard`` keeps out who is banned, and tells
                    users what was decided
 - ``negotiation``  what a media mode has to do; the modes are ``relayed`` and ``direct``
@@ -28,6 +30,6 @@ And what these work on:
 
 from relay.signaling.gateway import Gateway
 from relay.signaling.limits import FRAME_BYTES_PER_MESSAGE, Limits
-from relay.signaling.lobby import RoomView, UserView
+from relay.signaling.views import RoomView, UserView
 
 __all__ = ["FRAME_BYTES_PER_MESSAGE", "Gateway", "Limits", "RoomView", "UserView"]

@@ -1,11 +1,12 @@
 """The WebSocket endpoint ``/ws``: each socket is a user, a new one or one who comes back."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from secrets import token_hex
-from time import monotonic
-from typing import Any, NoReturn, cast
+from time import monotonic, time
+from typing import Any, cast
 
 import structlog
 from aiohttp import WSMessage, web
@@ -19,24 +20,27 @@ from relay.protocol.messages import (
     Resume,
     ServerMessage,
 )
-from relay.safety import NOBODY, Known, Safety
+from relay.safety import Known, Safety
+from relay.safety.keyfile import Keyring
+from relay.safety.visitors import Visitors
 from relay.signaling.connection import GRACE_S, UNSENT_BYTES, Connection
 from relay.signaling.direct import Direct
 from relay.signaling.effort import Efforts
 from relay.signaling.guard import Banned, Guard
 from relay.signaling.handling import Handling
 from relay.signaling.limits import Limits
-from relay.signaling.lobby import Lobby, LobbyCounts, RoomView, UserView
+from relay.signaling.lobby import Lobby
 from relay.signaling.locality import is_local
 from relay.signaling.mailbox import RoomEnded
 from relay.signaling.negotiation import Negotiation
-from relay.signaling.origin import origin_allowed
 from relay.signaling.outbox import CLOSE_BY_OPERATOR, CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN
+from relay.signaling.reception import RESUME, Reception, Ticket
 from relay.signaling.relayed import Relayed
 from relay.signaling.returning import first_frame, resume_in
 from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions, new_token
 from relay.signaling.tally import Tally
+from relay.signaling.views import LobbyCounts, RoomView, UserView
 from relay.source import bounded_source_of
 from relay.store import Store
 
@@ -45,21 +49,11 @@ _PATIENCE_S = 5.0
 """How long what an operator orders may take."""
 _SHUTDOWN_S = 3 * GRACE_S
 
-_FEW = 4  # sockets beyond the users that there may be, of those who come back
-_RESUME = "resume"  # of the address: "new", or "back"
 _REFUSED = Error(code="resume_failed", message="The session cannot be resumed.")
 
 log = structlog.get_logger(__name__)
 
 IceServersOf = Callable[[web.Request, str], list[dict[str, Any]]]
-
-
-class _TurnedAway(web.HTTPServiceUnavailable):
-    """The server takes nobody new at the moment; ``code`` says why, in the answer too."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text=f"{text}\n", headers={"Retry-After": "10"})
-        self.code = code
 
 
 class Gateway:
@@ -74,6 +68,7 @@ class Gateway:
     :param allowed_origins: web origins that may connect besides this host's own; ``*`` is all.
     :param safety: who may not come in, and where reports go.
     :param start_blurred: whether each partner had better be blurred at first.
+    :param visitors: tells who comes; without it nobody's cookie outlives this object.
     """
 
     def __init__(
@@ -87,24 +82,47 @@ class Gateway:
         allowed_origins: frozenset[str],
         safety: Safety,
         start_blurred: bool = False,
+        visitors: Visitors | None = None,
     ) -> None:
         self._plane = plane
         self._media_mode: MediaMode = media_mode
         self._ice_servers = ice_servers
         self._limits = limits
-        self._allowed_origins = allowed_origins
+        self._visitors = visitors or Visitors(Keyring(None, time()))
         negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
         self._lobby = Lobby(store, negotiation, media_mode, limits, safety)
         self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)
         self._efforts = Efforts()
-        self._handling = Handling(self._lobby, monotonic)
         self._sessions = Sessions(limits, self._lobby.tally)
+        self._reception = Reception(limits, allowed_origins, self._sessions, self._lobby.tally)
+        self._handling = Handling(self._lobby, monotonic, self._reception.left)
         self._sockets: dict[asyncio.Task[None], Session | None] = {}
         """By the task that serves it: whose it is; of some nobody's yet."""
         self._ticking: asyncio.Task[None] | None = None
-        self._closing = False
-        self.draining = False
+
+    @property
+    def draining(self) -> bool:
         """Whether no new users are let in; those who are here go on."""
+        return self._reception.is_draining
+
+    @draining.setter
+    def draining(self, on: bool) -> None:
+        self._reception.is_draining = on
+
+    @property
+    def apart(self) -> int:
+        """How many users meet only each other, since they leave partners in haste."""
+        return self._lobby.apart(monotonic())
+
+    @property
+    def cookies_refused(self) -> Counter[str]:
+        """Visitors' cookies that were not believed, by the reason."""
+        return self._visitors.refusals
+
+    @property
+    def work(self) -> Counter[str]:
+        """What came of the work that was asked for."""
+        return self._reception.work.tally
 
     def routes(self) -> list[web.RouteDef]:
         """The one route."""
@@ -118,7 +136,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Close every socket with 1001 and end every task."""
-        self._closing = True
+        self._reception.is_closing = True
         for task, session in self._sockets.items():
             if session is None:
                 task.cancel()
@@ -217,13 +235,14 @@ class Gateway:
                 log.exception("tick_failed")
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        comes_back = self._admit(request)
-        identity = NOBODY
+        self._reception.require_origin(request)
+        identity = self._visitors.identity_of(request)
         try:
             await self._guard.admit(identity)
         except Banned:
-            self._count_refusal(request, "banned")
+            self._reception.count(request, "banned")
             raise
+        ticket = self._reception.admit(request, identity, len(self._sockets))
         socket = web.WebSocketResponse(
             # aiohttp refuses a message of exactly this size already.
             max_msg_size=MAX_FRAME_BYTES + 1,
@@ -243,7 +262,7 @@ class Gateway:
             effort=self._efforts.of(source),
             source=source,
             identity=identity,
-            can_resume=self._limits.resume_s > 0 and _RESUME in request.query,
+            can_resume=self._limits.resume_s > 0 and RESUME in request.query,
         )
         task = _this_task()
         self._sockets[task] = None
@@ -253,11 +272,13 @@ class Gateway:
             token = new_token() if session.can_resume else None
             known = await self._guard.learn(session)
             connected = self._connected(request, session, token, known)
-            if comes_back:
-                await self._come_back(request, socket, session, connected, known)
-            else:
+            if ticket.comes_back:
+                await self._come_back(request, socket, session, connected, known, ticket)
+            elif self._may_enter(request, session, ticket):
                 self._enter(session, token, known)
                 await self._run(request, socket, session, connected)
+            else:
+                await self._turn_away(socket, is_refused=False)
         finally:
             del self._sockets[task]
         return socket
@@ -281,6 +302,7 @@ class Gateway:
         session: Session,
         connected: Connected,
         known: Known,
+        ticket: Ticket,
     ) -> None:
         """Serve a socket that may have a session already; else it is a new user's.
 
@@ -294,7 +316,7 @@ class Gateway:
         resume = resume_in(frame) if frame is not None else None
         if resume is not None and await self._resume(request, socket, session, resume):
             return
-        if frame is None or self._is_closed_to_new():
+        if frame is None or not self._may_enter(request, session, ticket):
             await self._turn_away(socket, is_refused=resume is not None)
             return
         self._enter(session, connected.resume_token, known)
@@ -308,7 +330,7 @@ class Gateway:
         self, request: web.Request, socket: web.WebSocketResponse, new: Session, resume: Resume
     ) -> bool:
         """Go on with a session; false when it cannot be had."""
-        if self._closing:
+        if self._reception.is_closing:
             return False
         found = self._sessions.resume(
             resume, monotonic(), source=new.source, is_local=new.is_local, effort=new.effort
@@ -325,10 +347,15 @@ class Gateway:
                 await socket.send_str(_REFUSED.encode())
             await socket.close(code=CLOSE_TRY_AGAIN, message=b"no new users")
 
+    def _may_enter(self, request: web.Request, session: Session, ticket: Ticket) -> bool:
+        others = len(self._sockets) - 1
+        return self._reception.may_enter(request, session.identity, ticket, others)
+
     def _enter(self, session: Session, token: str | None, known: Known) -> None:
         """A new user is here."""
         self._lobby.join(session)
         self._sessions.come(session, token)
+        self._reception.came(session)
         self._handling.begin(session)
         self._guard.tell(session, known)
         self.tally.users += 1
@@ -354,50 +381,6 @@ class Gateway:
             user=session.user_id,
             close_code=None if code is None else int(code),
         )
-
-    def _admit(self, request: web.Request) -> bool:
-        """Let a request be upgraded, or answer it with 403 or 503; whether somebody comes back."""
-        origin = request.headers.get("Origin")
-        if not origin_allowed(origin, request.headers.get("Host", ""), self._allowed_origins):
-            self.tally.refusals["origin"] += 1
-            log.warning("origin_refused", origin=origin)
-            raise web.HTTPForbidden(text="this page may not connect here\n")
-        comes_back = self._limits.resume_s > 0 and request.query.get(_RESUME) == "back"
-        if self._closing or (self.draining and not comes_back):
-            self._refuse(request, "draining", "the server takes no new users")
-        if comes_back:
-            # Not all of its sockets need be alive, and it may be full of those who are away.
-            users = self._limits.max_users
-            if len(self._sockets) >= users + max(users // 16, _FEW):
-                self._refuse(request, "full", "the server is full")
-        elif self._is_full():
-            self._make_room(request)
-        return comes_back
-
-    def _make_room(self, request: web.Request) -> None:
-        """Have somebody new take the place of one who is away, or refuse it."""
-        leaving = self._sessions.expendable()
-        if leaving is None:
-            self._refuse(request, "full", "the server is full")
-        if "Upgrade" in request.headers:  # else a page asks whether it would be let in
-            self._sessions.give_up(leaving, monotonic())
-
-    def _is_full(self) -> bool:
-        return len(self._sockets) + self._sessions.away >= self._limits.max_users
-
-    def _is_closed_to_new(self) -> bool:
-        """Whether a socket that is here already cannot be a new user's."""
-        others = len(self._sockets) - 1 + self._sessions.away
-        return self._closing or self.draining or others >= self._limits.max_users
-
-    def _refuse(self, request: web.Request, reason: str, text: str) -> NoReturn:
-        self._count_refusal(request, reason)
-        raise _TurnedAway(reason, text)
-
-    def _count_refusal(self, request: web.Request, reason: str) -> None:
-        # A page sees no status of its WebSocket's, so it asks once more without an upgrade.
-        if "Upgrade" in request.headers:
-            self.tally.refusals[reason] += 1
 
 
 def _this_task() -> asyncio.Task[None]:

@@ -16,11 +16,15 @@ class Handling:
     """Has one task for each session, which handles one thing after the other.
 
     :param clock: seconds on a clock that never goes back.
+    :param left: called once for each session that has ended.
     """
 
-    def __init__(self, lobby: Lobby, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, lobby: Lobby, clock: Callable[[], float], left: Callable[[Session], None]
+    ) -> None:
         self._lobby = lobby
         self._clock = clock
+        self._left = left
         self._tasks: dict[asyncio.Task[None], Session] = {}
 
     def begin(self, session: Session) -> None:
@@ -53,6 +57,6 @@ class Handling:
                 return
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._tasks[task]
+        self._left(self._tasks.pop(task))
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("connection_task_crashed", task=task.get_name(), exc_info=error)

@@ -44,6 +44,17 @@ class Limits:
     """How long a session whose socket is lost is kept; 0 keeps none."""
     sessions_per_source: int = 256
     """Of one public source at once, those included whose sockets are lost."""
+    users_per_visitor: int = 4
+    """At once, of one visitor; more have to do some work first, four times as many get 429. So it
+    is with the next three."""
+    users_per_address: int = 32
+    arrivals_per_minute_visitor: int = 20
+    """New users within a minute, of one visitor."""
+    arrivals_per_minute_address: int = 60
+    nexts_per_minute: int = 30
+    """Partners that a user may leave; whoever leaves more meets others like it meanwhile."""
+    links_after_s: float = 30.0
+    """How long two have been together when links pass in their chat."""
     max_unhandled: int = 256
     """Messages of a user that wait to be handled; one more closes its socket with 1008."""
     heartbeat_s: float = 20.0

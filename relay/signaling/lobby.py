@@ -1,7 +1,5 @@
 """Takes what reaches a user, one thing at a time: messages, its link's events, time."""
 
-from dataclasses import dataclass
-from itertools import islice
 from secrets import token_hex
 from typing import assert_never
 
@@ -35,7 +33,6 @@ from relay.protocol.messages import (
     Mode,
     NextPartner,
     PartnerDisconnected,
-    PartnerLeft,
     Ping,
     Pong,
     Report,
@@ -47,6 +44,8 @@ from relay.protocol.messages import (
     WebrtcOffer,
 )
 from relay.safety import Safety
+from relay.safety.haste import Haste
+from relay.safety.texts import Texts
 from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.echo import ECHO_S
 from relay.signaling.limits import Limits
@@ -64,43 +63,11 @@ from relay.signaling.outbox import CLOSE_OVER_BUDGET
 from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.tally import NO_CAUSE, Tally
+from relay.signaling.turns import Turns
+from relay.signaling.views import LobbyCounts, RoomView, UserView
 from relay.store import Store
 
-_RETRIES_PER_TICK = 64
-
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LobbyCounts:
-    """How many users there are, and how many of them do what."""
-
-    connected: int  # all of them
-    waiting: int
-    rooms: int
-    in_call: int  # users, not rooms
-
-
-@dataclass(frozen=True, slots=True)
-class RoomView:
-    """A room as the operator sees it."""
-
-    room_id: str
-    users: tuple[str, str]
-    state: State  # matched or in_call
-    age_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class UserView:
-    """A user as the operator sees it."""
-
-    user_id: str
-    state: State
-    room_id: str | None
-    partner_id: str | None
-    age_s: float  # since it connected
-    away_s: float | None  # since its socket was lost, while it is
 
 
 class Lobby:
@@ -117,14 +84,17 @@ class Lobby:
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self._sessions: dict[str, Session] = {}
-        self._news = OnlineNews()
         matchmaker = Matchmaker(
             store,
             rematch_after_s=limits.rematch_after_s,
             interest_wait_s=limits.interest_wait_s,
             new_room_id=lambda: token_hex(12),
         )
-        self._meetings = Meetings(self._sessions, matchmaker, negotiation, media_mode)
+        haste = Haste(limits.nexts_per_minute)
+        self._meetings = Meetings(self._sessions, matchmaker, negotiation, media_mode, haste)
+        self._news = OnlineNews(self._meetings.slowed_for_s)
+        self._texts = Texts(limits.links_after_s)
+        self._turns = Turns()
         self._reporting = Reporting(safety, self._meetings)
 
     @property
@@ -174,10 +144,10 @@ class Lobby:
         for session in sessions:
             if self._negotiation.late(session, now) or _echo_is_over(session, now):
                 session.inbox.put(TimePassed())
-        queued = (
+        queued = [
             s for s in sessions if s.state is State.WAITING and not (s.is_away or s.link.is_awaited)
-        )
-        for session in islice(queued, _RETRIES_PER_TICK):
+        ]
+        for session in self._turns.of(queued):
             session.inbox.put(TimePassed())
         self._news.tick(len(self._sessions), now)
 
@@ -239,11 +209,11 @@ class Lobby:
                     session.likes(message.interests)
                 session.blurs = message.blurred
                 if session.call is not None:
-                    await self._meetings.leave(session, PartnerLeft(), now)
+                    await self._meetings.skip(session, now)
                 await self._find(session, message.mode, now)
             case StopChat():
                 self._end_echo(session)
-                await self._meetings.leave(session, PartnerLeft(), now)
+                await self._meetings.skip(session, now)
                 self._negotiation.close(session)
                 session.link.stopped()
             case WebrtcOffer() | WebrtcAnswer() if wait_s := session.effort.wait_s(now):
@@ -262,7 +232,7 @@ class Lobby:
             case LinkReport():
                 session.link_report = message
             case ChatMessage() | ChatReceived() | Typing() | MediaState():
-                session.pass_on(message, now)
+                session.pass_on(message, now, self._texts)
             case Shown():
                 session.hand_on(message)
             case Report() | Block():
@@ -355,6 +325,11 @@ class Lobby:
             rooms=len(self._meetings.calls),
             in_call=states.count(State.IN_CALL),
         )
+
+    def apart(self, now: float) -> int:
+        """How many users are apart."""
+        sessions = self._sessions.values()
+        return sum(self._meetings.slowed_for_s(session, now) is not None for session in sessions)
 
     def rooms(self, now: float) -> list[RoomView]:
         """Every room, oldest first."""

@@ -18,6 +18,7 @@ import structlog
 from relay.errors import QueueFull
 from relay.matching import Happened, Matchmaker, MediaMode, State
 from relay.protocol.messages import Error, PartnerDisconnected, PartnerFound, PartnerLeft
+from relay.safety.haste import STAY_S, Haste
 from relay.signaling.mailbox import TimePassed
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.session import Call, Former, Session
@@ -40,11 +41,13 @@ class Meetings:
         matchmaker: Matchmaker,
         negotiation: Negotiation,
         media_mode: MediaMode,
+        haste: Haste,
     ) -> None:
         self._sessions = sessions
         self._matchmaker = matchmaker
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
+        self._haste = haste
         self.tally = Tally()
         self.calls: dict[str, Call] = {}
         """By the room's id, oldest first."""
@@ -73,10 +76,22 @@ class Meetings:
     async def foresee(self, session: Session, now: float) -> str | None:
         """Whom a user is likely to meet; a store that fails knows of nobody."""
         try:
-            return await self._matchmaker.foresee(_waiter(session, now), now)
+            return await self._matchmaker.foresee(self._waiter(session, now, now), now)
         except Exception:
             log.exception("search_failed", user=session.user_id)
             return None
+
+    async def skip(self, session: Session, now: float) -> None:
+        """Leave the queue or a partner because the user wants to; haste has its price."""
+        if session.call is not None:
+            together_s = now - session.call.room.since_s
+            self._haste.left(session.counts_as, together_s, now)
+        await self.leave(session, PartnerLeft(), now)
+
+    def slowed_for_s(self, session: Session, now: float) -> float | None:
+        """For how long a user meets only others who leave in haste; None of one who does not."""
+        until_s = self._haste.apart_until_s(session.counts_as, now)
+        return until_s - now if until_s else None
 
     async def leave(self, session: Session, farewell: Farewell, now: float) -> None:
         """Take a user out of the queue or its room, and tell the partner why.
@@ -116,7 +131,7 @@ class Meetings:
 
         if session.queued_since_s is None:
             session.queued_since_s = now
-        waiter = _waiter(session, session.queued_since_s)
+        waiter = self._waiter(session, session.queued_since_s, now)
         room = await self._matchmaker.search(waiter, now, wanted=waits)
         if room is not None and not self._introduce(room, now):
             await self._matchmaker.leave(session.user_id)
@@ -158,6 +173,8 @@ class Meetings:
     def _part(self, call: Call, leaver: Session, farewell: Farewell, now: float) -> None:
         del self.calls[call.room.room_id]
         partner = call.partner_of(leaver)
+        if now - call.room.since_s >= STAY_S:
+            self._haste.stayed((*leaver.counts_as, *partner.counts_as))
         for session, other in ((leaver, partner), (partner, leaver)):
             session.call = None
             session.happened(Happened.PARTED)
@@ -168,17 +185,17 @@ class Meetings:
         self._negotiation.part(call)
         log.info("parted", room=call.room.room_id, by=leaver.user_id, why=farewell.type)
 
-
-def _waiter(session: Session, since_s: float) -> Waiter:
-    return Waiter(
-        session.user_id,
-        since_s,
-        frozenset(session.interests),
-        dict(session.recent),
-        session.link.place,
-        session.names,
-        session.avoids,
-    )
+    def _waiter(self, session: Session, since_s: float, now: float) -> Waiter:
+        return Waiter(
+            session.user_id,
+            since_s,
+            frozenset(session.interests),
+            dict(session.recent),
+            session.link.place,
+            session.names,
+            session.avoids,
+            self._haste.apart_until_s(session.counts_as, now),
+        )
 
 
 def _can_meet(session: Session) -> bool:

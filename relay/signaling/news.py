@@ -1,6 +1,7 @@
 """How many are online, for those who wait: told again when the number has changed."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from relay.matching import State
 from relay.protocol.messages import WaitingForPartner
@@ -14,16 +15,22 @@ change costs in one go does not grow with them."""
 
 
 class OnlineNews:
-    """Remembers who waits and what it was told, in the order of the telling."""
+    """Remembers who waits and what it was told, in the order of the telling.
 
-    def __init__(self) -> None:
+    :param slowed_for_s: for how long a user meets only others who leave in haste, if it does.
+    """
+
+    def __init__(self, slowed_for_s: Callable[[Session, float], float | None]) -> None:
+        self._slowed_for_s = slowed_for_s
         self._told: OrderedDict[Session, tuple[float, int]] = OrderedDict()  # when, and what
 
     def tell(self, session: Session, online: int, now: float) -> None:
         """Tell a user that it waits."""
         self._told.pop(session, None)
         self._told[session] = (now, online)
-        session.send(WaitingForPartner(online=online))
+        slowed_s = self._slowed_for_s(session, now)
+        slowed_for = None if slowed_s is None else round(slowed_s, 3)
+        session.send(WaitingForPartner(online=online, slowed_for=slowed_for))
 
     def tick(self, online: int, now: float) -> None:
         """Tell those who still wait and were told another number a while ago."""

@@ -19,6 +19,8 @@ from relay.protocol.messages import (
     Typing,
 )
 from relay.safety import NOBODY, REPORTS_BURST, REPORTS_PER_S, Identity
+from relay.safety.shares import shares_of
+from relay.safety.texts import Texts
 from relay.signaling.echo import Echoing
 from relay.signaling.effort import Effort
 from relay.signaling.expectation import Expectation
@@ -101,6 +103,7 @@ class Session:
         self.recent: dict[str, float] = {}  # last partners: id -> parted at
         self.former: deque[Former] = deque(maxlen=_MAX_FORMER)  # the last is the latest
         self.names = identity.own_tokens | {f"user:{user_id}"}
+        self.counts_as = shares_of(identity, user_id)  # in what is bounded by visitor and address
         self.avoids: frozenset[str] = frozenset()  # names of those whom it is never to meet
         self.blurs = False  # its client blurs each partner at first
         self.link = Expectation(limits.link_timeout_s)
@@ -185,8 +188,11 @@ class Session:
         if self._faults.add(now):
             self.outbox.close(CLOSE_POLICY, "too many errors")
 
-    def pass_on(self, remark: Remark, now: float) -> None:
-        """Tell the partner, if there is one and it is to know."""
+    def pass_on(self, remark: Remark, now: float, texts: Texts) -> None:
+        """Tell the partner, if there is one and it is to know.
+
+        :param texts: what has been said to whom.
+        """
         if isinstance(remark, MediaState):
             self.talk.turn(remark)
         if self.call is None:
@@ -194,7 +200,8 @@ class Session:
         partner = self.call.partner_of(self)
         match remark:
             case ChatMessage(id=id_) if self._may_say(partner, id_) and self._may_chat(now, id_):
-                partner.send(self.talk.chat(remark))
+                if self._may_write(remark, self.call, now, texts):
+                    partner.send(self.talk.chat(remark))
             case ChatReceived() if self._may_say(partner) and partner.talk.shown(remark.id):
                 partner.send(remark)
             case Typing() if self.talk.typing(remark.active, now):
@@ -235,6 +242,17 @@ class Session:
         if wait_s:
             self._slow_down("too many chat messages", wait_s, chat_id)
         return not wait_s
+
+    def _may_write(self, message: ChatMessage, call: Call, now: float, texts: Texts) -> bool:
+        """Whether a stranger is to get this text, which is no mistake if not."""
+        partner_id, together_s = call.partner_of(self).user_id, now - call.room.since_s
+        held = texts.hold(message.text, self.counts_as, partner_id, together_s, now)
+        if held is not None:
+            wait_s = round(held.retry_after_s, 3)
+            self.send(
+                Error(code=held.code, message=held.message, retry_after=wait_s, id=message.id)
+            )
+        return held is None
 
     def _slow_down(self, message: str, wait_s: float, chat_id: str | None) -> None:
         """Tell the user to wait, which is no mistake."""

@@ -17,7 +17,9 @@ class Tally:
     def __init__(self) -> None:
         self.users = 0
         """Users let in."""
-        self.refusals: Counter[str] = Counter(full=0, draining=0, origin=0, host=0, banned=0)
+        self.refusals: Counter[str] = Counter(
+            full=0, draining=0, origin=0, host=0, banned=0, work_wanted=0, too_many=0
+        )
         """Sockets that were not let in, by the reason."""
         self.resumes = 0
         """Sessions that went on with another socket."""

@@ -20,6 +20,12 @@ class Waiter:
     place: str = ""  # of the user's link; two in one place meet at less cost
     names: frozenset[str] = frozenset()  # by which others may avoid it
     avoids: frozenset[str] = frozenset()  # names of those whom it is never to meet
+    apart_until_s: float = 0.0  # until then it meets only others who are apart as well
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it has entered apart; the store keeps such users by themselves."""
+        return self.apart_until_s > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +65,15 @@ class Store(Protocol):
     async def waiter(self, user_id: str) -> Waiter | None:
         """The user's entry in the queue."""
 
-    async def waiting(self, limit: int) -> list[Waiter]:
-        """The ``limit`` users who have waited longest, oldest first."""
+    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
+        """The ``limit`` users who have waited longest, oldest first.
 
-    async def alike(self, interests: frozenset[str], limit: int) -> list[Waiter]:
+        :param apart: of those who have entered apart; else of the others.
+        """
+
+    async def alike(
+        self, interests: frozenset[str], limit: int, *, apart: bool = False
+    ) -> list[Waiter]:
         """Up to ``limit`` users who wait and have one of these interests, oldest first.
 
         For no interests: those who have none either. If more than ``limit`` have the same one, some

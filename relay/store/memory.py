@@ -1,13 +1,14 @@
 """The queue and the rooms in this process's memory."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 
 from relay.store.interface import Entered, Room, Waiter
 
 _NONE = ""  # no interest is empty
+_Tag = tuple[bool, str]  # whether those are apart whom it finds, and an interest
 
 
 class MemoryStore:
@@ -21,22 +22,28 @@ class MemoryStore:
     def __init__(self, max_waiting: int = 10_000) -> None:
         self._max_waiting = max_waiting
         # A plain dict keeps holes where entries were: its first entry can be far to find.
-        self._queue: OrderedDict[str, Waiter] = OrderedDict()
-        self._alike: dict[str, OrderedDict[str, None]] = {}  # ids by interest, or by _NONE
+        self._queues: dict[bool, OrderedDict[str, Waiter]] = {
+            False: OrderedDict(),
+            True: OrderedDict(),  # those who are apart
+        }
+        self._alike: dict[_Tag, OrderedDict[str, None]] = {}  # ids by interest, or by _NONE
         self._room_of: dict[str, Room] = {}
 
     async def enter(self, waiter: Waiter) -> Entered:
         """See :meth:`Store.enter`."""
         if waiter.user_id in self._room_of:
             return Entered.IN_ROOM
-        former = self._queue.get(waiter.user_id)
+        former = self._waiter(waiter.user_id)
         if former is not None:
             waiter = replace(waiter, since_s=former.since_s)
-        elif len(self._queue) >= self._max_waiting:
+        elif sum(map(len, self._queues.values())) >= self._max_waiting:
             return Entered.FULL
-        if former is None or former.interests != waiter.interests:
+        if former is None or _tags_of(former) != _tags_of(waiter):
             self._index(former, waiter)
-        self._queue[waiter.user_id] = waiter
+        if former is not None and former.is_apart is not waiter.is_apart:
+            del self._queues[former.is_apart][former.user_id]
+            former = None
+        self._queues[waiter.is_apart][waiter.user_id] = waiter
         if former is None:
             self._put_before_later(waiter)
         return Entered.WAITING
@@ -47,24 +54,26 @@ class MemoryStore:
 
     async def waiter(self, user_id: str) -> Waiter | None:
         """See :meth:`Store.waiter`."""
-        return self._queue.get(user_id)
+        return self._waiter(user_id)
 
-    async def waiting(self, limit: int) -> list[Waiter]:
+    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         """See :meth:`Store.waiting`."""
-        return list(islice(self._queue.values(), limit))
+        return list(islice(self._queues[apart].values(), limit))
 
-    async def alike(self, interests: frozenset[str], limit: int) -> list[Waiter]:
+    async def alike(
+        self, interests: frozenset[str], limit: int, *, apart: bool = False
+    ) -> list[Waiter]:
         """See :meth:`Store.alike`."""
         found: dict[str, Waiter] = {}
-        for tag in _tags(interests):
+        for tag in _tags(interests, apart=apart):
             for user_id in islice(self._alike.get(tag, ()), limit):
-                found[user_id] = self._queue[user_id]
+                found[user_id] = self._queues[apart][user_id]
         return sorted(found.values(), key=lambda waiter: waiter.since_s)[:limit]
 
     async def claim(self, room: Room) -> bool:
         """See :meth:`Store.claim`."""
         users = {room.first, room.second}
-        if len(users) != 2 or not users <= self._queue.keys():
+        if len(users) != 2 or not all(map(self._waiter, users)):
             return False
         for user_id in users:
             self._take(user_id)
@@ -82,30 +91,39 @@ class MemoryStore:
         """See :meth:`Store.room_of`."""
         return self._room_of.get(user_id)
 
+    def _waiter(self, user_id: str) -> Waiter | None:
+        return self._queues[False].get(user_id) or self._queues[True].get(user_id)
+
     def _put_before_later(self, waiter: Waiter) -> None:
         """The user stands last, and others may have come after it."""
-        others = islice(reversed(self._queue.values()), 1, None)
+        queue = self._queues[waiter.is_apart]
+        others = islice(reversed(queue.values()), 1, None)
         later = takewhile(lambda other: other.since_s > waiter.since_s, others)
         for other in reversed([*later]):
-            self._queue.move_to_end(other.user_id)
+            queue.move_to_end(other.user_id)
 
     def _take(self, user_id: str) -> None:
-        waiter = self._queue.pop(user_id, None)
+        waiter = self._waiter(user_id)
         if waiter is not None:
+            del self._queues[waiter.is_apart][user_id]
             self._index(waiter, None)
 
     def _index(self, former: Waiter | None, waiter: Waiter | None) -> None:
         """Find a user by what it likes now, and no longer by what it liked."""
         if former is not None:
-            for tag in _tags(former.interests):
+            for tag in _tags_of(former):
                 alike = self._alike[tag]
                 del alike[former.user_id]
                 if not alike:
                     del self._alike[tag]
         if waiter is not None:
-            for tag in _tags(waiter.interests):
+            for tag in _tags_of(waiter):
                 self._alike.setdefault(tag, OrderedDict())[waiter.user_id] = None
 
 
-def _tags(interests: frozenset[str]) -> Iterable[str]:
-    return sorted(interests) or (_NONE,)
+def _tags_of(waiter: Waiter) -> Sequence[_Tag]:
+    return _tags(waiter.interests, apart=waiter.is_apart)
+
+
+def _tags(interests: frozenset[str], *, apart: bool) -> Sequence[_Tag]:
+    return [(apart, interest) for interest in sorted(interests) or (_NONE,)]

@@ -194,3 +194,39 @@ async def test_leaving_a_room_leaves_the_queue_alone(store: Store) -> None:
     await enter(store, "ann")
     assert await store.leave_room("ann") is None
     assert await names(store) == ["ann"]
+
+
+async def test_those_who_are_apart_wait_by_themselves(store: Store) -> None:
+    tea = frozenset({"tea"})
+    await enter(store, "ann", "bob", "cid")
+    for since_s, name in enumerate(("dan", "eve"), 1):
+        await store.enter(Waiter(name, since_s + 0.5, tea, apart_until_s=60.0))
+    assert await names(store) == ["ann", "bob", "cid"]
+    assert [w.user_id for w in await store.waiting(10, apart=True)] == ["dan", "eve"]
+    assert await store.alike(tea, 10) == []
+    assert [w.user_id for w in await store.alike(tea, 10, apart=True)] == ["dan", "eve"]
+
+
+async def test_whose_pause_is_over_has_its_place_among_the_others(store: Store) -> None:
+    tea = frozenset({"tea"})
+    await store.enter(Waiter("eve", 1.5, tea, apart_until_s=60.0))
+    await enter(store, "ann", "bob", "cid")
+    await store.enter(Waiter("eve", 99.0, tea))
+    assert await names(store) == ["ann", "bob", "eve", "cid"]
+    assert await store.waiting(10, apart=True) == []
+    assert await liking(store, "tea") == ["eve"]
+    await store.enter(Waiter("ann", 99.0, tea, apart_until_s=60.0))
+    assert [w.user_id for w in await store.waiting(10, apart=True)] == ["ann"]
+    assert await liking(store, "tea") == ["eve"]
+    assert await store.claim(Room("r", "ann", "eve", 1.0))
+    assert await names(store) == ["bob", "cid"]
+    assert await store.waiting(10, apart=True) == []
+    await store.leave_queue("bob")
+    assert await names(store) == ["cid"]
+
+
+async def test_all_who_wait_are_counted(store: Store) -> None:
+    for number in range(MAX_WAITING):
+        apart_until_s = 60.0 * (number % 2)
+        await store.enter(Waiter(f"{number}", number, apart_until_s=apart_until_s))
+    assert await store.enter(Waiter("ann", 1.0)) is Entered.FULL

@@ -128,7 +128,7 @@ async def test_the_page_is_served_and_asked_for_again_each_time(
     async with http.get("/") as response:
         assert response.status == 200
         assert response.headers["Content-Type"] == "text/html; charset=utf-8"
-        assert response.headers["Cache-Control"] == "no-cache"
+        assert response.headers["Cache-Control"] == "private, no-cache"
         assert await response.read() == (folder() / "index.html").read_bytes()
         known = {"If-None-Match": response.headers["ETag"]}
     async with http.get("/", headers=known) as response:

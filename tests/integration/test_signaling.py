@@ -15,8 +15,9 @@ from structlog.testing import capture_logs
 
 from relay.plane import Description
 from relay.protocol.messages import MAX_FRAME_BYTES, MAX_SDP_CHARS
-from relay.signaling import Gateway, Limits
+from relay.signaling import Limits
 from relay.signaling.lobby import Lobby
+from relay.signaling.reception import Reception
 from tests.support.fake_plane import FakePlane
 from tests.support.peer import PATIENCE_S, Door, Peer, serving, transport_of, until
 
@@ -385,13 +386,13 @@ async def test_a_tick_that_fails_is_logged_and_time_goes_on(
 async def test_who_leaves_during_the_upgrade_is_no_error(
     plane: FakePlane, monkeypatch: pytest.MonkeyPatch, lost_already: bool
 ) -> None:
-    def admit(_: Gateway, request: web.Request) -> None:
+    def admit(_: Reception, request: web.Request, *rest: object) -> None:
         if lost_already:
             request.protocol.force_close()
         elif request.transport is not None:
             request.transport.abort()
 
-    monkeypatch.setattr(Gateway, "_admit", admit)
+    monkeypatch.setattr(Reception, "admit", admit)
     failed: list[logging.LogRecord] = []
     monkeypatch.setattr(logging.getLogger("aiohttp.server"), "handle", failed.append)
     with capture_logs() as logs:

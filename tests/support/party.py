@@ -27,6 +27,7 @@ from relay.protocol.messages import (
     StopChat,
     Typing,
     UserMessage,
+    WaitingForPartner,
     Warned,
     WebrtcAnswer,
     WebrtcOffer,
@@ -71,11 +72,13 @@ class SlowStore:
     async def waiter(self, user_id: str) -> Waiter | None:
         return await self._slowly("waiter", self.inner.waiter(user_id))
 
-    async def waiting(self, limit: int) -> list[Waiter]:
-        return await self._slowly("waiting", self.inner.waiting(limit))
+    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
+        return await self._slowly("waiting", self.inner.waiting(limit, apart=apart))
 
-    async def alike(self, interests: frozenset[str], limit: int) -> list[Waiter]:
-        return await self._slowly("alike", self.inner.alike(interests, limit))
+    async def alike(
+        self, interests: frozenset[str], limit: int, *, apart: bool = False
+    ) -> list[Waiter]:
+        return await self._slowly("alike", self.inner.alike(interests, limit, apart=apart))
 
     async def claim(self, room: Room) -> bool:
         return await self._slowly("claim", self.inner.claim(room))
@@ -296,7 +299,8 @@ class Party:
 
     async def waiting(self) -> int:
         """How many the store has in its queue."""
-        return len(await self._fast_store.waiting(len(self._names)))
+        many, store = len(self._names), self._fast_store
+        return len([*await store.waiting(many), *await store.waiting(many, apart=True)])
 
     async def rooms(self) -> int:
         """How many rooms the store has of anybody who has ever come."""
@@ -376,7 +380,7 @@ async def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it never came to that")
 
 
-def _short(message: ServerMessage) -> str:
+def _short(message: ServerMessage) -> str:  # noqa: PLR0912 - a table
     match message:
         case PartnerFound():
             shared = "".join(f", {text}" for text in message.shared_interests)
@@ -394,6 +398,8 @@ def _short(message: ServerMessage) -> str:
             return f"media_state: audio {audio}, video {video}"
         case PartnerConnection():
             return f"partner_connection: {'interrupted' if message.interrupted else 'back'}"
+        case WaitingForPartner(slowed_for=float(slowed_for)):
+            return f"waiting_for_partner, slowed for {slowed_for:g}"
         case EchoState():
             return f"echo: {'on' if message.on else 'off'}"
         case ReportOutcome() | Warned():

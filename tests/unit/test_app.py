@@ -89,7 +89,13 @@ def test_every_limit_that_can_be_set_is_the_one_that_was_set() -> None:
         link_timeout_s=6,
         messages_per_s=7,
         resume_s=8,
+        users_per_visitor=9,
+        users_per_address=10,
+        arrivals_per_minute_visitor=11,
+        arrivals_per_minute_address=12,
+        nexts_per_minute=13,
+        links_after_s=14,
     )
     shared = {each.name for each in fields(Limits)} & set(Settings.model_fields)
-    assert len(shared) == 6
+    assert len(shared) == 12
     assert all(getattr(_limits(chosen), name) == getattr(chosen, name) for name in shared)

@@ -93,6 +93,12 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "log_level": "error",
         "data_dir": "state",
         "database_url": "postgresql://relay:hush@db.example.org/relay",
+        "users_per_visitor": "5",
+        "users_per_address": "6",
+        "arrivals_per_minute_visitor": "7",
+        "arrivals_per_minute_address": "8",
+        "nexts_per_minute": "9",
+        "links_after_s": "10",
     }
     assert set(values) | {"tls_self_signed"} == set(Settings.model_fields)
     from_flags = load(values, {})

@@ -92,3 +92,25 @@ async def test_a_file_that_is_gone_is_not_found(root: Path) -> None:
     (root / "style.css").unlink()
     with pytest.raises(web.HTTPNotFound):
         await get(page, "style.css")
+
+
+async def test_the_page_itself_welcomes_visitors_and_no_cache_keeps_it_for_others(
+    root: Path,
+) -> None:
+    def welcome(_: web.Request, response: web.StreamResponse) -> None:
+        response.set_cookie("name", "value")
+
+    (root / "index.html").write_text("<!doctype html>")
+    (root / "admin").mkdir()
+    (root / "admin" / "index.html").write_text("<!doctype html>")
+    page = Page(root, welcome)
+    first = await get(page, "")
+    again = await get(page, "", If_None_Match=first.headers["ETag"])
+    assert (first.status, again.status) == (200, 304)
+    for answer in (first, again, await get(page, "index.html")):
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+        assert answer.cookies["name"].value == "value"
+    for name in ("style.css", "admin/"):
+        answer = await get(page, name)
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert not answer.cookies

@@ -11,7 +11,7 @@ from relay.api.operator import Bearer
 from relay.api.status import MAX_ROOMS, Status
 from relay.matching import State
 from relay.signaling import Gateway, RoomView
-from relay.signaling.lobby import LobbyCounts
+from relay.signaling.views import LobbyCounts
 from tests.unit.api.observed import counting
 
 

@@ -138,3 +138,13 @@ def test_the_place_counts_less_than_interests_and_than_having_met_lately() -> No
     assert choose_now(seeker, [bob, cid]) is cid
     dee = replace(waiter("dee", since_s=90.0), place="0")
     assert choose_now(seeker, [dee, cid]) is cid
+
+
+def test_who_is_apart_meets_nobody_else_until_the_pause_is_over() -> None:
+    ann, bob = waiter("ann"), waiter("bob")
+    eve, mallory = replace(waiter("eve"), apart_until_s=100.1), replace(ann, apart_until_s=200.0)
+    assert choose_now(ann, [eve, bob]) is bob
+    assert choose_now(ann, [eve]) is None
+    assert choose_now(eve, [ann, bob]) is None
+    assert choose_now(eve, [bob, mallory]) is mallory
+    assert choose_now(ann, [replace(eve, apart_until_s=100.0)]) is not None

@@ -1,0 +1,99 @@
+"""Tells who asks: a visitor by its cookie, an address by a hash that only this server can make."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from hmac import digest
+from typing import get_args
+
+from aiohttp import web
+
+from relay.safety import cookie
+from relay.safety.identity import Identity
+from relay.safety.keyfile import Keyring
+from relay.safety.keys import DAY_S, Key, base64url
+from relay.source import bounded_source_of
+
+COOKIE = "relay_visitor"
+"""What a browser keeps that came over plain HTTP."""
+SECURE_COOKIE = f"__Host-{COOKIE}"
+"""What it keeps over HTTPS: nobody else, not even a neighbour of the same domain, can set it
+(RFC 6265bis, section 4.1.3.2)."""
+_HASH_BYTES = 16
+_KNOWN_ADDRESS_KEYS = 2  # the present one and the former
+
+
+class Visitors:
+    """Reads and writes the cookie, and hashes addresses.
+
+    :param keyring: this server's keys.
+    :param clock: seconds since 1970.
+    """
+
+    def __init__(self, keyring: Keyring, clock: Callable[[], float] = time.time) -> None:
+        self._keyring = keyring
+        self._clock = clock
+        self.refusals: Counter[str] = Counter(dict.fromkeys(get_args(cookie.Flaw), 0))
+        """Cookies that were not believed, by the reason."""
+
+    def identity_of(self, request: web.Request) -> Identity:
+        """Who asks; a cookie that is not believed is as none, and is counted."""
+        now = self._clock()
+        keys = self._keyring.at(now)
+        known = self._known(request, now)
+        return Identity(
+            known.visitor if known is not None else "",
+            hashes_of(request.remote, keys.addresses),
+        )
+
+    def welcome(self, request: web.Request, response: web.StreamResponse) -> None:
+        """At a page view: give whoever has no cookie one, and renew those of former days."""
+        now = self._clock()
+        known = self._known(request, now)
+        if known is not None and not known.is_old:
+            return
+        visitor = known.visitor if known is not None else cookie.new_visitor()
+        is_secure = _over_tls(request)
+        response.set_cookie(
+            SECURE_COOKIE if is_secure else COOKIE,
+            cookie.issue(visitor, self._keyring.at(now), now),
+            max_age=int(cookie.LASTS_DAYS * DAY_S),
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=is_secure,
+        )
+
+    def _known(self, request: web.Request, now: float) -> cookie.Known | None:
+        value = request.cookies.get(SECURE_COOKIE if _over_tls(request) else COOKIE)
+        if value is None:
+            return None
+        found = cookie.read(value, self._keyring.at(now), now)
+        if isinstance(found, cookie.Known):
+            return found
+        self.refusals[found] += 1
+        return None
+
+
+def hashes_of(address: str | None, keys: tuple[Key, ...]) -> tuple[str, ...]:
+    """An address, or of IPv6 its /64, as nobody can read it who has not the keys.
+
+    :param address: as text; None, or one of a private network, has no hash.
+    :param keys: the present one first.
+    """
+    source = bounded_source_of(address)
+    if not source:
+        return ()
+    hashed = (digest(key.secret, source.encode(), "sha256") for key in keys[:_KNOWN_ADDRESS_KEYS])
+    return tuple(base64url(each[:_HASH_BYTES]) for each in hashed)
+
+
+def _over_tls(request: web.Request) -> bool:
+    """Whether the browser speaks HTTPS, with this server or with a proxy in front of it.
+
+    Nobody gains by lying: it is about the liar's own cookie.
+    """
+    told = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower()
+    return request.secure or told in ("https", "wss")
