@@ -26,7 +26,7 @@ from relay.api.answers import (
 from relay.api.front import Front
 from relay.api.hosts import HostCheck, Hosts
 from relay.api.page import Page, folder
-from relay.api.visitors import Visitors as VisitorEndpoints
+from relay.api.visitors import VisitorApi
 from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
 from relay.door import Door, DoorLimits, ProtocolFactory, files
@@ -165,7 +165,7 @@ def _application(
     over_tcp: OverTcp,
     records: Records,
 ) -> web.Application:
-    safety = Safety(records, BanRules())
+    safety = Safety(records, BanRules(settings.ban_after_reporters))
     visitors = Visitors(keyring(settings))
     gateway = Gateway(
         plane=plane,
@@ -176,6 +176,7 @@ def _application(
         allowed_origins=frozenset(settings.allowed_origins),
         safety=safety,
         visitors=visitors,
+        start_blurred=settings.start_blurred,
     )
 
     front = Front(
@@ -214,7 +215,7 @@ def _application(
     app.on_cleanup.append(close_at_last)
     app.add_routes(gateway.routes())
     app.add_routes(front.routes())
-    app.add_routes(VisitorEndpoints(safety, visitors.identity_of).routes())
+    app.add_routes(VisitorApi(safety, visitors.identity_of).routes())
     app.add_routes(Welcome(_welcome(settings)).routes())
     app.add_routes(Page(folder(), visitors.welcome).routes())
     return app

@@ -69,3 +69,17 @@ class SafetySettings(BaseModel):
         le=3600,
         allow_inf_nan=False,
     )
+    ban_after_reporters: int = setting(
+        3,
+        "COUNT",
+        "So many different users who report the same one within a day have it banned without an"
+        " operator, for half an hour and longer at each return; 0 for never.",
+        ge=0,
+        le=1000,
+    )
+    start_blurred: bool = setting(
+        False,
+        "",
+        "Have pages blur each new partner until both have pressed Show; without it only for those"
+        " who have reported somebody, and who choose it.",
+    )

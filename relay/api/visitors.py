@@ -20,7 +20,7 @@ from relay.api.operator import is_own_page
 from relay.errors import RecordsAway
 from relay.pace import TokenBucket
 from relay.records import MAX_WORDS_CHARS
-from relay.safety import NOBODY, Identity, Safety, shown_appeal
+from relay.safety import Identity, Safety, shown_appeal
 from relay.source import source_of
 
 MAX_BODY_BYTES = 8192
@@ -40,7 +40,7 @@ class _Words(BaseModel):
     words: str = Field(min_length=1, max_length=MAX_WORDS_CHARS)
 
 
-class Visitors:
+class VisitorApi:
     """The endpoints.
 
     :param identity_of: who asks.
@@ -117,11 +117,6 @@ class Visitors:
         if not await self._safety.unblock(identity, request.match_info["id"]):
             raise web.HTTPNotFound(text="there is no such block")
         return web.Response(status=204)
-
-
-def nobody(_: web.Request) -> Identity:
-    """Nobody is known."""
-    return NOBODY
 
 
 async def _words_of(request: web.Request) -> str:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from relay.api import answers
-from relay.api.visitors import ASKED_BURST, Visitors
+from relay.api.visitors import ASKED_BURST, VisitorApi
 from relay.records import MAX_WORDS_CHARS, Party, Reason
 from relay.safety import BanOrder, BanRules, Decisions, Identity, Safety
 from tests.support.memory_records import MemoryRecords
@@ -49,7 +49,7 @@ async def serving() -> AsyncIterator[Served]:
     app = web.Application(middlewares=[answers.errors_as_json])
     async with aiohttp.ClientSession() as http:
         served = Served(safety, records, http, "")
-        visitors = Visitors(
+        visitors = VisitorApi(
             safety, lambda request: Identity(request.headers["X-Visitor"]), lambda: served.now
         )
         app.add_routes(visitors.routes())
