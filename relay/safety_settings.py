@@ -69,3 +69,17 @@ class SafetySettings(BaseModel):
         le=3600,
         allow_inf_nan=False,
     )
+    evidence: bool = setting(
+        False,
+        "",
+        "Keep the last picture and the chat of each call in memory; a report has those of both"
+        " stored, sealed with the key that 'relay evidence init' makes.",
+    )
+    evidence_days: float = setting(
+        30.0,
+        "DAYS",
+        "How long evidence is kept, unless an operator holds it longer.",
+        gt=0,
+        le=3650,
+        allow_inf_nan=False,
+    )

@@ -163,6 +163,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Requests for a key frame sent to users, by type (pli, fir).",
             "type",
         ),
+        "relay_keyframes_kept": (
+            "media.keyframes_kept",
+            "Key frames while evidence is kept, by what became of them (kept, too_large, torn).",
+            "fate",
+        ),
         "relay_links_lost": (
             "media.link_losses",
             "Links that ended by themselves, by reason.",
