@@ -10,7 +10,6 @@ from pydantic.alias_generators import to_camel
 from relay.errors import EvidenceError
 from relay.evidence.chat import MAX_LINES
 
-VERSION = 1
 Who = Literal["reporter", "reported"]
 
 
@@ -58,7 +57,7 @@ class Said(_Part):
 class Package(_Part):
     """All of it."""
 
-    version: Literal[1] = VERSION
+    version: Literal[1] = 1
     report_id: str
     room_id: str
     at: float

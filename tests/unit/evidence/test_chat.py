@@ -31,7 +31,7 @@ def test_long_ones_count_for_more() -> None:
 def test_one_that_is_longer_than_all_may_be_is_not_kept() -> None:
     log = ChatLog()
     log.add("ann", "x" * (MAX_BYTES + 1), 0.0)
-    assert log.lines == ()
+    assert not log.lines
     log.add("ann", "y", 0.0)
     assert [line.text for line in log.lines] == ["y"]
 

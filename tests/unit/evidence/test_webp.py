@@ -19,7 +19,7 @@ from tests.support.vp8 import pictures
 
 def test_a_reader_of_webp_sees_the_picture() -> None:
     [frame] = pictures(1, source=7)
-    with av.open(io.BytesIO(to_webp(frame)), format="webp_pipe") as opened:
+    with av.open(io.BytesIO(to_webp(frame)), "r", format="webp_pipe") as opened:
         [decoded] = opened.decode(video=0)
     stamp = picture.read(picture.luma(decoded))
     assert stamp is not None
