@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from relay.errors import ProtocolError
+from relay.evidence import Freezer
 from relay.protocol.messages import Block, Blocked, PartnerLeft, Report, ReportReceived
 from relay.records import Reason
 from relay.safety import Safety
 from relay.signaling.meetings import Meetings
-from relay.signaling.session import Former, Session
-
-FORMER_S = 60.0
-"""For so long after a room has ended its users can report each other."""
+from relay.signaling.session import FORMER_S, Former, Session
 
 
 class Reporting:
     """Finds out who is meant, and has it go its way.
 
     :param safety: where reports go.
+    :param freezer: freezes what is reported, if evidence is kept.
     """
 
-    def __init__(self, safety: Safety, meetings: Meetings) -> None:
+    def __init__(self, safety: Safety, meetings: Meetings, freezer: Freezer | None = None) -> None:
         self._safety = safety
         self._meetings = meetings
+        self._freezer = freezer
 
     async def take(self, session: Session, message: Report | Block, now: float) -> None:
         """Have a user never meet somebody again, and say why if it does.
@@ -47,6 +47,9 @@ class Reporting:
                 filed = await self._safety.report(
                     session.identity, meant.identity, Reason(reason), words, meant.room_id
                 )
+                if self._freezer is not None:
+                    chat = meant.chat.lines if meant.chat is not None else ()
+                    self._freezer.freeze(filed.report, session.user_id, meant.user_id, chat)
                 session.send(
                     ReportReceived(
                         report_id=filed.report.id,
@@ -64,7 +67,8 @@ class Reporting:
         meant = None
         if call is not None and room_id in (None, call.room.room_id):
             partner = call.partner_of(session)
-            meant = Former(call.room.room_id, partner.user_id, partner.identity, now)
+            room_id, identity = call.room.room_id, partner.identity
+            meant = Former(room_id, partner.user_id, identity, now, call.chat)
         elif call is None or room_id is not None:
             latest = (
                 former
