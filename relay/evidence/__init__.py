@@ -11,14 +11,12 @@
 """
 
 from relay.evidence.chat import ChatLog, Line
-from relay.evidence.freezer import Freezer
 from relay.evidence.package import Package, Shot, Side
 from relay.evidence.piece import Piece
 from relay.evidence.seal import PublicKey, make_keys
 
 __all__ = [
     "ChatLog",
-    "Freezer",
     "Line",
     "Package",
     "Piece",

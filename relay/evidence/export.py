@@ -44,8 +44,25 @@ def files_of(package: Package) -> dict[str, bytes]:
         for who, side in package.sides
         for number, shot in enumerate(side.pictures, 1)
     }
-    lines = [f"{moment(said.at)}  {said.by}: {_one_line(said.text)}\n" for said in package.chat]
-    return found | {"chat.txt": "".join(lines).encode("utf-8", "backslashreplace")}
+    chat = "".join(f"{line}\n" for line in _chat(package))
+    return found | {"chat.txt": chat.encode("utf-8", "backslashreplace")}
+
+
+def lines_of(package: Package) -> list[str]:
+    """What is in there but the pictures themselves, for people."""
+    where = f"report {package.report_id} of {moment(package.at)}, room {package.room_id}"
+    told = [f"{where}: {package.reason}"]
+    if package.words:
+        told.append(f"the reporter's words: {_one_line(package.words)}")
+    for who, side in package.sides:
+        known = ", ".join(filter(None, (side.visitor, side.address))) or "not known"
+        told.append(f"{who}: {known}; {len(side.pictures)} pictures")
+        told += [f"  {moment(s.at)}  {s.width} x {s.height}" for s in side.pictures]
+    return told + _chat(package)
+
+
+def _chat(package: Package) -> list[str]:
+    return [f"{moment(said.at)}  {said.by}: {_one_line(said.text)}" for said in package.chat]
 
 
 def manifest_of(package: Package, files: dict[str, bytes], piece: Piece) -> bytes:

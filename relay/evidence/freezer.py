@@ -16,7 +16,7 @@ from typing import Protocol
 
 import structlog
 
-from relay.errors import EvidenceError, RecordsAway
+from relay.errors import EvidenceError
 from relay.evidence.chat import Line
 from relay.evidence.package import Package, Said, Shot, Side
 from relay.evidence.seal import PublicKey
@@ -46,10 +46,10 @@ class Plane(Protocol):
 
 
 class Store(Protocol):
-    """What is needed of the records (:class:`relay.records.Records`)."""
+    """What is needed of the ledger (:class:`relay.records.ledger.Ledger`)."""
 
-    async def add_evidence(self, evidence: Evidence) -> Evidence:
-        """See :class:`relay.records.Records`."""
+    async def add_evidence(self, evidence: Evidence) -> bool:
+        """Whether it is stored; else it waits for the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +125,9 @@ class Freezer:
             sealed = await asyncio.to_thread(_sealed, package, self._key)
             keep_until = report.at + self._days * _DAY_S
             evidence = Evidence(token_hex(8), report.id, report.at, sealed, keep_until)
-            await self._store.add_evidence(evidence)
-            self.tally["stored"] += 1
+            is_stored = await self._store.add_evidence(evidence)
+            self.tally["stored" if is_stored else "waiting"] += 1
             log.info("evidence_kept", report=report.id, evidence=evidence.id, bytes=len(sealed))
-        except RecordsAway:  # who is in between has it, and stores it later
-            self.tally["waiting"] += 1
         except Exception:
             self.tally["failed"] += 1
             log.exception("evidence_failed", report=report.id)

@@ -58,7 +58,7 @@ class Piece:
             evidence.report_id,
             evidence.at,
             evidence.number,
-            sha256(evidence.sealed).hexdigest(),
+            evidence.sealed_digest,
             previous.digest if previous else "",
             evidence.digest,
         )

@@ -11,7 +11,7 @@ from typing import Any, cast
 import structlog
 from aiohttp import WSMessage, web
 
-from relay.evidence import Freezer
+from relay.evidence.freezer import Freezer
 from relay.matching import MediaMode
 from relay.plane import MediaPlane
 from relay.protocol.messages import (

@@ -6,7 +6,7 @@ from typing import assert_never
 import structlog
 
 from relay.errors import ProtocolError, SdpError, WorkerError
-from relay.evidence import Freezer
+from relay.evidence.freezer import Freezer
 from relay.matching import Happened, Matchmaker, MediaMode, State, require_allowed
 from relay.plane import (
     LinkInterrupted,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relay.errors import ProtocolError
-from relay.evidence import Freezer
+from relay.evidence.freezer import Freezer
 from relay.protocol.messages import Block, Blocked, PartnerLeft, Report, ReportReceived
 from relay.records import Reason
 from relay.safety import Safety

@@ -10,7 +10,8 @@ import av
 import pytest
 
 from relay.bots import picture
-from relay.evidence import Freezer, Package, Shot
+from relay.evidence import Package, Shot
+from relay.evidence.freezer import Freezer
 from tests.contract.planes import InWorkers, OverTheBridge, Real
 from tests.support.evidence import KEY, Shelf, report
 from tests.support.exchange import PATIENCE_S, video

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from hashlib import sha256
 
-from relay.errors import RecordsAway
 from relay.evidence import Package
 from relay.evidence.seal import PublicKey, make_keys, unseal
 from relay.records import Evidence, Party, Reason, Report
+from relay.records.chain import linked
 
 PUBLIC_PEM, PRIVATE_PEM = make_keys()
 KEY = PublicKey.read(PUBLIC_PEM)
@@ -24,27 +22,18 @@ def report(room_id: str = "room", **fields: object) -> Report:
 
 
 class Shelf:
-    """Keeps evidence as the records do, in memory."""
+    """Keeps evidence as the ledger does, in memory."""
 
     def __init__(self) -> None:
         self.rows: list[Evidence] = []
         self.is_away = False
 
-    async def add_evidence(self, evidence: Evidence) -> Evidence:
-        if self.is_away:
-            raise RecordsAway
-        previous = self.rows[-1].digest if self.rows else ""
-        sealed = sha256(evidence.sealed or b"").hexdigest()
-        fields = [
-            previous,
-            len(self.rows) + 1,
-            evidence.id,
-            evidence.report_id,
-            evidence.at,
-            sealed,
-        ]
-        digest = sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
-        self.rows.append(replace(evidence, number=len(self.rows) + 1, digest=digest))
+    async def add_evidence(self, evidence: Evidence) -> bool:
+        self.add(evidence)
+        return not self.is_away
+
+    def add(self, evidence: Evidence) -> Evidence:
+        self.rows.append(linked(self.rows[-1] if self.rows else None, evidence))
         return self.rows[-1]
 
     @property

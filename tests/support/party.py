@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from relay.evidence import Freezer
+from relay.evidence.freezer import Freezer
 from relay.matching import MediaMode, State
 from relay.plane import LinkState
 from relay.protocol.messages import (

@@ -15,6 +15,7 @@ from relay.evidence.package import Package, Said, Shot, Side
 from relay.evidence.piece import Piece
 from relay.evidence.webp import to_webp
 from relay.records import Evidence
+from relay.records.chain import broken_at
 from tests.support.evidence import KEY, Shelf
 from tests.support.keyframe import key_frame
 
@@ -48,10 +49,10 @@ def test_anything_else_is_refused(data: bytes) -> None:
         Package.read(data)
 
 
-async def test_a_piece_says_where_in_the_chain_it_is() -> None:
+def test_a_piece_says_where_in_the_chain_it_is() -> None:
     shelf = Shelf()
     for number in range(2):
-        await shelf.add_evidence(Evidence(f"e{number}", "r1", 5.0, KEY.seal(b"x"), 9.0))
+        shelf.add(Evidence(f"e{number}", "r1", 5.0, KEY.seal(b"x"), 9.0))
     first, second = shelf.rows
     piece = Piece.of(second, first)
     assert Piece.read(piece.written()) == piece
@@ -61,9 +62,9 @@ async def test_a_piece_says_where_in_the_chain_it_is() -> None:
     assert Piece.read(piece.sealed) == Piece(piece.sealed)
 
 
-async def test_a_piece_that_was_changed_or_is_gone_is_refused() -> None:
+def test_a_piece_that_was_changed_or_is_gone_is_refused() -> None:
     shelf = Shelf()
-    stored = await shelf.add_evidence(Evidence("e", "r1", 5.0, KEY.seal(b"x"), 9.0))
+    stored = shelf.add(Evidence("e", "r1", 5.0, KEY.seal(b"x"), 9.0))
     written = Piece.of(stored, None).written()
     for data in (written[:-1], written + b"x", b"", b"nonsense", b"{}\n", b"x" * 9000 + b"\n"):
         with pytest.raises(EvidenceError):
@@ -72,8 +73,8 @@ async def test_a_piece_that_was_changed_or_is_gone_is_refused() -> None:
         Piece.of(Evidence("e", "r1", 5.0, None, 9.0), None)
 
 
-async def test_an_export_has_all_and_says_what_it_is() -> None:
-    stored = await Shelf().add_evidence(Evidence("e1", "r1", 5.0, KEY.seal(b"x"), 9.0))
+def test_an_export_has_all_and_says_what_it_is() -> None:
+    stored = Shelf().add(Evidence("e1", "r1", 5.0, KEY.seal(b"x"), 9.0))
     piece = Piece.of(stored, None)
     made = to_zip(PACKAGE, piece)
     assert to_zip(PACKAGE, piece) == made
@@ -88,6 +89,7 @@ async def test_an_export_has_all_and_says_what_it_is() -> None:
     assert manifest["report"]["words"] == "he did it"
     assert manifest["files"]["reported-1.webp"]["at"] == "1970-01-01T00:16:40.250+00:00"
     chain = manifest["chain"]
+    assert broken_at([stored]) is None
     listed = [chain[name] for name in ("previous_digest", "number", "id", "report_id", "at")]
     listed.append(sha256(files["sealed.bin"]).hexdigest())
     assert sha256(json.dumps(listed, separators=(",", ":")).encode()).hexdigest() == chain["digest"]
