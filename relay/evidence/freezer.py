@@ -16,7 +16,7 @@ from typing import Protocol
 
 import structlog
 
-from relay.errors import EvidenceError
+from relay.errors import EvidenceError, RecordsAway
 from relay.evidence.chat import Line
 from relay.evidence.package import Package, Said, Shot, Side
 from relay.evidence.seal import PublicKey
@@ -46,10 +46,10 @@ class Plane(Protocol):
 
 
 class Store(Protocol):
-    """What is needed of the ledger (:class:`relay.records.ledger.Ledger`)."""
+    """What is needed of the records (:class:`relay.records.lasting.Lasting`)."""
 
-    async def add_evidence(self, evidence: Evidence) -> bool:
-        """Whether it is stored; else it waits for the database."""
+    async def add_evidence(self, evidence: Evidence) -> Evidence:
+        """See :class:`relay.records.Records`; while the database is away, it waits for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +125,19 @@ class Freezer:
             sealed = await asyncio.to_thread(_sealed, package, self._key)
             keep_until = report.at + self._days * _DAY_S
             evidence = Evidence(token_hex(8), report.id, report.at, sealed, keep_until)
-            is_stored = await self._store.add_evidence(evidence)
-            self.tally["stored" if is_stored else "waiting"] += 1
+            self.tally[await self._add(evidence)] += 1
             log.info("evidence_kept", report=report.id, evidence=evidence.id, bytes=len(sealed))
         except Exception:
             self.tally["failed"] += 1
             log.exception("evidence_failed", report=report.id)
+
+    async def _add(self, evidence: Evidence) -> str:
+        """Store it; what cannot be at present waits there."""
+        try:
+            await self._store.add_evidence(evidence)
+        except RecordsAway:
+            return "waiting"
+        return "stored"
 
     async def _pictures(self, user_id: str, other_id: str) -> list[_Seen]:
         """The user's last picture in the room, and the next one, wherever that goes."""

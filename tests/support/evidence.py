@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from relay.errors import RecordsAway
 from relay.evidence import Package
 from relay.evidence.seal import PublicKey, make_keys, unseal
 from relay.records import Evidence, Party, Reason, Report
@@ -22,15 +23,16 @@ def report(room_id: str = "room", **fields: object) -> Report:
 
 
 class Shelf:
-    """Keeps evidence as the ledger does, in memory."""
+    """Keeps evidence as the records do, in memory."""
 
     def __init__(self) -> None:
         self.rows: list[Evidence] = []
         self.is_away = False
 
-    async def add_evidence(self, evidence: Evidence) -> bool:
-        self.add(evidence)
-        return not self.is_away
+    async def add_evidence(self, evidence: Evidence) -> Evidence:
+        if self.is_away:
+            raise RecordsAway
+        return self.add(evidence)
 
     def add(self, evidence: Evidence) -> Evidence:
         self.rows.append(linked(self.rows[-1] if self.rows else None, evidence))
