@@ -137,6 +137,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "reason",
         ),
         "relay_matches": ("tally.matches", "Rooms opened."),
+        "relay_evidence": (
+            "tally.evidence",
+            "Reports, by what became of their evidence.",
+            "outcome",
+        ),
         "relay_errors": ("tally.errors", "Error messages sent to users, by code.", "code"),
         "relay_link_failures": (
             "tally.link_failures",

@@ -101,6 +101,8 @@ class Lobby:
         self._texts = Texts(limits.links_after_s)
         self._turns = Turns()
         self._reporting = Reporting(safety, self._meetings, freezer)
+        if freezer is not None:
+            self.tally.evidence = freezer.tally
 
     @property
     def tally(self) -> Tally:

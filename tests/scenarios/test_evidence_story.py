@@ -33,6 +33,7 @@ async def test_a_report_freezes_what_the_two_showed_and_wrote() -> None:
         ("reported", "look at me"),
         ("reporter", "no"),
     ]
+    assert party.lobby.tally.evidence["stored"] == 1
     assert {at for user, at in party.plane.asked("request_keyframe")} == {"up"}
 
 
