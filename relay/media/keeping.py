@@ -79,13 +79,17 @@ class Keeping:
         while len(self._former) > MAX_FORMER:
             del self._former[next(iter(self._former))]
 
-    def kept(self, user_id: str, partner_id: str | None, now: float) -> Kept | None:
+    def kept(
+        self, user_id: str, partner_id: str | None, within_s: float | None, now: float
+    ) -> Kept | None:
         """See :meth:`relay.plane.Keeping.kept`."""
         keeper = self._keepers.get(user_id)
         present = None if keeper is None else keeper.picture
         _, former = self._former.get(user_id, (0.0, None))
         for picture in (present, former):
-            if picture is not None and partner_id in (None, picture.partner_id):
+            if picture is None or partner_id not in (None, picture.partner_id):
+                continue
+            if within_s is None or now - picture.at <= within_s:
                 return Kept(
                     now - picture.at,
                     picture.width,

@@ -342,9 +342,11 @@ class RelayPlane:
         """See :class:`relay.plane.MediaPlane`."""
         self._pairs.keep(on=on)
 
-    async def kept(self, user_id: str, partner_id: str | None = None) -> Kept | None:
+    async def kept(
+        self, user_id: str, partner_id: str | None = None, within_s: float | None = None
+    ) -> Kept | None:
         """See :class:`relay.plane.MediaPlane`."""
-        return self._pairs.keeping.kept(user_id, partner_id, self._clock())
+        return self._pairs.keeping.kept(user_id, partner_id, within_s, self._clock())
 
     async def stats(self) -> PlaneStats:
         """See :class:`relay.plane.MediaPlane`."""

@@ -27,10 +27,13 @@ class Keeping(Protocol):
     def keep(self, *, on: bool) -> None:
         """Begin, or end and forget; as long as nobody has begun, nothing is kept."""
 
-    async def kept(self, user_id: str, partner_id: str | None = None) -> Kept | None:
+    async def kept(
+        self, user_id: str, partner_id: str | None = None, within_s: float | None = None
+    ) -> Kept | None:
         """The user's last picture.
 
         :param partner_id: to whom it must have gone; None for anybody.
+        :param within_s: how old it may be; None for any age.
         :returns: None where none has passed since the two were paired, or none can be read as
             pictures are that are encrypted from end to end.
         """

@@ -171,8 +171,8 @@ class Desk:
                 return messages.Seen(await plane.look(), self._load())
             case messages.Look():
                 return messages.Counted(await plane.stats(), self._load())
-            case messages.LookFor(user_id, partner_id):
-                return messages.Found.of(await plane.kept(user_id, partner_id))
+            case messages.LookFor(user_id, partner_id, within_s):
+                return messages.Found.of(await plane.kept(user_id, partner_id, within_s))
             case messages.Pair(a, b):
                 plane.pair(a, b)
             case messages.PairFar(user_id, card, number, peer):

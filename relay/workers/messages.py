@@ -135,6 +135,7 @@ class LookFor:
 
     user_id: str
     partner_id: str | None
+    within_s: float | None
 
 
 # Answers

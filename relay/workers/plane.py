@@ -262,9 +262,12 @@ class WorkersPlane:
         for member in self._members.values():
             member.tell(messages.Keep(on))
 
-    async def kept(self, user_id: str, partner_id: str | None = None) -> Kept | None:
+    async def kept(
+        self, user_id: str, partner_id: str | None = None, within_s: float | None = None
+    ) -> Kept | None:
         """See :class:`relay.plane.Keeping`; the worker of either of the two may have it."""
-        answers = await self._ask_all(messages.LookFor(user_id, partner_id), LOOK_S)
+        wanted = messages.LookFor(user_id, partner_id, within_s)
+        answers = await self._ask_all(wanted, LOOK_S)
         found = [each.kept for each in answers if each.kept is not None]
         return min(found, key=lambda kept: kept.age_s, default=None)
 

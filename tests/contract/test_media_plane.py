@@ -716,6 +716,8 @@ async def test_the_last_picture_of_each_user_is_kept(staged: Staged) -> None:
     assert (of_ann.frame, of_bob.frame) == (key_frame(2), key_frame(3, size=5000))
     assert (of_ann.width, of_ann.height, of_ann.partner_id) == (320, 240, "bob")
     assert 0 <= of_ann.age_s < 60
+    assert (await staged.plane.kept("ann", None, 60.0)) is not None
+    assert (await staged.plane.kept("ann", "bob", -1.0)) is None
     assert await staged.plane.kept("cid") is None
 
 

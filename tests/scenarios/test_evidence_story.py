@@ -1,7 +1,9 @@
 """What somebody reports is frozen: the last pictures and the chat of both."""
 
+import asyncio
+
 from relay.evidence.webp import to_webp
-from relay.protocol.messages import Block, Report
+from relay.protocol.messages import Block, Report, StopChat
 from tests.support.keyframe import key_frame
 from tests.support.party import EPOCH_S, Party, until
 
@@ -58,6 +60,22 @@ async def test_it_does_so_after_the_room_has_ended_about_that_room() -> None:
         (to_webp(key_frame(2)), False),
     ]
     assert [said.text for said in package.chat] == ["look at me"]
+
+
+async def test_one_who_leaves_while_its_picture_is_waited_for_is_reported_all_the_same() -> None:
+    party = Party(keeps_evidence=True)
+    party.freezer._glances_s = (60.0,)
+    ann, bob = await party.pair("ann", "bob", known=True)
+    party.plane.show("bob", key_frame(2))
+    ann.put(Report(reason="nudity"))
+    reporting = asyncio.create_task(party.settle())
+    await until(lambda: party.freezer._glancing > 0)
+    await party.lobby.handle(bob.session, StopChat(), party.now)
+    party.freezer._closing.set()
+    await reporting
+    await frozen(party)
+    assert ann.hear() == ["partner_left", "report_received"]
+    assert len(party.evidence.opened.reported.pictures) == 1
 
 
 async def test_a_block_freezes_nothing() -> None:

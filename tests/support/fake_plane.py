@@ -245,12 +245,14 @@ class FakePlane:
         if not on:
             self._kept.clear()
 
-    async def kept(self, user_id: str, partner_id: str | None = None) -> Kept | None:
+    async def kept(
+        self, user_id: str, partner_id: str | None = None, within_s: float | None = None
+    ) -> Kept | None:
         await asyncio.sleep(0)
         found = [
             kept
             for (user, partner), kept in self._kept.items()
-            if user == user_id and partner_id in (None, partner)
+            if user == user_id and partner_id in (None, partner) and (within_s or 0.0) >= 0
         ]
         return found[-1] if found else None
 

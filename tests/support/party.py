@@ -250,7 +250,13 @@ class Party:
         negotiation = Relayed(self.plane) if media_mode == "relay" else Direct()
         self.evidence = Shelf()
         self.freezer = Freezer(
-            self.plane, self.evidence, KEY, 30, looks_s=(0.0,), clock=self.safety.clock
+            self.plane,
+            self.evidence,
+            KEY,
+            30,
+            looks_s=(0.0,),
+            glances_s=(),
+            clock=self.safety.clock,
         )
         self.plane.keep(on=keeps_evidence)
         self.lobby = Lobby(

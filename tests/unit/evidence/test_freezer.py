@@ -29,11 +29,16 @@ class Pictures:
         kept = Kept(age_s, 320, 240, key_frame(mark), partner_id)
         self.kept_of.setdefault(user_id, []).insert(0, kept)
 
-    async def kept(self, user_id: str, partner_id: str | None = None) -> Kept | None:
+    async def kept(
+        self, user_id: str, partner_id: str | None = None, within_s: float | None = None
+    ) -> Kept | None:
         if self.is_broken:
             raise RuntimeError("no plane")
-        found = self.kept_of.get(user_id, [])
-        return next((k for k in found if partner_id in (None, k.partner_id)), None)
+        for kept in self.kept_of.get(user_id, []):
+            is_new = within_s is None or kept.age_s <= within_s
+            if is_new and partner_id in (None, kept.partner_id):
+                return kept
+        return None
 
     def request_keyframe(self, user_id: str, direction: Direction) -> None:
         self.asked.append((user_id, direction))
@@ -44,9 +49,13 @@ class Pictures:
 class Frozen:
     """A freezer with all around it."""
 
-    def __init__(self, looks_s: tuple[float, ...] = (0.0,)) -> None:
+    def __init__(
+        self, looks_s: tuple[float, ...] = (0.0,), glances_s: tuple[float, ...] = (0.0,)
+    ) -> None:
         self.plane, self.shelf = Pictures(), Shelf()
-        self.freezer = Freezer(self.plane, self.shelf, KEY, 30, looks_s=looks_s, clock=lambda: NOW)
+        self.freezer = Freezer(
+            self.plane, self.shelf, KEY, 30, looks_s=looks_s, glances_s=glances_s, clock=lambda: NOW
+        )
 
     async def freeze(self, *chat: Line) -> None:
         self.freezer.freeze(report(), "ann", "bob", chat)
@@ -94,6 +103,44 @@ async def test_another_key_frame_of_each_is_asked_for_and_taken() -> None:
     first, later = frozen.shelf.opened.reported.pictures
     assert (first.webp, first.in_room) == (to_webp(key_frame(1)), True)
     assert (later.webp, later.in_room) == (to_webp(key_frame(2)), False)
+
+
+async def test_a_glance_is_a_picture_of_each_while_they_are_together() -> None:
+    frozen = Frozen(glances_s=(60.0, 120.0))
+    frozen.plane.show("ann", 1, "bob", age_s=100.0)
+    frozen.plane.show("bob", 2, "ann", age_s=100.0)
+    glancing = asyncio.create_task(frozen.freezer.glance("ann", "bob"))
+    await frozen.plane.both_asked.wait()
+    frozen.plane.show("bob", 3, "ann", age_s=0.0)
+    frozen.freezer._closing.set()  # it is time to look
+    glimpse = await glancing
+    frozen.freezer.freeze(report(), "ann", "bob", (), glimpse)
+    await frozen.freezer.close()
+    package = frozen.shelf.opened
+    assert [shot.webp for shot in package.reported.pictures] == [
+        to_webp(key_frame(2)),
+        to_webp(key_frame(3)),
+    ]
+    assert [shot.at for shot in package.reported.pictures] == [NOW - 100, NOW]
+    assert [shot.webp for shot in package.reporter.pictures] == [to_webp(key_frame(1))]
+
+
+async def test_a_glance_ends_when_nothing_comes_and_does_no_harm() -> None:
+    frozen = Frozen()
+    frozen.plane.show("bob", 2, "ann", age_s=100.0)
+    glimpse = await frozen.freezer.glance("ann", "bob")
+    assert {user: len(seen) for user, seen in glimpse.items()} == {"ann": 0, "bob": 1}
+    frozen.plane.is_broken = True
+    assert await frozen.freezer.glance("ann", "bob") == {}
+
+
+async def test_so_many_glances_at_once_are_too_many() -> None:
+    frozen = Frozen(glances_s=(60.0,))
+    glances = [asyncio.create_task(frozen.freezer.glance("ann", "bob")) for _ in range(MAX_AT_ONCE)]
+    await frozen.plane.both_asked.wait()
+    assert await frozen.freezer.glance("ann", "bob") == {}
+    await frozen.freezer.close()
+    assert all(await asyncio.gather(*glances))
 
 
 async def test_the_room_may_have_ended_long_before() -> None:

@@ -53,26 +53,28 @@ def test_nothing_is_kept_unless_it_is_on() -> None:
 
 def test_a_picture_has_an_age(keeping: Keeping) -> None:
     keep(keeping, "ann")
-    kept = keeping.kept("ann", "bob", 7.5)
+    kept = keeping.kept("ann", "bob", None, 7.5)
     assert kept is not None
     assert (kept.age_s, kept.width, kept.height, kept.frame) == (2.5, 320, 240, b"frame")
+    assert keeping.kept("ann", "bob", 2.5, 7.5) == kept
+    assert keeping.kept("ann", "bob", 2.4, 7.5) is None
 
 
 def test_it_outlives_the_pair_for_a_while(keeping: Keeping) -> None:
     keep(keeping, "ann")
     keeping.parted({"ann", "bob"}, 100.0)
     keeping.tick(100.0 + AFTER_S - 1)
-    assert keeping.kept("ann", "bob", 150.0) is not None
+    assert keeping.kept("ann", "bob", None, 150.0) is not None
     keeping.tick(100.0 + AFTER_S)
-    assert keeping.kept("ann", "bob", 170.0) is None
+    assert keeping.kept("ann", "bob", None, 170.0) is None
 
 
 def test_of_former_pairs_there_is_only_the_last(keeping: Keeping) -> None:
     for partner in ("bob", "cid"):
         keep(keeping, "ann", Picture(5.0, 320, 240, b"frame", partner))
         keeping.parted({"ann"}, 100.0)
-    assert keeping.kept("ann", "bob", 101.0) is None
-    assert keeping.kept("ann", "cid", 101.0) is not None
+    assert keeping.kept("ann", "bob", None, 101.0) is None
+    assert keeping.kept("ann", "cid", None, 101.0) is not None
 
 
 def test_who_shows_the_next_partner_nothing_keeps_the_former_ones(keeping: Keeping) -> None:
@@ -80,16 +82,15 @@ def test_who_shows_the_next_partner_nothing_keeps_the_former_ones(keeping: Keepi
     keeping.parted({"ann"}, 100.0)
     keeping.equip(link("ann", Side(CHROMIUM)), "cid")
     keeping.parted({"ann"}, 101.0)
-    assert keeping.kept("ann", None, 102.0) is not None
+    assert keeping.kept("ann", None, None, 102.0) is not None
 
 
 def test_there_are_no_more_than_some(keeping: Keeping) -> None:
     for number in range(MAX_FORMER + 5):
         keep(keeping, f"user {number}")
         keeping.parted({f"user {number}"}, 100.0)
-    assert [keeping.kept(f"user {n}", None, 101.0) is None for n in range(7)] == 5 * [True] + 2 * [
-        False
-    ]
+    left = [keeping.kept(f"user {n}", None, None, 101.0) is not None for n in range(7)]
+    assert left == [False] * 5 + [True] * 2
 
 
 def test_a_new_link_of_the_same_pair_has_what_was_kept(keeping: Keeping) -> None:
@@ -111,10 +112,10 @@ def test_whoever_is_there_when_it_begins_is_kept_and_forgotten_when_it_ends() ->
         side = Side(CHROMIUM)
         side.uplink = ann.uplink
         side.sent(packet)
-    assert keeping.kept("ann", "bob", 101.0) is not None
+    assert keeping.kept("ann", "bob", None, 101.0) is not None
     keeping.turn([ann, bob], on=False)
     assert ann.uplink.keeper is None
-    assert keeping.kept("ann", "bob", 101.0) is None
+    assert keeping.kept("ann", "bob", None, 101.0) is None
 
 
 def test_those_whose_only_key_frame_was_torn_are_asked_for_another_now_and_then(
