@@ -30,7 +30,16 @@ from relay.api.visitors import VisitorApi
 from relay.api.welcome import Welcome, read_welcome
 from relay.config import Settings
 from relay.door import Door, DoorLimits, ProtocolFactory, files
-from relay.errors import AuditFailed, CannotListen, ConfigError, WorkerError, reason_of
+from relay.errors import (
+    AuditFailed,
+    CannotListen,
+    ConfigError,
+    EvidenceError,
+    WorkerError,
+    reason_of,
+)
+from relay.evidence.freezer import Freezer
+from relay.evidence.keyfiles import public_key_in
 from relay.families import from_here
 from relay.media import RelayPlane
 from relay.media.paths.candidates import Public, resolved
@@ -43,7 +52,7 @@ from relay.safety import BanRules, Safety
 from relay.safety.visitors import Visitors
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.store import MemoryStore
-from relay.stored import keyring, opened
+from relay.stored import data_dir, keyring, opened
 from relay.taps.audit import AuditLog
 from relay.tls import ServerTls, server_tls
 from relay.workers import Crew, Directory, Orders, WorkersPlane, usual
@@ -165,6 +174,7 @@ def _application(
     over_tcp: OverTcp,
     records: Records,
 ) -> web.Application:
+    freezer = _freezer(settings, plane, records)
     safety = Safety(records, BanRules(settings.ban_after_reporters))
     visitors = Visitors(keyring(settings))
     gateway = Gateway(
@@ -177,6 +187,7 @@ def _application(
         safety=safety,
         visitors=visitors,
         start_blurred=settings.start_blurred,
+        freezer=freezer,
     )
 
     front = Front(
@@ -198,6 +209,8 @@ def _application(
     async def close(_: web.Application) -> None:
         await front.close()
         await gateway.close()
+        if freezer is not None:
+            await freezer.close()
         await safety.close()
 
     async def close_at_last(_: web.Application) -> None:
@@ -219,6 +232,18 @@ def _application(
     app.add_routes(Welcome(_welcome(settings)).routes())
     app.add_routes(Page(folder(), visitors.welcome).routes())
     return app
+
+
+def _freezer(settings: Settings, plane: MediaPlane, records: Records) -> Freezer | None:
+    """What freezes reports' evidence, if that is wanted; the plane keeps pictures then."""
+    if not settings.evidence:
+        return None
+    try:
+        key = public_key_in(data_dir(settings))
+    except EvidenceError as error:
+        raise ConfigError(f"{settings.written('evidence')}: {error}") from None
+    plane.keep(on=True)
+    return Freezer(plane, records, key, settings.evidence_days)
 
 
 def _door(settings: Settings, over_tcp: OverTcp) -> Door:

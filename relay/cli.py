@@ -7,6 +7,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from relay.bots import commands as bots
 from relay.config import CONFIG_FILE, Settings, flag, load, variable
 from relay.errors import BotError, ConfigError, OperatorError
 from relay.ops import commands as operators
+from relay.ops import evidence
 
 if TYPE_CHECKING:
     from relay.app import Relay
@@ -160,7 +162,37 @@ def doctor(
     report.tell(list(report.examine(given, os.environ, config)), as_json=as_json)
 
 
+@evidence.GROUP.command("init")
+def evidence_init(
+    *,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where the private half goes: a new file.")
+    ] = Path("relay-evidence-key.pem"),
+    data_dir: Annotated[str | None, typer.Option(metavar="FOLDER", help=_help("data_dir"))] = None,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Settings in TOML, as for 'relay serve'.")
+    ] = None,
+) -> None:
+    """Make the key for evidence: the public half stays with the data, the private one must not.
+
+    Run it as the user that the server runs as, before 'relay serve --evidence'.
+    """
+    from relay.evidence import keyfiles  # noqa: PLC0415
+    from relay.stored import data_dir as folder_of  # noqa: PLC0415
+
+    given = {} if data_dir is None else {"data_dir": data_dir}
+    public = keyfiles.init(folder_of(load(given, os.environ, config=config)), out)
+    typer.echo(f"public key   {public}: the server seals evidence with it")
+    typer.echo(f"private key  {out}: only with it evidence can be opened")
+    typer.echo(
+        "Take the private key off this machine now, and keep it in two places. Whoever has it and"
+        " the data sees all evidence; without it nobody ever will.",
+        err=True,
+    )
+
+
 operators.register(app)
+app.add_typer(evidence.GROUP, name="evidence", rich_help_panel=operators.PANEL)
 bots.register(app)
 
 

@@ -141,6 +141,10 @@ class OperatorError(RelayError):
     """What an operator asked of a relay could not be done; the message is one line."""
 
 
+class EvidenceError(OperatorError):
+    """Evidence cannot be opened, or a key is none; the message says why."""
+
+
 class Unreachable(OperatorError):
     """The relay does not answer, breaks off, or answers as no relay does."""
 

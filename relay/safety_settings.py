@@ -83,3 +83,17 @@ class SafetySettings(BaseModel):
         "Have pages blur each new partner until both have pressed Show; without it only for those"
         " who have reported somebody, and who choose it.",
     )
+    evidence: bool = setting(
+        False,
+        "",
+        "Keep the last picture and the chat of each call in memory; a report has those of both"
+        " stored, sealed with the key that 'relay evidence init' makes.",
+    )
+    evidence_days: float = setting(
+        30.0,
+        "DAYS",
+        "How long evidence is kept, unless an operator holds it longer.",
+        gt=0,
+        le=3650,
+        allow_inf_nan=False,
+    )

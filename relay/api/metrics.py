@@ -137,6 +137,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "reason",
         ),
         "relay_matches": ("tally.matches", "Rooms opened."),
+        "relay_evidence": (
+            "tally.evidence",
+            "Reports, by what became of their evidence.",
+            "outcome",
+        ),
         "relay_errors": ("tally.errors", "Error messages sent to users, by code.", "code"),
         "relay_link_failures": (
             "tally.link_failures",
@@ -162,6 +167,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "media.keyframe_requests",
             "Requests for a key frame sent to users, by type (pli, fir).",
             "type",
+        ),
+        "relay_keyframes_kept": (
+            "media.keyframes_kept",
+            "Key frames while evidence is kept, by what became of them (kept, too_large, torn).",
+            "fate",
         ),
         "relay_links_lost": (
             "media.link_losses",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
-from relay.errors import ConfigError, RecordsAway, RecordsUnfit, reason_of
+from relay.errors import ConfigError, EvidenceError, RecordsAway, RecordsUnfit, reason_of
+from relay.evidence.keyfiles import PUBLIC_NAME, public_key_in
 from relay.records.look import Look, look
 from relay.records.schema import HEAD
 from relay.stored import database_at, usual
@@ -17,6 +18,7 @@ _LITTLE = 256 << 20
 _VERY_LITTLE = 16 << 20
 _FOLDER = "data folder"
 _DATABASE = "database"
+_EVIDENCE = "evidence"
 
 
 def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -32,6 +34,8 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _folder(settings, path)
     yield grade_disk(shutil.disk_usage(_what_is_there(path)).free)
     yield _database(settings, database_at(settings, path))
+    if settings.evidence:
+        yield _evidence(settings, path)
 
 
 def _folder(settings: Settings, path: Path) -> Finding:
@@ -52,6 +56,20 @@ def _folder(settings: Settings, path: Path) -> Finding:
     if stat.S_IMODE(found.st_mode) & 0o022:
         return fair(_FOLDER, f"{path} can be changed by other users", f"chmod 700 {path}")
     return good(_FOLDER, f"{path}")
+
+
+def _evidence(settings: Settings, path: Path) -> Finding:
+    written = settings.written("evidence")
+    try:
+        public_key_in(path)
+    except EvidenceError as error:
+        return bad(_EVIDENCE, str(error), "make the key: the server does not start without it")
+    if settings.media_mode == "direct":
+        advice = f"leave {written} off, or have the server carry the media"
+        return fair(_EVIDENCE, "chat alone: the server sees no pictures in direct mode", advice)
+    return good(
+        _EVIDENCE, f"sealed with {path / PUBLIC_NAME}, kept {settings.evidence_days:g} days"
+    )
 
 
 def _what_is_there(path: Path) -> Path:

@@ -6,6 +6,7 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``pairs``        who is paired with whom, here or elsewhere
 - ``bridgehead``   the ways to other planes, and what comes from there
 - ``upkeep``       what the plane's clock does for one link
+- ``keeping``      the last picture of each user, while evidence is kept
 - ``tapping``      who looks at whom
 - ``view``         what operators see of links and their streams
 - ``forwarder``    datagrams in, datagrams out: told apart, decrypted, rewritten, encrypted
@@ -22,6 +23,7 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``restoring``    a route that makes retransmissions the packets that they repeat
 - ``tapped``       a route whose packets are shown to somebody
 - ``route``        one stream's way to one outlet: what changes in each packet
+- ``keeper``       keeps one user's last key frame, and ``gathering`` puts it together
 - ``stream``       one SSRC that a user sends
 - ``outlet``       one SSRC on which a user receives, whoever the partner is
 - ``verdict``      what becomes of a packet

@@ -68,6 +68,8 @@ class Flow:
         else:
             route.source = stream
             stream.route = self._shown(route)
+            if self.uplink.keeper is not None:
+                self.uplink.keeper.attached(stream)
 
     def renew(self) -> None:
         """Follow a renegotiation of either side; a kind whose format has stayed flows on."""
@@ -87,6 +89,12 @@ class Flow:
         for route in self.routes.values():
             if route.source is not None and route.source.route is not None:
                 route.source.route = self._shown(route)
+
+    def keep(self) -> None:
+        """Follow the sender's uplink in whether its pictures are kept."""
+        video = self.video
+        if video is not None:
+            video.keeper = self.uplink.keeper
 
     def end(self) -> None:
         """Detach every stream: from now on its packets go nowhere."""
@@ -183,6 +191,7 @@ class Flow:
         numbers = (ours.payload_type, theirs.payload_type)
         outlet = self.downlink.outlets[kind, False]
         media = Route(self.downlink, outlet, numbers, self._extensions(kind))
+        media.keeper = self.uplink.keeper if kind == "video" else None
         if "nack" in theirs.feedback and None in (ours.rtx_payload_type, theirs.rtx_payload_type):
             media.history = History()
         self._install(media)

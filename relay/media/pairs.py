@@ -10,6 +10,7 @@ from relay.media.crossing import Crossing
 from relay.media.far import Far
 from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
+from relay.media.keeping import Keeping
 from relay.media.link import Link
 from relay.media.negotiation.description import USUAL_WISHES
 from relay.media.negotiation.sdp import Wishes
@@ -31,6 +32,7 @@ class Pairs:
         """
         self.partner_of: dict[str, str] = {}
         """By each user here who has a partner."""
+        self.keeping = Keeping()
         self._links, self._tapping, self._clock = links, tapping, clock
         self._forwarder: Forwarder | None = None
         self._bridgehead: Bridgehead | None = None
@@ -89,6 +91,7 @@ class Pairs:
         if user_id in self._links:
             self._links[user_id].end_flows()
         self._tapping.parted({user_id, partner})
+        self.keeping.parted({user_id, partner}, self._clock())
 
     def connect(self, user_id: str) -> None:
         """Build both flows of a pair once both links are up; the one here, if one is elsewhere."""
@@ -105,9 +108,25 @@ class Pairs:
         else:
             return
         for sender, receiver in ways:
+            self.keeping.equip(sender, receiver.user_id)
             flow = Flow(sender.uplink, receiver.downlink)
             if flow.video is not None:
                 self._forwarder.keyframes.request(sender.downlink, flow.video, now)
+
+    def keep(self, *, on: bool) -> None:
+        """See :class:`relay.plane.Keeping`."""
+        self.keeping.turn([*self._links.values(), *self.fars.values()], on=on)
+
+    def tick(self, now: float) -> None:
+        """Forget pictures that are due, and ask for those that are wanted.
+
+        :param now: seconds of the plane's clock.
+        """
+        for user_id in self.keeping.tick(now):
+            partner = self.partner_of.get(user_id)
+            if partner is None:  # it is elsewhere, and its partner here
+                partner = next((a for a, b in self.partner_of.items() if b == user_id), "")
+            self.request_keyframe(partner, Direction.DOWN)
 
     def wishes(self, user_id: str) -> Wishes:
         """How the user's partner wishes to have its sound."""

@@ -31,6 +31,7 @@ from relay.media.upkeep import LATE_S, event_of, tend
 from relay.plane import (
     Description,
     Direction,
+    Kept,
     LinkLost,
     LinkState,
     LinkUp,
@@ -337,6 +338,16 @@ class RelayPlane:
         """See :class:`relay.plane.MediaPlane`."""
         self._pairs.request_keyframe(user_id, direction)
 
+    def keep(self, *, on: bool) -> None:
+        """See :class:`relay.plane.MediaPlane`."""
+        self._pairs.keep(on=on)
+
+    async def kept(
+        self, user_id: str, partner_id: str | None = None, within_s: float | None = None
+    ) -> Kept | None:
+        """See :class:`relay.plane.MediaPlane`."""
+        return self._pairs.keeping.kept(user_id, partner_id, within_s, self._clock())
+
     async def stats(self) -> PlaneStats:
         """See :class:`relay.plane.MediaPlane`."""
         if self._forwarder is None:
@@ -353,6 +364,7 @@ class RelayPlane:
             bytes_bridged=elsewhere.bytes_crossed(),
             nacks=forwarder.nacks,
             keyframe_requests=dict(forwarder.keyframes.sent),
+            keyframes_kept=dict(self._pairs.keeping.counts),
             link_losses=dict(self._losses),
             tunnel_refusals=dict(self._tunnel_refusals),
             link_setup=self._setup,
@@ -428,6 +440,7 @@ class RelayPlane:
         forwarder.keyframes.ask_again(now)
         forwarder.handshakes.look(now)
         self._pairs.elsewhere.tick(now)
+        self._pairs.tick(now)
         for link in list(self._links.values()):
             try:
                 ended = tend(link, forwarder, now)

@@ -8,6 +8,7 @@ the outlet is gets computed when somebody asks.
 
 from __future__ import annotations
 
+from relay.media.keeper import Keeper
 from relay.media.outlet import Outlet, Progress
 from relay.media.packets import vp8
 from relay.media.packets.history import History
@@ -71,6 +72,7 @@ class Route:
         "fir_number",
         "history",
         "is_picture",
+        "keeper",
         "media",
         "numbers",
         "outlet",
@@ -116,6 +118,8 @@ class Route:
         self.fir_number = -1
         """Of the last command for a key frame that the receiver gave (RFC 5104 section 4.3.1)."""
         self.pictures = outlet.pictures
+        self.keeper: Keeper | None = None
+        """Who is told of key frames, of pictures, while evidence is kept."""
         self.history: History | None = None
         """What was sent last, where it can be repeated in no other way."""
         self._payload_type_in = payload_types[0]
@@ -174,7 +178,7 @@ class Route:
             if head & STARTS == FRAME_STARTS and (
                 self._held or not is_usual or not view[payload_at + 4] & 1  # mostly it is: P
             ):
-                self._look_for_keyframe(view, payload_at, end, now)
+                self._look_for_keyframe(view, at, payload_at, end, header, extended, now)
         numbers = self.numbers
         if not numbers.first <= extended < self.sent + MAX_AHEAD:
             if numbers.begun and extended >= numbers.first:
@@ -301,17 +305,31 @@ class Route:
         transit = now * rate - source.rtp_ts + ahead
         source.earliest, source.latest = transit - AHEAD_S * rate, transit + BEHIND_S * rate
 
-    def _look_for_keyframe(self, view: memoryview, at: int, end: int, now: float) -> None:
-        """Note a key frame's beginning in the VP8 payload ``view[at:end]``, a frame's beginning."""
-        if not vp8.is_keyframe_start(view, at, end):
+    def _look_for_keyframe(
+        self,
+        view: memoryview,
+        at: int,
+        payload_at: int,
+        end: int,
+        header: tuple[int, ...],
+        extended: int,
+        now: float,
+    ) -> None:
+        """Note a key frame's beginning in a packet with a frame's beginning: see :meth:`rewrite`.
+
+        :param payload_at: where the VP8 payload begins.
+        """
+        if not vp8.is_keyframe_start(view, payload_at, end):
             if self._held:
                 self._held_since = min(self._held_since, now)
                 self._held = now - self._held_since < PATIENCE_S
             return
-        size = vp8.size(view, at, end)
+        size = vp8.size(view, payload_at, end)
         self._held = False
         if size is not None:  # it is one; what is encrypted looks like one half the time
             self.wanted = 0
+            if self.keeper is not None and self.source is not None:
+                self.keeper.begin(self.source, view, at, end, header, extended, size, now)
         if self.source is not None:
             self.source.keyframes += 1
             self.source.size = size or self.source.size

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from relay.media.feedback.transport_wide import TransportFeedback
+from relay.media.keeper import Keeper
 from relay.media.negotiation.sdp import TRANSPORT_CC, Terms
 from relay.media.packets.rtp import transport_number
 from relay.media.stream import Stream
@@ -30,6 +31,7 @@ class Uplink:
         "current",
         "feedback",
         "flow",
+        "keeper",
         "reported_at",
         "rtcp_at",
         "rtcp_ssrcs",
@@ -60,6 +62,8 @@ class Uplink:
         """Where the streams go while the user is paired, with somebody here or elsewhere."""
         self.taps: tuple[Tap, ...] = ()
         """Who is shown what the user sends."""
+        self.keeper: Keeper | None = None
+        """Who keeps the user's last picture, while evidence is kept."""
         self.feedback = TransportFeedback()
         """What the user is told of its transport-wide numbers."""
         self._kinds: dict[int, tuple[str, bool]] = {}

@@ -9,6 +9,7 @@
 - ``tables``    lists as tables; ``page`` is one track's page
 - ``live``      views that follow the event stream
 - ``files``     what is written to files
+- ``evidence``  opens what was sealed, and asks no relay
 - ``taps``      snapshot, recording and capture, to a file
 - ``commands``  the commands of ``relay`` made of these; ``looks`` and ``draining`` are two groups
   of them, and ``connection`` is what they share

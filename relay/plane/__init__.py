@@ -7,11 +7,13 @@ for: each side knows what it was told.
 - ``links``      what signalling needs: descriptions, pairs, and what becomes of links
 - ``sight``      what operators read: one look at everything
 - ``taps``       packets, for whoever looks into a call
+- ``keeping``    the last picture of each user, for what is reported
 - ``listeners``  what both planes have for telling events
 """
 
 from typing import Protocol
 
+from relay.plane.keeping import Keeping, Kept
 from relay.plane.links import (
     Description,
     Family,
@@ -39,7 +41,7 @@ from relay.plane.sight import (
 from relay.plane.taps import Direction, Tap, TappedPacket, Taps
 
 
-class MediaPlane(Links, Sight, Taps, Protocol):
+class MediaPlane(Links, Sight, Taps, Keeping, Protocol):
     """Keeps one link a user and forwards packets between paired links."""
 
 
@@ -47,6 +49,8 @@ __all__ = [
     "Description",
     "Direction",
     "Family",
+    "Keeping",
+    "Kept",
     "LinkInterrupted",
     "LinkLost",
     "LinkResumed",

@@ -111,6 +111,9 @@ class PlaneStats:
     """Requests for retransmission that were passed on."""
     keyframe_requests: dict[str, int] = field(default_factory=dict)
     """Those that were sent to users, by type: ``pli`` or ``fir``."""
+    keyframes_kept: dict[str, int] = field(default_factory=dict)
+    """Key frames that passed while pictures are kept, by what became of them: ``kept``,
+    ``too_large`` or ``torn``, which is not whole within a second."""
     link_losses: dict[str, int] = field(default_factory=dict)
     """Links that ended by themselves, by the reason of :class:`relay.plane.LinkLost`."""
     tunnel_refusals: dict[str, int] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from typing import Any, cast
 import structlog
 from aiohttp import WSMessage, web
 
+from relay.evidence.freezer import Freezer
 from relay.matching import MediaMode
 from relay.plane import MediaPlane
 from relay.protocol.messages import (
@@ -67,6 +68,7 @@ class Gateway:
         its id.
     :param allowed_origins: web origins that may connect besides this host's own; ``*`` is all.
     :param safety: who may not come in, and where reports go.
+    :param freezer: freezes what is reported, if evidence is kept.
     :param start_blurred: whether each partner had better be blurred at first.
     :param visitors: tells who comes; without it nobody's cookie outlives this object.
     """
@@ -83,6 +85,7 @@ class Gateway:
         safety: Safety,
         start_blurred: bool = False,
         visitors: Visitors | None = None,
+        freezer: Freezer | None = None,
     ) -> None:
         self._plane = plane
         self._media_mode: MediaMode = media_mode
@@ -90,7 +93,8 @@ class Gateway:
         self._limits = limits
         self._visitors = visitors or Visitors(Keyring(None, time()))
         negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
-        self._lobby = Lobby(store, negotiation, media_mode, limits, safety)
+        self._lobby = Lobby(store, negotiation, media_mode, limits, safety, freezer)
+        self._keeps_evidence = freezer is not None
         self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)
         self._efforts = Efforts()
         self._sessions = Sessions(limits, self._lobby.tally)
@@ -293,6 +297,7 @@ class Gateway:
             resume_token=token,
             resume_within=self._limits.resume_s if token is not None else None,
             start_blurred=self._guard.blurs(known),
+            evidence=self._keeps_evidence,
         )
 
     async def _come_back(

@@ -6,6 +6,7 @@ from typing import assert_never
 import structlog
 
 from relay.errors import ProtocolError, SdpError, WorkerError
+from relay.evidence.freezer import Freezer
 from relay.matching import Happened, Matchmaker, MediaMode, State, require_allowed
 from relay.plane import (
     LinkInterrupted,
@@ -80,7 +81,9 @@ class Lobby:
         media_mode: MediaMode,
         limits: Limits,
         safety: Safety,
+        freezer: Freezer | None = None,
     ) -> None:
+        """:param freezer: freezes what is reported, if evidence is kept."""
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self._sessions: dict[str, Session] = {}
@@ -90,12 +93,16 @@ class Lobby:
             interest_wait_s=limits.interest_wait_s,
             new_room_id=lambda: token_hex(12),
         )
-        haste = Haste(limits.nexts_per_minute)
-        self._meetings = Meetings(self._sessions, matchmaker, negotiation, media_mode, haste)
+        haste, keeps_chat = Haste(limits.nexts_per_minute), freezer is not None
+        self._meetings = Meetings(
+            self._sessions, matchmaker, negotiation, media_mode, haste, keeps_chat=keeps_chat
+        )
         self._news = OnlineNews(self._meetings.slowed_for_s)
         self._texts = Texts(limits.links_after_s)
         self._turns = Turns()
-        self._reporting = Reporting(safety, self._meetings)
+        self._reporting = Reporting(safety, self._meetings, freezer)
+        if freezer is not None:
+            self.tally.evidence = freezer.tally
 
     @property
     def tally(self) -> Tally:

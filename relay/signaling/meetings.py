@@ -16,6 +16,7 @@ from contextlib import suppress
 import structlog
 
 from relay.errors import QueueFull
+from relay.evidence import ChatLog
 from relay.matching import Happened, Matchmaker, MediaMode, State
 from relay.protocol.messages import Error, PartnerDisconnected, PartnerFound, PartnerLeft
 from relay.safety.haste import STAY_S, Haste
@@ -42,12 +43,16 @@ class Meetings:
         negotiation: Negotiation,
         media_mode: MediaMode,
         haste: Haste,
+        *,
+        keeps_chat: bool = False,
     ) -> None:
+        """:param keeps_chat: whether the last of each room's chat is kept, as evidence."""
         self._sessions = sessions
         self._matchmaker = matchmaker
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self._haste = haste
+        self._keeps_chat = keeps_chat
         self.tally = Tally()
         self.calls: dict[str, Call] = {}
         """By the room's id, oldest first."""
@@ -144,7 +149,8 @@ class Meetings:
                 if session is not None:
                     session.inbox.put(TimePassed())
             return False
-        call = self.calls[room.room_id] = Call(room, first, second)
+        chat = ChatLog() if self._keeps_chat else None
+        call = self.calls[room.room_id] = Call(room, first, second, chat)
         self.tally.matches += 1
         for session in (first, second):
             session.happened(Happened.PAIRED)
@@ -179,7 +185,8 @@ class Meetings:
             session.call = None
             session.happened(Happened.PARTED)
             session.remember(other.user_id, now)
-            session.former.append(Former(call.room.room_id, other.user_id, other.identity, now))
+            room_id, identity = call.room.room_id, other.identity
+            session.part_from(Former(room_id, other.user_id, identity, now, call.chat))
         if partner not in self._leavers:
             partner.send(farewell)
         self._negotiation.part(call)

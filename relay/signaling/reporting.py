@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from relay.errors import ProtocolError
+from relay.evidence.freezer import Freezer, Glimpse
 from relay.protocol.messages import Block, Blocked, PartnerLeft, Report, ReportReceived
 from relay.records import Reason
 from relay.safety import Safety
 from relay.signaling.meetings import Meetings
-from relay.signaling.session import Former, Session
-
-FORMER_S = 60.0
-"""For so long after a room has ended its users can report each other."""
+from relay.signaling.session import FORMER_S, Former, Session
 
 
 class Reporting:
     """Finds out who is meant, and has it go its way.
 
     :param safety: where reports go.
+    :param freezer: freezes what is reported, if evidence is kept.
     """
 
-    def __init__(self, safety: Safety, meetings: Meetings) -> None:
+    def __init__(self, safety: Safety, meetings: Meetings, freezer: Freezer | None = None) -> None:
         self._safety = safety
         self._meetings = meetings
+        self._freezer = freezer
 
     async def take(self, session: Session, message: Report | Block, now: float) -> None:
         """Have a user never meet somebody again, and say why if it does.
 
-        The present partner is left before anything is waited for.
+        The present partner is left before anything is waited for but a picture, while evidence is
+        kept: for that 0.4 s at most.
 
         :raises ProtocolError: when nobody is meant, or the user itself.
         """
@@ -39,7 +40,14 @@ class Reporting:
             self._safety.tally.refused["too_many"] += 1
             session.fault(now, "rate_limited", "too many reports", round(wait_s, 3))
             return
-        if session.call is not None and session.call.room.room_id == meant.room_id:
+        glimpse: Glimpse = {}
+        if (
+            self._freezer is not None
+            and isinstance(message, Report)
+            and _are_together(session, meant)
+        ):
+            glimpse = await self._freezer.glance(session.user_id, meant.user_id)
+        if _are_together(session, meant):
             await self._meetings.leave(session, PartnerLeft(), now)
         session.avoid(meant)
         match message:
@@ -47,6 +55,10 @@ class Reporting:
                 filed = await self._safety.report(
                     session.identity, meant.identity, Reason(reason), words, meant.room_id
                 )
+                if self._freezer is not None:
+                    chat = meant.chat.lines if meant.chat is not None else ()
+                    both = session.user_id, meant.user_id
+                    self._freezer.freeze(filed.report, *both, chat, glimpse)
                 session.send(
                     ReportReceived(
                         report_id=filed.report.id,
@@ -64,7 +76,8 @@ class Reporting:
         meant = None
         if call is not None and room_id in (None, call.room.room_id):
             partner = call.partner_of(session)
-            meant = Former(call.room.room_id, partner.user_id, partner.identity, now)
+            room_id, identity = call.room.room_id, partner.identity
+            meant = Former(room_id, partner.user_id, identity, now, call.chat)
         elif call is None or room_id is not None:
             latest = (
                 former
@@ -78,6 +91,11 @@ class Reporting:
         if visitor and visitor == meant.identity.visitor:
             raise ProtocolError("cannot_report_yourself", "that is yourself")
         return meant
+
+
+def _are_together(session: Session, meant: Former) -> bool:
+    """Whether the one who is meant is the present partner."""
+    return session.call is not None and session.call.room.room_id == meant.room_id
 
 
 _REFUSED = {"nobody_to_report": "nobody", "cannot_report_yourself": "yourself"}

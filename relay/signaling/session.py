@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from relay.evidence import ChatLog
 from relay.matching import Happened, State, advance
 from relay.pace import TokenBucket, Window
 from relay.protocol.messages import (
@@ -32,6 +33,8 @@ from relay.signaling.tally import Tally
 from relay.store import Room
 
 _MAX_RECENT = 8  # partners remembered
+FORMER_S = 60.0
+"""For so long after a room has ended its users can report each other."""
 _MAX_FORMER = 32  # of those that can still be reported
 _SLOW_PARTNER_S = 1.0  # to wait, since nobody can tell how long it takes
 
@@ -45,6 +48,8 @@ class Former:
     identity: Identity
     parted_at: float
     """On the lobby's clock."""
+    chat: ChatLog | None = None
+    """What the two wrote, while evidence is kept."""
 
 
 @dataclass(eq=False, slots=True)
@@ -54,6 +59,8 @@ class Call:
     room: Room
     first: Session
     second: Session
+    chat: ChatLog | None = None
+    """The last of it, while evidence is kept."""
 
     def partner_of(self, session: Session) -> Session:
         """The other one."""
@@ -201,7 +208,10 @@ class Session:
         match remark:
             case ChatMessage(id=id_) if self._may_say(partner, id_) and self._may_chat(now, id_):
                 if self._may_write(remark, self.call, now, texts):
-                    partner.send(self.talk.chat(remark))
+                    delivery = self.talk.chat(remark)
+                    if self.call.chat is not None:
+                        self.call.chat.add(self.user_id, delivery.text, delivery.sent_at / 1000)
+                    partner.send(delivery)
             case ChatReceived() if self._may_say(partner) and partner.talk.shown(remark.id):
                 partner.send(remark)
             case Typing() if self.talk.typing(remark.active, now):
@@ -265,6 +275,12 @@ class Session:
         rooms = [former for former in self.former if former.room_id != meant.room_id]
         self.former.clear()
         self.former.extend(rooms)
+
+    def part_from(self, former: Former) -> None:
+        """Note whom the user can still report, and forget whom no longer."""
+        while self.former and former.parted_at - self.former[0].parted_at > FORMER_S:
+            self.former.popleft()
+        self.former.append(former)
 
     def remember(self, partner_id: str, now: float) -> None:
         """Note that the user has just parted from a partner."""

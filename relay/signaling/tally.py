@@ -35,6 +35,8 @@ class Tally:
         causes = (*get_args(LinkCause), NO_CAUSE)
         self.link_failures: Counter[str] = Counter(dict.fromkeys(causes, 0))
         """``media_failed`` messages among them, by their cause."""
+        self.evidence: Counter[str] = Counter()
+        """Reports, by what has become of their evidence; none while it is not kept."""
         self.networks = Networks()
 
     def failures(self, now: float) -> list[tuple[str, int, int]]:

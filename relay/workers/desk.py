@@ -171,6 +171,8 @@ class Desk:
                 return messages.Seen(await plane.look(), self._load())
             case messages.Look():
                 return messages.Counted(await plane.stats(), self._load())
+            case messages.LookFor(user_id, partner_id, within_s):
+                return messages.Found.of(await plane.kept(user_id, partner_id, within_s))
             case messages.Pair(a, b):
                 plane.pair(a, b)
             case messages.PairFar(user_id, card, number, peer):
@@ -188,6 +190,8 @@ class Desk:
                 pass  # it ended with the link that it was on
             case messages.RequestKeyframe(user_id, direction):
                 plane.request_keyframe(user_id, direction)
+            case messages.Keep(on):
+                plane.keep(on=on)
             case messages.AnnounceTcp(port):
                 plane.announce_tcp(port)
             case messages.WindDown():

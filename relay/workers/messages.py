@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import Base64Bytes, TypeAdapter
 
 from relay.errors import WorkerError
 from relay.media.card import Card
@@ -17,6 +17,7 @@ from relay.media.paths.candidates import Public
 from relay.plane import (
     Description,
     Direction,
+    Kept,
     LinkInterrupted,
     LinkLost,
     LinkResumed,
@@ -29,7 +30,7 @@ from relay.plane import (
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
 
-VERSION = 3
+VERSION = 4
 """To be raised whenever a message changes; a worker of another version is replaced."""
 
 
@@ -128,6 +129,15 @@ class Look:
     whole: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LookFor:
+    """See :meth:`relay.plane.Keeping.kept`."""
+
+    user_id: str
+    partner_id: str | None
+    within_s: float | None
+
+
 # Answers
 
 
@@ -173,6 +183,31 @@ class Counted:
 
     stats: PlaneStats
     load: WorkerLoad
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """To :class:`LookFor`: a :class:`relay.plane.Kept`, or that there is none, without width."""
+
+    age_s: float = 0.0
+    width: int = 0
+    height: int = 0
+    frame: Base64Bytes = b""
+    partner_id: str = ""
+
+    @classmethod
+    def of(cls, kept: Kept | None) -> Found:
+        """What a plane has found."""
+        if kept is None:
+            return cls()
+        return cls(kept.age_s, kept.width, kept.height, kept.frame, kept.partner_id)
+
+    @property
+    def kept(self) -> Kept | None:
+        """What that was."""
+        if not self.width:
+            return None
+        return Kept(self.age_s, self.width, self.height, self.frame, self.partner_id)
 
 
 # Commands
@@ -235,6 +270,13 @@ class RequestKeyframe:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """See :meth:`relay.plane.Keeping.keep`."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AnnounceTcp:
     """See :meth:`relay.media.RelayPlane.announce_tcp`."""
 
@@ -276,12 +318,14 @@ KINDS: tuple[type[Any], ...] = (
     Accept,
     LookBack,
     Look,
+    LookFor,
     Traced,
     Described,
     Refused,
     Failed,
     Seen,
     Counted,
+    Found,
     Pair,
     PairFar,
     Unpair,
@@ -289,6 +333,7 @@ KINDS: tuple[type[Any], ...] = (
     OpenTap,
     CloseTap,
     RequestKeyframe,
+    Keep,
     AnnounceTcp,
     WindDown,
     Stop,

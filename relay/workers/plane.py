@@ -21,6 +21,7 @@ from relay.media.paths.idle import IdleCores
 from relay.plane import (
     Description,
     Direction,
+    Kept,
     LinkLost,
     MediaEvent,
     MediaView,
@@ -80,6 +81,7 @@ class WorkersPlane:
         self.tunnels = Handing(crew.directory)
         """Where connections go that carry media over TCP."""
         self._tcp_port: int | None = None
+        self._keeps = False
         self._homes = Homes()
         self._taps: dict[int, _Tapping] = {}
         self._tap_numbers = itertools.count(1)
@@ -252,6 +254,23 @@ class WorkersPlane:
         if worker is not None:
             self._tell(worker, messages.RequestKeyframe(user_id, direction))
 
+    # pictures
+
+    def keep(self, *, on: bool) -> None:
+        """See :class:`relay.plane.Keeping`."""
+        self._keeps = on
+        for member in self._members.values():
+            member.tell(messages.Keep(on))
+
+    async def kept(
+        self, user_id: str, partner_id: str | None = None, within_s: float | None = None
+    ) -> Kept | None:
+        """See :class:`relay.plane.Keeping`; the worker of either of the two may have it."""
+        wanted = messages.LookFor(user_id, partner_id, within_s)
+        answers = await self._ask_all(wanted, LOOK_S)
+        found = [each.kept for each in answers if each.kept is not None]
+        return min(found, key=lambda kept: kept.age_s, default=None)
+
     def _taps_on(self, user_id: str) -> list[_Tapping]:
         return [tapping for tapping in self._taps.values() if tapping.user_id == user_id]
 
@@ -322,6 +341,7 @@ class WorkersPlane:
         self.tunnels.joined(member.index, hello.addresses)
         if self._tcp_port is not None:
             member.tell(messages.AnnounceTcp(self._tcp_port))
+        member.tell(messages.Keep(self._keeps))
         for resident in hello.residents:
             self._adopt(member, resident)
         self._is_there.set()

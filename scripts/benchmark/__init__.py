@@ -37,6 +37,7 @@ The measurements, and what some of them find:
 - ``spread``        what calls cost on one worker and on two, within one and across
 - ``bridge``        what a packet costs when its partner's link is on another plane
 - ``tunnels``       what calls cost over ICE-TCP, TURN over TCP and over TLS
+- ``keeping``       what a packet costs while the users' last pictures are kept
 - ``isolation``     what floods of one user do to others' packets
 - ``attacks``       such floods, in a process of its own
 - ``anatomy``       where the time of a forwarded packet goes

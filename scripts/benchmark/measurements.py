@@ -16,6 +16,7 @@ from scripts.benchmark import (
     bridge,
     forwarding,
     isolation,
+    keeping,
     matching,
     memory,
     rows,
@@ -65,6 +66,7 @@ MEASUREMENTS = (
     Measurement("spread", "calls on one worker and on two", spread.measure, spread),
     Measurement("bridge", "a partner on another plane", bridge.measure, bridge),
     Measurement("tunnels", "calls over TCP and TLS", tunnels.measure, tunnels),
+    Measurement("keeping", "what evidence costs packets, and memory", keeping.measure, keeping),
     Measurement("isolation", "what floods of one user do to others", isolation.measure, isolation),
     Measurement("anatomy", "where a packet's time goes", anatomy.measure, anatomy),
 )

@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from relay.media import RelayPlane
 from relay.plane import Description, LinkState, MediaPlane
 from relay.workers.plane import WorkersPlane
-from tests.support.exchange import PATIENCE_S, audio
+from tests.support.exchange import PATIENCE_S, audio, video
 from tests.support.fake_plane import FakePlane
+from tests.support.keyframe import payloads
 from tests.support.neighbours import Neighbours
 from tests.support.news import News, Up, news
 from tests.support.packets import check
@@ -77,6 +78,10 @@ class Staged(ABC):
     @abstractmethod
     async def send(self, user: str) -> None:
         """Have the user send sound, and the plane do with it what it will."""
+
+    @abstractmethod
+    async def show(self, user: str, frame: bytes) -> None:
+        """Have the user send a key frame, of 320 x 240, and the plane do with it what it will."""
 
     @abstractmethod
     def announces_loopback(self, user: str, sdp: str) -> bool:
@@ -181,6 +186,9 @@ class Faked(Staged):
     async def send(self, user: str) -> None:
         self.fake.flow(self.fake.pairs.get(user, "nobody"))
 
+    async def show(self, user: str, frame: bytes) -> None:
+        self.fake.show(user, frame)
+
     def announces_loopback(self, user: str, sdp: str) -> bool:
         return self.fake.locals[user]
 
@@ -213,6 +221,8 @@ class Real(Staged):
         self._silent: set[str] = set()
         self._leaving: list[asyncio.Task[None]] = []
         self._packet_number = 0
+        self.shown: list[str] = []
+        """Who has shown something."""
 
     def _now(self) -> float:
         stopped_at_s = self._stopped_at_s
@@ -319,18 +329,33 @@ class Real(Staged):
         return (await self.plane.stats()).drops.get(reason, 0)
 
     async def send(self, user: str) -> None:
+        self._packet_number += 1
+        await self._send(user, [audio(self._peers[user], self._packet_number)])
+
+    async def show(self, user: str, frame: bytes) -> None:
+        peer, packets = self._peers[user], []
+        for payload, is_last in payloads(frame):
+            self._packet_number += 1
+            packets.append(
+                video(peer, self._packet_number, payload, rtp_ts=len(self.shown), marker=is_last)
+            )
+        self.shown.append(user)
+        self._ahead_s += 1.0  # pictures are kept no more often
+        await self._send(user, packets)
+
+    async def _send(self, user: str, packets: list[bytes]) -> None:
         async def settled() -> int:
             stats = await self.plane.stats()
             return stats.packets_forwarded + sum(stats.drops.values())
 
-        self._packet_number += 1
         before = await settled()
-        self._peers[user].send_rtp(audio(self._peers[user], self._packet_number))
+        for packet in packets:
+            self._peers[user].send_rtp(packet)
 
-        async def has_settled() -> bool:
-            return await settled() > before
+        async def have_settled() -> bool:
+            return await settled() >= before + len(packets)
 
-        await eventually(has_settled)
+        await eventually(have_settled)
 
     def announces_loopback(self, user: str, sdp: str) -> bool:
         assert f" {ELSEWHERE} " in sdp

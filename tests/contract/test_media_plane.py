@@ -21,6 +21,7 @@ from relay.plane import (
     TappedPacket,
 )
 from tests.contract.planes import Faked, InWorkers, OverTheBridge, Real, Staged
+from tests.support.keyframe import key_frame
 from tests.support.news import Flowing, Interrupted, Lost, News, Over, Resumed, Up, news
 
 UP, DOWN = Direction.UP, Direction.DOWN
@@ -690,3 +691,74 @@ async def test_a_tap_is_told_of_a_lost_link_before_anybody_else(staged: Staged) 
     await staged.hears(Lost("ann", "closed"))
     await staged.settle()
     assert tap.told() == ["link closed", "LinkLost"]
+
+
+# pictures that are kept
+
+
+async def test_nothing_is_kept_while_nobody_has_asked_for_it(staged: Staged) -> None:
+    await staged.couple()
+    await staged.show("ann", key_frame(1))
+    await staged.hears(Flowing("bob"))
+    assert await staged.plane.kept("ann") is None
+
+
+async def test_the_last_picture_of_each_user_is_kept(staged: Staged) -> None:
+    staged.plane.keep(on=True)
+    await staged.couple()
+    for mark in (1, 2):
+        await staged.show("ann", key_frame(mark))
+    await staged.show("bob", key_frame(3, size=5000))
+    await staged.hears(Flowing("bob"), Flowing("ann"))
+    of_ann, of_bob = await staged.plane.kept("ann"), await staged.plane.kept("bob")
+    assert of_ann is not None
+    assert of_bob is not None
+    assert (of_ann.frame, of_bob.frame) == (key_frame(2), key_frame(3, size=5000))
+    assert (of_ann.width, of_ann.height, of_ann.partner_id) == (320, 240, "bob")
+    assert 0 <= of_ann.age_s < 60
+    assert (await staged.plane.kept("ann", None, 60.0)) is not None
+    assert (await staged.plane.kept("ann", "bob", -1.0)) is None
+    assert await staged.plane.kept("cid") is None
+
+
+async def test_it_is_kept_after_the_two_have_parted(staged: Staged) -> None:
+    staged.plane.keep(on=True)
+    await staged.couple()
+    await staged.connect("cid")
+    await staged.show("ann", key_frame(1))
+    staged.plane.unpair("bob")
+    assert (kept := await staged.plane.kept("ann", "bob")) is not None
+    assert kept.frame == key_frame(1)
+    assert await staged.plane.kept("ann", "cid") is None
+    staged.plane.pair("ann", "cid")
+    await staged.show("ann", key_frame(2))
+    await staged.hears(Flowing("bob"), Flowing("cid"))
+    for partner, mark in (("bob", 1), ("cid", 2), (None, 2)):
+        assert (kept := await staged.plane.kept("ann", partner)) is not None
+        assert kept.frame == key_frame(mark), partner
+
+
+async def test_it_is_kept_from_when_it_is_asked_for_until_it_is_no_longer(staged: Staged) -> None:
+    await staged.couple()
+    await staged.show("ann", key_frame(1))
+    await staged.hears(Flowing("bob"))
+    staged.plane.keep(on=True)
+    assert await staged.plane.kept("ann") is None
+    await staged.show("ann", key_frame(2))
+    assert (kept := await staged.plane.kept("ann")) is not None
+    assert kept.frame == key_frame(2)
+    staged.plane.keep(on=True)
+    assert await staged.plane.kept("ann") is not None, "it was asked for already"
+    staged.plane.keep(on=False)
+    assert await staged.plane.kept("ann") is None
+    await staged.show("ann", key_frame(3))
+    assert await staged.plane.kept("ann") is None
+
+
+async def test_what_comes_back_to_its_sender_is_not_kept(staged: Staged) -> None:
+    staged.plane.keep(on=True)
+    await staged.connect("ann")
+    staged.plane.pair("ann", "ann")
+    await staged.show("ann", key_frame(1))
+    await staged.hears(Flowing("ann"))
+    assert await staged.plane.kept("ann") is None

@@ -86,6 +86,7 @@ async def test_it_counts_what_happened() -> None:
         assert value(seen, "relay_packets_forwarded_total") == 2
         assert value(seen, "relay_packets_dropped_total", reason="held") == 1
         assert value(seen, "relay_keyframe_requests_total", type="pli") == 1
+        assert value(seen, "relay_keyframes_kept_total", fate="kept") == 0
         assert value(seen, "relay_tracks", direction="up", kind="video") == 1
         assert value(seen, "relay_tracks", direction="down", kind="audio") == 2
         assert value(seen, "relay_forwarding_delay_seconds_count") > 0

@@ -125,6 +125,13 @@ def test_calls_spread_over_workers_arrive() -> None:
     assert rows == [("one worker", 0), ("two, pairs within", 0), ("two, pairs across", 0)]
 
 
+def test_pictures_are_kept_at_a_cost_that_is_told() -> None:
+    [cost] = measured("--only", "keeping")["keeping"]
+    assert cost["kept"] > 0
+    assert 1 < cost["kb_a_user"] < 128
+    assert cost["ratio"] > 0
+
+
 def test_a_packets_time_has_its_parts(forwarding: dict[str, Any]) -> None:
     parts = forwarding["anatomy"]
     assert len(parts) == 7

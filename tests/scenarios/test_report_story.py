@@ -6,7 +6,7 @@ from relay.protocol.messages import Block, FindPartner, Report, Shown
 from relay.records import Party as Who
 from relay.records import Reason
 from relay.safety import BanOrder, Decisions, Identity
-from relay.signaling.reporting import FORMER_S
+from relay.signaling.session import FORMER_S
 from tests.support.party import Party, User
 
 

@@ -13,6 +13,7 @@ from relay.errors import SdpError
 from relay.plane import (
     Description,
     Direction,
+    Kept,
     LinkInterrupted,
     LinkLost,
     LinkResumed,
@@ -71,6 +72,9 @@ class FakePlane:
         self.traces: dict[str, Trace] = {}
         """How far each user's link has come, other than not at all."""
         self.taps: list[tuple[str, Direction, Tap]] = []
+        self.keeps = False
+        """Whether pictures are kept."""
+        self._kept: dict[tuple[str, str], Kept] = {}
         self._links: dict[str, FakeLink] = {}
         self._listeners: list[Callable[[MediaEvent], None]] = []
         self._link_ids = 0
@@ -134,6 +138,13 @@ class FakePlane:
         if not self._links[user_id].is_flowing:
             self._links[user_id].is_flowing = True
             self.emit(MediaFlowing(user_id, partner))
+
+    def show(self, user_id: str, frame: bytes, size: tuple[int, int] = (320, 240)) -> None:
+        """A whole key frame of the user's passes."""
+        partner = self.pairs.get(user_id, user_id)
+        self.flow(partner, "video")
+        if self.keeps and self._is_connected(user_id) and partner != user_id:
+            self._kept[user_id, partner] = Kept(0.0, *size, frame, partner)
 
     def asked(self, name: str) -> list[tuple[str, ...]]:
         return [call[1:] for call in self.calls if call[0] == name]
@@ -228,6 +239,22 @@ class FakePlane:
 
     def request_keyframe(self, user_id: str, direction: Direction) -> None:
         self.calls.append(("request_keyframe", user_id, direction.value))
+
+    def keep(self, *, on: bool) -> None:
+        self.keeps = on
+        if not on:
+            self._kept.clear()
+
+    async def kept(
+        self, user_id: str, partner_id: str | None = None, within_s: float | None = None
+    ) -> Kept | None:
+        await asyncio.sleep(0)
+        found = [
+            kept
+            for (user, partner), kept in self._kept.items()
+            if user == user_id and partner_id in (None, partner) and (within_s or 0.0) >= 0
+        ]
+        return found[-1] if found else None
 
     async def stats(self) -> PlaneStats:
         return PlaneStats(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from relay.evidence.freezer import Freezer
 from relay.matching import MediaMode, State
 from relay.plane import LinkState
 from relay.protocol.messages import (
@@ -45,6 +46,7 @@ from relay.signaling.relayed import Relayed
 from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions, new_token
 from relay.store import Entered, MemoryStore, Room, Store, Waiter
+from tests.support.evidence import KEY, Shelf
 from tests.support.fake_plane import FakePlane
 from tests.support.memory_records import MemoryRecords
 
@@ -235,6 +237,7 @@ class Party:
         store: Store | None = None,
         media_mode: MediaMode = "relay",
         limits: Limits | None = None,
+        keeps_evidence: bool = False,
     ) -> None:
         self.limits = limits or Limits()
         self.records = MemoryRecords()
@@ -245,7 +248,25 @@ class Party:
         self.users: dict[str, User] = {}
         self._names: set[str] = set()  # of all who have ever come
         negotiation = Relayed(self.plane) if media_mode == "relay" else Direct()
-        self.lobby = Lobby(self.store, negotiation, media_mode, self.limits, self.safety)
+        self.evidence = Shelf()
+        self.freezer = Freezer(
+            self.plane,
+            self.evidence,
+            KEY,
+            30,
+            looks_s=(0.0,),
+            glances_s=(),
+            clock=self.safety.clock,
+        )
+        self.plane.keep(on=keeps_evidence)
+        self.lobby = Lobby(
+            self.store,
+            negotiation,
+            media_mode,
+            self.limits,
+            self.safety,
+            self.freezer if keeps_evidence else None,
+        )
         self.guard = Guard(self.safety, self.lobby, start_blurred=False)
         self.sessions = Sessions(self.limits, self.lobby.tally)
         self.plane.subscribe(self.lobby.media_event)

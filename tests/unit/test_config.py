@@ -99,6 +99,8 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "arrivals_per_minute_address": "8",
         "nexts_per_minute": "9",
         "links_after_s": "10",
+        "evidence": "true",
+        "evidence_days": "7",
     }
     assert set(values) | {"tls_self_signed"} == set(Settings.model_fields)
     from_flags = load(values, {})

@@ -9,6 +9,7 @@ import pytest
 from relay.config import Settings
 from relay.doctor import storage
 from relay.doctor.findings import Finding, Grade
+from relay.evidence import keyfiles
 from relay.records.look import Look
 from relay.records.schema import HEAD
 from relay.stored import opened
@@ -80,3 +81,15 @@ def test_a_server_that_does_not_answer_is_bad(tmp_path: Path) -> None:
 def test_a_version(version: str | None, grade: Grade, text: str) -> None:
     found = storage.grade_database("it", Look(version, 7), "do something")
     assert (found.grade, found.text) == (grade, text)
+
+
+def test_evidence_needs_its_key(tmp_path: Path) -> None:
+    assert "evidence" not in told(tmp_path)
+    missing = told(tmp_path, evidence=True)["evidence"]
+    assert missing.grade is Grade.BAD
+    assert "relay evidence init" in missing.text
+    keyfiles.init(tmp_path, tmp_path.parent / f"{tmp_path.name}.pem")
+    found = told(tmp_path, evidence=True, evidence_days=7)["evidence"]
+    assert found.grade is Grade.GOOD
+    assert found.text == f"sealed with {tmp_path}/evidence.pub, kept 7 days"
+    assert told(tmp_path, evidence=True, media_mode="direct")["evidence"].grade is Grade.FAIR
