@@ -101,6 +101,8 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "links_after_s": "10",
         "evidence": "true",
         "evidence_days": "7",
+        "ban_after_reporters": "5",
+        "start_blurred": "true",
     }
     assert set(values) | {"tls_self_signed"} == set(Settings.model_fields)
     from_flags = load(values, {})
