@@ -272,6 +272,8 @@ def _limits(settings: Settings) -> Limits:
         arrivals_per_minute_visitor=settings.arrivals_per_minute_visitor,
         arrivals_per_minute_address=settings.arrivals_per_minute_address,
         nexts_per_minute=settings.nexts_per_minute,
+        hasty_nexts=settings.hasty_nexts,
+        same_texts=settings.same_texts,
         links_after_s=settings.links_after_s,
     )
 

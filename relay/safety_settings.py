@@ -61,6 +61,22 @@ class SafetySettings(BaseModel):
         ge=1,
         le=10_000,
     )
+    hasty_nexts: int = setting(
+        5,
+        "COUNT",
+        "Partners that a user may leave within 2 s each, one after the other, before it meets only"
+        " others like it for a while; 0 for any number.",
+        ge=0,
+        le=10_000,
+    )
+    same_texts: int = setting(
+        2,
+        "COUNT",
+        "Partners within 10 minutes who may get the same text of a user, short ones ten times as"
+        " many; 0 for any number.",
+        ge=0,
+        le=10_000,
+    )
     links_after_s: float = setting(
         30.0,
         "SECONDS",

@@ -49,9 +49,9 @@ class Lane:
         self._calls.add(future)
         self._queue.put((future, call))
         try:
-            return await asyncio.wait_for(
-                asyncio.wrap_future(future), patience_s or self._patience_s
-            )
+            # asyncio.wait_for would lose a cancellation that comes with the answer (Python 3.11)
+            async with asyncio.timeout(patience_s or self._patience_s):
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             if not future.cancelled():
                 self._given_up = future

@@ -123,8 +123,12 @@ class _Table:
         times = self._times.pop(name, None) or deque(maxlen=HARD * allowed.arrivals)
         times.append(now)
         self._times[name] = times
-        if len(self._times) > MAX_NAMES:
+        while len(self._times) > MAX_NAMES or now - self._oldest_at >= WINDOW_S:
             self._times.popitem(last=False)
+
+    @property
+    def _oldest_at(self) -> float:
+        return next(iter(self._times.values()))[-1]
 
     def left(self, name: str) -> None:
         self._here[name] -= 1

@@ -17,9 +17,11 @@ from typing import Literal, NamedTuple
 from relay.safety.shares import Share
 
 WINDOW_S = 600.0
-ALLOWED = ((24, 2), (8, 20))
-"""From so many letters on, a text may go to so many partners within :data:`WINDOW_S`. A greeting
-has fewer, and may go to anybody; "Where are you from?" has 15."""
+ALLOWED = 2
+"""A text may go to so many partners within :data:`WINDOW_S`."""
+LONG_LETTERS, SHORT_LETTERS, SHORTER = 24, 8, 10
+"""A text with fewer letters may go to ten times as many, and one with very few, as a greeting, to
+anybody; "Where are you from?" has 15."""
 MAX_TEXTS = 32_768
 """The one that was sent longest ago makes room for another."""
 
@@ -36,10 +38,12 @@ class Texts:
     """Remembers who has sent which texts to whom.
 
     :param links_after_s: how long two have to be together before links pass.
+    :param same_texts: how many partners may get the same text; 0 for any number.
     """
 
-    def __init__(self, links_after_s: float = 30.0) -> None:
+    def __init__(self, links_after_s: float = 30.0, same_texts: int = ALLOWED) -> None:
         self._links_after_s = links_after_s
+        self._same_texts = same_texts
         self._sent: OrderedDict[bytes, dict[str, float]] = OrderedDict()
         """By name and text: the partners who have got it, and when."""
 
@@ -56,8 +60,8 @@ class Texts:
         if left_s > 0 and has_link(text):
             return Held("link_held_back", "links do not pass so soon", left_s)
         letters = letters_of(text)
-        allowed = next((partners for least, partners in ALLOWED if len(letters) >= least), None)
-        if allowed is None:
+        allowed = self._same_texts * (1 if len(letters) >= LONG_LETTERS else SHORTER)
+        if not allowed or len(letters) < SHORT_LETTERS:
             return None
         keys = [(_key(name, letters), allowed * users) for name, users in shares]
         wait_s = max(self._wait_s(key, most, partner_id, now) for key, most in keys)
@@ -80,8 +84,14 @@ class Texts:
         while len(partners) > most:
             del partners[next(iter(partners))]
         self._sent[key] = partners
-        if len(self._sent) > MAX_TEXTS:
+        while len(self._sent) > MAX_TEXTS or now - self._oldest_at >= WINDOW_S:
             self._sent.popitem(last=False)
+
+    @property
+    def _oldest_at(self) -> float:
+        """When the text was sent to somebody new that was sent longest ago."""
+        partners = next(iter(self._sent.values()))
+        return partners[next(reversed(partners))]
 
 
 def letters_of(text: str) -> str:

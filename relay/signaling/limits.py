@@ -53,6 +53,10 @@ class Limits:
     arrivals_per_minute_address: int = 60
     nexts_per_minute: int = 30
     """Partners that a user may leave; whoever leaves more meets others like it meanwhile."""
+    hasty_nexts: int = 5
+    """And so many in haste, one after the other; 0 for any number."""
+    same_texts: int = 2
+    """Partners who may get the same text of a user; 0 for any number."""
     links_after_s: float = 30.0
     """How long two have been together when links pass in their chat."""
     max_unhandled: int = 256

@@ -93,12 +93,12 @@ class Lobby:
             interest_wait_s=limits.interest_wait_s,
             new_room_id=lambda: token_hex(12),
         )
-        haste, keeps_chat = Haste(limits.nexts_per_minute), freezer is not None
+        haste, keeps_chat = Haste(limits.nexts_per_minute, limits.hasty_nexts), freezer is not None
         self._meetings = Meetings(
             self._sessions, matchmaker, negotiation, media_mode, haste, keeps_chat=keeps_chat
         )
         self._news = OnlineNews(self._meetings.slowed_for_s)
-        self._texts = Texts(limits.links_after_s)
+        self._texts = Texts(limits.links_after_s, limits.same_texts)
         self._turns = Turns()
         self._reporting = Reporting(safety, self._meetings, freezer)
         if freezer is not None:
@@ -321,6 +321,7 @@ class Lobby:
         await self._meetings.leave(session, PartnerDisconnected(), now)
         self._negotiation.close(session)
         self._end_echo(session)
+        self._meetings.gone(session)
         session.gone.set()
 
     def counts(self) -> LobbyCounts:

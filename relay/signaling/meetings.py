@@ -98,6 +98,10 @@ class Meetings:
         until_s = self._haste.apart_until_s(session.counts_as, now)
         return until_s - now if until_s else None
 
+    def gone(self, session: Session) -> None:
+        """A user has left for good; its visitor and its address may come again."""
+        self._haste.gone(f"user:{session.user_id}")
+
     async def leave(self, session: Session, farewell: Farewell, now: float) -> None:
         """Take a user out of the queue or its room, and tell the partner why.
 

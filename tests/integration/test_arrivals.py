@@ -200,7 +200,12 @@ async def test_coming_back_is_no_way_around_a_limit(http: aiohttp.ClientSession)
 async def test_nonsense_in_place_of_work_opens_nothing(
     http: aiohttp.ClientSession, payload: str
 ) -> None:
-    async with http.ws_connect("/ws", headers=FROM), http.ws_connect("/ws", headers=FROM):
+    async with (
+        http.ws_connect("/ws", headers=FROM) as one,
+        http.ws_connect("/ws", headers=FROM) as other,
+    ):
+        await one.receive_json()
+        await other.receive_json()
         assert await refused(http, f"?altcha={payload}") == 429
 
 

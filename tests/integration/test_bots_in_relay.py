@@ -110,7 +110,7 @@ async def test_two_bots_chat(media_mode: str, early_link: bool) -> None:
 )
 async def test_four_bots_rotate_partners(media_mode: str, early_link: bool, rounds: int) -> None:
     async with (
-        relay(media_mode=media_mode, rematch_after_s=0.5) as url,
+        relay(media_mode=media_mode, rematch_after_s=0.5, hasty_nexts=0) as url,
         bots(url, 4, early_link=early_link) as all_four,
     ):
         await meet(*all_four)

@@ -95,7 +95,9 @@ def test_every_limit_that_can_be_set_is_the_one_that_was_set() -> None:
         arrivals_per_minute_address=12,
         nexts_per_minute=13,
         links_after_s=14,
+        hasty_nexts=15,
+        same_texts=16,
     )
     shared = {each.name for each in fields(Limits)} & set(Settings.model_fields)
-    assert len(shared) == 12
+    assert len(shared) == 14
     assert all(getattr(_limits(chosen), name) == getattr(chosen, name) for name in shared)

@@ -98,6 +98,8 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "arrivals_per_minute_visitor": "7",
         "arrivals_per_minute_address": "8",
         "nexts_per_minute": "9",
+        "hasty_nexts": "0",
+        "same_texts": "0",
         "links_after_s": "10",
         "evidence": "true",
         "evidence_days": "7",

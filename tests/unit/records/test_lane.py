@@ -99,3 +99,16 @@ async def test_whoever_is_cancelled_harms_nobody(gate: threading.Event) -> None:
     gate.set()
     assert await lane.run(lambda: 1) == 1
     lane.close()
+
+
+async def test_a_cancellation_that_comes_with_the_answer_is_not_lost() -> None:
+    lane = Lane("test")
+    asking = asyncio.create_task(lane.run(lambda: 1))
+    await asyncio.sleep(0)
+    (future,) = lane._calls
+    future.result(5)  # the loop stands still meanwhile, and hears of it next
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    lane.close()

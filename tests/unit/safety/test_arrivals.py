@@ -72,6 +72,14 @@ def test_a_rotated_key_does_not_leave_anybody_counted() -> None:
     assert not arrivals._addresses._here
 
 
+def test_of_what_is_long_past_nothing_is_kept() -> None:
+    arrivals = Arrivals()
+    arrivals.came(ANN, NOW)
+    arrivals.left(ANN)
+    arrivals.came(Identity("ben", ("elsewhere",)), NOW + WINDOW_S)
+    assert [*arrivals._visitors._times] == ["ben"]
+
+
 def test_what_is_remembered_is_bounded() -> None:
     arrivals = Arrivals()
     for number in range(MAX_NAMES + 10):

@@ -98,6 +98,22 @@ def test_a_new_socket_of_the_same_visitor_or_address_is_apart_as_well() -> None:
     assert haste.apart_until_s(shares_of(Identity("", ("home",)), "fourth"), NOW)
 
 
+def test_it_can_be_switched_off() -> None:
+    haste = Haste(1000, hasty_nexts=0)
+    skipping(haste, 1000)
+    assert haste.apart_until_s(ANN, NOW) == 0
+
+
+def test_of_who_has_gone_or_is_long_past_nothing_is_kept() -> None:
+    haste = Haste()
+    skipping(haste, 10)
+    haste.gone("user:ann")
+    assert not haste._records
+    skipping(haste, 10)
+    haste.left(BEN, 0.5, NOW + FORGET_S)
+    assert [*haste._records] == ["user:ben"]
+
+
 def test_what_is_remembered_is_bounded() -> None:
     haste = Haste()
     for number in range(MAX_NAMES + 10):

@@ -143,6 +143,19 @@ def test_a_link_passes_when_the_two_have_been_together_for_a_while() -> None:
     assert Texts(0).hold("example.com", ANN, "a", 0.0, NOW) is None
 
 
+def test_it_can_be_switched_off() -> None:
+    texts = Texts(same_texts=0)
+    assert not any(sent(texts, SPAM, f"partner {number}") for number in range(100))
+    assert not texts._sent
+
+
+def test_of_what_is_long_past_nothing_is_kept() -> None:
+    texts = Texts()
+    sent(texts, SPAM, "a")
+    sent(texts, "something else, which is long enough", "a", now=NOW + WINDOW_S)
+    assert len(texts._sent) == 1
+
+
 def test_what_is_remembered_is_bounded() -> None:
     texts = Texts()
     for number in range(MAX_TEXTS + 5):
