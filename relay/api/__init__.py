@@ -9,7 +9,8 @@
 - ``taps``         looking into calls, and the audit log of who did; ``asking`` is what the API's
   requests have in common
 - ``metrics``      ``/metrics``, for Prometheus
-- ``operator``     the token that operators have to show; ``attempts`` bounds how often one may try
+- ``operators``    who they are, by their tokens, and what each may do
+- ``operator``     whether a request is one of theirs; ``attempts`` bounds how often one may try
 - ``visitors``     what a visitor may ask: bans, blocks, what came of reports
 - ``hosts``        the names that the server answers to
 - ``admin``        the dashboard's login, and ``sessions`` of those who have

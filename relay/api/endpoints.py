@@ -6,6 +6,7 @@ An operation is carried out by the method of its name, of :class:`relay.api.v1.A
 from dataclasses import dataclass
 
 from relay.api import models
+from relay.records import Role
 
 PREFIX = "/api/v1"
 
@@ -30,6 +31,8 @@ class Endpoint:
     can_be_late: bool = False
     """Whether it orders something, and gets 503 when that is not done in time."""
     is_public: bool = False
+    role: Role = Role.VIEWER
+    """Who may do this; the next roles may, too."""
 
     @property
     def status(self) -> int:
@@ -43,6 +46,7 @@ class Endpoint:
         checks = {
             401: not self.is_public,
             429: not self.is_public,
+            403: self.role is not Role.VIEWER,
             404: "{id}" in self.path,
             422: self.query is not None,
             503: self.can_be_late or self.streams,
@@ -63,6 +67,7 @@ ENDPOINTS = {
         "Disconnect a user: its WebSocket is closed with 4001, a partner gets"
         " `partner_disconnected`.",
         can_be_late=True,
+        role=Role.MODERATOR,
     ),
     "listRooms": Endpoint("GET", "/rooms", "Who talks.", models.Rooms, models.RoomQuery),
     "endRoom": Endpoint(
@@ -70,6 +75,7 @@ ENDPOINTS = {
         "/rooms/{id}",
         "End a room: both users get `partner_left` and stay connected.",
         can_be_late=True,
+        role=Role.MODERATOR,
     ),
     "listLinks": Endpoint("GET", "/links", "The media connections.", models.Links, models.Page),
     "listTracks": Endpoint(
@@ -86,8 +92,11 @@ ENDPOINTS = {
         "Take no new users: `/ready` and the WebSocket answer 503; calls go on. Harmless when"
         " repeated.",
         models.Drain,
+        role=Role.ADMIN,
     ),
-    "endDrain": Endpoint("DELETE", "/drain", "Take new users again.", models.Drain),
+    "endDrain": Endpoint(
+        "DELETE", "/drain", "Take new users again.", models.Drain, role=Role.ADMIN
+    ),
     "streamEvents": Endpoint(
         "GET",
         "/events",
@@ -103,7 +112,8 @@ ENDPOINTS = {
         "What a video track looks like: its next key frame, which the sender is asked for. Written"
         " to the audit log.",
         media_type="image/png",
-        more_faults=(403, 422, 503, 504),
+        more_faults=(422, 503, 504),
+        role=Role.ADMIN,
     ),
     "recordRoom": Endpoint(
         "POST",
@@ -112,7 +122,8 @@ ENDPOINTS = {
         " Written to the audit log. A reader that takes nothing for 5 s is dropped.",
         query=models.TapQuery,
         media_type="video/webm",
-        more_faults=(403, 503),
+        more_faults=(503,),
+        role=Role.ADMIN,
     ),
     "captureLink": Endpoint(
         "POST",
@@ -122,7 +133,8 @@ ENDPOINTS = {
         " takes nothing for 5 s is dropped.",
         query=models.CaptureQuery,
         media_type="application/x-pcapng",
-        more_faults=(403, 503),
+        more_faults=(503,),
+        role=Role.ADMIN,
     ),
     "listAudit": Endpoint(
         "GET",

@@ -12,6 +12,7 @@ from relay.api.history import History
 from relay.api.load import Load
 from relay.api.metrics import Metrics
 from relay.api.operator import Bearer, only_for_operators
+from relay.api.operators import Operators
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
 from relay.api.sessions import Sessions
@@ -51,10 +52,12 @@ class Front:
         readiness = Readiness(gateway, plane, self.load)
         overview = Overview(gateway, plane, self.load, readiness, sees_addresses=sees_addresses)
         sessions = Sessions()
-        bearer = Bearer(token)
+        self._operators = Operators(token)
+        self._operators.listen(lambda: sessions.review(self._operators.present))
+        bearer = Bearer(self._operators)
         self._history = History(overview)
         self._events = Events(overview)
-        self._taps = Taps(overview, plane, token, allowed=allow_taps, audit_log=audit_log)
+        self._taps = Taps(overview, plane, allowed=allow_taps, audit_log=audit_log)
         metrics: Handler = Metrics(overview, self._events, door, bearer).serve
         if not metrics_public:
             metrics = only_for_operators(bearer, metrics)
@@ -62,7 +65,7 @@ class Front:
             *readiness.routes(),
             *Status(gateway, plane, bearer).routes(),
             *Api(overview, self._history, self._events, self._taps, bearer, sessions).routes(),
-            *Admin(token, sessions, taps_allowed=allow_taps).routes(),
+            *Admin(self._operators, sessions, taps_allowed=allow_taps).routes(),
             web.get("/metrics", metrics),
         ]
 
@@ -71,14 +74,16 @@ class Front:
         return self._routes
 
     def start(self) -> None:
-        """Begin to watch the load, and to write its history."""
+        """Begin to watch the load, to write its history, and to know the operators."""
         self.load.start()
         self._history.start()
+        self._operators.start()
 
     async def close(self) -> None:
         """End what runs, so that no request is left to wait for."""
         self._events.close()
         self._taps.end()
+        await self._operators.close()
         await self._history.close()
         await self.load.close()
 

@@ -13,7 +13,7 @@ from relay.api.endpoints import ENDPOINTS, PREFIX, Endpoint
 _FAULTS = {
     401: "The operator's token is missing or wrong.",
     404: "There is nothing of this id, or no longer.",
-    403: "Looking into calls is switched off (`allow_taps`).",
+    403: "The operator's role does not suffice, or looking into calls is switched off.",
     422: "A parameter is unknown or has a wrong value; the message names it.",
     429: "As many are looking as may, or too many wrong tokens came from here; try again later.",
     503: "Not now; try again.",
@@ -79,6 +79,8 @@ def _operation(operation_id: str, endpoint: Endpoint) -> _Json:
     }
     if endpoint.is_public:
         operation["security"] = []
+    else:
+        operation["x-role"] = endpoint.role.value
     return operation
 
 

@@ -22,7 +22,7 @@ from relay.api.models import (
     TrackQuery,
     Workers,
 )
-from relay.api.operator import Bearer, only_for_operators
+from relay.api.operator import OPERATOR, Bearer, only_for_operators
 from relay.api.overview import Overview
 from relay.api.sessions import Sessions
 from relay.api.taps import Taps
@@ -60,7 +60,9 @@ class Api:
                 PREFIX + endpoint.path,
                 self._handler(name)
                 if endpoint.is_public
-                else only_for_operators(self._bearer, self._handler(name), self._sessions),
+                else only_for_operators(
+                    self._bearer, self._handler(name), self._sessions, endpoint.role
+                ),
             )
             for name, endpoint in ENDPOINTS.items()
         ]
@@ -117,29 +119,29 @@ class Api:
         user_id = request.match_info["id"]
         if not await _in_time(self._gateway.disconnect(user_id)):
             raise unknown(request, "user")
-        _log.info("user_kicked", user=user_id)
+        _log.info("user_kicked", user=user_id, operator=request[OPERATOR].name)
         return web.Response(status=204)
 
     async def _end_room(self, request: web.Request) -> web.Response:
         room_id = request.match_info["id"]
         if not await _in_time(self._gateway.end_room(room_id)):
             raise unknown(request, "room")
-        _log.info("room_ended", room=room_id)
+        _log.info("room_ended", room=room_id, operator=request[OPERATOR].name)
         return web.Response(status=204)
 
     async def _get_thresholds(self, _: web.Request) -> web.Response:
         return answer(Thresholds(**ALL_THRESHOLDS))
 
-    async def _start_drain(self, _: web.Request) -> web.Response:
-        return self._drain(wanted=True)
+    async def _start_drain(self, request: web.Request) -> web.Response:
+        return self._drain(request, wanted=True)
 
-    async def _end_drain(self, _: web.Request) -> web.Response:
-        return self._drain(wanted=False)
+    async def _end_drain(self, request: web.Request) -> web.Response:
+        return self._drain(request, wanted=False)
 
-    def _drain(self, *, wanted: bool) -> web.Response:
+    def _drain(self, request: web.Request, *, wanted: bool) -> web.Response:
         if self._gateway.draining is not wanted:
             self._gateway.draining = wanted
-            _log.info("drain_changed", draining=wanted)
+            _log.info("drain_changed", draining=wanted, operator=request[OPERATOR].name)
         return answer(Drain(draining=wanted))
 
 

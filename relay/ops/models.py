@@ -42,6 +42,7 @@ class AuditEntry(Model):
     users: str | None = None
     link: str | None = None
     track: str | None = None
+    operator: str | None = None
     token: str
     address: str | None
     forwarded_for: str | None = None

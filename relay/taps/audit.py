@@ -30,6 +30,7 @@ class AuditEntry(BaseModel):
     users: str | None = Field(None, description="Those who were looked at.")
     link: str | None = None
     track: str | None = None
+    operator: str | None = Field(None, description="The name of who looked.")
     token: str = Field(description="Which token was shown: the beginning of its SHA-256.")
     address: str | None = Field(description="Where the request came from: of a proxy, if any.")
     forwarded_for: str | None = Field(

@@ -25,6 +25,7 @@ _log = structlog.get_logger()
 class Operator:
     """Who looks."""
 
+    name: str
     token: str
     """Which token was shown, in a way that does not tell it."""
     address: str | None
@@ -118,6 +119,7 @@ def _started(what: What, operator: Operator, target: Target) -> AuditEntry:
         users=" ".join(target.users),
         link=target.link,
         track=target.track,
+        operator=operator.name,
         token=operator.token,
         address=operator.address,
         forwarded_for=operator.forwarded_for,

@@ -8,6 +8,7 @@ from aiohttp.test_utils import make_mocked_request
 from pydantic import SecretStr
 
 from relay.api.operator import Bearer
+from relay.api.operators import Operators
 from relay.api.status import MAX_ROOMS, Status
 from relay.matching import State
 from relay.signaling import Gateway, RoomView
@@ -33,7 +34,7 @@ async def get(path: str) -> Any:
     status = Status(
         cast("Gateway", Lobby()),
         counting(links=3, packets_forwarded=99),
-        Bearer(SecretStr("the-token")),
+        Bearer(Operators(SecretStr("the-token"))),
         clock=lambda: next(now),
     )
     handler = {route.path: route.handler for route in status.routes()}[path]

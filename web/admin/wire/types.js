@@ -16,6 +16,7 @@
  * @property {string | null} [users]
  * @property {string | null} [link]
  * @property {string | null} [track]
+ * @property {string | null} [operator]
  * @property {string} token
  * @property {string | null} address
  * @property {string | null} [forwardedFor]
