@@ -8,6 +8,10 @@
   ``quality`` says what of it is bad
 - ``taps``         looking into calls, and the audit log of who did; ``asking`` is what the API's
   requests have in common
+- ``desk``         reports, bans and appeals: ``cases`` is what the API says of them, ``telling``
+  makes that of what is stored, ``orders`` is what operators send, ``queue`` the order of reports
+- ``vault``        evidence, sealed
+- ``staff``        operators added and removed, and what a person may ask for of its own data
 - ``metrics``      ``/metrics``, for Prometheus
 - ``operators``    who they are, by their tokens, and what each may do
 - ``operator``     whether a request is one of theirs; ``attempts`` bounds how often one may try

@@ -3,7 +3,6 @@
 Nobody may try tokens quickly (:mod:`relay.api.attempts`), and what was tried is never logged.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from relay.api import answers
+from relay.api import answers, asking
 from relay.api.attempts import Attempts
 from relay.api.operator import COOKIE, SECURE_COOKIE, is_own_page, session_id
 from relay.api.operators import Operators
@@ -19,8 +18,6 @@ from relay.api.sessions import Sessions
 from relay.records import Operator
 
 MAX_BODY_BYTES = 4096
-PATIENCE_S = 5.0
-"""How long the body of a login may take."""
 
 _log = structlog.get_logger()
 
@@ -131,21 +128,8 @@ def _over_tls(request: web.Request) -> bool:
 
 async def _token_of(request: web.Request) -> str:
     """The token that is shown; raises what becomes 408, 413 or 422 when there is none."""
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            body = await _body(request)
-    except TimeoutError:
-        raise web.HTTPRequestTimeout(text="the body did not come") from None
+    body = await asking.read(request, MAX_BODY_BYTES)
     try:
         return Login.model_validate_json(body).token.get_secret_value()
     except ValidationError:  # its text would show the token
         raise answers.Invalid('the body has to be {"token": "..."}, as JSON') from None
-
-
-async def _body(request: web.Request) -> bytes:
-    body = bytearray()
-    async for part in request.content.iter_any():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
-    return bytes(body)

@@ -7,6 +7,7 @@ from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
 from relay.api.admin import Admin
+from relay.api.desk import Desk, PartyOf
 from relay.api.events import Events
 from relay.api.history import History
 from relay.api.load import Load
@@ -16,12 +17,16 @@ from relay.api.operators import Operators
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
 from relay.api.sessions import Sessions
+from relay.api.staff import Staff
 from relay.api.status import Status
 from relay.api.taps import Taps
 from relay.api.v1 import Api
+from relay.api.vault import Vault
 from relay.door import Door
 from relay.plane import MediaPlane
+from relay.safety import Decisions, Safety
 from relay.signaling import Gateway
+from relay.taps.audit import AuditLog
 
 
 class Front:
@@ -30,6 +35,7 @@ class Front:
     :param plane: the media plane.
     :param token: what operators have to show.
     :param door: what is counted of the connections.
+    :param safety: what was reported, and who is banned; ``party_of`` tells who is connected.
     :param sees_addresses: whether operators are told full addresses.
     :param allow_taps: whether operators may look into calls, and ``audit_log`` the file in which
         they are written down when they do.
@@ -42,7 +48,9 @@ class Front:
         plane: MediaPlane,
         token: SecretStr,
         door: Door,
+        safety: Safety,
         *,
+        party_of: PartyOf,
         sees_addresses: bool,
         allow_taps: bool,
         audit_log: Path,
@@ -52,7 +60,7 @@ class Front:
         readiness = Readiness(gateway, plane, self.load)
         overview = Overview(gateway, plane, self.load, readiness, sees_addresses=sees_addresses)
         sessions = Sessions()
-        self._operators = Operators(token)
+        self._operators = Operators(token, safety.records)
         self._operators.listen(lambda: sessions.review(self._operators.present))
         bearer = Bearer(self._operators)
         self._history = History(overview)
@@ -61,10 +69,17 @@ class Front:
         metrics: Handler = Metrics(overview, self._events, door, bearer).serve
         if not metrics_public:
             metrics = only_for_operators(bearer, metrics)
+        decisions = Decisions(safety)
+        groups = (
+            self._taps,
+            Desk(safety, decisions, party_of),
+            Vault(safety, AuditLog(audit_log)),
+            Staff(safety, self._operators),
+        )
         self._routes = [
             *readiness.routes(),
             *Status(gateway, plane, bearer).routes(),
-            *Api(overview, self._history, self._events, self._taps, bearer, sessions).routes(),
+            *Api(overview, self._history, self._events, groups, bearer, sessions).routes(),
             *Admin(self._operators, sessions, taps_allowed=allow_taps).routes(),
             web.get("/metrics", metrics),
         ]

@@ -150,15 +150,7 @@ class Taps:
     @asynccontextmanager
     async def _begin(self, what: What, request: web.Request, target: Target) -> AsyncIterator[Use]:
         """One use, written down; what goes wrong becomes an answer."""
-        forwarded = request.headers.get("X-Forwarded-For", "")[:_MAX_FORWARDED_CHARS]
-        by = request[OPERATOR]
-        operator = Operator(
-            by.name,
-            by.token_hash[:TOKEN_CHARS],
-            request.remote,
-            forwarded or None,
-            answers.request_id(request),
-        )
+        operator = operator_of(request)
         try:
             async with self._uses.begin(what, operator, target) as use:
                 yield use
@@ -201,6 +193,19 @@ class Taps:
         use.packets_dropped = source.dropped
         await reader.end()
         return response
+
+
+def operator_of(request: web.Request) -> Operator:
+    """Who looks, as it is written down."""
+    forwarded = request.headers.get("X-Forwarded-For", "")[:_MAX_FORWARDED_CHARS]
+    by = request[OPERATOR]
+    return Operator(
+        by.name,
+        by.token_hash[:TOKEN_CHARS],
+        request.remote,
+        forwarded or None,
+        answers.request_id(request),
+    )
 
 
 class _HttpReader:

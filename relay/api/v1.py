@@ -1,6 +1,6 @@
 """The operators' API, ``/api/v1``: the handlers of the table in ``endpoints``."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 import structlog
 from aiohttp import web
@@ -25,7 +25,6 @@ from relay.api.models import (
 from relay.api.operator import OPERATOR, Bearer, only_for_operators
 from relay.api.overview import Overview
 from relay.api.sessions import Sessions
-from relay.api.taps import Taps
 
 _log = structlog.get_logger()
 
@@ -33,6 +32,7 @@ _log = structlog.get_logger()
 class Api:
     """Answers operators.
 
+    :param groups: those that carry out the operations that this does not: taps, desk and so on.
     :param bearer: what they have to show.
     :param sessions: those whose cookies do as well.
     """
@@ -42,13 +42,13 @@ class Api:
         overview: Overview,
         history: History,
         events: Events,
-        taps: Taps,
+        groups: Sequence[object],
         bearer: Bearer,
         sessions: Sessions,
     ) -> None:
         self._overview = overview
         self._gateway = overview.gateway
-        self._history, self._events, self._taps = history, events, taps
+        self._history, self._events, self._groups = history, events, groups
         self._bearer, self._sessions = bearer, sessions
         self._document = openapi.text()
 
@@ -68,9 +68,11 @@ class Api:
         ]
 
     def _handler(self, operation: str) -> Handler:
-        """The method that is called as the operation is, here or of the taps."""
+        """The method that is called as the operation is, here or in one of the groups."""
         name = to_snake(operation)
-        handler: Handler = getattr(self, f"_{name}", None) or getattr(self._taps, name)
+        handler: Handler = getattr(self, f"_{name}", None) or next(
+            getattr(group, name) for group in self._groups if hasattr(group, name)
+        )
         return handler
 
     # looking
@@ -119,14 +121,14 @@ class Api:
         user_id = request.match_info["id"]
         if not await _in_time(self._gateway.disconnect(user_id)):
             raise unknown(request, "user")
-        _log.info("user_kicked", user=user_id, operator=request[OPERATOR].name)
+        _log.info("user_kicked", user=user_id, by=request[OPERATOR].name)
         return web.Response(status=204)
 
     async def _end_room(self, request: web.Request) -> web.Response:
         room_id = request.match_info["id"]
         if not await _in_time(self._gateway.end_room(room_id)):
             raise unknown(request, "room")
-        _log.info("room_ended", room=room_id, operator=request[OPERATOR].name)
+        _log.info("room_ended", room=room_id, by=request[OPERATOR].name)
         return web.Response(status=204)
 
     async def _get_thresholds(self, _: web.Request) -> web.Response:
@@ -141,7 +143,7 @@ class Api:
     def _drain(self, request: web.Request, *, wanted: bool) -> web.Response:
         if self._gateway.draining is not wanted:
             self._gateway.draining = wanted
-            _log.info("drain_changed", draining=wanted, operator=request[OPERATOR].name)
+            _log.info("drain_changed", draining=wanted, by=request[OPERATOR].name)
         return answer(Drain(draining=wanted))
 
 

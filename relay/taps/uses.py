@@ -127,5 +127,22 @@ def _started(what: What, operator: Operator, target: Target) -> AuditEntry:
     )
 
 
+def viewed(operator: Operator, report: str, evidence: str) -> AuditEntry:
+    """The entry of somebody who looks at evidence."""
+    return AuditEntry(
+        at=_now(),
+        event="evidence_viewed",
+        use=secrets.token_hex(4),
+        what="evidence",
+        report=report,
+        evidence=evidence,
+        operator=operator.name,
+        token=operator.token,
+        address=operator.address,
+        forwarded_for=operator.forwarded_for,
+        request=operator.request,
+    )
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
