@@ -7,7 +7,7 @@ from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
 from relay.api.admin import Admin
-from relay.api.desk import Desk, PartyOf
+from relay.api.desk import Desk
 from relay.api.events import Events
 from relay.api.history import History
 from relay.api.load import Load
@@ -35,7 +35,7 @@ class Front:
     :param plane: the media plane.
     :param token: what operators have to show.
     :param door: what is counted of the connections.
-    :param safety: what was reported, and who is banned; ``party_of`` tells who is connected.
+    :param safety: what was reported, and who is banned.
     :param sees_addresses: whether operators are told full addresses.
     :param allow_taps: whether operators may look into calls, and ``audit_log`` the file in which
         they are written down when they do.
@@ -50,7 +50,6 @@ class Front:
         door: Door,
         safety: Safety,
         *,
-        party_of: PartyOf,
         sees_addresses: bool,
         allow_taps: bool,
         audit_log: Path,
@@ -72,7 +71,7 @@ class Front:
         decisions = Decisions(safety)
         groups = (
             self._taps,
-            Desk(safety, decisions, party_of),
+            Desk(safety, decisions, gateway.party_of),
             Vault(safety, AuditLog(audit_log)),
             Staff(safety, self._operators),
         )

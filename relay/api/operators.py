@@ -37,14 +37,14 @@ class Operators:
     """The table; :meth:`start` keeps it fresh until :meth:`close`.
 
     :param token: the server's own.
-    :param records: where the others are; None when there are none.
+    :param records: where the others are.
     :param clock: seconds since 1970.
     """
 
     def __init__(
         self,
         token: SecretStr,
-        records: Records | None = None,
+        records: Records,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._own = Operator(OWN, Role.ADMIN, hash_of(token.get_secret_value()), 0.0)
@@ -87,8 +87,6 @@ class Operators:
 
         :raises RecordsAway: when it cannot be written down.
         """
-        if self._records is None:
-            raise RecordsAway("there is no database")
         token = secrets.token_urlsafe(24)
         if name in RESERVED:
             return None
@@ -103,15 +101,13 @@ class Operators:
 
         :raises RecordsAway: when it cannot be written down.
         """
-        if self._records is None or not await self._records.remove_operator(name):
+        if not await self._records.remove_operator(name):
             return False
         await self.refresh()
         return True
 
     async def refresh(self) -> None:
         """Read the table; :raises RecordsAway: when that cannot be; then all stays as it was."""
-        if self._records is None:
-            return
         found = (await self._records.operators())[:MAX_OPERATORS]
         if found != self._others:
             self._others = found
@@ -120,8 +116,7 @@ class Operators:
 
     def start(self) -> None:
         """Read the table now, and then again and again."""
-        if self._records is not None:
-            self._task = asyncio.create_task(self._keep_fresh(), name="operators")
+        self._task = asyncio.create_task(self._keep_fresh(), name="operators")
 
     async def close(self) -> None:
         """Read no more."""

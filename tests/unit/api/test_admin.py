@@ -15,6 +15,7 @@ from relay.api.attempts import BURST, REFILL_S
 from relay.api.operator import COOKIE, SECURE_COOKIE, Bearer, is_own_page, only_for_operators
 from relay.api.operators import Operators
 from relay.api.sessions import Sessions
+from relay.records.memory import MemoryRecords
 
 SECRET = "the-operators-token"
 TOKEN = SecretStr(SECRET)
@@ -49,7 +50,10 @@ class Door:
         self.now = 0.0
         self.sessions = Sessions(100.0, lambda: self.now)
         self.admin = Admin(
-            Operators(TOKEN), self.sessions, taps_allowed=True, clock=lambda: self.now
+            Operators(TOKEN, MemoryRecords()),
+            self.sessions,
+            taps_allowed=True,
+            clock=lambda: self.now,
         )
 
     async def ask(
@@ -200,7 +204,7 @@ async def asked_with(door: Door, method: str, headers: dict[str, str]) -> int:
     async def handler(_: web.Request) -> web.Response:
         return web.Response(text="done")
 
-    guarded = only_for_operators(Bearer(Operators(TOKEN)), handler, door.sessions)
+    guarded = only_for_operators(Bearer(Operators(TOKEN, MemoryRecords())), handler, door.sessions)
     response = await guarded(request(method, "/api/v1/drain", headers))
     return response.status
 

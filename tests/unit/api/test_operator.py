@@ -12,7 +12,7 @@ from relay.api.attempts import BURST, REFILL_S
 from relay.api.operator import KNOWN_S, OPERATOR, Bearer, only_for_operators
 from relay.api.operators import Operators
 from relay.records import Role
-from tests.support.memory_records import MemoryRecords
+from relay.records.memory import MemoryRecords
 
 SECRET = "the-operators-token"
 TOKEN = SecretStr(SECRET)
@@ -24,7 +24,7 @@ async def asked_with(authorization: str | None) -> web.Response:
 
     headers = {} if authorization is None else {"Authorization": authorization}
     request = make_mocked_request("GET", "/rooms", headers=headers)
-    response = await only_for_operators(Bearer(Operators(TOKEN)), handler)(request)
+    response = await only_for_operators(Bearer(Operators(TOKEN, MemoryRecords())), handler)(request)
     assert isinstance(response, web.Response)
     return response
 
@@ -62,7 +62,7 @@ async def test_anything_else_is_refused(authorization: str | None) -> None:
 
 
 def test_what_came_as_no_utf_8_is_no_token() -> None:
-    assert Operators(TOKEN).who("the-operators-token\udcff") is None
+    assert Operators(TOKEN, MemoryRecords()).who("the-operators-token\udcff") is None
 
 
 # guessing
@@ -73,7 +73,7 @@ class Guarded:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.bearer = Bearer(Operators(TOKEN), lambda: self.now)
+        self.bearer = Bearer(Operators(TOKEN, MemoryRecords()), lambda: self.now)
 
     async def ask(self, token: str | None, remote: str = "192.0.2.1") -> int:
         async def handler(_: web.Request) -> web.Response:

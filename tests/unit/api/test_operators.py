@@ -9,7 +9,7 @@ from relay.api import operators as module
 from relay.api.operators import Operators, hash_of, may
 from relay.errors import RecordsAway
 from relay.records import Operator, Role
-from tests.support.memory_records import MemoryRecords
+from relay.records.memory import MemoryRecords
 
 TOKEN = SecretStr("the-operators-token")
 
@@ -86,7 +86,7 @@ async def test_when_the_records_are_away_who_was_known_stays_known() -> None:
     operators, records = table()
     token = await operators.add("ann", Role.VIEWER)
     assert token is not None
-    records.is_away = True
+    records.away = True
     with pytest.raises(RecordsAway):
         await operators.refresh()
     with pytest.raises(RecordsAway):
@@ -99,10 +99,10 @@ async def test_what_another_process_has_changed_is_seen(monkeypatch: pytest.Monk
     operators, records = table()
     changed = asyncio.Event()
     operators.listen(changed.set)
-    records.is_away = True
+    records.away = True
     operators.start()
     await asyncio.sleep(0)
-    records.is_away = False
+    records.away = False
     await records.add_operator(Operator("ann", Role.VIEWER, hash_of("anns"), 0.0))
     async with asyncio.timeout(10):
         await changed.wait()
