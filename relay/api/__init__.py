@@ -3,7 +3,8 @@
 - ``readiness``    ``/health`` and ``/ready``; ``load`` tells when the process is overloaded
 - ``status``       ``/stats`` and ``/rooms``
 - ``v1``           the operators' API: ``endpoints`` is its table, ``models`` what it says,
-  ``openapi`` its document, ``events`` its live stream, ``history`` the last hour
+  ``queries`` what it may be asked, ``openapi`` its document, ``events`` its live stream,
+  ``history`` the last hour
 - ``overview``     looks at users and media; an ``observation`` is what there was at one moment, and
   ``quality`` says what of it is bad
 - ``taps``         looking into calls, and the audit log of who did; ``asking`` is what the API's

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
-from relay.api.models import Model, Page
+from relay.api.models import Model
+from relay.api.queries import Page
 from relay.records import Reason, Role
 from relay.track import Count
 
@@ -161,6 +162,15 @@ class AppealCard(Model):
     ban: Ban
     banned: Side
     decisions: list[Decision] = Field(description="About the ban and the appeal.")
+
+
+class BanCard(Model):
+    """A ban with all that is known of who has it."""
+
+    ban: Ban
+    banned: Side
+    appeal: Appeal | None
+    decisions: list[Decision] = Field(description="About the ban.")
 
 
 class AnOperator(Model):

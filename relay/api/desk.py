@@ -102,6 +102,20 @@ class Desk:
         bans = [telling.ban(each, now) for each in found[: query.limit]]
         return asking.answer(cases.Bans(bans=bans, more=len(found) > query.limit))
 
+    async def get_ban(self, request: web.Request) -> web.Response:
+        """Answer with a ban and who has it."""
+        ban = await self._records.ban(asking.id_of(request, "ban"))
+        if ban is None:
+            raise asking.unknown(request, "ban")
+        appeal = await self._records.appeal_of(ban.id)
+        card = cases.BanCard(
+            ban=telling.ban(ban, self._safety.clock()),
+            banned=await self._side(ban.party),
+            appeal=None if appeal is None else telling.appeal(appeal),
+            decisions=[telling.decision(d) for d in await self._records.decisions(ban.id)],
+        )
+        return asking.answer(card)
+
     async def ban(self, request: web.Request) -> web.Response:
         """Ban somebody."""
         order = await asking.body(request, orders.NewBan)

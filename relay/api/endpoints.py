@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from relay.api import cases, models, orders
+from relay.api import cases, models, orders, queries
 from relay.records import Role
 
 PREFIX = "/api/v1"
@@ -69,7 +69,7 @@ _LOOKS = {
     "getHistory": Endpoint(
         "GET", "/history", "How the server did in the last hour.", models.History
     ),
-    "listUsers": Endpoint("GET", "/users", "Who is connected.", models.Users, models.Page),
+    "listUsers": Endpoint("GET", "/users", "Who is connected.", models.Users, queries.Page),
     "disconnectUser": Endpoint(
         "DELETE",
         "/users/{id}",
@@ -78,7 +78,7 @@ _LOOKS = {
         can_be_late=True,
         role=Role.MODERATOR,
     ),
-    "listRooms": Endpoint("GET", "/rooms", "Who talks.", models.Rooms, models.RoomQuery),
+    "listRooms": Endpoint("GET", "/rooms", "Who talks.", models.Rooms, queries.RoomQuery),
     "endRoom": Endpoint(
         "DELETE",
         "/rooms/{id}",
@@ -86,9 +86,9 @@ _LOOKS = {
         can_be_late=True,
         role=Role.MODERATOR,
     ),
-    "listLinks": Endpoint("GET", "/links", "The media connections.", models.Links, models.Page),
+    "listLinks": Endpoint("GET", "/links", "The media connections.", models.Links, queries.Page),
     "listTracks": Endpoint(
-        "GET", "/tracks", "Every stream, up and down.", models.Tracks, models.TrackQuery
+        "GET", "/tracks", "Every stream, up and down.", models.Tracks, queries.TrackQuery
     ),
     "listWorkers": Endpoint("GET", "/workers", "The media processes.", models.Workers),
     "getTrack": Endpoint("GET", "/tracks/{id}", "One stream.", models.Track),
@@ -112,7 +112,7 @@ _LOOKS = {
         "A snapshot each second, as server-sent events named `snapshot`. A reader that takes none"
         " for 5 s is dropped.",
         models.Snapshot,
-        models.EventQuery,
+        queries.EventQuery,
         streams=True,
     ),
     "takeSnapshot": Endpoint(
@@ -129,7 +129,7 @@ _LOOKS = {
         "/rooms/{id}/record",
         "What both users of a room send, as WebM without encoding it again, until the two part."
         " Written to the audit log. A reader that takes nothing for 5 s is dropped.",
-        query=models.TapQuery,
+        query=queries.TapQuery,
         media_type="video/webm",
         more_faults=(503,),
         role=Role.ADMIN,
@@ -140,7 +140,7 @@ _LOOKS = {
         "A link's RTP packets, decrypted, as pcapng with made-up addresses, until the link ends;"
         " only their headers unless `payload` is true. Written to the audit log. A reader that"
         " takes nothing for 5 s is dropped.",
-        query=models.CaptureQuery,
+        query=queries.CaptureQuery,
         media_type="application/x-pcapng",
         more_faults=(503,),
         role=Role.ADMIN,
@@ -150,7 +150,7 @@ _LOOKS = {
         "/audit",
         "Who has looked into which calls, and for how long.",
         models.Audit,
-        models.AuditQuery,
+        queries.AuditQuery,
         more_faults=(503,),
     ),
     "getOpenApi": Endpoint("GET", "/openapi.json", "This document.", is_public=True),
@@ -207,6 +207,13 @@ _DESK = {
         "Who may not come in, newest first.",
         cases.Bans,
         cases.BanQuery,
+        is_stored=True,
+    ),
+    "getBan": Endpoint(
+        "GET",
+        "/bans/{id}",
+        "One ban, with its appeal and the history of who is banned.",
+        cases.BanCard,
         is_stored=True,
     ),
     "ban": Endpoint(

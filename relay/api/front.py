@@ -57,7 +57,9 @@ class Front:
     ) -> None:
         self.load = Load(plane)
         readiness = Readiness(gateway, plane, self.load)
-        overview = Overview(gateway, plane, self.load, readiness, sees_addresses=sees_addresses)
+        overview = Overview(
+            gateway, plane, self.load, readiness, safety, sees_addresses=sees_addresses
+        )
         sessions = Sessions()
         self._operators = Operators(token, safety.records)
         self._operators.listen(lambda: sessions.review(self._operators.present))

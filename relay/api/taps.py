@@ -11,9 +11,10 @@ import structlog
 from aiohttp import web
 
 from relay.api import answers, asking
-from relay.api.models import Audit, AuditQuery, CaptureQuery, TapQuery
+from relay.api.models import Audit
 from relay.api.operator import OPERATOR
 from relay.api.overview import Overview
+from relay.api.queries import AuditQuery, CaptureQuery, TapQuery
 from relay.errors import AuditFailed, NoPicture, ReaderLost, TapFailed, TapsBusy
 from relay.plane import Direction, MediaPlane
 from relay.taps.audit import AuditLog

@@ -12,18 +12,10 @@ from relay.api.asking import answer, query, unknown
 from relay.api.endpoints import ENDPOINTS, PREFIX
 from relay.api.events import Events
 from relay.api.history import History
-from relay.api.models import (
-    ALL_THRESHOLDS,
-    Drain,
-    EventQuery,
-    Page,
-    RoomQuery,
-    Thresholds,
-    TrackQuery,
-    Workers,
-)
+from relay.api.models import ALL_THRESHOLDS, Drain, Thresholds, Workers
 from relay.api.operator import OPERATOR, Bearer, only_for_operators
 from relay.api.overview import Overview
+from relay.api.queries import EventQuery, Page, RoomQuery, TrackQuery
 from relay.api.sessions import Sessions
 
 _log = structlog.get_logger()

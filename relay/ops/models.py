@@ -356,6 +356,15 @@ class AppealCard(Model):
     decisions: tuple[Decision, ...]
 
 
+class BanCard(Model):
+    """A ban with all that is known of who has it."""
+
+    ban: Ban
+    banned: Side
+    appeal: Appeal | None
+    decisions: tuple[Decision, ...]
+
+
 class Card(Model):
     """A report with all that helps to decide it."""
 
@@ -412,6 +421,8 @@ class Totals(Model):
     cpu_ratio: float
     loop_lag_ms: float
     event_readers: int
+    open_reports: int
+    open_appeals: int
     workers: int
     workers_down: int
     worker_restarts: int

@@ -74,6 +74,13 @@
  * @property {string | null} liftedAt
  * @property {boolean} holds
  *
+ * A ban with all that is known of who has it.
+ * @typedef {object} BanCard
+ * @property {Ban} ban
+ * @property {Side} banned
+ * @property {Appeal | null} appeal
+ * @property {Decision[]} decisions
+ *
  * A page of bans, newest first.
  * @typedef {object} Bans
  * @property {Ban[]} bans
@@ -318,6 +325,8 @@
  * @property {number} cpuRatio
  * @property {number} loopLagMs
  * @property {number} eventReaders
+ * @property {number} openReports
+ * @property {number} openAppeals
  * @property {number} workers
  * @property {number} workersDown
  * @property {number} workerRestarts
