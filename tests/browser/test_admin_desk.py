@@ -19,7 +19,7 @@ from tests.browser.axe import violations
 from tests.browser.conftest import SitDown
 from tests.browser.desk import PATIENCE_MS, Desk
 from tests.browser.visitor import until
-from tests.support.memory_records import KeepingRecords, keeping
+from tests.support.keeping import KeepingRecords, keeping
 from tests.support.operating import TOKEN, OperatedServer
 
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"

@@ -24,7 +24,7 @@ from relay.records import (
     Report,
 )
 from tests.integration.test_api_admin import a_browser, ends, login, status_of
-from tests.support.memory_records import keeping
+from tests.support.keeping import storing
 from tests.support.operating import OperatedServer, Operator
 
 ANN, BOB, BAD = Party("ann", "a-ann"), Party("bob", "a-bob"), Party("bad", "a-bad")
@@ -52,7 +52,7 @@ async def somebody(server: OperatedServer, name: str, role: str) -> AsyncIterato
 
 
 async def test_the_queue_and_a_card() -> None:
-    async with keeping(
+    async with storing(
         report("spam", age_s=300),
         report("minor", Reason.MINOR),
         report("again", reporter=BOB),
@@ -78,7 +78,7 @@ async def test_the_queue_and_a_card() -> None:
 
 
 async def test_a_decision_is_kept_with_its_reason_and_its_operator() -> None:
-    async with keeping(report("r1")) as (server, _), somebody(server, "mo", "moderator") as mo:
+    async with storing(report("r1")) as (server, _), somebody(server, "mo", "moderator") as mo:
         order = {"outcome": "dismissed", "why": "only\u202erude"}
         status, decided = await mo.ask(f"{API}/reports/r1/decision", "POST", json=order)
         assert (status, decided["outcome"]) == (200, "dismissed")
@@ -96,7 +96,7 @@ async def test_a_decision_is_kept_with_its_reason_and_its_operator() -> None:
 
 
 async def test_a_report_leads_to_a_ban() -> None:
-    async with keeping(report("r1", Reason.HATE)) as (server, _):
+    async with storing(report("r1", Reason.HATE)) as (server, _):
         order = {
             "outcome": "banned",
             "why": "again",
@@ -116,7 +116,7 @@ async def test_a_report_leads_to_a_ban() -> None:
 
 async def test_two_who_take_the_same_report_see_it() -> None:
     async with (
-        keeping(report("r1")) as (server, _),
+        storing(report("r1")) as (server, _),
         somebody(server, "mo", "moderator") as mo,
         somebody(server, "lu", "moderator") as lu,
     ):
@@ -152,14 +152,14 @@ async def test_two_who_take_the_same_report_see_it() -> None:
     ],
 )
 async def test_a_wrong_body_is_named(body: bytes, says: str) -> None:
-    async with keeping(report("r1")) as (server, _):
+    async with storing(report("r1")) as (server, _):
         status, told = await server.operator.ask(f"{API}/reports/r1/decision", "POST", data=body)
         assert status == 422, told
         assert says in told["error"]["message"]
 
 
 async def test_a_body_has_bounds_and_an_id_is_one() -> None:
-    async with keeping(report("r1")) as (server, _):
+    async with storing(report("r1")) as (server, _):
         ask = server.operator.ask
         long = b'{"why": "' + 40_000 * b" " + b'"}'
         assert (await ask(f"{API}/reports/r1/decision", "POST", data=long))[0] == 413
@@ -181,7 +181,7 @@ async def test_a_body_has_bounds_and_an_id_is_one() -> None:
     ],
 )
 async def test_somebody_is_banned_and_let_in_again(whom: Any, party: Any) -> None:
-    async with keeping(report("r1")) as (server, _):
+    async with storing(report("r1")) as (server, _):
         order = {"minutes": None, "reason": "threat", "why": "it was real", **whom}
         status, ban = await server.operator.ask(f"{API}/bans", "POST", json=order)
         assert status == 200, ban
@@ -208,14 +208,14 @@ async def test_somebody_is_banned_and_let_in_again(whom: Any, party: Any) -> Non
     ],
 )
 async def test_nobody_in_particular_is_not_banned(whom: Any, status: int) -> None:
-    async with keeping(report("r1")) as (server, _):
+    async with storing(report("r1")) as (server, _):
         order = {"minutes": 10, "reason": "spam", **whom}
         assert (await server.operator.ask(f"{API}/bans", "POST", json=order))[0] == status
         assert (await server.operator.get("bans?every=true"))["bans"] == []
 
 
 async def test_an_appeal_is_answered() -> None:
-    async with keeping() as (server, records):
+    async with storing() as (server, records):
         await records.add_ban(
             Ban("b1", BAD, time.time(), None, Reason.SPAM, "mo", "No ads."),
             Decision("d", time.time(), "mo", "banned", "b1", "ads"),
@@ -243,7 +243,7 @@ async def test_an_appeal_is_answered() -> None:
 async def test_evidence_is_handed_out_once_that_is_written_down(tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     async with (
-        keeping(report("r1"), audit_log=log) as (server, records),
+        storing(report("r1"), audit_log=log) as (server, records),
         somebody(server, "mo", "moderator") as mo,
     ):
         await records.add_evidence(
@@ -277,7 +277,7 @@ async def test_evidence_is_handed_out_once_that_is_written_down(tmp_path: Path) 
 
 
 async def test_nobody_looks_when_it_cannot_be_written_down(tmp_path: Path) -> None:
-    async with keeping(report("r1"), audit_log=tmp_path / "no" / "audit") as (server, records):
+    async with storing(report("r1"), audit_log=tmp_path / "no" / "audit") as (server, records):
         await records.add_evidence(Evidence("e1", "r1", 0.0, b"sealed", time.time() + 9))
         status, body = await server.operator.ask(f"{API}/evidence/e1")
         assert status == 503
@@ -289,7 +289,7 @@ async def test_nobody_looks_when_it_cannot_be_written_down(tmp_path: Path) -> No
 
 async def test_a_role_opens_what_it_may_and_says_so_otherwise() -> None:
     async with (
-        keeping(report("r1")) as (server, _),
+        storing(report("r1")) as (server, _),
         somebody(server, "vi", "viewer") as vi,
         somebody(server, "mo", "moderator") as mo,
     ):
@@ -310,7 +310,7 @@ async def test_a_role_opens_what_it_may_and_says_so_otherwise() -> None:
 
 
 async def test_operators_come_and_go() -> None:
-    async with keeping() as (server, _), somebody(server, "mo", "moderator") as mo:
+    async with storing() as (server, _), somebody(server, "mo", "moderator") as mo:
         told = (await server.operator.get("operators"))["operators"]
         assert [(each["name"], each["role"]) for each in told] == [
             ("operator", "admin"),
@@ -329,7 +329,7 @@ async def test_operators_come_and_go() -> None:
 
 
 async def test_a_login_ends_with_its_operator() -> None:
-    async with keeping() as (server, _), a_browser(server, logged_in=False) as browser:
+    async with storing() as (server, _), a_browser(server, logged_in=False) as browser:
         order = {"name": "mo", "role": "moderator"}
         _, added = await server.operator.ask(f"{API}/operators", "POST", json=order)
         assert await login(browser, added["token"]) == 204
@@ -352,7 +352,7 @@ async def test_a_login_ends_with_its_operator() -> None:
 
 async def test_a_persons_data_is_handed_out_without_others_and_then_gone() -> None:
     made = report("made", reporter=BAD, reported=BOB, words="he insults me")
-    async with keeping(report("about"), made) as (server, records):
+    async with storing(report("about"), made) as (server, records):
         await records.add_block(Block("k", 0.0, BAD, ANN))
         await records.add_block(Block("l", 0.0, ANN, BAD))
         found = await server.operator.get("privacy/bad")

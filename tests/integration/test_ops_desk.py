@@ -12,7 +12,7 @@ import pytest
 from relay.records import Appeal, Ban, Decision, Party, Reason, Report
 from tests.support import commands
 from tests.support.commands import Ended
-from tests.support.memory_records import keeping
+from tests.support.keeping import storing
 from tests.support.operating import TOKEN, OperatedServer
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ class Terminal:
 
 
 async def test_reports_are_listed_shown_and_decided() -> None:
-    async with keeping(report("r1"), report("r2"), report("r3")) as (server, _):
+    async with storing(report("r1"), report("r2"), report("r3")) as (server, _):
         at = Terminal(server)
         listed = await at.says("reports")
         assert listed.count("he <U+001B>[2J sells") == 3
@@ -69,7 +69,7 @@ async def test_reports_are_listed_shown_and_decided() -> None:
 
 
 async def test_bans_and_appeals() -> None:
-    async with keeping() as (server, records):
+    async with storing() as (server, records):
         at = Terminal(server)
         told = await at.says("ban", "--visitor", BAD.visitor, "--for", "1d", "--reason", "hate")
         ban_id = told.rpartition(" ")[2].strip()
@@ -107,7 +107,7 @@ async def test_wrong_calls(arguments: tuple[str, ...], says: str) -> None:
 
 
 async def test_operators_and_personal_data() -> None:
-    async with keeping(report("r1")) as (server, _):
+    async with storing(report("r1")) as (server, _):
         at = Terminal(server)
         added = await at.types("operator", "add", "mo", "--role", "moderator")
         assert (added.code, "told this once" in added.err) == (0, True)

@@ -15,7 +15,7 @@ from relay.api.attempts import BURST, REFILL_S
 from relay.api.operator import COOKIE, SECURE_COOKIE, Bearer, is_own_page, only_for_operators
 from relay.api.operators import Operators
 from relay.api.sessions import Sessions
-from relay.records.memory import MemoryRecords
+from tests.support.memory_records import MemoryRecords
 
 SECRET = "the-operators-token"
 TOKEN = SecretStr(SECRET)

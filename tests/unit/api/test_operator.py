@@ -12,7 +12,7 @@ from relay.api.attempts import BURST, REFILL_S
 from relay.api.operator import KNOWN_S, OPERATOR, Bearer, only_for_operators
 from relay.api.operators import Operators
 from relay.records import Role
-from relay.records.memory import MemoryRecords
+from tests.support.memory_records import MemoryRecords
 
 SECRET = "the-operators-token"
 TOKEN = SecretStr(SECRET)

@@ -9,7 +9,7 @@ from relay.api import operators as module
 from relay.api.operators import Operators, hash_of, may
 from relay.errors import RecordsAway
 from relay.records import Operator, Role
-from relay.records.memory import MemoryRecords
+from tests.support.memory_records import MemoryRecords
 
 TOKEN = SecretStr("the-operators-token")
 

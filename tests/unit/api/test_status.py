@@ -11,9 +11,9 @@ from relay.api.operator import Bearer
 from relay.api.operators import Operators
 from relay.api.status import MAX_ROOMS, Status
 from relay.matching import State
-from relay.records.memory import MemoryRecords
 from relay.signaling import Gateway, RoomView
 from relay.signaling.views import LobbyCounts
+from tests.support.memory_records import MemoryRecords
 from tests.unit.api.observed import counting
 
 
