@@ -195,6 +195,7 @@ def _application(
         plane,
         token,
         door,
+        safety,
         sees_addresses=settings.operator_sees_addresses,
         allow_taps=settings.allow_taps,
         audit_log=_audit_log(settings),

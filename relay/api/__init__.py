@@ -3,13 +3,19 @@
 - ``readiness``    ``/health`` and ``/ready``; ``load`` tells when the process is overloaded
 - ``status``       ``/stats`` and ``/rooms``
 - ``v1``           the operators' API: ``endpoints`` is its table, ``models`` what it says,
-  ``openapi`` its document, ``events`` its live stream, ``history`` the last hour
+  ``queries`` what it may be asked, ``openapi`` its document, ``events`` its live stream,
+  ``history`` the last hour
 - ``overview``     looks at users and media; an ``observation`` is what there was at one moment, and
   ``quality`` says what of it is bad
 - ``taps``         looking into calls, and the audit log of who did; ``asking`` is what the API's
   requests have in common
+- ``desk``         reports, bans and appeals: ``cases`` is what the API says of them, ``telling``
+  makes that of what is stored, ``orders`` is what operators send, ``queue`` the order of reports
+- ``vault``        evidence, sealed
+- ``staff``        operators added and removed, and what a person may ask for of its own data
 - ``metrics``      ``/metrics``, for Prometheus
-- ``operator``     the token that operators have to show; ``attempts`` bounds how often one may try
+- ``operators``    who they are, by their tokens, and what each may do
+- ``operator``     whether a request is one of theirs; ``attempts`` bounds how often one may try
 - ``visitors``     what a visitor may ask: bans, blocks, what came of reports
 - ``hosts``        the names that the server answers to
 - ``admin``        the dashboard's login, and ``sessions`` of those who have

@@ -3,7 +3,6 @@
 Nobody may try tokens quickly (:mod:`relay.api.attempts`), and what was tried is never logged.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -11,14 +10,14 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from relay.api import answers
+from relay.api import answers, asking
 from relay.api.attempts import Attempts
-from relay.api.operator import COOKIE, SECURE_COOKIE, is_own_page, is_token, session_id
+from relay.api.operator import COOKIE, SECURE_COOKIE, is_own_page, session_id
+from relay.api.operators import Operators
 from relay.api.sessions import Sessions
+from relay.records import Operator
 
 MAX_BODY_BYTES = 4096
-PATIENCE_S = 5.0
-"""How long the body of a login may take."""
 
 _log = structlog.get_logger()
 
@@ -33,20 +32,20 @@ class Login(BaseModel):
 class Admin:
     """Lets operators in and out.
 
-    :param token: what they have to show.
+    :param operators: whose tokens open.
     :param taps_allowed: whether they may look into calls; the dashboard is told.
     :param clock: seconds on a clock that never goes back.
     """
 
     def __init__(
         self,
-        token: SecretStr,
+        operators: Operators,
         sessions: Sessions,
         *,
         taps_allowed: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._token, self._sessions = token, sessions
+        self._operators, self._sessions = operators, sessions
         self._taps_allowed = taps_allowed
         self._clock = clock
         self._attempts = Attempts()
@@ -65,9 +64,15 @@ class Admin:
 
     async def _tell(self, request: web.Request) -> web.Response:
         """Say whether the cookie is good: 200 in any case, since asking is no fault."""
-        if self._sessions.find(session_id(request)) is None:
+        session = self._sessions.find(session_id(request))
+        if session is None:
             return web.json_response({"loggedIn": False}, headers=answers.NO_STORE)
-        told = {"loggedIn": True, "tapsAllowed": self._taps_allowed}
+        told = {
+            "loggedIn": True,
+            "tapsAllowed": self._taps_allowed,
+            "name": session.operator.name,
+            "role": session.operator.role,
+        }
         return web.json_response(told, headers=answers.NO_STORE)
 
     async def _login(self, request: web.Request) -> web.Response:
@@ -77,20 +82,21 @@ class Admin:
         if wait_s > 0:
             _log.warning("login_refused", reason="too_many")
             return answers.slow_down(wait_s)
-        if not is_token(token, self._token):
+        operator = self._operators.who(token)
+        if operator is None:
             self._attempts.failed(request.remote, self._clock())
             _log.warning("login_refused", reason="wrong_token")
             return answers.error(401, "this is not the operator's token")
         self._attempts.succeeded(request.remote)
-        _log.info("operator_logged_in")
-        return self._welcome(request)
+        _log.info("operator_logged_in", operator=operator.name)
+        return self._welcome(request, operator)
 
-    def _welcome(self, request: web.Request) -> web.Response:
+    def _welcome(self, request: web.Request, operator: Operator) -> web.Response:
         response = web.Response(status=204, headers=answers.NO_STORE)
         is_secure = _over_tls(request)
         response.set_cookie(
             SECURE_COOKIE if is_secure else COOKIE,
-            self._sessions.begin(),
+            self._sessions.begin(operator),
             max_age=int(self._sessions.lifetime_s),
             path="/",
             httponly=True,
@@ -122,21 +128,8 @@ def _over_tls(request: web.Request) -> bool:
 
 async def _token_of(request: web.Request) -> str:
     """The token that is shown; raises what becomes 408, 413 or 422 when there is none."""
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            body = await _body(request)
-    except TimeoutError:
-        raise web.HTTPRequestTimeout(text="the body did not come") from None
+    body = await asking.read(request, MAX_BODY_BYTES)
     try:
         return Login.model_validate_json(body).token.get_secret_value()
     except ValidationError:  # its text would show the token
         raise answers.Invalid('the body has to be {"token": "..."}, as JSON') from None
-
-
-async def _body(request: web.Request) -> bytes:
-    body = bytearray()
-    async for part in request.content.iter_any():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
-    return bytes(body)

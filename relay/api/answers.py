@@ -12,6 +12,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
+from relay.errors import RecordsAway
+
 SECURITY_HEADERS = {
     # 'self' covers the page's own WebSocket (CSP 3, section 6.7.2.8)
     "Content-Security-Policy": "; ".join(
@@ -150,6 +152,9 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return error(raised.status, text, kept, code=code, details=details)
     except web.HTTPException:
         raise
+    except RecordsAway:
+        text = "what is stored cannot be reached at present; try again soon"
+        return error(503, text, {"Retry-After": "5"})
     except Exception:
         if request.writer.output_size > 0:
             raise  # half an answer is out: the connection has to end

@@ -10,9 +10,10 @@ import structlog
 from aiohttp import web
 
 from relay.api import answers
-from relay.api.models import EventQuery, Snapshot
+from relay.api.models import Snapshot
 from relay.api.observation import Observation
 from relay.api.overview import Overview
+from relay.api.queries import EventQuery
 
 MAX_READERS = 16
 PERIOD_S = 1.0

@@ -7,20 +7,26 @@ from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
 from relay.api.admin import Admin
+from relay.api.desk import Desk
 from relay.api.events import Events
 from relay.api.history import History
 from relay.api.load import Load
 from relay.api.metrics import Metrics
 from relay.api.operator import Bearer, only_for_operators
+from relay.api.operators import Operators
 from relay.api.overview import Overview
 from relay.api.readiness import Readiness
 from relay.api.sessions import Sessions
+from relay.api.staff import Staff
 from relay.api.status import Status
 from relay.api.taps import Taps
 from relay.api.v1 import Api
+from relay.api.vault import Vault
 from relay.door import Door
 from relay.plane import MediaPlane
+from relay.safety import Decisions, Safety
 from relay.signaling import Gateway
+from relay.taps.audit import AuditLog
 
 
 class Front:
@@ -29,6 +35,7 @@ class Front:
     :param plane: the media plane.
     :param token: what operators have to show.
     :param door: what is counted of the connections.
+    :param safety: what was reported, and who is banned.
     :param sees_addresses: whether operators are told full addresses.
     :param allow_taps: whether operators may look into calls, and ``audit_log`` the file in which
         they are written down when they do.
@@ -41,6 +48,7 @@ class Front:
         plane: MediaPlane,
         token: SecretStr,
         door: Door,
+        safety: Safety,
         *,
         sees_addresses: bool,
         allow_taps: bool,
@@ -49,20 +57,31 @@ class Front:
     ) -> None:
         self.load = Load(plane)
         readiness = Readiness(gateway, plane, self.load)
-        overview = Overview(gateway, plane, self.load, readiness, sees_addresses=sees_addresses)
+        overview = Overview(
+            gateway, plane, self.load, readiness, safety, sees_addresses=sees_addresses
+        )
         sessions = Sessions()
-        bearer = Bearer(token)
+        self._operators = Operators(token, safety.records)
+        self._operators.listen(lambda: sessions.review(self._operators.present))
+        bearer = Bearer(self._operators)
         self._history = History(overview)
         self._events = Events(overview)
-        self._taps = Taps(overview, plane, token, allowed=allow_taps, audit_log=audit_log)
+        self._taps = Taps(overview, plane, allowed=allow_taps, audit_log=audit_log)
         metrics: Handler = Metrics(overview, self._events, door, bearer).serve
         if not metrics_public:
             metrics = only_for_operators(bearer, metrics)
+        decisions = Decisions(safety)
+        groups = (
+            self._taps,
+            Desk(safety, decisions, gateway.party_of),
+            Vault(safety, AuditLog(audit_log)),
+            Staff(safety, self._operators),
+        )
         self._routes = [
             *readiness.routes(),
             *Status(gateway, plane, bearer).routes(),
-            *Api(overview, self._history, self._events, self._taps, bearer, sessions).routes(),
-            *Admin(token, sessions, taps_allowed=allow_taps).routes(),
+            *Api(overview, self._history, self._events, groups, bearer, sessions).routes(),
+            *Admin(self._operators, sessions, taps_allowed=allow_taps).routes(),
             web.get("/metrics", metrics),
         ]
 
@@ -71,14 +90,16 @@ class Front:
         return self._routes
 
     def start(self) -> None:
-        """Begin to watch the load, and to write its history."""
+        """Begin to watch the load, to write its history, and to know the operators."""
         self.load.start()
         self._history.start()
+        self._operators.start()
 
     async def close(self) -> None:
         """End what runs, so that no request is left to wait for."""
         self._events.close()
         self._taps.end()
+        await self._operators.close()
         await self._history.close()
         await self.load.close()
 

@@ -1,7 +1,7 @@
 """What the operators' API says, as types: the JSON and the OpenAPI document are made from these."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
@@ -9,7 +9,6 @@ from pydantic.alias_generators import to_camel
 from relay.plane import Family, PathKind
 from relay.taps.audit import AuditEntry
 from relay.track import (
-    COLUMNS,
     LOSS_THRESHOLD,
     THRESHOLDS,
     Count,
@@ -253,6 +252,8 @@ class Totals(Model):
         ),
     ]
     event_readers: Count
+    open_reports: Count = Field(description="Reports that nobody has decided.")
+    open_appeals: Count = Field(description="Appeals that nobody has answered.")
     workers: Count = Field(
         description="Media processes that there should be; 0 where media is in the server's own."
     )
@@ -331,70 +332,3 @@ class Audit(Model):
     """The newest entries of the audit log, the oldest of them first."""
 
     entries: list[AuditEntry]
-
-
-class Page(Model):
-    """Which part of a list is wanted."""
-
-    model_config = ConfigDict(extra="forbid")
-    limit: int = Field(100, ge=1, le=500, description="How many at most.")
-    offset: int = Field(0, ge=0, le=1_000_000, description="How many to skip.")
-
-
-_Id = Annotated[str, Field(max_length=64)]
-
-if TYPE_CHECKING:
-    Sort = str
-else:
-    Sort = Literal[("link", *COLUMNS)]
-
-
-class TrackQuery(Page):
-    """Which tracks are wanted, and in which order."""
-
-    user: _Id | None = Field(None, description="Only those of this user.")
-    room: _Id | None = Field(None, description="Only those of this room.")
-    kind: Literal["audio", "video"] | None = None
-    direction: Literal["up", "down"] | None = None
-    bad: bool = Field(False, description="Only those with a problem.")
-    sort: Sort = Field(
-        "link", description="`link` keeps a link's tracks together; the others begin with the most."
-    )
-
-
-class RoomQuery(Page):
-    """Which rooms are wanted."""
-
-    bad: bool = Field(False, description="Only those with a problem.")
-
-
-class EventQuery(TrackQuery):
-    """Which tracks each snapshot has; the number of rooms is limited likewise."""
-
-    limit: int = Field(50, ge=1, le=200, description="How many rooms and tracks at most.")
-
-
-class TapQuery(Model):
-    """How long to look."""
-
-    model_config = ConfigDict(extra="forbid")
-    seconds: float | None = Field(
-        None,
-        gt=0,
-        le=14_400,
-        allow_inf_nan=False,
-        description="How long at most; four hours when not given.",
-    )
-
-
-class CaptureQuery(TapQuery):
-    """What to capture."""
-
-    payload: bool = Field(False, description="Also what is behind the RTP headers: the content.")
-
-
-class AuditQuery(Model):
-    """How much of the audit log is wanted."""
-
-    model_config = ConfigDict(extra="forbid")
-    limit: int = Field(100, ge=1, le=500, description="How many entries at most.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import TypeVar, get_args
 
-from relay.api import models
+from relay.api import models, queries
 from relay.api.quality import problems
 from relay.plane import Direction, Family, LinkView, MediaView, PathKind, PathView, WorkerView
 from relay.signaling import RoomView, UserView
@@ -62,12 +62,12 @@ class Observation:
 
     # lists
 
-    def users(self, page: models.Page) -> models.Users:
+    def users(self, page: queries.Page) -> models.Users:
         """A page of users."""
         shown = _on(page, self._users)
         return models.Users(users=[self._user(user) for user in shown], total=len(self._users))
 
-    def rooms(self, query: models.RoomQuery) -> models.Rooms:
+    def rooms(self, query: queries.RoomQuery) -> models.Rooms:
         """A page of rooms."""
         found = [r for r in self._rooms if self._qualities[r.room_id].problems or not query.bad]
         shown = _on(query, found)
@@ -82,12 +82,12 @@ class Observation:
 
         return [self._room(room) for room in sorted(self._rooms, key=badness)[:limit]]
 
-    def links(self, page: models.Page) -> models.Links:
+    def links(self, page: queries.Page) -> models.Links:
         """A page of links."""
         shown = _on(page, self._links)
         return models.Links(links=[self._link(link) for link in shown], total=len(self._links))
 
-    def tracks(self, query: models.TrackQuery) -> models.Tracks:
+    def tracks(self, query: queries.TrackQuery) -> models.Tracks:
         """A page of tracks."""
         found = [track for track in self._tracks if self._is_wanted(track, query)]
         if query.sort in COLUMNS:
@@ -266,7 +266,7 @@ class Observation:
         if track.direction == "up":
             quality.bitrate_bps += track.bitrate_bps
 
-    def _is_wanted(self, track: TrackView, query: models.TrackQuery) -> bool:
+    def _is_wanted(self, track: TrackView, query: queries.TrackQuery) -> bool:
         room = self._room_of.get(track.user_id)
         return (
             (query.user is None or track.user_id == query.user)
@@ -294,7 +294,7 @@ def _worker(worker: WorkerView) -> models.Worker:
     )
 
 
-def _on(page: models.Page, found: list[_T]) -> list[_T]:
+def _on(page: queries.Page, found: list[_T]) -> list[_T]:
     return found[page.offset : page.offset + page.limit]
 
 

@@ -12,15 +12,22 @@ from relay.api.endpoints import ENDPOINTS, PREFIX, Endpoint
 
 _FAULTS = {
     401: "The operator's token is missing or wrong.",
+    408: "The body did not come in time.",
+    409: "Somebody else was faster, or has it; the message says who or what.",
+    413: "The body is too long.",
     404: "There is nothing of this id, or no longer.",
-    403: "Looking into calls is switched off (`allow_taps`).",
-    422: "A parameter is unknown or has a wrong value; the message names it.",
+    403: "The operator's role does not suffice, or looking into calls is switched off.",
+    422: "A parameter or a field is unknown or has a wrong value; the message names it.",
     429: "As many are looking as may, or too many wrong tokens came from here; try again later.",
     503: "Not now; try again.",
     504: "No picture came within 5 s.",
 }
 
 _Json = dict[str, Any]
+
+SENT = "x-sent"
+"""Marks the schemas of bodies of requests."""
+_REFERENCE = "#/components/schemas/{model}"
 
 
 class _Schema(GenerateJsonSchema):
@@ -39,9 +46,10 @@ def document() -> _Json:
             for answer in sorted(answers, key=lambda m: m.__name__)
             if issubclass(answer, BaseModel)  # others are parts of these
         ],
-        ref_template="#/components/schemas/{model}",
+        ref_template=_REFERENCE,
         schema_generator=_Schema,
     )
+    bodies = _bodies()
     paths: dict[str, _Json] = {}
     for operation_id, endpoint in ENDPOINTS.items():
         path = paths.setdefault(PREFIX + endpoint.path, {})
@@ -58,10 +66,21 @@ def document() -> _Json:
         "security": [{"operatorToken": []}],
         "paths": paths,
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": schemas["$defs"] | bodies,
             "securitySchemes": {"operatorToken": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _bodies() -> dict[str, _Json]:
+    """What is sent; marked, since there is nothing to be read of these types."""
+    bodies = {e.body for e in ENDPOINTS.values() if e.body is not None}
+    _, schemas = models_json_schema(
+        [(body, "validation") for body in sorted(bodies, key=lambda m: m.__name__)],
+        ref_template=_REFERENCE,
+        schema_generator=_Schema,
+    )
+    return {name: schema | {SENT: True} for name, schema in schemas["$defs"].items()}
 
 
 def text() -> str:
@@ -77,15 +96,23 @@ def _operation(operation_id: str, endpoint: Endpoint) -> _Json:
         "responses": {str(endpoint.status): _success(endpoint)}
         | {str(status): _fault(status) for status in endpoint.faults},
     }
+    if endpoint.body is not None:
+        schema = {"$ref": _REFERENCE.format(model=endpoint.body.__name__)}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema}},
+        }
     if endpoint.is_public:
         operation["security"] = []
+    else:
+        operation["x-role"] = endpoint.role.value
     return operation
 
 
 def _parameters(endpoint: Endpoint) -> list[_Json]:
     found = []
     if "{id}" in endpoint.path:
-        schema = {"type": "string", "minLength": 1, "maxLength": 64}
+        schema = {"type": "string", "minLength": 1, "maxLength": 128}
         found.append({"name": "id", "in": "path", "required": True, "schema": schema})
     if endpoint.query is not None:
         properties = endpoint.query.model_json_schema(by_alias=True)["properties"]

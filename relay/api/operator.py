@@ -1,12 +1,11 @@
-"""Who passes for an operator: who shows the token, or the cookie that the dashboard's login set.
+"""Who passes for an operator: who shows a token, or the cookie that the dashboard's login set.
 
-The token is ``Authorization: Bearer TOKEN`` (RFC 6750). A browser adds the cookie by itself, also
+A token is ``Authorization: Bearer TOKEN`` (RFC 6750). A browser adds the cookie by itself, also
 to what another site made it ask, so a request that changes something has to come from this server's
 own page: ``SameSite`` keeps the cookie to the site, and a site may be more than this one origin.
 """
 
 import functools
-import hmac
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,12 +13,13 @@ from collections.abc import Callable
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import SecretStr
 
 from relay.api import answers
 from relay.api.attempts import BURST, MAX_SOURCES, REFILL_S, Attempts
+from relay.api.operators import Operators, may
 from relay.api.sessions import Sessions
 from relay.pace import TokenBucket
+from relay.records import Operator, Role
 from relay.signaling.origin import origin_allowed
 from relay.source import source_of
 
@@ -32,31 +32,35 @@ SECURE_COOKIE = f"__Host-{COOKIE}"
 KNOWN_S = 600.0
 """For how long after the right token a source is not made to wait."""
 
+OPERATOR = web.RequestKey("operator", Operator)
+"""Who asks, in a request that was let through."""
+
 _SAFE_METHODS = ("GET", "HEAD")
 
 _log = structlog.get_logger()
 
 
 class Bearer:
-    """The token as it is shown in ``Authorization``, and who has shown a wrong one.
+    """A token as it is shown in ``Authorization``, and who has shown a wrong one.
 
-    Who guesses is slowed as at the dashboard's login, but not where the right token has been shown
+    Who guesses is slowed as at the dashboard's login, but not where a right token has been shown
     lately: behind a reverse proxy all have one address, and nobody may lock the operators out.
 
+    :param operators: whose tokens are right.
     :param clock: seconds on a clock that never goes back.
     """
 
-    def __init__(self, token: SecretStr, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, operators: Operators, clock: Callable[[], float] = time.monotonic) -> None:
         self.refusals: Counter[str] = Counter(wrong_token=0, too_many=0)
         """Tokens that did not open anything, by the reason."""
-        self._token = token
+        self._operators = operators
         self._clock = clock
         self._attempts = Attempts()
         self._known: dict[str, float] = {}  # sources, and until when; the latest is last
         self._told = TokenBucket(1 / REFILL_S, BURST)
 
-    def refusal(self, request: web.Request) -> web.Response | None:
-        """The answer to a request that does not show the token; none when it does."""
+    def look(self, request: web.Request) -> Operator | web.Response:
+        """Whose token a request shows; the answer to it when it shows none that is right."""
         given = request.headers.get("Authorization")
         if given is None:
             return _refusal()
@@ -66,7 +70,9 @@ class Bearer:
         if wait_s > 0 and now >= self._known.get(source, now):
             self._refused("too_many", now)
             return answers.slow_down(wait_s)
-        if not _authorized(given, self._token):
+        scheme, _, token = given.partition(" ")
+        operator = self._operators.who(token)
+        if operator is None or scheme.lower() != "bearer":
             if not wait_s:
                 self._attempts.failed(request.remote, now)
             self._refused("wrong_token", now)
@@ -75,7 +81,7 @@ class Bearer:
         self._known[source] = now + KNOWN_S
         if len(self._known) > MAX_SOURCES:
             del self._known[next(iter(self._known))]
-        return None
+        return operator
 
     def _refused(self, reason: str, now: float) -> None:
         self.refusals[reason] += 1
@@ -84,27 +90,36 @@ class Bearer:
 
 
 def only_for_operators(
-    bearer: Bearer, handler: Handler, sessions: Sessions | None = None
+    bearer: Bearer,
+    handler: Handler,
+    sessions: Sessions | None = None,
+    role: Role = Role.VIEWER,
 ) -> Handler:
     """The handler, behind the token; anyone else gets 401, or 429 when it was tried too often.
 
     :param sessions: those whose cookies do as well.
+    :param role: that it needs; who has less gets 403.
     """
 
     @functools.wraps(handler)
     async def guarded(request: web.Request) -> web.StreamResponse:
         if "Authorization" not in request.headers and sessions is not None:
-            return await _with_cookie(request, handler, sessions)
-        refusal = bearer.refusal(request)
-        return await handler(request) if refusal is None else refusal
+            return await _with_cookie(request, handler, sessions, role)
+        found = bearer.look(request)
+        if isinstance(found, web.Response):
+            return found
+        _let_through(request, found, role)
+        return await handler(request)
 
     return guarded
 
 
-def is_token(given: str, token: SecretStr) -> bool:
-    """Compare in constant time, so that the answer's delay tells nothing of the token."""
-    expected = token.get_secret_value().encode()
-    return hmac.compare_digest(given.strip().encode(errors="surrogateescape"), expected)
+def _let_through(request: web.Request, operator: Operator, role: Role) -> None:
+    if not may(operator.role, role):
+        raise web.HTTPForbidden(
+            text=f"this needs the role {role}; {operator.name} has the role {operator.role}"
+        )
+    request[OPERATOR] = operator
 
 
 def is_own_page(request: web.Request) -> bool:
@@ -127,21 +142,17 @@ def session_id(request: web.Request) -> str:
 
 
 async def _with_cookie(
-    request: web.Request, handler: Handler, sessions: Sessions
+    request: web.Request, handler: Handler, sessions: Sessions, role: Role
 ) -> web.StreamResponse:
     session = sessions.find(session_id(request))
     if session is None:
         return _refusal()
     if request.method not in _SAFE_METHODS and not is_own_page(request):
         raise web.HTTPForbidden(text="with the cookie, only this server's own page may do this")
+    _let_through(request, session.operator, role)
     with session.using(request.transport, sessions.remaining_s(session)):
         return await handler(request)
 
 
 def _refusal() -> web.Response:
     return answers.error(401, "the operator's token is needed", {"WWW-Authenticate": "Bearer"})
-
-
-def _authorized(header: str, token: SecretStr) -> bool:
-    scheme, _, given = header.partition(" ")
-    return is_token(given, token) and scheme.lower() == "bearer"

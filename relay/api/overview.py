@@ -9,6 +9,7 @@ from relay.api.load import Load
 from relay.api.observation import Observation
 from relay.api.readiness import Readiness
 from relay.plane import Direction, Sight
+from relay.safety import Safety
 from relay.signaling import Gateway
 
 
@@ -26,11 +27,13 @@ class Overview:
         media: Sight,
         load: Load,
         readiness: Readiness,
+        safety: Safety,
         *,
         sees_addresses: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.gateway, self.load, self.readiness = gateway, load, readiness
+        self.safety = safety
         self.event_readers = 0
         """Streams of events that are being read."""
         self._media = media
@@ -86,6 +89,8 @@ class Overview:
             cpu_ratio=round(load.cpu_ratio, 3),
             loop_lag_ms=1000 * load.worst_lag_s,
             event_readers=self.event_readers,
+            open_reports=self.safety.tally.open_reports,
+            open_appeals=self.safety.tally.open_appeals,
             workers=len(workers),
             workers_down=sum(not worker.up for worker in workers),
             worker_restarts=sum(worker.restarts for worker in workers),

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from relay.records import Operator
+
 LIFETIME_S = 8 * 3600.0
 MAX_SESSIONS = 64
 """How many there are at once; a further one ends the oldest."""
@@ -21,6 +23,8 @@ MAX_SESSIONS = 64
 class Session:
     """One login."""
 
+    operator: Operator
+    """Who has logged in."""
     ends_at: float
     """On the clock of :class:`Sessions`."""
     _connections: list[asyncio.Transport] = field(default_factory=list)
@@ -65,13 +69,13 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def begin(self) -> str:
-        """Begin a session; returns its id."""
+    def begin(self, operator: Operator) -> str:
+        """Begin a session of somebody's; returns its id."""
         self._forget_ended()
         if len(self._sessions) >= MAX_SESSIONS:
             self._sessions.pop(next(iter(self._sessions))).close()
         session_id = secrets.token_urlsafe(32)
-        self._sessions[_hash(session_id)] = Session(self._clock() + self.lifetime_s)
+        self._sessions[_hash(session_id)] = Session(operator, self._clock() + self.lifetime_s)
         return session_id
 
     def find(self, session_id: str) -> Session | None:
@@ -88,6 +92,18 @@ class Sessions:
         session = self._sessions.pop(_hash(session_id), None)
         if session is not None:
             session.close()
+
+    def review(self, present: Callable[[Operator], Operator | None]) -> None:
+        """Take over what has changed: sessions of who was removed end.
+
+        :param present: an operator as it is now; None when it is none any more.
+        """
+        for key, session in list(self._sessions.items()):
+            operator = present(session.operator)
+            if operator is None:
+                self._sessions.pop(key).close()
+            else:
+                session.operator = operator
 
     def _forget_ended(self) -> None:
         now = self._clock()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,11 +9,12 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
-from pydantic import SecretStr
 
 from relay.api import answers, asking
-from relay.api.models import Audit, AuditQuery, CaptureQuery, TapQuery
+from relay.api.models import Audit
+from relay.api.operator import OPERATOR
 from relay.api.overview import Overview
+from relay.api.queries import AuditQuery, CaptureQuery, TapQuery
 from relay.errors import AuditFailed, NoPicture, ReaderLost, TapFailed, TapsBusy
 from relay.plane import Direction, MediaPlane
 from relay.taps.audit import AuditLog
@@ -31,6 +31,9 @@ PATIENCE_S = 5.0
 """A reader that takes nothing for this long is dropped."""
 SLICE_BYTES = 16 * 1024
 """What is written to a reader at once; no packet is forwarded meanwhile."""
+
+TOKEN_CHARS = 8
+"""How much of a token's SHA-256 is written down."""
 
 _MAX_FORWARDED_CHARS = 200
 
@@ -49,7 +52,6 @@ class Taps:
         self,
         overview: Overview,
         plane: MediaPlane,
-        token: SecretStr,
         *,
         allowed: bool,
         audit_log: Path,
@@ -58,7 +60,6 @@ class Taps:
     ) -> None:
         self._overview = overview
         self._plane = plane
-        self._token_id = hashlib.sha256(token.get_secret_value().encode()).hexdigest()[:8]
         self._allowed = allowed
         self._audit = AuditLog(audit_log)
         self._uses = Uses(self._audit)
@@ -150,10 +151,7 @@ class Taps:
     @asynccontextmanager
     async def _begin(self, what: What, request: web.Request, target: Target) -> AsyncIterator[Use]:
         """One use, written down; what goes wrong becomes an answer."""
-        forwarded = request.headers.get("X-Forwarded-For", "")[:_MAX_FORWARDED_CHARS]
-        operator = Operator(
-            self._token_id, request.remote, forwarded or None, answers.request_id(request)
-        )
+        operator = operator_of(request)
         try:
             async with self._uses.begin(what, operator, target) as use:
                 yield use
@@ -196,6 +194,19 @@ class Taps:
         use.packets_dropped = source.dropped
         await reader.end()
         return response
+
+
+def operator_of(request: web.Request) -> Operator:
+    """Who looks, as it is written down."""
+    forwarded = request.headers.get("X-Forwarded-For", "")[:_MAX_FORWARDED_CHARS]
+    by = request[OPERATOR]
+    return Operator(
+        by.name,
+        by.token_hash[:TOKEN_CHARS],
+        request.remote,
+        forwarded or None,
+        answers.request_id(request),
+    )
 
 
 class _HttpReader:

@@ -1,6 +1,6 @@
 """The operators' API, ``/api/v1``: the handlers of the table in ``endpoints``."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 import structlog
 from aiohttp import web
@@ -12,20 +12,11 @@ from relay.api.asking import answer, query, unknown
 from relay.api.endpoints import ENDPOINTS, PREFIX
 from relay.api.events import Events
 from relay.api.history import History
-from relay.api.models import (
-    ALL_THRESHOLDS,
-    Drain,
-    EventQuery,
-    Page,
-    RoomQuery,
-    Thresholds,
-    TrackQuery,
-    Workers,
-)
-from relay.api.operator import Bearer, only_for_operators
+from relay.api.models import ALL_THRESHOLDS, Drain, Thresholds, Workers
+from relay.api.operator import OPERATOR, Bearer, only_for_operators
 from relay.api.overview import Overview
+from relay.api.queries import EventQuery, Page, RoomQuery, TrackQuery
 from relay.api.sessions import Sessions
-from relay.api.taps import Taps
 
 _log = structlog.get_logger()
 
@@ -33,6 +24,7 @@ _log = structlog.get_logger()
 class Api:
     """Answers operators.
 
+    :param groups: those that carry out the operations that this does not: taps, desk and so on.
     :param bearer: what they have to show.
     :param sessions: those whose cookies do as well.
     """
@@ -42,13 +34,13 @@ class Api:
         overview: Overview,
         history: History,
         events: Events,
-        taps: Taps,
+        groups: Sequence[object],
         bearer: Bearer,
         sessions: Sessions,
     ) -> None:
         self._overview = overview
         self._gateway = overview.gateway
-        self._history, self._events, self._taps = history, events, taps
+        self._history, self._events, self._groups = history, events, groups
         self._bearer, self._sessions = bearer, sessions
         self._document = openapi.text()
 
@@ -60,15 +52,19 @@ class Api:
                 PREFIX + endpoint.path,
                 self._handler(name)
                 if endpoint.is_public
-                else only_for_operators(self._bearer, self._handler(name), self._sessions),
+                else only_for_operators(
+                    self._bearer, self._handler(name), self._sessions, endpoint.role
+                ),
             )
             for name, endpoint in ENDPOINTS.items()
         ]
 
     def _handler(self, operation: str) -> Handler:
-        """The method that is called as the operation is, here or of the taps."""
+        """The method that is called as the operation is, here or in one of the groups."""
         name = to_snake(operation)
-        handler: Handler = getattr(self, f"_{name}", None) or getattr(self._taps, name)
+        handler: Handler = getattr(self, f"_{name}", None) or next(
+            getattr(group, name) for group in self._groups if hasattr(group, name)
+        )
         return handler
 
     # looking
@@ -117,29 +113,29 @@ class Api:
         user_id = request.match_info["id"]
         if not await _in_time(self._gateway.disconnect(user_id)):
             raise unknown(request, "user")
-        _log.info("user_kicked", user=user_id)
+        _log.info("user_kicked", user=user_id, by=request[OPERATOR].name)
         return web.Response(status=204)
 
     async def _end_room(self, request: web.Request) -> web.Response:
         room_id = request.match_info["id"]
         if not await _in_time(self._gateway.end_room(room_id)):
             raise unknown(request, "room")
-        _log.info("room_ended", room=room_id)
+        _log.info("room_ended", room=room_id, by=request[OPERATOR].name)
         return web.Response(status=204)
 
     async def _get_thresholds(self, _: web.Request) -> web.Response:
         return answer(Thresholds(**ALL_THRESHOLDS))
 
-    async def _start_drain(self, _: web.Request) -> web.Response:
-        return self._drain(wanted=True)
+    async def _start_drain(self, request: web.Request) -> web.Response:
+        return self._drain(request, wanted=True)
 
-    async def _end_drain(self, _: web.Request) -> web.Response:
-        return self._drain(wanted=False)
+    async def _end_drain(self, request: web.Request) -> web.Response:
+        return self._drain(request, wanted=False)
 
-    def _drain(self, *, wanted: bool) -> web.Response:
+    def _drain(self, request: web.Request, *, wanted: bool) -> web.Response:
         if self._gateway.draining is not wanted:
             self._gateway.draining = wanted
-            _log.info("drain_changed", draining=wanted)
+            _log.info("drain_changed", draining=wanted, by=request[OPERATOR].name)
         return answer(Drain(draining=wanted))
 
 

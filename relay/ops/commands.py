@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from relay.ops import desk
 from relay.ops.connection import Connection, asks_a_relay
 from relay.ops.models import FIGURES
 
@@ -24,8 +25,8 @@ PANEL = "Operators"
 FOUND_BAD = 3
 """Exit status when all went well, but something bad was found."""
 
-_DASHED_ID = re.compile(r"-[A-Za-z0-9_-]{15}")
-"""A user's or a room's id is 16 characters of base64url, the first of which can be a dash."""
+_DASHED_ID = re.compile(r"-[A-Za-z0-9_-]{15}([A-Za-z0-9_-]{6})?")
+"""Ids of 16 characters of base64url, or 22 as a visitor's; the first of them can be a dash."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 Limit = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How many at most.")]
@@ -55,16 +56,32 @@ class _Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         known = {name for option in self.params for name in option.opts}
-        ids = [arg for arg in args if _DASHED_ID.fullmatch(arg) and arg not in known]
+        takes = {
+            name
+            for option in self.params
+            if not getattr(option, "is_flag", False)
+            for name in option.opts
+        }
+        ids = {
+            index
+            for index, (before, arg) in enumerate(zip(["", *args], args, strict=False))
+            if _DASHED_ID.fullmatch(arg) and arg not in known and before not in takes
+        }
         if ids and "--" not in args:
-            args = [*(arg for arg in args if arg not in ids), "--", *ids]
+            others = [arg for index, arg in enumerate(args) if index not in ids]
+            args = [*others, "--", *(args[index] for index in sorted(ids))]
         return super().parse_args(ctx, args)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in _COMMANDS:
+    for command in (*_COMMANDS, *desk.COMMANDS):
         app.command(rich_help_panel=PANEL, cls=_Command)(asks_a_relay(command))
+    for name, (told, members) in desk.GROUPS.items():
+        group = typer.Typer(help=told, no_args_is_help=True, rich_markup_mode=None)
+        for member, command in members.items():
+            group.command(member, cls=_Command)(asks_a_relay(command))
+        app.add_typer(group, name=name, rich_help_panel=PANEL)
 
 
 def tracks(

@@ -31,8 +31,43 @@ class Figure(NamedTuple):
     """As a column, by which lists can be sorted; None: it is none."""
 
 
+class AddedOperator(Model):
+    """A new operator, and its token: nobody is told it again."""
+
+    name: str
+    role: str
+    token: str
+
+
+class AnOperator(Model):
+    """Somebody with a token of its own."""
+
+    name: str
+    role: str
+    added_at: str | None
+
+
+class Appeal(Model):
+    """A banned person asks to be let in again."""
+
+    id: str
+    ban_id: str
+    at: str
+    words: str
+    outcome: str
+    answer: str
+    decided_at: str | None
+
+
+class Appeals(Model):
+    """A page of appeals; the oldest open ones first, else the newest."""
+
+    appeals: tuple[Appeal, ...]
+    more: bool
+
+
 class AuditEntry(Model):
-    """One line: a tap has started, or ended; the two have the same ``use``."""
+    """One line: evidence was viewed, or a tap has started or ended, both with the same ``use``."""
 
     at: str
     event: str
@@ -42,6 +77,9 @@ class AuditEntry(Model):
     users: str | None = None
     link: str | None = None
     track: str | None = None
+    report: str | None = None
+    evidence: str | None = None
+    operator: str | None = None
     token: str
     address: str | None
     forwarded_for: str | None = None
@@ -58,10 +96,39 @@ class Audit(Model):
     entries: tuple[AuditEntry, ...]
 
 
+class Decision(Model):
+    """What an operator, or a rule, has decided, and why."""
+
+    at: str
+    by: str
+    what: str
+    about: str
+    why: str
+
+
 class Drain(Model):
     """Whether new users are turned away."""
 
     draining: bool
+
+
+class EvidenceItem(Model):
+    """What was kept of a call, sealed; only the holder of the private key can read it."""
+
+    id: str
+    report_id: str
+    at: str
+    keep_until: str
+    is_kept: bool
+    held_by: str | None
+    number: int
+    digest: str
+
+
+class EvidenceList(Model):
+    """Pieces of evidence, in the order in which they were kept."""
+
+    evidence: tuple[EvidenceItem, ...]
 
 
 class Fault(Model):
@@ -77,12 +144,71 @@ class Failure(Model):
     error: Fault
 
 
+class Forgotten(Model):
+    """Somebody's data is gone, but for bans in force and open reports."""
+
+    changed: int
+
+
 class LinkFailures(Model):
     """Media connections that did not come up, or were lost, for one cause."""
 
     cause: str
     count: int
     networks: int
+
+
+class MadeReport(Model):
+    """A report that somebody has made."""
+
+    id: str
+    at: str
+    reason: str
+    outcome: str
+    words: str
+
+
+class OperatorList(Model):
+    """All operators."""
+
+    operators: tuple[AnOperator, ...]
+
+
+class Party(Model):
+    """Whom something is about."""
+
+    visitor: str | None
+    address: str | None
+
+
+class Ban(Model):
+    """Somebody may not come in."""
+
+    id: str
+    party: Party
+    since: str
+    until: str | None
+    reason: str
+    by: str
+    words: str
+    lifted_at: str | None
+    holds: bool
+
+
+class Bans(Model):
+    """A page of bans, newest first."""
+
+    bans: tuple[Ban, ...]
+    more: bool
+
+
+class PastReport(Model):
+    """A report in somebody's history."""
+
+    id: str
+    at: str
+    reason: str
+    outcome: str
 
 
 class Path(Model):
@@ -130,6 +256,46 @@ class Links(Model):
     total: int
 
 
+class Personal(Model):
+    """All that is stored about a visitor, as it can be handed out to it."""
+
+    visitor: str
+    reports_made: tuple[MadeReport, ...]
+    reports_about: tuple[PastReport, ...]
+    blocks_made: tuple[str, ...]
+    bans: tuple[Ban, ...]
+    appeals: tuple[Appeal, ...]
+    decisions: tuple[Decision, ...]
+
+
+class Report(Model):
+    """Somebody has reported its partner, or a classifier has."""
+
+    id: str
+    at: str
+    reason: str
+    severity: int
+    reporter: Party
+    reported: Party
+    reporters: int
+    room_id: str
+    words: str
+    source: str
+    score: float | None
+    outcome: str
+    decided_at: str | None
+    taken_by: str | None
+    taken_at: str | None
+
+
+class Reports(Model):
+    """A page of reports."""
+
+    reports: tuple[Report, ...]
+    total: int | None
+    more: bool
+
+
 class Room(Model):
     """Two users who talk."""
 
@@ -170,6 +336,43 @@ class History(Model):
 
     period_s: float
     samples: tuple[Sample, ...]
+
+
+class Side(Model):
+    """What is known of one of the two."""
+
+    party: Party
+    reports_about: tuple[PastReport, ...]
+    reports_made: tuple[PastReport, ...]
+    bans: tuple[Ban, ...]
+
+
+class AppealCard(Model):
+    """An appeal with all that helps to answer it."""
+
+    appeal: Appeal
+    ban: Ban
+    banned: Side
+    decisions: tuple[Decision, ...]
+
+
+class BanCard(Model):
+    """A ban with all that is known of who has it."""
+
+    ban: Ban
+    banned: Side
+    appeal: Appeal | None
+    decisions: tuple[Decision, ...]
+
+
+class Card(Model):
+    """A report with all that helps to decide it."""
+
+    report: Report
+    reported: Side
+    reporter: Side
+    decisions: tuple[Decision, ...]
+    evidence: tuple[EvidenceItem, ...]
 
 
 class Threshold(Model):
@@ -218,6 +421,8 @@ class Totals(Model):
     cpu_ratio: float
     loop_lag_ms: float
     event_readers: int
+    open_reports: int
+    open_appeals: int
     workers: int
     workers_down: int
     worker_restarts: int

@@ -56,7 +56,7 @@ def tracks(
     found = list(shown)
     tells_workers = any(track.worker for track in found)  # the first one is 0
     rows = [_track(track, width, thresholds, history, tells_workers) for track in found]
-    return _table(rows, width)
+    return table(rows, width)
 
 
 def _track(
@@ -117,7 +117,7 @@ def trouble(track: Track) -> str:
 
 def rooms(shown: Iterable[Room], width: int, thresholds: Thresholds) -> Table:
     """Rooms, a line each."""
-    return _table([_room(room, width, thresholds) for room in shown], width)
+    return table([_room(room, width, thresholds) for room in shown], width)
 
 
 def _room(room: Room, width: int, thresholds: Thresholds) -> Row:
@@ -143,7 +143,7 @@ def users(shown: Iterable[User], width: int) -> Table:
     shown = list(shown)
     is_any_away = any(user.interrupted_age_s is not None for user in shown)
     is_any_over = any(user.over_budget for user in shown)
-    return _table(
+    return table(
         [
             {
                 "USER": Text(user.id),
@@ -167,7 +167,7 @@ def _interrupted(user: User) -> Text:
 
 def workers(shown: Iterable[Worker], width: int, thresholds: Thresholds) -> Table:
     """Media processes, a line each."""
-    return _table([_worker(worker, thresholds) for worker in shown], width)
+    return table([_worker(worker, thresholds) for worker in shown], width)
 
 
 def _worker(worker: Worker, thresholds: Thresholds) -> Row:
@@ -200,17 +200,18 @@ def audit(entries: Iterable[AuditEntry], width: int) -> Table:
     uses: dict[str, list[AuditEntry]] = {}
     for entry in entries:
         uses.setdefault(entry.use, []).append(entry)
-    return _table([_use(width, *entries) for entries in uses.values()], width)
+    return table([_use(width, *entries) for entries in uses.values()], width)
 
 
 def _use(width: int, first: AuditEntry, *more: AuditEntry) -> Row:
-    end = next((entry for entry in (first, *more) if entry.event == "tap_ended"), None)
+    end = next((entry for entry in (first, *more) if entry.event != "tap_started"), None)
     took = "" if end is None else figures.duration(end.duration_s)
     return {
         "AT": Text(first.at[0 if width >= ROOMY else len("2026-") : 19].replace("T", " ")),
         "WHAT": Text(first.what.replace("_", " ")),
-        "OF": Text(first.track or first.link or first.room or figures.NOTHING),
-        "BY": Text(first.address or figures.NOTHING),
+        "OF": Text(first.track or first.link or first.room or first.report or figures.NOTHING),
+        "BY": Text(first.operator or figures.NOTHING),
+        "FROM": Text(first.address or figures.NOTHING) if width >= ROOMY else None,
         "TOKEN": Text(first.token or figures.NOTHING) if width >= ROOMY else None,
         ">FOR": Text("since then", _WARM) if end is None else Text(took),
         ">SIZE": Text(figures.size((end.bytes if end else None) or 0)),
@@ -269,13 +270,13 @@ def _state(state: str) -> Text:
     return Text(state.replace("_", " "), _STATES.get(state, _QUIET))
 
 
-def _table(rows: Sequence[Row], width: int) -> Table:
+def table(rows: Sequence[Row], width: int) -> Table:
     """A table; a column is there when it has a cell in the first row.
 
     Only the last column is cut when it does not fit.
     """
     gap = 1 if width < ROOMY else 2
-    table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bright_black")
+    made = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bright_black")
     names = [name for name, cell in (rows[0] if rows else {}).items() if cell is not None]
     left = width
     for name in names:
@@ -283,7 +284,7 @@ def _table(rows: Sequence[Row], width: int) -> Table:
         cells = [cell for row in rows if (cell := row[name]) is not None]
         longest = max(len(title), *(cell.cell_len for cell in cells))
         is_last = name == names[-1]
-        table.add_column(
+        made.add_column(
             title,
             justify="right" if name.startswith(">") else "left",
             width=max(min(longest, left), 1) if is_last else longest,
@@ -291,5 +292,5 @@ def _table(rows: Sequence[Row], width: int) -> Table:
         )
         left -= longest + gap
     for row in rows:
-        table.add_row(*(row[name] for name in names))
-    return table
+        made.add_row(*(row[name] for name in names))
+    return made

@@ -21,6 +21,7 @@ from relay.protocol.messages import (
     Resume,
     ServerMessage,
 )
+from relay.records import Party
 from relay.safety import Known, Safety
 from relay.safety.keyfile import Keyring
 from relay.safety.visitors import Visitors
@@ -182,6 +183,11 @@ class Gateway:
     def tally(self) -> Tally:
         """What is counted of the users."""
         return self._lobby.tally
+
+    def party_of(self, user_id: str) -> Party | None:
+        """Whom a user's id stands for, to ban it; None when there is no such user."""
+        session = self._lobby.session(user_id)
+        return None if session is None else session.identity.party
 
     def users(self) -> list[UserView]:
         """Every user, in the order in which they came."""

@@ -16,20 +16,23 @@ MAX_READ_BYTES = 1 << 20
 
 
 class AuditEntry(BaseModel):
-    """One line: a tap has started, or ended; the two have the same ``use``."""
+    """One line: evidence was viewed, or a tap has started or ended, both with the same ``use``."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, frozen=True, populate_by_name=True, serialize_by_alias=True
     )
 
     at: str = Field(description="When this was, UTC, RFC 3339.")
-    event: Literal["tap_started", "tap_ended"]
+    event: Literal["tap_started", "tap_ended", "evidence_viewed"]
     use: str = Field(description="An id: the same at the start and the end of one use.")
-    what: Literal["snapshot", "recording", "capture", "capture_with_payload"]
+    what: Literal["snapshot", "recording", "capture", "capture_with_payload", "evidence"]
     room: str | None = None
     users: str | None = Field(None, description="Those who were looked at.")
     link: str | None = None
     track: str | None = None
+    report: str | None = Field(None, description="For which the evidence was kept.")
+    evidence: str | None = None
+    operator: str | None = Field(None, description="The name of who looked.")
     token: str = Field(description="Which token was shown: the beginning of its SHA-256.")
     address: str | None = Field(description="Where the request came from: of a proxy, if any.")
     forwarded_for: str | None = Field(

@@ -25,6 +25,7 @@ _log = structlog.get_logger()
 class Operator:
     """Who looks."""
 
+    name: str
     token: str
     """Which token was shown, in a way that does not tell it."""
     address: str | None
@@ -118,6 +119,24 @@ def _started(what: What, operator: Operator, target: Target) -> AuditEntry:
         users=" ".join(target.users),
         link=target.link,
         track=target.track,
+        operator=operator.name,
+        token=operator.token,
+        address=operator.address,
+        forwarded_for=operator.forwarded_for,
+        request=operator.request,
+    )
+
+
+def viewed(operator: Operator, report: str, evidence: str) -> AuditEntry:
+    """The entry of somebody who looks at evidence."""
+    return AuditEntry(
+        at=_now(),
+        event="evidence_viewed",
+        use=secrets.token_hex(4),
+        what="evidence",
+        report=report,
+        evidence=evidence,
+        operator=operator.name,
         token=operator.token,
         address=operator.address,
         forwarded_for=operator.forwarded_for,

@@ -1,5 +1,6 @@
 """One Chromium for all browser tests; a server and clean windows for each."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Playwright, Route, async_playwright, expect
 
+from tests.browser.desk import Desk
 from tests.browser.firefox import Firefox
 from tests.browser.namespace import Namespace, Place, need_namespaces
 from tests.browser.server import SERVE, Server, running
 from tests.browser.visitor import Visitor, together, until
+from tests.support.operating import TOKEN
 
 QUIET = (
     "--no-sandbox",
@@ -35,6 +38,7 @@ StartServer = Callable[..., Awaitable[Server]]
 Arrive = Callable[..., Awaitable[Visitor]]
 Meet = Callable[..., Awaitable[tuple[Visitor, Visitor]]]
 OpenWindow = Callable[[], Awaitable[Page]]
+SitDown = Callable[..., Awaitable[Desk]]
 OpenFirefox = Callable[[str], Awaitable[Firefox]]
 
 
@@ -240,3 +244,33 @@ async def meet(server: Server, arrive: Arrive) -> Meet:
         return pair
 
     return meet
+
+
+# The server ends before the window is closed, which may have tried to come back by then.
+ENDED = "net::ERR_CONNECTION_REFUSED"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sit_down(chromium: Browser) -> AsyncIterator[SitDown]:
+    """Opens the dashboard in a window of its own, and logs in; nothing there may complain."""
+    desks: list[tuple[Desk, str]] = []
+    async with AsyncExitStack() as stack:
+
+        async def sit_down(
+            url: str, *, token: str = TOKEN, complains: str = r"(?!)", **options: object
+        ) -> Desk:
+            options = {"locale": "en-GB", **options}
+            context = await chromium.new_context(**options)  # type: ignore[arg-type]
+            stack.push_async_callback(context.close)
+            desk = await Desk.sit_down(context, url)
+            desks.append((desk, complains))
+            if token:
+                await desk.log_in(token)
+                await desk.is_live()
+            return desk
+
+        yield sit_down
+    for desk, complains in desks:
+        expected = f"{complains}|{ENDED}"
+        assert [text for text in desk.complaints if not re.search(expected, text)] == []
+        assert [url for url in desk.requested if not url.startswith(f"{desk.url}/")] == []

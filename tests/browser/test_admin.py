@@ -3,14 +3,11 @@
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from relay.api import front
 from relay.api.observation import Observation
@@ -19,8 +16,8 @@ from relay.bots.picture import read
 from relay.plane import MediaView, PlaneStats, WorkerLoad
 from tests.browser.axe import violations
 from tests.browser.cable import cable
-from tests.browser.conftest import StartServer
-from tests.browser.desk import PATIENCE_MS, Desk, talking
+from tests.browser.conftest import SitDown, StartServer
+from tests.browser.desk import PATIENCE_MS, talking
 from tests.browser.visitor import until
 from tests.support.operating import TOKEN, operating
 from tests.support.watching import call, watched
@@ -28,37 +25,6 @@ from tests.unit.api.observed import worker
 
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
 SIZES = {"phone": {"width": 390, "height": 780}, "desktop": {"width": 1280, "height": 800}}
-
-# The server ends before the window is closed, which may have tried to come back by then.
-ENDED = "net::ERR_CONNECTION_REFUSED"
-
-SitDown = Callable[..., Awaitable[Desk]]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def sit_down(chromium: Browser) -> AsyncIterator[SitDown]:
-    """Opens the dashboard in a window of its own, and logs in; nothing there may complain."""
-    desks: list[tuple[Desk, str]] = []
-    async with AsyncExitStack() as stack:
-
-        async def sit_down(
-            url: str, *, token: str = TOKEN, complains: str = r"(?!)", **options: object
-        ) -> Desk:
-            options = {"locale": "en-GB", **options}
-            context = await chromium.new_context(**options)  # type: ignore[arg-type]
-            stack.push_async_callback(context.close)
-            desk = await Desk.sit_down(context, url)
-            desks.append((desk, complains))
-            if token:
-                await desk.log_in(token)
-                await desk.is_live()
-            return desk
-
-        yield sit_down
-    for desk, complains in desks:
-        expected = f"{complains}|{ENDED}"
-        assert [text for text in desk.complaints if not re.search(expected, text)] == []
-        assert [url for url in desk.requested if not url.startswith(f"{desk.url}/")] == []
 
 
 # getting in and out

@@ -13,8 +13,8 @@ from aiohttp import web
 
 from relay.api.events import MAX_READERS, Events
 from relay.api.load import Load
-from relay.api.models import EventQuery
 from relay.api.overview import Overview
+from relay.api.queries import EventQuery
 from relay.api.readiness import Readiness
 from relay.plane import MediaView
 from relay.safety import BanRules, Safety
@@ -96,7 +96,7 @@ CROWDED = Seen(MediaView([link("ann")], [track("ann", id=f"t{number}") for numbe
 @asynccontextmanager
 async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tuple[int, Events]]:
     """The stream alone, with large snapshots that come quickly; its port."""
-    plane = FakePlane()
+    plane, safety = FakePlane(), Safety(MemoryRecords(), BanRules())
     gateway = Gateway(
         plane=plane,
         store=MemoryStore(),
@@ -104,11 +104,11 @@ async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tup
         ice_servers=lambda *_: [],
         limits=Limits(),
         allowed_origins=frozenset(),
-        safety=Safety(MemoryRecords(), BanRules()),
+        safety=safety,
     )
     load = Load(plane)
     readiness = Readiness(gateway, plane, load)
-    overview = Overview(gateway, CROWDED, load, readiness, sees_addresses=False)
+    overview = Overview(gateway, CROWDED, load, readiness, safety, sees_addresses=False)
     events = Events(overview, period_s=period_s, patience_s=patience_s)
 
     async def serve(request: web.Request) -> web.StreamResponse:

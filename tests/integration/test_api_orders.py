@@ -17,7 +17,12 @@ async def test_a_disconnected_user_is_gone_and_its_partner_is_told() -> None:
         with capture_logs() as events:
             status, body = await server.operator.ask(f"/api/v1/users/{ann.user_id}", "DELETE")
         assert (status, body) == (204, None)
-        assert {"event": "user_kicked", "user": ann.user_id, "log_level": "info"} in events
+        assert {
+            "event": "user_kicked",
+            "user": ann.user_id,
+            "by": "operator",
+            "log_level": "info",
+        } in events
         users = (await server.operator.get("users"))["users"]
         assert [user["id"] for user in users] == [bob.user_id]
         assert (await server.operator.get("links"))["total"] == 1

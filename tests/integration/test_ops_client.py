@@ -12,7 +12,7 @@ from aiohttp import web
 from relay.app import running
 from relay.config import Settings
 from relay.errors import OperatorError, Refused, Unreachable
-from relay.ops import client as client_module
+from relay.ops import exchange
 from relay.ops.client import Client, Wanted
 from tests.support.certificates import write_certificate
 from tests.unit.ops.samples import snapshot, track
@@ -155,7 +155,7 @@ async def test_a_server_that_hangs_up() -> None:
 
 
 async def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(exchange, "TIMEOUT_S", 0.1)
     let_go = asyncio.Event()
 
     async def answer(_: web.Request) -> web.Response:

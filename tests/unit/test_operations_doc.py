@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from relay.api.models import TrackQuery
+from relay.api.queries import TrackQuery
 from relay.config import Settings, flag, variable
 from relay.media.budget import REASONS
 from relay.media.verdict import GOES_OUT, Verdict

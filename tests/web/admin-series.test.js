@@ -16,7 +16,7 @@ const TOTALS = {
   at: "1970-01-01T00:01:40.000Z", uptimeS: 7200, ready: true, reasons: [], draining: false, connected: 1200,
   waiting: 1, inCall: 1100, rooms: 550, tracks: 4400, badRooms: 0, packetsPerS: 61_234.4, bitrateBps: 42e6,
   lossUpRatio: 0.001, lossDownRatio: 0.012, cpuRatio: 0.42, loopLagMs: 1.7,
-  links: 1200, packetsReceived: 0, packetsForwarded: 0, bytesForwarded: 0, packetsDropped: 0, eventReaders: 1,
+  links: 1200, packetsReceived: 0, packetsForwarded: 0, bytesForwarded: 0, packetsDropped: 0, eventReaders: 1, openReports: 0, openAppeals: 0,
   workers: 0, workersDown: 0, workerRestarts: 0, workerCpuRatio: 0, workerLoopLagMs: 0,
 };
 

@@ -83,8 +83,8 @@ test("rooms, users and looks have their cells", () => {
   assert.deepEqual(ROOMS.map((column) => column.text(room)), ["r1", "", "5.1 %", "1.50 Mbit/s", "in call", "75 s", "ann", "bob"]);
   const user = { id: "ann", state: "waiting", roomId: null, partnerId: null, linkId: null, ageS: 4000, interruptedAgeS: 4, overBudget: ["rtcp", "rtp"] };
   assert.deepEqual(USERS.map((column) => column.text(user)), ["ann", "waiting", "–", "66 min", "4.0 s", "rtcp, rtp"]);
-  const look = { id: "1", at: "2026-01-02T03:04:05Z", event: /** @type {const} */ ("tap_ended"), use: "1", what: "capture_with_payload", token: "3c25", address: null, durationS: 5.13, why: "time_over" };
-  assert.deepEqual(AUDIT.slice(1).map((column) => column.text(look)), ["ended", "capture with payload", "–", "3c25", "–", "5.1 s", "time over"]);
+  const look = { id: "1", at: "2026-01-02T03:04:05Z", event: /** @type {const} */ ("tap_ended"), use: "1", what: "capture_with_payload", operator: "mo", token: "3c25", address: null, durationS: 5.13, why: "time_over" };
+  assert.deepEqual(AUDIT.slice(1).map((column) => column.text(look)), ["ended", "capture with payload", "–", "mo", "3c25", "–", "5.1 s", "time over"]);
 });
 
 test("an address leads to its page, and nonsense to the first one", () => {

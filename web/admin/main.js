@@ -5,6 +5,9 @@ import { AUDIT, ROOMS, TRACKS, USERS } from "./model/columns.js";
 import { overBudget } from "./model/format.js";
 import { LIMIT, parse, streamQuery } from "./model/route.js";
 import { append, merge, pointOf, TrackHistory } from "./model/series.js";
+import { Desk } from "./desk.js";
+import { Keys } from "./keys.js";
+import { may } from "./model/cases.js";
 import { Orders } from "./orders.js";
 import { Frame } from "./view/frame.js";
 import { List } from "./view/list.js";
@@ -21,7 +24,8 @@ const USERS_EVERY_MS = 3000;
 const ENDED = "Your session has ended: it was over, or the server was started anew. Log in again.";
 
 let route = parse(location.hash);
-let tapsAllowed = false;
+/** Why this operator may not look into calls. */
+let noTaps = "";
 /** @type {import("./wire/types.js").Thresholds} */
 let thresholds;
 /** @type {import("./wire/types.js").Snapshot | null} */
@@ -39,6 +43,8 @@ const overview = new Overview();
 const trackView = new TrackView();
 const picture = new PictureView(drawAudit);
 const live = new Live({ onSnapshot: take, onLost: lose, onLoggedOut: () => leave(ENDED) });
+const desk = new Desk((text, isFault) => frame.tell(text, isFault), () => leave(ENDED));
+new Keys();
 const orders = new Orders((text, isFault) => frame.tell(text, isFault), () => leave(ENDED));
 /** @type {List<import("./wire/types.js").Room>} */
 const rooms = new List("rooms", {
@@ -69,6 +75,7 @@ find("logout", HTMLButtonElement).onclick = async () => {
 find("drain", HTMLButtonElement).onclick = () => orders.drain(snapshot?.totals.draining !== true);
 find("end-room", HTMLButtonElement).onclick = () => orders.endRoom(roomId() ?? "");
 find("disconnect", HTMLButtonElement).onclick = () => orders.disconnect(userId() ?? "");
+find("ban-user", HTMLButtonElement).onclick = () => desk.banUser(userId() ?? "");
 addEventListener("hashchange", () => {
   turn();
   frame.focus();
@@ -80,7 +87,10 @@ async function enter() {
   const { status, body, fault } = await ask("GET", "/admin/session");
   if (status !== 200) return leave(fault);
   if (!body.loggedIn) return leave("");
-  tapsAllowed = body.tapsAllowed;
+  frame.enter(body);
+  desk.enter(body);
+  noTaps = body.tapsAllowed ? "" : "Looking into calls is switched off on this server (--allow-taps).";
+  if (!may(body.role, "admin")) noTaps = "Looking into calls needs the role admin.";
   const answer = await get("thresholds");
   if (answer.fault) return leave(answer.fault);
   thresholds = answer.body;
@@ -108,7 +118,7 @@ function turn() {
   picture.turnTo(route.id);
   members.draw([]);
   frame.turnTo(route);
-  frame.tell("");
+  desk.turnTo(route);
   watch();
   draw();
 }
@@ -135,6 +145,7 @@ function take(told) {
   draw();
   if (route.page === "track") void drawTrack(Math.round(point.atS));
   if (route.page === "users") void drawUsers(performance.now());
+  desk.tick(performance.now());
   if (wasLost) void recall();
 }
 
@@ -166,7 +177,7 @@ function drawBudget() {
 
 function drawOrders() {
   find("end-room", HTMLElement).hidden = roomId() === null;
-  find("disconnect", HTMLElement).hidden = userId() === null;
+  find("disconnect", HTMLElement).hidden = find("ban-user", HTMLElement).hidden = userId() === null;
 }
 
 /** @param {number} atS */
@@ -180,7 +191,7 @@ async function drawTrack(atS) {
   if (!track) return;
   tracks.add(track, atS);
   trackView.draw(track, tracks.of(id));
-  picture.draw(track.kind === "video", tapsAllowed);
+  picture.draw(track.kind === "video", noTaps);
 }
 
 /** @param {number} nowMs */

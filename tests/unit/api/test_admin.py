@@ -13,7 +13,9 @@ from structlog.testing import capture_logs
 from relay.api.admin import MAX_BODY_BYTES, Admin
 from relay.api.attempts import BURST, REFILL_S
 from relay.api.operator import COOKIE, SECURE_COOKIE, Bearer, is_own_page, only_for_operators
+from relay.api.operators import Operators
 from relay.api.sessions import Sessions
+from tests.support.memory_records import MemoryRecords
 
 SECRET = "the-operators-token"
 TOKEN = SecretStr(SECRET)
@@ -47,7 +49,12 @@ class Door:
     def __init__(self) -> None:
         self.now = 0.0
         self.sessions = Sessions(100.0, lambda: self.now)
-        self.admin = Admin(TOKEN, self.sessions, taps_allowed=True, clock=lambda: self.now)
+        self.admin = Admin(
+            Operators(TOKEN, MemoryRecords()),
+            self.sessions,
+            taps_allowed=True,
+            clock=lambda: self.now,
+        )
 
     async def ask(
         self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
@@ -175,6 +182,8 @@ async def test_the_page_can_ask_who_it_is() -> None:
     assert json.loads(known.text or "") == {
         "loggedIn": True,
         "tapsAllowed": True,
+        "name": "operator",
+        "role": "admin",
     }
     door.now += 60
     for asked in (headers, {}, {"Cookie": "relay_session=x"}):
@@ -195,7 +204,7 @@ async def asked_with(door: Door, method: str, headers: dict[str, str]) -> int:
     async def handler(_: web.Request) -> web.Response:
         return web.Response(text="done")
 
-    guarded = only_for_operators(Bearer(TOKEN), handler, door.sessions)
+    guarded = only_for_operators(Bearer(Operators(TOKEN, MemoryRecords())), handler, door.sessions)
     response = await guarded(request(method, "/api/v1/drain", headers))
     return response.status
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any, cast
 
-from relay.api import models
+from relay.api import models, queries
 from relay.api.events import Events
 from relay.api.observation import Observation
 from relay.api.overview import Overview
@@ -26,7 +26,7 @@ class Looking:
 
 async def test_as_many_rooms_and_tracks_as_asked_for_and_the_worst_of_them() -> None:
     events = Events(cast("Overview", Looking()))
-    query = models.EventQuery(limit=1, sort="loss")
+    query = queries.EventQuery(limit=1, sort="loss")
     told: dict[str, Any] = json.loads(await events._snapshot(query))
     assert [room["id"] for room in told["rooms"]] == ["r2"]
     assert [track["id"] for track in told["tracks"]] == ["cid-up-video"]

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from relay.api.models import Page, RoomQuery, TrackQuery
 from relay.api.observation import Observation
+from relay.api.queries import Page, RoomQuery, TrackQuery
 from relay.plane import Direction, MediaView, PathView, PlaneStats, WorkerLoad
 from tests.unit.api.observed import link, track, two_rooms, user, worker
 

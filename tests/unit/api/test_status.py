@@ -8,10 +8,12 @@ from aiohttp.test_utils import make_mocked_request
 from pydantic import SecretStr
 
 from relay.api.operator import Bearer
+from relay.api.operators import Operators
 from relay.api.status import MAX_ROOMS, Status
 from relay.matching import State
 from relay.signaling import Gateway, RoomView
 from relay.signaling.views import LobbyCounts
+from tests.support.memory_records import MemoryRecords
 from tests.unit.api.observed import counting
 
 
@@ -33,7 +35,7 @@ async def get(path: str) -> Any:
     status = Status(
         cast("Gateway", Lobby()),
         counting(links=3, packets_forwarded=99),
-        Bearer(SecretStr("the-token")),
+        Bearer(Operators(SecretStr("the-token"), MemoryRecords())),
         clock=lambda: next(now),
     )
     handler = {route.path: route.handler for route in status.routes()}[path]

@@ -174,6 +174,7 @@ def test_the_audit_log_joins_a_use_s_start_and_end() -> None:
         what="recording",
         room="room-room-room-r",
         token="1bd8fd47",
+        operator="ann",
         address="192.0.2.1",
     )
     end = start.model_copy(
@@ -182,10 +183,26 @@ def test_the_audit_log_joins_a_use_s_start_and_end() -> None:
     running = start.model_copy(update={"use": "u2", "what": "snapshot", "track": "t-u01"})
     lines = shown(tables.audit([start, running, end], 80), 80)
     assert lines == [
-        "AT             WHAT      OF               BY               FOR   SIZE END",
-        "01-02 03:04:05 recording room-room-room-r 192.0.2.1       12 s 3.4 MB time over",
-        "01-02 03:04:05 snapshot  t-u01            192.0.2.1 since then    0 B",
+        "AT             WHAT      OF               BY         FOR   SIZE END",
+        "01-02 03:04:05 recording room-room-room-r ann       12 s 3.4 MB time over",
+        "01-02 03:04:05 snapshot  t-u01            ann since then    0 B",
     ]
+
+
+def test_a_look_at_evidence_has_no_end() -> None:
+    entry = AuditEntry(
+        at="2026-01-02T03:04:05.678Z",
+        event="evidence_viewed",
+        use="u1",
+        what="evidence",
+        report="r1",
+        token="1bd8fd47",
+        operator="ann",
+        address="192.0.2.1",
+    )
+    assert shown(tables.audit([entry], 120), 120)[1].split() == (
+        ["2026-01-02", "03:04:05", "evidence", "r1", "ann", "192.0.2.1", "1bd8fd47", "-", "0", "B"]
+    )
 
 
 def test_totals_say_why_the_server_is_not_ready() -> None:

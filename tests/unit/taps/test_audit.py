@@ -15,7 +15,7 @@ from relay.taps.uses import MAX_AT_ONCE, Operator, Target, Uses
 ENTRY = AuditEntry(
     at="now", event="tap_started", use="1", what="snapshot", token="ab", address="192.0.2.9"
 )
-OPERATOR = Operator("ab12", "192.0.2.9", "203.0.113.7", "request-1")
+OPERATOR = Operator("ann", "ab12", "192.0.2.9", "203.0.113.7", "request-1")
 ROOM = Target(("ann", "bob"), room="r1")
 
 

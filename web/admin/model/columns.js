@@ -97,12 +97,16 @@ export const FAILURES = [
   { id: "help", title: "What to do", text: ({ cause }) => causeOf(cause).help },
 ];
 
+/** @type {Record<string, string>} */
+const EVENTS = { tap_started: "began", tap_ended: "ended", evidence_viewed: "viewed" };
+
 /** @type {import("./table.js").Column<AuditEntry & { id: string }>[]} */
 export const AUDIT = [
   { id: "at", title: "When", text: ({ at }) => format.moment(at), value: ({ at }) => at },
-  { id: "event", title: "Event", text: ({ event }) => event === "tap_started" ? "began" : "ended" },
+  { id: "event", title: "Event", text: ({ event }) => EVENTS[event] ?? event },
   { id: "what", title: "What", text: ({ what }) => what.replaceAll("_", " ") },
-  { id: "users", title: "Users", text: ({ users }) => format.orNothing(users) },
+  { id: "users", title: "Users or report", text: ({ users, report }) => format.orNothing(users ?? report) },
+  { id: "operator", title: "Operator", text: ({ operator }) => format.orNothing(operator) },
   { id: "token", title: "Token", text: ({ token }) => token },
   { id: "address", title: "From", text: ({ address }) => format.orNothing(address) },
   number("duration", "Lasted", ({ durationS }) => durationS ?? null, format.duration),

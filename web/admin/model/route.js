@@ -2,7 +2,8 @@
 /**
  * Which page is shown, from the address after "#", and what the server has to tell for it.
  *
- * @typedef {"overview" | "rooms" | "room" | "tracks" | "track" | "users" | "user" | "audit"} Page
+ * @typedef {"overview" | "rooms" | "room" | "tracks" | "track" | "users" | "user" | "audit"
+ *   | "reports" | "report" | "appeals" | "appeal" | "bans" | "ban"} Page
  * @typedef {{ page: Page, id: string }} Route `id` is empty for lists
  *
  * @typedef {object} Filter what a list is narrowed down to
@@ -19,9 +20,9 @@ import { FIGURES } from "../wire/types.js";
 export const LIMIT = 200;
 
 /** @type {Record<string, Page>} */
-const LISTS = { rooms: "rooms", tracks: "tracks", users: "users", audit: "audit" };
+const LISTS = { rooms: "rooms", tracks: "tracks", users: "users", audit: "audit", reports: "reports", appeals: "appeals", bans: "bans" };
 /** @type {Record<string, Page>} */
-const SINGLES = { rooms: "room", tracks: "track", users: "user" };
+const SINGLES = { rooms: "room", tracks: "track", users: "user", reports: "report", appeals: "appeal", bans: "ban" };
 /** Columns by which the server can sort, the most first. @type {Set<string | null>} */
 const SERVER_SORTS = new Set(FIGURES.map(({ word }) => word));
 
@@ -35,7 +36,7 @@ export function parse(hash) {
   return page ? { page, id: decode(id) } : { page: "overview", id: "" };
 }
 
-/** @param {"rooms" | "tracks" | "users"} list @param {string} id */
+/** @param {"rooms" | "tracks" | "users" | "reports" | "appeals" | "bans"} list @param {string} id */
 export function hrefOf(list, id) {
   return `#/${list}/${encodeURIComponent(id)}`;
 }

@@ -13,9 +13,15 @@ const TITLES = {
   users: "Users",
   user: "User",
   audit: "Looks into calls",
+  reports: "Reports",
+  report: "Report",
+  appeals: "Appeals",
+  appeal: "Appeal",
+  bans: "Bans",
+  ban: "Ban",
 };
 /** Which entry of the navigation a page belongs to. @type {Record<string, string>} */
-const PARENTS = { room: "rooms", track: "tracks", user: "users" };
+const PARENTS = { room: "rooms", track: "tracks", user: "users", report: "reports", appeal: "appeals", ban: "bans" };
 
 export class Frame {
   #section = find("frame", HTMLElement);
@@ -28,6 +34,13 @@ export class Frame {
   /** @param {boolean} visible */
   show(visible) {
     this.#section.hidden = !visible;
+  }
+
+  /** @param {{ name: string, role: string }} me who has logged in: what it may not do is not shown */
+  enter({ name, role }) {
+    setText(find("me", HTMLElement), `${name}, ${role}`);
+    const roles = ["viewer", "moderator", "admin"];
+    document.body.setAttribute("data-may", roles.slice(0, roles.indexOf(role) + 1).join(" "));
   }
 
   /** @param {import("../model/route.js").Route} route */
@@ -60,6 +73,8 @@ export class Frame {
     setText(find("rooms-count", HTMLElement), count(totals.rooms));
     setText(find("tracks-count", HTMLElement), count(totals.tracks));
     setText(find("users-count", HTMLElement), count(totals.connected));
+    setText(find("reports-count", HTMLElement), count(totals.openReports));
+    setText(find("appeals-count", HTMLElement), count(totals.openAppeals));
   }
 
   /** @param {number} retryInMs */

@@ -26,11 +26,11 @@ export class PictureView {
     setText(this.#note, "");
   }
 
-  /** @param {boolean} isVideo @param {boolean} isAllowed */
-  draw(isVideo, isAllowed) {
+  /** @param {boolean} isVideo @param {string} whyNot why no picture can be taken; empty when it can */
+  draw(isVideo, whyNot) {
     this.#section.hidden = !isVideo;
-    this.#button.hidden = !isAllowed;
-    if (!isAllowed) setText(this.#note, "Looking into calls is switched off on this server (--allow-taps).");
+    this.#button.hidden = whyNot !== "";
+    if (whyNot) setText(this.#note, whyNot);
   }
 
   /** @param {() => void} onLooked */

@@ -35,6 +35,31 @@ export function get(path) {
   return ask("GET", `/api/v1/${path}`);
 }
 
+/**
+ * @param {"POST" | "DELETE"} method
+ * @param {string} path below /api/v1
+ * @param {object} [content]
+ */
+export function order(method, path, content) {
+  return ask(method, `/api/v1/${path}`, content);
+}
+
+/**
+ * What is no text: the body is its bytes.
+ *
+ * @param {string} path below /api/v1
+ * @returns {Promise<Answer>}
+ */
+export async function getBytes(path) {
+  try {
+    const response = await fetch(`/api/v1/${path}`, { cache: "no-store" });
+    if (!response.ok) return { status: response.status, body: null, fault: faultOf(response, await bodyOf(response)) };
+    return { status: response.status, body: new Uint8Array(await response.arrayBuffer()), fault: "" };
+  } catch {
+    return { status: 0, body: null, fault: UNREACHABLE };
+  }
+}
+
 /** @param {string} kind @param {string} id */
 export function remove(kind, id) {
   return ask("DELETE", `/api/v1/${kind}/${encodeURIComponent(id)}`);

@@ -2,11 +2,45 @@
 /**
  * What the operators' API says. Made of docs/openapi.json by scripts/generate.
  *
+ * A new operator, and its token: nobody is told it again.
+ * @typedef {object} AddedOperator
+ * @property {string} name
+ * @property {string} role
+ * @property {string} token
+ *
+ * Somebody with a token of its own.
+ * @typedef {object} AnOperator
+ * @property {string} name
+ * @property {string} role
+ * @property {string | null} addedAt
+ *
+ * A banned person asks to be let in again.
+ * @typedef {object} Appeal
+ * @property {string} id
+ * @property {string} banId
+ * @property {string} at
+ * @property {string} words
+ * @property {string} outcome
+ * @property {string} answer
+ * @property {string | null} decidedAt
+ *
+ * An appeal with all that helps to answer it.
+ * @typedef {object} AppealCard
+ * @property {Appeal} appeal
+ * @property {Ban} ban
+ * @property {Side} banned
+ * @property {Decision[]} decisions
+ *
+ * A page of appeals; the oldest open ones first, else the newest.
+ * @typedef {object} Appeals
+ * @property {Appeal[]} appeals
+ * @property {boolean} more
+ *
  * The newest entries of the audit log, the oldest of them first.
  * @typedef {object} Audit
  * @property {AuditEntry[]} entries
  *
- * One line: a tap has started, or ended; the two have the same ``use``.
+ * One line: evidence was viewed, or a tap has started or ended, both with the same ``use``.
  * @typedef {object} AuditEntry
  * @property {string} at
  * @property {string} event
@@ -16,6 +50,9 @@
  * @property {string | null} [users]
  * @property {string | null} [link]
  * @property {string | null} [track]
+ * @property {string | null} [report]
+ * @property {string | null} [evidence]
+ * @property {string | null} [operator]
  * @property {string} token
  * @property {string | null} address
  * @property {string | null} [forwardedFor]
@@ -25,9 +62,64 @@
  * @property {number | null} [bytes]
  * @property {number | null} [packetsDropped]
  *
+ * Somebody may not come in.
+ * @typedef {object} Ban
+ * @property {string} id
+ * @property {Party} party
+ * @property {string} since
+ * @property {string | null} until
+ * @property {string} reason
+ * @property {string} by
+ * @property {string} words
+ * @property {string | null} liftedAt
+ * @property {boolean} holds
+ *
+ * A ban with all that is known of who has it.
+ * @typedef {object} BanCard
+ * @property {Ban} ban
+ * @property {Side} banned
+ * @property {Appeal | null} appeal
+ * @property {Decision[]} decisions
+ *
+ * A page of bans, newest first.
+ * @typedef {object} Bans
+ * @property {Ban[]} bans
+ * @property {boolean} more
+ *
+ * A report with all that helps to decide it.
+ * @typedef {object} Card
+ * @property {Report} report
+ * @property {Side} reported
+ * @property {Side} reporter
+ * @property {Decision[]} decisions
+ * @property {EvidenceItem[]} evidence
+ *
+ * What an operator, or a rule, has decided, and why.
+ * @typedef {object} Decision
+ * @property {string} at
+ * @property {string} by
+ * @property {string} what
+ * @property {string} about
+ * @property {string} why
+ *
  * Whether new users are turned away.
  * @typedef {object} Drain
  * @property {boolean} draining
+ *
+ * What was kept of a call, sealed; only the holder of the private key can read it.
+ * @typedef {object} EvidenceItem
+ * @property {string} id
+ * @property {string} reportId
+ * @property {string} at
+ * @property {string} keepUntil
+ * @property {boolean} isKept
+ * @property {string | null} heldBy
+ * @property {number} number
+ * @property {string} digest
+ *
+ * Pieces of evidence, in the order in which they were kept.
+ * @typedef {object} EvidenceList
+ * @property {EvidenceItem[]} evidence
  *
  * The body of every answer from 400 on.
  * @typedef {object} Failure
@@ -37,6 +129,10 @@
  * @typedef {object} Fault
  * @property {string} code
  * @property {string} message
+ *
+ * Somebody's data is gone, but for bans in force and open reports.
+ * @typedef {object} Forgotten
+ * @property {number} changed
  *
  * The last hour; less after a start.
  * @typedef {object} History
@@ -70,6 +166,30 @@
  * @property {Link[]} links
  * @property {number} total
  *
+ * A report that somebody has made.
+ * @typedef {object} MadeReport
+ * @property {string} id
+ * @property {string} at
+ * @property {string} reason
+ * @property {string} outcome
+ * @property {string} words
+ *
+ * All operators.
+ * @typedef {object} OperatorList
+ * @property {AnOperator[]} operators
+ *
+ * Whom something is about.
+ * @typedef {object} Party
+ * @property {string | null} visitor
+ * @property {string | null} address
+ *
+ * A report in somebody's history.
+ * @typedef {object} PastReport
+ * @property {string} id
+ * @property {string} at
+ * @property {string} reason
+ * @property {string} outcome
+ *
  * Which way a link's datagrams go.
  * @typedef {object} Path
  * @property {string} protocol
@@ -85,6 +205,40 @@
  * @property {string | null} address
  * @property {boolean} proven
  * @property {boolean} inUse
+ *
+ * All that is stored about a visitor, as it can be handed out to it.
+ * @typedef {object} Personal
+ * @property {string} visitor
+ * @property {MadeReport[]} reportsMade
+ * @property {PastReport[]} reportsAbout
+ * @property {string[]} blocksMade
+ * @property {Ban[]} bans
+ * @property {Appeal[]} appeals
+ * @property {Decision[]} decisions
+ *
+ * Somebody has reported its partner, or a classifier has.
+ * @typedef {object} Report
+ * @property {string} id
+ * @property {string} at
+ * @property {string} reason
+ * @property {number} severity
+ * @property {Party} reporter
+ * @property {Party} reported
+ * @property {number} reporters
+ * @property {string} roomId
+ * @property {string} words
+ * @property {string} source
+ * @property {number | null} score
+ * @property {string} outcome
+ * @property {string | null} decidedAt
+ * @property {string | null} takenBy
+ * @property {string | null} takenAt
+ *
+ * A page of reports.
+ * @typedef {object} Reports
+ * @property {Report[]} reports
+ * @property {number | null} total
+ * @property {boolean} more
  *
  * Two users who talk.
  * @typedef {object} Room
@@ -114,6 +268,13 @@
  * @property {number} lossDownRatio
  * @property {number} cpuRatio
  * @property {number} workerCpuRatio
+ *
+ * What is known of one of the two.
+ * @typedef {object} Side
+ * @property {Party} party
+ * @property {PastReport[]} reportsAbout
+ * @property {PastReport[]} reportsMade
+ * @property {Ban[]} bans
  *
  * What the event stream sends each second.
  * @typedef {object} Snapshot
@@ -164,6 +325,8 @@
  * @property {number} cpuRatio
  * @property {number} loopLagMs
  * @property {number} eventReaders
+ * @property {number} openReports
+ * @property {number} openAppeals
  * @property {number} workers
  * @property {number} workersDown
  * @property {number} workerRestarts
