@@ -41,6 +41,7 @@ function situation(state, words) {
     return ["problem", lossText(state, words), goesOn ? words.callGoesOn : ""];
   }
   if (!state.hasBegun) return ["busy", words.waitingForDevices, words.allowDevices];
+  if (state.isWorking) return ["busy", words.oneMoment, words.proving];
   if (state.socket === "connecting") return ["busy", words.connecting, words.reachingServer];
   if (state.isTextOnly) return inText(state, words);
   if (state.line.isInterrupted) return ["problem", words.interrupted, words.mending];
@@ -50,6 +51,7 @@ function situation(state, words) {
     const isWaiting = isRetrying(state) && retryDueMs(state) !== null;
     return ["busy", words.connecting, isWaiting ? "" : words.openingLink];
   }
+  if (state.isSlowed) return ["busy", words.searching, words.slowed];
   const hint = state.settings.interests.length ? words.searchingInterests : "";
   return ["busy", words.searching, state.online === 1 ? words.nobodyOnline : hint];
 }

@@ -43,6 +43,29 @@ export function welcomeParagraphs(text, language) {
 }
 
 /**
+ * What is agreed to with a welcome text, as a digest: that evidence is kept belongs to it.
+ *
+ * @param {string} text
+ * @param {boolean} evidence
+ */
+export function agreementTo(text, evidence) {
+  return digest(text) + (evidence ? "+evidence" : "");
+}
+
+/**
+ * Whether somebody has agreed to the text, and to evidence if that is kept. As long as the server has not said
+ * whether it is, having agreed to the text is enough.
+ *
+ * @param {string} agreedTo
+ * @param {string} text
+ * @param {boolean} evidence
+ */
+export function hasAgreed(agreedTo, text, evidence) {
+  const isPlain = !evidence && agreedTo === agreementTo(text, false);
+  return isPlain || agreedTo === agreementTo(text, true);
+}
+
+/**
  * A short name for a text, which changes when the text does.
  *
  * @param {string} text
