@@ -101,9 +101,20 @@ export class Page {
     return this.on({ type: "message", message });
   }
 
-  /** Let the time of the next deadline come. */
+  /** Let the time of the next deadline come, of those that most stories are about. */
   wait() {
-    const dueMs = nextDueMs(this.state);
+    const { former, form, news, ban, ...others } = this.state.dueMs;
+    const dueMs = nextDueMs({ ...this.state, dueMs: others });
+    return this.#waitUntil(dueMs);
+  }
+
+  /** @param {keyof import("../../web/machine/state.js").DueMs} name */
+  waitFor(name) {
+    return this.#waitUntil(this.state.dueMs[name] ?? null);
+  }
+
+  /** @param {number | null} dueMs */
+  #waitUntil(dueMs) {
     if (dueMs === null) throw new Error("nothing is due");
     const waitedMs = dueMs - this.nowMs;
     this.nowMs = dueMs;

@@ -103,9 +103,9 @@ const READERS = {
   }),
   partner_found: (fields) => ({
     type: "partner_found",
-    roomId: text(fields, "roomId"),
     isInitiator: fields["isInitiator"] === true,
     sharedInterests: texts(fields, "sharedInterests"),
+    roomId: text(fields, "roomId"),
     blurred: fields["blurred"] === true,
   }),
   webrtc_offer: (fields) => ({ type: "webrtc_offer", sdp: text(fields, "sdp") }),
