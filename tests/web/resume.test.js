@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Session } from "../../web/wire/session.js";
 import { Bench } from "./bench.js";
+import { GREETING } from "./transcript.js";
 
 /** @param {string} id */
 const line = (id) => /** @type {const} */ ({ type: "chat_message", text: "x", id });
