@@ -56,7 +56,7 @@ test("both have to press Show, in whichever order", () => {
   const other = met("both", true);
   other.hear({ type: "shown" });
   assert.equal(veiled(other), true);
-  assert.deepEqual(says(other), { text: en.veil.theyAreReady, button: "Show" });
+  assert.deepEqual(says(other), { text: en.veil.onlyYou, button: "Show" });
   other.do("show_pressed");
   assert.equal(veiled(other), false);
 });

@@ -37,13 +37,13 @@ export class BannedView {
     };
   }
 
-  /** @param {State} state @param {number} nowMs @param {Words} words @param {string} language */
-  draw({ ban, appealing }, nowMs, words, language) {
+  /** @param {State} state @param {number} nowMs @param {Words} words @param {string} locale */
+  draw({ ban, appealing }, nowMs, words, locale) {
     const wasHidden = this.#banned.hidden;
     this.#banned.hidden = ban === null;
     if (!ban) return;
-    setText(this.#until, banUntilText(ban, words, language));
-    setText(this.#left, banLeftText(ban, nowMs, words, language));
+    setText(this.#until, banUntilText(ban, words, locale));
+    setText(this.#left, banLeftText(ban, nowMs, words, locale));
     setText(this.#why, words.ban.why(words.reasons[ban.reason]));
     this.#words.hidden = !ban.words.trim();
     setText(this.#quote, plain(ban.words));

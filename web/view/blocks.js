@@ -28,8 +28,8 @@ export class BlocksView {
       onEvent({ type: "setting_changed", change: { blur: this.#blur.value } });
   }
 
-  /** @param {State} state @param {Words} words @param {string} language */
-  draw(state, words, language) {
+  /** @param {State} state @param {Words} words @param {string} locale */
+  draw(state, words, locale) {
     const { blocks, blocksProblem } = state;
     BLURS.forEach((blur, index) => {
       const option = this.#blur.options[index];
@@ -42,7 +42,7 @@ export class BlocksView {
     const hadFocus = this.#list.contains(document.activeElement);
     this.#section.hidden = blocks.length === 0;
     this.#list.replaceChildren(...blocks.map(({ id, atMs }) => {
-      const text = words.blocks.since(dayText(atMs, language));
+      const text = words.blocks.since(dayText(atMs, locale));
       const undo = make("button", { type: "button", "aria-label": `${words.blocks.undo}: ${text}` }, words.blocks.undo);
       undo.onclick = () => this.#onEvent({ type: "unblock_pressed", id });
       return make("li", {}, make("span", {}, text), undo);

@@ -92,13 +92,13 @@ export class DialogsView {
     this.open("address");
   }
 
-  /** @param {State} state @param {Words} words @param {string} language */
-  draw(state, words, language) {
+  /** @param {State} state @param {Words} words @param {string} language @param {string} locale */
+  draw(state, words, language, locale) {
     const { settings } = state;
     this.#usesKeys.checked = settings.usesKeys;
     this.#searchesOn.checked = settings.searchesOn;
     this.#pickers.draw(state, words);
-    this.#blocks.draw(state, words, language);
+    this.#blocks.draw(state, words, locale);
     const isAsked = isReturnAsked(state);
     if (isAsked && !this.#return.open) this.#return.showModal();
     if (!isAsked && this.#return.open) this.#return.close();

@@ -28,8 +28,8 @@ export class NewsView {
     find("warning-take", HTMLButtonElement).onclick = () => onEvent({ type: "warning_taken" });
   }
 
-  /** @param {State} state @param {Words} words @param {string} language */
-  draw({ news, warning }, words, language) {
+  /** @param {State} state @param {Words} words @param {string} locale */
+  draw({ news, warning }, words, locale) {
     for (const [id, item] of this.#items) {
       if (news.some((known) => known.id === id)) continue;
       item.remove();
@@ -38,7 +38,7 @@ export class NewsView {
     for (const one of news) {
       const item = this.#items.get(one.id) ?? this.#add(one.id);
       const [text, close] = item.children;
-      if (text) setText(text, newsText(one, words, language));
+      if (text) setText(text, newsText(one, words, locale));
       if (close instanceof HTMLElement) setLabel(close, words.close);
     }
     this.#isWarned = warning !== null;

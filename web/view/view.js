@@ -18,7 +18,7 @@ import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
 import { TrialView } from "./trial.js";
 import { VeilView } from "./veil.js";
-import { LANGUAGES, chooseLanguage } from "../words/words.js";
+import { LANGUAGES, chooseLanguage, localeOf } from "../words/words.js";
 import { en } from "../words/en.js";
 
 /** The page, as a picture of the state and a source of the user's events. */
@@ -72,12 +72,13 @@ export class View {
    */
   draw(state, nowMs) {
     const language = chooseLanguage(state.settings.language, navigator.languages);
+    const locale = localeOf(language, navigator.languages);
     const words = LANGUAGES[language] ?? en;
     if (words !== this.#words) this.#speak(words, language);
     this.#call.hidden = !state.isStarted;
     setAttribute(this.#call, "data-chat", state.isChatOpen ? "open" : "closed");
     this.#lobby.draw(state, words);
-    this.#dialogs.draw(state, words, language);
+    this.#dialogs.draw(state, words, language, locale);
     this.#stage.draw(state, nowMs, words);
     this.#self.draw(state);
     this.#controls.draw(state, words);
@@ -85,8 +86,8 @@ export class View {
     this.#trial.draw(state, words);
     this.#veil.draw(state, words);
     this.#report.draw(state, words);
-    this.#news.draw(state, words, language);
-    this.#banned.draw(state, nowMs, words, language);
+    this.#news.draw(state, words, locale);
+    this.#banned.draw(state, nowMs, words, locale);
     this.#moveFocus(state.isStarted);
     return words;
   }

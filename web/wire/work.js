@@ -8,11 +8,12 @@
  * @property {string} signature
  */
 
-/** The library's workers, each for some of its algorithms; those for which it needs more are not here. */
-const WORKERS = { PBKDF2: "/vendor/altcha/pbkdf2.js", SHA: "/vendor/altcha/sha.js" };
+/** The library's worker for the only kind of challenge that the server makes. */
+const WORKER = "/vendor/altcha/pbkdf2.js";
+const ALGORITHMS = ["PBKDF2/SHA-256", "PBKDF2/SHA-384", "PBKDF2/SHA-512"];
 const TIMEOUT_MS = 60_000;
 
-/** Nobody can make a worker of anything but these. @type {{ createScriptURL: (url: string) => any } | null} */
+/** Nobody can make a worker of anything but that. @type {{ createScriptURL: (url: string) => any } | null} */
 let policy = null;
 /** @type {Worker | null} */
 let worker = null;
@@ -24,11 +25,10 @@ let worker = null;
  * @param {(proof: string | null) => void} tell what the address takes; null: it cannot be solved here
  */
 export function solve(challenge, tell) {
-  const url = workerFor(challenge);
   worker?.terminate();
   worker = null;
-  if (url === null) return tell(null);
-  const one = new Worker(trusted(url));
+  if (!isKnown(challenge)) return tell(null);
+  const one = new Worker(trustedWorker());
   worker = one;
   const end = (/** @type {string | null} */ proof) => {
     one.terminate();
@@ -41,13 +41,13 @@ export function solve(challenge, tell) {
 }
 
 /**
+ * Whether the worker can solve it.
+ *
  * @param {unknown} challenge
- * @returns {string | null} the address of a worker that can solve it
  */
-export function workerFor(challenge) {
+export function isKnown(challenge) {
   const { algorithm } = /** @type {Partial<Challenge>} */ (challenge ?? {}).parameters ?? {};
-  if (/^PBKDF2\/SHA-(256|384|512)$/.test(algorithm ?? "")) return WORKERS.PBKDF2;
-  return /^SHA-(256|384|512)$/.test(algorithm ?? "") ? WORKERS.SHA : null;
+  return ALGORITHMS.some((known) => known === algorithm);
 }
 
 /**
@@ -64,15 +64,10 @@ export function proofOf(challenge, solution) {
   return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** The page's policy lets no text become a script's address; these are no texts of anybody's. @param {string} url */
-function trusted(url) {
+/** The page's policy lets no text become a script's address; this one is nobody's text. */
+function trustedWorker() {
   const { trustedTypes } = /** @type {any} */ (globalThis);
-  if (!trustedTypes) return url; // not in every browser
-  policy ??= trustedTypes.createPolicy("workers", {
-    createScriptURL: (/** @type {string} */ asked) => {
-      if (!Object.values(WORKERS).includes(asked)) throw new TypeError(`no worker of ours: ${asked}`);
-      return asked;
-    },
-  });
-  return policy?.createScriptURL(url);
+  if (!trustedTypes) return WORKER; // not in every browser
+  policy ??= trustedTypes.createPolicy("workers", { createScriptURL: () => WORKER });
+  return policy?.createScriptURL(WORKER);
 }

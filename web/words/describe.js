@@ -16,6 +16,7 @@
  * @property {string} notice what went wrong last; may be empty
  */
 import { isRetrying, retryDueMs } from "../machine/state.js";
+import { isVeiled } from "../machine/veil.js";
 
 /**
  * @param {State} state
@@ -82,10 +83,11 @@ function inText({ partner, isResting, cause }, words) {
 
 /** @param {Partner} partner @param {Words} words @returns {[Mood, string, string]} */
 function company(partner, words) {
-  const { media, hasCome, isInterrupted, isStalled, sharedInterests } = partner;
+  const { media, veil, hasCome, isInterrupted, isStalled, sharedInterests } = partner;
   if (isInterrupted) return ["problem", words.partnerInterrupted, words.partnerMending];
   if (isStalled) return ["problem", words.partnerReconnecting, words.nothingArrives];
   if (!hasCome) return ["busy", words.found, words.connectingVideo];
+  if (media.video && isVeiled(veil)) return ["call", words.connected, ""]; // what is to be seen says it
   if (sharedInterests.length) {
     return ["call", words.connected, words.shared(sharedInterests.join(", "))];
   }

@@ -355,7 +355,7 @@ export const en = {
   },
   veil: {
     both: "The picture is blurred until you both press Show. You hear each other already.",
-    theyAreReady: "They would like to see you. The picture is blurred until you press Show, too.",
+    onlyYou: "The picture is blurred until you press Show. You hear each other already.",
     waiting: "Waiting until they press Show, too. You hear each other already.",
     brief: "The picture is blurred for a moment. You hear each other already.",
     /** @param {string} reason */

@@ -336,7 +336,7 @@ export const es = {
   },
   veil: {
     both: "La imagen está difuminada hasta que ambos pulséis Mostrar. Ya os oís.",
-    theyAreReady: "Quiere verte. La imagen está difuminada hasta que tú también pulses Mostrar.",
+    onlyYou: "La imagen está difuminada hasta que pulses Mostrar. Ya os oís.",
     waiting: "Falta que la otra persona pulse Mostrar. Ya os oís.",
     brief: "La imagen está difuminada un momento. Ya os oís.",
     suspected: (reason) => `La imagen está difuminada porque un programa ve en ella esto: ${reason}. Puede equivocarse.`,

@@ -14,12 +14,12 @@ const DAY_MS = 86_400_000;
 /**
  * @param {Item} item
  * @param {Words} words
- * @param {string} language
+ * @param {string} locale
  * @returns {string}
  */
-export function newsText(item, words, language) {
+export function newsText(item, words, locale) {
   if (item.kind !== "outcome") return words.news[item.kind];
-  const of = words.outcomeOf(dayText(item.atMs, language), words.reasons[item.reason]);
+  const of = words.outcomeOf(dayText(item.atMs, locale), words.reasons[item.reason]);
   return `${of} ${words.outcomes[item.outcome]}`;
 }
 
@@ -35,7 +35,7 @@ export function veilText({ partner }, words) {
   if (why !== null) return { text: words.veil.suspected(words.reasons[why]), button: words.veil.showAnyway };
   if (blur === "brief") return { text: words.veil.brief, button: words.veil.show };
   if (hasShown) return { text: words.veil.waiting, button: "" };
-  return { text: isReady ? words.veil.theyAreReady : words.veil.both, button: words.veil.show };
+  return { text: isReady ? words.veil.onlyYou : words.veil.both, button: words.veil.show };
 }
 
 /**
@@ -49,49 +49,49 @@ export function reportedText({ partner, reportForm }, { report }) {
   return isHere ? report.aboutPresent : report.aboutFormer;
 }
 
-/** @param {Sentence} ban @param {Words} words @param {string} language */
-export function banUntilText({ untilMs }, { ban }, language) {
-  return untilMs === null ? ban.forEver : ban.until(momentText(untilMs, language));
+/** @param {Sentence} ban @param {Words} words @param {string} locale */
+export function banUntilText({ untilMs }, { ban }, locale) {
+  return untilMs === null ? ban.forEver : ban.until(momentText(untilMs, locale));
 }
 
 /**
  * @param {Sentence} ban
  * @param {number} nowMs the clock of `endsAtMs`
  * @param {Words} words
- * @param {string} language
+ * @param {string} locale
  * @returns {string} empty for a ban that does not end
  */
-export function banLeftText({ endsAtMs }, nowMs, { ban }, language) {
+export function banLeftText({ endsAtMs }, nowMs, { ban }, locale) {
   if (endsAtMs === null) return "";
   const leftMs = endsAtMs - nowMs;
-  return leftMs > 0 ? ban.left(durationText(leftMs, language)) : ban.looking;
+  return leftMs > 0 ? ban.left(durationText(leftMs, locale)) : ban.looking;
 }
 
 /**
  * A time of day with its date, where the reader is.
  *
  * @param {number} atMs since 1970
- * @param {string} language
+ * @param {string} locale
  */
-export function momentText(atMs, language) {
+export function momentText(atMs, locale) {
   const date = new Date(atMs);
   if (Number.isNaN(date.getTime())) return "?";
-  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" }).format(date);
+  return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" }).format(date);
 }
 
-/** @param {number} atMs since 1970 @param {string} language */
-export function dayText(atMs, language) {
+/** @param {number} atMs since 1970 @param {string} locale */
+export function dayText(atMs, locale) {
   const date = new Date(atMs);
-  return Number.isNaN(date.getTime()) ? "?" : new Intl.DateTimeFormat(language, { dateStyle: "long" }).format(date);
+  return Number.isNaN(date.getTime()) ? "?" : new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(date);
 }
 
 /**
  * In its largest two units.
  *
  * @param {number} ms more than 0
- * @param {string} language
+ * @param {string} locale
  */
-export function durationText(ms, language) {
+export function durationText(ms, locale) {
   const seconds = Math.ceil(ms / 1000);
   /** @type {[string, number][]} */
   const parts = [
@@ -105,6 +105,6 @@ export function durationText(ms, language) {
     .slice(first, first + 2)
     .filter(([, count]) => count > 0)
     .map(([unit, count]) =>
-      new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count))
+      new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count))
     .join(" ");
 }

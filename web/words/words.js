@@ -22,6 +22,16 @@ export function chooseLanguage(chosen, preferred) {
 }
 
 /**
+ * How times and numbers are written: as the browser's user does, if that is in the language that is spoken.
+ *
+ * @param {string} language
+ * @param {readonly string[]} preferred the browser's
+ */
+export function localeOf(language, preferred) {
+  return preferred.find((tag) => tag.toLowerCase().split("-")[0] === language) ?? language;
+}
+
+/**
  * The part of the welcome text that is in this language: a line such as `[es]` begins the part for
  * Spanish; what stands before the first such line is for everybody else. Where that is nothing they
  * get the first part that there is: nobody agrees to an empty page.
