@@ -8,7 +8,7 @@
  * @typedef {import("../machine/banned.js").Sentence} Sentence
  * @typedef {import("../words/words.js").Words} Words
  */
-import { find, setText } from "./dom.js";
+import { find, setAttribute, setText } from "./dom.js";
 import { plain } from "../words/plain.js";
 import { banLeftText, banUntilText } from "../words/safety.js";
 
@@ -55,7 +55,7 @@ export class BannedView {
   #drawAppeal({ appeal }, appealing, words) {
     const isNew = appeal !== null && !this.#form.hidden && this.#form.contains(document.activeElement);
     this.#form.hidden = appeal !== null;
-    this.#send.disabled = appealing === "sending";
+    setAttribute(this.#send, "aria-disabled", appealing === "sending"); // it keeps the keyboard's focus
     setText(this.#problem, appealing === "failed" && !appeal ? words.ban.appealFailed : "");
     this.#appealed.hidden = appeal === null;
     if (!appeal) return;
