@@ -8,11 +8,13 @@ import argparse
 import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from unittest.mock import patch
 
 import uvloop
 
-from relay import app, logs
+from relay import logs
+from relay.app import running
 from relay.config import Settings
 from relay.records import Appeal, Records, Report
 from relay.safety import BanOrder, BanRules, Decisions, Identity, Safety
@@ -48,7 +50,8 @@ class Strict(Safety):
             await decide(report.id, "dismissed", by=BY, why="")
 
     async def _answer(self, appeal: Appeal) -> None:
-        outcome = "granted" if "lift" in appeal.words else "refused"
+        is_granted = "lift" in appeal.words
+        outcome: Literal["granted", "refused"] = "granted" if is_granted else "refused"
         await Decisions(self).answer(appeal.id, outcome, by=BY, answer="We have looked.", why="")
 
     def _soon(self, deciding: Coroutine[Any, Any, None]) -> None:
@@ -64,11 +67,11 @@ async def main() -> None:
     parser.add_argument("--udp-port", type=int, required=True)
     options = vars(parser.parse_args())
     settings = Settings.model_validate({**options, "data_dir": Path("data"), "rematch_after_s": 0})
-    app.Safety = Strict  # type: ignore[misc]
     logs.configure(settings.log_level)
-    async with app.running(settings) as relay:
-        print("page", relay.url, flush=True)
-        await asyncio.Event().wait()
+    with patch("relay.app.Safety", Strict):
+        async with running(settings) as relay:
+            print("page", relay.url, flush=True)
+            await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
