@@ -107,7 +107,8 @@ async def wary_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """One server for all tests that leave it as it is; who has parted may meet again at once."""
-    flags = ("--rematch-after-s", "0", "--messages-per-s", "500", "--metrics-public")
+    patient = ("--rematch-after-s", "0", "--links-after-s", "0")
+    flags = (*patient, "--messages-per-s", "500", "--metrics-public")
     async with running(Server(tmp_path_factory.mktemp("shared"), *flags)) as server:
         yield server
         async with aiohttp.ClientSession(server.url) as http, http.get("/metrics") as response:

@@ -79,9 +79,8 @@ export class ReportView {
   #close({ isStarted }) {
     this.#dialog.close();
     const { activeElement } = document;
-    if (activeElement instanceof HTMLElement && activeElement !== document.body && activeElement.checkVisibility()) {
-      return;
-    }
+    const isKept = activeElement && activeElement !== document.body && activeElement.getClientRects().length > 0;
+    if (isKept) return;
     (isStarted ? this.#stop : this.#start).focus({ preventScroll: true });
   }
 }
