@@ -36,6 +36,15 @@ test("a ban ends everything: the call, the devices, what was searched for", () =
   assert.equal(page.state.reportForm, null, `there is no way to report ${formerRoomId}`);
 });
 
+test("who only looks at themselves when the ban comes does so no longer", () => {
+  const page = new Page();
+  page.connect();
+  page.do("preview_wanted");
+  page.devicesOpened();
+  const commands = page.on({ type: "wire_banned", ban: BAN });
+  assert.deepEqual(commands, ["close audio", "close video"]);
+});
+
 test("a ban that ends is counted down and asked about then; the page comes back by itself", () => {
   const page = banned({ endsInMs: 90_000 });
   const { ban } = page.state;

@@ -20,10 +20,10 @@ test("a report leaves the partner at once and looks for the next one", () => {
   assert.equal(reportedText(page.state, en), en.report.aboutPresent);
   const words = "  said so \ud800";
   const commands = page.on({ type: "report_pressed", reason: "hate", words });
-  assert.deepEqual(commands, ["> report", "part", "> find_partner"]);
+  assert.deepEqual(commands, ["> report", "part", "> next_partner"]);
   assert.deepEqual(page.sent, [
     { type: "report", reason: "hate", words: "said so ", roomId: "room 1" },
-    { type: "find_partner", interests: [] },
+    { type: "next_partner", interests: [] },
   ]);
   assert.deepEqual([page.state.partner, page.state.reportForm], [null, null]);
   assert.equal(page.state.linked, true);
@@ -37,7 +37,7 @@ test("a report leaves the partner at once and looks for the next one", () => {
 test("a block does the same and says nothing of reasons", () => {
   const page = Page.inCall();
   page.do("report_opened");
-  assert.deepEqual(page.do("block_pressed"), ["> block", "part", "> find_partner"]);
+  assert.deepEqual(page.do("block_pressed"), ["> block", "part", "> next_partner"]);
   assert.deepEqual(page.sent[0], { type: "block", roomId: "room 1" });
   page.hear({ type: "blocked", blockId: "7", roomId: "room 1" });
   assert.deepEqual(news(page), ["Blocked. You will not meet this person again."]);
@@ -46,7 +46,7 @@ test("a block does the same and says nothing of reasons", () => {
 test("in direct mode the link goes with the one who is reported", () => {
   const page = Page.inCall("direct");
   page.do("report_opened");
-  assert.deepEqual(page.on(THREAT), ["> report", "close_link", "> find_partner"]);
+  assert.deepEqual(page.on(THREAT), ["> report", "close_link", "> next_partner"]);
 });
 
 test("who has gone can be reported for a minute, and who has come meanwhile is not", () => {
@@ -168,14 +168,25 @@ for (const code of ["nobody_to_report", "cannot_report_yourself", "rate_limited"
   });
 }
 
-test("a report that the wire cannot take is said not to have been sent", () => {
+test("a report of which nobody knows whether it has arrived is said to be one", () => {
   const page = Page.inCall();
   page.on({ type: "message_unsent", message: { type: "report", reason: "hate", roomId: "r" } });
-  page.on({ type: "message_unsent", message: { type: "block", roomId: "r" } });
-  assert.deepEqual(news(page), [
-    "Your report was not sent: the connection was lost.",
-    "Nobody was blocked: the connection was lost.",
-  ]);
+  assert.deepEqual(news(page), ["Your report may not have arrived: the connection was lost."]);
+  const other = Page.inCall();
+  other.do("report_opened");
+  other.on(THREAT);
+  other.connect();
+  assert.deepEqual(news(other), ["Your report may not have arrived: the connection was lost."]);
+  other.connect();
+  assert.equal(other.state.news.length, 1, "once");
+});
+
+test("whom a former session has met a new one cannot report", () => {
+  const page = Page.inCall();
+  page.connect();
+  assert.deepEqual([page.state.formerRoomId, page.state.dueMs.former], [null, undefined]);
+  page.do("report_opened");
+  assert.equal(page.state.reportForm, null);
 });
 
 test("what came of a report stays until it is closed, and of many the last are there", () => {

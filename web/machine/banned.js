@@ -15,6 +15,7 @@
  *   | { do: "unblock", id: string }} BannedCommand
  */
 import { clip } from "./clip.js";
+import * as devices from "./devices.js";
 import * as news from "./news.js";
 import * as session from "./session.js";
 import { MAX_WORDS_CHARS } from "../wire/messages.js";
@@ -29,6 +30,7 @@ const AGAIN_MS = 5_000;
 /** The server has said so. @param {Turn} turn @param {Ban} ban */
 export function begin(turn, ban) {
   session.sentAway(turn, "ban");
+  devices.closeAll(turn); // who only looks at themselves has them open, too
   turn.state.reportForm = null;
   know(turn, ban);
 }

@@ -76,7 +76,7 @@ export function block(turn) {
   part(turn, form.roomId);
 }
 
-/** The server has parted the two: look for somebody else. @param {Turn} turn @param {string} roomId */
+/** Leave them, if they are still there, and look for somebody else. @param {Turn} turn @param {string} roomId */
 function part(turn, roomId) {
   const { state } = turn;
   close(turn);
@@ -84,7 +84,7 @@ function part(turn, roomId) {
   if (state.partner?.roomId === roomId) {
     state.notice = null;
     partner.leave(turn);
-    search.ask(turn, "find_partner");
+    search.ask(turn, "next_partner"); // which leaves them even if the server does not take the report
   }
   if (state.formerRoomId === roomId) former.forget(turn);
 }
@@ -109,10 +109,16 @@ export function refused(turn, code) {
   return code !== "rate_limited"; // which may have been about the search, too
 }
 
-/** @param {Turn} turn @param {"report" | "block"} type */
-export function unsent(turn, type) {
+/** The session is over, and with it whom the server could have known. @param {Turn} turn */
+export function lost(turn) {
+  former.forget(turn);
+  if (turn.state.isComplaining) unsent(turn);
+}
+
+/** It will not be sent, or nobody knows whether it was. @param {Turn} turn */
+export function unsent(turn) {
   turn.state.isComplaining = false;
-  news.tell(turn, { kind: `${type}_unsent` });
+  news.tell(turn, { kind: "report_lost" });
 }
 
 /** The one before can be reported no longer. @param {Turn} turn */

@@ -9,8 +9,8 @@
  * calls only parts below it:
  *
  *     banned.js    who may not come in, the appeal, and whom the visitor has blocked
- *     complaint.js reporting or blocking the partner, or the one before
  *     session.js   the session with the server: lost, gone on with, left and come back to
+ *     complaint.js reporting or blocking the partner, or the one before
  *     visit.js     from Start to Stop
  *     trial.js     the test of the connection, before one meets somebody or when a link has failed
  *     mend.js      new paths for a link that is interrupted
@@ -248,7 +248,7 @@ function serverError(turn, { code, message, retryAfterMs, id, cause }) {
  */
 function unsent(turn, message) {
   if (message.type === "chat_message") chat.refused(turn, message.id);
-  if (message.type === "report" || message.type === "block") complaint.unsent(turn, message.type);
+  if (message.type === "report" || message.type === "block") complaint.unsent(turn);
 }
 
 /** @param {Turn} turn */

@@ -10,8 +10,8 @@
  *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
  *   | "not_sent" | "message_refused" | "repeated_text" | "link_held_back"} Mishap said over the video
  *
- * @typedef {"report_received" | "blocked" | "report_late" | "report_refused" | "report_unsent"
- *   | "block_unsent" | "ban_over"} Passing what has been read after a moment
+ * @typedef {"report_received" | "blocked" | "report_late" | "report_refused" | "report_lost"
+ *   | "ban_over"} Passing what has been read after a moment
  * @typedef {{ kind: Passing } | { kind: "outcome", outcome: Outcome, reason: Reason, atMs: number }} Tidings
  * @typedef {Tidings & { id: number }} Item
  *

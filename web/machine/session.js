@@ -11,6 +11,7 @@
  * @typedef {import("./state.js").State} State
  */
 import * as chat from "./chat.js";
+import * as complaint from "./complaint.js";
 import * as devices from "./devices.js";
 import * as link from "./link.js";
 import * as mend from "./mend.js";
@@ -133,6 +134,7 @@ function end(turn) {
   const { state } = turn;
   Object.assign(state, { server: null, online: null, notice: null, unanswered: 0 });
   visit.forgetServerSide(turn);
+  complaint.lost(turn);
 }
 
 // a page that is left, and comes back

@@ -72,9 +72,8 @@ export class ControlsView {
    */
   #drawPictureInPicture(isOff, hasPartner) {
     this.#pip.disabled = isOff;
-    if (!document.pictureInPictureEnabled) return;
     const isVeiled = isOff && hasPartner;
-    if (this.#remote.disablePictureInPicture !== isVeiled) this.#remote.disablePictureInPicture = isVeiled;
+    this.#remote.toggleAttribute("disablepictureinpicture", isVeiled); // browsers have a button of their own
     if (isVeiled && document.pictureInPictureElement) this.#leavePictureInPicture();
   }
 

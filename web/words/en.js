@@ -326,8 +326,7 @@ export const en = {
     blocked: "Blocked. You will not meet this person again.",
     report_late: "It is too late to report this person.",
     report_refused: "The server has not taken your report.",
-    report_unsent: "Your report was not sent: the connection was lost.",
-    block_unsent: "Nobody was blocked: the connection was lost.",
+    report_lost: "Your report may not have arrived: the connection was lost.",
     ban_over: "Your ban is over. Welcome back.",
   },
   /** @param {string} day @param {string} reason */
