@@ -13,8 +13,9 @@ import { Glance } from "./media/glance.js";
 import { Peer } from "./media/peer.js";
 import { Rehearsal } from "./media/rehearsal.js";
 import { View } from "./view/view.js";
+import { Visitor } from "./wire/visitor.js";
 import { Wire } from "./wire/wire.js";
-import { digest } from "./words/words.js";
+import { hasAgreed } from "./words/words.js";
 
 const TICK_MS = 250;
 const RULES_TIMEOUT_MS = 15_000;
@@ -35,6 +36,7 @@ const presence = new Presence();
 const devices = new Devices(dispatch);
 const glance = new Glance(dispatch);
 const rehearsal = new Rehearsal((event) => dispatch({ type: "trial_heard", event }));
+const visitor = new Visitor(dispatch);
 const wire = new Wire(socketUrl(), dispatch);
 watchSurroundings(dispatch);
 listenToKeys((action) => view.act(action, state), () => state.settings.usesKeys);
@@ -94,6 +96,9 @@ function carryOut(command) {
     case "close_trial": rehearsal.close(); break;
     case "glance": glance.begin(command.tracks); break;
     case "look_away": glance.end(); break;
+    case "look_up_visitor": visitor.lookUp(); break;
+    case "appeal": visitor.appeal(command.words); break;
+    case "unblock": visitor.unblock(command.id); break;
     case "meet": peer?.meet(); break;
     case "part": peer?.part(); break;
     default: /** @satisfies {never} */ (command);
@@ -150,7 +155,7 @@ async function welcome() {
   const text = await readRules();
   view.welcome(text);
   draw();
-  if (text === null || state.settings.agreedTo !== digest(text)) return;
+  if (text === null || !hasAgreed(state.settings.agreedTo, text, Boolean(state.server?.evidence))) return;
   if (await Devices.areAllowed()) dispatch({ type: "preview_wanted" });
 }
 
@@ -180,7 +185,8 @@ function setTimers() {
     timer = setTimeout(() => dispatch({ type: "time_passed" }), dueMs - performance.now() + 1);
   }
   clearInterval(ticker);
-  const isCounting = state.retryAtMs !== null || state.searchingSinceMs !== null;
+  const isCounting = state.retryAtMs !== null || state.searchingSinceMs !== null
+    || Boolean(state.ban?.endsAtMs);
   if (isCounting) ticker = setInterval(draw, TICK_MS);
 }
 

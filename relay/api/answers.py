@@ -25,12 +25,13 @@ SECURITY_HEADERS = {
             "font-src 'self'",
             "manifest-src 'self'",
             "connect-src 'self'",
+            "worker-src 'self'",
             "media-src 'self'",  # a stream has no URL: what srcObject plays needs no leave
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
             "require-trusted-types-for 'script'",  # no text ever becomes HTML or a script,
-            "trusted-types 'none'",  # and nothing can declare it harmless
+            "trusted-types workers",  # and only web/wire/work.js says which worker it starts
         )
     ),
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -14,6 +14,7 @@ RELAY = ("-c", "from relay.cli import main; main()")
 SERVE = (*RELAY, "serve")
 SERVE_LOSSY = ("-m", "tests.browser.lossy")
 SERVE_MORTAL = ("-m", "tests.browser.mortal")
+SERVE_STRICT = ("-m", "tests.browser.strict")
 _START_S = 60
 _STOP_S = 10
 

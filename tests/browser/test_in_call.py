@@ -140,7 +140,7 @@ async def test_the_help_panel_names_every_key_and_can_switch_them_off(meet: Meet
     await anna.key("?")
     panel = anna.page.get_by_role("dialog", name="Keys")
     keys = await panel.locator("kbd").all_inner_texts()
-    assert keys == ["Esc", "Esc", "Q", "M", "C", "S", "↑", "↓", "P", "F", "/", "I", "A", "?"]
+    assert keys == ["Esc", "Esc", "Q", "M", "C", "S", "↑", "↓", "P", "F", "/", "I", "A", "R", "?"]
     await panel.get_by_role("switch", name="Use single letters as keys").uncheck()
     await anna.press("Close")
     await anna.key("q", "m")

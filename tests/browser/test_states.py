@@ -12,8 +12,8 @@ from playwright.async_api import expect
 from tests.browser.axe import violations
 from tests.browser.conftest import Arrive, StartServer
 from tests.browser.pictures import save
-from tests.browser.server import Server
-from tests.browser.visitor import NOT_REACHED, Visitor, together
+from tests.browser.server import SERVE_STRICT, Server
+from tests.browser.visitor import NOT_REACHED, REFUSED, Visitor, together
 
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
 SIZES = {"phone": (390, 780), "desktop": (1180, 700)}
@@ -66,7 +66,7 @@ async def shows(person: Visitor, state: str) -> None:
 
 
 async def test_every_state_is_for_everybody(start_server: StartServer, arrive: Arrive) -> None:
-    server = await start_server("--rematch-after-s", "0")
+    server = await start_server("--rematch-after-s", "0", "--links-after-s", "0")
     anna = await arrive(server, agree=False, spell=CALM)
     anna.expected_complaints = NOT_REACHED
     await expect(anna.page.get_by_role("dialog", name="Welcome")).to_contain_text("Be kind.")
@@ -79,6 +79,7 @@ async def test_every_state_is_for_everybody(start_server: StartServer, arrive: A
     await shows(anna, "searching")
 
     berta = await arrive(server, spell=CALM.replace("220", "165"))
+    berta.expected_complaints = NOT_REACHED
     await berta.likes("cats", "films")
     await berta.press("Start")
     await together(anna.sees_somebody(), berta.sees_somebody())
@@ -91,6 +92,9 @@ async def test_every_state_is_for_everybody(start_server: StartServer, arrive: A
     await expect(anna.page.locator("#figure-list dt")).to_have_count(6)
     await shows(anna, "figures")
     await anna.page.locator("#quality").click()
+    await anna.press("Report or block")
+    await shows(anna, "report")
+    await anna.press("Cancel")
     await anna.press("Settings")
     await shows(anna, "settings")
     await anna.page.get_by_role("switch", name="Search on by itself").uncheck()
@@ -125,6 +129,26 @@ async def test_what_is_there_before_a_call_is_for_everybody(server: Server, arri
     rows = anna.page.locator("#trial-rows")
     await expect(rows).to_have_attribute("aria-busy", "false", timeout=60_000)
     await shows(anna, "tested")
+
+
+async def test_what_strangers_see_of_each_other_and_of_a_ban_is_for_everybody(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    server = await start_server(program=SERVE_STRICT)
+    blurs = """localStorage["relay.settings"] ??= JSON.stringify({ blur: "both" });"""
+    anna = await arrive(server, spell=CALM + blurs)
+    berta = await arrive(server, spell=CALM.replace("220", "165"))
+    await together(*(person.press("Start") for person in (anna, berta)))
+    await together(anna.sees_somebody(), berta.sees_somebody())
+    await shows(anna, "blurred")
+    berta.expected_complaints = REFUSED
+    await anna.key("r")
+    await anna.page.get_by_label("Anything to add?").fill("ban")
+    await anna.press("Nudity or sex")
+    await expect(anna.page.get_by_role("log", name="News")).to_contain_text("was banned")
+    await shows(anna, "outcome")
+    await expect(berta.page.get_by_role("heading", name="You have been banned")).to_be_focused()
+    await shows(berta, "banned")
 
 
 async def test_a_problem_with_the_devices_is_for_everybody(server: Server, arrive: Arrive) -> None:

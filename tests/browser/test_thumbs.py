@@ -21,6 +21,7 @@ SIZES = [
     (740, 360),
     (840, 600),
     (1180, 700),
+    (1260, 700),
 ]
 # Which buttons are small, not whole on the screen, or have something else over them.
 MISSED = """() => [...document.querySelectorAll(".controls > button")]

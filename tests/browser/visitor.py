@@ -16,6 +16,7 @@ SPY = (Path(__file__).parent / "spy.js").read_text()
 
 # What Chromium says of a server that is not there, or lets nobody in.
 NOT_REACHED = "WebSocket connection to .* failed|net::ERR_CONNECTION_REFUSED"
+REFUSED = "WebSocket connection to .* failed|the server responded with a status of 4(03|09|29)"
 TURNED_AWAY = "WebSocket connection to .* failed|the server responded with a status of 503"
 
 

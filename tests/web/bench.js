@@ -48,6 +48,12 @@ export class Bench {
   /** What the server answers when it is asked why. @type {import("../../web/wire/refusal.js").Refusal | null} */
   refusal = null;
   asked = 0;
+  /** Of work, and what is made of each. @type {unknown[]} */
+  challenges = [];
+  /** @type {string | null} */
+  proof = "proof";
+  /** @type {(() => void) | null} */
+  solved = null;
   /** Until when the answer to that is held back. @type {(() => void) | null} */
   answer = null;
   isSlow = false;
@@ -62,6 +68,11 @@ export class Bench {
       this.asked += 1;
       this.answer = () => tell(this.refusal);
       if (!this.isSlow) this.answer();
+    },
+    solve: (challenge, tell) => {
+      this.challenges.push(challenge);
+      this.solved = () => tell(this.proof);
+      if (!this.isSlow) this.solved();
     },
     nowMs: () => this.nowMs,
     setTimer: (callback, delayMs) => (this.timer = { atMs: this.nowMs + delayMs, callback }),

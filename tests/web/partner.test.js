@@ -279,6 +279,8 @@ test("a partner begins with nothing, and counts", () => {
   page.meet();
   assert.equal(page.state.partnersMet, 1);
   assert.deepEqual(page.state.partner, {
+    roomId: "room 1",
+    veil: { blur: "off", hasShown: true, isReady: true, why: null, isOverruled: false },
     media: { audio: true, video: true }, arrived: { audio: false, video: false }, hasCome: false,
     sharedInterests: [], isTyping: false, isReported: false, isInterrupted: false, isStalled: false, isDoubted: false, isSought: false,
     bytesReceived: 0, lastBytesAtMs: page.nowMs,

@@ -66,6 +66,8 @@ for (const code of namesOf("Errors")) {
       wrong_state: /^Connected/,
       bad_sdp: /^Video connection failed/,
       media_failed: /^Video connection failed/,
+      repeated_text: /^Not sent: you have written that to several people/,
+      link_held_back: /^Not sent: addresses can be sent only after/,
     };
     const other = new RegExp(`^The server says: It is ${code}\\. \\| Connected`);
     assert.match(page.says, Object.hasOwn(said, code) ? said[/** @type {"bad_sdp"} */ (code)] : other);

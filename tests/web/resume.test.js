@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Session } from "../../web/wire/session.js";
 import { Bench } from "./bench.js";
+import { GREETING } from "./transcript.js";
 
 /** @param {string} id */
 const line = (id) => /** @type {const} */ ({ type: "chat_message", text: "x", id });
@@ -50,10 +51,9 @@ test("the session is asked for with what has come of it, and goes on with the ne
   bench.greet("T2");
   assert.deepEqual(bench.sent, [{ type: "resume", resumeToken: "T1", received: 2 }]);
   assert.deepEqual(bench.events, [], "who is greeted is nobody yet");
-  bench.socket.hear({ type: "resumed", resumeToken: "T3", received: 0, missed: 1, state: "in_call" });
-  assert.deepEqual(bench.events, [
-    { type: "wire_resumed", state: "in_call", iceServers: [], mediaMode: "relay" },
-  ]);
+  bench.socket.hear({ type: "resumed", resumeToken: "T3", received: 0, missed: 1, state: "in_call", roomId: "r" });
+  const server = { ...GREETING, resumeToken: "T2" };
+  assert.deepEqual(bench.events, [{ type: "wire_resumed", state: "in_call", roomId: "r", server }]);
   bench.socket.hear({ type: "typing", active: false });
   bench.socket.onclose?.();
   bench.ring();

@@ -11,6 +11,16 @@ import { en } from "../../web/words/en.js";
 /** @typedef {import("../../web/media/figures.js").Figures} Figures */
 /** @typedef {import("../../web/media/devices.js").Kind} Kind */
 
+/** @type {import("../../web/wire/messages.js").Connected} */
+export const GREETING = {
+  type: "connected",
+  iceServers: [],
+  mediaMode: "relay",
+  resumeToken: "token",
+  startBlurred: false,
+  evidence: false,
+};
+
 export const REMOTE = /** @type {MediaStream} */ ({ id: "remote" });
 
 /** @param {string} id @returns {MediaStreamTrack} */
@@ -46,6 +56,7 @@ export class Page {
   /** @type {Command[]} */
   ordered = [];
   #bytes = 0;
+  rooms = 0;
   /** Whether the test after a failure runs; most stories are not about it, and nobody waits for it. */
   isTested = false;
 
@@ -79,7 +90,8 @@ export class Page {
    *   | "page_back" | "network_changed" | "link_failed" | "link_broken" | "link_closed"
    *   | "link_interrupted" | "link_restored" | "path_found" | "wire_connecting" | "wire_alive"
    *   | "key_struck" | "field_pressed" | "begun_taken" | "begun_dropped" | "try_now_pressed" | "text_chosen"
-   *   | "return_pressed" | "return_declined" | "trial_pressed" | "trial_opened" | "trial_closed"} type */
+   *   | "show_pressed" | "report_opened" | "report_closed" | "block_pressed" | "warning_taken"
+   *   | "settings_opened" | "wire_working" | "return_pressed" | "return_declined" | "trial_pressed" | "trial_opened" | "trial_closed"} type */
   do(type) {
     return this.on(/** @type {Event} */ ({ type }));
   }
@@ -89,9 +101,20 @@ export class Page {
     return this.on({ type: "message", message });
   }
 
-  /** Let the time of the next deadline come. */
+  /** Let the time of the next deadline come, of those that most stories are about. */
   wait() {
-    const dueMs = nextDueMs(this.state);
+    const { former, form, news, ban, ...others } = this.state.dueMs;
+    const dueMs = nextDueMs({ ...this.state, dueMs: others });
+    return this.#waitUntil(dueMs);
+  }
+
+  /** @param {keyof import("../../web/machine/state.js").DueMs} name */
+  waitFor(name) {
+    return this.#waitUntil(this.state.dueMs[name] ?? null);
+  }
+
+  /** @param {number | null} dueMs */
+  #waitUntil(dueMs) {
     if (dueMs === null) throw new Error("nothing is due");
     const waitedMs = dueMs - this.nowMs;
     this.nowMs = dueMs;
@@ -128,7 +151,7 @@ export class Page {
 
   /** @param {"relay" | "direct"} mediaMode */
   connect(mediaMode = "relay") {
-    return this.hear({ type: "connected", iceServers: [], mediaMode, resumeToken: "token" });
+    return this.hear({ ...GREETING, mediaMode });
   }
 
   /** The socket is lost, and nobody is told. */
@@ -143,7 +166,7 @@ export class Page {
 
   /** The session goes on. @param {string} state @param {RTCIceServer[]} iceServers */
   resumed(state = "in_call", iceServers = []) {
-    return this.on({ type: "wire_resumed", state, iceServers, mediaMode: "relay" });
+    return this.on({ type: "wire_resumed", state, roomId: "room", server: { ...GREETING, iceServers } });
   }
 
   /** @param {string} code @param {number | null} retryAfterMs @param {string | null} id */
@@ -168,7 +191,13 @@ export class Page {
 
   /** @param {boolean} isInitiator @param {string[]} sharedInterests */
   meet(isInitiator = false, sharedInterests = []) {
-    return this.hear({ type: "partner_found", isInitiator, sharedInterests });
+    return this.meetIn(`room ${this.rooms += 1}`, { isInitiator, sharedInterests });
+  }
+
+  /** @param {string} roomId @param {Partial<import("../../web/wire/messages.js").PartnerFound>} message */
+  meetIn(roomId, message = {}) {
+    const plain = { isInitiator: false, sharedInterests: [], blurred: false };
+    return this.hear({ type: "partner_found", roomId, ...plain, ...message });
   }
 
   arrive() {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limit, serversOverTcp } from "../../web/machine/way.js";
-import { CAMERA, FINE, MICROPHONE, NONE, Page } from "./transcript.js";
+import { CAMERA, FINE, GREETING, MICROPHONE, NONE, Page } from "./transcript.js";
 
 /** @typedef {import("../../web/media/peer.js").PeerEvent} PeerEvent */
 
@@ -17,7 +17,7 @@ const SDP = [
 function lobby(iceServers = [TURN]) {
   const page = new Page();
   page.isTested = true;
-  page.hear({ type: "connected", iceServers, mediaMode: "relay", resumeToken: "token" });
+  page.hear({ ...GREETING, iceServers });
   page.do("preview_wanted");
   page.devicesOpened();
   return page;

@@ -6,7 +6,7 @@ import { needsDetour, readWays, withWay } from "../../web/browser/ways.js";
 import { isOwn } from "../../web/machine/way.js";
 import { initial } from "../../web/machine/state.js";
 import { wayOf } from "../../web/media/figures.js";
-import { Page } from "./transcript.js";
+import { GREETING, Page } from "./transcript.js";
 
 const OWN = { urls: ["turns:here.example:443?transport=tcp"], username: "u", credential: "c" };
 const OTHER = { urls: "turn:elsewhere.example:3478" };
@@ -17,9 +17,7 @@ function offered(takesDetour = false) {
   const page = new Page();
   page.state = initial(page.state.settings, "here.example");
   page.on({ type: "way_remembered", takesDetour });
-  page.hear({
-    type: "connected", iceServers: [OWN, OTHER], mediaMode: "relay", resumeToken: null,
-  });
+  page.hear({ ...GREETING, iceServers: [OWN, OTHER] });
   page.do("start_pressed");
   page.devicesOpened();
   page.offerMade();

@@ -199,15 +199,20 @@ test("what the server says of the partner is read", () => {
   const bench = new Bench();
   bench.wire.connect();
   bench.socket.hear({ type: "partner_found", roomId: "r", isInitiator: true });
-  bench.socket.hear({ type: "partner_found", isInitiator: false, sharedInterests: ["cats"] });
+  bench.socket.hear({
+    type: "partner_found", roomId: "q", isInitiator: false, sharedInterests: ["cats"], blurred: true,
+  });
   bench.socket.hear({ type: "media_state", audio: true, video: false });
   bench.socket.hear({ type: "typing", active: true });
   bench.socket.hear({ type: "chat_received", id: "7" });
   assert.deepEqual(
     bench.events.flatMap((event) => (event.type === "message" ? [event.message] : [])),
     [
-      { type: "partner_found", isInitiator: true, sharedInterests: [] },
-      { type: "partner_found", isInitiator: false, sharedInterests: ["cats"] },
+      { type: "partner_found", roomId: "r", isInitiator: true, sharedInterests: [], blurred: false },
+      {
+        type: "partner_found", roomId: "q", isInitiator: false, sharedInterests: ["cats"],
+        blurred: true,
+      },
       { type: "media_state", audio: true, video: false },
       { type: "typing", active: true },
       { type: "chat_received", id: "7" },
@@ -299,10 +304,10 @@ test("why the server lets nobody in is read from its answer, and from nobody els
   const draining = full.replaceAll("full", "draining");
   assert.deepEqual(await asked(503, full, { "Retry-After": "10" }), FULL);
   assert.deepEqual(await asked(503, draining), { why: "draining", retryAfterMs: null });
-  assert.equal((await asked(503, full, { "Retry-After": "999999" }))?.retryAfterMs, 300_000);
-  assert.equal((await asked(503, full, { "Retry-After": "0" }))?.retryAfterMs, 1_000);
+  assert.deepEqual(await asked(503, full, { "Retry-After": "999999" }), { why: "full", retryAfterMs: 300_000 });
+  assert.deepEqual(await asked(503, full, { "Retry-After": "0" }), { why: "full", retryAfterMs: 1_000 });
   const date = { "Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT" };
-  assert.equal((await asked(503, full, date))?.retryAfterMs, null);
+  assert.deepEqual(await asked(503, full, date), { why: "full", retryAfterMs: null });
   for (const body of ["<h1>503", "null", "{}", '{"error":{"code":"constructor"}}']) {
     assert.equal(await asked(503, body), null);
   }
@@ -373,9 +378,11 @@ test("how media goes, and what is no message, is read as it is said", () => {
     parse(JSON.stringify({ type: "connected", iceServers: [], ...more }));
   assert.deepEqual(connected({ mediaMode: "direct" }), {
     type: "connected", iceServers: [], mediaMode: "direct", resumeToken: null,
+    startBlurred: false, evidence: false,
   });
-  assert.deepEqual(connected({ mediaMode: "relay" }), {
+  assert.deepEqual(connected({ mediaMode: "relay", startBlurred: true, evidence: true }), {
     type: "connected", iceServers: [], mediaMode: "relay", resumeToken: null,
+    startBlurred: true, evidence: true,
   });
   for (const frame of ["null", "7", '"text"']) {
     assert.throws(() => parse(frame), { name: "SyntaxError", message: "not a JSON object" });
@@ -387,7 +394,7 @@ test("how media goes, and what is no message, is read as it is said", () => {
     type: "error", code: "c", message: "m", retryAfterMs: null, id: "7", cause: null,
   });
   assert.deepEqual(parse('{"type":"waiting_for_partner","online":"many"}'), {
-    type: "waiting_for_partner", online: null,
+    type: "waiting_for_partner", online: null, slowedForMs: null,
   });
   for (const interests of ['"cats"', "[1]", '["cats", 1]']) {
     const frame = `{"type":"partner_found","sharedInterests":${interests}}`;

@@ -7,13 +7,20 @@ import { readSettings } from "../../web/browser/memory.js";
 import { DEFAULTS } from "../../web/machine/state.js";
 import { levelOf } from "../../web/media/meter.js";
 import { splitAddresses } from "../../web/view/addresses.js";
-import { LANGUAGES, chooseLanguage, digest, welcomeParagraphs } from "../../web/words/words.js";
+import {
+  LANGUAGES, agreementTo, chooseLanguage, digest, hasAgreed, localeOf, welcomeParagraphs,
+} from "../../web/words/words.js";
 
 test("the language is the chosen one, else the browser's first that is there, else English", () => {
   assert.equal(chooseLanguage("", ["fr-FR", "es-MX", "en"]), "es");
   assert.equal(chooseLanguage("en", ["es"]), "en");
   assert.equal(chooseLanguage("", ["fr", "constructor"]), "en");
   assert.equal(chooseLanguage("xx", []), "en");
+});
+
+test("times are written as the browser's user does, if that is in the language that is spoken", () => {
+  assert.equal(localeOf("en", ["es-MX", "en-GB", "en-US"]), "en-GB");
+  assert.equal(localeOf("es", ["en-GB"]), "es");
 });
 
 /** @param {unknown} words @param {string} path @returns {[string, string][]} */
@@ -67,6 +74,14 @@ test("the welcome text is in paragraphs, in the reader's language where there is
 test("other rules have another digest", () => {
   assert.notEqual(digest("Be kind."), digest("Be kind!"));
   assert.equal(digest("Be kind."), digest("Be kind."));
+});
+
+test("who has agreed to the rules is asked again when evidence is kept, and not when it no longer is", () => {
+  const plain = agreementTo("Be kind.", false);
+  const whole = agreementTo("Be kind.", true);
+  const answers = [plain, whole, "", agreementTo("Be brief.", true)].map((agreedTo) =>
+    [false, true].map((evidence) => hasAgreed(agreedTo, "Be kind.", evidence)));
+  assert.deepEqual(answers, [[true, false], [true, true], [false, false], [false, false]]);
 });
 
 test("addresses are found in chat, and nothing else is", () => {

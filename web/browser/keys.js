@@ -3,7 +3,7 @@
  * Which key does what.
  *
  * @typedef {"next" | "stop" | "microphone" | "camera" | "switch" | "louder" | "quieter" | "pip"
- *   | "full" | "chat" | "figures" | "search" | "help"} Action
+ *   | "full" | "chat" | "figures" | "search" | "report" | "help"} Action
  */
 
 /** @type {Readonly<Record<string, Action>>} */
@@ -20,6 +20,7 @@ export const KEYS = {
   "/": "chat",
   i: "figures",
   a: "search",
+  r: "report",
   "?": "help",
 };
 

@@ -4,14 +4,18 @@
  *
  * @typedef {import("./turn.js").Turn} Turn
  * @typedef {import("./state.js").ChatLine} ChatLine
+ *
+ * @typedef {{ type: "text_changed", text: string } | { type: "chat_entered", text: string }
+ *   | { type: "key_struck" } | { type: "field_pressed" }
+ *   | { type: "begun_taken" } | { type: "begun_dropped" }
+ *   | { type: "chat_toggled" } | { type: "chat_repeated", id: string }} ChatEvent
  */
+import { clip } from "./clip.js";
 import * as draft from "./draft.js";
 import * as partner from "./partner.js";
 import { MAX_CHAT_CHARS } from "../wire/messages.js";
 
 const MAX_LINES = 500;
-/** Halves of characters, as cutting leaves them; the server takes none. */
-const LONE_SURROGATES = /\p{Surrogate}/gu;
 /** Who has not touched a key for so long is not typing. */
 const TYPING_MS = 3_000;
 /** If the end of it gets lost. */
@@ -19,7 +23,7 @@ const PARTNER_TYPING_MS = 15_000;
 
 /** @param {Turn} turn @param {string} text */
 export function say(turn, text) {
-  const trimmed = text.trim().slice(0, MAX_CHAT_CHARS).replace(LONE_SURROGATES, "");
+  const trimmed = clip(text, MAX_CHAT_CHARS);
   const { state } = turn;
   if (!state.partner || !trimmed) return;
   if (draft.isHeld(turn)) return turn.notify({ kind: "not_sent" });

@@ -8,7 +8,9 @@
  * so that there is no timer to cancel. Each part decides about one thing, and
  * calls only parts below it:
  *
+ *     banned.js    who may not come in, the appeal, and whom the visitor has blocked
  *     session.js   the session with the server: lost, gone on with, left and come back to
+ *     complaint.js reporting or blocking the partner, or the one before
  *     visit.js     from Start to Stop
  *     trial.js     the test of the connection, before one meets somebody or when a link has failed
  *     mend.js      new paths for a link that is interrupted
@@ -20,6 +22,9 @@
  *     devices.js   camera and microphone: opened, refused, muted, lost
  *     search.js    what is looked for, and asking the server to look
  *     draft.js     what is being written, and to whom
+ *     former.js    who was the partner until a moment ago
+ *     veil.js      whether the partner's picture is blurred
+ *     news.js      what the person is told wherever they are
  *
  * What has to follow from the state however it came about, no part has to think of: when the event
  * is dealt with, `settle` goes on with the search if nothing is waited for any more, and tells the
@@ -41,17 +46,21 @@
  * @typedef {import("./state.js").Command} Command
  * @typedef {import("../wire/messages.js").ServerMessage} ServerMessage
  */
+import * as banned from "./banned.js";
 import * as chat from "./chat.js";
+import * as complaint from "./complaint.js";
 import * as devices from "./devices.js";
 import * as draft from "./draft.js";
 import * as line from "./line.js";
 import * as link from "./link.js";
 import * as mend from "./mend.js";
+import * as news from "./news.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
 import * as session from "./session.js";
 import * as trial from "./trial.js";
 import { Turn } from "./turn.js";
+import * as veil from "./veil.js";
 import * as visit from "./visit.js";
 import * as way from "./way.js";
 
@@ -119,11 +128,30 @@ function take(turn, event) {
     case "way_remembered": turn.state.takesDetour = event.takesDetour; return;
     case "network_changed": return visit.networkChanged(turn);
 
+    case "show_pressed": return veil.show(turn, true);
+    case "report_opened": return complaint.open(turn);
+    case "report_closed": return complaint.close(turn);
+    case "report_meant": return complaint.mean(turn, event.roomId);
+    case "report_pressed": return complaint.report(turn, event.reason, event.words);
+    case "block_pressed": return complaint.block(turn);
+    case "news_closed": return news.close(turn, event.id);
+    case "warning_taken": turn.state.warning = null; return;
+    case "appeal_pressed": return banned.appeal(turn, event.text);
+    case "appeal_sent": return banned.appealed(turn, event.appeal);
+    case "appeal_unsent": return banned.unappealed(turn, event.status);
+    case "settings_opened": return banned.lookAtBlocks(turn);
+    case "visitor_seen": return banned.seen(turn, event.ban, event.blocks);
+    case "unblock_pressed": return banned.unblock(turn, event.id);
+    case "block_undone": return banned.unblocked(turn, event.id);
+    case "block_kept": return banned.stillBlocked(turn);
+
     case "wire_connecting": return session.connecting(turn);
     case "wire_away": return session.away(turn);
     case "wire_lost":
     case "wire_refused": return session.lost(turn, event);
     case "wire_closed": return session.sentAway(turn, event.by);
+    case "wire_working": return session.working(turn);
+    case "wire_banned": return banned.begin(turn, event.ban);
     case "wire_resumed": return session.resumed(turn, event);
     case "wire_alive":
       mend.proved(turn);
@@ -162,10 +190,12 @@ function take(turn, event) {
 /** @param {Turn} turn @param {ServerMessage} message */
 function hear(turn, message) {
   switch (message.type) {
-    case "connected": return session.begun(turn, message);
+    case "connected":
+      banned.over(turn);
+      return session.begun(turn, message);
     case "resumed":
     case "pong": return; // the wire's own
-    case "waiting_for_partner": return partner.awaited(turn, message.online);
+    case "waiting_for_partner": return partner.awaited(turn, message);
     case "partner_found": return partner.found(turn, message);
     case "partner_left": return partner.gone(turn, "partner_left");
     case "partner_disconnected": return partner.gone(turn, "partner_disconnected");
@@ -180,6 +210,15 @@ function hear(turn, message) {
     case "chat_received": return chat.delivered(turn, message.id);
     case "typing": return chat.partnerTyping(turn, message.active);
     case "partner_connection": return partner.connectionChanged(turn, message.interrupted);
+    case "report_received":
+    case "blocked": return complaint.arrived(turn, message.type);
+    case "report_outcome": {
+      const { outcome, reason, atMs } = message;
+      return news.tell(turn, { kind: "outcome", outcome, reason, atMs });
+    }
+    case "warning": turn.state.warning = message.reason; return;
+    case "partner_blurred": return veil.suspected(turn, message.why);
+    case "shown": return veil.partnerShown(turn);
     case "offer_again": return visit.offerAgain(turn);
     case "error": return serverError(turn, message);
     default: /** @satisfies {never} */ (message);
@@ -192,10 +231,11 @@ function serverError(turn, { code, message, retryAfterMs, id, cause }) {
   else if (trial.isRunning(turn.state)) return trial.refused(turn, code);
   if (code === "media_failed") turn.state.unanswered = 0;
   if (code === "bad_sdp") link.countAnswer(turn);
-  if (!turn.state.isStarted) return;
+  if (complaint.refused(turn, code) || !turn.state.isStarted) return;
   if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn, cause);
   // The server speaks of its states there: something crossed with the partner's leaving.
   if (code === "rate_limited" && id !== null) turn.notify({ kind: "message_refused" });
+  else if (code === "repeated_text" || code === "link_held_back") turn.notify({ kind: code });
   else if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });
   search.refused(turn, retryAfterMs);
 }
@@ -208,6 +248,7 @@ function serverError(turn, { code, message, retryAfterMs, id, cause }) {
  */
 function unsent(turn, message) {
   if (message.type === "chat_message") chat.refused(turn, message.id);
+  if (message.type === "report" || message.type === "block") complaint.unsent(turn);
 }
 
 /** @param {Turn} turn */
@@ -225,6 +266,13 @@ function checkDeadlines(turn) {
   if (turn.isDue("typed")) chat.stopTyping(turn);
   if (turn.isDue("partnerTyped")) chat.partnerTyping(turn, false);
   if (turn.isDue("video")) line.tryVideo(turn);
+  if (turn.isDue("veil")) veil.show(turn, false);
+  if (turn.isDue("slowed")) turn.state.isSlowed = false;
+  if (turn.isDue("work")) turn.state.isWorking = true;
+  if (turn.isDue("former")) complaint.formerForgotten(turn);
+  if (turn.isDue("form")) complaint.late(turn);
+  if (turn.isDue("news")) news.pass(turn);
+  if (turn.isDue("ban")) banned.lookAgain(turn);
   turn.isDue("relink"); // what it has held up goes on by itself
   turn.isDue("held");
 }

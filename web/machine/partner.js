@@ -6,10 +6,12 @@
  * @typedef {import("../media/devices.js").Kind} Kind
  */
 import * as draft from "./draft.js";
+import * as former from "./former.js";
 import * as line from "./line.js";
 import * as link from "./link.js";
 import * as search from "./search.js";
 import { hasArrived, ownMedia } from "./state.js";
+import * as veil from "./veil.js";
 
 export const MEDIA_TIMEOUT_MS = 8_000;
 const STALLED_AFTER_MS = 4_000;
@@ -17,28 +19,32 @@ const QUIET_MS = 1_500;
 const ESCAPE_AGAIN_MS = 2_000;
 
 /** @param {Turn} turn @param {import("../wire/messages.js").PartnerFound} message */
-export function found(turn, { isInitiator, sharedInterests }) {
+export function found(turn, { roomId, isInitiator, sharedInterests, blurred }) {
   const { state } = turn;
   if (state.search === "none") return; // we have stopped meanwhile
   search.end(turn);
   Object.assign(state, { notice: null, chat: [] });
   state.partnersMet += 1;
-  state.partner = { ...somebody(turn, sharedInterests), hasCome: state.isTextOnly };
+  const isReady = !blurred;
+  state.partner = { ...somebody(turn, { roomId, sharedInterests, isReady }), hasCome: state.isTextOnly };
   draft.meet(turn);
   if (!state.isTextOnly) turn.startTimer("media", MEDIA_TIMEOUT_MS);
   if (state.linked) turn.order({ do: "meet" });
   else if (!state.isTextOnly) link.openToPartner(turn, isInitiator);
+  veil.met(turn);
 }
 
 /**
  * Of whom nothing is known yet.
  *
  * @param {Turn} turn
- * @param {string[]} sharedInterests
+ * @param {{ roomId: string, sharedInterests: string[], isReady: boolean }} known `isReady` to be seen
  * @returns {import("./state.js").Partner}
  */
-export function somebody(turn, sharedInterests) {
+export function somebody(turn, { roomId, sharedInterests, isReady }) {
   return {
+    roomId,
+    veil: veil.drawn(turn.state, isReady),
     media: { audio: true, video: true }, // until they say otherwise
     arrived: { audio: false, video: false },
     hasCome: false,
@@ -71,13 +77,13 @@ export function meetAgain(turn) {
  * The server says that it looks on: one who was taken for a partner was found before we stopped.
  *
  * @param {Turn} turn
- * @param {number | null} online
+ * @param {import("../wire/messages.js").WaitingForPartner} message
  */
-export function awaited(turn, online) {
+export function awaited(turn, message) {
   const { state } = turn;
   if (state.search === "none" && !state.partner) return; // we have stopped meanwhile
   if (state.partner) leave(turn);
-  search.confirmed(turn, online);
+  search.confirmed(turn, message);
 }
 
 /**
@@ -118,6 +124,7 @@ export function mediaArrived(turn, kind) {
   const { partner } = turn.state;
   if (!partner) return;
   change(turn, { arrived: { ...partner.arrived, [kind]: true }, lastBytesAtMs: turn.nowMs });
+  if (kind === "video") veil.pictureCame(turn);
   noteArrival(turn);
 }
 
@@ -220,7 +227,7 @@ export function gone(turn, how) {
  *
  * @param {Turn} turn
  */
-function leave(turn) {
+export function leave(turn) {
   forget(turn);
   if (turn.isDirect()) link.close(turn);
   else turn.order({ do: "part" });
@@ -228,8 +235,10 @@ function leave(turn) {
 
 /** @param {Turn} turn */
 export function forget(turn) {
+  const { partner } = turn.state;
+  if (partner) former.remember(turn, partner.roomId);
   Object.assign(turn.state, { partner: null, chat: [], told: null, isTyping: false, unread: 0 });
-  turn.stopTimers("media", "escape", "typed", "partnerTyped");
+  turn.stopTimers("media", "escape", "typed", "partnerTyped", "veil");
   draft.setAside(turn);
   line.part(turn);
 }

@@ -4,6 +4,7 @@
  *
  * @typedef {import("./turn.js").Turn} Turn
  */
+import { blurOf } from "./veil.js";
 import { MAX_INTERESTS, MAX_INTEREST_CHARS } from "../wire/messages.js";
 
 const REPLY_TIMEOUT_MS = 10_000;
@@ -33,7 +34,11 @@ function shorten(text) {
 export function ask(turn, type) {
   const { state } = turn;
   const { interests } = state.settings;
-  turn.send(state.isTextOnly ? { type, interests, mode: "text" } : { type, interests });
+  /** @type {{ mode?: "text", blurred?: true }} */
+  const how = {};
+  if (state.isTextOnly) how.mode = "text";
+  if (blurOf(state) !== "off") how.blurred = true;
+  turn.send({ type, interests, ...how });
   if (state.search === "none") state.searchingSinceMs = turn.nowMs;
   state.search = "asked";
   awaitReply(turn);
@@ -48,13 +53,15 @@ export function awaitReply(turn) {
  * The server has begun to look, or looks on.
  *
  * @param {Turn} turn
- * @param {number | null} online
+ * @param {import("../wire/messages.js").WaitingForPartner} message
  */
-export function confirmed(turn, online) {
+export function confirmed(turn, { online, slowedForMs = null }) {
   const { state } = turn;
   const searchingSinceMs = state.searchingSinceMs ?? turn.nowMs;
   end(turn);
-  Object.assign(state, { search: "waiting", searchingSinceMs, online });
+  const isSlowed = slowedForMs !== null && slowedForMs > 0;
+  Object.assign(state, { search: "waiting", searchingSinceMs, online, isSlowed });
+  if (isSlowed) turn.startTimer("slowed", slowedForMs);
 }
 
 /**
@@ -72,6 +79,6 @@ export function refused(turn, retryAfterMs) {
 /** @param {Turn} turn */
 export function end(turn) {
   turn.state.search = "none";
-  turn.state.searchingSinceMs = null;
-  turn.stopTimers("retry", "reply");
+  Object.assign(turn.state, { searchingSinceMs: null, isSlowed: false });
+  turn.stopTimers("retry", "reply", "slowed");
 }

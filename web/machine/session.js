@@ -11,6 +11,7 @@
  * @typedef {import("./state.js").State} State
  */
 import * as chat from "./chat.js";
+import * as complaint from "./complaint.js";
 import * as devices from "./devices.js";
 import * as link from "./link.js";
 import * as mend from "./mend.js";
@@ -22,12 +23,26 @@ import * as visit from "./visit.js";
 
 /** So long the partner waits for a person who has to say whether they return. */
 const RETURN_MS = 10_000;
+/** What takes no longer is not worth a word. */
+const WORK_MS = 1_000;
 
 /** @param {Turn} turn */
 export function connecting(turn) {
   const { state } = turn;
   if (state.socket !== "lost") state.socket = "connecting";
   state.retryAtMs = null;
+  workDone(turn);
+}
+
+/** The server wants a proof of work first. @param {Turn} turn */
+export function working(turn) {
+  turn.startTimer("work", WORK_MS);
+}
+
+/** @param {Turn} turn */
+function workDone(turn) {
+  turn.state.isWorking = false;
+  turn.stopTimers("work");
 }
 
 /**
@@ -54,6 +69,7 @@ export function lost(turn, { retryAtMs, isResumable, why }) {
   const { state } = turn;
   Object.assign(state, { socket: "lost", retryAtMs, refusal: why ?? null });
   trial.interrupt(turn);
+  workDone(turn);
   turn.stopTimers("reply");
   if (!isResumable) end(turn);
 }
@@ -88,16 +104,15 @@ export function begun(turn, server) {
  * @param {Turn} turn
  * @param {object} session
  * @param {string} session.state where the user is by now, as the server says
- * @param {RTCIceServer[]} session.iceServers
- * @param {import("../wire/messages.js").MediaMode} session.mediaMode
+ * @param {string | null} session.roomId
+ * @param {NonNullable<State["server"]>} session.server what it says of itself
  */
-export function resumed(turn, { state: where, iceServers, mediaMode }) {
+export function resumed(turn, { state: where, roomId, server }) {
   const { state } = turn;
-  const server = { iceServers, mediaMode };
   Object.assign(state, { socket: "open", server, retryAtMs: null, refusal: null });
   chat.sent(turn);
   if (state.search === "asked" && state.dueMs.retry === undefined) search.awaitReply(turn);
-  if (state.returning) comeBack(turn, where);
+  if (state.returning) comeBack(turn, where, roomId ?? "");
   mend.resumed(turn);
 }
 
@@ -105,10 +120,11 @@ export function resumed(turn, { state: where, iceServers, mediaMode }) {
  * The connection was ended for good: only the user's own Start begins another.
  *
  * @param {Turn} turn
- * @param {import("../wire/wire.js").Closer} by
+ * @param {State["closedBy"]} by
  */
 export function sentAway(turn, by) {
   visit.stop(turn);
+  workDone(turn);
   end(turn);
   Object.assign(turn.state, { socket: "closed", closedBy: by, returning: null });
 }
@@ -118,6 +134,7 @@ function end(turn) {
   const { state } = turn;
   Object.assign(state, { server: null, online: null, notice: null, unanswered: 0 });
   visit.forgetServerSide(turn);
+  complaint.lost(turn);
 }
 
 // a page that is left, and comes back
@@ -159,15 +176,18 @@ export function found(turn, kept) {
  *
  * @param {Turn} turn
  * @param {string} where
+ * @param {string} roomId
  */
-function comeBack(turn, where) {
+function comeBack(turn, where, roomId) {
   const { state } = turn;
   if (!state.returning) return;
   const isMet = where === "matched" || where === "in_call";
   if (!isMet || state.isStarted) return decline(turn); // who has pressed Start wants somebody else
   const { sharedInterests, media, lastChatId } = state.returning;
   state.lastChatId = lastChatId;
-  state.partner = { ...partner.somebody(turn, sharedInterests), media };
+  // What the two pages have said of being seen went with the former one: our own Show is enough.
+  const known = { roomId, sharedInterests, isReady: true };
+  state.partner = { ...partner.somebody(turn, known), media };
   link.open(turn);
   link.offer(turn, "make_offer");
   turn.startTimer("return", RETURN_MS);

@@ -17,15 +17,14 @@
  *   | { type: "device_chosen", kind: Kind, id: string }
  *   | { type: "setting_changed", change: Partial<Settings> }
  *   | { type: "interest_added", text: string } | { type: "interest_removed", text: string }
- *   | { type: "text_changed", text: string } | { type: "chat_entered", text: string }
- *   | { type: "key_struck" } | { type: "field_pressed" }
- *   | { type: "begun_taken" } | { type: "begun_dropped" }
- *   | { type: "chat_toggled" } | { type: "chat_repeated", id: string }
+ *   | import("./chat.js").ChatEvent
  *   | { type: "try_now_pressed" } | { type: "text_chosen" } | { type: "return_pressed" } | { type: "return_declined" }
  *   | { type: "conversation_kept", kept: Kept | null } | { type: "way_remembered", takesDetour: boolean }
  *   | { type: "message_unsent", message: ClientMessage }
  *   | { type: "trial_pressed" } | { type: "trial_opened" } | { type: "trial_closed" }
  *   | { type: "trial_heard", event: import("../media/peer.js").PeerEvent }
+ *   | { type: "show_pressed" } | import("./complaint.js").ComplaintEvent
+ *   | import("./news.js").NewsEvent | import("./banned.js").BannedEvent
  *   | import("../media/glance.js").GlanceEvent
  *   | { type: "time_passed" } | import("../browser/surroundings.js").SurroundingsEvent
  *   | import("../wire/wire.js").WireEvent | import("../media/devices.js").DeviceEvent
@@ -49,7 +48,7 @@
  *   | { do: "open_trial", iceServers: RTCIceServer[], limits: import("./trial.js").Limits }
  *   | { do: "take_trial_answer", sdp: string } | { do: "measure_trial" } | { do: "close_trial" }
  *   | { do: "glance", tracks: Tracks } | { do: "look_away" }
- *   | { do: "meet" } | { do: "part" }} Command
+ *   | { do: "meet" } | { do: "part" } | import("./banned.js").BannedCommand} Command
  *
  * @typedef {Record<Kind, MediaStreamTrack | null>} Tracks
  *
@@ -63,6 +62,7 @@
  * @property {boolean} searchesOn whether to look for the next partner when one leaves
  * @property {boolean} usesKeys whether single letters are commands
  * @property {string[]} interests
+ * @property {string} blur of each new partner, see veil.js; empty: as the server thinks best
  *
  * @typedef {object} Device a camera or a microphone
  * @property {boolean} isWanted the user's switch
@@ -77,10 +77,7 @@
  * @property {{ audio: boolean, video: boolean }} media what the partner had on
  * @property {number} lastChatId
  *
- * @typedef {"partner_left" | "partner_disconnected" | "partner_lost" | "no_media" | "link_failed"
- *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
- *   | "not_sent" | "message_refused"} Mishap
- * @typedef {{ kind: Mishap, cause?: string | null } | { kind: "server_error", text: string }} Notice
+ * @typedef {{ kind: import("./news.js").Mishap, cause?: string | null } | { kind: "server_error", text: string }} Notice
  *
  * @typedef {object} DueMs deadlines; an absent one is not running
  * @property {number} [retry] when to repeat a `find_partner` that the server refused
@@ -97,7 +94,14 @@
  * @property {number} [partnerTyped] when the partner does
  * @property {number} [video] when to try again whether the line bears video
  * @property {number} [trial] when the test of the connection no longer waits for what it waits for
+ * @property {number} [veil] when the partner's picture is no longer blurred
+ * @property {number} [slowed] until when one meets only others who are in haste, too
+ * @property {number} [work] when a proof of work has taken so long that it is worth a word
  * @property {number} [held] until when Enter sends nothing: it may be meant for the last partner
+ * @property {number} [former] until when the one before can be reported
+ * @property {number} [form] until when the one can be for whom the form is open
+ * @property {number} [news] when the passing news have been read
+ * @property {number} [ban] when to ask whether the ban still holds
  *
  * @typedef {object} ChatLine
  * @property {string} id
@@ -107,6 +111,8 @@
  *   the partner's page has shown it; "refused": the server has not passed it on
  *
  * @typedef {object} Partner
+ * @property {string} roomId what the server calls the two of us
+ * @property {import("./veil.js").Veil} veil
  * @property {{ audio: boolean, video: boolean }} media what they have on
  * @property {{ audio: boolean, video: boolean }} arrived what has come of it
  * @property {boolean} hasCome all that could be expected of them has come, at first
@@ -144,12 +150,12 @@
  * @property {DeviceInfo[]} found the devices that there are
  * @property {"connecting" | "open" | "away" | "lost" | "closed"} socket "away": lost, but not yet for so
  *   long that it is worth a word
- * @property {import("../wire/wire.js").Closer} closedBy who has ended it, while it is "closed"
+ * @property {import("../wire/wire.js").Closer | "ban"} closedBy who has ended it, while it is "closed"
  * @property {number | null} retryAtMs when the next try to connect comes
- * @property {import("../wire/refusal.js").Why | null} refusal why the server has not let
+ * @property {import("../wire/refusal.js").Told | null} refusal why the server has not let
  *   us in, while the socket is "lost"
- * @property {Pick<import("../wire/messages.js").Connected, "iceServers" | "mediaMode"> | null} server what
- *   it said on connecting
+ * @property {Pick<import("../wire/messages.js").Connected, "iceServers" | "mediaMode" | "startBlurred"
+ *   | "evidence"> | null} server what it said on connecting
  * @property {boolean} linked a link is open, or opening; always so while there is a partner
  * @property {number} offering offers that the link is about to make
  * @property {number} unanswered offers that the relay has not answered yet
@@ -169,7 +175,19 @@
  * @property {number | null} searchingSinceMs
  * @property {boolean} isResting linked, but not to search before Next is pressed
  * @property {number | null} online how many are there, when the server says so
+ * @property {boolean} isSlowed one meets only others who leave in haste, too, for a moment
+ * @property {boolean} isWorking on a proof for the server, for longer than a moment
  * @property {Partner | null} partner
+ * @property {string | null} formerRoomId whose partner can still be reported
+ * @property {import("./complaint.js").ReportForm | null} reportForm
+ * @property {boolean} isComplaining a report or a block was sent, and not answered yet
+ * @property {import("./news.js").Item[]} news
+ * @property {number} lastNewsId
+ * @property {import("../wire/messages.js").Reason | null} warning of an operator's, not taken notice of yet
+ * @property {import("./banned.js").Sentence | null} ban
+ * @property {"none" | "sending" | "failed"} appealing
+ * @property {import("../wire/visitor.js").Block[]} blocks as they were when last looked at
+ * @property {boolean} blocksProblem one could not be undone
  * @property {{ audio: boolean, video: boolean } | null} told what the partner knows of our media
  * @property {MediaStream | null} remoteStream
  * @property {Line} line
@@ -200,6 +218,7 @@ export const DEFAULTS = {
   searchesOn: true,
   usesKeys: true,
   interests: [],
+  blur: "",
 };
 
 /** @type {Readonly<Device>} */
@@ -263,7 +282,19 @@ export function initial(settings = DEFAULTS, host = "") {
     searchingSinceMs: null,
     isResting: false,
     online: null,
+    isSlowed: false,
+    isWorking: false,
     partner: null,
+    formerRoomId: null,
+    reportForm: null,
+    isComplaining: false,
+    news: [],
+    lastNewsId: 0,
+    warning: null,
+    ban: null,
+    appealing: "none",
+    blocks: [],
+    blocksProblem: false,
     told: null,
     remoteStream: null,
     line: CLEAR_LINE,

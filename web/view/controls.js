@@ -9,6 +9,7 @@
  */
 import { find, setAttribute, setIcon, setLabel, setText } from "./dom.js";
 import { isRetrying, retryDueMs } from "../machine/state.js";
+import { isVeiled } from "../machine/veil.js";
 
 const VOLUME_STEP = 0.1;
 
@@ -58,9 +59,26 @@ export class ControlsView {
     drawDeviceButton(this.#camera, devices.video, "cam", words.turnCameraOff, words.turnCameraOn);
     this.#switch.hidden = found.filter(({ kind }) => kind === "video").length < 2;
     this.#switch.disabled = devices.video.status !== "on";
-    this.#pip.disabled = !partner;
+    this.#drawPictureInPicture(!partner || isVeiled(partner.veil), partner !== null);
     this.#volume.value = String(settings.volume);
     this.#drawChatButton(isChatOpen, unread, words);
+  }
+
+  /**
+   * What is blurred here would not be there.
+   *
+   * @param {boolean} isOff
+   * @param {boolean} hasPartner
+   */
+  #drawPictureInPicture(isOff, hasPartner) {
+    this.#pip.disabled = isOff;
+    const isVeiled = isOff && hasPartner;
+    this.#remote.toggleAttribute("disablepictureinpicture", isVeiled); // browsers have a button of their own
+    if (isVeiled && document.pictureInPictureElement) this.#leavePictureInPicture();
+  }
+
+  #leavePictureInPicture() {
+    document.exitPictureInPicture().catch((error) => console.info("No picture in picture:", error));
   }
 
   /** @param {boolean} isOpen @param {number} unread @param {Words} words */
@@ -91,11 +109,10 @@ export class ControlsView {
   }
 
   togglePictureInPicture() {
-    if (!document.pictureInPictureEnabled || this.#remote.readyState === 0) return;
-    const change = document.pictureInPictureElement
-      ? document.exitPictureInPicture()
-      : this.#remote.requestPictureInPicture();
-    change.catch((/** @type {unknown} */ error) => console.info("No picture in picture:", error));
+    if (this.#pip.disabled || this.#pip.hidden || this.#remote.readyState === 0) return;
+    if (document.pictureInPictureElement) return this.#leavePictureInPicture();
+    this.#remote.requestPictureInPicture()
+      .catch((/** @type {unknown} */ error) => console.info("No picture in picture:", error));
   }
 
   /** @param {boolean} isOpen */

@@ -6,10 +6,11 @@
  * @typedef {import("../machine/state.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
+import { BlocksView } from "./blocks.js";
 import { find, make } from "./dom.js";
 import { Pickers } from "./pickers.js";
 import { isReturnAsked } from "../machine/state.js";
-import { digest, welcomeParagraphs } from "../words/words.js";
+import { agreementTo, hasAgreed, welcomeParagraphs } from "../words/words.js";
 
 export class DialogsView {
   #welcome = find("welcome", HTMLDialogElement);
@@ -22,6 +23,9 @@ export class DialogsView {
   #usesKeys = find("uses-keys", HTMLInputElement);
   #searchesOn = find("searches-on", HTMLInputElement);
   #pickers;
+  #blocks;
+  #evidence = find("evidence", HTMLElement);
+  #onEvent;
   #title = find("welcome-title", HTMLElement);
   #agree = find("agree", HTMLButtonElement);
   #askAgain = find("ask-again", HTMLButtonElement);
@@ -33,13 +37,16 @@ export class DialogsView {
 
   /** @param {(event: Event) => void} onEvent @param {() => void} askForRules */
   constructor(onEvent, askForRules) {
+    this.#onEvent = onEvent;
+    this.#blocks = new BlocksView(onEvent);
     this.#pickers = new Pickers(find("settings-pickers", HTMLElement), onEvent);
     this.#welcome.addEventListener("cancel", (event) => event.preventDefault());
     this.#welcome.addEventListener("close", () => {
       if (this.#isToBeAsked) this.#welcome.showModal(); // some browsers let Esc insist
     });
     this.#agree.onclick = () => {
-      if (this.#text) onEvent({ type: "agreed", rules: digest(this.#text) });
+      if (!this.#text) return;
+      onEvent({ type: "agreed", rules: agreementTo(this.#text, !this.#evidence.hidden) });
     };
     this.#askAgain.onclick = () => {
       this.#askAgain.disabled = true;
@@ -75,6 +82,7 @@ export class DialogsView {
   open(id) {
     const dialog = find(id, HTMLDialogElement);
     if (!dialog.open) dialog.showModal();
+    if (id === "settings") this.#onEvent({ type: "settings_opened" });
   }
 
   /** @param {string} href */
@@ -84,20 +92,24 @@ export class DialogsView {
     this.open("address");
   }
 
-  /** @param {State} state @param {Words} words @param {string} language */
-  draw(state, words, language) {
+  /** @param {State} state @param {Words} words @param {string} language @param {string} locale */
+  draw(state, words, language, locale) {
     const { settings } = state;
     this.#usesKeys.checked = settings.usesKeys;
     this.#searchesOn.checked = settings.searchesOn;
     this.#pickers.draw(state, words);
+    this.#blocks.draw(state, words, locale);
     const isAsked = isReturnAsked(state);
     if (isAsked && !this.#return.open) this.#return.showModal();
     if (!isAsked && this.#return.open) this.#return.close();
     if (this.#words !== words) this.#drawWords(words, language);
     if (this.#text === undefined) return;
+    const evidence = Boolean(state.server?.evidence);
+    this.#evidence.hidden = this.#text === null || !evidence;
     this.#agree.hidden = this.#text === null;
     this.#askAgain.hidden = this.#text !== null;
-    this.#isToBeAsked = this.#text === null || settings.agreedTo !== digest(this.#text);
+    const isAgreed = this.#text !== null && hasAgreed(settings.agreedTo, this.#text, evidence);
+    this.#isToBeAsked = !isAgreed && !state.ban;
     if (this.#isToBeAsked && !this.#welcome.open) this.#welcome.showModal();
     if (!this.#isToBeAsked && this.#welcome.open) this.#welcome.close();
   }
@@ -128,6 +140,7 @@ function keyRows({ keys, keyNames }) {
     [["/"], keys.chat],
     [["I"], keys.figures],
     [["A"], keys.search],
+    [["R"], keys.report],
     [["?"], keys.help],
   ];
 }

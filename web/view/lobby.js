@@ -77,7 +77,7 @@ export class LobbyView {
   /** @param {State} state @param {Words} words */
   draw(state, words) {
     const { devices, isStarted, isPreviewing, settings } = state;
-    this.#lobby.hidden = isStarted;
+    this.#lobby.hidden = isStarted || state.ban !== null;
     this.#meter.follow(isStarted ? null : devices.audio.track);
     this.#preview.show(isStarted ? null : devices.video.track);
     if (isStarted) return;
@@ -99,7 +99,8 @@ export class LobbyView {
     setText(this.#detail, problem?.detail ?? words.tagline);
     const lost = lossText(state, words);
     const closed = words.sentAway[state.closedBy];
-    const told = { lost, closed, connecting: "", open: "", away: "" };
+    const connecting = state.isWorking ? `${words.oneMoment} ${words.proving}` : "";
+    const told = { lost, closed, connecting, open: "", away: "" };
     setText(this.#server, told[state.socket]);
     drawTryNow(this.#tryNow, state);
     this.#retry.hidden = !problem;

@@ -6,15 +6,19 @@
  * @typedef {import("../machine/state.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
+import { BannedView } from "./banned.js";
 import { ChatView } from "./chat.js";
 import { ControlsView } from "./controls.js";
 import { DialogsView } from "./dialogs.js";
 import { find, setAttribute, setLabel, setText } from "./dom.js";
 import { LobbyView } from "./lobby.js";
+import { NewsView } from "./news.js";
+import { ReportView } from "./report.js";
 import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
 import { TrialView } from "./trial.js";
-import { LANGUAGES, chooseLanguage } from "../words/words.js";
+import { VeilView } from "./veil.js";
+import { LANGUAGES, chooseLanguage, localeOf } from "../words/words.js";
 import { en } from "../words/en.js";
 
 /** The page, as a picture of the state and a source of the user's events. */
@@ -29,6 +33,10 @@ export class View {
   #chat;
   #lobby;
   #trial;
+  #report;
+  #veil;
+  #news;
+  #banned;
   #onEvent;
   #wasStarted = false;
   /** @type {Words | null} */
@@ -46,6 +54,10 @@ export class View {
     this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));
     this.#lobby = new LobbyView(onEvent);
     this.#trial = new TrialView(onEvent);
+    this.#report = new ReportView(onEvent);
+    this.#veil = new VeilView(onEvent);
+    this.#news = new NewsView(onEvent);
+    this.#banned = new BannedView(onEvent);
   }
 
   /** @param {string | null} text what the operator wants people to agree to; null: it did not come */
@@ -60,17 +72,22 @@ export class View {
    */
   draw(state, nowMs) {
     const language = chooseLanguage(state.settings.language, navigator.languages);
+    const locale = localeOf(language, navigator.languages);
     const words = LANGUAGES[language] ?? en;
     if (words !== this.#words) this.#speak(words, language);
     this.#call.hidden = !state.isStarted;
     setAttribute(this.#call, "data-chat", state.isChatOpen ? "open" : "closed");
     this.#lobby.draw(state, words);
-    this.#dialogs.draw(state, words, language);
+    this.#dialogs.draw(state, words, language, locale);
     this.#stage.draw(state, nowMs, words);
     this.#self.draw(state);
     this.#controls.draw(state, words);
     this.#chat.draw(state, words);
     this.#trial.draw(state, words);
+    this.#veil.draw(state, words);
+    this.#report.draw(state, words);
+    this.#news.draw(state, words, locale);
+    this.#banned.draw(state, nowMs, words, locale);
     this.#moveFocus(state.isStarted);
     return words;
   }
@@ -82,9 +99,11 @@ export class View {
    * @param {State} state
    */
   act(action, state) {
+    if (state.ban) return;
     if (action === "help") return this.#dialogs.open("help");
     if (action === "microphone") return this.#onEvent({ type: "microphone_toggled" });
     if (action === "camera") return this.#onEvent({ type: "camera_toggled" });
+    if (action === "report") return this.#onEvent({ type: "report_opened" });
     if (!state.isStarted) return;
     switch (action) {
       case "next": return this.#onEvent({ type: "escape_pressed" });

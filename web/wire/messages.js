@@ -5,7 +5,9 @@
  *
  * @typedef {"relay" | "direct"} MediaMode
  *
- * @typedef {{ type: "find_partner", interests: string[], mode?: "text" }} FindPartner
+ * @typedef {"minor" | "threat" | "violence" | "nudity" | "hate" | "spam" | "other"} Reason
+ *
+ * @typedef {{ type: "find_partner", interests: string[], mode?: "text", blurred?: true }} FindPartner
  * @typedef {{ type: "webrtc_offer", sdp: string }} WebrtcOffer
  * @typedef {{ type: "webrtc_answer", sdp: string }} WebrtcAnswer
  * @typedef {{ type: "ice_candidate", candidate: RTCIceCandidateInit | null }} IceCandidate
@@ -13,7 +15,7 @@
  * @typedef {{ type: "chat_received", id: string }} ChatReceived
  * @typedef {{ type: "typing", active: boolean }} Typing
  * @typedef {{ type: "media_state", audio: boolean, video: boolean }} MediaState
- * @typedef {{ type: "next_partner", interests: string[], mode?: "text" }} NextPartner
+ * @typedef {{ type: "next_partner", interests: string[], mode?: "text", blurred?: true }} NextPartner
  * @typedef {{ type: "stop_chat" }} StopChat
  * @typedef {{ type: "resume", resumeToken: string, received: number }} Resume
  * @typedef {{ code: number, scheme: "stun" | "stuns" | "turn" | "turns" }} LinkError
@@ -22,33 +24,53 @@
  *   dtlsState: RTCDtlsTransportState, errors: LinkError[], roundTripMs?: number,
  *   tookMs: number }} LinkReport
  * @typedef {{ type: "echo", on: boolean }} Echo
+ * @typedef {{ type: "report", reason: Reason, words?: string, roomId?: string }} Report
+ * @typedef {{ type: "block", roomId?: string }} Block
+ * @typedef {{ type: "shown" }} Shown
  * @typedef {{ type: "ping" }} Ping
  * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
- *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | Echo
- *   | Ping} ClientMessage
+ *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | Echo | Report | Block
+ *   | Shown | Ping} ClientMessage
  *
  * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
- *   resumeToken: string | null }} Connected
- * @typedef {{ type: "resumed", resumeToken: string, received: number, state: string }} Resumed
+ *   resumeToken: string | null, startBlurred: boolean, evidence: boolean }} Connected
+ * @typedef {{ type: "resumed", resumeToken: string, received: number, state: string,
+ *   roomId: string | null }} Resumed
  * @typedef {{ type: "pong" }} Pong
- * @typedef {{ type: "waiting_for_partner", online: number | null }} WaitingForPartner
- * @typedef {{ type: "partner_found", isInitiator: boolean,
- *   sharedInterests: string[] }} PartnerFound
+ * @typedef {{ type: "waiting_for_partner", online: number | null,
+ *   slowedForMs?: number | null }} WaitingForPartner
+ * @typedef {{ type: "partner_found", roomId: string, isInitiator: boolean,
+ *   sharedInterests: string[], blurred: boolean }} PartnerFound
  * @typedef {{ type: "partner_left" }} PartnerLeft
  * @typedef {{ type: "partner_disconnected" }} PartnerDisconnected
  * @typedef {{ type: "partner_connection", interrupted: boolean }} PartnerConnection
+ * @typedef {{ type: "report_received", reportId: string, roomId: string,
+ *   isStored: boolean }} ReportReceived
+ * @typedef {{ type: "blocked", blockId: string, roomId: string }} Blocked
+ * @typedef {"dismissed" | "warned" | "banned" | "other"} Outcome
+ * @typedef {{ type: "report_outcome", reportId: string, reason: Reason, atMs: number,
+ *   outcome: Outcome }} ReportOutcome `atMs` is the time of day
+ * @typedef {{ type: "warning", reason: Reason }} Warned
+ * @typedef {{ type: "partner_blurred", why: Reason }} PartnerBlurred
  * @typedef {{ type: "offer_again" }} OfferAgain
  * @typedef {{ type: "error", code: string, message: string, retryAfterMs: number | null,
  *   id: string | null, cause?: string | null }} ServerError
  * @typedef {Connected | Resumed | Pong | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
- *   | PartnerDisconnected | PartnerConnection | OfferAgain | Echo | ServerError} ServerMessage
+ *   | PartnerDisconnected | PartnerConnection | ReportReceived | Blocked | ReportOutcome | Warned
+ *   | PartnerBlurred | Shown | OfferAgain | Echo | ServerError} ServerMessage
  */
 
 /** The longest chat text that the server takes. */
 export const MAX_CHAT_CHARS = 2000;
 export const MAX_INTERESTS = 10;
 export const MAX_INTEREST_CHARS = 32;
+/** Of a report, and of an appeal. */
+export const MAX_WORDS_CHARS = 1000;
+/** The gravest ones stand where the eye falls first. @type {readonly Reason[]} */
+export const REASONS = ["nudity", "minor", "violence", "hate", "spam", "threat", "other"];
+/** @type {readonly Outcome[]} */
+const OUTCOMES = ["dismissed", "warned", "banned"];
 
 /** @typedef {Record<string, unknown>} Fields */
 /**
@@ -63,22 +85,28 @@ const READERS = {
     iceServers: /** @type {RTCIceServer[]} */ (list(fields, "iceServers")),
     mediaMode: fields["mediaMode"] === "direct" ? "direct" : "relay",
     resumeToken: textOrNull(fields, "resumeToken"),
+    startBlurred: fields["startBlurred"] === true,
+    evidence: fields["evidence"] === true,
   }),
   resumed: (fields) => ({
     type: "resumed",
     resumeToken: text(fields, "resumeToken"),
     received: number(fields, "received"),
     state: text(fields, "state"),
+    roomId: textOrNull(fields, "roomId"),
   }),
   pong: () => ({ type: "pong" }),
   waiting_for_partner: (fields) => ({
     type: "waiting_for_partner",
     online: numberOrNull(fields, "online"),
+    slowedForMs: secondsOrNull(fields, "slowedFor"),
   }),
   partner_found: (fields) => ({
     type: "partner_found",
     isInitiator: fields["isInitiator"] === true,
     sharedInterests: texts(fields, "sharedInterests"),
+    roomId: text(fields, "roomId"),
+    blurred: fields["blurred"] === true,
   }),
   webrtc_offer: (fields) => ({ type: "webrtc_offer", sdp: text(fields, "sdp") }),
   webrtc_answer: (fields) => ({ type: "webrtc_answer", sdp: text(fields, "sdp") }),
@@ -102,18 +130,36 @@ const READERS = {
     type: "partner_connection",
     interrupted: fields["interrupted"] === true,
   }),
+  report_received: (fields) => ({
+    type: "report_received",
+    reportId: text(fields, "reportId"),
+    roomId: text(fields, "roomId"),
+    isStored: fields["isStored"] === true,
+  }),
+  blocked: (fields) => ({
+    type: "blocked",
+    blockId: text(fields, "blockId"),
+    roomId: text(fields, "roomId"),
+  }),
+  report_outcome: (fields) => ({
+    type: "report_outcome",
+    reportId: text(fields, "reportId"),
+    reason: reasonOf(fields["reason"]),
+    atMs: number(fields, "at") * 1000,
+    outcome: OUTCOMES.find((known) => known === fields["outcome"]) ?? "other",
+  }),
+  warning: (fields) => ({ type: "warning", reason: reasonOf(fields["reason"]) }),
+  partner_blurred: (fields) => ({ type: "partner_blurred", why: reasonOf(fields["why"]) }),
+  shown: () => ({ type: "shown" }),
   offer_again: () => ({ type: "offer_again" }),
-  error: (fields) => {
-    const seconds = numberOrNull(fields, "retryAfter");
-    return {
-      type: "error",
-      code: text(fields, "code"),
-      message: text(fields, "message"),
-      retryAfterMs: seconds === null ? null : seconds * 1000,
-      id: textOrNull(fields, "id"),
-      cause: textOrNull(fields, "cause"),
-    };
-  },
+  error: (fields) => ({
+    type: "error",
+    code: text(fields, "code"),
+    message: text(fields, "message"),
+    retryAfterMs: secondsOrNull(fields, "retryAfter"),
+    id: textOrNull(fields, "id"),
+    cause: textOrNull(fields, "cause"),
+  }),
 };
 
 /**
@@ -129,6 +175,11 @@ export function parse(frame) {
   if (typeof fields !== "object" || fields === null) throw new SyntaxError("not a JSON object");
   if (!Object.hasOwn(READERS, fields.type)) return null;
   return READERS[/** @type {ServerMessage["type"]} */ (fields.type)](fields);
+}
+
+/** @param {unknown} value @returns {Reason} one that only newer servers know is another one */
+export function reasonOf(value) {
+  return REASONS.find((known) => known === value) ?? "other";
 }
 
 /** @param {Fields} fields @param {string} name @returns {string} */
@@ -170,6 +221,12 @@ function texts(fields, name) {
 function numberOrNull(fields, name) {
   const value = fields[name];
   return typeof value === "number" ? value : null;
+}
+
+/** @param {Fields} fields @param {string} name @returns {number | null} in ms */
+function secondsOrNull(fields, name) {
+  const seconds = numberOrNull(fields, name);
+  return seconds === null ? null : seconds * 1000;
 }
 
 /** @param {Fields} fields @returns {RTCIceCandidateInit | null} */

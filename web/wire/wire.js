@@ -15,17 +15,19 @@
  * @typedef {{ type: "wire_connecting" }
  *   | { type: "wire_away" }
  *   | { type: "wire_lost", retryAtMs: number, isResumable: boolean }
- *   | { type: "wire_refused", why: import("./refusal.js").Why, retryAtMs: number,
+ *   | { type: "wire_refused", why: import("./refusal.js").Told, retryAtMs: number,
  *       isResumable: boolean }
+ *   | { type: "wire_working" }
+ *   | { type: "wire_banned", ban: import("./visitor.js").Ban }
  *   | { type: "wire_closed", by: Closer }
- *   | { type: "wire_resumed", state: string, iceServers: RTCIceServer[],
- *       mediaMode: import("./messages.js").MediaMode }
+ *   | { type: "wire_resumed", state: string, roomId: string | null, server: Connected }
  *   | { type: "wire_alive" }
  *   | { type: "message", message: ServerMessage }} WireEvent
  *
  * @typedef {object} Browser what the wire needs of the browser
  * @property {(url: string) => WebSocket} open
  * @property {(url: string, tell: (refusal: Refusal | null) => void) => void} ask why it did not open
+ * @property {(challenge: unknown, tell: (proof: string | null) => void) => void} solve
  * @property {() => number} nowMs a clock that nobody sets
  * @property {(callback: () => void, delayMs: number) => unknown} setTimer
  * @property {(timer: unknown) => void} clearTimer
@@ -35,6 +37,7 @@ import { nextTry, patienceMs } from "./delays.js";
 import { parse } from "./messages.js";
 import { askWhy } from "./refusal.js";
 import { Session } from "./session.js";
+import { solve } from "./work.js";
 
 /** A server that has said nothing for so long is asked whether it is there. */
 const SILENCE_MS = 20_000;
@@ -48,6 +51,8 @@ const LOST = 1006;
  * a socket that we had given up.
  */
 const BACK_SOON = 4000;
+/** By an operator, or by a rule; the server says more when it is asked why. */
+const BANNED = 4004;
 /**
  * Close codes from which nobody comes back by itself: an operator has disconnected the user, it has
  * caused more than one may, or another socket goes on with its session.
@@ -55,11 +60,14 @@ const BACK_SOON = 4000;
  * @type {Readonly<Record<number, Closer>>}
  */
 const SENT_AWAY = { 4001: "operator", 4002: "budget", 4003: "elsewhere" };
+/** A server that wants ever more work is left alone for a while. */
+const MAX_PROOFS = 2;
 
 /** @type {Browser} */
 const BROWSER = {
   open: (url) => new WebSocket(url),
   ask: (url, tell) => void askWhy(url).then(tell),
+  solve,
   nowMs: () => performance.now(),
   setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
   clearTimer: (timer) => clearTimeout(/** @type {number} */ (timer)),
@@ -87,6 +95,10 @@ export class Wire {
   #refused = null;
   /** Of the next try, of the one under way, or of a server that is silent. @type {unknown} */
   #timer = null;
+  /** Of work, for the next try. @type {string | null} */
+  #proof = null;
+  /** How many were made since the server has let us in. */
+  #proofs = 0;
 
   /**
    * @param {string} url
@@ -104,7 +116,8 @@ export class Wire {
     const { isResumable } = this.#session;
     this.#startTimer(patienceMs(isResumable, this.#isQuick), () => this.#lose());
     const url = this.#socketUrl();
-    const socket = this.#browser.open(url);
+    const socket = this.#browser.open(this.#proof ? `${url}&altcha=${this.#proof}` : url);
+    this.#proof = null; // each serves once
     this.#socket = socket;
     this.#greeting = null;
     this.#refused = null;
@@ -224,19 +237,19 @@ export class Wire {
   }
 
   /** @param {Resumed} resumed */
-  #resumed({ resumeToken, received, state }) {
+  #resumed({ resumeToken, received, state, roomId }) {
     const greeting = this.#greeting;
     if (!greeting || this.#isOpen) return;
     const lost = this.#session.resume(resumeToken, received);
     this.#settle();
-    const { iceServers, mediaMode } = greeting;
     for (const frame of lost) this.#socket?.send(frame);
-    this.#onEvent({ type: "wire_resumed", state, iceServers, mediaMode });
+    this.#onEvent({ type: "wire_resumed", state, roomId, server: greeting });
   }
 
   /** The socket is of use. */
   #settle() {
     this.#failures = 0;
+    this.#proofs = 0;
     this.#isOpen = true;
     this.#isQuick = false;
     this.#awaitWord();
@@ -264,14 +277,43 @@ export class Wire {
     const by = SENT_AWAY[code];
     if (by) return this.#end(by);
     if (code !== LOST) this.#session.begin(null); // whoever closes in good form has ended it
-    if (this.#greeting) return this.#lose();
+    if (this.#greeting && code !== BANNED) return this.#lose();
+    this.#askWhy();
+  }
+
+  /** The server has not let us in, or lets us no longer. */
+  #askWhy() {
     const refused = this.#socket;
     this.#release();
     this.#refused = refused;
     this.#stopTimer();
     this.#browser.ask(this.#socketUrl(), (refusal) => {
-      if (this.#refused === refused) this.#retry(refusal);
+      if (this.#refused !== refused) return;
+      if (refusal?.why === "banned") return this.#banned(refusal.ban);
+      if (refusal?.why === "work_wanted" && this.#proofs < MAX_PROOFS) {
+        return this.#work(refusal.challenge);
+      }
+      this.#retry(refusal);
     });
+  }
+
+  /** @param {unknown} challenge */
+  #work(challenge) {
+    const refused = this.#refused;
+    this.#proofs += 1;
+    this.#onEvent({ type: "wire_working" });
+    this.#browser.solve(challenge, (proof) => {
+      if (this.#refused !== refused) return;
+      if (proof === null) return this.#retry({ why: "too_many", retryAfterMs: null });
+      this.#proof = proof;
+      this.connect();
+    });
+  }
+
+  /** @param {import("./visitor.js").Ban} ban */
+  #banned(ban) {
+    this.disconnect();
+    this.#onEvent({ type: "wire_banned", ban });
   }
 
   /** @param {Closer} by */
@@ -307,9 +349,10 @@ export class Wire {
     socket.close(code);
   }
 
-  /** @param {Refusal | null} refusal null: it is not known what the matter is */
+  /** @param {Exclude<Refusal, { why: "banned" }> | null} refusal null: it is not known what the matter is */
   #retry(refusal) {
     this.#refused = null;
+    this.#proofs = 0;
     this.#failures += 1;
     const nowMs = this.#browser.nowMs();
     const random = this.#browser.random();
@@ -322,7 +365,8 @@ export class Wire {
     this.#startTimer(delayMs, () => this.connect());
     if (this.#isQuick) return this.#onEvent({ type: "wire_away" });
     const retryAtMs = nowMs + delayMs;
-    if (refusal) this.#onEvent({ type: "wire_refused", why: refusal.why, retryAtMs, isResumable });
+    const why = refusal?.why === "work_wanted" ? "too_many" : refusal?.why;
+    if (why) this.#onEvent({ type: "wire_refused", why, retryAtMs, isResumable });
     else this.#onEvent({ type: "wire_lost", retryAtMs, isResumable });
   }
 

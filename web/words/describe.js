@@ -16,6 +16,7 @@
  * @property {string} notice what went wrong last; may be empty
  */
 import { isRetrying, retryDueMs } from "../machine/state.js";
+import { isVeiled } from "../machine/veil.js";
 
 /**
  * @param {State} state
@@ -41,6 +42,7 @@ function situation(state, words) {
     return ["problem", lossText(state, words), goesOn ? words.callGoesOn : ""];
   }
   if (!state.hasBegun) return ["busy", words.waitingForDevices, words.allowDevices];
+  if (state.isWorking) return ["busy", words.oneMoment, words.proving];
   if (state.socket === "connecting") return ["busy", words.connecting, words.reachingServer];
   if (state.isTextOnly) return inText(state, words);
   if (state.line.isInterrupted) return ["problem", words.interrupted, words.mending];
@@ -50,6 +52,7 @@ function situation(state, words) {
     const isWaiting = isRetrying(state) && retryDueMs(state) !== null;
     return ["busy", words.connecting, isWaiting ? "" : words.openingLink];
   }
+  if (state.isSlowed) return ["busy", words.searching, words.slowed];
   const hint = state.settings.interests.length ? words.searchingInterests : "";
   return ["busy", words.searching, state.online === 1 ? words.nobodyOnline : hint];
 }
@@ -80,10 +83,11 @@ function inText({ partner, isResting, cause }, words) {
 
 /** @param {Partner} partner @param {Words} words @returns {[Mood, string, string]} */
 function company(partner, words) {
-  const { media, hasCome, isInterrupted, isStalled, sharedInterests } = partner;
+  const { media, veil, hasCome, isInterrupted, isStalled, sharedInterests } = partner;
   if (isInterrupted) return ["problem", words.partnerInterrupted, words.partnerMending];
   if (isStalled) return ["problem", words.partnerReconnecting, words.nothingArrives];
   if (!hasCome) return ["busy", words.found, words.connectingVideo];
+  if (media.video && isVeiled(veil)) return ["call", words.connected, ""]; // what is to be seen says it
   if (sharedInterests.length) {
     return ["call", words.connected, words.shared(sharedInterests.join(", "))];
   }

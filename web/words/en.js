@@ -9,6 +9,7 @@ export const en = {
   // the welcome
   welcomeTitle: "Welcome",
   agree: "I am 18 or older and agree",
+  evidence: "When somebody reports a call, its last pictures and its chat are kept, encrypted, for the operators of this place.",
   noRules: "The rules could not be loaded. You can go on when you have read them.",
 
   // before the call
@@ -131,7 +132,14 @@ export const en = {
   pressNext: "Press Next to meet someone else.",
   connectionLost: "Connection lost",
   callGoesOn: "The call goes on. What you write waits.",
-  refusals: { full: "The server is full", draining: "The server is being updated" },
+  refusals: {
+    full: "The server is full",
+    draining: "The server is being updated",
+    too_many: "There are too many connections from you or your network",
+  },
+  oneMoment: "One moment…",
+  proving: "The server wants to see that you are no robot. Your browser is working it out.",
+  slowed: "You have moved on very quickly. For some seconds you meet others who do, too.",
   /** @param {number} seconds */
   retryIn: (seconds) => `Trying again in ${seconds} s.`,
   tryingNow: "Trying again now…",
@@ -147,6 +155,7 @@ export const en = {
     operator: "An operator has ended your connection.",
     budget: "Your connection was ended: it sent far more than a call needs.",
     elsewhere: "Your conversation goes on in another tab.",
+    ban: "You have been banned.",
   },
   mishaps: {
     partner_left: "Your partner left.",
@@ -159,6 +168,8 @@ export const en = {
     device_replaced: "A device was lost; another one is used now.",
     escape_again: "Press Esc again for the next person.",
     message_refused: "A message was not sent. Wait a moment, then send it again.",
+    repeated_text: "Not sent: you have written that to several people. Say something new.",
+    link_held_back: "Not sent: addresses can be sent only after you have talked for a while.",
     not_sent: "Not sent: this is somebody else. Pause, then press Enter again.",
   },
   causes: {
@@ -285,6 +296,102 @@ export const en = {
   cancel: "Cancel",
   close: "Close",
 
+  // reports and blocks
+  report: {
+    open: "Report or block",
+    last: "Report the last person",
+    title: "Report somebody",
+    aboutPresent: "The person you are talking with. They are not told; you leave them at once and never meet them again.",
+    aboutFormer: "The person you met before. They are not told, and you never meet them again.",
+    whom: "Who is it about?",
+    present: "This person",
+    former: "The one before",
+    words: "Anything to add? (optional)",
+    why: "What is the matter? One press sends it.",
+    kept: "The last pictures and the chat go to the operators with it.",
+    block: "Block without reporting",
+  },
+  reasons: {
+    nudity: "Nudity or sex",
+    minor: "May be a minor",
+    violence: "Violence",
+    hate: "Hate",
+    spam: "Spam or a bot",
+    threat: "Threat",
+    other: "Something else",
+  },
+  newsTitle: "News",
+  news: {
+    report_received: "Your report has arrived. You will not meet this person again.",
+    blocked: "Blocked. You will not meet this person again.",
+    report_late: "It is too late to report this person.",
+    report_refused: "The server has not taken your report.",
+    report_lost: "Your report may not have arrived: the connection was lost.",
+    ban_over: "Your ban is over. Welcome back.",
+  },
+  /** @param {string} day @param {string} reason */
+  outcomeOf: (day, reason) => `Your report of ${day} (${reason}):`,
+  outcomes: {
+    banned: "the person was banned. Thank you.",
+    warned: "the person was warned. Thank you.",
+    dismissed: "we looked at it and found nothing against the rules. You still never meet them again.",
+    other: "we have dealt with it. Thank you.",
+  },
+  blocks: {
+    title: "Blocked people",
+    /** @param {string} day */
+    since: (day) => `Blocked on ${day}`,
+    undo: "Undo",
+    failed: "That did not work. Try again.",
+  },
+
+  // blurred pictures
+  blur: {
+    title: "Blur each new partner",
+    off: "No",
+    both: "Until you both press Show",
+    brief: "For 3 seconds",
+  },
+  veil: {
+    both: "The picture is blurred until you both press Show. You hear each other already.",
+    onlyYou: "The picture is blurred until you press Show. You hear each other already.",
+    waiting: "Waiting until they press Show, too. You hear each other already.",
+    brief: "The picture is blurred for a moment. You hear each other already.",
+    /** @param {string} reason */
+    suspected: (reason) => `The picture is blurred, since a program takes it for this: ${reason}. It may be wrong.`,
+    show: "Show",
+    showAnyway: "Show anyway",
+  },
+
+  // warnings and bans
+  warning: {
+    title: "A warning",
+    /** @param {string} reason */
+    text: (reason) => `An operator of this place warns you. It is about this: ${reason}. Who goes on is banned.`,
+    take: "I understand",
+  },
+  ban: {
+    title: "You have been banned",
+    /** @param {string} moment */
+    until: (moment) => `Until ${moment}.`,
+    forEver: "For ever.",
+    /** @param {string} duration */
+    left: (duration) => `${duration} left. This page comes back by itself.`,
+    looking: "Looking whether it is over…",
+    /** @param {string} reason */
+    why: (reason) => `The reason: ${reason}.`,
+    operators: "The operators write:",
+    appealTitle: "Is this wrong?",
+    appealHint: "You can write to the operators once.",
+    appealWords: "Why should they look again?",
+    appealSend: "Send the appeal",
+    appealFailed: "It was not sent. Try again in a moment.",
+    appealSent: "Your appeal has arrived. The answer will be here.",
+    yourWords: "You have written:",
+    granted: "Your appeal was granted.",
+    refused: "Your appeal was refused.",
+  },
+
   // back after a reload
   returnTitle: "Return to your conversation?",
   returnHint:
@@ -307,6 +414,7 @@ export const en = {
     chat: "Chat",
     figures: "How the media travels",
     search: "Search on by itself",
+    report: "Report or block",
     help: "This help",
   },
   keyNames: { escape: "Esc", up: "↑", down: "↓" },

@@ -22,6 +22,16 @@ export function chooseLanguage(chosen, preferred) {
 }
 
 /**
+ * How times and numbers are written: as the browser's user does, if that is in the language that is spoken.
+ *
+ * @param {string} language
+ * @param {readonly string[]} preferred the browser's
+ */
+export function localeOf(language, preferred) {
+  return preferred.find((tag) => tag.toLowerCase().split("-")[0] === language) ?? language;
+}
+
+/**
  * The part of the welcome text that is in this language: a line such as `[es]` begins the part for
  * Spanish; what stands before the first such line is for everybody else. Where that is nothing they
  * get the first part that there is: nobody agrees to an empty page.
@@ -40,6 +50,29 @@ export function welcomeParagraphs(text, language) {
     .split(/\n\s*\n/)
     .map((paragraph) => paragraph.replace(/\s+/g, " ").trim())
     .filter(Boolean);
+}
+
+/**
+ * What is agreed to with a welcome text, as a digest: that evidence is kept belongs to it.
+ *
+ * @param {string} text
+ * @param {boolean} evidence
+ */
+export function agreementTo(text, evidence) {
+  return digest(text) + (evidence ? "+evidence" : "");
+}
+
+/**
+ * Whether somebody has agreed to the text, and to evidence if that is kept. As long as the server has not said
+ * whether it is, having agreed to the text is enough.
+ *
+ * @param {string} agreedTo
+ * @param {string} text
+ * @param {boolean} evidence
+ */
+export function hasAgreed(agreedTo, text, evidence) {
+  const isPlain = !evidence && agreedTo === agreementTo(text, false);
+  return isPlain || agreedTo === agreementTo(text, true);
 }
 
 /**

@@ -1,0 +1,345 @@
+"""Reports, blocks, blurred pictures and bans, as people meet them."""
+
+import json
+import re
+
+from playwright.async_api import expect
+
+from tests.browser.axe import violations
+from tests.browser.conftest import Arrive, Meet, StartServer
+from tests.browser.server import SERVE_STRICT, Server
+from tests.browser.visitor import REFUSED, Visitor, heard, together, until
+
+BLURS = """
+    if (!localStorage["relay.settings"])
+        localStorage["relay.settings"] = JSON.stringify({ blur: "%s" });
+"""
+ARRIVED = "Your report has arrived. You will not meet this person again."
+
+
+def rooms(person: Visitor) -> list[str]:
+    """The rooms that somebody was in, in order."""
+    messages = [json.loads(frame) for frame in person.received]
+    return [each["roomId"] for each in messages if each["type"] == "partner_found"]
+
+
+def reports(server: Server) -> list[tuple[str, str]]:
+    """The reason and the room of every report that has arrived."""
+    return re.findall(r"event=report_received .*?reason=(\w+) room=(\w+)", server.log)
+
+
+async def has_arrived(server: Server, reason: str, room: str) -> None:
+    async def look() -> list[tuple[str, str]]:
+        return reports(server)
+
+    await until(look, lambda seen: (reason, room) in seen)
+
+
+async def test_whoever_is_reported_is_left_at_once_and_never_met_again(
+    server: Server, meet: Meet, arrive: Arrive
+) -> None:
+    anna, berta = await meet()
+    await anna.press("Report or block")
+    dialog = anna.page.get_by_role("dialog", name="Report somebody")
+    await expect(dialog).to_contain_text("The person you are talking with.")
+    assert await violations(anna.page) == []
+    await anna.page.get_by_label("Anything to add?").fill("<b>was unkind</b>")
+    await anna.press("Hate")
+    await expect(dialog).to_be_hidden()
+    news = anna.page.get_by_role("log", name="News")
+    await expect(news).to_contain_text(ARRIVED)
+    assert await violations(anna.page) == []
+    await berta.reads("Your partner left.")
+    assert "report" not in str(berta.received), "who is reported learns nothing of it"
+    assert ("hate", rooms(anna)[0]) in reports(server)
+    carla = await arrive(server)
+    await carla.press("Start")
+    # The two wait, and not for each other.
+    await carla.sees_somebody()
+    assert len(rooms(anna)) + len(rooms(berta)) == 3
+    await news.get_by_role("button", name="Close").click()
+    await expect(news).to_be_empty()
+
+
+async def test_with_the_keyboard_alone_and_back_to_where_one_was(
+    server: Server, meet: Meet
+) -> None:
+    anna, _ = await meet()
+    dialog = anna.page.get_by_role("dialog", name="Report somebody")
+    await anna.page.locator("#stop").focus()
+    await anna.key("r")
+    await expect(anna.page.get_by_role("heading", name="Report somebody")).to_be_focused()
+    await anna.key("Escape")
+    await expect(dialog).to_be_hidden()
+    await expect(anna.page.locator("#stop")).to_be_focused()
+    await anna.key("r", "Enter")
+    await expect(dialog).to_be_visible()  # whoever presses too soon has reported nobody
+    await anna.key("Tab")
+    await anna.page.keyboard.type("rrr")
+    await anna.key("Tab", "Tab", "Enter")
+    await expect(dialog).to_be_hidden()
+    await has_arrived(server, "minor", rooms(anna)[0])
+    await expect(anna.page.locator("#stop")).to_be_focused()
+    await anna.key("?")
+    await expect(anna.page.get_by_role("dialog", name="Keys")).to_contain_text("Report or block")
+
+
+async def test_who_has_gone_can_be_reported_and_nobody_else_is(
+    server: Server, meet: Meet, arrive: Arrive
+) -> None:
+    anna, berta = await meet()
+    carla = await arrive(server)
+    await carla.press("Start")
+    await carla.reads("Looking for someone…")
+    await anna.press("Next")
+    await together(anna.sees_somebody(), carla.sees_somebody())
+    await expect(anna.page.get_by_text("Report the last person").first).to_be_hidden()
+    await anna.key("r")
+    await expect(anna.page.get_by_label("This person")).to_be_checked()
+    assert await violations(anna.page) == []
+    await anna.page.get_by_label("The one before").check()
+    await expect(anna.page.locator("#report-about")).to_contain_text("The person you met before.")
+    await anna.press("Threat")
+    await has_arrived(server, "threat", rooms(anna)[0])
+    await together(anna.sees_somebody(), carla.sees_somebody())
+    await berta.press("Stop")
+    # The form is about whom it was opened for, whoever goes and comes meanwhile.
+    await anna.key("r")
+    await carla.press("Stop")
+    await expect(anna.page.locator("#report-about")).to_contain_text("The person you met before.")
+    dora = await arrive(server)
+    await dora.press("Start")
+    await together(anna.sees_somebody(), dora.sees_somebody())
+    await anna.press("Spam or a bot")
+    await has_arrived(server, "spam", rooms(anna)[1])
+    await together(anna.sees_somebody(), dora.sees_somebody())
+    assert len(rooms(anna)) == 3
+
+
+async def test_after_stop_the_last_one_can_be_reported_and_nobody_is_looked_for(
+    server: Server, meet: Meet
+) -> None:
+    anna, _ = await meet()
+    await anna.press("Stop")
+    await anna.press("Report the last person")
+    await anna.press("Something else")
+    await has_arrived(server, "other", rooms(anna)[0])
+    await expect(anna.page.get_by_role("log", name="News")).to_contain_text(ARRIVED)
+    await expect(anna.page.get_by_role("button", name="Start", exact=True)).to_be_focused()
+    await expect(anna.page.get_by_text("Report the last person").first).to_be_hidden()
+    await anna.reads("Meet someone new")
+
+
+async def test_a_block_parts_two_without_a_report(server: Server, meet: Meet) -> None:
+    anna, berta = await meet()
+    before = len(reports(server))
+    await anna.press("Report or block")
+    await anna.press("Block without reporting")
+    await berta.reads("Your partner left.")
+    news = anna.page.get_by_role("log", name="News")
+    await expect(news).to_contain_text("Blocked. You will not meet this person again.")
+    assert len(reports(server)) == before
+
+
+async def sees_blurred(person: Visitor, words: str) -> None:
+    await expect(person.page.locator("#veil-text")).to_have_text(re.compile(words))
+    style = "video => getComputedStyle(video).filter"
+    assert "blur(" in await person.page.locator("#remote").evaluate(style)
+    await expect(person.page.locator("#pip")).to_be_disabled()
+    await person.key("p")
+    assert await person.page.evaluate("document.pictureInPictureElement") is None
+
+
+async def sees_clearly(person: Visitor) -> None:
+    style = "video => getComputedStyle(video).filter"
+    remote = person.page.locator("#remote")
+    await until(lambda: remote.evaluate(style), lambda used: used == "none")
+    await expect(person.page.locator("#veil-text")).to_be_empty()
+    await expect(person.page.get_by_role("button", name="Show", exact=True)).to_be_hidden()
+    await expect(person.page.locator("#pip")).to_be_enabled()
+
+
+async def test_pictures_are_blurred_until_both_have_pressed_show(
+    server: Server, meet: Meet
+) -> None:
+    anna, berta = await meet(options={"spell": BLURS % "both"}, other={"spell": BLURS % "both"})
+    await together(*(sees_blurred(each, "until you both press Show") for each in (anna, berta)))
+    assert await violations(anna.page) == []
+    await anna.press("Show")
+    await sees_blurred(anna, "Waiting until they press Show, too")
+    await sees_blurred(berta, "until you press Show")
+    await berta.press("Show")
+    await together(sees_clearly(anna), sees_clearly(berta))
+    await together(anna.sees_somebody(), berta.sees_somebody())
+
+
+async def test_for_a_moment_by_the_settings_and_only_for_who_wants_it(
+    server: Server, meet: Meet
+) -> None:
+    anna, berta = await meet()
+    await together(sees_clearly(anna), sees_clearly(berta))
+    await anna.page.locator(".controls [data-opens=settings]").click()
+    settings = anna.page.get_by_role("dialog", name="Settings")
+    blur = settings.get_by_role("combobox", name="Blur each new partner")
+    await blur.select_option("For 3 seconds")
+    await settings.get_by_role("button", name="Close").click()
+    await sees_clearly(anna)  # nobody is hidden whom one sees
+    await anna.press("Next")
+    await sees_blurred(anna, "for a moment")
+    await sees_clearly(berta)
+    await sees_clearly(anna)
+    assert heard(berta, "shown") == 1
+    await anna.page.reload()
+    await anna.press("Return")
+    await expect(anna.page.locator("#blur")).to_have_value("brief")
+
+
+async def together_on(server: Server, arrive: Arrive) -> tuple[Visitor, Visitor]:
+    """Two in a call on a server of their own."""
+    anna, berta = await arrive(server), await arrive(server)
+    berta.expected_complaints = REFUSED
+    await together(*(person.press("Start") for person in (anna, berta)))
+    await together(*(person.sees_somebody() for person in (anna, berta)))
+    return anna, berta
+
+
+async def report_berta(anna: Visitor, words: str) -> None:
+    await anna.key("r")
+    await anna.page.get_by_label("Anything to add?").fill(words)
+    await anna.press("Nudity or sex")
+
+
+async def test_a_banned_person_is_told_why_and_appeals_and_comes_back(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    server = await start_server(program=SERVE_STRICT)
+    anna, berta = await together_on(server, arrive)
+    await report_berta(anna, "ban")
+    screen = berta.page.get_by_role("region", name="You have been banned")
+    await expect(screen).to_contain_text("For ever.")
+    await expect(screen).to_contain_text("The reason: Nudity or sex.")
+    # What operators write is text, and nothing in it turns round what is read.
+    await expect(screen).to_contain_text("No <b>such</b> thing⟦U+202E⟧ here.")
+    await expect(berta.page.get_by_role("heading", name="You have been banned")).to_be_focused()
+    await expect(berta.page.locator("#lobby")).to_be_hidden()
+    live = "spy.tracks.filter((track) => track.readyState === 'live').length"
+    assert await berta.page.evaluate(live) == 0
+    assert await violations(berta.page) == []
+    news = anna.page.get_by_role("log", name="News")
+    await expect(news).to_contain_text("(Nudity or sex): the person was banned. Thank you.")
+    await berta.page.reload()
+    await expect(screen).to_contain_text("For ever.")
+    appeal = berta.page.get_by_label("Why should they look again?")
+    await appeal.fill("<i>please lift it</i>")
+    await berta.page.keyboard.press("Tab")
+    await berta.page.keyboard.press("Enter")
+    await expect(screen).to_contain_text("Your appeal has arrived.")
+    await expect(berta.page.locator("#appeal-state")).to_be_focused()
+    await expect(berta.page.locator("#appeal-words")).to_have_text("<i>please lift it</i>")
+    assert await violations(berta.page) == []
+    await berta.page.reload()  # rather than to wait for a minute until the page asks
+    await berta.reads("Meet someone new")
+    await expect(screen).to_be_hidden()
+    carla = await arrive(server)
+    await together(berta.press("Start"), carla.press("Start"), anna.press("Stop"))
+    await together(berta.sees_somebody(), carla.sees_somebody())
+
+
+async def test_an_appeal_that_is_refused_is_answered_and_is_the_only_one(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    server = await start_server(program=SERVE_STRICT)
+    anna, berta = await together_on(server, arrive)
+    await report_berta(anna, "ban")
+    other = await berta.page.context.new_page()  # the same visitor, in another tab
+    await other.goto(server.url)
+    await expect(other.locator("#banned-until")).to_have_text("For ever.")
+    await berta.page.get_by_label("Why should they look again?").fill("refuse it")
+    await berta.press("Send the appeal")
+    await expect(berta.page.locator("#appeal-state")).to_have_text(re.compile("arrived"))
+    await other.get_by_label("Why should they look again?").fill("once more")
+    await other.get_by_role("button", name="Send the appeal").click()
+    await expect(other.locator("#appeal-state")).to_have_text("Your appeal was refused.")
+    await expect(other.locator("#appeal-answer")).to_have_text("We have looked.")
+    await expect(other.locator("#appeal-words")).to_have_text("refuse it")
+    await expect(other.get_by_role("button", name="Send the appeal")).to_be_hidden()
+
+
+async def test_when_a_ban_ends_the_page_comes_back_by_itself(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    server = await start_server(program=SERVE_STRICT)
+    anna, berta = await together_on(server, arrive)
+    await report_berta(anna, "ban 8")
+    await expect(berta.page.locator("#banned-left")).to_have_text(re.compile(r"^\d seconds? left"))
+    await berta.reads("Meet someone new")
+    await expect(berta.page.get_by_role("log", name="News")).to_contain_text("Your ban is over.")
+
+
+async def test_a_warning_has_to_be_taken_notice_of(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    server = await start_server(program=SERVE_STRICT)
+    anna, berta = await together_on(server, arrive)
+    await report_berta(anna, "warn")
+    warning = berta.page.get_by_role("alertdialog", name="A warning")
+    await expect(warning).to_contain_text("It is about this: Nudity or sex.")
+    assert await violations(berta.page) == []
+    await berta.key("Escape", "Escape")
+    await expect(warning).to_be_visible()
+    await warning.get_by_role("button", name="I understand").click()
+    await expect(warning).to_be_hidden()
+    news = anna.page.get_by_role("log", name="News")
+    await expect(news).to_contain_text("the person was warned. Thank you.")
+
+
+async def test_a_block_holds_after_a_reload_until_it_is_undone(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    server = await start_server(program=SERVE_STRICT)
+    anna, berta = await together_on(server, arrive)
+    await anna.key("r")
+    await anna.press("Block without reporting")
+    await anna.press("Stop")
+    await anna.page.reload()
+    await anna.press("Start")
+    await together(*(person.reads("Looking for someone…") for person in (anna, berta)))
+    await anna.page.locator(".controls [data-opens=settings]").click()
+    blocks = anna.page.get_by_role("region", name="Blocked people")
+    await expect(blocks.get_by_role("listitem")).to_have_count(1)
+    assert await violations(anna.page) == []
+    assert len(rooms(anna)) == 1, "who is blocked is not met"
+    await blocks.get_by_role("button", name="Undo").click()
+    await expect(blocks).to_be_hidden()
+    await anna.key("Escape")
+    await anna.page.reload()  # it holds from the next visit on
+    await anna.press("Start")
+    await together(anna.sees_somebody(), berta.sees_somebody())
+
+
+async def test_who_comes_too_often_works_for_it_and_then_waits(
+    start_server: StartServer, arrive: Arrive
+) -> None:
+    server = await start_server("--arrivals-per-minute-visitor", "1")
+    anna = await arrive(server)
+    anna.expected_complaints = REFUSED
+    workers: list[str] = []
+    anna.page.on("worker", lambda worker: workers.append(worker.url))
+    start = anna.page.get_by_role("button", name="Start", exact=True)
+
+    async def is_let_in() -> None:
+        await start.click()
+        await anna.reads("Looking for someone…")
+
+    await is_let_in()
+    assert workers == []
+    await anna.page.reload()
+    await is_let_in()
+    assert workers == [f"{server.url.rstrip('/')}/vendor/altcha/pbkdf2.js"]
+    for _ in range(6):
+        await anna.page.reload()
+        await start.click()
+        seen = await until(anna.words, lambda seen: re.search("Looking for|too many", seen))
+        if "too many" in seen:  # beyond the hard limit no work helps
+            break
+    assert "There are too many connections from you or your network Trying again in" in seen

@@ -1,0 +1,27 @@
+// @ts-check
+/**
+ * The one who was the partner until a moment ago: for so long they can still be reported or blocked.
+ *
+ * @typedef {import("./turn.js").Turn} Turn
+ */
+
+/** As long as the server remembers who it was (docs/protocol.md). */
+const KNOWN_MS = 60_000;
+
+/**
+ * The partner is a partner no more.
+ *
+ * @param {Turn} turn
+ * @param {string} roomId that the two were in
+ */
+export function remember(turn, roomId) {
+  turn.state.formerRoomId = roomId;
+  turn.startTimer("former", KNOWN_MS);
+  if (turn.state.reportForm?.presentId === roomId) turn.startTimer("form", KNOWN_MS);
+}
+
+/** @param {Turn} turn */
+export function forget(turn) {
+  turn.state.formerRoomId = null;
+  turn.stopTimers("former");
+}
