@@ -128,7 +128,8 @@ class Safety:
         self._banned.append(listener)
 
     async def start(self) -> None:
-        """Load the bans; while the database is away, it is tried again."""
+        """Load the bans, before anybody comes; while the database is away, it is tried again."""
+        await self._follow()
         self._spawn(self._keep_up(), "safety")
 
     async def close(self) -> None:
@@ -344,13 +345,16 @@ class Safety:
     async def _keep_up(self) -> None:
         """Follow the database, in which others may write as well; forget what is over."""
         while True:
-            try:
-                await self._load()
-            except RecordsAway:
-                pass  # the records say so themselves
-            except Exception:
-                log.exception("safety_failed")
             await asyncio.sleep(RELOAD_S)
+            await self._follow()
+
+    async def _follow(self) -> None:
+        try:
+            await self._load()
+        except RecordsAway:
+            pass  # the records say so themselves
+        except Exception:
+            log.exception("safety_failed")
 
     async def _store_bans(self) -> None:
         for ban, decision in [*self._unstored.values()]:
