@@ -101,6 +101,8 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "hasty_nexts": "0",
         "same_texts": "0",
         "links_after_s": "10",
+        "ban_after_reporters": "11",
+        "start_blurred": "true",
         "evidence": "true",
         "evidence_days": "7",
         "ban_after_reporters": "5",
