@@ -200,6 +200,8 @@ def _application(
         allow_taps=settings.allow_taps,
         audit_log=_audit_log(settings),
         metrics_public=settings.metrics_public,
+        webhook_url=settings.webhook_url,
+        webhook_secret=settings.webhook_secret,
     )
 
     async def start(_: web.Application) -> None:
@@ -335,7 +337,7 @@ def _public_hosts(settings: Settings) -> tuple[str, ...]:
 
 def _audit_log(settings: Settings) -> Path:
     """The audit log's path; when it will be needed, it is made sure that it can be written."""
-    if settings.allow_taps:
+    if settings.allow_taps or settings.evidence:
         try:
             AuditLog(settings.audit_log).check()
         except AuditFailed as error:

@@ -322,6 +322,13 @@ class CoreSettings(BaseModel):
 class Settings(SafetySettings, CoreSettings):
     """All that an operator can choose; made by :func:`load`, or directly in tests."""
 
+    @model_validator(mode="after")
+    def _webhooks_are_signed(self) -> Self:
+        """A receiver that cannot tell who asks would believe anybody."""
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ConfigError(f"{self.written('webhook_url')}: needs {flag('webhook_secret')}, too")
+        return self
+
 
 def flag(name: str) -> str:
     """The setting's name on the command line."""
@@ -401,7 +408,14 @@ _WORDS = {
     "model_type": "should be a URL or an RTCIceServer object",
     "too_short": "should not be empty",
 }
-_SECRET = ("operator_token", "turn_secret", "ice_servers", "database_url")
+_SECRET = (
+    "operator_token",
+    "turn_secret",
+    "ice_servers",
+    "database_url",
+    "webhook_url",
+    "webhook_secret",
+)
 """A wrong value of these is not repeated."""
 
 

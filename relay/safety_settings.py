@@ -113,3 +113,14 @@ class SafetySettings(BaseModel):
         le=3650,
         allow_inf_nan=False,
     )
+    webhook_url: Annotated[SecretStr, AfterValidator(values.webhook)] | None = setting(
+        None,
+        "URL",
+        "Where new reports are told, by ids, reasons and counts alone: HTTPS, or HTTP on this"
+        " machine or a private address.",
+    )
+    webhook_secret: Annotated[SecretStr, AfterValidator(values.webhook_secret)] | None = setting(
+        None,
+        "SECRET",
+        "What signs them, as Standard Webhooks have it: whsec_ and 24 to 64 bytes in base64.",
+    )

@@ -1,5 +1,6 @@
 """What a setting's value may be: read from text, checked, and said in words when it is wrong."""
 
+import base64
 import json
 import os
 import re
@@ -27,6 +28,9 @@ _TURN_URL = re.compile(rf"turns?:{_AUTHORITY}(\?transport=(udp|tcp))?")  # RFC 7
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 _DATABASE = re.compile(
     r"(postgres|postgresql|postgresql\+psycopg)://(?P<rest>[^\s/]*/[^\s/?]+(\?\S*)?)"
+)
+_WEBHOOK = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/[!-~]*)?"
 )
 _ORIGIN = re.compile(rf"https?://{_AUTHORITY}")  # RFC 6454 section 6.2
 
@@ -132,6 +136,35 @@ def database(value: SecretStr) -> SecretStr:
     if found is None:
         raise ValueError("should be a URL such as postgresql://relay@db.example.org/relay")
     return SecretStr(f"postgresql+psycopg://{found['rest']}")
+
+
+def webhook(value: SecretStr) -> SecretStr:
+    """Where events go: in the clear to this machine and its neighbours alone."""
+    found = _WEBHOOK.fullmatch(value.get_secret_value())
+    if found is None:
+        raise ValueError("should be a URL such as https://example.org/hooks/relay")
+    if found["scheme"] == "http" and not _is_near(found["host"].strip("[]")):
+        raise ValueError("should begin with https://, unless it is on a private network")
+    return value
+
+
+def webhook_secret(value: SecretStr) -> SecretStr:
+    """As Standard Webhooks write it."""
+    prefix, _, encoded = value.get_secret_value().partition("_")
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        key = b""
+    if prefix != "whsec" or not 24 <= len(key) <= 64:
+        raise ValueError("should be whsec_ and 24 to 64 bytes in base64; openssl rand makes some")
+    return value
+
+
+def _is_near(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return host == "localhost"
 
 
 class IceServer(BaseModel):

@@ -13,6 +13,7 @@
   makes that of what is stored, ``orders`` is what operators send, ``queue`` the order of reports
 - ``vault``        evidence, sealed
 - ``staff``        operators added and removed, and what a person may ask for of its own data
+- ``webhooks``     new reports, told to another server
 - ``metrics``      ``/metrics``, for Prometheus
 - ``operators``    who they are, by their tokens, and what each may do
 - ``operator``     whether a request is one of theirs; ``attempts`` bounds how often one may try

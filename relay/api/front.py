@@ -22,6 +22,7 @@ from relay.api.status import Status
 from relay.api.taps import Taps
 from relay.api.v1 import Api
 from relay.api.vault import Vault
+from relay.api.webhooks import Webhooks
 from relay.door import Door
 from relay.plane import MediaPlane
 from relay.safety import Decisions, Safety
@@ -40,6 +41,7 @@ class Front:
     :param allow_taps: whether operators may look into calls, and ``audit_log`` the file in which
         they are written down when they do.
     :param metrics_public: whether ``/metrics`` answers without the token.
+    :param webhook_url: where new reports are told, signed with ``webhook_secret``.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class Front:
         allow_taps: bool,
         audit_log: Path,
         metrics_public: bool,
+        webhook_url: SecretStr | None = None,
+        webhook_secret: SecretStr | None = None,
     ) -> None:
         self.load = Load(plane)
         readiness = Readiness(gateway, plane, self.load)
@@ -67,7 +71,13 @@ class Front:
         self._history = History(overview)
         self._events = Events(overview)
         self._taps = Taps(overview, plane, allowed=allow_taps, audit_log=audit_log)
-        metrics: Handler = Metrics(overview, self._events, door, bearer).serve
+        self._webhooks = Webhooks(
+            webhook_url.get_secret_value() if webhook_url else None,
+            webhook_secret.get_secret_value() if webhook_secret else "",
+            lambda: safety.tally.open_reports,
+        )
+        safety.on_report(self._webhooks.reported)
+        metrics: Handler = Metrics(overview, self._events, door, bearer, self._webhooks).serve
         if not metrics_public:
             metrics = only_for_operators(bearer, metrics)
         decisions = Decisions(safety)
@@ -90,16 +100,18 @@ class Front:
         return self._routes
 
     def start(self) -> None:
-        """Begin to watch the load, to write its history, and to know the operators."""
+        """Begin to watch the load, to know the operators, and to tell of reports."""
         self.load.start()
         self._history.start()
         self._operators.start()
+        self._webhooks.start()
 
     async def close(self) -> None:
         """End what runs, so that no request is left to wait for."""
         self._events.close()
         self._taps.end()
         await self._operators.close()
+        await self._webhooks.close()
         await self._history.close()
         await self.load.close()
 

@@ -27,6 +27,7 @@ from relay.api.events import Events
 from relay.api.observation import Observation
 from relay.api.operator import Bearer
 from relay.api.overview import Overview
+from relay.api.webhooks import Webhooks
 from relay.door import Door
 from relay.histogram import Histogram
 from relay.plane import Direction, WorkerView
@@ -35,15 +36,25 @@ from relay.plane import Direction, WorkerView
 class Metrics:
     """Answers Prometheus."""
 
-    def __init__(self, overview: Overview, events: Events, door: Door, bearer: Bearer) -> None:
+    def __init__(
+        self,
+        overview: Overview,
+        events: Events,
+        door: Door,
+        bearer: Bearer,
+        webhooks: Webhooks,
+    ) -> None:
         self._overview, self._events, self._door, self._bearer = overview, events, door, bearer
+        self._webhooks = webhooks
         self._process = ProcessCollector(registry=None)
 
     async def serve(self, _: web.Request) -> web.Response:
         """One scrape."""
         registry = CollectorRegistry()
         seen = await self._overview.look()
-        scrape = _Scrape(self._overview, self._events, self._door, self._bearer, seen)
+        scrape = _Scrape(
+            self._overview, self._events, self._door, self._bearer, self._webhooks, seen
+        )
         registry.register(_Server(scrape))
         registry.register(self._process)
         return web.Response(
@@ -96,6 +107,13 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "overview.load.cpu_ratio",
             "Share of a core that the event loop's thread uses.",
         ),
+        "relay_open_reports": ("safety.tally.open_reports", "Reports that nobody has decided."),
+        "relay_oldest_open_report_seconds": (
+            "oldest_open_s",
+            "For how long the oldest of these has waited; 0 without one.",
+        ),
+        "relay_open_appeals": ("safety.tally.open_appeals", "Appeals that nobody has answered."),
+        "relay_bans_in_force": ("bans", "Bans that keep somebody out at present."),
         "relay_event_readers": ("overview.event_readers", "Readers of live events."),
     },
     CounterMetricFamily: {
@@ -183,6 +201,24 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Connections for media over TCP, and requests on them, turned away, by reason.",
             "reason",
         ),
+        "relay_reports": ("safety.tally.reports", "Reports taken, by reason.", "reason"),
+        "relay_reports_refused": (
+            "safety.tally.refused",
+            "Reports and blocks that were not taken, by reason.",
+            "reason",
+        ),
+        "relay_blocks": ("safety.tally.blocks", "Blocks, those of reports included."),
+        "relay_bans": ("safety.tally.bans", "Bans, by who has banned.", "by"),
+        "relay_bans_returned": (
+            "safety.tally.returned",
+            "Of these, bans of somebody who had been banned before.",
+        ),
+        "relay_appeals": ("safety.tally.appeals", "Appeals of banned people."),
+        "relay_webhooks": (
+            "webhooks.results",
+            "Reports told to another server (delivered, given_up, dropped), and failed tries.",
+            "result",
+        ),
         "relay_event_readers_dropped": ("events.dropped", "Readers that were too slow."),
     },
     HistogramMetricFamily: {
@@ -199,6 +235,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "How long a batch of packets was in the relay's hands.",
         ),
         "relay_loop_lag_seconds": ("overview.load.lag", "How late the event loop was."),
+        "relay_decision_seconds": (
+            "safety.tally.decision_s",
+            "From a report to an operator's decision.",
+        ),
     },
 }
 """By type and name: where :class:`_Scrape` has it, what it is, and its labels."""
@@ -256,9 +296,13 @@ class _Scrape:
         events: Events,
         door: Door,
         bearer: Bearer,
+        webhooks: Webhooks,
         seen: Observation,
     ) -> None:
         self.overview, self.events, self.bearer, self.seen = overview, events, bearer, seen
+        self.webhooks, self.safety = webhooks, overview.safety
+        oldest_at = self.safety.tally.oldest_open_at
+        self.oldest_open_s = 0.0 if oldest_at is None else self.safety.clock() - oldest_at
         self.door, self.connections = door.tally, door.counts()
         self.users, self.tally = overview.gateway.counts(), overview.gateway.tally
         self.media = seen.stats
@@ -272,6 +316,7 @@ class _Scrape:
         self.protocols = self.seen.protocol_counts()
         self.loss_ratios = {way.value: self.seen.loss_ratio(way) for way in Direction}
         self.versions = {relay.__version__: 1}
+        self.bans = len(self.safety.bans)
         self.is_ready = not overview.readiness.reasons(seen.stats)
 
 

@@ -107,6 +107,8 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "evidence_days": "7",
         "ban_after_reporters": "5",
         "start_blurred": "true",
+        "webhook_url": "https://hooks.example.org/relay",
+        "webhook_secret": f"whsec_{32 * 'a'}",
     }
     assert set(values) | {"tls_self_signed"} == set(Settings.model_fields)
     from_flags = load(values, {})
@@ -148,6 +150,9 @@ def test_ice_servers_with_credentials_come_as_json_or_as_toml_tables(tmp_path: P
     }
 
 
+WEBHOOK = "should be a URL such as https://example.org/hooks/relay"
+IN_THE_CLEAR = "should begin with https://, unless it is on a private network"
+WEBHOOK_SECRET = "should be whsec_ and 24 to 64 bytes in base64; openssl rand makes some"
 DATABASE = "should be a URL such as postgresql://relay@db.example.org/relay"
 IP_ADDRESS = "should be an IP address such as 192.0.2.7"
 ICE_URL = "should be a stun:, turn: or turns: URL such as stun:stun.example.org:3478"
@@ -214,6 +219,15 @@ TOKEN = "should be at least 16 characters: letters, digits and . _ ~ + / - ="
         ("messages_per_s", "1e7", ": should be less than or equal to 1000000, not '1e7'"),
         ("link_timeout_s", "0", ": should be greater than 0, not '0'"),
         ("messages_per_s", "nan", ": should be a finite number, not 'nan'"),
+        ("webhook_url", "hooks.example.org", f": {WEBHOOK}"),
+        ("webhook_url", "ftp://hooks.example.org/x", f": {WEBHOOK}"),
+        ("webhook_url", "https://hooks.example.org/a b", f": {WEBHOOK}"),
+        ("webhook_url", "http://hooks.example.org/x", f": {IN_THE_CLEAR}"),
+        ("webhook_url", "http://127.0.0.1.example/x", f": {IN_THE_CLEAR}"),
+        ("webhook_secret", "hush", f": {WEBHOOK_SECRET}"),
+        ("webhook_secret", "whsec_aaaa", f": {WEBHOOK_SECRET}"),
+        ("webhook_secret", f"whsec_{32 * '!'}", f": {WEBHOOK_SECRET}"),
+        ("webhook_url", "https://hooks.example.org/x", ": needs --webhook-secret, too"),
         ("database_url", "mysql://relay:hush@db.example.org/relay", f": {DATABASE}"),
         ("database_url", "postgresql://relay:hush@db.example.org", f": {DATABASE}"),
         ("log_level", "loud", ": should be 'debug', 'info', 'warning' or 'error', not 'loud'"),
