@@ -22,6 +22,7 @@ from relay.api.status import Status
 from relay.api.taps import Taps
 from relay.api.v1 import Api
 from relay.api.vault import Vault
+from relay.classify.looks import Looks
 from relay.door import Door
 from relay.plane import MediaPlane
 from relay.safety import Decisions, Safety
@@ -40,6 +41,7 @@ class Front:
     :param allow_taps: whether operators may look into calls, and ``audit_log`` the file in which
         they are written down when they do.
     :param metrics_public: whether ``/metrics`` answers without the token.
+    :param looks: what is counted of the looks at pictures.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Front:
         allow_taps: bool,
         audit_log: Path,
         metrics_public: bool,
+        looks: Looks,
     ) -> None:
         self.load = Load(plane)
         readiness = Readiness(gateway, plane, self.load)
@@ -67,7 +70,7 @@ class Front:
         self._history = History(overview)
         self._events = Events(overview)
         self._taps = Taps(overview, plane, allowed=allow_taps, audit_log=audit_log)
-        metrics: Handler = Metrics(overview, self._events, door, bearer).serve
+        metrics: Handler = Metrics(overview, self._events, door, bearer, looks).serve
         if not metrics_public:
             metrics = only_for_operators(bearer, metrics)
         decisions = Decisions(safety)

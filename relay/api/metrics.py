@@ -27,6 +27,7 @@ from relay.api.events import Events
 from relay.api.observation import Observation
 from relay.api.operator import Bearer
 from relay.api.overview import Overview
+from relay.classify.looks import Looks
 from relay.door import Door
 from relay.histogram import Histogram
 from relay.plane import Direction, WorkerView
@@ -35,15 +36,18 @@ from relay.plane import Direction, WorkerView
 class Metrics:
     """Answers Prometheus."""
 
-    def __init__(self, overview: Overview, events: Events, door: Door, bearer: Bearer) -> None:
+    def __init__(
+        self, overview: Overview, events: Events, door: Door, bearer: Bearer, looks: Looks
+    ) -> None:
         self._overview, self._events, self._door, self._bearer = overview, events, door, bearer
+        self._looks = looks
         self._process = ProcessCollector(registry=None)
 
     async def serve(self, _: web.Request) -> web.Response:
         """One scrape."""
         registry = CollectorRegistry()
         seen = await self._overview.look()
-        scrape = _Scrape(self._overview, self._events, self._door, self._bearer, seen)
+        scrape = _Scrape(self._overview, self._events, self._door, self._bearer, self._looks, seen)
         registry.register(_Server(scrape))
         registry.register(self._process)
         return web.Response(
@@ -183,6 +187,15 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Connections for media over TCP, and requests on them, turned away, by reason.",
             "reason",
         ),
+        "relay_classifications": (
+            "looks.verdicts",
+            "Looks at users' pictures, by what came of them (clear, high, no_picture, failed).",
+            "verdict",
+        ),
+        "relay_classify_skipped": (
+            "looks.skipped",
+            "Users not looked at in their turn: the program was behind, or not there.",
+        ),
         "relay_event_readers_dropped": ("events.dropped", "Readers that were too slow."),
     },
     HistogramMetricFamily: {
@@ -198,6 +211,7 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "media.forwarding_delay",
             "How long a batch of packets was in the relay's hands.",
         ),
+        "relay_classify_seconds": ("looks.took", "How long the program took for a picture."),
         "relay_loop_lag_seconds": ("overview.load.lag", "How late the event loop was."),
     },
 }
@@ -256,8 +270,10 @@ class _Scrape:
         events: Events,
         door: Door,
         bearer: Bearer,
+        looks: Looks,
         seen: Observation,
     ) -> None:
+        self.looks = looks
         self.overview, self.events, self.bearer, self.seen = overview, events, bearer, seen
         self.door, self.connections = door.tally, door.counts()
         self.users, self.tally = overview.gateway.counts(), overview.gateway.tally
