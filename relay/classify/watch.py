@@ -15,8 +15,9 @@ import structlog
 
 from relay.classify.looks import Looks
 from relay.classify.seats import Seat, Seats
+from relay.classify.wire import MAX_PIXELS
 from relay.errors import ClassifierFailed, EvidenceError
-from relay.evidence.webp import to_webp
+from relay.evidence.webp import size_of, to_webp
 from relay.plane import Direction, Kept
 from relay.records import Report
 from relay.safety import Identity
@@ -188,16 +189,14 @@ class Watch:
     async def _score(self, seat: Seat) -> float | None:
         """That of the user's picture; None where there is none, or it cannot be had."""
         kept = await self._picture(seat)
+        webp = None if kept is None else _to_webp(kept.frame)
         score = None
-        if kept is not None:
+        if webp is not None:
             try:
-                webp = to_webp(kept.frame)
                 async with self._turn:
                     began_at = self._clock()
                     score = await self._program.score(webp)
                     self.looks.took.observe(self._clock() - began_at)
-            except EvidenceError:
-                pass  # it is none
             except ClassifierFailed:  # which has been logged
                 self.looks.verdicts["failed"] += 1
                 return None
@@ -206,7 +205,7 @@ class Watch:
         return score
 
     async def _picture(self, seat: Seat) -> Kept | None:
-        """A picture that has not been judged, of which the clock says that it is new."""
+        """A picture that has not been judged yet, and came lately."""
         kept = await self._news(seat)
         if kept is None:
             self._plane.request_keyframe(seat.user_id, Direction.UP)
@@ -243,3 +242,12 @@ class Watch:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _to_webp(frame: bytes) -> bytes | None:
+    """The picture that a key frame is; None when it is none, or too large to be looked at."""
+    try:
+        width, height = size_of(frame)
+        return to_webp(frame) if width * height <= MAX_PIXELS else None
+    except EvidenceError:
+        return None

@@ -12,5 +12,8 @@ LENGTH = struct.Struct("!I")
 NO_PICTURE = b"none"
 """In place of a score."""
 
+MAX_PIXELS = 2560 * 1600
+"""Of a picture that is sent: a few bytes may claim 268 million, and unpacking those takes room."""
+
 MAX_LINE_BYTES = 64
 """Of an answer."""

@@ -13,10 +13,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from relay.classify.wire import LENGTH, NO_PICTURE
-
-MAX_PIXELS = 4096 * 4096
-"""What is decoded at most: a few bytes may claim 268 million."""
+from relay.classify.wire import LENGTH, MAX_PIXELS, NO_PICTURE
 
 _MODEL = "open-nsfw.onnx"
 

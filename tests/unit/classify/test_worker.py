@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from relay.classify import worker
 from relay.classify.wire import LENGTH
 from relay.classify.worker import decoded, serve
 from relay.evidence.webp import to_webp
@@ -64,7 +65,13 @@ def test_damage_is_no_picture_or_another_one_and_never_an_end(webp: bytes) -> No
         decoded(bytes(damaged))
 
 
-def test_a_picture_that_claims_to_be_huge_is_not_decoded(webp: bytes) -> None:
+def test_a_picture_that_is_too_large_is_not_unpacked(
+    webp: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "MAX_PIXELS", 320 * 240)
+    assert decoded(webp) is not None
+    monkeypatch.setattr(worker, "MAX_PIXELS", 320 * 240 - 1)
+    assert decoded(webp) is None
     claims = bytearray(webp)
     struct.pack_into("<HH", claims, 26, 0x3FFF, 0x3FFF)
     assert decoded(bytes(claims)) is None
