@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -95,6 +96,10 @@ async def test_what_a_program_finds_is_blurred_and_goes_to_the_operators(
     assert "banned" not in [entry["event"] for entry in logs]
 
 
+def lost_in(logs: Sequence[MutableMapping[str, Any]]) -> list[MutableMapping[str, Any]]:
+    return [entry for entry in logs if entry["event"] == "classifier_lost"]
+
+
 async def test_a_program_that_fails_costs_no_call(tmp_path: Path) -> None:
     own = program(tmp_path, "next(pictures())", "sys.exit(1)")
     with capture_logs() as logs:
@@ -102,11 +107,11 @@ async def test_a_program_that_fails_costs_no_call(tmp_path: Path) -> None:
             operating(classify=True, classify_every_s=0.5, classify_command=own) as server,
             call(server) as (ann, bob),
         ):
-            await verdicts_when(server, lambda found: found["failed"] >= 2)
+            await verdicts_when(server, lambda _: len(lost_in(logs)) >= 2)
             seen = ann.report.frames
             await ann.until(lambda: ann.report.frames > seen, PATIENCE_S, "picture")
-    lost = [entry for entry in logs if entry["event"] == "classifier_lost"]
-    assert [entry["exit_code"] for entry in lost[:2]] == [1, 1]
+            assert (await verdicts(server))["failed"] >= 2
+    assert [entry["exit_code"] for entry in lost_in(logs)[:2]] == [1, 1]
     assert ann.blurred == bob.blurred == []
 
 
