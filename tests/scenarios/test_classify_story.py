@@ -36,7 +36,7 @@ class People:
 @asynccontextmanager
 async def watched(party: Party) -> AsyncIterator[Watch]:
     """Bob's picture is what nobody wants to see."""
-    scorer = Scorer(lambda webp: 0.97 if webp == to_webp(BOBS) else 0.03)
+    scorer = Scorer(lambda webp: 0.99 if webp == to_webp(BOBS) else 0.03)
     people = People(party)
     watch = Watch(
         party.plane, people, party.safety, scorer, every_s=0.1, threshold=0.8, waits_s=(0.01,)
@@ -64,11 +64,11 @@ async def test_the_partner_is_told_and_operators_decide() -> None:
         party.plane.show("bob", BOBS)
         await so(lambda: watch.looks.verdicts["clear"] >= 2)
         await so(lambda: bool(party.records.all_reports))
-    assert heard(ann) == [PartnerBlurred(why="nudity", score=0.97)]
+    assert heard(ann) == [PartnerBlurred(why="nudity", score=0.99)]
     assert bob.hear() == [], "who is suspect is told nothing"
     assert (ann.partner, bob.partner) == ("bob", "ann"), "and the call goes on"
     (case,) = party.records.all_reports.values()
-    assert (case.source, case.score, case.reason) == ("classifier", 0.97, Reason.NUDITY)
+    assert (case.source, case.score, case.reason) == ("classifier", 0.99, Reason.NUDITY)
     assert (case.reporter, case.reported) == (Who(), Who("bob"))
     assert case.room_id
     assert party.safety.tally.open_reports == 1

@@ -25,7 +25,8 @@ def names(seats: list[Seat]) -> list[str]:
         ([0.8, 0.8], True),
         ([0.9, 0.1, 0.9, 0.1], False),
         ([0.1, 0.9, 0.81], True),
-        ([0.95], True),
+        ([0.98], True),
+        ([0.97], False),
         ([0.1, 1.0], True),
     ],
 )
@@ -36,8 +37,8 @@ def test_two_in_a_row_or_one_that_is_sure(scores: list[float], suspect: bool) ->
 
 def test_a_threshold_above_what_is_sure_is_kept() -> None:
     seat = Seat("ann", "bob", "room")
-    assert [seat.judge(0.97, 0.98) for _ in range(3)] == [False] * 3
-    assert seat.judge(0.98, 0.98)
+    assert [seat.judge(0.985, 0.99) for _ in range(3)] == [False] * 3
+    assert seat.judge(0.99, 0.99)
 
 
 def test_only_those_with_a_partner_are_looked_at() -> None:

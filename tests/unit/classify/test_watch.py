@@ -136,11 +136,11 @@ def only(world: World, user: str, score: float) -> Callable[[bytes], float]:
 async def test_a_high_score_blurs_the_picture_and_makes_a_case_once() -> None:
     world = World()
     world.pair("room", "ann", "bob")
-    async with watching(world, only(world, "bob", 0.97)) as watch:
+    async with watching(world, only(world, "bob", 0.99)) as watch:
         await so(lambda: watch.looks.verdicts["clear"] >= 5)
         assert watch.looks.verdicts["high"] == 1, "there is nothing left to find out"
-    assert world.blurred == [("bob", "room", 0.97)]
-    assert world.cases == [("bob", "room", 0.97)]
+    assert world.blurred == [("bob", "room", 0.99)]
+    assert world.cases == [("bob", "room", 0.99)]
     assert world.frozen == [("case", "ann", "bob")]
     assert watch.looks.took.count >= 6
 
