@@ -17,6 +17,7 @@ The server:
 - ``tunnel``        media over TCP: ICE-TCP, and TURN to this server alone
 - ``door``          connections before they have asked for anything: how many, and for how long
 - ``taps``          what operators may look into: snapshots, recordings, captures, the audit log
+- ``classify``      a helper that looks at pictures, in a process of its own, where it is asked for
 - ``api``           HTTP: the page, health and metrics, the operators' API and dashboard
 
 Around it:
@@ -25,6 +26,7 @@ Around it:
 - ``ops``           what operators do from a terminal or a script, through the API only
 - ``doctor``        looks at settings and machine, and says what to change
 - ``over_tcp``      puts those together that carry media over TCP
+- ``looking``       puts together what looks at pictures
 - ``stored``        what outlives the server: its folder, and the database while it runs
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
 - ``safety_settings``  those of the settings that are about strangers; ``setting`` is one

@@ -28,6 +28,7 @@ from relay.api.hosts import HostCheck, Hosts
 from relay.api.page import Page, folder
 from relay.api.visitors import VisitorApi
 from relay.api.welcome import Welcome, read_welcome
+from relay.classify.looks import Looks
 from relay.config import Settings
 from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.errors import (
@@ -41,6 +42,7 @@ from relay.errors import (
 from relay.evidence.freezer import Freezer
 from relay.evidence.keyfiles import public_key_in
 from relay.families import from_here
+from relay.looking import watch_of
 from relay.media import RelayPlane
 from relay.media.paths.candidates import Public, resolved
 from relay.media.paths.idle import DEVICE, IdleCores
@@ -190,6 +192,7 @@ def _application(
         freezer=freezer,
     )
 
+    watch = watch_of(settings, plane, gateway, safety, freezer)
     front = Front(
         gateway,
         plane,
@@ -202,14 +205,19 @@ def _application(
         metrics_public=settings.metrics_public,
         webhook_url=settings.webhook_url,
         webhook_secret=settings.webhook_secret,
+        looks=watch.looks if watch is not None else Looks(),
     )
 
     async def start(_: web.Application) -> None:
         await safety.start()
         front.start()
         await gateway.start()
+        if watch is not None:
+            watch.start()
 
     async def close(_: web.Application) -> None:
+        if watch is not None:
+            await watch.close()
         await front.close()
         await gateway.close()
         if freezer is not None:

@@ -16,6 +16,7 @@ RelayError
  │    ├── NoPicture    no frame came in time
  │    ├── TapFailed    the process that makes files and pictures has failed
  │    └── ReaderLost   whoever reads has gone, or is too slow
+ ├── ClassifierFailed  the program that looks at pictures is not there, or does not do as it should
  ├── RecordsAway       the database cannot be used at present
  ├── RecordsUnfit      it cannot be used at all: a newer relay's, or no database of a relay's
  ├── NotFound          there is no report, ban or appeal of that id
@@ -119,6 +120,10 @@ class ReaderLost(TapError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class ClassifierFailed(RelayError):
+    """The program that looks at pictures is not there, or does not do as it should."""
 
 
 class RecordsAway(RelayError):

@@ -124,3 +124,31 @@ class SafetySettings(BaseModel):
         "SECRET",
         "What signs them, as Standard Webhooks have it: whsec_ and 24 to 64 bytes in base64.",
     )
+    classify: bool = setting(
+        False,
+        "",
+        "Have a program look at a picture of each user in a call now and then: what it thinks is"
+        " nudity is blurred for the partner, and goes to the operators (needs relay[classify]).",
+    )
+    classify_every_s: float = setting(
+        5.0,
+        "SECONDS",
+        "How often each user is looked at, as far as there is CPU left over.",
+        ge=0.5,
+        le=3600,
+        allow_inf_nan=False,
+    )
+    classify_threshold: float = setting(
+        0.8,
+        "SCORE",
+        "From which score on, of 0 to 1, a picture is suspect.",
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+    )
+    classify_command: str | None = setting(
+        None,
+        "COMMAND",
+        "Program that looks at pictures in place of the model, with its arguments.",
+        min_length=1,
+    )

@@ -223,14 +223,33 @@ class Safety:
         )
         is_stored = await self._add(self.records.add_report(report))
         filed = Filed(report, await self.block(reporter, reported), is_stored)
-        self.tally.reports[reason] += 1
-        self.tally.open_reports += 1
-        log.info("report_received", report=report.id, reason=reason, room=room_id)
-        for listener in self._reported:
-            listener(report)
+        self._filed(report)
         if len(self._tasks) < _MAX_TASKS:
             self._spawn(self._judge(report), f"judge {report.id}")
         return filed
+
+    async def suspect(self, reported: Identity, room_id: str, score: float) -> Report:
+        """Take what a classifier thinks of a picture: operators decide, and no rule does."""
+        id_, now, party = token_hex(8), self.clock(), reported.party
+        report = Report(
+            id_, now, Reason.NUDITY, Party(), party, room_id, source="classifier", score=score
+        )
+        await self._add(self.records.add_report(report))
+        self._filed(report)
+        return report
+
+    def _filed(self, report: Report) -> None:
+        self.tally.reports[report.reason] += 1
+        self.tally.open_reports += 1
+        log.info(
+            "report_received",
+            report=report.id,
+            reason=report.reason,
+            source=report.source,
+            room=report.room_id,
+        )
+        for listener in self._reported:
+            listener(report)
 
     async def block(self, by: Identity, blocked: Identity) -> Block:
         """Have somebody never meet somebody again."""

@@ -22,7 +22,7 @@ from relay.protocol.messages import (
     ServerMessage,
 )
 from relay.records import Party
-from relay.safety import Known, Safety
+from relay.safety import Identity, Known, Safety
 from relay.safety.keyfile import Keyring
 from relay.safety.visitors import Visitors
 from relay.signaling.connection import GRACE_S, UNSENT_BYTES, Connection
@@ -211,6 +211,10 @@ class Gateway:
         async with asyncio.timeout(_PATIENCE_S):
             await session.gone.wait()
         return True
+
+    def suspect(self, user_id: str, room_id: str, score: float) -> Identity | None:
+        """See :meth:`Guard.suspect`."""
+        return self._guard.suspect(user_id, room_id, score)
 
     async def end_room(self, room_id: str) -> bool:
         """End a room; each of the two is told that the partner left, and stays connected.

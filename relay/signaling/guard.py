@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from relay.protocol.messages import ReportOutcome, Warned
-from relay.records import Ban, Party, Report
+from relay.protocol.messages import PartnerBlurred, ReportOutcome, Warned
+from relay.records import Ban, Party, Reason, Report
 from relay.safety import Identity, Known, Safety, is_about, tokens_of
 from relay.signaling.lobby import Lobby
 from relay.signaling.outbox import CLOSE_BANNED
@@ -67,6 +67,21 @@ class Guard:
             session.send(Warned(reason=report.reason.value))
         self._safety.told(known.outcomes)
         self._safety.heard(known.warnings)
+
+    def suspect(self, user_id: str, room_id: str, score: float) -> Identity | None:
+        """Have a user's partner blur its picture, if the two are still in that room.
+
+        :param score: a classifier's, from 0 to 1.
+        :returns: who the user is; None when it is gone.
+        """
+        session = self._lobby.session(user_id)
+        if session is None:
+            return None
+        call = session.call
+        if call is not None and call.room.room_id == room_id:
+            blurred = PartnerBlurred(why=Reason.NUDITY.value, score=round(score, 3))
+            call.partner_of(session).send(blurred)
+        return session.identity
 
     def _banned(self, ban: Ban) -> None:
         for session in self._lobby.sessions():

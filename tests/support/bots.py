@@ -11,6 +11,7 @@ from relay.config import Settings
 from relay.protocol.messages import (
     ChatDelivery,
     ChatMessage,
+    PartnerBlurred,
     PartnerConnection,
     ServerMessage,
     StopChat,
@@ -71,6 +72,8 @@ class Bot(bot.Bot):
     ) -> None:
         super().__init__(url, number)
         self.chats: list[ChatDelivery] = []
+        self.blurred: list[PartnerBlurred] = []
+        """Each time that a partner's picture had better be blurred."""
         self.partner_is_interrupted: bool | None = None
         """As the server has said last."""
         if not resumes:
@@ -116,5 +119,7 @@ class Bot(bot.Bot):
         await super()._on_message(message)
         if isinstance(message, ChatDelivery):
             self.chats.append(message)
+        elif isinstance(message, PartnerBlurred):
+            self.blurred.append(message)
         elif isinstance(message, PartnerConnection):
             self.partner_is_interrupted = message.interrupted
