@@ -26,7 +26,8 @@ Around it:
 - ``ops``           what operators do from a terminal or a script, through the API only
 - ``doctor``        looks at settings and machine, and says what to change
 - ``over_tcp``      puts those together that carry media over TCP
-- ``looking``       puts together what looks at pictures
+- ``carrier``       makes the media plane of a server, and starts it
+- ``looking``       puts together what looks at pictures, and what keeps them
 - ``stored``        what outlives the server: its folder, and the database while it runs
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
 - ``safety_settings``  those of the settings that are about strangers; ``setting`` is one

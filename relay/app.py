@@ -1,16 +1,14 @@
 """The one place that puts the parts together."""
 
 import asyncio
-import errno
 import gc
-import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 import structlog
 from aiohttp import web
@@ -28,24 +26,16 @@ from relay.api.hosts import HostCheck, Hosts
 from relay.api.page import Page, folder
 from relay.api.visitors import VisitorApi
 from relay.api.welcome import Welcome, read_welcome
+from relay.carrier import OwnedPlane, cannot_listen, plane_of, start_media
 from relay.classify.looks import Looks
 from relay.config import Settings
 from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.errors import (
     AuditFailed,
-    CannotListen,
     ConfigError,
-    EvidenceError,
-    WorkerError,
-    reason_of,
 )
-from relay.evidence.freezer import Freezer
-from relay.evidence.keyfiles import public_key_in
 from relay.families import from_here
-from relay.looking import watch_of
-from relay.media import RelayPlane
-from relay.media.paths.candidates import Public, resolved
-from relay.media.paths.idle import DEVICE, IdleCores
+from relay.looking import freezer_of, watch_of
 from relay.over_tcp import OverTcp
 from relay.plane import MediaPlane
 from relay.proxies import Proxies
@@ -54,10 +44,9 @@ from relay.safety import BanRules, Safety
 from relay.safety.visitors import Visitors
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.store import MemoryStore
-from relay.stored import data_dir, keyring, opened
+from relay.stored import keyring, opened
 from relay.taps.audit import AuditLog
 from relay.tls import ServerTls, server_tls
-from relay.workers import Crew, Directory, Orders, WorkersPlane, usual
 
 _SHUTDOWN_S = 3.0
 """How long a request that is under way may take to finish."""
@@ -65,30 +54,6 @@ _KEEPALIVE_S = 75.0
 """How long a connection is kept for the next request: longer than proxies keep theirs."""
 
 _log = structlog.get_logger()
-
-
-class OwnedPlane(MediaPlane, Protocol):
-    """A media plane with a life of its own, as :class:`relay.media.RelayPlane` is."""
-
-    @property
-    def udp_ports(self) -> tuple[int, ...]:
-        """The ports bound."""
-
-    async def start(self) -> None:
-        """Bind the ports.
-
-        :raises OSError: when one cannot be bound.
-        :raises WorkerError: when a media process cannot be had.
-        """
-
-    def wind_down(self) -> None:
-        """The server is about to stop; nothing of the plane is to outlive it."""
-
-    async def let_go(self) -> None:
-        """The server cannot begin; calls of a former one are for the next that can."""
-
-    async def close(self) -> None:
-        """Close every link and the ports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +87,14 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
     tls = server_tls(settings)
     async with AsyncExitStack() as stack:
         records = await stack.enter_async_context(opened(settings))
-        plane = plane or _plane(stack, settings)
+        plane = plane or plane_of(stack, settings)
         over_tcp = OverTcp(settings)
         door = _door(settings, over_tcp)
         app = _application(settings, plane, token, door, over_tcp, records)
         udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
             stack.push_async_callback(over_tcp.close)
-            udp_ports = await _start_media(stack, settings, plane)
+            udp_ports = await start_media(stack, settings, plane)
             await over_tcp.begin(plane)
         try:
             port = await _start_http(stack, settings, app, door, tls)
@@ -176,7 +141,7 @@ def _application(
     over_tcp: OverTcp,
     records: Records,
 ) -> web.Application:
-    freezer = _freezer(settings, plane, records)
+    freezer = freezer_of(settings, plane, records)
     safety = Safety(records, BanRules(settings.ban_after_reporters))
     visitors = Visitors(keyring(settings))
     gateway = Gateway(
@@ -245,18 +210,6 @@ def _application(
     return app
 
 
-def _freezer(settings: Settings, plane: MediaPlane, records: Records) -> Freezer | None:
-    """What freezes reports' evidence, if that is wanted; the plane keeps pictures then."""
-    if not settings.evidence:
-        return None
-    try:
-        key = public_key_in(data_dir(settings))
-    except EvidenceError as error:
-        raise ConfigError(f"{settings.written('evidence')}: {error}") from None
-    plane.keep(on=True)
-    return Freezer(plane, records, key, settings.evidence_days)
-
-
 def _door(settings: Settings, over_tcp: OverTcp) -> Door:
     many = files.connections(settings.max_users, files.limit())
     if (users := files.seats(settings.max_users, many)) < settings.max_users:
@@ -289,60 +242,6 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _idle_cores(stack: AsyncExitStack, settings: Settings) -> IdleCores | None:
-    if not settings.poll_idle or settings.media_mode != "relay":
-        return None
-    try:
-        cores = IdleCores()
-    except OSError as error:
-        written = settings.written("poll_idle")
-        raise ConfigError(f"{written}: {DEVICE}: {reason_of(error)}") from error
-    stack.callback(cores.close)
-    return cores
-
-
-def _plane(stack: AsyncExitStack, settings: Settings) -> OwnedPlane:
-    """Media in processes of its own, or in this one."""
-    idle_cores = _idle_cores(stack, settings)
-    hosts = _public_hosts(settings)
-    if settings.workers == 0 or settings.media_mode != "relay":
-        public = Public(hosts, settings.public_udp_port)
-        return RelayPlane(settings.host, settings.udp_port, public, idle_cores=idle_cores)
-    directory = Directory(settings.runtime_dir or usual(os.environ, settings.udp_port))
-    try:
-        directory.claim()
-    except WorkerError as error:
-        raise ConfigError(f"{settings.written('runtime_dir')}: {error}") from None
-    stack.callback(directory.release)
-    orders = [
-        Orders(
-            index,
-            settings.host,
-            udp_port,
-            Public(hosts, settings.public_port_of(index)),
-            str(directory.path),
-            settings.workers,
-            settings.log_level,
-            settings.log_json,
-        )
-        for index, udp_port in enumerate(settings.udp_ports)
-    ]
-    return WorkersPlane(Crew(orders, directory), idle_cores=idle_cores)
-
-
-def _public_hosts(settings: Settings) -> tuple[str, ...]:
-    """The addresses to announce, in place of names as well; empty for the machine's own."""
-    found: list[str] = []
-    for name in settings.public_ip:
-        try:
-            found += resolved(name)
-        except OSError as error:
-            raise ConfigError(
-                f"{settings.written('public_ip')}: {name}: {error.strerror}"
-            ) from None
-    return tuple(dict.fromkeys(found))
-
-
 def _audit_log(settings: Settings) -> Path:
     """The audit log's path; when it will be needed, it is made sure that it can be written."""
     if settings.allow_taps or settings.evidence:
@@ -363,38 +262,6 @@ def _welcome(settings: Settings) -> str:
         return read_welcome(path)
     except ValueError as error:
         raise ConfigError(f"{settings.written('welcome_file')}: {path} {error}") from None
-
-
-async def _start_media(
-    stack: AsyncExitStack, settings: Settings, plane: OwnedPlane
-) -> tuple[int, ...]:
-    await _end_former(settings)
-    try:
-        await plane.start()
-    except OSError as error:
-        raise _cannot_listen(settings, "udp_port", settings.udp_port, error) from error
-    except CannotListen as error:
-        raise _cannot_listen(settings, "udp_port", error.port, error.error) from error
-    except WorkerError as error:
-        raise ConfigError(f"{settings.written('workers')}: {error}") from error
-    stack.push_async_callback(plane.close)
-    return plane.udp_ports
-
-
-async def _end_former(settings: Settings) -> None:
-    """Without workers, end those of a server that had some and has vanished: they have the port."""
-    path = settings.runtime_dir or usual(os.environ, settings.udp_port)
-    if settings.workers or path is None or not path.exists():
-        return
-    directory = Directory(path)
-    try:
-        directory.claim()
-    except WorkerError:
-        return  # it is another server's, or is none: whether the port is free, is seen at once
-    try:
-        await Crew((), directory).clear()
-    finally:
-        directory.release()
 
 
 async def _start_http(
@@ -419,15 +286,10 @@ async def _start_http(
     try:
         port = door.open(factory, settings.host, settings.port, context)
     except OSError as error:
-        raise _cannot_listen(settings, "port", settings.port, error) from error
+        raise cannot_listen(settings, "port", settings.port, error) from error
     if settings.tcp_port is not None and settings.takes_tcp_media:
         try:
             door.open(None, settings.host, settings.tcp_port, context)
         except OSError as error:
-            raise _cannot_listen(settings, "tcp_port", settings.tcp_port, error) from error
+            raise cannot_listen(settings, "tcp_port", settings.tcp_port, error) from error
     return port
-
-
-def _cannot_listen(settings: Settings, option: str, port: int, error: OSError) -> ConfigError:
-    named = settings.written("host" if error.errno == errno.EADDRNOTAVAIL else option)
-    return ConfigError(f"{named}: cannot listen on {settings.host} port {port}: {reason_of(error)}")

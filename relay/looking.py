@@ -1,15 +1,18 @@
-"""Puts together what looks at pictures, as the settings say."""
+"""Puts together what looks at pictures, and what keeps them, as the settings say."""
 
 from __future__ import annotations
 
 from relay.classify.program import Program, command_of
 from relay.classify.watch import Watch
 from relay.config import Settings
-from relay.errors import ClassifierFailed, ConfigError
+from relay.errors import ClassifierFailed, ConfigError, EvidenceError
 from relay.evidence.freezer import Freezer
+from relay.evidence.keyfiles import public_key_in
 from relay.plane import MediaPlane
+from relay.records import Records
 from relay.safety import Safety
 from relay.signaling import Gateway
+from relay.stored import data_dir
 
 
 def watch_of(
@@ -45,3 +48,18 @@ def watch_of(
         threshold=settings.classify_threshold,
         freezer=freezer,
     )
+
+
+def freezer_of(settings: Settings, plane: MediaPlane, records: Records) -> Freezer | None:
+    """What freezes reports' evidence, if that is wanted; the plane keeps pictures then.
+
+    :raises ConfigError: when there is no key to seal it with.
+    """
+    if not settings.evidence:
+        return None
+    try:
+        key = public_key_in(data_dir(settings))
+    except EvidenceError as error:
+        raise ConfigError(f"{settings.written('evidence')}: {error}") from None
+    plane.keep(on=True)
+    return Freezer(plane, records, key, settings.evidence_days)

@@ -288,7 +288,7 @@ async def test_an_address_of_another_machine_is_told_with_the_options_name() -> 
 async def test_idle_cores_that_cannot_be_kept_awake_are_told_with_the_options_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("relay.app.IdleCores", partial(IdleCores, tmp_path / "device"))
+    monkeypatch.setattr("relay.carrier.IdleCores", partial(IdleCores, tmp_path / "device"))
     with pytest.raises(ConfigError, match=r"^--poll-idle: .*: no such file or directory$"):
         async with running(settings(poll_idle=True)):
             pass

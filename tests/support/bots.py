@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from socket import SO_LINGER, SOL_SOCKET
 
-from relay.app import OwnedPlane, running
+from relay.app import running
 from relay.bots import bot, client
+from relay.carrier import OwnedPlane
 from relay.config import Settings
 from relay.protocol.messages import (
     ChatDelivery,

@@ -9,7 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from relay.app import OwnedPlane, Relay, running
+from relay.app import Relay, running
+from relay.carrier import OwnedPlane
 from relay.config import Settings
 from tests.support.packets import DELTA, rtp
 from tests.support.thin import ThinPeer

@@ -75,7 +75,7 @@ async def test_idle_cores_are_let_go_of_at_the_end(monkeypatch: pytest.MonkeyPat
         def close(self) -> None:
             closed.append(self)
 
-    monkeypatch.setattr("relay.app.IdleCores", Cores)
+    monkeypatch.setattr("relay.carrier.IdleCores", Cores)
     async with running(Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, poll_idle=True)):
         assert not closed
     assert len(closed) == 1
