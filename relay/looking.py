@@ -44,4 +44,5 @@ def watch_of(
         every_s=settings.classify_every_s,
         threshold=settings.classify_threshold,
         freezer=freezer,
+        looks=safety.tally.looks,
     )
