@@ -27,7 +27,6 @@ from relay.api.page import Page, folder
 from relay.api.visitors import VisitorApi
 from relay.api.welcome import Welcome, read_welcome
 from relay.carrier import OwnedPlane, cannot_listen, plane_of, start_media
-from relay.classify.looks import Looks
 from relay.config import Settings
 from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.errors import (
@@ -170,7 +169,6 @@ def _application(
         metrics_public=settings.metrics_public,
         webhook_url=settings.webhook_url,
         webhook_secret=settings.webhook_secret,
-        looks=watch.looks if watch is not None else Looks(),
     )
 
     async def start(_: web.Application) -> None:

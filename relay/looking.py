@@ -27,18 +27,9 @@ def watch_of(
     :param freezer: stores pictures of what becomes a case, if evidence is kept.
     :raises ConfigError: when there is nothing to look with, or nothing to look at.
     """
-    written = settings.written("classify")
-    own = settings.written("classify_command")
-    if not settings.classify:
-        if settings.classify_command is not None:
-            raise ConfigError(f"{own}: needs {written}, too")
+    command = command_for(settings)
+    if command is None:
         return None
-    if settings.media_mode != "relay":
-        raise ConfigError(f"{written}: there are no pictures to look at with --media-mode direct")
-    try:
-        command = command_of(settings.classify_command)
-    except ClassifierFailed as error:
-        raise ConfigError(f"{own if settings.classify_command else written}: {error}") from None
     return Watch(
         plane,
         gateway,
@@ -47,6 +38,7 @@ def watch_of(
         every_s=settings.classify_every_s,
         threshold=settings.classify_threshold,
         freezer=freezer,
+        looks=safety.tally.looks,
     )
 
 
@@ -63,3 +55,21 @@ def freezer_of(settings: Settings, plane: MediaPlane, records: Records) -> Freez
         raise ConfigError(f"{settings.written('evidence')}: {error}") from None
     plane.keep(on=True)
     return Freezer(plane, records, key, settings.evidence_days)
+
+
+def command_for(settings: Settings) -> tuple[str, ...] | None:
+    """The program that is to look at pictures; None where nobody wants it.
+
+    :raises ConfigError: when there is nothing to look with, or nothing to look at.
+    """
+    written, own = settings.written("classify"), settings.written("classify_command")
+    if not settings.classify:
+        if settings.classify_command is not None:
+            raise ConfigError(f"{own}: needs {written}, too")
+        return None
+    if settings.media_mode != "relay":
+        raise ConfigError(f"{written}: there are no pictures to look at with --media-mode direct")
+    try:
+        return command_of(settings.classify_command)
+    except ClassifierFailed as error:
+        raise ConfigError(f"{own if settings.classify_command else written}: {error}") from None

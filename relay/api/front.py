@@ -23,7 +23,6 @@ from relay.api.taps import Taps
 from relay.api.v1 import Api
 from relay.api.vault import Vault
 from relay.api.webhooks import Webhooks
-from relay.classify.looks import Looks
 from relay.door import Door
 from relay.plane import MediaPlane
 from relay.safety import Decisions, Safety
@@ -43,7 +42,6 @@ class Front:
         they are written down when they do.
     :param metrics_public: whether ``/metrics`` answers without the token.
     :param webhook_url: where new reports are told, signed with ``webhook_secret``.
-    :param looks: what is counted of the looks at pictures.
     """
 
     def __init__(
@@ -60,7 +58,6 @@ class Front:
         metrics_public: bool,
         webhook_url: SecretStr | None = None,
         webhook_secret: SecretStr | None = None,
-        looks: Looks,
     ) -> None:
         self.load = Load(plane)
         readiness = Readiness(gateway, plane, self.load)
@@ -80,9 +77,7 @@ class Front:
             lambda: safety.tally.open_reports,
         )
         safety.on_report(self._webhooks.reported)
-        metrics: Handler = Metrics(
-            overview, self._events, door, bearer, self._webhooks, looks
-        ).serve
+        metrics: Handler = Metrics(overview, self._events, door, bearer, self._webhooks).serve
         if not metrics_public:
             metrics = only_for_operators(bearer, metrics)
         decisions = Decisions(safety)

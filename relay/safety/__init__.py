@@ -9,7 +9,7 @@
 - ``texts``      chat that strangers get one after the other; ``shares`` says whose it is
 - ``bans``       the bans in force, in memory
 - ``rules``      when reports come to a ban without an operator, and how urgent they are
-- ``orders``     what operators order, and what is counted
+- ``orders``     what operators order, and what is counted; ``looks`` is that of pictures
 - ``service``    takes reports, blocks and appeals, and keeps the table of bans
 - ``decisions``  what operators decide
 """
@@ -17,6 +17,7 @@
 from relay.safety.bans import is_about
 from relay.safety.decisions import Decisions
 from relay.safety.identity import NOBODY, Identity, identity_of, tokens_of
+from relay.safety.looks import Looks
 from relay.safety.orders import BanOrder, SafetyTally
 from relay.safety.rules import BanRules, urgency
 from relay.safety.service import REPORTS_BURST, REPORTS_PER_S, Filed, Known, Safety, shown_appeal
@@ -31,6 +32,7 @@ __all__ = [
     "Filed",
     "Identity",
     "Known",
+    "Looks",
     "Safety",
     "SafetyTally",
     "identity_of",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from relay.histogram import Histogram
 from relay.records import Party, Reason
+from relay.safety.looks import Looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,5 @@ class SafetyTally:
     open_appeals: int = 0
     oldest_open_at: float | None = None
     """When the oldest open report was made, seconds since 1970."""
+    looks: Looks = field(default_factory=Looks)
+    """At pictures, by a program."""

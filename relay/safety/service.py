@@ -245,8 +245,8 @@ class Safety:
             "report_received",
             report=report.id,
             reason=report.reason,
-            source=report.source,
             room=report.room_id,
+            source=report.source,
         )
         for listener in self._reported:
             listener(report)

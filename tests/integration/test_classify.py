@@ -15,7 +15,12 @@ from structlog.testing import capture_logs
 from relay.app import running
 from relay.config import Settings
 from relay.errors import ConfigError
+from relay.evidence import Package
+from relay.evidence.keyfiles import init
+from relay.evidence.seal import unseal
 from relay.protocol.messages import PartnerBlurred
+from relay.records.database import Database
+from relay.stored import DATABASE_FILE
 from tests.support.operating import OperatedServer, operating
 from tests.support.scoring import program, saying
 from tests.support.watching import call
@@ -94,6 +99,40 @@ async def test_what_a_program_finds_is_blurred_and_goes_to_the_operators(
     seen = [entry for entry in logs if entry["event"] == "picture_suspected"]
     assert {entry["user"] for entry in seen} == suspects
     assert "banned" not in [entry["event"] for entry in logs]
+
+
+async def test_operators_find_the_case_and_its_pictures_in_the_queue(tmp_path: Path) -> None:
+    init(tmp_path / "data", key := tmp_path / "key.pem")
+    async with (
+        operating(
+            evidence=True,
+            data_dir=tmp_path / "data",
+            classify=True,
+            classify_every_s=0.5,
+            classify_command=saying(tmp_path, "0.99"),
+        ) as server,
+        call(server) as (ann, _),
+    ):
+        await verdicts_when(server, lambda found: found["high"] >= 2)
+        get = server.operator.until
+        queue = (await get("reports", lambda body: len(body["reports"]) == 2))["reports"]
+        assert [(case["source"], case["score"], case["reporters"]) for case in queue] == [
+            ("classifier", 0.99, 0),
+            ("classifier", 0.99, 0),
+        ]
+        assert {case["roomId"] for case in queue} == {ann.room_id}
+        cases = [case["id"] for case in queue]
+        for case in cases:
+            await get(f"reports/{case}/evidence", lambda body: bool(body["evidence"]))
+    records = Database(tmp_path / "data" / DATABASE_FILE)
+    await records.open()
+    pieces = await records.chain(0, 10)
+    await records.close()
+    assert {piece.report_id for piece in pieces} == set(cases)
+    for piece in pieces:
+        assert piece.sealed is not None
+        package = Package.read(unseal(piece.sealed, key.read_bytes()))
+        assert package.reported.pictures
 
 
 def lost_in(logs: Sequence[MutableMapping[str, Any]]) -> list[MutableMapping[str, Any]]:
