@@ -42,6 +42,7 @@ class Haste:
     def left(self, shares: Iterable[Share], after_s: float, now: float) -> None:
         """Somebody has left a partner because it wanted to.
 
+        :param shares: its own first.
         :param after_s: how long the two were together.
         :param now: seconds on a clock that never goes back.
         """
@@ -51,6 +52,8 @@ class Haste:
             )
             record.left(is_hasty=self._hasty_nexts > 0 and after_s < HASTY_S, now=now)
             self._records[name] = record
+            if record.until_s > now:
+                break  # what it does by itself from here on does not harm its neighbours
         while len(self._records) > MAX_NAMES or now - self._oldest.left_at >= FORGET_S:
             self._records.popitem(last=False)
 

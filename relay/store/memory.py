@@ -22,10 +22,8 @@ class MemoryStore:
     def __init__(self, max_waiting: int = 10_000) -> None:
         self._max_waiting = max_waiting
         # A plain dict keeps holes where entries were: its first entry can be far to find.
-        self._queues: dict[bool, OrderedDict[str, Waiter]] = {
-            False: OrderedDict(),
-            True: OrderedDict(),  # those who are apart
-        }
+        self._queue: OrderedDict[str, Waiter] = OrderedDict()
+        self._apart: OrderedDict[str, Waiter] = OrderedDict()  # another queue
         self._alike: dict[_Tag, OrderedDict[str, None]] = {}  # ids by interest, or by _NONE
         self._room_of: dict[str, Room] = {}
 
@@ -36,14 +34,14 @@ class MemoryStore:
         former = self._waiter(waiter.user_id)
         if former is not None:
             waiter = replace(waiter, since_s=former.since_s)
-        elif sum(map(len, self._queues.values())) >= self._max_waiting:
+        elif len(self._queue) + len(self._apart) >= self._max_waiting:
             return Entered.FULL
         if former is None or _tags_of(former) != _tags_of(waiter):
             self._index(former, waiter)
         if former is not None and former.is_apart is not waiter.is_apart:
-            del self._queues[former.is_apart][former.user_id]
+            del self._queue_of(apart=former.is_apart)[former.user_id]
             former = None
-        self._queues[waiter.is_apart][waiter.user_id] = waiter
+        self._queue_of(apart=waiter.is_apart)[waiter.user_id] = waiter
         if former is None:
             self._put_before_later(waiter)
         return Entered.WAITING
@@ -58,7 +56,7 @@ class MemoryStore:
 
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         """See :meth:`Store.waiting`."""
-        return list(islice(self._queues[apart].values(), limit))
+        return list(islice(self._queue_of(apart=apart).values(), limit))
 
     async def alike(
         self, interests: frozenset[str], limit: int, *, apart: bool = False
@@ -67,7 +65,7 @@ class MemoryStore:
         found: dict[str, Waiter] = {}
         for tag in _tags(interests, apart=apart):
             for user_id in islice(self._alike.get(tag, ()), limit):
-                found[user_id] = self._queues[apart][user_id]
+                found[user_id] = self._queue_of(apart=apart)[user_id]
         return sorted(found.values(), key=lambda waiter: waiter.since_s)[:limit]
 
     async def claim(self, room: Room) -> bool:
@@ -92,11 +90,14 @@ class MemoryStore:
         return self._room_of.get(user_id)
 
     def _waiter(self, user_id: str) -> Waiter | None:
-        return self._queues[False].get(user_id) or self._queues[True].get(user_id)
+        return self._queue.get(user_id) or self._apart.get(user_id)
+
+    def _queue_of(self, *, apart: bool) -> OrderedDict[str, Waiter]:
+        return self._apart if apart else self._queue
 
     def _put_before_later(self, waiter: Waiter) -> None:
         """The user stands last, and others may have come after it."""
-        queue = self._queues[waiter.is_apart]
+        queue = self._queue_of(apart=waiter.is_apart)
         others = islice(reversed(queue.values()), 1, None)
         later = takewhile(lambda other: other.since_s > waiter.since_s, others)
         for other in reversed([*later]):
@@ -105,7 +106,7 @@ class MemoryStore:
     def _take(self, user_id: str) -> None:
         waiter = self._waiter(user_id)
         if waiter is not None:
-            del self._queues[waiter.is_apart][user_id]
+            del self._queue_of(apart=waiter.is_apart)[user_id]
             self._index(waiter, None)
 
     def _index(self, former: Waiter | None, waiter: Waiter | None) -> None:

@@ -106,10 +106,11 @@ def pin_load() -> None:
 
 @contextlib.asynccontextmanager
 async def relay(*switches: str, **settings: str) -> AsyncIterator[Server]:
-    """The relay as operators run it, but for the limits that keep users from talking fast."""
-    flags = {"host": "127.0.0.1", "port": "0", "udp-port": "0", "messages-per-s": "10000"}
+    """The relay as operators run it, but for the limits on who talks or leaves partners fast."""
+    flags = {"host": "127.0.0.1", "port": "0", "udp-port": "0"}
+    paces = {"messages-per-s": "10000", "hasty-nexts": "0", "nexts-per-minute": "10000"}
     command = [str(Path(sys.executable).with_name("relay")), "serve", *switches]
-    for name, value in (flags | settings).items():
+    for name, value in (flags | paces | settings).items():
         command += [f"--{name}", value]
     async with running(RELAY, command) as server:
         yield server

@@ -303,7 +303,9 @@ class Server:
 
 
 async def test_a_hundred_pairings_in_the_whole_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, rematch_after_s=0)
+    ports = {"port": 0, "udp_port": 0, "workers": 0}
+    paces = {"rematch_after_s": 0, "hasty_nexts": 0, "nexts_per_minute": 10_000}
+    settings = Settings.model_validate({"host": "127.0.0.1", **ports, **paces})
     before = holdings()
     server = Server(monkeypatch)
     async with app.running(settings, plane=server.plane) as relay, AsyncExitStack() as stack:

@@ -86,6 +86,14 @@ def test_many_behind_one_address_have_more_and_one_of_them_cannot_spoil_it_alone
     assert haste.apart_until_s((Share("user:new", 1), home), NOW) == 0
 
 
+def test_one_alone_does_not_spoil_it_for_those_behind_the_same_address() -> None:
+    haste = Haste(30)
+    for number in range(1000):
+        haste.left(shares_of(Identity("eve", ("home",)), "any"), 0.5, NOW + number * 0.1)
+    assert haste.apart_until_s(shares_of(Identity("eve", ("home",)), "any"), NOW + 100)
+    assert not haste.apart_until_s(shares_of(Identity("ann", ("home",)), "ann"), NOW + 100)
+
+
 def test_a_new_socket_of_the_same_visitor_or_address_is_apart_as_well() -> None:
     haste = Haste()
     visitor = Identity("ann", ("home",))
