@@ -302,7 +302,7 @@ async def test_evidence_is_opened_in_the_browser_and_blurred_until_asked_for(
 ) -> None:
     log = tmp_path / "audit.jsonl"
     async with keeping(*THREE, audit_log=log) as (server, records):
-        desk = await sit_down(server.relay.url, timezone_id="UTC")
+        desk = await sit_down(server.relay.url, timezone_id="UTC", complains="Canvas2D")
         kept = Kept(tmp_path)
         sealed = kept.seal(await picture_of(desk))
         await records.add_evidence(
@@ -366,6 +366,30 @@ async def test_evidence_for_another_key_or_that_is_gone_says_so(
         await desk.reads("This is sealed for another key.")
         await desk.turn_to("reports/r-spam")
         await desk.reads("What was kept is gone: its time was over.")
+
+
+async def test_without_https_nothing_is_fetched_and_the_page_says_why(
+    sit_down: SitDown, tmp_path: Path
+) -> None:
+    async with keeping(*THREE, audit_log=tmp_path / "audit.jsonl") as (server, records):
+        desk = await sit_down(server.relay.url)
+        await records.add_evidence(
+            Evidence("e1", "r-minor", time.time(), b"sealed", time.time() + 1e6)
+        )
+        # As browsers have it where a page did not come over HTTPS, and not from this machine.
+        await desk.page.add_init_script(
+            "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined })"
+        )
+        await desk.page.reload()
+        await desk.is_live()
+        await desk.turn_to("reports/r-minor")
+        await desk.reads("Pictures need HTTPS")
+        for button in ("#choose-key", "#open-evidence", "#show-pictures"):
+            await expect(desk.page.locator(button)).to_be_disabled()
+        await press(desk, "e", "u")
+        assert not [url for url in desk.requested if "/evidence/" in url]
+        await press(desk, "d")
+        await heading(desk, "Report r-nudity")
 
 
 # for everybody
