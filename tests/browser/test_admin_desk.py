@@ -286,6 +286,18 @@ async def picture_of(desk: Desk) -> bytes:
     return base64.b64decode(url.partition(",")[2])
 
 
+async def choose(desk: Desk, file: Path) -> None:
+    """Press K, and choose a file."""
+    async with desk.page.expect_file_chooser() as choosing:
+        await press(desk, "k")
+    await (await choosing.value).set_files(file)
+
+
+def expects_files(desk: Desk) -> None:
+    """Have choosers be intercepted from now on: asking for it with the key pressed is too late."""
+    desk.page.on("filechooser", lambda _: None)
+
+
 async def sharpness(desk: Desk) -> int:
     """How much brightness changes between the two points in the middle."""
     steps: int = await desk.page.locator("#pictures canvas").first.evaluate(
@@ -302,7 +314,8 @@ async def test_evidence_is_opened_in_the_browser_and_blurred_until_asked_for(
 ) -> None:
     log = tmp_path / "audit.jsonl"
     async with keeping(*THREE, audit_log=log) as (server, records):
-        desk = await sit_down(server.relay.url, timezone_id="UTC")
+        desk = await sit_down(server.relay.url, timezone_id="UTC", complains="Canvas2D")
+        expects_files(desk)
         kept = Kept(tmp_path)
         sealed = kept.seal(await picture_of(desk))
         await records.add_evidence(
@@ -314,9 +327,7 @@ async def test_evidence_is_opened_in_the_browser_and_blurred_until_asked_for(
         wrong = tmp_path / "notes.pem"
         wrong.write_text("nothing")
         for file in (wrong, kept.file):
-            async with desk.page.expect_file_chooser() as choosing:
-                await press(desk, "k")
-            await (await choosing.value).set_files(file)
+            await choose(desk, file)
             await desk.reads("no private key" if file is wrong else "evidence-key.pem is loaded")
         assert not log.exists()
         assert not [url for url in desk.requested if "/evidence/" in url]
@@ -350,6 +361,7 @@ async def test_evidence_for_another_key_or_that_is_gone_says_so(
 ) -> None:
     async with keeping(*THREE, audit_log=tmp_path / "audit.jsonl") as (server, records):
         desk = await sit_down(server.relay.url)
+        expects_files(desk)
         other = tmp_path / "other"
         other.mkdir()
         sealed = Kept(other).seal(b"")
@@ -358,14 +370,37 @@ async def test_evidence_for_another_key_or_that_is_gone_says_so(
         )
         await records.add_evidence(Evidence("e2", "r-spam", 0.0, None, 1.0))
         await desk.turn_to("reports/r-minor")
-        async with desk.page.expect_file_chooser() as choosing:
-            await desk.press("Choose the private key")
-        await (await choosing.value).set_files(Kept(tmp_path).file)
+        await desk.reads("It is sealed.")
+        await choose(desk, Kept(tmp_path).file)
         await desk.reads("is loaded")
         await press(desk, "e")
         await desk.reads("This is sealed for another key.")
         await desk.turn_to("reports/r-spam")
         await desk.reads("What was kept is gone: its time was over.")
+
+
+async def test_without_https_nothing_is_fetched_and_the_page_says_why(
+    sit_down: SitDown, tmp_path: Path
+) -> None:
+    async with keeping(*THREE, audit_log=tmp_path / "audit.jsonl") as (server, records):
+        desk = await sit_down(server.relay.url)
+        await records.add_evidence(
+            Evidence("e1", "r-minor", time.time(), b"sealed", time.time() + 1e6)
+        )
+        # As browsers have it where a page did not come over HTTPS, and not from this machine.
+        await desk.page.add_init_script(
+            "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined })"
+        )
+        await desk.page.reload()
+        await desk.is_live()
+        await desk.turn_to("reports/r-minor")
+        await desk.reads("Pictures need HTTPS")
+        for button in ("#choose-key", "#open-evidence", "#show-pictures"):
+            await expect(desk.page.locator(button)).to_be_disabled()
+        await press(desk, "e", "u")
+        assert not [url for url in desk.requested if "/evidence/" in url]
+        await press(desk, "d")
+        await heading(desk, "Report r-nudity")
 
 
 # for everybody
@@ -405,6 +440,7 @@ async def test_nothing_that_axe_minds_and_nothing_out_of_the_window(
 async def test_pictures(sit_down: SitDown, tmp_path: Path) -> None:
     async with keeping(*THREE, audit_log=tmp_path / "audit.jsonl") as (server, records):
         desk = await sit_down(server.relay.url)
+        expects_files(desk)
         kept = Kept(tmp_path)
         sealed = kept.seal(await picture_of(desk))
         await records.add_evidence(
@@ -423,9 +459,7 @@ async def test_pictures(sit_down: SitDown, tmp_path: Path) -> None:
         await pictures("reports")
         await desk.turn_to("reports/r-minor")
         await desk.reads("It is sealed.")
-        async with desk.page.expect_file_chooser() as choosing:
-            await press(desk, "k")
-        await (await choosing.value).set_files(kept.file)
+        await choose(desk, kept.file)
         await desk.reads("is loaded")
         await press(desk, "e")
         await desk.reads("Opened")
