@@ -2,13 +2,17 @@
 
 import json
 import re
+import sys
+from asyncio import create_subprocess_exec
+from asyncio.subprocess import DEVNULL
+from pathlib import Path
 
 from playwright.async_api import expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import Arrive, Meet, StartServer
-from tests.browser.server import SERVE_STRICT, Server
-from tests.browser.visitor import REFUSED, Visitor, heard, together, until
+from tests.browser.server import RELAY, ROOT, SERVE_STRICT, Server
+from tests.browser.visitor import NOT_REACHED, REFUSED, Visitor, heard, together, until
 
 BLURS = """
     if (!localStorage["relay.settings"])
@@ -343,3 +347,41 @@ async def test_who_comes_too_often_works_for_it_and_then_waits(
         if "too many" in seen:  # beyond the hard limit no work helps
             break
     assert "There are too many connections from you or your network Trying again in" in seen
+
+
+async def test_a_server_that_keeps_evidence_says_so_before_anybody_agrees(
+    start_server: StartServer, arrive: Arrive, tmp_path: Path
+) -> None:
+    data = ("--data-dir", str(tmp_path / "data"))
+    key = ("--out", str(tmp_path / "key.pem"))
+    init = (sys.executable, *RELAY, "evidence", "init", *key, *data)
+    made = await create_subprocess_exec(*init, cwd=ROOT, stdout=DEVNULL)
+    assert await made.wait() == 0
+    server = await start_server(*data, "--start-blurred")
+    anna = await arrive(server)
+    anna.expected_complaints = NOT_REACHED
+    await anna.reads("Meet someone new")
+    await server.stop()
+    server = await start_server(*data, "--evidence", "--start-blurred")
+    berta = await arrive(server, agree=False)
+    kept = berta.page.get_by_text("its last pictures and its chat are kept, encrypted")
+    await expect(kept).to_be_visible()
+    await berta.press("I am 18 or older and agree")
+    await berta.page.reload()
+    await berta.reads("Meet someone new")
+    await expect(kept).to_be_hidden()
+    # Who has agreed to the text alone, on another day, is asked again.
+    settings = "(kept) => localStorage.setItem('relay.settings', kept)"
+    alone = await anna.page.evaluate("localStorage.getItem('relay.settings')")
+    await berta.page.evaluate(settings, alone)
+    await berta.page.reload()
+    await expect(kept).to_be_visible()
+    await berta.press("I am 18 or older and agree")
+    carla = await arrive(server)
+    await together(*(person.press("Start") for person in (berta, carla)))
+    await together(*(sees_blurred(each, "until you both press Show") for each in (berta, carla)))
+    await berta.key("r")
+    form = berta.page.get_by_role("dialog", name="Report somebody")
+    await expect(form).to_contain_text(
+        "The last pictures and the chat go to the operators with it."
+    )
