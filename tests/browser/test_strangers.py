@@ -13,6 +13,7 @@ from tests.browser.axe import violations
 from tests.browser.conftest import Arrive, Meet, StartServer
 from tests.browser.server import RELAY, ROOT, SERVE_STRICT, Server
 from tests.browser.visitor import NOT_REACHED, REFUSED, Visitor, heard, together, until
+from tests.support.scoring import saying
 
 BLURS = """
     if (!localStorage["relay.settings"])
@@ -145,8 +146,9 @@ async def test_a_block_parts_two_without_a_report(server: Server, meet: Meet) ->
     assert len(reports(server)) == before
 
 
-async def sees_blurred(person: Visitor, words: str) -> None:
-    await expect(person.page.locator("#veil-text")).to_have_text(re.compile(words))
+async def sees_blurred(person: Visitor, words: str, timeout_s: float = 20) -> None:
+    text = person.page.locator("#veil-text")
+    await expect(text).to_have_text(re.compile(words), timeout=timeout_s * 1000)
     style = "video => getComputedStyle(video).filter"
     assert "blur(" in await person.page.locator("#remote").evaluate(style)
     await expect(person.page.locator("#pip")).to_be_disabled()
@@ -385,3 +387,18 @@ async def test_a_server_that_keeps_evidence_says_so_before_anybody_agrees(
     await expect(form).to_contain_text(
         "The last pictures and the chat go to the operators with it."
     )
+
+
+async def test_what_a_program_takes_for_nudity_is_blurred_with_the_reason(
+    start_server: StartServer, arrive: Arrive, tmp_path: Path
+) -> None:
+    command = ("--classify-command", saying(tmp_path, "0.99"))
+    looks = ("--classify", "--classify-every-s", "0.5", *command)
+    server = await start_server(*looks)
+    anna, berta = await together_on(server, arrive)
+    for person in (anna, berta):
+        await sees_blurred(person, "a program takes it for this: Nudity or sex", 120)
+    assert await violations(anna.page) == []
+    await anna.press("Show anyway")
+    await sees_clearly(anna)
+    await sees_blurred(berta, "a program takes it for this")
