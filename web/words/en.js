@@ -257,16 +257,9 @@ export const en = {
   // how well it travels
   grades: { good: "Good connection", weak: "Weak connection", poor: "Poor connection" },
   figures: {
-    title: "How the media travels",
-    rtt: "Round trip",
-    loss: "Lost, in and out",
-    size: "Resolution",
-    frames: "Frames per second",
-    rate: "Bit rate, in and out",
-    way: "Way",
-    relay: "through the server",
-    direct: "directly between the browsers",
-    unknown: "not known",
+    title: "How the media travels", rtt: "Round trip", loss: "Lost, in and out", size: "Resolution",
+    frames: "Frames per second", rate: "Bit rate, in and out", way: "Way",
+    relay: "through the server", direct: "directly between the browsers", unknown: "not known",
   },
 
   // the chat
@@ -280,9 +273,7 @@ export const en = {
   throwAway: "Throw it away",
   typing: "Your partner is typing…",
   fates: {
-    waiting: "Waiting for the connection",
-    sent: "Sent",
-    delivered: "Delivered",
+    waiting: "Waiting for the connection", sent: "Sent", delivered: "Delivered",
     refused: "Not sent",
   },
   sendAgain: "Send again",
@@ -312,13 +303,8 @@ export const en = {
     block: "Block without reporting",
   },
   reasons: {
-    nudity: "Nudity or sex",
-    minor: "May be a minor",
-    violence: "Violence",
-    hate: "Hate",
-    spam: "Spam or a bot",
-    threat: "Threat",
-    other: "Something else",
+    nudity: "Nudity or sex", minor: "May be a minor", violence: "Violence", hate: "Hate",
+    spam: "Spam or a bot", threat: "Threat", other: "Something else",
   },
   newsTitle: "News",
   news: {
@@ -347,9 +333,7 @@ export const en = {
 
   // blurred pictures
   blur: {
-    title: "Blur each new partner",
-    off: "No",
-    both: "Until you both press Show",
+    title: "Blur each new partner", off: "No", both: "Until you both press Show",
     brief: "For 3 seconds",
   },
   veil: {
@@ -403,19 +387,10 @@ export const en = {
   keysTitle: "Keys",
   usesKeys: "Use single letters as keys",
   keys: {
-    next: "Next person",
-    stop: "Stop",
-    microphone: "Microphone",
-    camera: "Camera",
-    switch: "Switch camera",
-    volume: "Speaker volume",
-    pip: "Picture in picture",
-    full: "Full screen",
-    chat: "Chat",
-    figures: "How the media travels",
-    search: "Search on by itself",
-    report: "Report or block",
-    help: "This help",
+    next: "Next person", stop: "Stop", microphone: "Microphone", camera: "Camera",
+    switch: "Switch camera", volume: "Speaker volume", pip: "Picture in picture",
+    full: "Full screen", chat: "Chat", figures: "How the media travels",
+    search: "Search on by itself", report: "Report or block", help: "This help",
   },
   keyNames: { escape: "Esc", up: "↑", down: "↓" },
 

@@ -242,15 +242,9 @@ export const es = {
 
   grades: { good: "Conexión buena", weak: "Conexión débil", poor: "Conexión mala" },
   figures: {
-    title: "Cómo viajan imagen y sonido",
-    rtt: "Ida y vuelta",
-    loss: "Pérdida, entrada y salida",
-    size: "Resolución",
-    frames: "Imágenes por segundo",
-    rate: "Caudal, entrada y salida",
-    way: "Camino",
-    relay: "a través del servidor",
-    direct: "directo entre los navegadores",
+    title: "Cómo viajan imagen y sonido", rtt: "Ida y vuelta", loss: "Pérdida, entrada y salida",
+    size: "Resolución", frames: "Imágenes por segundo", rate: "Caudal, entrada y salida",
+    way: "Camino", relay: "a través del servidor", direct: "directo entre los navegadores",
     unknown: "no se sabe",
   },
 
@@ -264,9 +258,7 @@ export const es = {
   throwAway: "Descartar",
   typing: "La otra persona está escribiendo…",
   fates: {
-    waiting: "A la espera de la conexión",
-    sent: "Enviado",
-    delivered: "Entregado",
+    waiting: "A la espera de la conexión", sent: "Enviado", delivered: "Entregado",
     refused: "No se envió",
   },
   sendAgain: "Enviar otra vez",
@@ -296,13 +288,8 @@ export const es = {
     block: "Bloquear sin denunciar",
   },
   reasons: {
-    nudity: "Desnudez o sexo",
-    minor: "Puede ser menor",
-    violence: "Violencia",
-    hate: "Odio",
-    spam: "Spam o un bot",
-    threat: "Amenaza",
-    other: "Otra cosa",
+    nudity: "Desnudez o sexo", minor: "Puede ser menor", violence: "Violencia", hate: "Odio",
+    spam: "Spam o un bot", threat: "Amenaza", other: "Otra cosa",
   },
   newsTitle: "Avisos",
   news: {
@@ -328,9 +315,7 @@ export const es = {
   },
 
   blur: {
-    title: "Difuminar a cada persona nueva",
-    off: "No",
-    both: "Hasta que ambos pulséis Mostrar",
+    title: "Difuminar a cada persona nueva", off: "No", both: "Hasta que ambos pulséis Mostrar",
     brief: "Durante 3 segundos",
   },
   veil: {
@@ -376,19 +361,10 @@ export const es = {
   keysTitle: "Teclas",
   usesKeys: "Usar letras sueltas como teclas",
   keys: {
-    next: "Siguiente persona",
-    stop: "Parar",
-    microphone: "Micrófono",
-    camera: "Cámara",
-    switch: "Cambiar de cámara",
-    volume: "Volumen del altavoz",
-    pip: "Imagen en imagen",
-    full: "Pantalla completa",
-    chat: "Chat",
-    figures: "Cómo viajan imagen y sonido",
-    search: "Seguir buscando sin preguntar",
-    report: "Denunciar o bloquear",
-    help: "Esta ayuda",
+    next: "Siguiente persona", stop: "Parar", microphone: "Micrófono", camera: "Cámara",
+    switch: "Cambiar de cámara", volume: "Volumen del altavoz", pip: "Imagen en imagen",
+    full: "Pantalla completa", chat: "Chat", figures: "Cómo viajan imagen y sonido",
+    search: "Seguir buscando sin preguntar", report: "Denunciar o bloquear", help: "Esta ayuda",
   },
   keyNames: { escape: "Esc", up: "↑", down: "↓" },
 
