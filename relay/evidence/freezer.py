@@ -174,13 +174,17 @@ class Freezer:
         glimpse: Glimpse,
     ) -> None:
         try:
-            both = (reported_id, reporter_id), (reporter_id, reported_id)
-            later = await asyncio.gather(*(self._pictures(*each) for each in both))
-            of_both = [
-                _different([*glimpse.get(user, ()), *seen])
-                for (user, _), seen in zip(both, later, strict=True)
-            ]
-            package = _package(report, of_both[1], of_both[0], _said(chat, reporter_id))
+            sides = [(reported_id, reporter_id), (reporter_id, reported_id)]
+            if report.source == "classifier":
+                del sides[1:]  # the other one has reported nothing
+            later = await asyncio.gather(*(self._pictures(*each) for each in sides))
+            shown = {
+                user: _different([*glimpse.get(user, ()), *seen])
+                for (user, _), seen in zip(sides, later, strict=True)
+            }
+            of_reporter = shown.get(reporter_id, [])
+            said = _said(chat, reporter_id)
+            package = _package(report, of_reporter, shown[reported_id], said)
             if package.is_empty:
                 self.tally["nothing"] += 1
                 log.info("evidence_not_kept", report=report.id, reason="nothing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -80,6 +81,18 @@ async def test_both_are_frozen_with_what_they_said() -> None:
     [row] = frozen.shelf.rows
     assert (row.report_id, row.at, row.keep_until) == ("report", 1000.0, 1000.0 + 30 * 86_400)
     assert frozen.freezer.tally["stored"] == 1
+
+
+async def test_of_a_classifiers_case_only_who_is_suspect_is_kept() -> None:
+    frozen = Frozen()
+    frozen.plane.show("ann", 1, "bob")
+    frozen.plane.show("bob", 2, "ann")
+    frozen.freezer.freeze(replace(report(), source="classifier"), "ann", "bob")
+    await frozen.freezer.close()
+    package = frozen.shelf.opened
+    assert package.reporter.pictures == ()
+    assert len(package.reported.pictures) == 1
+    assert {user for user, _ in frozen.plane.asked} <= {"bob"}
 
 
 async def test_nothing_of_it_shows() -> None:
