@@ -118,6 +118,8 @@ class EvidenceItem(Model):
     held_by: str | None = Field(description="The operator who holds it longer.")
     number: Count = Field(description="Its place in the chain.")
     digest: str = Field(description="SHA-256 over the one before it and its own fields.")
+    sealed_digest: str = Field(description="SHA-256 of what is sealed, also when that is gone.")
+    added_at: float = Field(description="`at` as it is in the digest: in seconds since 1970.")
 
 
 class EvidenceList(Model):

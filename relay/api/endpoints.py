@@ -282,8 +282,8 @@ _VAULT = {
     "readEvidence": Endpoint(
         "GET",
         "/evidence/{id}",
-        "What is sealed in it: only the holder of the private key can read it. Written to the audit"
-        " log before.",
+        "A line of JSON that tells its place in the chain, and what is sealed in it: only the"
+        " holder of the private key can read that. Written to the audit log before.",
         media_type="application/octet-stream",
         is_stored=True,
         role=Role.MODERATOR,

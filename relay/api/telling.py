@@ -125,6 +125,8 @@ def evidence(told: Evidence, now: float) -> cases.EvidenceItem:
         held_by=told.held_by or None,
         number=told.number,
         digest=told.digest,
+        sealed_digest=told.sealed_digest,
+        added_at=told.at,
     )
 
 

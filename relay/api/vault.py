@@ -10,10 +10,14 @@ from relay.api import answers, asking, cases, orders, telling
 from relay.api.operator import OPERATOR
 from relay.api.taps import operator_of
 from relay.errors import AuditFailed
+from relay.evidence import Piece
 from relay.records import Decision, Evidence
 from relay.safety import Safety
 from relay.taps.audit import AuditEntry, AuditLog
 from relay.taps.uses import viewed
+
+_AT_ONCE = 20
+"""Pieces that are looked at together: each may have half a megabyte."""
 
 _log = structlog.get_logger()
 
@@ -39,8 +43,14 @@ class Vault:
     async def list_chain(self, request: web.Request) -> web.Response:
         """Answer with the chain, without what is sealed in it."""
         query, now = asking.query(request, cases.ChainQuery), self._safety.clock()
-        found = await self._records.chain(query.after, query.limit)
-        told = [telling.evidence(each, now) for each in found]
+        told: list[cases.EvidenceItem] = []
+        after = query.after
+        while len(told) < query.limit:
+            found = await self._records.chain(after, min(_AT_ONCE, query.limit - len(told)))
+            if not found:
+                break
+            told += [telling.evidence(each, now) for each in found]
+            after = found[-1].number
         return asking.answer(cases.EvidenceList(evidence=told))
 
     async def read_evidence(self, request: web.Request) -> web.Response:
@@ -48,11 +58,13 @@ class Vault:
         evidence = await self._evidence(request)
         if evidence.sealed is None:
             raise web.HTTPNotFound(text="this is gone: its time was over")
+        before = await self._records.chain(evidence.number - 2, 1) if evidence.number > 1 else []
+        piece = Piece.of(evidence, before[0] if before else None)
         entry = viewed(operator_of(request), evidence.report_id, evidence.id)
         await self._write_down(entry)
         _log.info("evidence_viewed", evidence=evidence.id, by=entry.operator)
         return web.Response(
-            body=evidence.sealed,
+            body=piece.written(),
             content_type="application/octet-stream",
             headers=answers.NO_STORE
             | {"Content-Disposition": f'attachment; filename="evidence-{evidence.id}.sealed"'},

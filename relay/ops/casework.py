@@ -1,9 +1,10 @@
 """The part of the client that is about reports, bans, appeals, operators and personal data."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-from relay.ops.exchange import Exchange, path_of
+from relay.ops.exchange import SILENT_S, Exchange, path_of
 from relay.ops.models import (
     AddedOperator,
     AnOperator,
@@ -13,6 +14,8 @@ from relay.ops.models import (
     Ban,
     Bans,
     Card,
+    EvidenceItem,
+    EvidenceList,
     Forgotten,
     OperatorList,
     Personal,
@@ -106,6 +109,36 @@ class Casework(Exchange):
         """Answer an appeal; ``granted`` lifts the ban."""
         body = {"outcome": outcome, "answer": answer, "why": why}
         return await self.ask(Appeal, "POST", path_of("appeals", appeal_id, "answer"), body=body)
+
+    async def evidence(self, report_id: str) -> list[EvidenceItem]:
+        """What was kept for a report."""
+        path = path_of("reports", report_id, "evidence")
+        return list((await self.ask(EvidenceList, "GET", path)).evidence)
+
+    async def chain(self) -> AsyncIterator[EvidenceItem]:
+        """All that was ever kept, in its order."""
+        after = 0
+        while True:
+            page = await self.ask(EvidenceList, "GET", "evidence/chain", {"after": str(after)})
+            for each in page.evidence:
+                yield each
+                after = each.number
+            if not page.evidence:
+                return
+
+    async def piece(self, evidence_id: str) -> bytes:
+        """What is sealed, and its place in the chain; it is written down who has asked for it."""
+        path = path_of("evidence", evidence_id)
+        async with self.streamed("GET", path, {}, SILENT_S) as chunks:
+            return b"".join([chunk async for chunk in chunks])
+
+    async def hold(self, evidence_id: str, why: str = "") -> None:
+        """Have it kept until it is released."""
+        await self.order("POST", path_of("evidence", evidence_id, "hold"), {"why": why})
+
+    async def release(self, evidence_id: str) -> None:
+        """Have it kept no longer than others."""
+        await self.order("DELETE", path_of("evidence", evidence_id, "hold"))
 
     async def operators(self) -> list[AnOperator]:
         """All operators."""

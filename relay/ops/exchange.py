@@ -80,9 +80,12 @@ class Exchange:
                 answer = await response.read()
         return self.read(model, answer)
 
-    async def order(self, method: str, path: str) -> None:
-        """Order what is answered with nothing."""
-        async with self._answered(method, path):
+    async def order(self, method: str, path: str, body: _Json | None = None) -> None:
+        """Order what is answered with nothing.
+
+        :param body: what is sent as JSON.
+        """
+        async with self._answered(method, path, body=body):
             pass
 
     async def pages(

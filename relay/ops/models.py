@@ -123,6 +123,8 @@ class EvidenceItem(Model):
     held_by: str | None
     number: int
     digest: str
+    sealed_digest: str
+    added_at: float
 
 
 class EvidenceList(Model):

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from relay.evidence import Piece
 from relay.records import (
     Appeal,
     Ban,
@@ -257,7 +258,10 @@ async def test_evidence_is_handed_out_once_that_is_written_down(tmp_path: Path) 
             assert response.status == 200
             assert response.content_type == "application/octet-stream"
             assert response.headers["Cache-Control"] == "no-store"
-            assert await response.read() == b"\x00sealed\xff"
+            piece = Piece.read(await response.read())
+        assert piece.sealed == b"\x00sealed\xff"
+        assert piece.place is not None
+        assert (piece.place.number, piece.place.digest) == (1, listed["digest"])
         [entry] = map(json.loads, log.read_text().splitlines())
         assert (entry["event"], entry["operator"], entry["evidence"], entry["report"]) == (
             "evidence_viewed",

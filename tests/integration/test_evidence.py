@@ -6,7 +6,9 @@ import asyncio
 import io
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import av
 import pytest
@@ -112,6 +114,7 @@ async def test_a_bots_report_freezes_what_the_other_one_showed(tmp_path: Path) -
     key = tmp_path / "key.pem"
     init(tmp_path / "data", key)
     async with (
+        patience(),
         relay(evidence=True, data_dir=tmp_path / "data", workers=2) as url,
         Bot(url, 1) as one,
         Bot(url, 2) as two,
@@ -138,12 +141,21 @@ async def test_a_bots_report_freezes_what_the_other_one_showed(tmp_path: Path) -
         stamp = stamp_of(shot)
         assert stamp.source == source
         drawn_ms = after_ms - stamp.latency_ms(round(after_ms))
-        assert before_ms - 1000 < drawn_ms < before_ms + 1000, "it is the picture of that second"
+        is_of_then = before_ms - 100 < drawn_ms
+        assert is_of_then or side is package.reporter, "it is the picture of that moment"
     shown = [shot.webp[20:60] for _, side in package.sides for shot in side.pictures]
     kept = [path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()]
     assert any(evidence.sealed[:100] in data for data in kept)
     for secret in (*shown, b"look at me", b"WEBP"):
         assert not any(secret in data for data in kept), "nothing shows it without the key"
+
+
+@asynccontextmanager
+async def patience() -> AsyncIterator[None]:
+    """Servers that start here wait for a picture as long as it takes on a busy machine."""
+    often = [0.05 * number for number in range(1, 400)]
+    with patch.dict(Freezer.__init__.__kwdefaults__ or {}, glances_s=often):
+        yield
 
 
 async def test_evidence_needs_a_key(tmp_path: Path) -> None:

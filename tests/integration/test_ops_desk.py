@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from relay.records import Appeal, Ban, Decision, Party, Reason, Report
+from relay.evidence import Package, Piece
+from relay.evidence.package import Said
+from relay.records import Appeal, Ban, Decision, Evidence, Party, Reason, Report
 from tests.support import commands
 from tests.support.commands import Ended
+from tests.support.evidence import KEY, PRIVATE_PEM
 from tests.support.keeping import storing
 from tests.support.operating import TOKEN, OperatedServer
 
@@ -128,3 +131,41 @@ async def test_operators_and_personal_data() -> None:
         assert "rows" in await at.says("privacy", "forget", BAD.visitor)
         none = await at.types("ban", "--user", "nobody", "--for", "1d", "--reason", "hate")
         assert (none.code, "there is no user 'nobody'" in none.err) == (1, True)
+
+
+async def test_evidence_is_listed_held_followed_and_fetched(tmp_path: Path) -> None:
+    log, key, file = tmp_path / "audit.jsonl", tmp_path / "key.pem", tmp_path / "e1.evidence"
+    key.write_bytes(PRIVATE_PEM)
+    package = Package(
+        report_id="r1",
+        room_id="room",
+        at=1.0,
+        reason="spam",
+        chat=(Said(at=1.0, by="reported", text="buy"),),
+    )
+    async with storing(report("r1"), audit_log=log) as (server, records):
+        at = Terminal(server)
+        assert await at.says("evidence", "verify") == "0 pieces, all as they were added\n"
+        for number in (1, 2):
+            sealed, until = KEY.seal(package.written()), time.time() + 1000
+            await records.add_evidence(Evidence(f"e{number}", "r1", time.time(), sealed, until))
+        assert (await at.says("evidence", "list", "r1")).count("report r1") == 2
+        told = await at.says("evidence", "verify")
+        assert told.startswith("2 pieces, all as they were added; the last digest is ")
+        assert await at.says("evidence", "hold", "e2", "--why", "police") == "evidence e2 is held\n"
+        _, second = (await at.says("evidence", "list", "--json")).splitlines()
+        assert json.loads(second)["heldBy"] == "operator"
+        assert "released" in await at.says("evidence", "release", "e2")
+        ended = await at.types("evidence", "get", "e2", "-o", str(file))
+        assert (ended.code, ended.out) == (0, "")
+        place = Piece.read(file.read_bytes()).place
+        assert place is not None
+        assert (place.number, place.previous_digest in await at.says("evidence", "verify")) == (
+            2,
+            False,
+        )
+        opened = await at.says("evidence", "open", str(file), "--key", str(key))
+        assert "reported: buy" in opened
+        assert len(log.read_text().splitlines()) == 1
+        gone = await at.types("evidence", "get", "e9", "-o", str(tmp_path / "e9"))
+        assert (gone.code, (tmp_path / "e9").exists()) == (1, False)

@@ -116,6 +116,8 @@
  * @property {string | null} heldBy
  * @property {number} number
  * @property {string} digest
+ * @property {string} sealedDigest
+ * @property {number} addedAt
  *
  * Pieces of evidence, in the order in which they were kept.
  * @typedef {object} EvidenceList
