@@ -18,13 +18,13 @@ from tests.browser.visitor import until
 OLD_S = 4.0
 """So long a call lasts until somebody is reported: browsers send key frames at its beginning."""
 
-SERVE_PATIENT = (
-    "-c",
-    "from relay.cli import main; from relay.evidence.freezer import Freezer;"
-    " Freezer.__init__.__kwdefaults__['glances_s'] = [0.05 * n for n in range(1, 400)];"
-    " main()",
-    "serve",
-)
+_PATIENCE = """
+from relay.cli import main
+from relay.evidence.freezer import Freezer
+Freezer.__init__.__kwdefaults__["glances_s"] = [0.05 * number for number in range(1, 400)]
+main()
+"""
+SERVE_PATIENT = "-c", _PATIENCE, "serve"
 """Waits for a picture as long as it takes on a busy machine."""
 
 
