@@ -219,7 +219,7 @@ _DESK = {
     "ban": Endpoint(
         "POST",
         "/bans",
-        "Ban somebody; who is connected gets the close code 4003.",
+        "Ban somebody; who is connected gets the close code 4004.",
         cases.Ban,
         body=orders.NewBan,
         more_faults=(404,),

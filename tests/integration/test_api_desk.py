@@ -25,7 +25,7 @@ from relay.records import (
     Report,
 )
 from tests.integration.test_api_admin import a_browser, ends, login, status_of
-from tests.support.keeping import storing
+from tests.support.keeping import keeping, storing
 from tests.support.operating import OperatedServer, Operator
 
 ANN, BOB, BAD = Party("ann", "a-ann"), Party("bob", "a-bob"), Party("bad", "a-bad")
@@ -236,6 +236,59 @@ async def test_an_appeal_is_answered() -> None:
         assert (await server.operator.get("appeals"))["appeals"] == []
         assert len((await server.operator.get("appeals?every=true"))["appeals"]) == 1
         assert (await server.operator.ask(path, "POST", json=answer))[0] == 409
+
+
+async def test_a_user_is_banned_by_its_id_and_cannot_come_back() -> None:
+    async with storing() as (server, _):
+        jar = aiohttp.CookieJar(unsafe=True)  # or it would keep no cookie of an IP address
+        headers = {"Origin": server.relay.url}
+        async with aiohttp.ClientSession(
+            server.relay.url, cookie_jar=jar, headers=headers
+        ) as browser:
+            async with browser.get("/"):
+                pass
+            async with browser.ws_connect("/ws") as socket:
+                user_id = (await socket.receive_json())["userId"]
+                order = {"user": user_id, "minutes": 60, "reason": "hate", "words": "Be kind."}
+                status, ban = await server.operator.ask(f"{API}/bans", "POST", json=order)
+                assert status == 200, ban
+                assert ban["party"]["visitor"]
+                async with asyncio.timeout(10):
+                    while (await socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                        pass
+                assert socket.close_code == 4004
+            async with browser.get("/ws") as response:
+                assert response.status == 403
+                assert (await response.json())["error"]["ban"]["words"] == "Be kind."
+            await server.operator.ask(f"{API}/bans/{ban['id']}", "DELETE")
+            async with browser.ws_connect("/ws") as socket:
+                assert (await socket.receive_json())["type"] == "connected"
+
+
+async def test_of_who_has_neither_cookie_nor_address_nothing_can_be_banned() -> None:
+    async with storing() as (server, _):
+        ann = await server.come()
+        order = {"user": ann.user_id, "minutes": 60, "reason": "hate"}
+        status, body = await server.operator.ask(f"{API}/bans", "POST", json=order)
+        assert status == 422
+        assert "nothing is known of it" in body["error"]["message"]
+
+
+async def test_while_the_database_is_away_operators_are_told_so_and_still_known() -> None:
+    async with keeping(report("r1")) as (server, records), somebody(server, "mo", "admin") as mo:
+        records.away = True
+        for method, path, body in (
+            ("GET", "reports", None),
+            ("GET", "reports/r1", None),
+            ("POST", "reports/r1/decision", {"outcome": "dismissed"}),
+            ("POST", "operators", {"name": "lu", "role": "viewer"}),
+        ):
+            status, told = await mo.ask(f"{API}/{path}", method, json=body)
+            assert status == 503, path
+            assert "cannot be reached at present" in told["error"]["message"]
+        assert (await mo.ask(f"{API}/totals"))[0] == 200
+        records.away = False
+        assert len((await mo.get("reports"))["reports"]) == 1
 
 
 # evidence
