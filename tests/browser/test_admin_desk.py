@@ -4,16 +4,14 @@ import base64
 import json
 import os
 import time
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from playwright.async_api import expect
 
+from relay.evidence.package import Package, Said, Shot, Side
+from relay.evidence.seal import PublicKey, make_keys
 from relay.records import Appeal, Ban, Decision, Evidence, Party, Reason, Report
 from tests.browser.axe import violations
 from tests.browser.conftest import SitDown
@@ -244,29 +242,25 @@ class Kept:
     """A key pair, and what is sealed for it."""
 
     def __init__(self, folder: Path) -> None:
-        key = X25519PrivateKey.generate()
+        public, private = make_keys()
         self.file = folder / "evidence-key.pem"
-        self.file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        self._public = key.public_key()
+        self.file.write_bytes(private)
+        self._public = PublicKey.read(public)
 
     def seal(self, picture: bytes) -> bytes:
-        shot = {"at": 1.0, "width": 64, "height": 48, "inRoom": True}
-        webp = [base64.urlsafe_b64encode(data).decode() for data in (picture, b"no picture")]
-        told = {
-            "version": 1,
-            "reported": {"pictures": [shot | {"webp": data} for data in webp]},
-            "reporter": {"pictures": []},
-            "chat": [{"at": 1.0, "from": "reported", "text": "<i>hi\u202e"}],
-        }
-        head = b"RELAYEV1" + sha256(self._public.public_bytes_raw()).digest()[:8]
-        suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
-        return head + suite.encrypt(json.dumps(told).encode(), self._public, info=head)
+        shots = tuple(
+            Shot(at=1.0, width=64, height=48, in_room=True, webp=data)
+            for data in (picture, b"no picture")
+        )
+        package = Package(
+            report_id="r-minor",
+            room_id="room-1",
+            at=1.0,
+            reason="minor",
+            reported=Side(pictures=shots),
+            chat=(Said(at=1.0, by="reported", text="<i>hi\u202e"),),
+        )
+        return self._public.seal(package.written())
 
 
 async def picture_of(desk: Desk) -> bytes:
