@@ -12,8 +12,6 @@ from relay.ops.client import Client
 from relay.ops.connection import console
 from relay.ops.models import Model
 
-Order = Callable[[Client], object]
-
 
 async def reports(relay: Client, limit: int, *, every: bool, as_json: bool) -> None:
     """Print reports."""
