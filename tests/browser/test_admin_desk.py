@@ -328,6 +328,7 @@ async def test_evidence_is_opened_in_the_browser_and_blurred_until_asked_for(
 
         await press(desk, "e")
         await desk.reads("Opened; written to the audit log.")
+        await expect(desk.page.get_by_role("link", name="Looks into calls")).to_be_visible()
         assert json.loads(log.read_text())["operator"] == "operator"
         canvas = desk.page.locator("#pictures canvas")
         await expect(canvas).to_have_count(1)

@@ -33,7 +33,7 @@ export class Desk {
   #news = "";
   #askedAtMs = -Infinity;
   #card = new CardView();
-  #evidence = new EvidenceView();
+  #evidence;
   #ban = new BanDialog();
   /** @type {Table<Report>} */
   #reports = new Table(find("reports-table", HTMLElement), { caption: "Reports", columns: REPORTS, empty: "No report is open." });
@@ -45,8 +45,10 @@ export class Desk {
   /**
    * @param {(text: string, isFault?: boolean) => void} tell how it went
    * @param {() => void} onLoggedOut
+   * @param {() => void} onLooked when evidence was looked at
    */
-  constructor(tell, onLoggedOut) {
+  constructor(tell, onLoggedOut, onLooked) {
+    this.#evidence = new EvidenceView(onLooked);
     this.#tell = tell;
     this.#onLoggedOut = onLoggedOut;
     /** @type {Record<string, () => unknown>} */

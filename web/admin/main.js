@@ -43,7 +43,7 @@ const overview = new Overview();
 const trackView = new TrackView();
 const picture = new PictureView(drawAudit);
 const live = new Live({ onSnapshot: take, onLost: lose, onLoggedOut: () => leave(ENDED) });
-const desk = new Desk((text, isFault) => frame.tell(text, isFault), () => leave(ENDED));
+const desk = new Desk((text, isFault) => frame.tell(text, isFault), () => leave(ENDED), drawAudit);
 new Keys();
 const orders = new Orders((text, isFault) => frame.tell(text, isFault), () => leave(ENDED));
 /** @type {List<import("./wire/types.js").Room>} */

@@ -27,10 +27,13 @@ export class EvidenceView {
   /** @type {readonly import("../wire/types.js").EvidenceItem[]} */
   #items = [];
   #isShown = false;
+  #onLooked;
   /** Draws each picture anew. @type {(() => void)[]} */
   #painters = [];
 
-  constructor() {
+  /** @param {() => void} onLooked when it was written to the audit log */
+  constructor(onLooked) {
+    this.#onLooked = onLooked;
     this.#choose.onclick = () => this.#file.click();
     this.#file.onchange = () => this.#readKey();
     this.#open.onclick = () => this.#openAll();
@@ -92,6 +95,7 @@ export class EvidenceView {
       const fault = await this.#openOne(id, items);
       if (fault) faults.push(fault);
     }
+    this.#onLooked();
     if (items !== this.#items) return; // another card is shown by now
     setText(this.#note, faults.join(" ") || "Opened; written to the audit log. Pictures are blurred until you show them.");
     this.#update();
