@@ -32,7 +32,15 @@ export class ReportView {
     for (const button of [this.#button, ...this.#last]) {
       button.onclick = () => onEvent({ type: "report_opened" });
     }
-    this.#dialog.addEventListener("close", () => onEvent({ type: "report_closed" }));
+    const close = () => onEvent({ type: "report_closed" });
+    find("report-cancel", HTMLButtonElement).onclick = close;
+    this.#dialog.addEventListener("cancel", (event) => {
+      event.preventDefault(); // it is closed as the state is drawn, before another key can be struck
+      close();
+    });
+    this.#dialog.addEventListener("close", () => {
+      if (!this.#dialog.open) close(); // else it is open again by now, for somebody else perhaps
+    });
     find("block", HTMLButtonElement).onclick = () => onEvent({ type: "block_pressed" });
     this.#reasons = REASONS.map((reason) => {
       const button = make("button", { type: "button" });
