@@ -10,17 +10,19 @@
 - ``bans``       the bans in force, in memory
 - ``rules``      when reports come to a ban without an operator, and how urgent they are
 - ``orders``     what operators order, and what is counted; ``looks`` is that of pictures
+- ``findings``   what there is to know of somebody, and what came of what it did
 - ``service``    takes reports, blocks and appeals, and keeps the table of bans
 - ``decisions``  what operators decide
 """
 
 from relay.safety.bans import is_about
 from relay.safety.decisions import Decisions
+from relay.safety.findings import Filed, Known, shown_appeal
 from relay.safety.identity import NOBODY, Identity, identity_of, tokens_of
 from relay.safety.looks import Looks
 from relay.safety.orders import BanOrder, SafetyTally
 from relay.safety.rules import BanRules, urgency
-from relay.safety.service import REPORTS_BURST, REPORTS_PER_S, Filed, Known, Safety, shown_appeal
+from relay.safety.service import REPORTS_BURST, REPORTS_PER_S, Safety
 
 __all__ = [
     "NOBODY",

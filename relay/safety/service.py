@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
@@ -25,6 +25,7 @@ from relay.records import (
     Report,
 )
 from relay.safety.bans import MAX_BANS, Bans
+from relay.safety.findings import Deeds, Filed, Known, shown_appeal
 from relay.safety.identity import Identity, tokens_of
 from relay.safety.orders import SafetyTally
 from relay.safety.rules import (
@@ -51,36 +52,6 @@ _MAX_TASKS = 256
 _RULES = "rules"
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What there is to know of somebody who comes in."""
-
-    avoids: frozenset[str] = frozenset()
-    """Tokens of those whom it never wants to meet again."""
-    outcomes: tuple[Report, ...] = ()
-    """Its reports that were decided, and of which it was not told."""
-    warnings: tuple[Report, ...] = ()
-    """Reports for which it is to be warned, and has not been."""
-    has_reported: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Deeds:
-    """What somebody has done."""
-
-    blocks: tuple[Block, ...] = ()
-    reports: tuple[Report, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """What came of a report."""
-
-    report: Report
-    block: Block
-    is_stored: bool
 
 
 class Safety:
@@ -241,6 +212,7 @@ class Safety:
     def _filed(self, report: Report) -> None:
         self.tally.reports[report.reason] += 1
         self.tally.open_reports += 1
+        self.tally.oldest_open_at = self.tally.oldest_open_at or report.at
         log.info(
             "report_received",
             report=report.id,
@@ -404,13 +376,3 @@ class Safety:
             return
         if not isinstance(error, RecordsAway):
             log.error("safety_task_crashed", task=task.get_name(), exc_info=error)
-
-
-def shown_appeal(appeal: Appeal) -> dict[str, Any]:
-    """An appeal as the banned person sees it."""
-    return {
-        "at": appeal.at,
-        "words": appeal.words,
-        "outcome": appeal.outcome,
-        "answer": appeal.answer,
-    }
