@@ -5,7 +5,6 @@ Answers are for the server's own page alone: who asks is known by its cookie and
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from math import ceil
@@ -13,9 +12,9 @@ from time import monotonic
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from relay.api import answers
+from relay.api import answers, asking
 from relay.api.operator import is_own_page
 from relay.errors import RecordsAway
 from relay.pace import TokenBucket
@@ -23,9 +22,6 @@ from relay.records import MAX_WORDS_CHARS
 from relay.safety import Identity, Safety, shown_appeal
 from relay.source import source_of
 
-MAX_BODY_BYTES = 8192
-PATIENCE_S = 5.0
-"""How long a body may take."""
 ASKED_PER_S, ASKED_BURST = 0.5, 20
 """How often one source may ask."""
 _MAX_SOURCES = 4096
@@ -36,8 +32,8 @@ IdentityOf = Callable[[web.Request], Identity]
 class _Words(BaseModel):
     """What a banned person writes."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-    words: str = Field(min_length=1, max_length=MAX_WORDS_CHARS)
+    model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
+    words: str = Field(min_length=1, max_length=MAX_WORDS_CHARS, pattern=r"^[^\x00]*$")
 
 
 class VisitorApi:
@@ -103,7 +99,7 @@ class VisitorApi:
         return web.json_response(told, headers=answers.NO_STORE)
 
     async def _appeal(self, request: web.Request) -> web.Response:
-        words = await _words_of(request)
+        words = (await asking.body(request, _Words)).words
         identity = self._identity_of(request)
         appeal, is_new = await self._safety.appeal(identity, words)
         if appeal is None:
@@ -117,21 +113,3 @@ class VisitorApi:
         if not await self._safety.unblock(identity, request.match_info["id"]):
             raise web.HTTPNotFound(text="there is no such block")
         return web.Response(status=204)
-
-
-async def _words_of(request: web.Request) -> str:
-    """The words that are sent; raises what becomes 408, 413 or 422."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            async for part in request.content.iter_any():
-                body += part
-                if len(body) > MAX_BODY_BYTES:
-                    raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(body))
-    except TimeoutError:
-        raise web.HTTPRequestTimeout(text="the body did not come") from None
-    try:
-        return _Words.model_validate_json(bytes(body)).words
-    except ValidationError:
-        text = f'the body has to be {{"words": "..."}}, with 1 to {MAX_WORDS_CHARS} characters'
-        raise answers.Invalid(text) from None
