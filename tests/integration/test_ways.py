@@ -69,6 +69,7 @@ HANDS_ON = {
     "media/bridgehead.py",
     "media/forwarder.py",
     "media/uplink.py",
+    "media/keeping.py",
     "media/keyframes.py",
     "media/checks.py",
     "media/paths/path.py",
