@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, Playwright, Route, async_playwri
 from tests.browser.desk import Desk
 from tests.browser.firefox import Firefox
 from tests.browser.namespace import Namespace, Place, need_namespaces
+from tests.browser.opening import open_page
 from tests.browser.server import SERVE, Server, running
 from tests.browser.visitor import Visitor, together, until
 from tests.support.operating import TOKEN
@@ -184,7 +185,7 @@ async def open_window(chromium: Browser, server: Server) -> AsyncIterator[OpenWi
 
     async def window() -> Page:
         page = await context.new_page()
-        await page.goto(f"{server.url.rstrip('/')}/empty")
+        await open_page(page, f"{server.url.rstrip('/')}/empty")
         return page
 
     yield window

@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
+from tests.browser.opening import NETWORK_CHANGED, open_page
 from tests.support.operating import AUDIO, ThinUser
 
 PATIENCE_MS = 20_000
@@ -31,11 +32,11 @@ class Desk:
         desk.page.on("console", desk._hear)
         desk.page.on("pageerror", lambda error: desk.complaints.append(str(error)))
         desk.page.on("request", lambda request: desk.requested.append(request.url))
-        await desk.page.goto(f"{url}/admin")
+        await open_page(desk.page, f"{url}/admin")
         return desk
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and NETWORK_CHANGED not in message.text:
             self.complaints.append(message.text)
 
     # what they do

@@ -6,6 +6,7 @@ from playwright.async_api import expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import Arrive, Meet, StartServer
+from tests.browser.opening import open_page
 from tests.browser.server import SERVE_STRICT
 from tests.browser.visitor import REFUSED, Visitor, together, until
 
@@ -61,7 +62,7 @@ async def test_an_appeal_that_is_refused_is_answered_and_is_the_only_one(
     berta.expected_complaints = REFUSED
     await report_berta(anna, "ban")
     other = await berta.page.context.new_page()  # the same visitor, in another tab
-    await other.goto(server.url)
+    await open_page(other, server.url)
     await expect(other.locator("#banned-until")).to_have_text("For ever.")
     await berta.page.get_by_label("Why should they look again?").fill("refuse it")
     await berta.press("Send the appeal")

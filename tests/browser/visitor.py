@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Page, WebSocket
 
+from tests.browser.opening import NETWORK_CHANGED, open_page
+
 T = TypeVar("T")
 
 SPY = (Path(__file__).parent / "spy.js").read_text()
@@ -74,13 +76,13 @@ class Visitor:
         await page.add_init_script(SPY)
         if spell:
             await page.add_init_script(spell)
-        await page.goto(url)
+        await open_page(page, url)
         if agree:
             await visitor.press("I am 18 or older and agree")
         return visitor
 
     def _hear_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and NETWORK_CHANGED not in message.text:
             self.complaints.append(message.text)
 
     async def _hear_dialog(self, dialog: Dialog) -> None:

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import product
 from typing import Literal
 
-from tests.browser.namespace import Place, ip
+from tests.browser.namespace import Place, ip, settle_at_once
 from tests.network.middlebox import Middlebox
 
 Way = Literal["wifi", "mobile"]
@@ -127,6 +127,7 @@ class Routed:
         for place in (self.router, self.server, self.client):
             ip("netns", "add", place.name)
             self._stack.callback(ip, "netns", "del", place.name)
+            settle_at_once(place.name)
             self._stack.enter_context(place.asking(ROUTER, f"{_IPV6['wifi']}::1"))
             ip("-n", place.name, "link", "set", "lo", "up")
         self._cable("core", ".2", self.server)
