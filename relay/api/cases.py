@@ -115,6 +115,10 @@ class EvidenceItem(Model):
     at: str
     keep_until: str = Field(description="Then it is gone, unless it is held.")
     is_kept: bool = Field(description="Whether it is still there.")
+    is_intact: bool | None = Field(
+        description="In the chain: whether what is sealed is what was added; null where it is gone,"
+        " or was not looked at."
+    )
     held_by: str | None = Field(description="The operator who holds it longer.")
     number: Count = Field(description="Its place in the chain.")
     digest: str = Field(description="SHA-256 over the one before it and its own fields.")
@@ -203,6 +207,14 @@ class MadeReport(PastReport):
     words: str
 
 
+class OwnDecision(Model):
+    """A decision, as the one whom it is about is told it."""
+
+    at: str
+    what: str
+    about: str
+
+
 class Personal(Model):
     """All that is stored about a visitor, as it can be handed out to it."""
 
@@ -214,7 +226,9 @@ class Personal(Model):
     blocks_made: list[str] = Field(description="When it blocked somebody.")
     bans: list[Ban]
     appeals: list[Appeal]
-    decisions: list[Decision]
+    decisions: list[OwnDecision] = Field(
+        description="Without who has decided, and what operators wrote to each other."
+    )
 
 
 class Forgotten(Model):
@@ -247,5 +261,5 @@ class ChainQuery(Model):
     """Which part of the chain of evidence is wanted."""
 
     model_config = ConfigDict(extra="forbid")
-    after: int = Field(0, ge=0, le=2**53, description="The number before the first one.")
+    after: int = Field(0, ge=0, le=2**31 - 1, description="The number before the first one.")
     limit: int = Field(500, ge=1, le=500, description="How many at most.")

@@ -15,6 +15,7 @@ from relay.records import (
     Party,
     Report,
 )
+from relay.records.chain import sealed_digest
 from relay.safety import urgency
 from relay.safety.decisions import TAKEN_S
 
@@ -122,6 +123,7 @@ def evidence(told: Evidence, now: float) -> cases.EvidenceItem:
         at=moment(told.at),
         keep_until=moment(told.keep_until),
         is_kept=told.sealed is not None or bool(told.held_by) or now < told.keep_until,
+        is_intact=None if told.sealed is None else sealed_digest(told.sealed) == told.sealed_digest,
         held_by=told.held_by or None,
         number=told.number,
         digest=told.digest,
@@ -145,12 +147,20 @@ def personal(visitor: str, told: Everything, now: float) -> cases.Personal:
             cases.MadeReport(**past(each).model_dump(by_alias=False), words=each.words)
             for each in told.reports_made
         ],
-        reports_about=[past(each) for each in told.reports_about],
+        reports_about=[_dated(past(each)) for each in told.reports_about],
         blocks_made=[moment(each.at) for each in told.blocks if each.by.visitor == visitor],
         bans=[ban(each, now) for each in told.bans],
         appeals=[appeal(each) for each in told.appeals],
-        decisions=[decision(each) for each in told.decisions],
+        decisions=[
+            cases.OwnDecision(at=moment(each.at), what=each.what, about=each.about)
+            for each in told.decisions
+        ],
     )
+
+
+def _dated(report: cases.PastReport) -> cases.PastReport:
+    """With the day alone: the moment would tell who was there."""
+    return report.model_copy(update={"at": report.at[:10]})
 
 
 def _moment(at: float | None) -> str | None:

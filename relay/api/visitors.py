@@ -23,8 +23,10 @@ from relay.safety import Identity, Safety, shown_appeal
 from relay.source import source_of
 
 ASKED_PER_S, ASKED_BURST = 0.5, 20
-"""How often one source may ask."""
-_MAX_SOURCES = 4096
+"""How often a visitor may ask, or all without a cookie at one address."""
+OF_SOURCE = 20
+"""All at one address may ask as often as so many."""
+_MAX_NAMES = 4096
 
 IdentityOf = Callable[[web.Request], Identity]
 
@@ -63,7 +65,7 @@ class VisitorApi:
 
     def _paced(self, handler: Handler) -> Handler:
         async def paced(request: web.Request) -> web.StreamResponse:
-            wait_s = self._pace(source_of(request.remote)).take(self._clock())
+            wait_s = self._wait_s(request)
             if wait_s:
                 seconds = str(ceil(wait_s))
                 return answers.error(429, "too many requests", {"Retry-After": seconds})
@@ -76,10 +78,21 @@ class VisitorApi:
 
         return paced
 
-    def _pace(self, source: str) -> TokenBucket:
-        pace = self._paces.pop(source, None) or TokenBucket(ASKED_PER_S, ASKED_BURST)
-        self._paces[source] = pace
-        if len(self._paces) > _MAX_SOURCES:
+    def _wait_s(self, request: web.Request) -> float:
+        """How long somebody has to wait: by its cookie, and together with others at its address."""
+        source, visitor = source_of(request.remote), self._identity_of(request).visitor
+        paces = [self._pace(source, OF_SOURCE), self._pace(visitor or f"plain {source}", 1)]
+        now = self._clock()
+        wait_s = max(pace.wait_s(now) for pace in paces)
+        if not wait_s:
+            for pace in paces:
+                pace.take(now)
+        return wait_s
+
+    def _pace(self, name: str, users: int) -> TokenBucket:
+        pace = self._paces.pop(name, None) or TokenBucket(ASKED_PER_S * users, ASKED_BURST * users)
+        self._paces[name] = pace
+        if len(self._paces) > _MAX_NAMES:
             self._paces.popitem(last=False)
         return pace
 

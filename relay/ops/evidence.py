@@ -11,6 +11,7 @@ import typer
 
 from relay.errors import EvidenceError, reason_of
 from relay.ops.connection import Connection, asks_a_relay
+from relay.ops.models import EvidenceItem
 
 if TYPE_CHECKING:
     from relay.evidence import Package, Piece
@@ -136,25 +137,33 @@ def verify(connection: Connection) -> None:
     from relay.records import Evidence  # noqa: PLC0415
     from relay.records.chain import broken_at  # noqa: PLC0415
 
-    async def asked(relay: "Client") -> list[Evidence]:
-        return [
-            Evidence(
-                each.id,
-                each.report_id,
-                each.added_at,
-                None,
-                0.0,
-                number=each.number,
-                digest=each.digest,
-                sealed_digest=each.sealed_digest,
-            )
-            async for each in relay.chain()
-        ]
+    async def asked(relay: "Client") -> list[EvidenceItem]:
+        return [each async for each in relay.chain()]
 
-    chain = connection.ask(asked)
+    found = connection.ask(asked)
+    changed = [each.number for each in found if each.is_intact is False]
+    gone = [each.number for each in found if each.is_intact is None and each.is_kept]
+    chain = [
+        Evidence(
+            each.id,
+            each.report_id,
+            each.added_at,
+            None,
+            0.0,
+            number=each.number,
+            digest=each.digest,
+            sealed_digest=each.sealed_digest,
+        )
+        for each in found
+    ]
     broken = broken_at(chain)
+    for number in changed:
+        typer.echo(f"what is sealed in number {number} was changed")
+    for number in gone:
+        typer.echo(f"number {number} is gone before its time, as it is when somebody is forgotten")
     if broken is not None:
         typer.echo(f"the chain is broken at number {broken}: it is missing, or was changed")
+    if broken is not None or changed:
         raise typer.Exit(_FOUND_BAD)
     last = f"; the last digest is {chain[-1].digest}" if chain else ""
     typer.echo(f"{len(chain)} pieces, all as they were added{last}")

@@ -120,6 +120,7 @@ class EvidenceItem(Model):
     at: str
     keep_until: str
     is_kept: bool
+    is_intact: bool | None
     held_by: str | None
     number: int
     digest: str
@@ -174,6 +175,14 @@ class OperatorList(Model):
     """All operators."""
 
     operators: tuple[AnOperator, ...]
+
+
+class OwnDecision(Model):
+    """A decision, as the one whom it is about is told it."""
+
+    at: str
+    what: str
+    about: str
 
 
 class Party(Model):
@@ -267,7 +276,7 @@ class Personal(Model):
     blocks_made: tuple[str, ...]
     bans: tuple[Ban, ...]
     appeals: tuple[Appeal, ...]
-    decisions: tuple[Decision, ...]
+    decisions: tuple[OwnDecision, ...]
 
 
 class Report(Model):

@@ -107,7 +107,7 @@ class Database:
 
     async def open_reports(self, limit: int) -> list[Report]:
         """See :meth:`Records.open_reports`."""
-        return await self._read(lambda c: reports.newest(c, limit, is_open=True))
+        return await self._read(lambda c: reports.most_urgent(c, limit))
 
     async def reports(self, limit: int, offset: int) -> list[Report]:
         """See :meth:`Records.reports`."""

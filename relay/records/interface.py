@@ -197,7 +197,7 @@ class Records(Protocol):
         """One report."""
 
     async def open_reports(self, limit: int) -> list[Report]:
-        """Those not decided yet, newest first."""
+        """Those not decided yet: the most urgent first, and of these the oldest."""
 
     async def reports(self, limit: int, offset: int) -> list[Report]:
         """All, newest first."""
@@ -315,7 +315,8 @@ class Records(Protocol):
         """Have what is due be gone: sealed evidence not held, and what is older than the rest.
 
         :param evidence_before: what was to be kept until then loses what is sealed in it.
-        :param rest_before: reports decided, blocks and bans ended before that are removed.
+        :param rest_before: reports decided and bans ended before that are removed, and blocks of
+            which one side has no cookie.
         :returns: how many rows have lost something.
         """
 
@@ -325,7 +326,8 @@ class Records(Protocol):
     async def forget(self, party: Party) -> int:
         """Remove what somebody has made, and take it out of what others have made.
 
-        What is needed against it stays: bans in force, with the decisions, and open reports. Open
+        What is needed against it stays: bans in force, with the decisions, open reports, and that
+        others have blocked it. Open
         ones that it has made stay, too, without their reporter.
 
         :returns: how many rows have changed.

@@ -26,7 +26,8 @@ def expire(connection: Connection, now: float, evidence_before: float, rest_befo
     has_sealed = select(evidence.c.report_id).where(evidence.c.sealed.is_not(None))
     is_old = and_(_IS_DECIDED, reports.c.decided_at < rest_before, reports.c.id.not_in(has_sealed))
     count += _remove_reports(connection, is_old)
-    count += _run(connection, delete(blocks).where(blocks.c.at < rest_before))
+    is_plain = or_(blocks.c.by_visitor == "", blocks.c.blocked_visitor == "")
+    count += _run(connection, delete(blocks).where(is_plain, blocks.c.at < rest_before))
     ended = or_(bans.c.lifted_at < rest_before, bans.c.until < rest_before)
     return count + _remove_bans(connection, ended)
 
@@ -67,8 +68,8 @@ def forget(connection: Connection, party: Party, now: float) -> int:
     count += _run(connection, changed(reports).where(has_made).values(nobody("reporter")))
     decided = and_(_IS_DECIDED, is_reported)
     count += _run(connection, changed(reports).where(decided).values(nobody("reported")))
-    its_blocks = or_(is_about(blocks, "by", party), is_about(blocks, "blocked", party))
-    count += _run(connection, delete(blocks).where(its_blocks))
+    # What others have blocked stays: somebody may have been kept from them for a reason.
+    count += _run(connection, delete(blocks).where(is_about(blocks, "by", party)))
     over = and_(is_about(bans, "party", party), not_(banning.holds(now)))
     return count + _remove_bans(connection, over)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, or_, select, update
 
 from relay.records.finding import MANY, add, add_decision, is_about
-from relay.records.interface import Block, Decision, Party, Report, ReportOutcome
+from relay.records.interface import Block, Decision, Party, Reason, Report, ReportOutcome
 from relay.records.rows import block_of, report_of
 from relay.records.schema import blocks, reports
 
@@ -25,12 +25,18 @@ def one(connection: Connection, report_id: str) -> Report | None:
     return report_of(found) if found else None
 
 
-def newest(
-    connection: Connection, limit: int, offset: int = 0, *, is_open: bool = False
-) -> list[Report]:
-    """All, or those not decided yet."""
-    asked = _newest().limit(limit).offset(offset)
-    return _all(connection, asked.where(_IS_OPEN) if is_open else asked)
+def newest(connection: Connection, limit: int, offset: int = 0) -> list[Report]:
+    """All."""
+    return _all(connection, _newest().limit(limit).offset(offset))
+
+
+def most_urgent(connection: Connection, limit: int) -> list[Report]:
+    """Those not decided yet: whatever comes later, what is urgent and old is among them."""
+    urgency = case(
+        {reason.value: rank for rank, reason in enumerate(Reason)}, value=reports.c.reason
+    )
+    asked = select(reports).where(_IS_OPEN).order_by(urgency, reports.c.at, reports.c.id)
+    return _all(connection, asked.limit(limit))
 
 
 def about(connection: Connection, party: Party, since: float = 0) -> list[Report]:

@@ -23,6 +23,9 @@ class Bans:
     def __len__(self) -> int:
         return len(self._by_id)
 
+    def __contains__(self, ban_id: str) -> bool:
+        return ban_id in self._by_id
+
     def add(self, ban: Ban) -> None:
         """One is in force from now on; a later version of it takes its place."""
         self.remove(ban.id)

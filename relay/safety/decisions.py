@@ -8,7 +8,7 @@ from typing import Literal
 
 import structlog
 
-from relay.errors import AlreadyDecided, NotFound
+from relay.errors import AlreadyDecided, NotFound, RecordsAway
 from relay.records import Appeal, Ban, Decision, Report
 from relay.safety.orders import BanOrder
 from relay.safety.service import Safety
@@ -80,11 +80,17 @@ class Decisions:
         return decided
 
     async def ban(self, order: BanOrder, *, by: str, why: str) -> Ban:
-        """Ban somebody; who is online is disconnected."""
+        """Ban somebody; who is online is disconnected.
+
+        :raises RecordsAway: when the ban holds, but is not stored before the database is back.
+        """
         now = self._safety.clock()
         until = None if order.duration_s is None else now + order.duration_s
         ban = Ban(token_hex(8), order.party, now, until, order.reason, by, order.words.strip())
-        return await self._safety.ban(ban, why)
+        made = await self._safety.ban(ban, why)
+        if not self._safety.is_stored(made):
+            raise RecordsAway("the ban holds, and is stored when the database is back")
+        return made
 
     async def lift(self, ban_id: str, *, by: str, why: str) -> Ban:
         """Lift a ban.

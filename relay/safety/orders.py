@@ -29,9 +29,7 @@ class SafetyTally:
 
     reports: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(Reason, 0)))
     """By the reason."""
-    refused: Counter[str] = field(
-        default_factory=lambda: Counter(yourself=0, nobody=0, too_many=0, banned=0, ended=0)
-    )
+    refused: Counter[str] = field(default_factory=lambda: Counter(yourself=0, nobody=0, too_many=0))
     """Reports and blocks that were not taken, and why."""
     blocks: int = 0
     decision_s: Histogram = field(

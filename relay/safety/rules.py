@@ -41,12 +41,15 @@ def urgency(reason: Reason) -> int:
 
 
 def reporter_key(party: Party) -> str:
-    """What tells one reporter from another; empty of one of whom nothing is known."""
-    return party.address or party.visitor
+    """What tells one reporter from another: cookies are thrown away easily, addresses are not.
+
+    All of whom no address is known are one: those behind a proxy that is not trusted, say.
+    """
+    return party.address or "somewhere"
 
 
 def reporters(reports: Sequence[Report]) -> set[str]:
-    """Who has reported; those of whom nothing is known are one."""
+    """Who has reported."""
     return {reporter_key(report.reporter) for report in reports if report.source == "user"}
 
 
@@ -73,7 +76,7 @@ def ban_s(
         return None
     since = max([now - rules.within_s, *(ban.since for ban in former)])
     counted = [r for r in about if r.at > since and r.outcome != "dismissed"]
-    keys = reporters(counted) - {""}
+    keys = reporters(counted)
     if len(keys) < max(rules.reporters, 2):
         return None
     if sum(weight(made.get(key, 1)) for key in keys) < rules.reporters:

@@ -39,12 +39,16 @@ from relay.safety.rules import (
 
 REPORTS_PER_S = 1 / 30
 REPORTS_BURST = 10
-"""Reports and blocks of one visitor, and of one address together."""
+"""Reports and blocks of one visitor, or of all without a cookie at one address."""
+OF_ADDRESS = 20
+"""All behind one address may report together what so many may do each."""
 OUTCOMES_S = 30 * DAY_S
 """For so long after a report its reporter is told what came of it."""
 KEPT_S = 180 * DAY_S
 """For so long reports that are decided, and bans and blocks that are over, are kept."""
 RELOAD_S = 60.0
+RETRY_S = 5.0
+"""Before bans that could not be stored are tried again."""
 PATIENCE_S = 2.0
 """Nobody waits longer to come in because of the database."""
 _MAX_PACES = 4096
@@ -104,11 +108,16 @@ class Safety:
         self._spawn(self._keep_up(), "safety")
 
     async def close(self) -> None:
-        """End what runs."""
+        """End what runs; bans that are not stored are, if that can be."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._store_bans()
+        except (RecordsAway, TimeoutError):
+            log.error("bans_lost", count=len(self._unstored))  # noqa: TRY400 - it is no crash
 
     # who comes in
 
@@ -172,12 +181,16 @@ class Safety:
 
     # reports and blocks
 
-    def wait_s(self, identity: Identity, now: float) -> float:
+    def wait_s(self, identity: Identity, now: float, *, is_report: bool = True) -> float:
         """How long until somebody may report or block again; when it is 0, it counts as done.
 
         :param now: seconds on any clock, but always the same.
+        :param is_report: whether it also counts for those behind the same address: a report does.
         """
-        buckets = [self._pace(token) for token in sorted(identity.tokens)]
+        buckets = [self._pace(token) for token in sorted(identity.own_tokens)]
+        if is_report:
+            others = sorted(identity.tokens - identity.own_tokens)
+            buckets += [self._pace(token, OF_ADDRESS) for token in others]
         wait_s = max((bucket.wait_s(now) for bucket in buckets), default=0.0)
         if not wait_s:
             for bucket in buckets:
@@ -272,7 +285,12 @@ class Safety:
             await self._store_bans()
         except RecordsAway:
             log.warning("ban_not_stored", ban=ban.id)
+            self._spawn(self._store_later(), "store bans")
         return ban
+
+    def is_stored(self, ban: Ban) -> bool:
+        """Whether a ban outlives the server."""
+        return ban.id not in self._unstored
 
     # appeals
 
@@ -303,8 +321,9 @@ class Safety:
             return False
         return True
 
-    def _pace(self, token: str) -> TokenBucket:
-        pace = self._paces.pop(token, None) or TokenBucket(REPORTS_PER_S, REPORTS_BURST)
+    def _pace(self, token: str, users: int = 1) -> TokenBucket:
+        rate_per_s, burst = REPORTS_PER_S * users, REPORTS_BURST * users
+        pace = self._paces.pop(token, None) or TokenBucket(rate_per_s, burst)
         self._paces[token] = pace
         if len(self._paces) > _MAX_PACES:
             self._paces.popitem(last=False)
@@ -352,12 +371,24 @@ class Safety:
             await self.records.add_ban(ban, decision)
             self._unstored.pop(ban.id, None)
 
+    async def _store_later(self) -> None:
+        while self._unstored:
+            await asyncio.sleep(RETRY_S)
+            try:
+                await self._store_bans()
+            except RecordsAway:
+                continue
+
     async def _load(self) -> None:
         now = self.clock()
         await self._store_bans()
         in_force = await self.records.bans(MAX_BANS, holding_at=now)
+        others = [ban for ban in in_force if ban.id not in self.bans]
         newer = [ban for ban, _ in self._unstored.values()]  # made while this was looked up
         self.bans.replace([*in_force, *newer])
+        for ban in others:  # of another server with the same database
+            for listener in self._banned:
+                listener(ban)
         reports = await self.records.open_reports(10_000)
         self.tally.open_reports = len(reports)
         self.tally.oldest_open_at = min((report.at for report in reports), default=None)

@@ -18,11 +18,17 @@ class Share(NamedTuple):
 
 
 def shares_of(identity: Identity, user_id: str) -> tuple[Share, ...]:
-    """What somebody is counted as: itself, whoever it is; its visitor; its address, with others.
+    """What somebody is counted as: itself, and its address, with others.
+
+    Whoever has no cookie is all who have none at its address: a new session is no new person.
 
     :param user_id: of the session, which is all there is to a plain client on a private network.
     """
-    own = f"visitor:{identity.visitor}" if identity.visitor else f"user:{user_id}"
-    if not identity.addresses:
-        return (Share(own, 1),)
-    return Share(own, 1), Share(f"address:{identity.addresses[0]}", OF_ADDRESS)
+    address = identity.addresses[0] if identity.addresses else ""
+    if identity.visitor:
+        own = Share(f"visitor:{identity.visitor}", 1)
+    elif address:
+        own = Share(f"plain:{address}", 1)
+    else:
+        own = Share(f"user:{user_id}", 1)
+    return (own, Share(f"address:{address}", OF_ADDRESS)) if address else (own,)

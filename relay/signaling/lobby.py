@@ -318,7 +318,7 @@ class Lobby:
     async def _forget(self, session: Session, now: float) -> None:
         self._sessions.pop(session.user_id, None)
         self.tally.networks.gone(session.user_id)
-        await self._meetings.leave(session, PartnerDisconnected(), now)
+        await self._meetings.vanish(session, now)
         self._negotiation.close(session)
         self._end_echo(session)
         self._meetings.gone(session)

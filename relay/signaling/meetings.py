@@ -88,10 +88,18 @@ class Meetings:
 
     async def skip(self, session: Session, now: float) -> None:
         """Leave the queue or a partner because the user wants to; haste has its price."""
-        if session.call is not None:
-            together_s = now - session.call.room.since_s
-            self._haste.left(session.counts_as, together_s, now)
+        self._count(session, now)
         await self.leave(session, PartnerLeft(), now)
+
+    async def vanish(self, session: Session, now: float) -> None:
+        """A session is over: whoever closes its socket in haste has left in haste, too."""
+        self._count(session, session.away_since_s or now)
+        await self.leave(session, PartnerDisconnected(), now)
+
+    def _count(self, session: Session, until_s: float) -> None:
+        if session.call is not None:
+            together_s = until_s - session.call.room.since_s
+            self._haste.left(session.counts_as, together_s, until_s)
 
     def slowed_for_s(self, session: Session, now: float) -> float | None:
         """For how long a user meets only others who leave in haste; None of one who does not."""

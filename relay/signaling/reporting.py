@@ -26,6 +26,7 @@ class Reporting:
     async def take(self, session: Session, message: Report | Block, now: float) -> None:
         """Have a user never meet somebody again, and say why if it does.
 
+        Even who reports too much leaves the partner, and does not meet it again in this session.
         The present partner is left before anything is waited for but a picture, while evidence is
         kept: for that 0.4 s at most.
 
@@ -36,20 +37,16 @@ class Reporting:
         except ProtocolError as error:
             self._safety.tally.refused[_REFUSED[error.code]] += 1
             raise
-        if wait_s := self._safety.wait_s(session.identity, now) or session.report_pace.take(now):
-            self._safety.tally.refused["too_many"] += 1
-            session.fault(now, "rate_limited", "too many reports", round(wait_s, 3))
-            return
         glimpse: Glimpse = {}
-        if (
-            self._freezer is not None
-            and isinstance(message, Report)
-            and _are_together(session, meant)
-        ):
+        is_report = isinstance(message, Report)
+        is_paid = self._pay(session, now, is_report=is_report)
+        if self._freezer is not None and is_report and is_paid and _are_together(session, meant):
             glimpse = await self._freezer.glance(session.user_id, meant.user_id)
         if _are_together(session, meant):
             await self._meetings.leave(session, PartnerLeft(), now)
         session.avoid(meant)
+        if not is_paid:
+            return
         match message:
             case Report(reason=reason, words=words):
                 filed = await self._safety.report(
@@ -69,6 +66,15 @@ class Reporting:
             case Block():
                 block = await self._safety.block(session.identity, meant.identity)
                 session.send(Blocked(block_id=block.id, room_id=meant.room_id))
+
+    def _pay(self, session: Session, now: float, *, is_report: bool) -> bool:
+        """Whether the user may; else it is told to wait, which is no mistake."""
+        wait_s = self._safety.wait_s(session.identity, now, is_report=is_report)
+        wait_s = wait_s or session.report_pace.take(now)
+        if wait_s:
+            self._safety.tally.refused["too_many"] += 1
+            session.slow_down("too many reports", wait_s)
+        return not wait_s
 
     def _meant(self, session: Session, room_id: str | None, now: float) -> Former:
         """Who is meant: the partner, unless it is a room that has ended."""

@@ -244,13 +244,13 @@ class Session:
             and len(outbox) < limits.max_unsent_remarks
         ):
             return True
-        self._slow_down("your partner's connection is slow", _SLOW_PARTNER_S, chat_id)
+        self.slow_down("your partner's connection is slow", _SLOW_PARTNER_S, chat_id)
         return False
 
     def _may_chat(self, now: float, chat_id: str | None) -> bool:
         wait_s = self.talk.chat_wait_s(now)
         if wait_s:
-            self._slow_down("too many chat messages", wait_s, chat_id)
+            self.slow_down("too many chat messages", wait_s, chat_id)
         return not wait_s
 
     def _may_write(self, message: ChatMessage, call: Call, now: float, texts: Texts) -> bool:
@@ -264,7 +264,7 @@ class Session:
             )
         return held is None
 
-    def _slow_down(self, message: str, wait_s: float, chat_id: str | None) -> None:
+    def slow_down(self, message: str, wait_s: float, chat_id: str | None = None) -> None:
         """Tell the user to wait, which is no mistake."""
         wait_s = round(wait_s, 3)
         self.send(Error(code="rate_limited", message=message, retry_after=wait_s, id=chat_id))

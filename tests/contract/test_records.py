@@ -92,8 +92,15 @@ async def test_reports_come_newest_first_and_page_by_page(any_records: Records) 
     assert await any_records.reports(2, 0) == [new, old]
     assert await any_records.reports(2, 2) == [older]
     await any_records.decide_report(new.id, "dismissed", decision(new, "dismissed"))
-    assert await any_records.open_reports(10) == [old, older]
-    assert await any_records.open_reports(1) == [old]
+    assert await any_records.open_reports(10) == [older, old]
+    assert await any_records.open_reports(1) == [older]
+
+
+async def test_what_is_urgent_is_not_hidden_by_what_comes_later(any_records: Records) -> None:
+    minor = report(NOW, reason=Reason.MINOR)
+    await reported(any_records, minor, *(report(NOW + at) for at in range(1, 5)))
+    await reported(any_records, threat := report(NOW + 9, reason=Reason.THREAT))
+    assert await any_records.open_reports(2) == [minor, threat]
 
 
 async def test_somebody_is_a_visitor_or_without_a_cookie_an_address(any_records: Records) -> None:
@@ -362,14 +369,15 @@ async def test_what_is_over_goes_and_what_is_not_stays(records: Database) -> Non
     await records.lift_ban(lifted.id, decision(lifted, "lifted", NOW + 1))
     appealed = appeal(ended)
     await records.add_appeal(appealed)
-    old, new = block(NOW + 1), block(NOW + 2, by=CID)
-    await records.add_block(old)
-    await records.add_block(new)
+    plain = Party("", "somewhere")
+    old, new, of_visitors = block(NOW + 1, by=plain), block(NOW + 2, by=CID), block(NOW + 1)
+    for each_block in (old, new, of_visitors):
+        await records.add_block(each_block)
     # a report, a block, two bans, an appeal, and what was decided about them
     assert await records.expire(NOW + 50, 0, NOW + 2) == 1 + 1 + 2 + 1 + (1 + 1 + 2)
     assert {each.id for each in await records.reports(10, 0)} == {late.id, undecided.id}
     assert {each.id for each in await records.bans(10)} == {running.id, for_ever.id}
-    assert await records.blocks(BOB) == [new]
+    assert await records.blocks(BOB) == [new, of_visitors], "whose cookies may still be there"
     assert await records.appeals(10) == []
     assert await records.decisions(decided.id) == await records.decisions(lifted.id) == []
     assert len(await records.decisions(late.id)) == 1
@@ -426,10 +434,10 @@ async def test_who_is_forgotten_is_nowhere_but_where_it_is_needed(records: Datab
     for banned in (over, holding):
         await records.add_ban(banned, decision(banned))
     await records.add_block(block(by=BOB, blocked=ANN))
-    await records.add_block(block(by=ANN, blocked=BOB))
+    await records.add_block(others := block(by=ANN, blocked=BOB))
     await records.add_block(kept := block(by=ANN, blocked=CID))
-    # two reports' evidence; a report with its decision, two changed; two blocks; a ban with its own
-    assert await records.forget(BOB) == 2 + 2 + 2 + 2 + 2
+    # two reports' evidence; a report with its decision, two changed; its block; a ban with its own
+    assert await records.forget(BOB) == 2 + 2 + 2 + 1 + 2
     assert await records.report(made.id) is None
     assert await records.decisions(made.id) == await records.decisions(over.id) == []
     assert await records.report(made_open.id) == replace(made_open, reporter=Party())
@@ -437,7 +445,7 @@ async def test_who_is_forgotten_is_nowhere_but_where_it_is_needed(records: Datab
     left = await records.report(about.id)
     assert left
     assert (left.reporter, left.reported) == (ANN, Party())
-    assert await records.blocks(ANN) == [kept]
+    assert {each.id for each in await records.blocks(ANN)} == {kept.id, others.id}
     assert await records.bans(10) == [holding]
     assert len(await records.decisions(holding.id)) == 1
     chain = await records.chain(0, 10)

@@ -111,6 +111,31 @@ async def test_stop_and_find_is_no_way_around() -> None:
     assert party.lobby.apart(party.now) == 1
 
 
+@pytest.mark.parametrize("known", [Identity("eve"), Identity("", ("eve's home",))])
+async def test_closing_the_socket_is_no_way_around(known: Identity) -> None:
+    party = Party(limits=NO_REMATCH)
+    for number in range(ALLOWED + 1):
+        partner = await comes(party, f"partner {number}")
+        eve = await comes(party, f"eve {number}", identity=known)
+        assert eve.partner == partner.name
+        await eve.vanish()
+        await partner.vanish()
+    eve = await comes(party, "eve again", identity=known)
+    assert slowed_for(eve) == PAUSES_S[0]
+
+
+async def test_a_socket_that_is_lost_after_a_while_is_no_haste() -> None:
+    party = Party(limits=NO_REMATCH)
+    for number in range(ALLOWED + 2):
+        partner = await comes(party, f"partner {number}")
+        ann = await comes(party, f"ann {number}", identity=Identity("ann"))
+        assert ann.partner == partner.name
+        await party.pass_time(3)
+        await ann.vanish()
+        await partner.vanish()
+    assert slowed_for(await comes(party, "ann again", identity=Identity("ann"))) is None
+
+
 async def test_another_socket_of_the_same_browser_is_no_way_around() -> None:
     party = Party(limits=NO_REMATCH)
     eve = await comes(party, "eve", identity=Identity("eve's browser"))

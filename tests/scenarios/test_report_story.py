@@ -181,7 +181,7 @@ async def reported_by(party: Party, name: str) -> None:
     """Somebody meets Bob and reports him."""
     number = len(party.records.all_reports)
     bob = party.come(f"bob {number}", identity=Identity("bob"))
-    other = party.come(f"{name} {number}", identity=Identity(name))
+    other = party.come(f"{name} {number}", identity=Identity(name, (f"{name}'s home",)))
     await meet(bob, other)
     await other.say(Report(reason="nudity"))
     await party.background()

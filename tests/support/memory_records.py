@@ -17,6 +17,7 @@ from relay.records import (
     Evidence,
     Operator,
     Party,
+    Reason,
     Report,
     ReportOutcome,
 )
@@ -57,7 +58,8 @@ class MemoryRecords:
 
     async def open_reports(self, limit: int) -> list[Report]:
         self._look()
-        return [r for r in self._newest(self.all_reports) if r.outcome == "open"][:limit]
+        found = [r for r in self.all_reports.values() if r.outcome == "open"]
+        return sorted(found, key=lambda r: (list(Reason).index(r.reason), r.at, r.id))[:limit]
 
     async def reports(self, limit: int, offset: int) -> list[Report]:
         self._look()

@@ -3,7 +3,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from relay.errors import AlreadyDecided, NotFound
+from relay.errors import AlreadyDecided, NotFound, RecordsAway
 from relay.records import Ban, Party, Reason
 from relay.safety import BanOrder, BanRules, Decisions, Identity, Safety
 from relay.safety.rules import MAX_ADDRESS_S
@@ -51,8 +51,10 @@ async def test_a_ban_by_address_lasts_as_long_as_its_hash_means_something() -> N
 async def test_a_ban_holds_while_the_database_is_away_and_is_stored_when_it_is_back() -> None:
     house = House()
     house.records.away = True
-    ban = await house.ban(Party("bob"))
-    assert house.safety.find_ban(BOB) == ban
+    with pytest.raises(RecordsAway, match="holds"):
+        await house.ban(Party("bob"))
+    ban = house.safety.find_ban(BOB)
+    assert ban is not None
     house.records.away = False
     await house.safety._load()
     assert [*house.records.all_bans] == [ban.id]
@@ -60,13 +62,26 @@ async def test_a_ban_holds_while_the_database_is_away_and_is_stored_when_it_is_b
     assert [each.why for each in house.records.all_decisions] == ["seen"]
 
 
+async def test_bans_are_stored_at_the_end_of_the_server_at_last() -> None:
+    house = House()
+    house.records.away = True
+    with pytest.raises(RecordsAway):
+        await house.ban(Party("bob"))
+    house.records.away = False
+    await house.safety.close()
+    assert len(house.records.all_bans) == 1
+
+
 async def test_what_another_server_has_decided_is_followed() -> None:
     house = House()
+    heard: list[Ban] = []
+    house.safety.on_ban(heard.append)
     other = House(house.records)
     ban = await other.ban(Party("bob"))
     assert house.safety.find_ban(BOB) is None
     await house.safety._load()
     assert house.safety.find_ban(BOB) == ban
+    assert heard == [ban], "who is connected here goes, too"
     await other.decisions.lift(ban.id, by="op", why="a mistake")
     await house.safety._load()
     assert house.safety.find_ban(BOB) is None

@@ -113,6 +113,7 @@
  * @property {string} at
  * @property {string} keepUntil
  * @property {boolean} isKept
+ * @property {boolean | null} isIntact
  * @property {string | null} heldBy
  * @property {number} number
  * @property {string} digest
@@ -180,6 +181,12 @@
  * @typedef {object} OperatorList
  * @property {AnOperator[]} operators
  *
+ * A decision, as the one whom it is about is told it.
+ * @typedef {object} OwnDecision
+ * @property {string} at
+ * @property {string} what
+ * @property {string} about
+ *
  * Whom something is about.
  * @typedef {object} Party
  * @property {string | null} visitor
@@ -216,7 +223,7 @@
  * @property {string[]} blocksMade
  * @property {Ban[]} bans
  * @property {Appeal[]} appeals
- * @property {Decision[]} decisions
+ * @property {OwnDecision[]} decisions
  *
  * Somebody has reported its partner, or a classifier has.
  * @typedef {object} Report
