@@ -6,7 +6,7 @@ Answers are for the server's own page alone: who asks is known by its cookie and
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from math import ceil
 from time import monotonic
 
@@ -29,6 +29,7 @@ OF_SOURCE = 20
 _MAX_NAMES = 4096
 
 IdentityOf = Callable[[web.Request], Identity]
+_Handler = Callable[[web.Request, Identity], Awaitable[web.StreamResponse]]
 
 
 class _Words(BaseModel):
@@ -63,24 +64,24 @@ class VisitorApi:
             web.delete("/visitor/blocks/{id}", self._paced(self._unblock)),
         ]
 
-    def _paced(self, handler: Handler) -> Handler:
+    def _paced(self, handler: _Handler) -> Handler:
         async def paced(request: web.Request) -> web.StreamResponse:
-            wait_s = self._wait_s(request)
+            identity = self._identity_of(request)  # once: a cookie that is refused is counted
+            wait_s = self._wait_s(source_of(request.remote), identity.visitor)
             if wait_s:
                 seconds = str(ceil(wait_s))
                 return answers.error(429, "too many requests", {"Retry-After": seconds})
             if request.method != "GET" and not is_own_page(request):
                 raise web.HTTPForbidden(text="only this server's own page may do this")
             try:
-                return await handler(request)
+                return await handler(request, identity)
             except RecordsAway:
                 raise answers.unavailable("the database is away") from None
 
         return paced
 
-    def _wait_s(self, request: web.Request) -> float:
+    def _wait_s(self, source: str, visitor: str) -> float:
         """How long somebody has to wait: by its cookie, and together with others at its address."""
-        source, visitor = source_of(request.remote), self._identity_of(request).visitor
         paces = [self._pace(source, OF_SOURCE), self._pace(visitor or f"plain {source}", 1)]
         now = self._clock()
         wait_s = max(pace.wait_s(now) for pace in paces)
@@ -96,8 +97,7 @@ class VisitorApi:
             self._paces.popitem(last=False)
         return pace
 
-    async def _tell(self, request: web.Request) -> web.Response:
-        identity = self._identity_of(request)
+    async def _tell(self, _: web.Request, identity: Identity) -> web.Response:
         ban = self._safety.find_ban(identity)
         mine = await self._safety.deeds(identity)
         told = {
@@ -111,9 +111,8 @@ class VisitorApi:
         }
         return web.json_response(told, headers=answers.NO_STORE)
 
-    async def _appeal(self, request: web.Request) -> web.Response:
+    async def _appeal(self, request: web.Request, identity: Identity) -> web.Response:
         words = (await asking.body(request, _Words)).words
-        identity = self._identity_of(request)
         appeal, is_new = await self._safety.appeal(identity, words)
         if appeal is None:
             raise web.HTTPNotFound(text="you are not banned")
@@ -121,8 +120,7 @@ class VisitorApi:
             raise web.HTTPConflict(text="this ban has an appeal already")
         return web.json_response(shown_appeal(appeal), status=201, headers=answers.NO_STORE)
 
-    async def _unblock(self, request: web.Request) -> web.Response:
-        identity = self._identity_of(request)
+    async def _unblock(self, request: web.Request, identity: Identity) -> web.Response:
         if not await self._safety.unblock(identity, request.match_info["id"]):
             raise web.HTTPNotFound(text="there is no such block")
         return web.Response(status=204)
