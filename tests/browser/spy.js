@@ -78,7 +78,7 @@
     },
 
     isSending: () =>
-      links.at(-1).getSenders().map((sender) => sender.getParameters().encodings[0].active),
+      links.at(-1).getSenders().map((sender) => sender.getParameters().encodings[0]?.active),
 
     async send(active) {
       for (const sender of links.at(-1).getSenders()) {

@@ -202,6 +202,7 @@ async def test_appeals_are_answered_with_the_keyboard_alone(sit_down: SitDown) -
         await desk.page.get_by_role("link", name="p-cid").focus()
         await press(desk, "Enter")
         await heading(desk, "Appeal p-cid")
+        await expect(desk.page.locator("#do-grant")).to_be_visible()
         await desk.reads("I am cid, sorry")
         await desk.page.get_by_label("Answer to the banned person").focus()
         await desk.page.keyboard.type("Welcome back.")
@@ -209,6 +210,7 @@ async def test_appeals_are_answered_with_the_keyboard_alone(sit_down: SitDown) -
         await heading(desk, "Appeal p-dan")
         assert records.all_appeals["p-cid"].outcome == "granted"
         assert records.all_appeals["p-cid"].answer == "Welcome back."
+        await expect(desk.page.locator("#do-refuse")).to_be_visible()
         await desk.reads("I am dan, sorry")
         await press(desk, "r")
         await heading(desk, "Appeals")
@@ -224,6 +226,7 @@ async def test_a_ban_is_lifted_with_the_keyboard_alone(sit_down: SitDown) -> Non
         await desk.page.get_by_role("link", name="b-cid").focus()
         await press(desk, "Enter")
         await heading(desk, "Ban b-cid")
+        await expect(desk.page.locator("#lift-ban")).to_be_visible()  # the list names him, too
         await desk.reads("visitor cid")
         await press(desk, "l")
         await until(desk.focused, lambda name: name == "Cancel")
