@@ -9,7 +9,8 @@ Two rules are documented, and neither can be put in terms of the other:
   stretch, and one that never let so many pass would stop a burst of half as many.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
+from collections.abc import Sequence
 
 
 class TokenBucket:
@@ -53,6 +54,37 @@ class TokenBucket:
     def give_back(self, amount: float) -> None:
         """Undo a :meth:`take`: what was to be paid for cost nothing, or somebody else owes it."""
         self._tokens = min(self._burst, self._tokens + amount)
+
+
+def take_all(buckets: Sequence[TokenBucket], now: float) -> float:
+    """Take one token of each, if each has one; returns 0, or how long it takes until they have."""
+    wait_s = max((bucket.wait_s(now) for bucket in buckets), default=0.0)
+    if not wait_s:
+        for bucket in buckets:
+            bucket.take(now)
+    return wait_s
+
+
+class Paces:
+    """A bucket for each name, in a bounded table.
+
+    :param most: how many names there may be; the one asked for longest ago makes room for another.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def of(self, name: str, rate_per_s: float, burst: float) -> TokenBucket:
+        """The bucket of a name; a new one of one that is not known, or not any longer."""
+        bucket = self._buckets.pop(name, None) or TokenBucket(rate_per_s, burst)
+        self._buckets[name] = bucket
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
+        return bucket
 
 
 class Window:

@@ -5,7 +5,6 @@ Answers are for the server's own page alone: who asks is known by its cookie and
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from math import ceil
 from time import monotonic
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from relay.api import answers, asking
 from relay.api.operator import is_own_page
 from relay.errors import RecordsAway
-from relay.pace import TokenBucket
+from relay.pace import Paces, TokenBucket, take_all
 from relay.records import MAX_WORDS_CHARS
 from relay.safety import Identity, Safety, shown_appeal
 from relay.source import source_of
@@ -54,7 +53,7 @@ class VisitorApi:
         self._safety = safety
         self._identity_of = identity_of
         self._clock = clock
-        self._paces: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._paces = Paces(_MAX_NAMES)
 
     def routes(self) -> list[web.RouteDef]:
         """The routes."""
@@ -83,19 +82,10 @@ class VisitorApi:
     def _wait_s(self, source: str, visitor: str) -> float:
         """How long somebody has to wait: by its cookie, and together with others at its address."""
         paces = [self._pace(source, OF_SOURCE), self._pace(visitor or f"plain {source}", 1)]
-        now = self._clock()
-        wait_s = max(pace.wait_s(now) for pace in paces)
-        if not wait_s:
-            for pace in paces:
-                pace.take(now)
-        return wait_s
+        return take_all(paces, self._clock())
 
     def _pace(self, name: str, users: int) -> TokenBucket:
-        pace = self._paces.pop(name, None) or TokenBucket(ASKED_PER_S * users, ASKED_BURST * users)
-        self._paces[name] = pace
-        if len(self._paces) > _MAX_NAMES:
-            self._paces.popitem(last=False)
-        return pace
+        return self._paces.of(name, ASKED_PER_S * users, ASKED_BURST * users)
 
     async def _tell(self, _: web.Request, identity: Identity) -> web.Response:
         ban = self._safety.find_ban(identity)

@@ -22,6 +22,7 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``uplink``       what one user sends, and ``downlink`` what one user receives
 - ``restoring``    a route that makes retransmissions the packets that they repeat
 - ``tapped``       a route whose packets are shown to somebody
+- ``stand_in``     what stands in a stream's way for a while, as that does and ``gathering``
 - ``route``        one stream's way to one outlet: what changes in each packet
 - ``keeper``       keeps one user's last key frame, and ``gathering`` puts it together
 - ``stream``       one SSRC that a user sends

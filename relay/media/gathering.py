@@ -1,8 +1,8 @@
 """Puts one picture together while its packets pass, without a cost for any other packet.
 
-A stream's route is replaced by a :class:`GatheringWay` when a picture begins that is to be kept,
-and by the route itself again when the picture is whole, or is not going to be. Its payload goes
-out as it came, so it is read after the route has done its work. Nothing is decoded.
+A stream's route has a :class:`GatheringWay` stand in for it from the beginning of a picture that is
+to be kept until the picture is whole, or is not going to be. Its payload goes out as it came, so it
+is read after the route has done its work. Nothing is decoded.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from relay.media.packets import vp8
 from relay.media.packets.numbering import nearest
 from relay.media.packets.rtp import MARKER, NUMBER, PADDING, find_extension
+from relay.media.stand_in import StandIn
 from relay.media.stream import Way
 from relay.media.verdict import Verdict
 
@@ -69,20 +70,10 @@ class Gathering:
         return b"".join(self._parts[number] for number in numbers)
 
 
-class GatheringWay:
-    """A way whose packets are looked at for one frame; in all else that for which it stands."""
+class GatheringWay(StandIn):
+    """A way whose packets are looked at for one frame."""
 
-    __slots__ = (
-        "_changed",
-        "_gathering",
-        "downlink",
-        "dropped",
-        "history",
-        "hold_to_clock",
-        "outlet",
-        "takes_late",
-        "way",
-    )
+    __slots__ = ("_changed", "_gathering")
 
     def __init__(
         self, way: Way, gathering: Gathering, changed: Callable[[Gathering, float], None]
@@ -92,16 +83,8 @@ class GatheringWay:
         :param changed: told, with the plane's clock, whenever a packet has come that may be the
             frame's, or tell where it ends.
         """
-        self.way = way
+        super().__init__(way)
         self._gathering, self._changed = gathering, changed
-        self.downlink, self.outlet, self.history = way.downlink, way.outlet, way.history
-        self.dropped = way.dropped
-        self.takes_late, self.hold_to_clock = way.takes_late, way.hold_to_clock
-
-    @property
-    def waits_for_keyframe(self) -> bool:
-        """See :attr:`relay.media.route.Route.waits_for_keyframe`."""
-        return self.way.waits_for_keyframe
 
     def rewrite(
         self,

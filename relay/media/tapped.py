@@ -1,12 +1,12 @@
 """A route whose packets are shown to somebody, without a cost while nobody looks.
 
-A tapped stream's route is replaced by a :class:`TappedRoute`, and by the route itself again when
-the last tap has gone; so the packets of other streams meet no branch and no call more.
+A tapped stream's route has a :class:`TappedRoute` stand in for it until the last tap has gone.
 """
 
 from __future__ import annotations
 
 from relay.media.packets.rtp import NUMBER
+from relay.media.stand_in import StandIn
 from relay.media.stream import Way
 from relay.media.verdict import Verdict
 from relay.plane import Direction, Tap, TappedPacket
@@ -16,39 +16,16 @@ Taps = tuple[Tap, ...]
 _UNREADABLE = (Verdict.MALFORMED, Verdict.UNKNOWN_PAYLOAD_TYPE)
 
 
-class TappedRoute:
-    """A route whose packets are shown: as they came, and as they go out.
+class TappedRoute(StandIn):
+    """A route whose packets are shown: as they came, and as they go out."""
 
-    In all else it is the route that it stands for.
-    """
-
-    __slots__ = (
-        "_down",
-        "_is_repair",
-        "_kind",
-        "_route",
-        "_up",
-        "downlink",
-        "dropped",
-        "history",
-        "hold_to_clock",
-        "outlet",
-        "takes_late",
-    )
+    __slots__ = ("_down", "_is_repair", "_kind", "_up")
 
     def __init__(self, route: Way, up: Taps, down: Taps) -> None:
         """:param up: taps on what the sender sends; ``down`` on what the receiver gets."""
-        self._route = route
+        super().__init__(route)
         self._up, self._down = up, down
         self._kind, self._is_repair = route.outlet.kind, route.outlet.rtx
-        self.downlink, self.outlet, self.history = route.downlink, route.outlet, route.history
-        self.dropped = route.dropped
-        self.takes_late, self.hold_to_clock = route.takes_late, route.hold_to_clock
-
-    @property
-    def waits_for_keyframe(self) -> bool:
-        """See :attr:`Route.waits_for_keyframe`."""
-        return self._route.waits_for_keyframe
 
     def rewrite(
         self,
@@ -61,7 +38,7 @@ class TappedRoute:
     ) -> Verdict:
         """See :meth:`Route.rewrite`."""
         came = bytes(view[at:end]) if self._up else b""
-        verdict = self._route.rewrite(view, at, end, header, extended, now)
+        verdict = self.way.rewrite(view, at, end, header, extended, now)
         if self._up and verdict not in _UNREADABLE:
             self._show(self._up, Direction.UP, came, now)
         if self._down and verdict is Verdict.FORWARD:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from relay.records.interface import (
         Appeal,
         AppealOutcome,
+        Backlog,
         Ban,
         Block,
         Decision,
@@ -108,6 +109,10 @@ class Database:
     async def open_reports(self, limit: int) -> list[Report]:
         """See :meth:`Records.open_reports`."""
         return await self._read(lambda c: reports.most_urgent(c, limit))
+
+    async def backlog(self) -> Backlog:
+        """See :meth:`Records.backlog`."""
+        return await self._read(reports.backlog)
 
     async def reports(self, limit: int, offset: int) -> list[Report]:
         """See :meth:`Records.reports`."""

@@ -182,6 +182,16 @@ class Everything:
     decisions: list[Decision] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits for operators."""
+
+    reports: int
+    oldest_at: float | None
+    """When the oldest of these reports was made."""
+    appeals: int
+
+
 class Records(Protocol):
     """The database. Every method is one transaction: when it returns, it is on the disk.
 
@@ -198,6 +208,9 @@ class Records(Protocol):
 
     async def open_reports(self, limit: int) -> list[Report]:
         """Those not decided yet: the most urgent first, and of these the oldest."""
+
+    async def backlog(self) -> Backlog:
+        """How many reports and appeals are open."""
 
     async def reports(self, limit: int, offset: int) -> list[Report]:
         """All, newest first."""

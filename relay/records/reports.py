@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
 from relay.records.finding import MANY, add, add_decision, is_about
-from relay.records.interface import Block, Decision, Party, Reason, Report, ReportOutcome
+from relay.records.interface import Backlog, Block, Decision, Party, Reason, Report, ReportOutcome
 from relay.records.rows import block_of, report_of
-from relay.records.schema import blocks, reports
+from relay.records.schema import appeals, blocks, reports
 
 _IS_OPEN = reports.c.outcome == "open"
 
@@ -37,6 +37,14 @@ def most_urgent(connection: Connection, limit: int) -> list[Report]:
     )
     asked = select(reports).where(_IS_OPEN).order_by(urgency, reports.c.at, reports.c.id)
     return _all(connection, asked.limit(limit))
+
+
+def backlog(connection: Connection) -> Backlog:
+    """How many reports and appeals are open."""
+    asked = select(func.count(), func.min(reports.c.at)).where(_IS_OPEN)
+    count, oldest_at = connection.execute(asked).one()
+    asked_for = select(func.count()).select_from(appeals).where(appeals.c.outcome == "open")
+    return Backlog(count, oldest_at, connection.execute(asked_for).scalar_one())
 
 
 def about(connection: Connection, party: Party, since: float = 0) -> list[Report]:

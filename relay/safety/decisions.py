@@ -73,10 +73,10 @@ class Decisions:
         tally.decision_s.observe(decision.at - report.at)
         tally.open_reports = max(tally.open_reports - 1, 0)
         log.info("report_decided", report=report_id, outcome=outcome, by=by)
-        if ban is not None:
-            await self.ban(ban, by=by, why=why or f"report {report_id}")
         decided = replace(report, outcome=outcome, decided_at=decision.at)
         self._safety.decided(decided)
+        if ban is not None:
+            await self.ban(ban, by=by, why=why or f"report {report_id}")
         return decided
 
     async def ban(self, order: BanOrder, *, by: str, why: str) -> Ban:

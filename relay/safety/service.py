@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import replace
 from secrets import token_hex
 from typing import Any
@@ -13,29 +12,13 @@ from typing import Any
 import structlog
 
 from relay.errors import RecordsAway
-from relay.pace import TokenBucket
-from relay.records import (
-    Appeal,
-    Ban,
-    Block,
-    Decision,
-    Party,
-    Reason,
-    Records,
-    Report,
-)
+from relay.pace import Paces, TokenBucket, take_all
+from relay.records import Appeal, Ban, Block, Decision, Party, Reason, Records, Report
 from relay.safety.bans import MAX_BANS, Bans
 from relay.safety.findings import Deeds, Filed, Known, shown_appeal
 from relay.safety.identity import Identity, tokens_of
 from relay.safety.orders import SafetyTally
-from relay.safety.rules import (
-    DAY_S,
-    MAX_ADDRESS_S,
-    BanRules,
-    ban_s,
-    reporter_key,
-    urgency,
-)
+from relay.safety.rules import DAY_S, MAX_ADDRESS_S, BanRules, ban_s, reporter_key, urgency
 
 REPORTS_PER_S = 1 / 30
 REPORTS_BURST = 10
@@ -79,7 +62,7 @@ class Safety:
         self.clock = clock
         self._rules = rules
         self._unstored: dict[str, tuple[Ban, Decision]] = {}
-        self._paces: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._paces = Paces(_MAX_PACES)
         self._tasks: set[asyncio.Task[None]] = set()
         self._reported: list[Callable[[Report], None]] = []
         self._decided: list[Callable[[Report], None]] = []
@@ -155,9 +138,7 @@ class Safety:
             return Known()
         own = identity.own_tokens
         return Known(
-            frozenset[str]().union(
-                *(tokens_of(block.blocked) for block in blocks if tokens_of(block.by) & own)
-            ),
+            frozenset[str]().union(*(tokens_of(block.blocked) for block in _made(blocks, own))),
             tuple(r for r in made if r.outcome != "open" and r.told_at is None),
             tuple(
                 r
@@ -191,11 +172,7 @@ class Safety:
         if is_report:
             others = sorted(identity.tokens - identity.own_tokens)
             buckets += [self._pace(token, OF_ADDRESS) for token in others]
-        wait_s = max((bucket.wait_s(now) for bucket in buckets), default=0.0)
-        if not wait_s:
-            for bucket in buckets:
-                bucket.take(now)
-        return wait_s
+        return take_all(buckets, now)
 
     async def report(
         self, reporter: Identity, reported: Identity, reason: Reason, words: str, room_id: str
@@ -255,7 +232,7 @@ class Safety:
         blocks = await self.records.blocks(party)
         reports = await self.records.reports_by(party, self.clock() - KEPT_S)
         return Deeds(
-            tuple(block for block in blocks if not own.isdisjoint(tokens_of(block.by))),
+            tuple(_made(blocks, own)),
             tuple(report for report in reports if report.source == "user"),
         )
 
@@ -322,12 +299,7 @@ class Safety:
         return True
 
     def _pace(self, token: str, users: int = 1) -> TokenBucket:
-        rate_per_s, burst = REPORTS_PER_S * users, REPORTS_BURST * users
-        pace = self._paces.pop(token, None) or TokenBucket(rate_per_s, burst)
-        self._paces[token] = pace
-        if len(self._paces) > _MAX_PACES:
-            self._paces.popitem(last=False)
-        return pace
+        return self._paces.of(token, REPORTS_PER_S * users, REPORTS_BURST * users)
 
     async def _judge(self, report: Report) -> None:
         """Ban whoever was reported, if the rules say so."""
@@ -389,11 +361,10 @@ class Safety:
         for ban in others:  # of another server with the same database
             for listener in self._banned:
                 listener(ban)
-        reports = await self.records.open_reports(10_000)
-        self.tally.open_reports = len(reports)
-        self.tally.oldest_open_at = min((report.at for report in reports), default=None)
-        self.tally.open_appeals = len(await self.records.appeals(10_000, is_open=True))
-        log.debug("safety_loaded", bans=len(self.bans), reports=len(reports))
+        backlog = await self.records.backlog()
+        self.tally.open_reports, self.tally.oldest_open_at = backlog.reports, backlog.oldest_at
+        self.tally.open_appeals = backlog.appeals
+        log.debug("safety_loaded", bans=len(self.bans), reports=backlog.reports)
         await self.records.expire(now, now, now - KEPT_S)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -407,3 +378,8 @@ class Safety:
             return
         if not isinstance(error, RecordsAway):
             log.error("safety_task_crashed", task=task.get_name(), exc_info=error)
+
+
+def _made(blocks: Iterable[Block], own: frozenset[str]) -> Iterator[Block]:
+    """Those of some blocks that somebody has made who is known by ``own`` tokens."""
+    return (block for block in blocks if not own.isdisjoint(tokens_of(block.by)))

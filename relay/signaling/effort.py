@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
-from relay.pace import TokenBucket
+from relay.pace import Paces, TokenBucket
 
 OF_USER = 0.005, 0.1
 """Seconds of a core a second in the long run, and at once. A browser's offer takes 3 ms; one with
@@ -49,7 +47,7 @@ class Efforts:
     """A bounded table of sources."""
 
     def __init__(self) -> None:
-        self._of_sources: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._of_sources = Paces(MAX_SOURCES)
 
     def of(self, source: str) -> Effort:
         """What a user has who has just come.
@@ -59,8 +57,4 @@ class Efforts:
         own = TokenBucket(*OF_USER)
         if not source:
             return Effort(own)
-        shared = self._of_sources.pop(source, None) or TokenBucket(*OF_SOURCE)
-        self._of_sources[source] = shared
-        if len(self._of_sources) > MAX_SOURCES:
-            self._of_sources.popitem(last=False)
-        return Effort(own, shared)
+        return Effort(own, self._of_sources.of(source, *OF_SOURCE))

@@ -9,9 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections import OrderedDict
 
-from relay.pace import TokenBucket
+from relay.pace import Paces
 
 LIFETIME_S = 24 * 3600
 """How long they may be used to begin an allocation; one that there is can be kept for longer."""
@@ -51,7 +50,7 @@ class Gate:
     def __init__(self, secret: bytes, realm: str) -> None:
         self.realm = realm
         self._secret = secret
-        self._paces: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._paces = Paces(MAX_USERS)
 
     def key(self, username: str, now: float) -> bytes | None:
         """The key of a username that is good now; of no other."""
@@ -65,14 +64,7 @@ class Gate:
     def may_allocate(self, username: str, now: float) -> bool:
         """Whether a user, whose password was right, may have one more now; it is counted."""
         user_id = username.partition(":")[2]
-        pace = self._paces.get(user_id)
-        if pace is None:
-            pace = self._paces[user_id] = TokenBucket(ALLOCATIONS_PER_S, ALLOCATIONS_AT_ONCE)
-            if len(self._paces) > MAX_USERS:
-                self._paces.popitem(last=False)
-        else:
-            self._paces.move_to_end(user_id)
-        return not pace.take(now)
+        return not self._paces.of(user_id, ALLOCATIONS_PER_S, ALLOCATIONS_AT_ONCE).take(now)
 
 
 class Closed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
@@ -29,13 +30,25 @@ def postgres() -> Iterator[Postgres]:
         server.remove()
 
 
-@pytest.fixture(params=KINDS)
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
-    """Where an empty database is."""
+def _empty(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
     if request.param == "sqlite":
         return tmp_path / "relay.sqlite3"
     server: Postgres = request.getfixturevalue("postgres")
     return server.database(f"relay_{next(_numbers)}")
+
+
+@asynccontextmanager
+async def _opened(where: str | Path) -> AsyncIterator[Database]:
+    database = Database(where, clock=lambda: NOW)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture(params=KINDS)
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    """Where an empty database is."""
+    return _empty(request, tmp_path)
 
 
 @pytest.fixture(params=("memory", *KINDS))
@@ -44,28 +57,18 @@ async def any_records(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIt
     if request.param == "memory":
         yield MemoryRecords()
         return
-    where: str | Path = tmp_path / "relay.sqlite3"
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        where = server.database(f"relay_{next(_numbers)}")
-    database = Database(where, clock=lambda: NOW)
-    await database.open()
-    yield database
-    await database.close()
+    async with _opened(_empty(request, tmp_path)) as database:
+        yield database
 
 
 @pytest.fixture
 async def records(where: str | Path) -> AsyncIterator[Database]:
-    database = Database(where, clock=lambda: NOW)
-    await database.open()
-    yield database
-    await database.close()
+    async with _opened(where) as database:
+        yield database
 
 
 @pytest.fixture
 async def others(where: str | Path, records: Database) -> AsyncIterator[Database]:
     """Another server's connection to the same database."""
-    database = Database(where, clock=lambda: NOW)
-    await database.open()
-    yield database
-    await database.close()
+    async with _opened(where) as database:
+        yield database

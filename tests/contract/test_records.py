@@ -7,7 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from relay.records import Decision, Evidence, Operator, Party, Reason, Records, Report, Role
+from relay.records import (
+    Backlog,
+    Decision,
+    Evidence,
+    Operator,
+    Party,
+    Reason,
+    Records,
+    Report,
+    Role,
+)
 from relay.records.chain import broken_at, sealed_digest
 from relay.records.database import Database
 from tests.support.records import (
@@ -94,6 +104,18 @@ async def test_reports_come_newest_first_and_page_by_page(any_records: Records) 
     await any_records.decide_report(new.id, "dismissed", decision(new, "dismissed"))
     assert await any_records.open_reports(10) == [older, old]
     assert await any_records.open_reports(1) == [older]
+
+
+async def test_how_much_waits_for_operators(any_records: Records) -> None:
+    assert await any_records.backlog() == Backlog(0, None, 0)
+    old, new, banned = report(NOW + 1), report(NOW + 2), ban()
+    await reported(any_records, old, new)
+    await any_records.add_ban(banned, decision(banned))
+    await any_records.add_appeal(asked := appeal(banned))
+    assert await any_records.backlog() == Backlog(2, NOW + 1, 1)
+    await any_records.decide_report(old.id, "dismissed", decision(old, "dismissed"))
+    await any_records.answer_appeal(asked.id, "refused", "No.", decision(asked, "refused"))
+    assert await any_records.backlog() == Backlog(1, NOW + 2, 0)
 
 
 async def test_what_is_urgent_is_not_hidden_by_what_comes_later(any_records: Records) -> None:

@@ -19,24 +19,19 @@ from relay.errors import BotError
 from relay.protocol.messages import Connected, FindPartner, WaitingForPartner
 from relay.safety import work
 from relay.safety.visitors import COOKIE
+from tests.support.small import small
 
 FROM = {"X-Forwarded-For": "8.8.8.8"}
 
 
 def settings(tmp_path: Path, **changed: object) -> Settings:
     chosen = {
-        "host": "127.0.0.1",
-        "port": 0,
-        "udp_port": 0,
-        "workers": 0,
-        "media_mode": "direct",
         "trusted_proxies": "127.0.0.1",
         "users_per_visitor": 1,
         "users_per_address": 2,
         "metrics_public": True,
-        "data_dir": tmp_path / "data",
-    } | changed
-    return Settings.model_validate(chosen)
+    }
+    return small(tmp_path, **(chosen | changed))
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from relay.app import Relay, running
-from relay.config import Settings
 from relay.safety.haste import ALLOWED, PAUSES_S
+from tests.support.small import small
 
 EACH = 6
 MOST = ALLOWED + len(PAUSES_S)
@@ -48,19 +48,14 @@ class Somebody:
 
 @pytest.fixture
 async def relay(tmp_path: Path) -> AsyncIterator[Relay]:
-    chosen = {
-        "host": "127.0.0.1",
-        "port": 0,
-        "udp_port": 0,
-        "workers": 0,
-        "media_mode": "direct",
-        "trusted_proxies": "127.0.0.1",
-        "rematch_after_s": 0,
-        "messages_per_s": 100_000,
-        "metrics_public": True,
-        "data_dir": tmp_path / "data",
-    }
-    async with running(Settings.model_validate(chosen)) as started:
+    settings = small(
+        tmp_path,
+        trusted_proxies="127.0.0.1",
+        rematch_after_s=0,
+        messages_per_s=100_000,
+        metrics_public=True,
+    )
+    async with running(settings) as started:
         yield started
 
 

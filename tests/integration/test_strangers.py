@@ -14,23 +14,15 @@ import pytest
 from relay.app import Relay, running
 from relay.config import Settings
 from relay.safety.visitors import COOKIE
+from tests.support.small import small
 
 PATIENCE_S = 20.0
 TOKEN = "the-operators-own-token"
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
-def settings(tmp_path: Path, **changed: object) -> Settings:
-    chosen = {
-        "host": "127.0.0.1",
-        "port": 0,
-        "udp_port": 0,
-        "workers": 0,
-        "media_mode": "direct",
-        "data_dir": tmp_path / "data",
-        "operator_token": TOKEN,
-    } | changed
-    return Settings.model_validate(chosen)
+def settings(tmp_path: Path) -> Settings:
+    return small(tmp_path, operator_token=TOKEN)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from relay.errors import RecordsAway
 from relay.records import (
     Appeal,
     AppealOutcome,
+    Backlog,
     Ban,
     Block,
     Decision,
@@ -60,6 +61,12 @@ class MemoryRecords:
         self._look()
         found = [r for r in self.all_reports.values() if r.outcome == "open"]
         return sorted(found, key=lambda r: (list(Reason).index(r.reason), r.at, r.id))[:limit]
+
+    async def backlog(self) -> Backlog:
+        self._look()
+        times = [r.at for r in self.all_reports.values() if r.outcome == "open"]
+        appeals = [a for a in self.all_appeals.values() if a.outcome == "open"]
+        return Backlog(len(times), min(times, default=None), len(appeals))
 
     async def reports(self, limit: int, offset: int) -> list[Report]:
         self._look()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.pace import TokenBucket, Window
+from relay.pace import Paces, TokenBucket, Window, take_all
 
 
 def test_a_burst_passes_and_then_the_rate() -> None:
@@ -86,3 +86,25 @@ def test_who_owes_waits_until_it_is_earned() -> None:
     bucket.owe(50)
     assert bucket.wait_s(0.0) == pytest.approx(3.1)
     assert bucket.take(3.1) == 0
+
+
+def test_of_several_all_are_taken_or_none() -> None:
+    one, two = TokenBucket(1, 1), TokenBucket(0.5, 2)
+    assert take_all([one, two], 10.0) == 0
+    assert take_all([one, two], 10.0) == 1
+    assert two.left(10.0) == 1, "what one refuses costs nothing of the other"
+    assert take_all([one, two], 11.0) == 0
+    assert take_all([], 11.0) == 0
+
+
+def test_a_name_has_a_bucket_until_others_are_asked_for() -> None:
+    paces = Paces(2)
+    assert paces.of("a", 1, 1).take(10.0) == 0
+    assert paces.of("a", 1, 1).take(10.0) == 1
+    paces.of("b", 1, 1)
+    assert paces.of("a", 1, 1).take(10.0) == 1
+    paces.of("c", 1, 1)
+    assert paces.of("a", 1, 1).take(10.0) == 1, "b was asked for longest ago"
+    paces.of("d", 1, 1)
+    paces.of("e", 1, 1)
+    assert paces.of("a", 1, 1).take(10.0) == 0

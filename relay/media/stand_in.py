@@ -1,0 +1,34 @@
+"""What stands in a stream's way for a while, without a cost when it does not.
+
+A stream's way is replaced by it, and by the way itself again afterwards; so the packets of other
+streams meet no branch and no call more.
+"""
+
+from __future__ import annotations
+
+from relay.media.stream import Way
+
+
+class StandIn:
+    """In all but how packets are rewritten, the way that it stands for."""
+
+    __slots__ = (
+        "downlink",
+        "dropped",
+        "history",
+        "hold_to_clock",
+        "outlet",
+        "takes_late",
+        "way",
+    )
+
+    def __init__(self, way: Way) -> None:
+        self.way = way
+        self.downlink, self.outlet, self.history = way.downlink, way.outlet, way.history
+        self.dropped = way.dropped
+        self.takes_late, self.hold_to_clock = way.takes_late, way.hold_to_clock
+
+    @property
+    def waits_for_keyframe(self) -> bool:
+        """See :attr:`relay.media.route.Route.waits_for_keyframe`."""
+        return self.way.waits_for_keyframe
