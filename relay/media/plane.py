@@ -274,6 +274,14 @@ class RelayPlane:
         """See :class:`relay.plane.MediaPlane`."""
         self._pairs.pair(a, b)
 
+    def pair_across(self, user_id: str, partner_id: str, node: str, number: int) -> None:
+        """See :class:`relay.plane.Links`."""
+        raise NotImplementedError
+
+    def follow(self, partner_id: str, told: str) -> None:
+        """See :class:`relay.plane.Links`."""
+        raise NotImplementedError
+
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.MediaPlane`."""
         self._pairs.unpair(user_id)

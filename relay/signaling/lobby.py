@@ -13,6 +13,7 @@ from relay.plane import (
     LinkLost,
     LinkResumed,
     LinkState,
+    LinkTold,
     LinkUp,
     MediaEvent,
     MediaFlowing,
@@ -141,6 +142,8 @@ class Lobby:
             case LinkInterrupted() | LinkResumed():
                 session.link.heard(event)
                 session.tell_connection()
+            case LinkTold():
+                pass
             case OverBudget():
                 log.info("over_budget", user=event.user_id, kind=event.kind)
                 session.outbox.close(CLOSE_OVER_BUDGET, f"over budget: {event.kind}")

@@ -21,6 +21,7 @@ class Waiter:
     names: frozenset[str] = frozenset()  # by which others may avoid it
     avoids: frozenset[str] = frozenset()  # names of those whom it is never to meet
     apart_until_s: float = 0.0  # until then it meets only others who are apart as well
+    node: str = ""  # that has the user's session; empty without a cluster
 
     @property
     def is_apart(self) -> bool:
@@ -36,6 +37,12 @@ class Room:
     first: str
     second: str
     since_s: float
+    nodes: tuple[str, str] = ("", "")
+    """Of the two, in this order; empty without a cluster."""
+
+    def node_of(self, user_id: str) -> str:
+        """Which node has one of the two."""
+        return self.nodes[0] if user_id == self.first else self.nodes[1]
 
 
 class Entered(StrEnum):

@@ -175,6 +175,14 @@ class WorkersPlane:
         self._homes.pair(a, b)
         self._give(self._homes.join(a))
 
+    def pair_across(self, user_id: str, partner_id: str, node: str, number: int) -> None:
+        """See :class:`relay.plane.Links`."""
+        raise NotImplementedError
+
+    def follow(self, partner_id: str, told: str) -> None:
+        """See :class:`relay.plane.Links`."""
+        raise NotImplementedError
+
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.Links`."""
         told = self._homes.joined_at.keys() & {user_id, self._homes.partner_of.get(user_id, "")}
