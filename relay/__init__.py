@@ -32,6 +32,7 @@ Around it:
 - ``stored``        what outlives the server: its folder, and the database while it runs
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
 - ``safety_settings``  those of the settings that are about strangers; ``setting`` is one
+- ``cluster_settings`` those that are about clusters
 
 What several of them need:
 
