@@ -2,7 +2,8 @@
 
 In the order in which a message comes through:
 
-- ``gateway``      takes a socket; ``reception`` decides whom to let in, ``origin`` from which
+- ``gateway``      puts the parts together, and does what operators order
+- ``sockets``      takes a socket; ``reception`` decides whom to let in, ``origin`` from which
                    pages; ``locality`` says from where somebody comes, and ``returning`` what
                    somebody says first who comes back
 - ``connection``   one socket: frame to message and back
