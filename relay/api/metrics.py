@@ -114,6 +114,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_open_appeals": ("safety.tally.open_appeals", "Appeals that nobody has answered."),
         "relay_bans_in_force": ("bans", "Bans that keep somebody out at present."),
+        "relay_records_unwritten": (
+            "safety.records.unwritten",
+            "Reports, blocks and evidence in memory alone, since the database is away.",
+        ),
         "relay_event_readers": ("overview.event_readers", "Readers of live events."),
     },
     CounterMetricFamily: {
@@ -214,6 +218,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Of these, bans of somebody who had been banned before.",
         ),
         "relay_appeals": ("safety.tally.appeals", "Appeals of banned people."),
+        "relay_records_lost": (
+            "safety.records.lost",
+            "Reports, blocks and evidence lost while the database was away.",
+        ),
         "relay_webhooks": (
             "webhooks.results",
             "Reports told to another server (delivered, given_up, dropped), and failed tries.",
