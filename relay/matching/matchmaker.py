@@ -11,6 +11,8 @@ LOOKAHEAD = 64
 tastes. More than the partners that a user remembers, so that there is always one among them whom
 the user may meet, if there is one at all."""
 _MAX_ATTEMPTS = 16
+NEWS_S = 3.0
+"""How long another node may take to tell of a room with one of its users."""
 
 
 class Matchmaker:
@@ -24,6 +26,7 @@ class Matchmaker:
     :param rematch_after_s: how long two who have parted are kept apart.
     :param interest_wait_s: how long somebody with interests waits for one who shares them.
     :param new_room_id: gives unguessable ids.
+    :param reaches: whether users of a node can be met now; all can without it.
     """
 
     def __init__(
@@ -33,8 +36,10 @@ class Matchmaker:
         rematch_after_s: float,
         new_room_id: Callable[[], str],
         interest_wait_s: float = 0.0,
+        reaches: Callable[[str], bool] | None = None,
     ) -> None:
         self._store = store
+        self._reaches = reaches or (lambda _: True)
         self._rematch_after_s = rematch_after_s
         self._interest_wait_s = interest_wait_s
         self._new_room_id = new_room_id
@@ -83,7 +88,7 @@ class Matchmaker:
             if entered is Entered.FULL:
                 raise QueueFull("too many users wait")
             if entered is Entered.IN_ROOM:
-                if await self._has_news_coming(waiter.user_id, wanted):
+                if await self._has_news_coming(waiter.user_id, now, wanted):
                     return None
                 continue
             room = await self._plan(waiter.user_id, now)
@@ -100,13 +105,14 @@ class Matchmaker:
         if other is None:
             return None
         first, second = _in_order(seeker, other, oldest)
-        return Room(self._new_room_id(), first.user_id, second.user_id, now)
+        nodes = first.node, second.node
+        return Room(self._new_room_id(), first.user_id, second.user_id, now, nodes)
 
     async def _choose(self, seeker: Waiter, oldest: list[Waiter], now: float) -> Waiter | None:
         alike = await self._store.alike(seeker.interests, LOOKAHEAD, apart=seeker.is_apart)
         return choose(
             seeker,
-            [*oldest, *alike],
+            [waiter for waiter in (*oldest, *alike) if self._reaches(waiter.node)],
             now,
             rematch_after_s=self._rematch_after_s,
             interest_wait_s=self._interest_wait_s,
@@ -120,11 +126,15 @@ class Matchmaker:
         finally:
             self._claimed.discard(room.room_id)
 
-    async def _has_news_coming(self, user_id: str, wanted: Callable[[], bool]) -> bool:
+    async def _has_news_coming(
+        self, user_id: str, now: float, wanted: Callable[[], bool]
+    ) -> bool:
         """Whether the room that the store has for a user is known to somebody."""
         room = await self._store.room_of(user_id)
         if not wanted() or (room is not None and room.room_id in self._claimed):
             return True
+        if room is not None and len({*room.nodes}) > 1 and now - room.since_s < NEWS_S:
+            return True  # another node's claim, which is about to offer it
         if room is not None:
             # Nobody will ever be told of it: a claim was carried out, but failed on its way back.
             await self._store.leave_room(user_id)

@@ -10,7 +10,9 @@ In the order in which a message comes through:
 - ``mailbox``      what waits to be handled, bounded; ``handling`` has a task for each session
 - ``lobby``        what a message means; ``news`` tells those who wait how many are there, and
                    ``views`` are what operators are shown
-- ``meetings``     searching, meeting and parting; ``turns`` says who searches again
+- ``meetings``     searching, meeting and parting; ``turns`` says who searches again, and
+                   ``calls`` keeps the two of each call in step
+- ``abroad``       rooms with a user on another node
 - ``reporting``    a user reports or blocks a partner; ``guard`` keeps out who is banned, and tells
                    users what was decided
 - ``negotiation``  what a media mode has to do; the modes are ``relayed`` and ``direct``
@@ -18,6 +20,7 @@ In the order in which a message comes through:
 And what these work on:
 
 - ``session``      one user
+- ``guest``        a partner on another node, as far as it is known here
 - ``sessions``     all of them: whose socket is lost, for how long, and what lets one come back
 - ``outbox``       what waits to be sent to one, and what was sent last: bounded
 - ``effort``       what its descriptions cost, and what is left for them

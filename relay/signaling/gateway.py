@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from relay.cluster import Cluster
 from relay.evidence.freezer import Freezer
 from relay.matching import MediaMode
 from relay.plane import MediaPlane
@@ -33,7 +34,7 @@ from relay.signaling.sessions import Sessions
 from relay.signaling.sockets import Sockets
 from relay.signaling.tally import Tally
 from relay.signaling.views import LobbyCounts, RoomView, UserView
-from relay.store import Store
+from relay.store import Room, Store
 
 _TICK_S = 1.0
 _PATIENCE_S = 5.0
@@ -59,6 +60,7 @@ class Gateway:
     :param freezer: freezes what is reported, if evidence is kept.
     :param start_blurred: whether each partner had better be blurred at first.
     :param visitors: tells who comes; without it nobody's cookie outlives this object.
+    :param cluster: the other nodes, whose users can be met, too.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Gateway:
         start_blurred: bool = False,
         visitors: Visitors | None = None,
         freezer: Freezer | None = None,
+        cluster: Cluster | None = None,
     ) -> None:
         self._plane = plane
         self._media_mode: MediaMode = media_mode
@@ -81,7 +84,7 @@ class Gateway:
         self._limits = limits
         self._visitors = visitors or Visitors(Keyring(None, time()))
         negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
-        self._lobby = Lobby(store, negotiation, media_mode, limits, safety, freezer)
+        self._lobby = Lobby(store, negotiation, media_mode, limits, safety, freezer, cluster)
         self._keeps_evidence = freezer is not None
         self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)
         self._sessions = Sessions(limits, self._lobby.tally)
@@ -179,6 +182,10 @@ class Gateway:
         """Every room, oldest first."""
         return self._lobby.rooms(monotonic())
 
+    def standing(self) -> list[Room]:
+        """See :meth:`Lobby.standing`."""
+        return self._lobby.standing()
+
     async def disconnect(self, user_id: str) -> bool:
         """Close a user's socket with 4001; its partner is told as if it had vanished.
 
@@ -208,10 +215,11 @@ class Gateway:
         if call is None:
             return False
         done = asyncio.Event()
-        call.first.inbox.put(RoomEnded(room_id, done))
+        session = call.here[0]
+        session.inbox.put(RoomEnded(room_id, done))
         waits = [
             asyncio.create_task(event.wait(), name=f"end of room {room_id}")
-            for event in (done, call.first.gone)
+            for event in (done, session.gone)
         ]
         try:
             async with asyncio.timeout(_PATIENCE_S):

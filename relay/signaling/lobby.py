@@ -1,10 +1,13 @@
 """Takes what reaches a user, one thing at a time: messages, its link's events, time."""
 
+from collections.abc import Callable
 from secrets import token_hex
+from time import monotonic
 from typing import assert_never
 
 import structlog
 
+from relay.cluster import Cluster
 from relay.errors import ProtocolError, SdpError, WorkerError
 from relay.evidence.freezer import Freezer
 from relay.matching import Happened, Matchmaker, MediaMode, State, require_allowed
@@ -48,6 +51,8 @@ from relay.protocol.messages import (
 from relay.safety import Safety
 from relay.safety.haste import Haste
 from relay.safety.texts import Texts
+from relay.signaling.abroad import Abroad
+from relay.signaling.calls import Calls
 from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.echo import ECHO_S
 from relay.signaling.limits import Limits
@@ -66,8 +71,8 @@ from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.tally import NO_CAUSE, Tally
 from relay.signaling.turns import Turns
-from relay.signaling.views import LobbyCounts, RoomView, UserView
-from relay.store import Store
+from relay.signaling.views import LobbyCounts, RoomView, UserView, view_of_room, view_of_user
+from relay.store import Room, Store
 
 log = structlog.get_logger(__name__)
 
@@ -83,20 +88,35 @@ class Lobby:
         limits: Limits,
         safety: Safety,
         freezer: Freezer | None = None,
+        cluster: Cluster | None = None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        """:param freezer: freezes what is reported, if evidence is kept."""
+        """Be empty.
+
+        :param freezer: freezes what is reported, if evidence is kept.
+        :param cluster: the other nodes, whose users can be met, too.
+        :param clock: that of the times passed in, for what other nodes tell.
+        """
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self._sessions: dict[str, Session] = {}
+        self.tally = Tally()
+        """What is counted."""
+        haste, keeps_chat = Haste(limits.nexts_per_minute, limits.hasty_nexts), freezer is not None
+        self._calls = Calls(negotiation, media_mode, haste, self.tally, keeps_chat=keeps_chat)
+        abroad = None
+        if cluster is not None:
+            around = self._sessions, self._calls, negotiation, limits, self.tally
+            abroad = Abroad(cluster, *around, clock)
         matchmaker = Matchmaker(
             store,
             rematch_after_s=limits.rematch_after_s,
             interest_wait_s=limits.interest_wait_s,
             new_room_id=lambda: token_hex(12),
+            reaches=abroad.reaches if abroad is not None else None,
         )
-        haste, keeps_chat = Haste(limits.nexts_per_minute, limits.hasty_nexts), freezer is not None
         self._meetings = Meetings(
-            self._sessions, matchmaker, negotiation, media_mode, haste, keeps_chat=keeps_chat
+            self._sessions, matchmaker, self._calls, haste, self.tally, abroad
         )
         self._news = OnlineNews(self._meetings.slowed_for_s)
         self._texts = Texts(limits.links_after_s, limits.same_texts)
@@ -104,11 +124,6 @@ class Lobby:
         self._reporting = Reporting(safety, self._meetings, freezer)
         if freezer is not None:
             self.tally.evidence = freezer.tally
-
-    @property
-    def tally(self) -> Tally:
-        """What is counted."""
-        return self._meetings.tally
 
     def session(self, user_id: str) -> Session | None:
         """The user, if it is here."""
@@ -120,7 +135,11 @@ class Lobby:
 
     def call(self, room_id: str) -> Call | None:
         """The room, if it is here."""
-        return self._meetings.calls.get(room_id)
+        return self._calls.by_room.get(room_id)
+
+    def standing(self) -> list[Room]:
+        """The rooms of all who are here, for a store that has lost them."""
+        return [call.room for call in self._calls.by_room.values()]
 
     def join(self, session: Session) -> None:
         """Let a user in, who will be handled until its :class:`SessionEnded`."""
@@ -143,7 +162,8 @@ class Lobby:
                 session.link.heard(event)
                 session.tell_connection()
             case LinkTold():
-                pass
+                if session.call is not None and session.call.guest is not None:
+                    session.call.guest.linked(event.told)
             case OverBudget():
                 log.info("over_budget", user=event.user_id, kind=event.kind)
                 session.outbox.close(CLOSE_OVER_BUDGET, f"over budget: {event.kind}")
@@ -330,10 +350,12 @@ class Lobby:
     def counts(self) -> LobbyCounts:
         """How many users there are, and how many of them do what."""
         states = [session.state for session in self._sessions.values()]
+        calls = self._calls.by_room.values()
         return LobbyCounts(
             connected=len(states),
             waiting=states.count(State.WAITING),
-            rooms=len(self._meetings.calls),
+            rooms=len(calls),
+            across=sum(call.guest is not None for call in calls),
             in_call=states.count(State.IN_CALL),
         )
 
@@ -344,29 +366,11 @@ class Lobby:
 
     def rooms(self, now: float) -> list[RoomView]:
         """Every room, oldest first."""
-        return [
-            RoomView(
-                room_id,
-                (call.first.user_id, call.second.user_id),
-                call.first.state,
-                now - call.room.since_s,
-            )
-            for room_id, call in self._meetings.calls.items()
-        ]
+        return [view_of_room(call, now) for call in self._calls.by_room.values()]
 
     def users(self, now: float) -> list[UserView]:
         """Every user, in the order in which they came."""
-        return [
-            UserView(
-                session.user_id,
-                session.state,
-                session.call.room.room_id if session.call else None,
-                session.call.partner_of(session).user_id if session.call else None,
-                now - session.since_s,
-                now - session.away_since_s if session.away_since_s is not None else None,
-            )
-            for session in self._sessions.values()
-        ]
+        return [view_of_user(session, now) for session in self._sessions.values()]
 
 
 def _echo_is_over(session: Session, now: float) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from relay.matching import State
+from relay.signaling.session import Call, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,8 @@ class LobbyCounts:
 
     connected: int  # all of them
     waiting: int
-    rooms: int
+    rooms: int  # with a user here; those with one on another node are there, too
+    across: int  # of the rooms: those
     in_call: int  # users, not rooms
 
 
@@ -23,6 +25,8 @@ class RoomView:
     users: tuple[str, str]
     state: State  # matched or in_call
     age_s: float
+    nodes: tuple[str, str] = ("", "")
+    """Of its users, in their order; empty without a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,27 @@ class UserView:
     partner_id: str | None
     age_s: float  # since it connected
     away_s: float | None  # since its socket was lost, while it is
+    partner_node: str = ""
+    """Where the partner is, if that is on another node."""
+
+
+def view_of_room(call: Call, now: float) -> RoomView:
+    """A room at this moment."""
+    users = call.first.user_id, call.second.user_id
+    age_s = now - call.room.since_s
+    return RoomView(call.room.room_id, users, call.here[0].state, age_s, call.room.nodes)
+
+
+def view_of_user(session: Session, now: float) -> UserView:
+    """A user at this moment."""
+    call = session.call
+    guest = call.guest if call is not None else None
+    return UserView(
+        session.user_id,
+        session.state,
+        call.room.room_id if call is not None else None,
+        call.partner_of(session).user_id if call is not None else None,
+        now - session.since_s,
+        now - session.away_since_s if session.away_since_s is not None else None,
+        guest.node if guest is not None else "",
+    )

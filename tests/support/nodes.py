@@ -21,6 +21,9 @@ class Between:
     cut: set[frozenset[str]] = field(default_factory=set)
     said: list[tuple[str, str, object]] = field(default_factory=list)
     """Everything: by whom, to whom, what."""
+    hop: Callable[[str, object], Awaitable[None]] | None = None
+    """Awaited with ``asked`` and a request before that is handled, and with ``answered`` and the
+    answer before that arrives; with :class:`TimeoutError` it does not."""
 
     def node(self, name: str) -> FakeCluster:
         """Another node, which all others know at once."""
@@ -84,7 +87,9 @@ class FakeCluster:
             raise ClusterError(f"node {node} does not understand {type(request).__name__}")
         try:
             async with asyncio.timeout(patience_s):
+                await self._hop("asked", request)
                 answer = await handler(self._here.name, _crossed(request))
+                await self._hop("answered", answer)
         except TimeoutError:
             raise NodeLost(f"node {node} does not answer") from None
         if self._reached(node) is not other:
@@ -112,6 +117,10 @@ class FakeCluster:
         if self._others.pop(node.name, None) is not None:
             for _, lost in self._watching:
                 lost(node)
+
+    async def _hop(self, when: str, message: object) -> None:
+        if self._between.hop is not None:
+            await self._between.hop(when, message)
 
     def _reached(self, node: str) -> FakeCluster | None:
         is_cut = frozenset({node, self._here.name}) in self._between.cut

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from relay.cluster import Cluster
 from relay.evidence.freezer import Freezer
 from relay.matching import MediaMode, State
 from relay.plane import LinkState
@@ -238,6 +239,7 @@ class Party:
         media_mode: MediaMode = "relay",
         limits: Limits | None = None,
         keeps_evidence: bool = False,
+        cluster: Cluster | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.records = MemoryRecords()
@@ -266,10 +268,14 @@ class Party:
             self.limits,
             self.safety,
             self.freezer if keeps_evidence else None,
+            cluster,
+            lambda: self.now,
         )
         self.guard = Guard(self.safety, self.lobby, start_blurred=False)
         self.sessions = Sessions(self.limits, self.lobby.tally)
         self.plane.subscribe(self.lobby.media_event)
+        self.neighbours: list[Party] = []
+        """Those on other nodes, where things may follow from what happens here."""
         self._busy = 0
 
     def come(
@@ -334,8 +340,8 @@ class Party:
 
     async def settle(self) -> None:
         """Handle all there is, one user after the other, until nothing is left."""
-        while (user := self._next()) is not None:
-            await self._handle(user)
+        while (user := self._next_anywhere()) is not None:
+            await user.party._handle(user)
 
     async def pass_time(self, seconds: float) -> None:
         """Let the clock go on, second by second, and tick."""
@@ -361,6 +367,10 @@ class Party:
     async def quiet(self) -> None:
         """Wait until all workers have nothing left to do."""
         await until(lambda: not self._busy and self._next() is None)
+
+    def _next_anywhere(self) -> User | None:
+        users = (party._next() for party in (self, *self.neighbours))
+        return next((user for user in users if user is not None), None)
 
     def _next(self) -> User | None:
         return next((u for u in self.users.values() if not u.session.inbox._items.empty()), None)
