@@ -21,7 +21,7 @@ from relay.api.answers import (
     require_tls,
     with_request_id,
 )
-from relay.api.front import Front
+from relay.api.front import Front, Membership
 from relay.api.hosts import HostCheck, Hosts
 from relay.api.page import Page, folder
 from relay.api.visitors import VisitorApi
@@ -75,10 +75,13 @@ class Relay:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> AsyncIterator[Relay]:
+async def running(
+    settings: Settings, *, plane: OwnedPlane | None = None, membership: Membership | None = None
+) -> AsyncIterator[Relay]:
     """Run the server for as long as the context lasts; port 0 takes any free one.
 
     :param plane: the media plane to use, not yet started, instead of one made from the settings.
+    :param membership: of a cluster.
     :raises ConfigError: when a port cannot be bound, or a file cannot be used; the message names
         the option.
     """
@@ -89,7 +92,7 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
         plane = plane or plane_of(stack, settings)
         over_tcp = OverTcp(settings)
         door = _door(settings, over_tcp)
-        app = _application(settings, plane, token, door, over_tcp, records)
+        app = _application(settings, plane, token, door, over_tcp, records, membership)
         udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
             stack.push_async_callback(over_tcp.close)
@@ -139,6 +142,7 @@ def _application(
     door: Door,
     over_tcp: OverTcp,
     records: Records,
+    membership: Membership | None = None,
 ) -> web.Application:
     freezer = freezer_of(settings, plane, records)
     safety = Safety(records, BanRules(settings.ban_after_reporters))
@@ -169,6 +173,7 @@ def _application(
         metrics_public=settings.metrics_public,
         webhook_url=settings.webhook_url,
         webhook_secret=settings.webhook_secret,
+        membership=membership,
     )
 
     async def start(_: web.Application) -> None:

@@ -8,7 +8,8 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 import relay
 from relay.api import models
-from relay.api.endpoints import ENDPOINTS, PREFIX, Endpoint
+from relay.api.endpoint import Endpoint
+from relay.api.endpoints import ENDPOINTS, PREFIX
 
 _FAULTS = {
     401: "The operator's token is missing or wrong.",

@@ -18,6 +18,7 @@ class Overview:
 
     :param media: the media plane.
     :param sees_addresses: whether operators are told full addresses.
+    :param node: what this node is called, in a cluster.
     :param clock: seconds on a clock that never goes back.
     """
 
@@ -30,6 +31,7 @@ class Overview:
         safety: Safety,
         *,
         sees_addresses: bool,
+        node: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.gateway, self.load, self.readiness = gateway, load, readiness
@@ -38,6 +40,7 @@ class Overview:
         """Streams of events that are being read."""
         self._media = media
         self._sees_addresses = sees_addresses
+        self._node = node
         self._clock = clock
         self._started_at = clock()
 
@@ -50,7 +53,11 @@ class Overview:
         """What there is at this moment."""
         media = await self._media.look()
         return Observation(
-            self.gateway.users(), self.gateway.rooms(), media, sees_addresses=self._sees_addresses
+            self.gateway.users(),
+            self.gateway.rooms(),
+            media,
+            sees_addresses=self._sees_addresses,
+            node=self._node,
         )
 
     def failures(self) -> list[models.LinkFailures]:
@@ -96,4 +103,6 @@ class Overview:
             worker_restarts=sum(worker.restarts for worker in workers),
             worker_cpu_ratio=max((worker.cpu_ratio for worker in workers), default=0.0),
             worker_loop_lag_ms=max((worker.loop_lag_ms for worker in workers), default=0.0),
+            nodes=0 if self._node is None else 1,
+            rooms_between_nodes=seen.rooms_between_nodes,
         )

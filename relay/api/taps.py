@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from relay.api import answers, asking
+from relay.api.asked import Asked
 from relay.api.models import Audit
 from relay.api.operator import OPERATOR
 from relay.api.overview import Overview
@@ -132,14 +133,14 @@ class Taps:
         ):
             return await self._stream(request, query, source, use, f"link-{link.id}.pcapng")
 
-    async def list_audit(self, request: web.Request) -> web.Response:
-        """Answer with the newest entries of the audit log."""
-        query = asking.query(request, AuditQuery)
+    async def list_audit(self, what: Asked) -> Audit:
+        """The newest entries of the audit log."""
+        query = what.parameters(AuditQuery)
         try:
             entries = await self._audit.last(query.limit)
         except AuditFailed as error:
             raise answers.unavailable(f"the audit log cannot be read: {error}") from None
-        return asking.answer(Audit(entries=entries))
+        return Audit(entries=entries)
 
     def _require_leave(self) -> None:
         if not self._allowed:

@@ -29,12 +29,16 @@ _DASHED_ID = re.compile(r"-[A-Za-z0-9_-]{15}([A-Za-z0-9_-]{6})?")
 """Ids of 16 characters of base64url, or 22 as a visitor's; the first of them can be a dash."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow them, live.")]
 Limit = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How many at most.")]
 AuditLimit = Annotated[
     int, typer.Option(min=1, max=500, metavar="N", help="How many entries at most.")
 ]
 Bad = Annotated[
     bool, typer.Option("--bad", help="Only those with a problem; exits with 3 if there are any.")
+]
+Node = Annotated[
+    str | None, typer.Option("--node", metavar="NAME", help="Only this node of a cluster.")
 ]
 OutputFile = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is stdout.")
@@ -87,7 +91,7 @@ def register(app: typer.Typer) -> None:
 def tracks(
     connection: Connection,
     *,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow them, live.")] = False,
+    watch: Watch = False,
     sort: Annotated[
         SortKey | None,
         typer.Option(metavar="KEY", help=f"The most first, by {', '.join(SortKey)}."),
@@ -95,13 +99,14 @@ def tracks(
     room: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this room.")] = None,
     user: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this user.")] = None,
     bad: Bad = False,
+    node: Node = None,
     limit: Limit = 200,
     as_json: Json = False,
 ) -> None:
     """List the live streams: ↑ sent by a user, ↓ received by one."""
     from relay.ops import looks  # noqa: PLC0415
 
-    wanted = _wanted(sort, room, user, bad=bad)
+    wanted = _wanted(sort, room, user, node, bad=bad)
     if watch:
         looks.watch(connection, wanted, as_json=as_json)
         return
@@ -130,35 +135,55 @@ def track(
 
 
 def rooms(
-    connection: Connection, *, bad: Bad = False, limit: Limit = 200, as_json: Json = False
+    connection: Connection,
+    *,
+    bad: Bad = False,
+    node: Node = None,
+    limit: Limit = 200,
+    as_json: Json = False,
 ) -> None:
     """List the rooms, the oldest first."""
     from relay.ops import looks  # noqa: PLC0415
 
-    found = connection.ask(lambda relay: looks.rooms(relay, limit, bad=bad, as_json=as_json))
+    found = connection.ask(
+        lambda relay: looks.rooms(relay, limit, bad=bad, node=node, as_json=as_json)
+    )
     _found_bad(bad, found)
 
 
-def users(connection: Connection, *, limit: Limit = 200, as_json: Json = False) -> None:
+def users(
+    connection: Connection, *, node: Node = None, limit: Limit = 200, as_json: Json = False
+) -> None:
     """List who is connected, in the order in which they came."""
     from relay.ops import looks  # noqa: PLC0415
 
-    connection.ask(lambda relay: looks.users(relay, limit, as_json=as_json))
+    connection.ask(lambda relay: looks.users(relay, limit, node=node, as_json=as_json))
 
 
 def workers(
     connection: Connection,
     *,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow them, live.")] = False,
+    watch: Watch = False,
+    node: Node = None,
     as_json: Json = False,
 ) -> None:
     """List the media processes, and how busy they are."""
     from relay.ops import looks  # noqa: PLC0415
 
     if watch:
-        looks.watch_workers(connection, as_json=as_json)
+        looks.watch_workers(connection, node, as_json=as_json)
     else:
-        connection.ask(lambda relay: looks.workers(relay, as_json=as_json))
+        connection.ask(lambda relay: looks.workers(relay, node=node, as_json=as_json))
+
+
+def nodes(connection: Connection, *, watch: Watch = False, as_json: Json = False) -> None:
+    """List the nodes of a cluster, and how each is doing."""
+    from relay.ops import looks  # noqa: PLC0415
+
+    if watch:
+        looks.watch_nodes(connection, as_json=as_json)
+    else:
+        connection.ask(lambda relay: looks.nodes(relay, as_json=as_json))
 
 
 def kick(connection: Connection, user: Annotated[str, typer.Argument(metavar="USER")]) -> None:
@@ -182,15 +207,19 @@ def drain(
         float | None,
         typer.Option(min=0, metavar="SECONDS", help="With --wait: give up, and exit with 1."),
     ] = None,
+    node: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A node of a cluster; else the one at the URL."),
+    ] = None,
 ) -> None:
     """Take no new users; calls go on."""
     from relay.ops import draining  # noqa: PLC0415
 
     if undo and wait:
         raise typer.BadParameter("there is nothing to wait for with --undo", param_hint="--wait")
-    connection.ask(lambda relay: draining.drain(relay, undo=undo))
+    connection.ask(lambda relay: draining.drain(relay, node, undo=undo))
     if wait:
-        connection.ask(lambda relay: draining.wait(relay, timeout))
+        connection.ask(lambda relay: draining.wait(relay, node, timeout))
 
 
 def snapshot(
@@ -247,10 +276,13 @@ def audit(connection: Connection, *, limit: AuditLimit = 100, as_json: Json = Fa
     connection.ask(lambda relay: looks.audit(relay, limit, as_json=as_json))
 
 
-def _wanted(sort: SortKey | None, room: str | None, user: str | None, *, bad: bool) -> "Wanted":
+def _wanted(
+    sort: SortKey | None, room: str | None, user: str | None, node: str | None, *, bad: bool
+) -> "Wanted":
     from relay.ops.client import Wanted  # noqa: PLC0415
 
-    return Wanted(user=user, room=room, bad=bad, sort=_SORTS[sort] if sort else "link")
+    key = _SORTS[sort] if sort else "link"
+    return Wanted(user=user, room=room, bad=bad, sort=key, node=node)
 
 
 def _save(
@@ -281,6 +313,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     rooms,
     users,
     workers,
+    nodes,
     kick,
     end,
     drain,

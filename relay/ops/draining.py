@@ -10,31 +10,31 @@ from relay.ops.client import Client, Wanted
 from relay.ops.live import Lost, follow
 
 
-async def drain(relay: Client, *, undo: bool) -> None:
+async def drain(relay: Client, node: str | None, *, undo: bool) -> None:
     """Begin to drain, or end it; and say so."""
-    draining = await relay.drain(wanted=not undo)
+    draining = await relay.drain(wanted=not undo, node=node)
     Console(highlight=False).print(
         "new users are turned away" if draining else "new users may come"
     )
 
 
-async def wait(relay: Client, timeout_s: float | None) -> None:
+async def wait(relay: Client, node: str | None, timeout_s: float | None) -> None:
     """Wait until no room is left.
 
     :raises OperatorError: when it takes longer than ``timeout_s``.
     """
     try:
         async with asyncio.timeout(timeout_s):
-            await _until_empty(relay)
+            await _until_empty(relay, node)
     except TimeoutError:
-        left = (await relay.totals()).rooms
+        left = (await relay.totals(node)).rooms
         raise OperatorError(f"{_calls(left)} after {timeout_s:g} s") from None
 
 
-async def _until_empty(relay: Client) -> None:
+async def _until_empty(relay: Client, node: str | None) -> None:
     screen = Console(stderr=True, highlight=False)
     with screen.status("waiting for calls to end") as status:
-        async with aclosing(follow(relay, Wanted(), limit=1)) as stream:
+        async with aclosing(follow(relay, Wanted(node=node), limit=1)) as stream:
             async for item in stream:
                 if isinstance(item, Lost):
                     status.update(f"{item.reason}; trying again")

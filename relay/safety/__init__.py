@@ -11,6 +11,7 @@
 - ``rules``      when reports come to a ban without an operator, and how urgent they are
 - ``orders``     what operators order, and what is counted; ``looks`` is that of pictures
 - ``findings``   what there is to know of somebody, and what came of what it did
+- ``hearers``    who is told of reports, decisions and bans
 - ``service``    takes reports, blocks and appeals, and keeps the table of bans
 - ``decisions``  what operators decide
 """

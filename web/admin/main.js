@@ -39,7 +39,7 @@ let track = null;
 
 const frame = new Frame();
 const login = new LoginView(enter);
-const overview = new Overview();
+const overview = new Overview((node, wanted) => void orders.drain(wanted, node));
 const trackView = new TrackView();
 const picture = new PictureView(drawAudit);
 const live = new Live({ onSnapshot: take, onLost: lose, onLoggedOut: () => leave(ENDED) });
@@ -158,7 +158,7 @@ function lose(retryInMs) {
 function draw() {
   drawOrders();
   if (!snapshot) return;
-  frame.draw(snapshot.totals);
+  frame.draw(snapshot);
   if (route.page === "overview") overview.draw(snapshot, thresholds);
   if (route.page === "overview") overview.drawCharts(points);
   if (route.page === "rooms") rooms.draw(snapshot.rooms);
