@@ -56,7 +56,7 @@ from relay.signaling.guest import (
 )
 from relay.signaling.limits import Limits
 from relay.signaling.negotiation import Negotiation
-from relay.signaling.session import Call, Session, number_of
+from relay.signaling.session import Call, Partner, Session, number_of
 from relay.signaling.tally import Tally
 from relay.store import Room
 
@@ -114,7 +114,8 @@ class Abroad:
         """By the node and the room's id."""
         cluster.serve(Offer, self._answer)
         cluster.hear(Parted, self._part)
-        for kind in (Said, NotSaid, Linked, Flowing, Missing):
+        kinds: tuple[type[Told], ...] = (Said, NotSaid, Linked, Flowing, Missing)
+        for kind in kinds:
             cluster.hear(kind, self._hear)
         cluster.watch(lambda _: None, self._lose)
 
@@ -146,18 +147,19 @@ class Abroad:
             answer = await self._cluster.ask(node, request)
         except ClusterError as error:
             log.info("offer_failed", room=room.room_id, node=node, reason=str(error))
+        except BaseException:
+            self._cluster.tell(node, Parted(room.room_id))  # it may have taken the room
+            raise
         finally:
             session.is_engaged = False
             del self._offered[room.room_id]
-            if answer is None:  # whatever the other node has made of it
-                self._cluster.tell(node, Parted(room.room_id))
         if isinstance(answer, Declined) or offered.is_void:
             return "declined"
         if not _is_taken_by(answer, partner_id) or not session.can_meet:
             self._cluster.tell(node, Parted(room.room_id))
             return "failed"
         guest = self._guest(room.room_id, node, answer.person)
-        both = (session, guest) if is_first else (guest, session)
+        both: tuple[Partner, Partner] = (session, guest) if is_first else (guest, session)
         self._tally.matches += 1
         self._calls.begin(room, *both, self._clock())
         for told in offered.early:
@@ -171,7 +173,7 @@ class Abroad:
             return Declined()
         guest = self._guest(offer.room_id, node, offer.person)
         is_first = session.user_id == offer.first
-        both = (session, guest) if is_first else (guest, session)
+        both: tuple[Partner, Partner] = (session, guest) if is_first else (guest, session)
         nodes = (self.here, node) if is_first else (node, self.here)
         now = self._clock()
         self._calls.begin(Room(offer.room_id, offer.first, offer.second, now, nodes), *both, now)
@@ -251,9 +253,7 @@ class Abroad:
             case Missing():
                 guest.is_away = told.is_away
 
-    def _pass_on(
-        self, call: Call, guest: Guest, session: Session, message: PartnerMessage
-    ) -> None:
+    def _pass_on(self, call: Call, guest: Guest, session: Session, message: PartnerMessage) -> None:
         """Send a user what its partner's node says, if it may be said now."""
         if not isinstance(message, _STATES) and not session.takes_remarks:
             chat_id = message.id if isinstance(message, ChatDelivery) else ""

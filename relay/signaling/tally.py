@@ -28,7 +28,7 @@ class Tally:
         self.not_taken: Counter[str] = Counter(no_room=0, no_message=0, too_many=0)
         """What other nodes have told of rooms that was not taken, by the reason."""
         self.matches = 0
-        """Rooms opened; of those with a user on another node, each is counted where it was found."""
+        """Rooms opened; one with a user on another node counts where it was found."""
         self.match_wait = Histogram((0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300))
         """Of each user who got a partner: how long it took."""
         self.errors: Counter[str] = Counter(find_failed=0, internal=0, media_failed=0)

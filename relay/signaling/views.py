@@ -12,9 +12,10 @@ class LobbyCounts:
 
     connected: int  # all of them
     waiting: int
-    rooms: int  # with a user here; those with one on another node are there, too
-    across: int  # of the rooms: those
+    rooms: int
     in_call: int  # users, not rooms
+    across: int = 0
+    """Of the rooms: those with a user on another node, which has them, too."""
 
 
 @dataclass(frozen=True, slots=True)

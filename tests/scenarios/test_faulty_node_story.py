@@ -113,7 +113,7 @@ async def test_what_is_over_is_remembered_only_so_far() -> None:
 
 NEVER: list[ServerMessage] = [
     Connected(user_id="ann", ice_servers=[], media_mode="relay"),
-    Resumed(user_id="ann", resume_token="x", received=0, missed=0, state="connected"),  # noqa: S106
+    Resumed(user_id="ann", resume_token="x", received=0, missed=0, state="connected"),
     Pong(),
     WaitingForPartner(),
     PartnerFound(room_id=ROOM, is_initiator=True, media_mode="relay"),
@@ -236,7 +236,7 @@ async def test_a_good_offer_is_accepted() -> None:
     assert await node.ask("a", offer()) == Accepted(Person("ann", interests={"tea": "tea"}))
     assert ann.partner == "bob"
     node.tell("a", Parted(ROOM, "no farewell"))
-    assert ann.hear()[1:] == ["partner_found, not initiator", "partner_disconnected"]
+    assert ann.hear() == ["partner_found, not initiator", "partner_disconnected"]
 
 
 BAD = {
@@ -265,7 +265,7 @@ async def test_an_offer_that_is_no_good_is_declined(bad: str) -> None:
     await ann.find()
     assert await parties.between.node("b").ask("a", BAD[bad]) == Declined()
     assert (ann.partner, cid.partner) == (None, None)
-    assert ann.hear() == ["waiting_for_partner"]
+    assert ann.hear() == []
 
 
 async def test_a_room_that_there_is_already_is_not_offered_again() -> None:
@@ -311,8 +311,8 @@ async def test_who_tells_much_before_the_answer_gets_no_room() -> None:
     node = parties.between.node("a")
 
     async def answers(_: str, offered: Offer) -> object:
-        for _ in range(1000):
-            node.tell("b", Missing(offered.room_id, True))
+        for number in range(1000):
+            node.tell("b", Missing(offered.room_id, number % 2 == 0))
         return Accepted(Person("ann"))
 
     node.serve(Offer, answers)

@@ -1,6 +1,7 @@
 """Many users at several nodes act at once, and a node dies: there is one right outcome.
 
-What nodes say takes its time, answers come late or too late, and the store takes its time, too.
+What nodes say takes its time, answers come late or too late, and the store takes its time, too, and
+may forget all that it knows.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from relay.protocol.messages import (
 )
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import SessionEnded
+from relay.store import MemoryStore
 from tests.support.distance import Distance
 from tests.support.party import Party, SlowStore, User, until
 
@@ -56,7 +58,7 @@ class World:
             nexts_per_minute=1000,
             hasty_nexts=0,
         )
-        store = SlowStore(self._stored)
+        self.store = store = SlowStore(self._stored)
         self.nodes: dict[str, Party] = {}
         for name in ("a", "b", "c"):
             cluster = self.distance.node(name)
@@ -147,6 +149,8 @@ def act(there: World, number: int) -> None:
             party.plane.come_up(user.name)
         case 4 if user.partner is not None:
             party.plane.flow(user.name)
+        case 5 if random.random() < 0.1:
+            there.store.inner = MemoryStore()  # it has lost all that it knew
         case 5:
             for each in there.nodes.values():
                 each.now += 1

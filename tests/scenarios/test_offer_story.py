@@ -1,11 +1,8 @@
-"""A room is offered to another node: whatever happens meanwhile, nobody is in two rooms, or in none
-that the partner is in.
-"""
+"""A room is offered to another node: whatever happens meanwhile, both are in it, or neither."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -15,9 +12,7 @@ from relay.protocol.messages import FindPartner, NextPartner, StopChat
 from relay.signaling.limits import Limits
 from relay.store import Room
 from tests.support.parties import Parties
-from tests.support.party import User, until
-
-Step = Callable[[], Awaitable[None]]
+from tests.support.party import User
 
 
 class Network:
@@ -88,7 +83,8 @@ def assert_in_step(parties: Parties) -> None:
 async def meets_others(parties: Parties, *users: User) -> None:
     """Whoever is free meets somebody new within a few seconds."""
     for number, user in enumerate(users):
-        user.put(NextPartner())
+        if user.state is State.CONNECTED:
+            user.put(FindPartner())
         other = parties["c"].come(f"other {number}")
         other.put(FindPartner())
     await parties.settle()
@@ -158,15 +154,14 @@ async def test_nodes_that_decline_again_and_again_are_asked_no_more_than_a_few_t
     assert bob.state is State.WAITING
 
 
-async def test_who_has_gone_before_the_answer_comes_is_not_met() -> None:
-    for goes, farewell in (("stop", True), ("vanish", True)):
-        parties, ann, bob, network, search = await offering("answered")
-        await getattr(ann, goes)()
-        await finish(parties, network, search)
-        assert bob.hear() == ["waiting_for_partner"], "of a room that is over he hears nothing"
-        assert bob.state is State.WAITING
-        assert farewell
-        await meets_others(parties, bob)
+@pytest.mark.parametrize("goes", ["stop", "vanish"])
+async def test_who_has_gone_before_the_answer_comes_is_not_met(goes: str) -> None:
+    parties, ann, bob, network, search = await offering("answered")
+    await getattr(ann, goes)()
+    await finish(parties, network, search)
+    assert bob.hear() == ["waiting_for_partner"], "of a room that is over he hears nothing"
+    assert bob.state is State.WAITING
+    await meets_others(parties, bob)
 
 
 async def test_she_presses_next_before_the_answer_comes() -> None:
@@ -218,23 +213,21 @@ async def test_what_he_says_meanwhile_is_about_the_room(
     parties, ann, bob, network, search = await offering(when)
     bob.put(message)
     await finish(parties, network, search)
-    heard = ann.hear()
-    assert heard[:2] == ["partner_found, not initiator", "partner_left"]
+    heard = [each for each in ann.hear() if not each.startswith("webrtc_offer")]
+    assert heard == ["partner_found, not initiator", "partner_left"]
     assert bob.hear()[0] == "partner_found, initiator"
     await meets_others(parties, ann)
 
 
-async def test_he_is_worked_for_no_longer_when_the_server_ends() -> None:
-    for when in ("asked", "answered"):
-        parties, ann, bob, network, search = await offering(when)
-        search.cancel()
-        await asyncio.wait({search})
-        await bob.vanish()
-        await parties.settle()
-        assert_in_step(parties)
-        assert ann.partner is None
-        assert parties["a"].plane.pairs == {}
-        del network
+@pytest.mark.parametrize("when", ["asked", "answered"])
+async def test_he_is_worked_for_no_longer_when_the_server_ends(when: str) -> None:
+    parties, ann, bob, _, search = await offering(when)
+    search.cancel()
+    await asyncio.wait({search})
+    await bob.vanish()
+    assert_in_step(parties)
+    assert ann.partner is None
+    assert parties["a"].plane.pairs == {}
 
 
 # no answer
@@ -252,20 +245,19 @@ async def test_without_an_answer_he_searches_on_and_she_is_in_no_room(when: str)
 
 
 async def test_an_offer_that_comes_after_it_was_taken_back_is_declined() -> None:
-    parties, ann, bob, network, search = await offering("asked")
+    parties, ann, _, network, search = await offering("asked")
     (late,) = [what for *_, what in parties.between.said if isinstance(what, Offer)]
     await finish(parties, network, search, lost=True)
     assert parties.told(Parted) == [("b", "a")]
     assert await parties.between.nodes["b"].ask("a", late) == Declined()
     assert ann.partner is None
-    del bob
 
 
 @pytest.mark.parametrize("when", ["asked", "answered"])
 @pytest.mark.parametrize("node", ["a", "b"])
 async def test_a_node_is_lost_meanwhile(when: str, node: str) -> None:
     parties, ann, bob, network, search = await offering(when)
-    gone = await parties.lose(node)
+    await parties.lose(node)
     network.open()
     async with asyncio.timeout(5):
         await asyncio.wait({search})
@@ -279,7 +271,6 @@ async def test_a_node_is_lost_meanwhile(when: str, node: str) -> None:
             ["partner_found, not initiator", "partner_disconnected"] if when == "answered" else []
         )
     await meets_others(parties, stays)
-    assert gone.name_of_node if hasattr(gone, "name_of_node") else True
 
 
 @pytest.mark.parametrize("when", ["asked", "answered"])
@@ -336,4 +327,4 @@ async def test_another_nodes_claim_is_left_alone_until_it_is_old() -> None:
     assert await parties.store.room_of("ann") == room
     await parties.pass_time(2)
     assert await parties.store.waiter("ann") is not None
-    await until(lambda: ann.state is State.WAITING)
+    assert ann.state is State.WAITING

@@ -56,6 +56,8 @@ class DistantCluster:
         self._out: dict[str, asyncio.Queue[tuple[str, int, bytes]]] = {}
         self._tasks: dict[str, set[asyncio.Task[Any]]] = {}
         self._asked: dict[int, tuple[str, asyncio.Future[Any]]] = {}
+        self._carried: set[str] = set()
+        """To whom something is on its way."""
         self._number = 0
         self._serving: dict[type, Callable[[str, Any], Awaitable[object]]] = {}
         self._hearing: dict[type, Callable[[str, Any], None]] = {}
@@ -72,9 +74,9 @@ class DistantCluster:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing of this node's is on its way, nor being answered."""
-        return not self._asked and all(queue.empty() for queue in self._out.values()) and all(
-            len(tasks) == 1 for tasks in self._tasks.values()
-        )
+        is_silent = not self._carried and all(queue.empty() for queue in self._out.values())
+        is_idle = not self._asked and all(len(tasks) == 1 for tasks in self._tasks.values())
+        return is_silent and is_idle
 
     def serve(self, kind: type[Any], handler: Callable[[str, Any], Awaitable[object]]) -> None:
         self._serving[kind] = handler
@@ -146,8 +148,12 @@ class DistantCluster:
         queue = self._out[other.here.name]
         while True:
             item = await queue.get()
-            await self._distance.hop()
-            other.arrived(self._here.name, *item)
+            self._carried.add(other.here.name)
+            try:
+                await self._distance.hop()
+                other.arrived(self._here.name, *item)
+            finally:
+                self._carried.discard(other.here.name)
 
     def arrived(self, by: str, what: str, number: int, data: bytes) -> None:
         if by not in self._others:
