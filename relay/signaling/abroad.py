@@ -133,9 +133,11 @@ class Abroad:
     async def offer(self, session: Session, room: Room) -> Outcome:
         """Offer a room to the partner's node, and begin the call if that takes it.
 
-        :param session: the user here, who can meet.
+        :param session: the user here.
         :returns: unless the two have met, whether there is harm in looking for another at once.
         """
+        if not session.can_meet:  # another node's offer was sooner
+            return "failed"
         is_first = session.user_id == room.first
         partner_id = room.second if is_first else room.first
         node = room.node_of(partner_id)
