@@ -81,6 +81,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_queue_length": ("users.waiting", "Users who wait for a partner."),
         "relay_rooms": ("users.rooms", "Rooms of two."),
+        "relay_cluster_rooms": (
+            "users.across",
+            "Of these, rooms with a user on another node, which counts them, too.",
+        ),
         "relay_links": ("media.links", "Media connections."),
         "relay_link_paths": (
             "protocols",
@@ -159,6 +163,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "reason",
         ),
         "relay_matches": ("tally.matches", "Rooms opened."),
+        "relay_cluster_not_taken": (
+            "tally.not_taken",
+            "What other nodes have told of rooms and was dropped, by reason.",
+            "reason",
+        ),
         "relay_evidence": (
             "tally.evidence",
             "Reports, by what became of their evidence.",
