@@ -15,6 +15,7 @@ from relay.cluster.messages import Frame
 from relay.errors import NodeLost
 from relay.signaling import Limits
 from relay.signaling.lines import WINDOW_BYTES
+from relay.store import MemoryStore, Store
 from tests.support.fake_plane import FakePlane
 from tests.support.nodes import Between, FakeCluster
 from tests.support.peer import Door, Peer, serving, transport_of, until
@@ -43,12 +44,12 @@ class Two:
 
 
 @asynccontextmanager
-async def nodes(limits: Limits | None = None) -> AsyncIterator[Two]:
+async def nodes(limits: Limits | None = None, store: Store | None = None) -> AsyncIterator[Two]:
     between = Between()
     a, b = between.node("a"), between.node("b")
     async with (
-        serving(FakePlane(connects=True), limits=limits, cluster=a) as first,
-        serving(FakePlane(connects=True), limits=limits, cluster=b) as second,
+        serving(FakePlane(connects=True), limits=limits, store=store, cluster=a) as first,
+        serving(FakePlane(connects=True), limits=limits, store=store, cluster=b) as second,
     ):
         yield Two(between, first, second)
 
@@ -125,6 +126,27 @@ async def test_the_server_counts_what_it_gets_as_from_a_socket_of_its_own(two: T
     await first.hear_error("bad_message")
     _, resumed = await two.b.come_back(first)
     assert resumed["received"] == 4, "the search, and three more"
+
+
+async def test_two_of_different_nodes_talk_each_with_the_socket_at_the_others_node() -> None:
+    async with nodes(store=MemoryStore()) as two:
+        ann, bob = await two.a.come(resume="new"), await two.b.come(resume="new")
+        await ann.send("find_partner")
+        await ann.hear("waiting_for_partner")
+        await bob.send("find_partner")
+        await bob.hear("partner_found")
+        await ann.hear("partner_found")
+        await ann.hear("webrtc_offer")
+        ann = await two.over(ann)
+        await lose(two.b, bob)
+        bob, _ = await two.a.come_back(bob)
+        for text in ("one", "two", "three"):
+            await ann.send("chat_message", text=text)
+            assert (await bob.hear("chat_message"))["text"] == text
+            await bob.send("chat_message", text=text + "?")
+            assert (await ann.hear("chat_message"))["text"] == text + "?"
+        await ann.socket.close()
+        await bob.hear("partner_disconnected")
 
 
 # How it ends
