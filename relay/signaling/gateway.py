@@ -157,6 +157,11 @@ class Gateway:
         return self._sessions.away
 
     @property
+    def lines(self) -> int:
+        """How many sockets are here whose sessions are at other nodes, or the other way round."""
+        return self._sockets.lines
+
+    @property
     def unreached(self) -> int:
         """How many networks have found no way to the media plane lately, by any way."""
         return self._lobby.tally.networks.unreached(monotonic())

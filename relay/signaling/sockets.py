@@ -78,6 +78,11 @@ class Sockets:
         """How many there are."""
         return len(self._served)
 
+    @property
+    def lines(self) -> int:
+        """How many go to other nodes, or come from there."""
+        return 0 if self._lines is None else len(self._lines)
+
     async def close(self, patience_s: float) -> None:
         """Close every socket with 1001, end who is away, and end every task.
 

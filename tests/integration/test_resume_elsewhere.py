@@ -91,6 +91,7 @@ async def test_who_is_cut_off_goes_on_at_another_node(two: Two) -> None:
     counts = two.a.gateway.counts()
     assert (counts.connected, counts.rooms, two.a.gateway.away) == (2, 1, 0)
     assert two.b.gateway.counts().connected == 0
+    assert (two.a.gateway.lines, two.b.gateway.lines) == (1, 1)
 
 
 async def test_it_may_go_from_node_to_node_and_nothing_is_missing(two: Two) -> None:
