@@ -84,7 +84,7 @@ async def haproxy(folder: Path, configuration: str) -> AsyncIterator[HaProxy]:
     conf, admin = folder / "haproxy.cfg", folder / "admin.sock"
     conf.write_text(f"global\n    stats socket {admin} level admin\n\n{configuration}")
     process = await asyncio.create_subprocess_exec(
-        str(HAPROXY), "-db", "-f", str(conf), stdout=PIPE, stderr=STDOUT
+        str(HAPROXY), "-db", "-dW", "-f", str(conf), stdout=PIPE, stderr=STDOUT
     )
     try:
         async with asyncio.timeout(20):
