@@ -70,6 +70,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "overview.gateway.away",
             "Of these, users whose WebSocket is lost, and who are waited for.",
         ),
+        "relay_lines": (
+            "overview.gateway.lines",
+            "WebSockets that are at another node than their users' sessions.",
+        ),
         "relay_users_apart": (
             "overview.gateway.apart",
             "Of these, users who leave partners in haste, and meet only each other.",

@@ -132,6 +132,9 @@ class Resuming:
     """The client's ``resume`` message."""
     query: dict[str, str] = field(default_factory=dict)
     source: str = ""
+    """Where the socket comes from, as :func:`relay.source.bounded_source_of` has it."""
+    is_local: bool = False
+    """Whether that is the asking node's own machine."""
     visitor: str = ""
     addresses: list[str] = field(default_factory=list)
 
@@ -149,6 +152,16 @@ class Frame:
 
     line: str
     text: str
+    is_paid: bool = True
+    """Else the client has sent more than is paid for: it is counted, and not handled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """So many frames that came by a line are taken: as many more may be under way."""
+
+    line: str
+    frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +242,7 @@ VOCABULARY = Vocabulary(
         Resuming,
         Going,
         Frame,
+        Taken,
         Hung,
         TrunkKey,
         TrunkTaken,

@@ -43,7 +43,8 @@ class Resumed(Message):
     """A session goes on with this socket.
 
     ``received`` counts the client's messages; the next ``missed`` ones are those that it did not
-    get, and ``state`` and ``room_id`` are what holds after them.
+    get, and ``state`` and ``room_id`` are what holds after them. ``ice_servers`` are there when
+    those of ``connected`` are not the session's.
     """
 
     type: Literal["resumed"] = "resumed"
@@ -53,6 +54,7 @@ class Resumed(Message):
     missed: int
     state: Literal["connected", "waiting", "matched", "in_call"]
     room_id: str | None = None
+    ice_servers: list[dict[str, Any]] | None = None
 
 
 class Pong(Message):

@@ -6,7 +6,9 @@ In the order in which a message comes through:
 - ``sockets``      takes a socket; ``reception`` decides whom to let in, ``origin`` from which
                    pages; ``locality`` says from where somebody comes, and ``returning`` what
                    somebody says first who comes back
-- ``connection``   one socket: frame to message and back
+- ``wire``         one socket: what is heard by it, paid for, and what is told
+- ``lines``        what one is at another node than its session: frames go over a line
+- ``connection``   serves a session with one of them: frame to message and back
 - ``mailbox``      what waits to be handled, bounded; ``handling`` has a task for each session
 - ``lobby``        what a message means; ``news`` tells those who wait how many are there, and
                    ``views`` are what operators are shown

@@ -18,7 +18,6 @@ from relay.records import Party
 from relay.safety import Identity, Known, Safety
 from relay.safety.keyfile import Keyring
 from relay.safety.visitors import Visitors
-from relay.signaling.connection import GRACE_S
 from relay.signaling.direct import Direct
 from relay.signaling.guard import Guard
 from relay.signaling.handling import Handling
@@ -34,6 +33,7 @@ from relay.signaling.sessions import Sessions
 from relay.signaling.sockets import Sockets
 from relay.signaling.tally import Tally
 from relay.signaling.views import LobbyCounts, RoomView, UserView
+from relay.signaling.wire import GRACE_S
 from relay.store import Room, Store
 
 _TICK_S = 1.0
@@ -60,7 +60,7 @@ class Gateway:
     :param freezer: freezes what is reported, if evidence is kept.
     :param start_blurred: whether each partner had better be blurred at first.
     :param visitors: tells who comes; without it nobody's cookie outlives this object.
-    :param cluster: the other nodes, whose users can be met, too.
+    :param cluster: the other nodes: their users can be met, and sockets of them come here.
     """
 
     def __init__(
@@ -87,7 +87,8 @@ class Gateway:
         self._lobby = Lobby(store, negotiation, media_mode, limits, safety, freezer, cluster)
         self._keeps_evidence = freezer is not None
         self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)
-        self._sessions = Sessions(limits, self._lobby.tally)
+        node = "" if cluster is None else cluster.here.name
+        self._sessions = Sessions(limits, self._lobby.tally, node)
         self._reception = Reception(limits, allowed_origins, self._sessions, self._lobby.tally)
         self._handling = Handling(self._lobby, monotonic, self._reception.left)
         self._sockets = Sockets(
@@ -99,6 +100,7 @@ class Gateway:
             self._sessions,
             self._handling,
             self._greeting,
+            cluster,
         )
         self._ticking: asyncio.Task[None] | None = None
 
@@ -153,6 +155,11 @@ class Gateway:
     def away(self) -> int:
         """How many users are waited for, since their sockets are lost."""
         return self._sessions.away
+
+    @property
+    def lines(self) -> int:
+        """How many sockets are here whose sessions are at other nodes, or the other way round."""
+        return self._sockets.lines
 
     @property
     def unreached(self) -> int:

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from relay.evidence import ChatLog
 from relay.matching import Happened, State, advance
@@ -120,6 +121,7 @@ class Session:
         self.source = source  # that it counts for, see relay.source
         self.identity = identity
         self.can_resume = can_resume
+        self.ice_servers: list[dict[str, Any]] = []  # that its client was told of
         self.away_since_s: float | None = None  # while its socket is lost
         self.is_missed = False  # the partner is to know of that
         self.frames = 0  # that have come from the client

@@ -12,28 +12,27 @@ from typing import cast
 import structlog
 from aiohttp import WSMessage, web
 
-from relay.protocol.messages import (
-    MAX_FRAME_BYTES,
-    Connected,
-    Error,
-    Resume,
-    ServerMessage,
-)
+from relay.cluster import Cluster
+from relay.cluster.messages import Resuming
+from relay.errors import ClusterError
+from relay.protocol.messages import MAX_FRAME_BYTES, Connected, Error, Resume, ServerMessage
 from relay.safety import Identity, Known
 from relay.safety.visitors import Visitors
-from relay.signaling.connection import GRACE_S, UNSENT_BYTES, Connection
+from relay.signaling.connection import Connection
 from relay.signaling.effort import Efforts
 from relay.signaling.guard import Banned, Guard
 from relay.signaling.handling import Handling
 from relay.signaling.limits import Limits
+from relay.signaling.lines import End, Lines, join
 from relay.signaling.lobby import Lobby
 from relay.signaling.locality import is_local
 from relay.signaling.outbox import CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN
 from relay.signaling.reception import RESUME, Reception, Ticket
-from relay.signaling.returning import first_frame, resume_in
+from relay.signaling.returning import first_frame, resume_in, resume_of
 from relay.signaling.session import Session
-from relay.signaling.sessions import Sessions, new_token
-from relay.source import bounded_source_of
+from relay.signaling.sessions import Sessions
+from relay.signaling.wire import GRACE_S, UNSENT_BYTES, Socket, Wire
+from relay.source import bounded_source_of, is_source
 
 _REFUSED = Error(code="resume_failed", message="The session cannot be resumed.")
 
@@ -47,6 +46,7 @@ class Sockets:
 
     :param greeting: tells what a new user's socket is told first, by its request, its session, its
         token, and what is known of it from before.
+    :param cluster: the other nodes, whose sessions' sockets may come here.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Sockets:
         sessions: Sessions,
         handling: Handling,
         greeting: GreetingOf,
+        cluster: Cluster | None = None,
     ) -> None:
         self._limits = limits
         self._visitors = visitors
@@ -70,11 +71,17 @@ class Sockets:
         self._greeting = greeting
         self._efforts = Efforts()
         self._served: dict[asyncio.Task[None], Session | None] = {}
-        """By the task that serves it: whose it is; of some nobody's yet."""
+        """By the task that serves it: whose it is; of some nobody's yet, or another node's."""
+        self._lines = None if cluster is None else Lines(cluster, self._go_on_over)
 
     def __len__(self) -> int:
         """How many there are."""
         return len(self._served)
+
+    @property
+    def lines(self) -> int:
+        """How many go to other nodes, or come from there."""
+        return 0 if self._lines is None else len(self._lines)
 
     async def close(self, patience_s: float) -> None:
         """Close every socket with 1001, end who is away, and end every task.
@@ -112,14 +119,15 @@ class Sockets:
         try:
             if not await _opened(socket, request):
                 return web.Response()  # to nobody
-            token = new_token() if session.can_resume else None
+            token = self._sessions.new_token() if session.can_resume else None
             known = await self._guard.learn(session)
             connected = self._greeting(request, session, token, known)
+            session.ice_servers = connected.ice_servers
             if ticket.comes_back:
                 await self._come_back(request, socket, session, connected, known, ticket)
             elif self._may_enter(request, session, ticket):
                 self._enter(session, token, known)
-                await self._run(request, socket, session, connected)
+                await self._run(self._wire(request, socket), session, connected)
             else:
                 await self._turn_away(socket, is_refused=False)
         finally:
@@ -171,32 +179,81 @@ class Sockets:
             return
         frame = await first_frame(socket)
         resume = resume_in(frame) if frame is not None else None
-        if resume is not None and await self._resume(request, socket, session, resume):
+        wire = self._wire(request, socket, frame if resume is None else None)
+        if (
+            frame is not None
+            and resume is not None
+            and await self._resume(wire, session, resume, frame.data)
+        ):
             return
         if frame is None or not self._may_enter(request, session, ticket):
             await self._turn_away(socket, is_refused=resume is not None)
             return
         self._enter(session, connected.resume_token, known)
-        if resume is None:
-            await self._run(request, socket, session, first=frame)
-        else:
+        if resume is not None:
             session.send(_REFUSED)
-            await self._run(request, socket, session)
+        await self._run(wire, session)
 
-    async def _resume(
-        self, request: web.Request, socket: web.WebSocketResponse, new: Session, resume: Resume
-    ) -> bool:
-        """Go on with a session; false when it cannot be had."""
+    async def _resume(self, wire: Wire, new: Session, resume: Resume, frame: str) -> bool:
+        """Go on with a session, here or at another node; false when it cannot be had.
+
+        :param frame: what was said, as it came.
+        """
         if self._reception.is_closing:
             return False
+        node = self._lines.node_of(resume.resume_token) if self._lines is not None else None
+        if self._lines is not None and node is not None:
+            return await self._hand_on(self._lines, node, wire, new, frame)
         found = self._sessions.resume(
             resume, monotonic(), source=new.source, is_local=new.is_local, effort=new.effort
         )
         if found is None:
             return False
-        session, resumed = found
-        await self._run(request, socket, session, resumed)
+        await self._run(wire, *found)
         return True
+
+    async def _hand_on(self, lines: Lines, node: str, wire: Wire, new: Session, frame: str) -> bool:
+        """Have a session of another node go on with a socket that is here."""
+        try:
+            end = await lines.open(node, frame, source=new.source, is_local=new.is_local)
+        except ClusterError:
+            self._sessions.refuse("node_lost")
+            return False
+        if end is None:
+            return False
+        log.info("socket_handed_on", node=node)
+        await join(wire, end)
+        return True
+
+    def _go_on_over(self, resuming: Resuming, end: End) -> bool:
+        """Have a session of this node go on with a socket that is at another; whether it does.
+
+        No more is believed of who comes than what a socket that is here would tell.
+        """
+        resume = resume_of(resuming.frame)
+        if resume is None or self._reception.is_closing:
+            return False
+        source = resuming.source if is_source(resuming.source) else ""
+        found = self._sessions.resume(
+            resume,
+            monotonic(),
+            source=source,
+            is_local=resuming.is_local,
+            effort=self._efforts.of(source),
+        )
+        if found is None:
+            return False
+        session, resumed = found
+        resumed = resumed.model_copy(update={"ice_servers": session.ice_servers})
+        task = asyncio.create_task(self._run(end, session, resumed), name=f"line {end.line}")
+        self._served[task] = session
+        task.add_done_callback(self._line_ended)
+        return True
+
+    def _line_ended(self, task: asyncio.Task[None]) -> None:
+        del self._served[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("connection_task_crashed", task=task.get_name(), exc_info=error)
 
     async def _turn_away(self, socket: web.WebSocketResponse, *, is_refused: bool) -> None:
         with suppress(ConnectionError):
@@ -218,26 +275,18 @@ class Sockets:
         self._lobby.tally.users += 1
         log.info("user_connected", user=session.user_id)
 
+    def _wire(
+        self, request: web.Request, socket: web.WebSocketResponse, first: WSMessage | None = None
+    ) -> Wire:
+        return Wire(socket, request.transport, self._limits, monotonic, first)
+
     async def _run(
-        self,
-        request: web.Request,
-        socket: web.WebSocketResponse,
-        session: Session,
-        greeting: ServerMessage | None = None,
-        first: WSMessage | None = None,
+        self, socket: Socket, session: Session, greeting: ServerMessage | None = None
     ) -> None:
         self._served[_this_task()] = session
-        connection = Connection(
-            socket, session, self._sessions, monotonic, request.transport, greeting
-        )
-        if await connection.run(first):
-            return
-        code = socket.close_code  # an IntEnum, which would be logged by its name
-        log.info(
-            "user_disconnected",
-            user=session.user_id,
-            close_code=None if code is None else int(code),
-        )
+        connection = Connection(socket, session, self._sessions, monotonic, greeting)
+        if not await connection.run():
+            log.info("user_disconnected", user=session.user_id, close_code=socket.close_code)
 
 
 def _this_task() -> asyncio.Task[None]:

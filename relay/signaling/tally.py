@@ -23,7 +23,9 @@ class Tally:
         """Sockets that were not let in, by the reason."""
         self.resumes = 0
         """Sessions that went on with another socket."""
-        self.resumes_refused: Counter[str] = Counter(unknown=0, used=0, ended=0, missed=0)
+        self.resumes_refused: Counter[str] = Counter(
+            unknown=0, used=0, ended=0, missed=0, node_lost=0
+        )
         """Sessions that were asked for in vain, by the reason."""
         self.not_taken: Counter[str] = Counter(no_room=0, no_message=0, too_many=0)
         """What other nodes have told of rooms that was not taken, by the reason."""

@@ -61,6 +61,19 @@ test("the session is asked for with what has come of it, and goes on with the ne
   assert.deepEqual(bench.sent, [{ type: "resume", resumeToken: "T3", received: 3 }]);
 });
 
+test("a session that is on another machine goes on with the servers of that one", () => {
+  const bench = open();
+  bench.socket.onclose?.();
+  bench.ring();
+  bench.greet("T2");
+  const iceServers = [{ urls: "turn:there.example" }];
+  bench.socket.hear({
+    type: "resumed", resumeToken: "T3", received: 0, missed: 0, state: "in_call", iceServers,
+  });
+  const server = { ...GREETING, resumeToken: "T2", iceServers };
+  assert.deepEqual(bench.events.at(-1), { type: "wire_resumed", state: "in_call", roomId: null, server });
+});
+
 test("what the server has not got is sent again, once, before what is said next", () => {
   const bench = open();
   bench.wire.send(line("1"));

@@ -35,7 +35,7 @@
  * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
  *   resumeToken: string | null, startBlurred: boolean, evidence: boolean }} Connected
  * @typedef {{ type: "resumed", resumeToken: string, received: number, state: string,
- *   roomId: string | null }} Resumed
+ *   roomId: string | null, iceServers: RTCIceServer[] | null }} Resumed
  * @typedef {{ type: "pong" }} Pong
  * @typedef {{ type: "waiting_for_partner", online: number | null,
  *   slowedForMs?: number | null }} WaitingForPartner
@@ -94,6 +94,7 @@ const READERS = {
     received: number(fields, "received"),
     state: text(fields, "state"),
     roomId: textOrNull(fields, "roomId"),
+    iceServers: "iceServers" in fields ? /** @type {RTCIceServer[]} */ (list(fields, "iceServers")) : null,
   }),
   pong: () => ({ type: "pong" }),
   waiting_for_partner: (fields) => ({

@@ -237,13 +237,14 @@ export class Wire {
   }
 
   /** @param {Resumed} resumed */
-  #resumed({ resumeToken, received, state, roomId }) {
+  #resumed({ resumeToken, received, state, roomId, iceServers }) {
     const greeting = this.#greeting;
     if (!greeting || this.#isOpen) return;
     const lost = this.#session.resume(resumeToken, received);
     this.#settle();
     for (const frame of lost) this.#socket?.send(frame);
-    this.#onEvent({ type: "wire_resumed", state, roomId, server: greeting });
+    const server = iceServers ? { ...greeting, iceServers } : greeting;
+    this.#onEvent({ type: "wire_resumed", state, roomId, server });
   }
 
   /** The socket is of use. */
