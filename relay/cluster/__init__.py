@@ -5,6 +5,7 @@ so that calls go on whatever becomes of the store that they share.
 
 - ``interface``  what a node can do with the others
 - ``messages``   what they say to each other, typed
+- ``lane``       commands to the Redis that they share
 """
 
 from relay.cluster.interface import Cluster, Node

@@ -12,7 +12,8 @@ tastes. More than the partners that a user remembers, so that there is always on
 the user may meet, if there is one at all."""
 _MAX_ATTEMPTS = 16
 NEWS_S = 3.0
-"""How long another node may take to tell of a room with one of its users."""
+"""A room that another node has claimed for a user is news on its way for so long: longer than that
+node waits for an answer (:data:`relay.cluster.interface.ANSWER_S`)."""
 
 
 class Matchmaker:
@@ -21,12 +22,14 @@ class Matchmaker:
     What is hard here is that the store may be asked by many at once, and that its answer arrives
     after the fact: a user can leave a room that its partner does not know of yet. Therefore a room
     counts as being *claimed* until :meth:`search` has returned it; whoever leaves it before that
-    makes the search go on, and nobody was told of it.
+    makes the search go on, and nobody was told of it. Of a room that another node may have claimed
+    its age has to do: while it is young, that node is about to tell; later it is nobody's.
 
     :param rematch_after_s: how long two who have parted are kept apart.
     :param interest_wait_s: how long somebody with interests waits for one who shares them.
     :param new_room_id: gives unguessable ids.
-    :param reaches: whether users of a node can be met now; all can without it.
+    :param reaches: whether another node can be spoken to, as all can without it: nobody meets
+        users of one that cannot.
     """
 
     def __init__(
@@ -39,10 +42,10 @@ class Matchmaker:
         reaches: Callable[[str], bool] | None = None,
     ) -> None:
         self._store = store
-        self._reaches = reaches or (lambda _: True)
         self._rematch_after_s = rematch_after_s
         self._interest_wait_s = interest_wait_s
         self._new_room_id = new_room_id
+        self._reaches = reaches or (lambda _: True)
         self._claimed: set[str] = set()
 
     async def search(
@@ -88,7 +91,7 @@ class Matchmaker:
             if entered is Entered.FULL:
                 raise QueueFull("too many users wait")
             if entered is Entered.IN_ROOM:
-                if await self._has_news_coming(waiter.user_id, now, wanted):
+                if await self._has_news_coming(waiter, now, wanted):
                     return None
                 continue
             room = await self._plan(waiter.user_id, now)
@@ -105,18 +108,21 @@ class Matchmaker:
         if other is None:
             return None
         first, second = _in_order(seeker, other, oldest)
-        nodes = first.node, second.node
+        nodes = (first.node, second.node)
         return Room(self._new_room_id(), first.user_id, second.user_id, now, nodes)
 
     async def _choose(self, seeker: Waiter, oldest: list[Waiter], now: float) -> Waiter | None:
         alike = await self._store.alike(seeker.interests, LOOKAHEAD, apart=seeker.is_apart)
         return choose(
             seeker,
-            [waiter for waiter in (*oldest, *alike) if self._reaches(waiter.node)],
+            [each for each in (*oldest, *alike) if self._is_near(seeker, each)],
             now,
             rematch_after_s=self._rematch_after_s,
             interest_wait_s=self._interest_wait_s,
         )
+
+    def _is_near(self, seeker: Waiter, other: Waiter) -> bool:
+        return other.node == seeker.node or self._reaches(other.node)
 
     async def _claim(self, room: Room) -> bool:
         self._claimed.add(room.room_id)
@@ -126,16 +132,19 @@ class Matchmaker:
         finally:
             self._claimed.discard(room.room_id)
 
-    async def _has_news_coming(self, user_id: str, now: float, wanted: Callable[[], bool]) -> bool:
+    async def _has_news_coming(
+        self, waiter: Waiter, now: float, wanted: Callable[[], bool]
+    ) -> bool:
         """Whether the room that the store has for a user is known to somebody."""
-        room = await self._store.room_of(user_id)
+        room = await self._store.room_of(waiter.user_id)
         if not wanted() or (room is not None and room.room_id in self._claimed):
             return True
-        if room is not None and len({*room.nodes}) > 1 and now - room.since_s < NEWS_S:
-            return True  # another node's claim, which is about to offer it
-        if room is not None:
-            # Nobody will ever be told of it: a claim was carried out, but failed on its way back.
-            await self._store.leave_room(user_id)
+        if room is None:
+            return False
+        if any(node != waiter.node for node in room.nodes) and abs(now - room.since_s) < NEWS_S:
+            return True
+        # Nobody will ever be told of it: a claim was carried out, but failed on its way back.
+        await self._store.leave_room(waiter.user_id)
         return False
 
 

@@ -44,13 +44,21 @@ def choose(
             return False
         return _suit(seeker, candidate) or _waited_s(seeker, candidate, now) >= interest_wait_s
 
-    def rank(candidate: Waiter) -> tuple[bool, int, bool, float]:
+    def rank(candidate: Waiter) -> tuple[bool, int, int, float]:
         shared = len(seeker.interests & candidate.interests)
-        is_elsewhere = candidate.place != seeker.place and now - candidate.since_s < PLACE_WAIT_S
+        has_waited = now - candidate.since_s >= PLACE_WAIT_S
+        distance = 0 if has_waited else _distance(seeker, candidate)
         has_met = _parted_at(seeker, candidate) is not None
-        return (has_met, -shared, is_elsewhere, candidate.since_s)
+        return (has_met, -shared, distance, candidate.since_s)
 
     return min(filter(meets, candidates), key=rank, default=None)
+
+
+def _distance(a: Waiter, b: Waiter) -> int:
+    """How much more it costs the relay to carry their media than in one place."""
+    if a.node != b.node:
+        return 2
+    return int(a.place != b.place)
 
 
 def _avoid(a: Waiter, b: Waiter) -> bool:

@@ -2,6 +2,11 @@
 
 - ``interface``  what a store can do, whatever it is made of
 - ``memory``     the one that keeps all in this process
+- ``redis``      the one that nodes share
+- ``scripts``    its steps, as Redis takes them
+- ``written``    waiters and rooms as text
+- ``times``      this process's clock and Redis'
+- ``shared``     the shared one while it is there, else one in memory
 """
 
 from relay.store.interface import Entered, Room, Store, Waiter

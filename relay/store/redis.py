@@ -1,0 +1,215 @@
+"""The queue and the rooms in a Redis that nodes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any, Protocol
+
+from relay.errors import NotUnderstood, StoreAway
+from relay.store import scripts
+from relay.store.interface import Entered, Room, Waiter
+from relay.store.scripts import KEYS, Script
+from relay.store.times import Times
+from relay.store.written import room_of, room_text, tags, waiter_fields, waiter_of
+
+MAX_WAITING = 100_000
+_AT_ONCE = 500
+"""So many users a script may take out: others wait for it, 5 ms at most."""
+_ROOMS_AT_ONCE = 100
+_MOST = 1000
+"""Nobody is given more waiters than this at once: Lua has no room for many more values."""
+
+
+class Runs(Protocol):
+    """How commands get to Redis: see :meth:`relay.cluster.lane.Lane.run`."""
+
+    async def __call__(self, *command: str | int) -> Any:
+        """What Redis answers.
+
+        :raises StoreAway: when it does not, or answers with an error.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much there is in the store, of all nodes."""
+
+    waiting: int
+    in_rooms: int
+    """Users."""
+
+
+class RedisStore:
+    """A :class:`~relay.store.interface.Store` for all nodes: each step is one script.
+
+    Usable once its stay has begun (:meth:`begin`). Every method raises :class:`StoreAway` when
+    Redis does not answer, or refuses; whether the step has been taken is not known then.
+
+    :param run: has Redis carry out a command.
+    :param node: the name of this node, in which there is nothing that could end a name.
+    :param clock: seconds on this process's clock, the one of the waiters' times.
+    :param max_waiting: how many users of all nodes may wait at once.
+    """
+
+    def __init__(
+        self, run: Runs, node: str, clock: Callable[[], float], *, max_waiting: int = MAX_WAITING
+    ) -> None:
+        self._run = run
+        self._node = node
+        self._clock = clock
+        self._max_waiting = max_waiting
+        self._times = Times()
+        self._stay = ""
+        self.unread = 0
+        """Waiters and rooms that nobody understands, and that were left out."""
+
+    async def begin(self) -> None:
+        """Begin a stay: there is nothing of this node then, and nothing of former stays comes."""
+        for script in scripts.ALL:
+            await self._run("SCRIPT", "LOAD", script.text)
+        stay = token_hex(8)
+        while await self._clears(scripts.BEGIN, self._node, stay):
+            pass
+        self._stay = stay
+
+    async def restate(self, rooms: Iterable[Room]) -> None:
+        """Put rooms with users of this node back."""
+        told = list(rooms)
+        for first in range(0, len(told), _ROOMS_AT_ONCE):
+            await self._write(
+                scripts.RESTATE,
+                *(
+                    each
+                    for room in told[first : first + _ROOMS_AT_ONCE]
+                    for each in (
+                        room_text(room, self._times), room.first, room.second, *room.nodes
+                    )
+                ),
+            )  # fmt: skip
+
+    async def tend(self) -> Load:
+        """Say that somebody looks after the store; once in a while, or all of it expires."""
+        waiting, in_rooms = await self._write(scripts.TEND)
+        return Load(int(waiting), int(in_rooms))
+
+    async def present(self) -> dict[str, str]:
+        """The nodes that have begun a stay and were not swept out since, and their stays."""
+        (found,) = await self._ask(scripts.PRESENT)
+        return dict(zip(found[::2], found[1::2], strict=True))
+
+    async def sweep(self, dead: Mapping[str, str]) -> int:
+        """Take out what there is of nodes that are gone.
+
+        :param dead: their stays, by name; one that has begun another stay is left alone.
+        :returns: how many of their users it were.
+        """
+        swept = 0
+        for node, stay in dead.items():
+            if node == self._node:
+                continue
+            arguments = (self._node, self._stay, node, stay)
+            while many := await self._clears(scripts.SWEEP, *arguments):
+                swept += many
+        return swept
+
+    async def enter(self, waiter: Waiter) -> Entered:
+        """See :meth:`Store.enter`."""
+        self._require_begun()
+        fields = waiter_fields(waiter, self._times)
+        (came,) = await self._write(scripts.ENTER, waiter.user_id, *fields, self._max_waiting)
+        return Entered(came)
+
+    async def leave_queue(self, user_id: str) -> None:
+        """See :meth:`Store.leave_queue`."""
+        await self._write(scripts.LEAVE_QUEUE, user_id)
+
+    async def waiter(self, user_id: str) -> Waiter | None:
+        """See :meth:`Store.waiter`."""
+        (text,) = await self._ask(scripts.WAITER, user_id)
+        return self._waiter(user_id, text)
+
+    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
+        """See :meth:`Store.waiting`; 1,000 at most."""
+        if limit <= 0:
+            return []
+        answer = await self._ask(scripts.WAITING, int(apart), min(limit, _MOST))
+        return self._waiters(*answer)
+
+    async def alike(
+        self, interests: frozenset[str], limit: int, *, apart: bool = False
+    ) -> list[Waiter]:
+        """See :meth:`Store.alike`; 1,000 at most."""
+        if limit <= 0:
+            return []
+        many = min(limit, _MOST)
+        answer = await self._ask(scripts.ALIKE, int(apart), many, *tags(interests))
+        return self._waiters(*answer)
+
+    async def claim(self, room: Room) -> bool:
+        """See :meth:`Store.claim`."""
+        self._require_begun()
+        text = room_text(room, self._times)
+        (made,) = await self._write(scripts.CLAIM, text, room.first, room.second)
+        return bool(made)
+
+    async def leave_room(self, user_id: str) -> Room | None:
+        """See :meth:`Store.leave_room`."""
+        (text,) = await self._write(scripts.LEAVE_ROOM, user_id)
+        return self._room(text)
+
+    async def room_of(self, user_id: str) -> Room | None:
+        """See :meth:`Store.room_of`."""
+        (text,) = await self._ask(scripts.ROOM_OF, user_id)
+        room = self._room(text)
+        if room is None and text is not None:
+            await self._write(scripts.LEAVE_ROOM, user_id)
+        return room
+
+    async def _clears(self, script: Script, *arguments: str) -> int:
+        """Have a script take out as many as it may at once; none when it is through."""
+        (many,) = await self._ask(script, *arguments, _AT_ONCE)
+        return int(many)
+
+    async def _write(self, script: Script, *arguments: str | int) -> list[Any]:
+        self._require_begun()
+        return await self._ask(script, self._node, self._stay, *arguments)
+
+    async def _ask(self, script: Script, *arguments: str | int) -> list[Any]:
+        asked_s = self._clock()
+        rest: list[Any]
+        answer = await self._run("EVALSHA", script.sha, len(KEYS), *KEYS, *arguments)
+        try:
+            seconds, microseconds, *rest = answer
+            store_us = int(seconds) * 1_000_000 + int(microseconds)
+        except (ValueError, TypeError):
+            raise StoreAway("Redis answers as it does not") from None
+        self._times.heard(store_us, asked_s, self._clock())
+        return rest
+
+    def _require_begun(self) -> None:
+        if not self._stay:
+            raise StoreAway("this node has not begun its stay")
+
+    def _waiters(self, users: list[str], texts: list[str | None]) -> list[Waiter]:
+        found = map(self._waiter, users, texts)
+        return [waiter for waiter in found if waiter is not None]
+
+    def _waiter(self, user_id: str, text: str | None) -> Waiter | None:
+        if text is None:
+            return None
+        try:
+            return waiter_of(user_id, text, self._times)
+        except NotUnderstood:
+            self.unread += 1
+            return None
+
+    def _room(self, text: str | None) -> Room | None:
+        if text is None:
+            return None
+        try:
+            return room_of(text, self._times)
+        except NotUnderstood:
+            self.unread += 1
+            return None

@@ -1,0 +1,327 @@
+"""What Redis does for the store: a script for each step, so that each is atomic.
+
+All keys have one hash tag and are named to every script. A script that writes is told for whom:
+the node, and its *stay*, which is new whenever the node has begun anew. What comes of a former one,
+say of a connection that had been lost with a command under way, is refused.
+
+Each answers with Redis' time (seconds, and microseconds of the second) before anything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha1
+
+KEYS = (
+    "{relay}:waiters",  # hash: user -> waiter
+    "{relay}:queue",  # sorted set: users by when they came
+    "{relay}:apart",  # the same, of those who are apart
+    "{relay}:alike",  # sorted set by name: whether apart, interest, when they came, user
+    "{relay}:rooms",  # hash: user -> room, of both users
+    "{relay}:at",  # sorted set by name: node, user, of all who wait or are in a room
+    "{relay}:stays",  # hash: node -> stay
+)
+
+KEEP_S = 600
+"""So long keys are kept of which no node looks after the store."""
+
+_HEAD = (
+    f"\nlocal KEEP_S = {KEEP_S}"
+    """
+local WAITERS, QUEUE, APART, ALIKE, ROOMS, AT, STAYS = unpack(KEYS)
+local call = redis.call
+local now = call('TIME')
+
+local function parse(value)
+  return string.match(value, '^(%d)(%d+)\\n([^\\n]*)\\n([^\\n]*)\\n')
+end
+
+local function alike(user, apart, since, tags)
+  local members = {}
+  for tag in string.gmatch(tags .. '\\31', '([^\\31]*)\\31') do
+    members[#members + 1] = apart .. tag .. '\\0' .. since .. '\\0' .. user
+  end
+  return members
+end
+
+local function queue_of(apart)
+  return apart == '1' and APART or QUEUE
+end
+
+local function take(user)
+  local value = call('HGET', WAITERS, user)
+  if not value then return false end
+  call('HDEL', WAITERS, user)
+  local apart, since, node, tags = parse(value)
+  if apart then
+    call('ZREM', queue_of(apart), user)
+    call('ZREM', ALIKE, unpack(alike(user, apart, since, tags)))
+  end
+  return true
+end
+
+local function end_room(user)
+  local value = call('HGET', ROOMS, user)
+  if not value then return nil end
+  call('HDEL', ROOMS, user)
+  local is_read, room = pcall(cjson.decode, value)
+  if not is_read or type(room) ~= 'table' or #room < 6 then return nil end
+  for index = 2, 3 do
+    local each = tostring(room[index])
+    if each == user or call('HGET', ROOMS, each) == value then
+      call('HDEL', ROOMS, each)
+      call('ZREM', AT, tostring(room[index + 3]) .. '\\0' .. each)
+    end
+  end
+  return value
+end
+
+local function clear(node, limit)
+  local members = call('ZRANGEBYLEX', AT, '[' .. node .. '\\0', '(' .. node .. '\\1',
+    'LIMIT', 0, limit)
+  for _, member in ipairs(members) do
+    local user = string.sub(member, #node + 2)
+    if not take(user) then end_room(user) end
+    call('ZREM', AT, member)
+  end
+  return #members
+end
+
+local function keep()
+  for _, key in ipairs(KEYS) do
+    call('EXPIRE', key, KEEP_S, 'NX')
+  end
+end
+"""
+)
+
+_FENCE = """
+if call('HGET', STAYS, ARGV[1]) ~= ARGV[2] then
+  return redis.error_reply('FENCED this node has been taken out')
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script of Redis', and the name by which it is called there."""
+
+    text: str
+    sha: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha", sha1(self.text.encode(), usedforsecurity=False).hexdigest())
+
+
+BEGIN = Script(
+    _HEAD
+    + """
+local types = {'hash', 'zset', 'zset', 'zset', 'hash', 'zset', 'hash'}
+for index, key in ipairs(KEYS) do
+  local kind = call('TYPE', key).ok
+  if kind ~= 'none' and kind ~= types[index] then
+    return redis.error_reply('FOREIGN ' .. key .. ' is a ' .. kind .. ' of somebody else')
+  end
+end
+call('HSET', STAYS, ARGV[1], ARGV[2])
+local cleared = clear(ARGV[1], ARGV[3])
+keep()
+return {now[1], now[2], cleared}
+"""
+)
+"""A node's stay begins: takes out what there is of it. Arguments: node, stay, and how many at most;
+answers how many it were."""
+
+ENTER = Script(
+    _HEAD
+    + _FENCE
+    + """
+local node, user, apart, since, tags = ARGV[1], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+if call('HEXISTS', ROOMS, user) == 1 then return {now[1], now[2], 'in_room'} end
+local former = call('HGET', WAITERS, user)
+local is_new = true
+if former then
+  local was_apart, came, was_at, liked = parse(former)
+  since = came or since
+  if was_apart == apart and was_at == node and liked == tags then
+    is_new = false
+  else
+    take(user)
+    if was_at then call('ZREM', AT, was_at .. '\\0' .. user) end
+  end
+elseif call('ZCARD', QUEUE) + call('ZCARD', APART) >= tonumber(ARGV[8]) then
+  return {now[1], now[2], 'full'}
+end
+call('HSET', WAITERS, user, apart .. since .. '\\n' .. node .. '\\n' .. tags .. '\\n' .. ARGV[7])
+if is_new then
+  call('ZADD', queue_of(apart), since, user)
+  for _, member in ipairs(alike(user, apart, since, tags)) do call('ZADD', ALIKE, 0, member) end
+  call('ZADD', AT, 0, node .. '\\0' .. user)
+  keep()
+end
+return {now[1], now[2], 'waiting'}
+"""
+)
+"""Arguments: node, stay, user, whether apart, when it came, tags, the rest, the queue's bound."""
+
+LEAVE_QUEUE = Script(
+    _HEAD
+    + _FENCE
+    + """
+if take(ARGV[3]) then call('ZREM', AT, ARGV[1] .. '\\0' .. ARGV[3]) end
+return {now[1], now[2]}
+"""
+)
+"""Arguments: node, stay, user."""
+
+WAITER = Script(
+    _HEAD
+    + """
+return {now[1], now[2], call('HGET', WAITERS, ARGV[1])}
+"""
+)
+"""Argument: user."""
+
+WAITING = Script(
+    _HEAD
+    + """
+local users = call('ZRANGE', queue_of(ARGV[1]), 0, ARGV[2] - 1)
+if #users == 0 then return {now[1], now[2], {}, {}} end
+return {now[1], now[2], users, call('HMGET', WAITERS, unpack(users))}
+"""
+)
+"""Arguments: whether apart, how many. Answers users and waiters."""
+
+ALIKE = Script(
+    _HEAD
+    + """
+local apart, limit = ARGV[1], tonumber(ARGV[2])
+local found, is_known = {}, {}
+for index = 3, #ARGV do
+  local first = apart .. ARGV[index]
+  local members = call('ZRANGEBYLEX', ALIKE, '[' .. first .. '\\0', '(' .. first .. '\\1',
+    'LIMIT', 0, limit)
+  for _, member in ipairs(members) do
+    local came = string.sub(member, #first + 2)
+    if not is_known[came] then
+      is_known[came] = true
+      found[#found + 1] = came
+    end
+  end
+end
+if #found == 0 then return {now[1], now[2], {}, {}} end
+if #ARGV > 3 then table.sort(found) end
+local users = {}
+for index = 1, math.min(#found, limit) do users[index] = string.sub(found[index], 18) end
+return {now[1], now[2], users, call('HMGET', WAITERS, unpack(users))}
+"""
+)
+"""Arguments: whether apart, how many, and tags. Answers users and waiters."""
+
+CLAIM = Script(
+    _HEAD
+    + _FENCE
+    + """
+local first, second = ARGV[4], ARGV[5]
+if first == second or call('HEXISTS', WAITERS, first) == 0
+    or call('HEXISTS', WAITERS, second) == 0 then
+  return {now[1], now[2], 0}
+end
+take(first)
+take(second)
+call('HSET', ROOMS, first, ARGV[3], second, ARGV[3])
+call('EXPIRE', ROOMS, KEEP_S, 'NX')
+return {now[1], now[2], 1}
+"""
+)
+"""Arguments: node, stay, room, and its two users."""
+
+LEAVE_ROOM = Script(
+    _HEAD
+    + _FENCE
+    + """
+return {now[1], now[2], end_room(ARGV[3]) or false}
+"""
+)
+"""Arguments: node, stay, user."""
+
+ROOM_OF = Script(
+    _HEAD
+    + """
+return {now[1], now[2], call('HGET', ROOMS, ARGV[1])}
+"""
+)
+"""Argument: user."""
+
+RESTATE = Script(
+    _HEAD
+    + _FENCE
+    + """
+for index = 3, #ARGV, 5 do
+  for each = 1, 2 do
+    local user, node = ARGV[index + each], ARGV[index + 2 + each]
+    if node == ARGV[1] and call('HGET', ROOMS, user) ~= ARGV[index] then
+      take(user)
+      end_room(user)
+    end
+    if call('HEXISTS', WAITERS, user) == 0 and call('HEXISTS', ROOMS, user) == 0 then
+      call('HSET', ROOMS, user, ARGV[index])
+      call('ZADD', AT, 0, node .. '\\0' .. user)
+    end
+  end
+end
+keep()
+return {now[1], now[2]}
+"""
+)
+"""Arguments: node, stay, and five for each room: the room, its two users, and their two nodes.
+
+What a node says of its own users is so. Of another's it is only taken where nothing else is known.
+"""
+
+TEND = Script(
+    _HEAD
+    + _FENCE
+    + """
+for _, key in ipairs(KEYS) do call('EXPIRE', key, KEEP_S) end
+return {now[1], now[2], call('ZCARD', QUEUE) + call('ZCARD', APART), call('HLEN', ROOMS)}
+"""
+)
+"""Arguments: node, stay. Answers how many wait, and how many are in rooms."""
+
+PRESENT = Script(
+    _HEAD
+    + """
+return {now[1], now[2], call('HGETALL', STAYS)}
+"""
+)
+"""Answers the nodes, and their stays."""
+
+SWEEP = Script(
+    _HEAD
+    + _FENCE
+    + """
+local stay = call('HGET', STAYS, ARGV[3])
+if stay and stay ~= ARGV[4] then return {now[1], now[2], 0} end
+call('HDEL', STAYS, ARGV[3])
+return {now[1], now[2], clear(ARGV[3], ARGV[5])}
+"""
+)
+"""Takes out what there is of another node, unless it has begun anew. Arguments: node, stay, the
+other's node and stay, and how many at most; answers how many it were."""
+
+ALL = (
+    BEGIN,
+    ENTER,
+    LEAVE_QUEUE,
+    WAITER,
+    WAITING,
+    ALIKE,
+    CLAIM,
+    LEAVE_ROOM,
+    ROOM_OF,
+    RESTATE,
+    TEND,
+    PRESENT,
+    SWEEP,
+)
