@@ -27,6 +27,8 @@ from relay.api.page import Page, folder
 from relay.api.visitors import VisitorApi
 from relay.api.welcome import Welcome, read_welcome
 from relay.carrier import OwnedPlane, cannot_listen, plane_of, start_media
+from relay.cluster.figures import Standing
+from relay.clustered import Part, clustered
 from relay.config import Settings
 from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.errors import (
@@ -42,7 +44,6 @@ from relay.records import Records
 from relay.safety import BanRules, Safety
 from relay.safety.visitors import Visitors
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
-from relay.store import MemoryStore
 from relay.stored import keyring, opened
 from relay.taps.audit import AuditLog
 from relay.tls import ServerTls, server_tls
@@ -81,7 +82,7 @@ async def running(
     """Run the server for as long as the context lasts; port 0 takes any free one.
 
     :param plane: the media plane to use, not yet started, instead of one made from the settings.
-    :param membership: of a cluster.
+    :param membership: what operators have of a cluster, instead of what the settings say.
     :raises ConfigError: when a port cannot be bound, or a file cannot be used; the message names
         the option.
     """
@@ -89,10 +90,12 @@ async def running(
     tls = server_tls(settings)
     async with AsyncExitStack() as stack:
         records = await stack.enter_async_context(opened(settings))
+        part = await stack.enter_async_context(clustered(settings))
         plane = plane or plane_of(stack, settings)
         over_tcp = OverTcp(settings)
         door = _door(settings, over_tcp)
-        app = _application(settings, plane, token, door, over_tcp, records, membership)
+        membership = membership or part.membership
+        app = _application(settings, plane, token, door, over_tcp, records, part, membership)
         udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
             stack.push_async_callback(over_tcp.close)
@@ -142,6 +145,7 @@ def _application(
     door: Door,
     over_tcp: OverTcp,
     records: Records,
+    part: Part,
     membership: Membership | None = None,
 ) -> web.Application:
     freezer = freezer_of(settings, plane, records)
@@ -149,7 +153,7 @@ def _application(
     visitors = Visitors(keyring(settings))
     gateway = Gateway(
         plane=plane,
-        store=MemoryStore(max_waiting=settings.max_users),
+        store=part.store,
         media_mode=settings.media_mode,
         ice_servers=over_tcp.ice_servers,
         limits=_limits(settings),
@@ -158,6 +162,7 @@ def _application(
         visitors=visitors,
         start_blurred=settings.start_blurred,
         freezer=freezer,
+        cluster=part.cluster,
     )
 
     watch = watch_of(settings, plane, gateway, safety, freezer)
@@ -174,12 +179,14 @@ def _application(
         webhook_url=settings.webhook_url,
         webhook_secret=settings.webhook_secret,
         membership=membership,
+        figures=part.figures,
     )
 
     async def start(_: web.Application) -> None:
         await safety.start()
         front.start()
         await gateway.start()
+        part.join(lambda: Standing(front.load.cpu_ratio, draining=gateway.draining))
         if watch is not None:
             watch.start()
 

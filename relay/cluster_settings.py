@@ -37,8 +37,8 @@ class ClusterSettings(BaseModel):
     cluster_address: Annotated[str, AfterValidator(values.reached)] | None = setting(
         None,
         "ADDRESS",
-        "IP address at which they reach this server; by default the one from which it reaches"
-        " Redis.",
+        "IP address of this machine at which they reach it; by default the one from which it"
+        " reaches Redis.",
     )
     node_name: Annotated[str, AfterValidator(values.node_name)] | None = setting(
         None,

@@ -1,5 +1,6 @@
 """All HTTP endpoints but the page and the WebSocket, put together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from relay.api.v1 import Api
 from relay.api.vault import Vault
 from relay.api.webhooks import Webhooks
 from relay.cluster import Cluster, Node
+from relay.cluster.figures import Figures
 from relay.door import Door
 from relay.plane import MediaPlane
 from relay.safety import Decisions, Safety
@@ -59,6 +61,7 @@ class Front:
     :param metrics_public: whether ``/metrics`` answers without the token.
     :param webhook_url: where new reports are told, signed with ``webhook_secret``.
     :param membership: of a cluster, if there is one.
+    :param figures: how it goes with the other nodes of a cluster.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Front:
         webhook_url: SecretStr | None = None,
         webhook_secret: SecretStr | None = None,
         membership: Membership | None = None,
+        figures: Callable[[], Figures] = Figures,
     ) -> None:
         cluster = membership.cluster if membership is not None else None
         self.load = Load(plane)
@@ -88,6 +92,7 @@ class Front:
             safety,
             sees_addresses=sees_addresses,
             node=cluster.here.name if cluster is not None else None,
+            figures=figures,
         )
         sessions = Sessions()
         self._operators = Operators(token, safety.records)

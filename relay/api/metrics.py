@@ -127,6 +127,14 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Reports, blocks and evidence in memory alone, since the database is away.",
         ),
         "relay_event_readers": ("overview.event_readers", "Readers of live events."),
+        "relay_cluster_nodes": (
+            "overview.cluster.nodes",
+            "Other nodes of the cluster that this one can speak to.",
+        ),
+        "relay_cluster_store_up": (
+            "overview.cluster.store_up",
+            "1 when Redis has answered the last time.",
+        ),
     },
     CounterMetricFamily: {
         "relay_connections_admitted": ("door.admitted", "TCP connections let in."),
@@ -250,6 +258,20 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Users not looked at in their turn: the program was behind, or not there.",
         ),
         "relay_event_readers_dropped": ("events.dropped", "Readers that were too slow."),
+        "relay_cluster_messages": (
+            "overview.cluster.messages",
+            "Messages between this node and others, by direction (sent, received).",
+            "direction",
+        ),
+        "relay_cluster_nodes_lost": (
+            "overview.cluster.lost",
+            "Nodes that this one could speak to, and which went.",
+        ),
+        "relay_cluster_refused": (
+            "overview.cluster.refusals",
+            "Who was not let in as a node, or has not let this one in, by reason.",
+            "reason",
+        ),
     },
     HistogramMetricFamily: {
         "relay_match_wait_seconds": (

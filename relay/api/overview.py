@@ -8,6 +8,7 @@ from relay.api import models
 from relay.api.load import Load
 from relay.api.observation import Observation
 from relay.api.readiness import Readiness
+from relay.cluster.figures import Figures
 from relay.plane import Direction, Sight
 from relay.safety import Safety
 from relay.signaling import Gateway
@@ -19,6 +20,7 @@ class Overview:
     :param media: the media plane.
     :param sees_addresses: whether operators are told full addresses.
     :param node: what this node is called, in a cluster.
+    :param figures: of the cluster.
     :param clock: seconds on a clock that never goes back.
     """
 
@@ -32,6 +34,7 @@ class Overview:
         *,
         sees_addresses: bool,
         node: str | None = None,
+        figures: Callable[[], Figures] = Figures,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.gateway, self.load, self.readiness = gateway, load, readiness
@@ -39,7 +42,7 @@ class Overview:
         self.event_readers = 0
         """Streams of events that are being read."""
         self._media = media
-        self._sees_addresses = sees_addresses
+        self._sees_addresses, self._figures = sees_addresses, figures
         self._node = node
         self._clock = clock
         self._started_at = clock()
@@ -48,6 +51,11 @@ class Overview:
     def uptime_s(self) -> float:
         """Since the start."""
         return self._clock() - self._started_at
+
+    @property
+    def cluster(self) -> Figures:
+        """How it goes with the other nodes, in numbers."""
+        return self._figures()
 
     async def look(self) -> Observation:
         """What there is at this moment."""

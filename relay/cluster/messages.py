@@ -9,9 +9,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from relay.cluster.interface import Node
 from relay.typed import Vocabulary
 
 VERSION = 1
+
+
+# of every connection
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first message either way; or :class:`Refused`, with a reason of `greeting`."""
+
+    version: int
+    node: Node | None = None
+    """A node of another version may introduce itself otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Still here: said when there was nothing else to say for a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The last message: this node ends, and is not to be connected to."""
 
 
 # of any request
@@ -229,6 +252,9 @@ class Changed:
 
 VOCABULARY = Vocabulary(
     (
+        Hello,
+        Beat,
+        Leaving,
         Refused,
         Offer,
         Accepted,

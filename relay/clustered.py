@@ -1,0 +1,191 @@
+"""A node of a cluster, as the settings have it: where its users wait, and the other nodes."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+
+import relay
+from relay import values
+from relay.api.front import Membership
+from relay.cluster import Cluster, Node
+from relay.cluster.figures import Figures, Standing
+from relay.cluster.secret import Secret
+from relay.config import Settings
+from relay.errors import ConfigError, StoreAway, reason_of
+from relay.store import MemoryStore, Store
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from relay.cluster.leases import Leases
+    from relay.cluster.nodes import Nodes
+
+_REDIS_PORT = 6379
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A server's part in its cluster; of one that is alone, the store of its own."""
+
+    store: Store
+    nodes: Nodes | None = None
+    leases: Leases | None = None
+    session_key: bytes = b""
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The other nodes, for whoever speaks to them."""
+        return self.nodes
+
+    @property
+    def membership(self) -> Membership | None:
+        """What operators have of it."""
+        if self.nodes is None or self.leases is None:
+            return None
+        return Membership(self.nodes, self.session_key, self.leases.left_s)
+
+    def join(self, standing: Callable[[], Standing]) -> None:
+        """Be there for the others, when all that they may ask is ready.
+
+        :param standing: how this server is doing.
+        """
+        if self.nodes is None or self.leases is None:
+            return
+        self.leases.standing = standing
+        self.nodes.start()
+        self.leases.open()
+
+    def figures(self) -> Figures:
+        """How it goes, in numbers."""
+        if self.nodes is None or self.leases is None:
+            return Figures()
+        counts = self.nodes.counts
+        return Figures(
+            nodes=len(self.nodes.others),
+            store_up=self.leases.is_renewed,
+            messages={"sent": counts.sent, "received": counts.received},
+            lost=counts.lost,
+            refusals=self.nodes.refusals.counts,
+        )
+
+
+@asynccontextmanager
+async def clustered(settings: Settings) -> AsyncIterator[Part]:
+    """A server's part in its cluster, as long as the context lasts; :meth:`Part.join` it.
+
+    :raises ConfigError: when it cannot have a part; the message names the option.
+    """
+    store = MemoryStore(max_waiting=settings.max_users)
+    if settings.cluster is None or settings.cluster_secret is None:
+        yield Part(store)
+        return
+    # a server that is alone does not pay for any of it
+    from relay.cluster.lane import Lane, client  # noqa: PLC0415
+    from relay.cluster.leases import Leases  # noqa: PLC0415
+    from relay.cluster.nodes import Nodes  # noqa: PLC0415
+    from relay.cluster.trust import trust  # noqa: PLC0415
+
+    url = settings.cluster.get_secret_value()
+    here, secret = _here(settings, url), Secret(settings.cluster_secret)
+    async with AsyncExitStack() as stack:
+        nodes = Nodes(here, trust(secret, here.name))
+        _bind(settings, nodes)
+        stack.push_async_callback(nodes.close)
+        await _knock(settings, client(url))
+        lane = Lane(client(url))
+        stack.push_async_callback(lane.close)
+        leases = Leases(lane.run, here, nodes.know)
+        stack.push_async_callback(leases.close)
+        await _claim(settings, leases, here.name)
+        leases.start()
+        yield Part(store, nodes, leases, secret.key("operators' sessions"))
+
+
+def _here(settings: Settings, url: str) -> Node:
+    return Node(
+        settings.node_name or _host_name(),
+        secrets.token_hex(8),
+        relay.__version__,
+        settings.cluster_address or _address_towards(url),
+        settings.cluster_port,
+        settings.workers,
+    )
+
+
+def _bind(settings: Settings, nodes: Nodes) -> None:
+    here = nodes.here
+    try:
+        nodes.bind()
+    except OSError as error:
+        is_elsewhere = error.errno == errno.EADDRNOTAVAIL
+        named = settings.written("cluster_address" if is_elsewhere else "cluster_port")
+        raise ConfigError(
+            f"{named}: cannot listen on {here.host} port {here.port}: {reason_of(error)}"
+        ) from None
+
+
+async def _knock(settings: Settings, client: Redis) -> None:
+    """Whether Redis lets us in. When it is away, calls of former days are not to wait for it."""
+    from redis.exceptions import (  # noqa: PLC0415
+        AuthenticationError,
+        NoPermissionError,
+        RedisError,
+    )
+
+    try:
+        await client.ping()
+    except (AuthenticationError, NoPermissionError) as error:
+        raise ConfigError(f"{settings.written('cluster')}: Redis refuses: {error}") from None
+    except (RedisError, OSError) as error:
+        _log.warning("store_not_found", reason=type(error).__name__)
+    finally:
+        await client.aclose()
+
+
+async def _claim(settings: Settings, leases: Leases, name: str) -> None:
+    try:
+        is_ours = await leases.claim()
+    except StoreAway:
+        return  # it is claimed when Redis is there
+    if not is_ours:
+        named = settings.written("node_name")
+        raise ConfigError(f"{named}: another server of the cluster is called {name}")
+
+
+def _host_name() -> str:
+    name = socket.gethostname().partition(".")[0].lower()
+    try:
+        return values.node_name(name)
+    except ValueError:
+        raise ConfigError(
+            f"--node-name: has to be given, since the host is called {name}"
+        ) from None
+
+
+def _address_towards(url: str) -> str:
+    """Which of this machine's addresses is on the way to Redis; nothing is sent."""
+    where = urlsplit(url)
+    host = where.hostname
+    if where.scheme == "unix" or host is None:
+        raise ConfigError("--cluster-address: has to be given, since Redis is at a socket")
+    try:
+        found = socket.getaddrinfo(host, where.port or _REDIS_PORT, type=socket.SOCK_DGRAM)
+        family, kind, _, _, address = found[0]
+        with socket.socket(family, kind) as towards:
+            towards.connect(address)
+            return values.reached(str(towards.getsockname()[0]))
+    except (OSError, ValueError):
+        raise ConfigError(
+            f"--cluster-address: has to be given, since there is no way to {host}"
+        ) from None

@@ -1,0 +1,145 @@
+"""Servers as users start them, three of them as one cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from tests.support.redis_server import NEEDS_REDIS, RedisServer
+
+from tests.support.ports import free_ports
+from tests.support.served import ended, page_of, serving
+
+pytestmark = NEEDS_REDIS
+
+NAMES = ("athens", "berlin", "paris")
+SECRET = "one that all the nodes share"
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+def flags(redis: RedisServer, name: str, number: int, port: int, secret: str = SECRET) -> list[str]:
+    cluster = ["--cluster", redis.url, "--cluster-secret", secret, "--cluster-port", str(port)]
+    address = f"127.0.0.{number}"
+    return [*cluster, "--node-name", name, "--cluster-address", address, "--metrics-public"]
+
+
+@asynccontextmanager
+async def node(
+    directory: Path, redis: RedisServer, name: str, number: int, port: int, secret: str = SECRET
+) -> AsyncIterator[Process]:
+    folder = directory / name
+    folder.mkdir(exist_ok=True)
+    own = ("--data-dir", str(folder / "data"), "--runtime-dir", str(folder / "run"))
+    async with serving(folder, *flags(redis, name, number, port, secret), *own) as process:
+        yield process
+
+
+async def figure(page: str, name: str) -> float:
+    async with aiohttp.ClientSession() as http, http.get(f"{page}/metrics") as response:
+        text = await response.text()
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert found, f"there is no {name}"
+    return float(found[1])
+
+
+async def until(page: str, name: str, wanted: float) -> None:
+    async with asyncio.timeout(60):
+        while await figure(page, name) != wanted:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.timeout(300)
+async def test_three_servers_see_each_other_and_notice_who_goes(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    (port,) = free_ports()
+    async with AsyncExitStack() as stack:
+        processes = [
+            await stack.enter_async_context(node(tmp_path, redis, name, number, port))
+            for number, name in enumerate(NAMES, 1)
+        ]
+        pages = [await page_of(process) for process in processes]
+        for page in pages:
+            await until(page, "relay_cluster_nodes", 2)
+            assert await figure(page, "relay_cluster_store_up") == 1
+        redis.stop()
+        for page in pages:
+            await until(page, "relay_cluster_store_up", 0)
+            assert await figure(page, "relay_cluster_nodes") == 2
+            async with aiohttp.ClientSession() as http:
+                for path in ("health", "ready"):
+                    async with http.get(f"{page}/{path}") as response:
+                        assert response.status == 200
+        redis.start()
+        for page in pages:
+            await until(page, "relay_cluster_store_up", 1)
+        processes[2].send_signal(signal.SIGSTOP)
+        try:
+            for page in pages[:2]:
+                await until(page, "relay_cluster_nodes", 1)
+                assert await figure(page, "relay_cluster_nodes_lost_total") == 1
+        finally:
+            processes[2].send_signal(signal.SIGCONT)
+        for page in pages:
+            await until(page, "relay_cluster_nodes", 2)
+        processes[0].terminate()
+        await until(pages[1], "relay_cluster_nodes", 1)
+        code, _, log = await ended(processes[0])
+        assert code == 0
+        joined = re.findall(r"event=node_joined .*?node=(\w+)", log)
+        assert sorted(joined) == ["berlin", "paris", "paris"]
+        assert "level=error" not in log
+
+
+async def test_a_second_server_of_a_name_ends_with_one_line(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    (port,) = free_ports()
+    async with node(tmp_path, redis, "berlin", 1, port) as first:
+        await page_of(first)
+        other = tmp_path / "other"
+        other.mkdir()
+        async with node(other, redis, "berlin", 2, port) as second:
+            code, _, log = await ended(second)
+    assert code == 2
+    assert log == "relay: --node-name: another server of the cluster is called berlin\n"
+
+
+async def test_a_redis_that_refuses_is_a_wrong_value(tmp_path: Path, redis: RedisServer) -> None:
+    redis.ask("CONFIG", "SET", "requirepass", "hush")
+    (port,) = free_ports()
+    async with node(tmp_path, redis, "berlin", 1, port) as process:
+        code, _, log = await ended(process)
+    assert code == 2
+    assert log.startswith("relay: --cluster: Redis refuses: ")
+
+
+async def test_an_address_that_is_another_machine_s_is_a_wrong_value(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    (port,) = free_ports()
+    with_other = flags(redis, "berlin", 1, port)
+    with_other[with_other.index("127.0.0.1")] = "192.0.2.1"
+    async with serving(tmp_path, *with_other) as process:
+        code, _, log = await ended(process)
+    assert code == 2
+    assert log == (
+        f"relay: --cluster-address: cannot listen on 192.0.2.1 port {port}:"
+        " cannot assign requested address\n"
+    )
