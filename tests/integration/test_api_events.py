@@ -112,7 +112,7 @@ async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tup
     events = Events(overview, period_s=period_s, patience_s=patience_s)
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        return await events.serve(request, EventQuery(limit=200))
+        return await events.serve(request, lambda: events.snapshot(EventQuery(limit=200)))
 
     app = web.Application()
     app.add_routes([web.get("/events", serve)])

@@ -197,9 +197,7 @@ async def test_a_ban_holds_at_all_nodes_at_once_and_its_end_too() -> None:
         assert user.socket.close_code == 4004
         assert not other.socket.closed
         assert (await operator.get("bans"))["bans"][0]["id"] == ban["id"]
-        status, _ = await operator.ask(
-            f"{API}/bans", "POST", json={"user": "nobody", **TWO_HOURS}
-        )
+        status, _ = await operator.ask(f"{API}/bans", "POST", json={"user": "nobody", **TWO_HOURS})
         assert status == 404
 
 

@@ -31,12 +31,12 @@ class Clustered:
 
 
 @asynccontextmanager
-async def clustered(*names: str, **changed: object) -> AsyncIterator[Clustered]:
+async def clustered(*names: str) -> AsyncIterator[Clustered]:
     """Servers with one database, which share no rooms."""
     made = Clustered()
     async with contextlib.AsyncExitStack() as stack:
         for name in names:
             membership = Membership(made.between.node(name), KEY, lambda: made.leases)
-            server = operating(membership=membership, **changed)
+            server = operating(membership=membership)
             made.servers[name] = await stack.enter_async_context(server)
         yield made

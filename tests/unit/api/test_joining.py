@@ -134,7 +134,10 @@ def _user(name: str, age_s: float) -> models.User:
 
 def test_tracks_are_sorted_as_one_node_sorts_them() -> None:
     query = queries.TrackQuery(sort="loss", limit=2)
-    parts = [between("a", loss_ratio=0.01).tracks(query), between("b", loss_ratio=0.3).tracks(query)]
+    parts = [
+        between("a", loss_ratio=0.01).tracks(query),
+        between("b", loss_ratio=0.3).tracks(query),
+    ]
     found = joining.tracks(parts, query)
     assert [(each.user_id, each.node) for each in found.tracks] == [("bob", "b"), ("ann", "a")]
     never = [between("a", idle_s=50.0).tracks(query), between("b", idle_s=None).tracks(query)]
