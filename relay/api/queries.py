@@ -25,7 +25,7 @@ class Page(Model):
     offset: int = Field(0, ge=0, le=1_000_000, description="How many to skip.")
 
 
-class NodePage(Page, NodeQuery):
+class NodePage(NodeQuery, Page):
     """The same, of what each node has."""
 
 

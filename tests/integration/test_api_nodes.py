@@ -122,7 +122,7 @@ async def test_orders_reach_the_node_that_is_meant() -> None:
             ("user_kicked", "operator"),
         ]
         assert await closed(ann.socket) == 4001
-        for path in (f"users/{ann.user_id}", f"rooms/{room_id}", "users/%2e%2e"):
+        for path in (f"users/{ann.user_id}", f"rooms/{room_id}", "users/%2e%2f%3fx"):
             status, body = await operator.ask(f"{API}/{path}", "DELETE")
             assert (status, body["error"]["code"]) == (404, "not_found")
         assert (await operator.ask(f"{API}/tracks/nothing"))[0] == 404

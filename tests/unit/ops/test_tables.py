@@ -276,11 +276,25 @@ def test_nodes_and_who_does_not_answer() -> None:
         200,
     )
     head, *rows = (line.split() for line in lines)
-    assert head == ("NODE VERSION USERS WAITING ROOMS WORKERS Mbit/s CPU UP LEASE STATE".split())
+    assert head == (
+        [
+            "NODE",
+            "VERSION",
+            "USERS",
+            "WAITING",
+            "ROOMS",
+            "WORKERS",
+            "Mbit/s",
+            "CPU",
+            "UP",
+            "LEASE",
+            "STATE",
+        ]
+    )
     assert rows[0][:2] == ["a", "0.1.0"]
     assert rows[0][6:8] == ["2.5", "50%"]
     assert [row[-1] for row in rows] == ["ready", "overloaded", "draining", "answer"]
-    assert rows[3] == "d - - - - - - - - - does not answer".split()
+    assert rows[3] == ["d", "-", "-", "-", "-", "-", "-", "-", "-", "-", "does", "not", "answer"]
 
 
 def test_whose_something_is_has_a_column_in_a_cluster_alone() -> None:
