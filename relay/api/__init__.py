@@ -8,7 +8,7 @@
   ``history`` the last hour
 - ``overview``     looks at users and media; an ``observation`` is what there was at one moment, and
   ``quality`` says what of it is bad
-- ``nodes``        a cluster: ``asked`` is what goes to another node, ``joining`` makes one answer of
+- ``nodes``        a cluster: ``asked`` is what goes to another, ``joining`` makes one answer of
   many, and ``changes`` tells what is to be looked up again
 - ``taps``         looking into calls, and the audit log of who did; ``asking`` is what the API's
   requests have in common

@@ -44,9 +44,7 @@ _LOOKS = {
         can_be_late=True,
         role=Role.MODERATOR,
     ),
-    "listRooms": Endpoint(
-        "GET", "/rooms", "Who talks.", models.Rooms, queries.RoomQuery
-    ),
+    "listRooms": Endpoint("GET", "/rooms", "Who talks.", models.Rooms, queries.RoomQuery),
     "endRoom": Endpoint(
         "DELETE",
         "/rooms/{id}",
@@ -75,9 +73,7 @@ _LOOKS = {
         models.Workers,
         queries.NodeQuery,
     ),
-    "getTrack": Endpoint(
-        "GET", "/tracks/{id}", "One stream.", models.Track, more_faults=(503,)
-    ),
+    "getTrack": Endpoint("GET", "/tracks/{id}", "One stream.", models.Track, more_faults=(503,)),
     "getThresholds": Endpoint(
         "GET", "/thresholds", "From where on figures are bad, and nearly so.", models.Thresholds
     ),

@@ -183,7 +183,7 @@ class Nodes:
             node: partial(self._carry, node) for node in self._cluster.others
         } | {self._cluster.here.name: self._here}
 
-        async def tried(node: str) -> Answer:
+        async def tried(node: str) -> Any:
             try:
                 return await _first(asks[node], what, query)
             except (ClusterError, web.HTTPError):

@@ -79,7 +79,7 @@ class Observation:
         return models.Rooms(
             rooms=[self._room(room) for room in shown],
             total=len(found),
-            between_nodes=self._between_nodes(found),
+            between_nodes=sum(len(set(room.nodes)) > 1 for room in found),
         )
 
     def worst_rooms(self, limit: int) -> list[models.Room]:
@@ -140,17 +140,6 @@ class Observation:
         """Rooms in which something is bad."""
         return sum(bool(quality.problems) for quality in self._qualities.values())
 
-    @property
-    def rooms_between_nodes(self) -> int:
-        """Rooms with a user who is at another node."""
-        return self._between_nodes(self._rooms)
-
-    def _between_nodes(self, rooms: list[RoomView]) -> int:
-        if self._node is None:
-            return 0
-        here = {user.user_id for user in self._users}
-        return sum(not here.issuperset(room.users) for room in rooms)
-
     def loss_ratio(self, direction: Direction) -> float:
         """Of all recent packets of one direction."""
         ways = [t for t in self._tracks if t.direction == direction and t.packets_per_s > 0]
@@ -208,8 +197,13 @@ class Observation:
             bitrate_bps=quality.bitrate_bps,
             loss_ratio=quality.loss_ratio,
             problems=_in_order(quality.problems),
-            nodes=[] if self._node is None else [self._node],
+            nodes=self._nodes_of(room),
         )
+
+    def _nodes_of(self, room: RoomView) -> list[str]:
+        if self._node is None:
+            return []
+        return list(dict.fromkeys(filter(None, room.nodes))) or [self._node]
 
     def _link(self, link: LinkView) -> models.Link:
         room = self._room_of.get(link.user_id)

@@ -112,5 +112,5 @@ class Overview:
             worker_cpu_ratio=max((worker.cpu_ratio for worker in workers), default=0.0),
             worker_loop_lag_ms=max((worker.loop_lag_ms for worker in workers), default=0.0),
             nodes=0 if self._node is None else 1,
-            rooms_between_nodes=seen.rooms_between_nodes,
+            rooms_between_nodes=users.across,
         )

@@ -25,7 +25,7 @@ class Page(Model):
     offset: int = Field(0, ge=0, le=1_000_000, description="How many to skip.")
 
 
-class NodePage(Page, NodeQuery):
+class NodePage(NodeQuery, Page):
     """The same, of what each node has."""
 
 
@@ -62,7 +62,9 @@ MAX_EVENT_ROWS = 200
 class EventQuery(TrackQuery):
     """Which tracks each snapshot has; the number of rooms is limited likewise."""
 
-    limit: int = Field(50, ge=1, le=MAX_EVENT_ROWS, description="How many rooms and tracks at most.")
+    limit: int = Field(
+        50, ge=1, le=MAX_EVENT_ROWS, description="How many rooms and tracks at most."
+    )
 
 
 class TapQuery(Model):

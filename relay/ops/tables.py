@@ -212,15 +212,15 @@ def _a_node(node: Node, thresholds: Thresholds) -> Row:
     return {
         "NODE": Text(node.name, "bold" if node.here else ""),
         "VERSION": _id(node.version),
-        ">USERS": _counted(now and now.connected),
-        ">WAITING": _counted(now and now.waiting),
-        ">ROOMS": _counted(now and now.rooms),
-        ">WORKERS": _counted(now and now.workers),
+        ">USERS": _counted(None if now is None else now.connected),
+        ">WAITING": _counted(None if now is None else now.waiting),
+        ">ROOMS": _counted(None if now is None else now.rooms),
+        ">WORKERS": _counted(None if now is None else now.workers),
         ">Mbit/s": Text(figures.NOTHING if now is None else f"{now.bitrate_bps / 1e6:,.1f}"),
         ">CPU": Text(
             figures.NOTHING if cpu is None else figures.ratio(cpu), style(cpu, thresholds.cpu_ratio)
         ),
-        ">UP": Text(figures.duration(now and now.uptime_s)),
+        ">UP": Text(figures.duration(None if now is None else now.uptime_s)),
         ">LEASE": Text(figures.duration(node.lease_s)),
         "STATE": _doing(now),
     }

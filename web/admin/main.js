@@ -191,7 +191,13 @@ async function drawTrack(atS) {
   if (!track) return;
   tracks.add(track, atS);
   trackView.draw(track, tracks.of(id));
-  picture.draw(track.kind === "video", noTaps);
+  picture.draw(track.kind === "video", noTaps || elsewhere(track));
+}
+
+/** Why a track cannot be looked into here: its node alone can. @param {import("./wire/types.js").Track} shown */
+function elsewhere({ node }) {
+  const here = snapshot?.nodes?.find((each) => each.here)?.name;
+  return node && here && node !== here ? `It is at node ${node}, which alone can show it: go to the dashboard at its own address.` : "";
 }
 
 /** @param {number} nowMs */
