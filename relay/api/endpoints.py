@@ -44,9 +44,7 @@ _LOOKS = {
         can_be_late=True,
         role=Role.MODERATOR,
     ),
-    "listRooms": Endpoint(
-        "GET", "/rooms", "Who talks.", models.Rooms, queries.RoomQuery
-    ),
+    "listRooms": Endpoint("GET", "/rooms", "Who talks.", models.Rooms, queries.RoomQuery),
     "endRoom": Endpoint(
         "DELETE",
         "/rooms/{id}",
@@ -75,19 +73,20 @@ _LOOKS = {
         models.Workers,
         queries.NodeQuery,
     ),
-    "getTrack": Endpoint(
-        "GET", "/tracks/{id}", "One stream.", models.Track, more_faults=(503,)
-    ),
+    "getTrack": Endpoint("GET", "/tracks/{id}", "One stream.", models.Track, more_faults=(503,)),
     "getThresholds": Endpoint(
         "GET", "/thresholds", "From where on figures are bad, and nearly so.", models.Thresholds
     ),
     "startDrain": Endpoint(
         "POST",
         "/drain",
-        "Take no new users: `/ready` and the WebSocket answer 503; calls go on. Harmless when"
+        "Take no new users: `/ready` and the WebSocket answer 503; users without a partner are"
+        " moved to other servers, calls go on until the deadline, if there is one. Harmless when"
         " repeated. In a cluster it is the node that is named, or else the one that is asked.",
         models.Drain,
         queries.NodeQuery,
+        body=orders.DrainOrder,
+        needs_body=False,
         role=Role.ADMIN,
     ),
     "endDrain": Endpoint(

@@ -77,9 +77,7 @@ class Events:
             self._overview.event_readers -= 1
         return response
 
-    async def _send(
-        self, response: web.StreamResponse, snapshot: Snapshot, take: Taking
-    ) -> None:
+    async def _send(self, response: web.StreamResponse, snapshot: Snapshot, take: Taking) -> None:
         while not self._closing.is_set():
             event = f"event: snapshot\ndata: {snapshot.model_dump_json()}\n\n"
             async with asyncio.timeout(self._patience_s):

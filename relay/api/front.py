@@ -156,9 +156,7 @@ class Front:
         await self._taps.close()
 
 
-def _join(
-    membership: Membership, sessions: Sessions, operators: Operators, safety: Safety
-) -> None:
+def _join(membership: Membership, sessions: Sessions, operators: Operators, safety: Safety) -> None:
     """Have logins, operators, bans and decisions be those of the whole cluster, at once."""
     changes = Changes(
         membership.cluster,

@@ -62,7 +62,9 @@ MAX_EVENT_ROWS = 200
 class EventQuery(TrackQuery):
     """Which tracks each snapshot has; the number of rooms is limited likewise."""
 
-    limit: int = Field(50, ge=1, le=MAX_EVENT_ROWS, description="How many rooms and tracks at most.")
+    limit: int = Field(
+        50, ge=1, le=MAX_EVENT_ROWS, description="How many rooms and tracks at most."
+    )
 
 
 class TapQuery(Model):

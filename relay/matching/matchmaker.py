@@ -126,9 +126,7 @@ class Matchmaker:
         finally:
             self._claimed.discard(room.room_id)
 
-    async def _has_news_coming(
-        self, user_id: str, now: float, wanted: Callable[[], bool]
-    ) -> bool:
+    async def _has_news_coming(self, user_id: str, now: float, wanted: Callable[[], bool]) -> bool:
         """Whether the room that the store has for a user is known to somebody."""
         room = await self._store.room_of(user_id)
         if not wanted() or (room is not None and room.room_id in self._claimed):

@@ -251,9 +251,7 @@ class Abroad:
             case Missing():
                 guest.is_away = told.is_away
 
-    def _pass_on(
-        self, call: Call, guest: Guest, session: Session, message: PartnerMessage
-    ) -> None:
+    def _pass_on(self, call: Call, guest: Guest, session: Session, message: PartnerMessage) -> None:
         """Send a user what its partner's node says, if it may be said now."""
         if not isinstance(message, _STATES) and not session.takes_remarks:
             chat_id = message.id if isinstance(message, ChatDelivery) else ""

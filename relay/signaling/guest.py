@@ -42,13 +42,7 @@ _ALLOWANCE = 2  # of what a user may say: the relay tells of its link beside it
 _ROOM_ID = re.compile(r"[0-9a-f]{24}")
 
 PartnerMessage = (
-    ChatDelivery
-    | ChatReceived
-    | MediaState
-    | PartnerBlurred
-    | PartnerConnection
-    | Shown
-    | Typing
+    ChatDelivery | ChatReceived | MediaState | PartnerBlurred | PartnerConnection | Shown | Typing
 )
 """What a user gets of its partner; everything else is for its own node to say."""
 

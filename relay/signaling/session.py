@@ -114,12 +114,15 @@ class Session:
         source: str = "",
         identity: Identity = NOBODY,
         can_resume: bool = False,
+        can_move: bool = False,
     ) -> None:
         self.user_id = user_id
         self.is_local = is_local  # on this machine
         self.source = source  # that it counts for, see relay.source
         self.identity = identity
         self.can_resume = can_resume
+        self.can_move = can_move  # to another server, when it is told to
+        self.call_heard = 0  # the last one to move, see relay.signaling.moving
         self.away_since_s: float | None = None  # while its socket is lost
         self.is_missed = False  # the partner is to know of that
         self.frames = 0  # that have come from the client

@@ -29,7 +29,7 @@ from relay.signaling.limits import Limits
 from relay.signaling.lobby import Lobby
 from relay.signaling.locality import is_local
 from relay.signaling.outbox import CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN
-from relay.signaling.reception import RESUME, Reception, Ticket
+from relay.signaling.reception import MOVE, RESUME, Reception, Ticket
 from relay.signaling.returning import first_frame, resume_in
 from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions, new_token
@@ -150,6 +150,7 @@ class Sockets:
             source=source,
             identity=identity,
             can_resume=self._limits.resume_s > 0 and RESUME in request.query,
+            can_move=request.query.get(MOVE) == "1",
         )
 
     async def _come_back(

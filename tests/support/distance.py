@@ -72,8 +72,10 @@ class DistantCluster:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing of this node's is on its way, nor being answered."""
-        return not self._asked and all(queue.empty() for queue in self._out.values()) and all(
-            len(tasks) == 1 for tasks in self._tasks.values()
+        return (
+            not self._asked
+            and all(queue.empty() for queue in self._out.values())
+            and all(len(tasks) == 1 for tasks in self._tasks.values())
         )
 
     def serve(self, kind: type[Any], handler: Callable[[str, Any], Awaitable[object]]) -> None:

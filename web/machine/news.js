@@ -7,7 +7,7 @@
  * @typedef {import("../wire/messages.js").Outcome} Outcome
  *
  * @typedef {"partner_left" | "partner_disconnected" | "partner_lost" | "no_media" | "link_failed"
- *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
+ *   | "moved" | "stays" | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
  *   | "not_sent" | "message_refused" | "repeated_text" | "link_held_back"} Mishap said over the video
  *
  * @typedef {"report_received" | "blocked" | "report_late" | "report_refused" | "report_lost"

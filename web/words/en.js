@@ -151,6 +151,10 @@ export const en = {
   tryingVideo: "Trying for video now…",
   videoPaused: "The line is too poor for video. The sound goes on; the picture comes back by itself.",
 
+  /** @param {number} seconds */
+  staysFor: (seconds) => "This server is about to be updated, and no other one has room for you yet."
+    + ` You go on here for ${seconds > 90 ? `${Math.round(seconds / 60)} min` : `${seconds} s`}.`,
+
   sentAway: {
     operator: "An operator has ended your connection.",
     budget: "Your connection was ended: it sent far more than a call needs.",
@@ -161,6 +165,8 @@ export const en = {
     partner_left: "Your partner left.",
     partner_disconnected: "Your partner was disconnected.",
     partner_lost: "Your connection was lost, and your partner with it.",
+    stays: "This server is about to be updated, and no other one has room for you yet. You go on here.",
+    moved: "The server is being updated. You are at another one now; your partner could not come along.",
     no_media: "Nothing arrived from them.",
     link_failed: "Video connection failed. Trying again.",
     camera_lost: "Your camera was lost. The call goes on without it.",

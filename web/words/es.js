@@ -145,6 +145,9 @@ export const es = {
   videoPaused:
     "La línea no da para vídeo. El sonido sigue; la imagen volverá por sí sola.",
 
+  staysFor: (seconds) => "Este servidor está a punto de actualizarse, y en ningún otro hay sitio todavía."
+    + ` Sigues en este ${seconds > 90 ? `${Math.round(seconds / 60)} min` : `${seconds} s`}.`,
+
   sentAway: {
     operator: "Un operador ha terminado tu conexión.",
     budget: "Tu conexión ha terminado: enviaba mucho más de lo que necesita una llamada.",
@@ -155,6 +158,8 @@ export const es = {
     partner_left: "La otra persona se fue.",
     partner_disconnected: "La otra persona perdió la conexión.",
     partner_lost: "Se perdió tu conexión, y con ella la otra persona.",
+    stays: "Este servidor está a punto de actualizarse, y en ningún otro hay sitio todavía. Sigues en este.",
+    moved: "El servidor se está actualizando. Ahora estás en otro; la otra persona no pudo venir.",
     no_media: "No llegó nada de la otra persona.",
     link_failed: "Falló la conexión de vídeo. Intentándolo de nuevo.",
     camera_lost: "Se perdió tu cámara. La llamada sigue sin ella.",
