@@ -3,12 +3,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Mover } from "../../web/wire/mover.js";
+import { en } from "../../web/words/en.js";
+import { newsText } from "../../web/words/safety.js";
 import { GREETING, Page } from "./transcript.js";
 
 /** @typedef {import("../../web/wire/wire.js").WireEvent} WireEvent */
 
 /** @param {Page} page @param {number | null} withinMs */
 const told = (page, withinMs = 400_000) => page.hear({ type: "move", withinMs });
+
+/** @param {Page} page */
+const news = (page) => page.state.news.map((item) => newsText(item, en, "en"));
+
+const STAYS = "This server is about to be updated, and no other one takes you yet.";
 
 /** @param {Page} page */
 const moved = (page) => page.on({ type: "wire_moved", server: GREETING });
@@ -45,7 +52,7 @@ test("a conversation goes on until the other session is there, and its words sta
   moved(page);
   assert.deepEqual(page.state.chat.map(({ text }) => text), ["hello", "and on"]);
   assert.equal(page.state.partner, null);
-  assert.match(page.says, /^The server is being updated\. You are at another one now/);
+  assert.match(news(page).join(), /^The server is being updated\. You are at another one now/);
 });
 
 test("who does not want to be sent on rests there, and Next opens the link", () => {
@@ -63,21 +70,23 @@ test("no other server takes us: it says so, for how long, and the search goes on
   page.nowMs += 10_000;
   assert.deepEqual(unmoved(page), ["> find_partner"]);
   assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], stay: true });
-  assert.match(page.says, /no other one has room for you yet\. You go on here for 7 min\. \| Looking for someone/);
+  assert.match(page.says, /^Looking for someone/);
+  assert.deepEqual(news(page), [`${STAYS} You can go on here for 7 minutes.`]);
   page.hear({ type: "waiting_for_partner", online: 2 });
   assert.deepEqual(page.meet(), ["meet", "> media_state"]);
   page.do("next_pressed");
   assert.deepEqual(page.sent.at(-1), { type: "next_partner", interests: [] }, "and the next time it may be another");
   assert.deepEqual(told(page, null), ["move"]);
   unmoved(page);
-  assert.match(page.says, /You go on here\. \|/);
+  assert.deepEqual(news(page), [`${STAYS} You go on here.`], "once");
 });
 
 test("no other server at the deadline: the call goes on to the end, which is said", () => {
   const page = Page.inCall();
   told(page, 10_000);
   assert.deepEqual(unmoved(page), []);
-  assert.match(page.says, /You go on here for 10 s\. \| Connected/);
+  assert.match(page.says, /^Connected/);
+  assert.deepEqual(news(page), [`${STAYS} You can go on here for 10 seconds.`]);
   page.on({ type: "wire_refused", why: "draining", retryAtMs: page.nowMs + 10_000, isResumable: false });
   assert.match(page.says, /^The server is being updated/);
   assert.deepEqual(page.connect(), ["open_link", "make_offer"]);
@@ -88,7 +97,7 @@ test("to be told once more while it moves changes nothing but the time", () => {
   told(page, 400_000);
   assert.deepEqual(told(page, 10_000), []);
   unmoved(page);
-  assert.match(page.says, /for 10 s/);
+  assert.match(news(page).join(), /for 10 seconds/);
 });
 
 test("a page that nobody has started moves without a word", () => {
@@ -98,7 +107,7 @@ test("a page that nobody has started moves without a word", () => {
   assert.deepEqual(moved(page), []);
   told(page);
   assert.deepEqual(unmoved(page), []);
-  assert.equal(page.state.notice, null);
+  assert.deepEqual(news(page), []);
 });
 
 test("Stop while it moves: nothing is opened there", () => {

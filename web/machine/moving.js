@@ -6,6 +6,7 @@
  *
  * @typedef {import("./turn.js").Turn} Turn
  */
+import * as news from "./news.js";
 import * as search from "./search.js";
 
 /** The server says so. @param {Turn} turn @param {number | null} withinMs when it goes, if it says that */
@@ -27,5 +28,8 @@ export function stay(turn) {
   if (!state.isMoving) return;
   state.isMoving = false;
   if (state.search !== "none") search.ask(turn, "find_partner", true);
-  if (state.isStarted) turn.notify({ kind: "stays" });
+  if (!state.isStarted) return;
+  state.news = state.news.filter(({ kind }) => kind !== "stays");
+  const forMs = state.leaveAtMs === null ? null : Math.max(0, state.leaveAtMs - turn.nowMs);
+  news.tell(turn, { kind: "stays", forMs });
 }

@@ -1,18 +1,19 @@
 // @ts-check
 /**
- * What the person is told wherever they are: what became of their reports, and warnings.
+ * What the person is told wherever they are: what became of their reports, warnings, and that the server goes.
  *
  * @typedef {import("./turn.js").Turn} Turn
  * @typedef {import("../wire/messages.js").Reason} Reason
  * @typedef {import("../wire/messages.js").Outcome} Outcome
  *
  * @typedef {"partner_left" | "partner_disconnected" | "partner_lost" | "no_media" | "link_failed"
- *   | "moved" | "stays" | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
+ *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
  *   | "not_sent" | "message_refused" | "repeated_text" | "link_held_back"} Mishap said over the video
  *
  * @typedef {"report_received" | "blocked" | "report_late" | "report_refused" | "report_lost"
- *   | "ban_over"} Passing what has been read after a moment
- * @typedef {{ kind: Passing } | { kind: "outcome", outcome: Outcome, reason: Reason, atMs: number }} Tidings
+ *   | "ban_over" | "moved"} Passing what has been read after a moment
+ * @typedef {{ kind: Passing } | { kind: "stays", forMs: number | null }
+ *   | { kind: "outcome", outcome: Outcome, reason: Reason, atMs: number }} Tidings
  * @typedef {Tidings & { id: number }} Item
  *
  * @typedef {{ type: "news_closed", id: number } | { type: "warning_taken" }} NewsEvent

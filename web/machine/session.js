@@ -15,6 +15,7 @@ import * as complaint from "./complaint.js";
 import * as devices from "./devices.js";
 import * as link from "./link.js";
 import * as mend from "./mend.js";
+import * as news from "./news.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
 import { isReturnAsked } from "./state.js";
@@ -116,7 +117,7 @@ export function moved(turn, server) {
   state.chat = lastWords;
   chat.lost(turn);
   state.isResting = !state.settings.searchesOn;
-  turn.notify({ kind: "moved" });
+  news.tell(turn, { kind: "moved" });
 }
 
 /**

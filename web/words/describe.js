@@ -27,7 +27,7 @@ import { isVeiled } from "../machine/veil.js";
 export function describe(state, nowMs, words) {
   const [mood, headline, detail] = situation(state, words);
   const ticker = tickerText(state, nowMs, words);
-  return { mood, headline, detail, ticker, notice: noticeText(state, nowMs, words) };
+  return { mood, headline, detail, ticker, notice: noticeText(state, words) };
 }
 
 /**
@@ -116,11 +116,8 @@ function secondsFrom(fromMs, toMs) {
   return Math.ceil((toMs - fromMs) / 1000);
 }
 
-/** @param {State} state @param {number} nowMs @param {Words} words */
-function noticeText({ notice, line, leaveAtMs }, nowMs, words) {
-  if (notice?.kind === "stays" && leaveAtMs !== null) {
-    return words.staysFor(Math.max(0, secondsFrom(nowMs, leaveAtMs)));
-  }
+/** @param {State} state @param {Words} words */
+function noticeText({ notice, line }, words) {
   if (notice?.kind === "server_error") return words.serverSays(notice.text);
   if (notice?.kind === "link_failed") {
     return `${words.mishaps.link_failed} ${causeText(notice.cause, words)}`.trim();

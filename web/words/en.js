@@ -151,10 +151,6 @@ export const en = {
   tryingVideo: "Trying for video now…",
   videoPaused: "The line is too poor for video. The sound goes on; the picture comes back by itself.",
 
-  /** @param {number} seconds */
-  staysFor: (seconds) => "This server is about to be updated, and no other one has room for you yet."
-    + ` You go on here for ${seconds > 90 ? `${Math.round(seconds / 60)} min` : `${seconds} s`}.`,
-
   sentAway: {
     operator: "An operator has ended your connection.",
     budget: "Your connection was ended: it sent far more than a call needs.",
@@ -165,8 +161,6 @@ export const en = {
     partner_left: "Your partner left.",
     partner_disconnected: "Your partner was disconnected.",
     partner_lost: "Your connection was lost, and your partner with it.",
-    stays: "This server is about to be updated, and no other one has room for you yet. You go on here.",
-    moved: "The server is being updated. You are at another one now; your partner could not come along.",
     no_media: "Nothing arrived from them.",
     link_failed: "Video connection failed. Trying again.",
     camera_lost: "Your camera was lost. The call goes on without it.",
@@ -320,7 +314,12 @@ export const en = {
     report_refused: "The server has not taken your report.",
     report_lost: "Your report may not have arrived: the connection was lost.",
     ban_over: "Your ban is over. Welcome back.",
+    moved: "The server is being updated. You are at another one now; your partner could not come along.",
   },
+  stays: "This server is about to be updated, and no other one takes you yet. You go on here.",
+  /** @param {string} span */
+  staysFor: (span) => "This server is about to be updated, and no other one takes you yet."
+    + ` You can go on here for ${span}.`,
   /** @param {string} day @param {string} reason */
   outcomeOf: (day, reason) => `Your report of ${day} (${reason}):`,
   outcomes: {

@@ -145,9 +145,6 @@ export const es = {
   videoPaused:
     "La línea no da para vídeo. El sonido sigue; la imagen volverá por sí sola.",
 
-  staysFor: (seconds) => "Este servidor está a punto de actualizarse, y en ningún otro hay sitio todavía."
-    + ` Sigues en este ${seconds > 90 ? `${Math.round(seconds / 60)} min` : `${seconds} s`}.`,
-
   sentAway: {
     operator: "Un operador ha terminado tu conexión.",
     budget: "Tu conexión ha terminado: enviaba mucho más de lo que necesita una llamada.",
@@ -158,8 +155,6 @@ export const es = {
     partner_left: "La otra persona se fue.",
     partner_disconnected: "La otra persona perdió la conexión.",
     partner_lost: "Se perdió tu conexión, y con ella la otra persona.",
-    stays: "Este servidor está a punto de actualizarse, y en ningún otro hay sitio todavía. Sigues en este.",
-    moved: "El servidor se está actualizando. Ahora estás en otro; la otra persona no pudo venir.",
     no_media: "No llegó nada de la otra persona.",
     link_failed: "Falló la conexión de vídeo. Intentándolo de nuevo.",
     camera_lost: "Se perdió tu cámara. La llamada sigue sin ella.",
@@ -304,7 +299,11 @@ export const es = {
     report_refused: "El servidor no ha aceptado tu denuncia.",
     report_lost: "Puede que tu denuncia no haya llegado: se perdió la conexión.",
     ban_over: "Tu expulsión ha terminado. Puedes volver.",
+    moved: "El servidor se está actualizando. Ahora estás en otro; la otra persona no pudo venir.",
   },
+  stays: "Este servidor está a punto de actualizarse, y ningún otro te acepta todavía. Sigues en este.",
+  staysFor: (span) => "Este servidor está a punto de actualizarse, y ningún otro te acepta todavía."
+    + ` Puedes seguir en este ${span}.`,
   outcomeOf: (day, reason) => `Tu denuncia del ${day} (${reason}):`,
   outcomes: {
     banned: "se ha expulsado a la persona. Gracias.",
