@@ -30,6 +30,7 @@ from relay.carrier import OwnedPlane, cannot_listen, plane_of, start_media
 from relay.cluster.figures import Standing
 from relay.clustered import Part, clustered
 from relay.config import Settings
+from relay.departing import Departure
 from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.errors import (
     AuditFailed,
@@ -53,6 +54,8 @@ _SHUTDOWN_S = 3.0
 _KEEPALIVE_S = 75.0
 """How long a connection is kept for the next request: longer than proxies keep theirs."""
 
+_GATEWAY = web.AppKey("gateway", Gateway)
+
 _log = structlog.get_logger()
 
 
@@ -64,6 +67,7 @@ class Relay:
     port: int
     udp_ports: tuple[int, ...]  # none in direct mode
     operator_token: SecretStr
+    gateway: Gateway
     fingerprint: str | None = None  # of a certificate made for this run
 
     @property
@@ -96,6 +100,7 @@ async def running(
         door = _door(settings, over_tcp)
         membership = membership or part.membership
         app = _application(settings, plane, token, door, over_tcp, records, part, membership)
+        gateway = app[_GATEWAY]
         udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
             stack.push_async_callback(over_tcp.close)
@@ -108,7 +113,7 @@ async def running(
             raise
         over_tcp.announce(plane, port)
         _log.info("server_started", port=port, udp_ports=udp_ports, media_mode=settings.media_mode)
-        yield Relay(settings, port, udp_ports, token, tls.fingerprint if tls else None)
+        yield Relay(settings, port, udp_ports, token, gateway, tls.fingerprint if tls else None)
         _log.info("server_stopping")
         plane.wind_down()
     _log.info("server_stopped")
@@ -117,25 +122,29 @@ async def running(
 async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
     """Run the server until SIGINT or SIGTERM; a second signal ends the process at once.
 
+    With ``drain_s`` SIGTERM has users move away first; a second signal ends that, and the third one
+    the process.
+
     :param started: called once, when the server can be reached.
     """
     files.raise_limit()
     loop = asyncio.get_running_loop()
-    told_to_stop = asyncio.Event()
+    departure = Departure(settings.drain_s)
 
-    def stop() -> None:
-        told_to_stop.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
+    def stop(number: signal.Signals) -> None:
+        if departure.told(drains=number == signal.SIGTERM):
+            return
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop, number)
     async with running(settings) as relay:
         gc.collect()
         gc.freeze()  # or every full collection would look at all that was imported, for 0.1 s
         started(relay)
-        await told_to_stop.wait()
+        await departure.wait(relay.gateway)
 
 
 def _application(
@@ -212,6 +221,7 @@ def _application(
     app.on_startup.append(start)
     app.on_shutdown.append(close)  # after the port is closed, before requests are waited for
     app.on_cleanup.append(close_at_last)
+    app[_GATEWAY] = gateway
     app.add_routes(gateway.routes())
     app.add_routes(front.routes())
     app.add_routes(VisitorApi(safety, visitors.identity_of).routes())

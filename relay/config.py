@@ -216,6 +216,15 @@ class CoreSettings(BaseModel):
         le=600,
         allow_inf_nan=False,
     )
+    drain_s: float = setting(
+        0.0,
+        "SECONDS",
+        "After SIGTERM, how long calls may go on while users move to other servers; then those who"
+        " are left have 10 s for it, and the server ends. 0 ends it at once.",
+        ge=0,
+        le=86_400,
+        allow_inf_nan=False,
+    )
     messages_per_s: float = setting(
         50.0,
         "RATE",

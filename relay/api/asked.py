@@ -51,6 +51,8 @@ class Asked:
 
     def content(self, model: type[_Body]) -> _Body:
         """The body; raises what becomes 422 when it is not as it has to be."""
+        if not self.body and not self.endpoint.needs_body:
+            return model()
         return asking.content(self.body, model)
 
     def with_query(self, **changed: object) -> Asked:

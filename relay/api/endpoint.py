@@ -21,6 +21,8 @@ class Endpoint:
     query: type[models.Model] | None = None
     body: type[BaseModel] | None = None
     """What has to be sent, as JSON."""
+    needs_body: bool = True
+    """Whether it has to be; else nothing stands for an empty object."""
     media_type: str | None = None
     """Of a successful answer that is no JSON."""
     more_faults: tuple[int, ...] = ()

@@ -80,10 +80,13 @@ _LOOKS = {
     "startDrain": Endpoint(
         "POST",
         "/drain",
-        "Take no new users: `/ready` and the WebSocket answer 503; calls go on. Harmless when"
+        "Take no new users: `/ready` and the WebSocket answer 503; users without a partner are"
+        " moved to other servers, calls go on until the deadline, if there is one. Harmless when"
         " repeated. In a cluster it is the node that is named, or else the one that is asked.",
         models.Drain,
         queries.NodeQuery,
+        body=orders.DrainOrder,
+        needs_body=False,
         role=Role.ADMIN,
     ),
     "endDrain": Endpoint(

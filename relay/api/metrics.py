@@ -174,6 +174,7 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Operators' tokens that were wrong, or tried too often, by reason.",
             "reason",
         ),
+        "relay_moves": ("tally.moves", "How often users were told to move to another server."),
         "relay_matches": ("tally.matches", "Rooms opened."),
         "relay_cluster_not_taken": (
             "tally.not_taken",

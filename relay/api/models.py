@@ -370,6 +370,11 @@ class Drain(Model):
     """Whether new users are turned away."""
 
     draining: bool
+    deadline_s: Positive | None = Field(
+        None,
+        description="In so many seconds those who are left are moved or disconnected; null when"
+        " they are not.",
+    )
 
 
 class Audit(Joined):

@@ -100,7 +100,7 @@ def _operation(operation_id: str, endpoint: Endpoint) -> _Json:
     if endpoint.body is not None:
         schema = {"$ref": _REFERENCE.format(model=endpoint.body.__name__)}
         operation["requestBody"] = {
-            "required": True,
+            "required": endpoint.needs_body,
             "content": {"application/json": {"schema": schema}},
         }
     if endpoint.is_public:

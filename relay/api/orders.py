@@ -97,6 +97,19 @@ class NewOperator(Body):
     role: ARole
 
 
+class DrainOrder(Body):
+    """By when the server is to be empty."""
+
+    deadline: float | None = Field(
+        None,
+        ge=0,
+        le=86_400,
+        allow_inf_nan=False,
+        description="In so many seconds those who are left are moved, or disconnected if they"
+        " cannot be; without it nobody is, or as it was ordered before.",
+    )
+
+
 class Hold(Body):
     """Why a piece of evidence is kept longer."""
 

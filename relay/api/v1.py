@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic.alias_generators import to_snake
 
-from relay.api import answers, asked, models, openapi
+from relay.api import answers, asked, models, openapi, orders
 from relay.api.asked import Asked
 from relay.api.asking import answer, nothing
 from relay.api.endpoints import ENDPOINTS, PREFIX
@@ -160,16 +160,22 @@ class Api:
         return answer(Thresholds(**ALL_THRESHOLDS))
 
     async def _start_drain(self, what: Asked) -> Drain:
-        return self._drain(what, wanted=True)
+        order = what.content(orders.DrainOrder)
+        return self._drained(what, is_news=self._gateway.drain(order.deadline))
 
     async def _end_drain(self, what: Asked) -> Drain:
-        return self._drain(what, wanted=False)
+        return self._drained(what, is_news=self._gateway.stop_draining())
 
-    def _drain(self, what: Asked, *, wanted: bool) -> Drain:
-        if self._gateway.draining is not wanted:
-            self._gateway.draining = wanted
-            _log.info("drain_changed", draining=wanted, by=what.by)
-        return Drain(draining=wanted)
+    def _drained(self, what: Asked, *, is_news: bool) -> Drain:
+        left_s = self._gateway.drain_left_s
+        told = Drain(
+            draining=self._gateway.draining,
+            deadline_s=None if left_s is None else round(left_s, 1),
+        )
+        if is_news:
+            is_on, deadline_s = told.draining, told.deadline_s
+            _log.info("drain_changed", draining=is_on, deadline_s=deadline_s, by=what.by)
+        return told
 
 
 async def _in_time(order: Awaitable[bool]) -> bool:

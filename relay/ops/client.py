@@ -145,13 +145,18 @@ class Client(Casework):
         """End a room; both users stay connected."""
         await self.order("DELETE", path_of("rooms", room_id))
 
-    async def drain(self, *, wanted: bool = True, node: str | None = None) -> bool:
+    async def drain(
+        self, *, wanted: bool = True, node: str | None = None, deadline_s: float | None = None
+    ) -> bool:
         """Turn new users away, or take them again; returns whether they are turned away now.
 
         :param node: of a cluster; None for the one that is asked.
+        :param deadline_s: after so many seconds those who are left are moved, or disconnected.
         """
-        answer = await self.ask(Drain, "POST" if wanted else "DELETE", "drain", _of(node))
-        return answer.draining
+        if not wanted:
+            return (await self.ask(Drain, "DELETE", "drain", _of(node))).draining
+        body = {} if deadline_s is None else {"deadline": deadline_s}
+        return (await self.ask(Drain, "POST", "drain", _of(node), body)).draining
 
     # taps: each is written to the relay's audit log
 

@@ -15,6 +15,7 @@ from typer.core import TyperCommand
 from relay.ops import desk
 from relay.ops.connection import Connection, asks_a_relay
 from relay.ops.models import FIGURES
+from relay.ops.spans import seconds_of
 
 if TYPE_CHECKING:
     from relay.ops.client import Client, Wanted
@@ -202,7 +203,15 @@ def drain(
     connection: Connection,
     *,
     undo: Annotated[bool, typer.Option("--undo", help="Take new users again.")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until no call is left.")] = False,
+    deadline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPAN",
+            help="How long calls may go on, as 90s, 10m or 1h: then those who are left are moved"
+            " to other servers, or disconnected.",
+        ),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until no user is left.")] = False,
     timeout: Annotated[
         float | None,
         typer.Option(min=0, metavar="SECONDS", help="With --wait: give up, and exit with 1."),
@@ -212,12 +221,15 @@ def drain(
         typer.Option(metavar="NAME", help="A node of a cluster; else the one at the URL."),
     ] = None,
 ) -> None:
-    """Take no new users; calls go on."""
+    """Take no new users, and move those without a partner to other servers; calls go on."""
     from relay.ops import draining  # noqa: PLC0415
 
     if undo and wait:
         raise typer.BadParameter("there is nothing to wait for with --undo", param_hint="--wait")
-    connection.ask(lambda relay: draining.drain(relay, node, undo=undo))
+    if undo and deadline is not None:
+        raise typer.BadParameter("there is none with --undo", param_hint="--deadline")
+    after_s = _deadline_s(deadline)
+    connection.ask(lambda relay: draining.drain(relay, node, undo=undo, deadline_s=after_s))
     if wait:
         connection.ask(lambda relay: draining.wait(relay, node, timeout))
 
@@ -274,6 +286,13 @@ def audit(connection: Connection, *, limit: AuditLimit = 100, as_json: Json = Fa
     from relay.ops import looks  # noqa: PLC0415
 
     connection.ask(lambda relay: looks.audit(relay, limit, as_json=as_json))
+
+
+def _deadline_s(span: str | None) -> float | None:
+    try:
+        return None if span is None else seconds_of(span)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--deadline") from None
 
 
 def _wanted(

@@ -111,6 +111,7 @@ class Drain(Model):
     """Whether new users are turned away."""
 
     draining: bool
+    deadline_s: float | None = None
 
 
 class EvidenceItem(Model):

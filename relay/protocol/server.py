@@ -172,6 +172,16 @@ class OfferAgain(Message):
     reason: str
 
 
+class Move(Message):
+    """The server is about to go: the user is to begin another session, and to leave this one then.
+
+    ``within`` is in seconds: after that this session is closed. Absent, it is not by itself.
+    """
+
+    type: Literal["move"] = "move"
+    within: float | None = None
+
+
 class Error(Message):
     """Something did not work; ``code`` is stable, ``message`` is for people.
 
@@ -211,5 +221,6 @@ ServerMessage = (
     | PartnerBlurred
     | Shown
     | OfferAgain
+    | Move
     | Error
 )

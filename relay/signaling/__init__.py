@@ -17,6 +17,7 @@ In the order in which a message comes through:
 - ``abroad``       rooms with a user on another node
 - ``reporting``    a user reports or blocks a partner; ``guard`` keeps out who is banned, and tells
                    users what was decided
+- ``moving``       who is moved to another server, when this one is about to go
 - ``negotiation``  what a media mode has to do; the modes are ``relayed`` and ``direct``
 
 And what these work on:

@@ -109,9 +109,29 @@ class Gateway:
         """Whether no new users are let in; those who are here go on."""
         return self._reception.is_draining
 
-    @draining.setter
-    def draining(self, on: bool) -> None:
-        self._reception.is_draining = on
+    def drain(self, left_s: float | None = None) -> bool:
+        """Let no new users in, and have those move who can.
+
+        :param left_s: after so many seconds all who are left are to go; None leaves that as it is.
+        :returns: whether that is news.
+        """
+        self._reception.is_draining = True
+        return self._lobby.moving.begin(monotonic(), left_s)
+
+    def stop_draining(self) -> bool:
+        """Let new users in again; whether that is news."""
+        self._reception.is_draining = False
+        return self._lobby.moving.end()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no user is left, those included who are waited for."""
+        return not self._lobby.counts().connected
+
+    @property
+    def drain_left_s(self) -> float | None:
+        """Until all who are left are to go; None when they need not."""
+        return self._lobby.moving.left_s(monotonic())
 
     @property
     def apart(self) -> int:

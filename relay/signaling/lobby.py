@@ -35,9 +35,9 @@ from relay.protocol.messages import (
     IceCandidate,
     LinkReport,
     MediaState,
-    Mode,
     NextPartner,
     PartnerDisconnected,
+    PartnerLeft,
     Ping,
     Pong,
     Report,
@@ -59,11 +59,13 @@ from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
     InvitationDue,
     Item,
+    MoveDue,
     RoomEnded,
     SessionEnded,
     TimePassed,
 )
 from relay.signaling.meetings import Meetings
+from relay.signaling.moving import Moving
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.news import OnlineNews
 from relay.signaling.outbox import CLOSE_OVER_BUDGET
@@ -121,6 +123,7 @@ class Lobby:
         self._news = OnlineNews(self._meetings.slowed_for_s)
         self._texts = Texts(limits.links_after_s, limits.same_texts)
         self._turns = Turns()
+        self.moving = Moving()
         self._reporting = Reporting(safety, self._meetings, freezer)
         if freezer is not None:
             self.tally.evidence = freezer.tally
@@ -169,8 +172,9 @@ class Lobby:
                 session.outbox.close(CLOSE_OVER_BUDGET, f"over budget: {event.kind}")
 
     def tick(self, now: float) -> None:
-        """Let time pass: have late links noticed, and those who wait search again."""
+        """Let time pass: have late links noticed, those who wait search again, others move."""
         sessions = self._sessions.values()
+        self.moving.tick(sessions, now)
         for session in sessions:
             if self._negotiation.late(session, now) or _echo_is_over(session, now):
                 session.inbox.put(TimePassed())
@@ -216,6 +220,8 @@ class Lobby:
                 await self._meetings.settle(session, now)
             case InvitationDue():
                 await self._negotiation.invite(session)
+            case MoveDue():
+                await self._move(session, now)
             case RoomEnded():
                 if session.call is not None and session.call.room.room_id == item.room_id:
                     await self._meetings.end(session, now)
@@ -233,14 +239,14 @@ class Lobby:
             case FindPartner():
                 session.likes(message.interests)
                 session.blurs = message.blurred
-                await self._find(session, message.mode, now)
+                await self._find(session, message, now)
             case NextPartner():
                 if message.interests is not None:
                     session.likes(message.interests)
                 session.blurs = message.blurred
                 if session.call is not None:
                     await self._meetings.skip(session, now)
-                await self._find(session, message.mode, now)
+                await self._find(session, message, now)
             case StopChat():
                 self._end_echo(session)
                 await self._meetings.skip(session, now)
@@ -299,10 +305,13 @@ class Lobby:
             self._negotiation.echo(session, on=False)
             session.send(EchoState(on=False))
 
-    async def _find(self, session: Session, mode: Mode, now: float) -> None:
-        """Have a user without a partner search for one."""
+    async def _find(self, session: Session, how: FindPartner | NextPartner, now: float) -> None:
+        """Have a user without a partner search for one, here or elsewhere."""
         self._end_echo(session)
-        if mode == "text" and not session.link.is_without_media:
+        if self.moving.diverts(session, stays=how.stay):
+            await self._move(session, now)
+            return
+        if how.mode == "text" and not session.link.is_without_media:
             self._negotiation.forgo(session)
         if session.state is not State.WAITING:
             session.searching_since_s = now
@@ -310,6 +319,15 @@ class Lobby:
         await self._meetings.settle(session, now)
         if session.state is State.WAITING:
             self._news.tell(session, len(self._sessions), now)
+
+    async def _move(self, session: Session, now: float) -> None:
+        """Have a user go to another server; one who waits does so no more, a partner stays."""
+        if not self.moving.is_on:
+            return  # it was taken back meanwhile
+        if session.state is State.WAITING:
+            await self._meetings.leave(session, PartnerLeft(), now)
+        session.send(self.moving.message(now))
+        self.tally.moves += 1
 
     async def _fail_media(
         self, session: Session, reason: str, trace: Trace | None, now: float

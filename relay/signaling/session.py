@@ -115,6 +115,7 @@ class Session:
         source: str = "",
         identity: Identity = NOBODY,
         can_resume: bool = False,
+        can_move: bool = False,
     ) -> None:
         self.user_id = user_id
         self.is_local = is_local  # on this machine
@@ -122,6 +123,8 @@ class Session:
         self.identity = identity
         self.can_resume = can_resume
         self.ice_servers: list[dict[str, Any]] = []  # that its client was told of
+        self.can_move = can_move  # to another server, when it is told to
+        self.call_heard = 0  # the last one to move, see relay.signaling.moving
         self.away_since_s: float | None = None  # while its socket is lost
         self.is_missed = False  # the partner is to know of that
         self.frames = 0  # that have come from the client

@@ -27,7 +27,7 @@ from relay.signaling.lines import End, Lines, join
 from relay.signaling.lobby import Lobby
 from relay.signaling.locality import is_local
 from relay.signaling.outbox import CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN
-from relay.signaling.reception import RESUME, Reception, Ticket
+from relay.signaling.reception import MOVE, RESUME, Reception, Ticket
 from relay.signaling.returning import first_frame, resume_in, resume_of
 from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions
@@ -158,6 +158,7 @@ class Sockets:
             source=source,
             identity=identity,
             can_resume=self._limits.resume_s > 0 and RESUME in request.query,
+            can_move=request.query.get(MOVE) == "1",
         )
 
     async def _come_back(

@@ -29,6 +29,8 @@ class Tally:
         """Sessions that were asked for in vain, by the reason."""
         self.not_taken: Counter[str] = Counter(no_room=0, no_message=0, too_many=0)
         """What other nodes have told of rooms that was not taken, by the reason."""
+        self.moves = 0
+        """How often users were told to move to another server."""
         self.matches = 0
         """Rooms opened; one with a user on another node counts where it was found."""
         self.match_wait = Histogram((0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300))

@@ -177,7 +177,7 @@ async def test_a_node_that_drains_gets_nobody_new_and_keeps_who_is_there(
 ) -> None:
     peers = [await balanced.front.come(resume="new") for _ in range(2)]
     stays = next(peer for peer in peers if node_of(peer) == "a")
-    balanced.a.gateway.draining = True
+    balanced.a.gateway.drain()
     assert await balanced.nodes_of(5) == {"b": 5}
     if balanced.told is not None:
         await balanced.told.until("relay/a", "DOWN")
@@ -189,7 +189,7 @@ async def test_a_node_that_drains_gets_nobody_new_and_keeps_who_is_there(
 async def test_who_comes_back_is_let_in_though_every_node_drains(balanced: Balanced) -> None:
     first, second = await balanced.a.pair(resume="new")
     for node, door in (("a", balanced.a), ("b", balanced.b)):
-        door.gateway.draining = True
+        door.gateway.drain()
         if balanced.told is not None:
             await balanced.told.until(f"relay/{node}", "DOWN")
     first.cut()
@@ -205,9 +205,9 @@ async def test_who_comes_back_is_let_in_though_every_node_drains(balanced: Balan
 @needs_haproxy
 async def test_haproxy_takes_a_node_back_that_is_ready_again(with_haproxy: Balanced) -> None:
     assert with_haproxy.told is not None
-    with_haproxy.a.gateway.draining = True
+    with_haproxy.a.gateway.drain()
     await with_haproxy.told.until("relay/a", "DOWN")
-    with_haproxy.a.gateway.draining = False
+    with_haproxy.a.gateway.stop_draining()
     await with_haproxy.told.until("relay/a", "UP")
     assert (await with_haproxy.nodes_of(2)).keys() == {"a", "b"}
 

@@ -331,7 +331,7 @@ async def test_sockets_of_those_who_come_back_are_bounded(plane: FakePlane) -> N
 
 async def test_a_draining_server_lets_back_in_and_nobody_else(door: Door) -> None:
     first, second = await door.pair(resume="new")
-    door.gateway.draining = True
+    door.gateway.drain()
     await cut(door, first)
     back, _ = await door.come_back(first)
     await back.send("chat_message", text="hello")

@@ -18,6 +18,7 @@ from relay.protocol.messages import (
     FindPartner,
     IceCandidate,
     MediaState,
+    Move,
     NextPartner,
     OfferAgain,
     PartnerConnection,
@@ -135,6 +136,10 @@ class User:
         self.put(message)
         await self.party.settle()
         return self.hear()
+
+    async def stay(self, *interests: str) -> list[str]:
+        """Search, having found no other server."""
+        return await self.say(FindPartner(interests=list(interests), stay=True))
 
     def put_find(self, *interests: str) -> None:
         self.put(FindPartner(interests=list(interests)))
@@ -283,6 +288,7 @@ class Party:
         name: str,
         *,
         can_resume: bool = False,
+        can_move: bool = False,
         source: str = "",
         identity: Identity = NOBODY,
     ) -> User:
@@ -296,6 +302,7 @@ class Party:
             source=source,
             identity=identity,
             can_resume=can_resume,
+            can_move=can_move,
         )
         self.lobby.join(session)
         self._names.add(name)
@@ -305,16 +312,27 @@ class Party:
         return user
 
     async def pair(
-        self, first: str, second: str, *, can_resume: bool = False, known: bool = False
+        self,
+        first: str,
+        second: str,
+        *,
+        can_resume: bool = False,
+        can_move: bool = False,
+        known: bool = False,
     ) -> tuple[User, User]:
         """Two who have just met, with their links up; nothing unheard.
 
         :param known: whether they are visitors with a cookie.
         """
-        users = (
-            self.come(first, can_resume=can_resume, identity=Identity(first if known else "")),
-            self.come(second, can_resume=can_resume, identity=Identity(second if known else "")),
-        )
+        users = [
+            self.come(
+                name,
+                can_resume=can_resume,
+                can_move=can_move,
+                identity=Identity(name if known else ""),
+            )
+            for name in (first, second)
+        ]
         for user in users:
             await user.offer()
             await user.come_up()
@@ -322,7 +340,7 @@ class Party:
         for user in users:
             user.hear()
         assert users[0].partner == second
-        return users
+        return users[0], users[1]
 
     async def waiting(self) -> int:
         """How many the store has in its queue."""
@@ -436,6 +454,8 @@ def _short(message: ServerMessage) -> str:  # noqa: PLR0912 - a table
         case ReportOutcome() | Warned():
             what = message.outcome if isinstance(message, ReportOutcome) else message.reason
             return f"{message.type}: {what}"
+        case Move(within=float(within)):
+            return f"move, within {within:g} s"
         case OfferAgain():
             return f"offer_again: {message.reason}"
         case Error():

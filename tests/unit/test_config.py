@@ -78,6 +78,7 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "operator_token": "a-long-enough-token",
         "max_users": "2",
         "resume_s": "0",
+        "drain_s": "600",
         "connections_per_source": "9",
         "rematch_after_s": "0.5",
         "interest_wait_s": "2",

@@ -13,6 +13,7 @@ from relay.bots.description import ABS_SEND_TIME, Numbering
 from relay.bots.load.clip import Clip, begins_keyframe
 from relay.bots.load.player import Player, latency_s, payload_of
 from relay.bots.load.tally import Tally
+from relay.bots.moving import begin_elsewhere
 from relay.bots.resuming import ResumingClient
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
@@ -20,6 +21,7 @@ from relay.protocol.messages import (
     Connected,
     Error,
     FindPartner,
+    Move,
     NextPartner,
     OfferAgain,
     PartnerDisconnected,
@@ -81,7 +83,7 @@ class LoadUser:
         self._url = url
         self._clip = clip
         self._tally = tally
-        self._client: Client = ResumingClient(url, self._resumed)
+        self._client: Client = ResumingClient(url, self._resumed, moves=True)
         self._peer: ThinPeer | None = None
         self._player: Player | None = None
         self._follower: asyncio.Task[None] | None = None
@@ -123,15 +125,35 @@ class LoadUser:
             self._clip, peer.ssrcs, self._numbering, peer.send_rtp, self._tally, began_s
         )
 
-    async def _open_another_link(self) -> None:
-        """The server has lost the one there was, and keeps the partner."""
+    async def _replace_link(self) -> None:
         self._enter_streams()
         self._player = None
         if self._peer is not None:
             await self._peer.close()
         await self._open_link(time.monotonic())
+
+    async def _open_another_link(self) -> None:
+        """The server has lost the one there was, and keeps the partner."""
+        await self._replace_link()
         if self._player is not None and self.room_id is not None:
             self._player.start(time.monotonic())
+
+    async def _move(self) -> None:
+        """Go to another server, and search there; or stay where no other is."""
+        is_searching = self._searched_s is not None
+        found = await begin_elsewhere(self._url, self._resumed)
+        if found is None:
+            if is_searching:
+                await self._send(FindPartner(stay=True))
+            return
+        was_in_call = self.room_id is not None
+        former, (self._client, _) = self._client, found
+        self._tally.moves += 1
+        self._part()
+        await former.close()
+        await self._replace_link()
+        if is_searching or was_in_call:
+            await self.search()
 
     async def search(self) -> None:
         """Look for a partner."""
@@ -177,8 +199,8 @@ class LoadUser:
 
     async def _follow(self) -> None:
         try:
-            async for message in self._client:
-                await self._on_message(message)
+            while await self._follow_one(self._client):
+                pass  # it has moved
             self._fail("the server closed the connection")
         except BotError as error:
             self._fail(str(error))
@@ -186,6 +208,14 @@ class LoadUser:
             _log.exception("load_user_crashed")
             self._fail("the load test crashed")
             raise
+
+    async def _follow_one(self, client: Client) -> bool:
+        """Take what comes from one server; whether there is another one in its place."""
+        async for message in client:
+            await self._on_message(message)
+            if self._client is not client:
+                return True
+        return False
 
     async def _on_message(self, message: ServerMessage) -> None:
         match message:
@@ -197,6 +227,8 @@ class LoadUser:
                 self._tally.fail(f"error {message.code}")
             case OfferAgain():
                 await self._open_another_link()
+            case Move():
+                await self._move()
             case WebrtcOffer():
                 self._fail("the server wants another link")
             case WaitingForPartner() | _:

@@ -106,6 +106,7 @@
  * Whether new users are turned away.
  * @typedef {object} Drain
  * @property {boolean} draining
+ * @property {number | null} [deadlineS]
  *
  * What was kept of a call, sealed; only the holder of the private key can read it.
  * @typedef {object} EvidenceItem
