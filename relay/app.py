@@ -195,7 +195,9 @@ def _application(
         await safety.start()
         front.start()
         await gateway.start()
-        part.join(lambda: Standing(front.load.cpu_ratio, draining=gateway.draining))
+        part.join(
+            lambda: Standing(front.load.cpu_ratio, draining=gateway.draining), gateway.standing
+        )
         if watch is not None:
             watch.start()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,13 +22,14 @@ from relay.cluster.figures import Figures, Standing
 from relay.cluster.secret import Secret
 from relay.config import Settings
 from relay.errors import ConfigError, StoreAway, reason_of
-from relay.store import MemoryStore, Store
+from relay.store import MemoryStore, Room, Store
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from relay.cluster.leases import Leases
     from relay.cluster.nodes import Nodes
+    from relay.store.shared import SharedStore
 
 _REDIS_PORT = 6379
 
@@ -41,6 +43,8 @@ class Part:
     store: Store
     nodes: Nodes | None = None
     leases: Leases | None = None
+    shared: SharedStore | None = None
+    """The same store, of a node."""
     session_key: bytes = b""
 
     @property
@@ -55,25 +59,36 @@ class Part:
             return None
         return Membership(self.nodes, self.session_key, self.leases.left_s)
 
-    def join(self, standing: Callable[[], Standing]) -> None:
+    def join(self, standing: Callable[[], Standing], rooms: Callable[[], list[Room]]) -> None:
         """Be there for the others, when all that they may ask is ready.
 
         :param standing: how this server is doing.
+        :param rooms: those with a user of this server.
         """
-        if self.nodes is None or self.leases is None:
+        if self.nodes is None or self.leases is None or self.shared is None:
             return
+        self.shared.restates(rooms)
+        self.leases.tend = self._tend
         self.leases.standing = standing
         self.nodes.start()
         self.leases.open()
 
+    async def _tend(self) -> None:
+        """Look after the store, once a second."""
+        if self.shared is None or self.leases is None:
+            return
+        await self.shared.tend()
+        if (living := self.leases.living) is not None:
+            await self.shared.sweep(living)
+
     def figures(self) -> Figures:
         """How it goes, in numbers."""
-        if self.nodes is None or self.leases is None:
+        if self.nodes is None or self.shared is None:
             return Figures()
         counts = self.nodes.counts
         return Figures(
             nodes=len(self.nodes.others),
-            store_up=self.leases.is_renewed,
+            store_up=self.shared.is_there,
             messages={"sent": counts.sent, "received": counts.received},
             lost=counts.lost,
             refusals=self.nodes.refusals.counts,
@@ -86,15 +101,16 @@ async def clustered(settings: Settings) -> AsyncIterator[Part]:
 
     :raises ConfigError: when it cannot have a part; the message names the option.
     """
-    store = MemoryStore(max_waiting=settings.max_users)
     if settings.cluster is None or settings.cluster_secret is None:
-        yield Part(store)
+        yield Part(MemoryStore(max_waiting=settings.max_users))
         return
     # a server that is alone does not pay for any of it
     from relay.cluster.lane import Lane, client  # noqa: PLC0415
     from relay.cluster.leases import Leases  # noqa: PLC0415
     from relay.cluster.nodes import Nodes  # noqa: PLC0415
     from relay.cluster.trust import trust  # noqa: PLC0415
+    from relay.store.redis import RedisStore  # noqa: PLC0415
+    from relay.store.shared import SharedStore  # noqa: PLC0415
 
     url = settings.cluster.get_secret_value()
     here, secret = _here(settings, url), Secret(settings.cluster_secret)
@@ -109,7 +125,11 @@ async def clustered(settings: Settings) -> AsyncIterator[Part]:
         stack.push_async_callback(leases.close)
         await _claim(settings, leases, here.name)
         leases.start()
-        yield Part(store, nodes, leases, secret.key("operators' sessions"))
+        others = Lane(client(url))  # the lease is not to wait for all who search
+        stack.push_async_callback(others.close)
+        redis = RedisStore(others.run, here.name, time.monotonic)
+        store = SharedStore(redis, time.monotonic, max_waiting=settings.max_users)
+        yield Part(store, nodes, leases, store, secret.key("operators' sessions"))
 
 
 def _here(settings: Settings, url: str) -> Node:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from tests.support.redis_server import NEEDS_REDIS, RedisServer
 
 from tests.support.ports import free_ports
+from tests.support.redis_server import NEEDS_REDIS, RedisServer
 from tests.support.served import ended, page_of, serving
 
 pytestmark = NEEDS_REDIS
