@@ -119,16 +119,15 @@ async def clustered(settings: Settings) -> AsyncIterator[Part]:
         _bind(settings, nodes)
         stack.push_async_callback(nodes.close)
         await _knock(settings, client(url))
-        lane = Lane(client(url))
+        lane, others = Lane(client(url)), Lane(client(url))  # no lease waits for all who search
         stack.push_async_callback(lane.close)
-        leases = Leases(lane.run, here, nodes.know)
-        stack.push_async_callback(leases.close)
-        await _claim(settings, leases, here.name)
-        leases.start()
-        others = Lane(client(url))  # the lease is not to wait for all who search
         stack.push_async_callback(others.close)
         redis = RedisStore(others.run, here.name, time.monotonic)
         store = SharedStore(redis, time.monotonic, max_waiting=settings.max_users)
+        leases = Leases(lane.run, here, nodes.know)
+        stack.push_async_callback(leases.close)  # and with it, what tends the store
+        await _claim(settings, leases, here.name)
+        leases.start()
         yield Part(store, nodes, leases, store, secret.key("operators' sessions"))
 
 
@@ -165,9 +164,11 @@ async def _knock(settings: Settings, client: Redis) -> None:
 
     try:
         await client.ping()
-    except (AuthenticationError, NoPermissionError) as error:
-        raise ConfigError(f"{settings.written('cluster')}: Redis refuses: {error}") from None
     except (RedisError, OSError) as error:
+        why = error.__cause__ or error  # of a connection that was not made
+        if isinstance(why, AuthenticationError | NoPermissionError):
+            named = settings.written("cluster")
+            raise ConfigError(f"{named}: Redis refuses the user or the password") from None
         _log.warning("store_not_found", reason=type(error).__name__)
     finally:
         await client.aclose()

@@ -127,7 +127,7 @@ async def test_a_redis_that_refuses_is_a_wrong_value(tmp_path: Path, redis: Redi
     async with node(tmp_path, redis, "berlin", 1, port) as process:
         code, _, log = await ended(process)
     assert code == 2
-    assert log.startswith("relay: --cluster: Redis refuses: ")
+    assert log == "relay: --cluster: Redis refuses the user or the password\n"
 
 
 async def test_an_address_that_is_another_machine_s_is_a_wrong_value(
