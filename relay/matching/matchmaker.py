@@ -1,10 +1,10 @@
 """Brings waiting users together, over a store that others use at the same time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from relay.errors import QueueFull
 from relay.matching.policy import choose
-from relay.store import Entered, Room, Store, Waiter
+from relay.store import Entered, Looked, Room, Store, Waiter
 
 LOOKAHEAD = 64
 """How many waiters are considered: so many of the oldest, and so many of the oldest with the same
@@ -68,7 +68,8 @@ class Matchmaker:
     async def foresee(self, waiter: Waiter, now: float) -> str | None:
         """Whom a user would meet if it searched now, as far as that can be told."""
         oldest = await self._store.waiting(LOOKAHEAD, apart=waiter.is_apart)
-        other = await self._choose(waiter, oldest, now)
+        alike = await self._store.alike(waiter.interests, LOOKAHEAD, apart=waiter.is_apart)
+        other = self._choose(waiter, (*oldest, *alike), now)
         return other.user_id if other is not None else None
 
     async def leave_queue(self, user_id: str) -> None:
@@ -87,35 +88,31 @@ class Matchmaker:
         for _ in range(_MAX_ATTEMPTS):
             if not wanted():
                 return None
-            entered = await self._store.enter(waiter)
-            if entered is Entered.FULL:
+            looked = await self._store.look(waiter, LOOKAHEAD)
+            if looked.entered is Entered.FULL:
                 raise QueueFull("too many users wait")
-            if entered is Entered.IN_ROOM:
+            if looked.entered is Entered.IN_ROOM:
                 if await self._has_news_coming(waiter, now, wanted):
                     return None
                 continue
-            room = await self._plan(waiter.user_id, now)
+            room = self._plan(looked, now)
             if room is None or await self._claim(room):
                 return room
         return None
 
-    async def _plan(self, user_id: str, now: float) -> Room | None:
-        seeker = await self._store.waiter(user_id)
-        if seeker is None:
-            return None
-        oldest = await self._store.waiting(LOOKAHEAD, apart=seeker.is_apart)
-        other = await self._choose(seeker, oldest, now)
+    def _plan(self, looked: Looked, now: float) -> Room | None:
+        seeker = looked.seeker
+        other = self._choose(seeker, (*looked.oldest, *looked.alike), now)
         if other is None:
             return None
-        first, second = _in_order(seeker, other, oldest)
+        first, second = _in_order(seeker, other, looked.oldest)
         nodes = (first.node, second.node)
         return Room(self._new_room_id(), first.user_id, second.user_id, now, nodes)
 
-    async def _choose(self, seeker: Waiter, oldest: list[Waiter], now: float) -> Waiter | None:
-        alike = await self._store.alike(seeker.interests, LOOKAHEAD, apart=seeker.is_apart)
+    def _choose(self, seeker: Waiter, others: Iterable[Waiter], now: float) -> Waiter | None:
         return choose(
             seeker,
-            [each for each in (*oldest, *alike) if self._is_near(seeker, each)],
+            [each for each in others if self._is_near(seeker, each)],
             now,
             rematch_after_s=self._rematch_after_s,
             interest_wait_s=self._interest_wait_s,

@@ -53,6 +53,19 @@ class Entered(StrEnum):
     FULL = "full"  # nothing changed: the queue is full
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Who waits, as somebody sees it who has just entered the queue, or has not."""
+
+    entered: Entered
+    seeker: Waiter
+    """Its own entry; what it has said of itself if it does not wait."""
+    oldest: list[Waiter] = field(default_factory=list)
+    alike: list[Waiter] = field(default_factory=list)
+    """What :meth:`Store.waiting` and :meth:`Store.alike` find for it; perhaps without those who are
+    among the former, and without itself."""
+
+
 class Store(Protocol):
     """The queue and the rooms; a user is in at most one of them, once.
 
@@ -86,6 +99,9 @@ class Store(Protocol):
         For no interests: those who have none either. If more than ``limit`` have the same one, some
         who changed theirs while they waited, or have come back, may be left out.
         """
+
+    async def look(self, waiter: Waiter, limit: int) -> Looked:
+        """Enter, and see who else waits whom the user might meet: so many of either kind."""
 
     async def claim(self, room: Room) -> bool:
         """Move the room's two users from the queue into the room, if both still wait.

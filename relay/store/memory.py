@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from relay.store.interface import Entered, Room, Waiter
+from relay.store.interface import Entered, Looked, Room, Waiter
 
 _NONE = ""  # no interest is empty
 _Tag = tuple[bool, str]  # whether those are apart whom it finds, and an interest
@@ -67,6 +67,17 @@ class MemoryStore:
             for user_id in islice(self._alike.get(tag, ()), limit):
                 found[user_id] = self._queue_of(apart=apart)[user_id]
         return sorted(found.values(), key=lambda waiter: waiter.since_s)[:limit]
+
+    async def look(self, waiter: Waiter, limit: int) -> Looked:
+        """See :meth:`Store.look`."""
+        entered = await self.enter(waiter)
+        seeker = await self.waiter(waiter.user_id)
+        if entered is not Entered.WAITING or seeker is None:
+            return Looked(entered, waiter)
+        apart = seeker.is_apart
+        oldest = await self.waiting(limit, apart=apart)
+        alike = await self.alike(seeker.interests, limit, apart=apart)
+        return Looked(entered, seeker, oldest, alike)
 
     async def claim(self, room: Room) -> bool:
         """See :meth:`Store.claim`."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import Any, Protocol
 
 from relay.errors import NotUnderstood, StoreAway
 from relay.store import scripts
-from relay.store.interface import Entered, Room, Waiter
+from relay.store.interface import Entered, Looked, Room, Waiter
 from relay.store.scripts import KEYS, Script
 from relay.store.times import Times
-from relay.store.written import room_of, room_text, tags, waiter_fields, waiter_of
+from relay.store.written import BETWEEN, room_of, room_text, tags, waiter_fields, waiter_of
 
 MAX_WAITING = 100_000
 _AT_ONCE = 500
@@ -20,6 +20,8 @@ _AT_ONCE = 500
 _ROOMS_AT_ONCE = 100
 _MOST = 1000
 """Nobody is given more waiters than this at once: Lua has no room for many more values."""
+_KNOWN = 2048
+"""So many waiters' texts are remembered: more than a search looks at."""
 
 
 class Runs(Protocol):
@@ -62,6 +64,7 @@ class RedisStore:
         self._max_waiting = max_waiting
         self._times = Times()
         self._stay = ""
+        self._known: dict[str, Waiter] = {}  # by their text
         self.unread = 0
         """Waiters and rooms that nobody understands, and that were left out."""
 
@@ -128,14 +131,14 @@ class RedisStore:
     async def waiter(self, user_id: str) -> Waiter | None:
         """See :meth:`Store.waiter`."""
         (text,) = await self._ask(scripts.WAITER, user_id)
-        return self._waiter(user_id, text)
+        return self._waiter(f"{user_id}\n{text}") if text is not None else None
 
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         """See :meth:`Store.waiting`; 1,000 at most."""
         if limit <= 0:
             return []
-        answer = await self._ask(scripts.WAITING, int(apart), min(limit, _MOST))
-        return self._waiters(*answer)
+        (texts,) = await self._ask(scripts.WAITING, int(apart), min(limit, _MOST))
+        return self._waiters(texts)
 
     async def alike(
         self, interests: frozenset[str], limit: int, *, apart: bool = False
@@ -144,8 +147,21 @@ class RedisStore:
         if limit <= 0:
             return []
         many = min(limit, _MOST)
-        answer = await self._ask(scripts.ALIKE, int(apart), many, *tags(interests))
-        return self._waiters(*answer)
+        (texts,) = await self._ask(scripts.ALIKE, int(apart), many, *tags(interests))
+        return self._waiters(texts)
+
+    async def look(self, waiter: Waiter, limit: int) -> Looked:
+        """See :meth:`Store.look`; of each kind 1,000 at most."""
+        self._require_begun()
+        fields = waiter_fields(waiter, self._times)
+        bounds = (self._max_waiting, max(min(limit, _MOST), 1))
+        entered, *found = await self._write(scripts.LOOK, waiter.user_id, *fields, *bounds)
+        if not found:
+            return Looked(Entered(entered), waiter)
+        since_us, oldest, alike = found
+        came_s = self._times.here(int(since_us))
+        seeker = replace(waiter, since_s=came_s, node=self._node)
+        return Looked(Entered(entered), seeker, self._waiters(oldest), self._waiters(alike))
 
     async def claim(self, room: Room) -> bool:
         """See :meth:`Store.claim`."""
@@ -185,25 +201,31 @@ class RedisStore:
             store_us = int(seconds) * 1_000_000 + int(microseconds)
         except (ValueError, TypeError):
             raise StoreAway("Redis answers as it does not") from None
-        self._times.heard(store_us, asked_s, self._clock())
+        if self._times.heard(store_us, asked_s, self._clock()):
+            self._known.clear()
         return rest
 
     def _require_begun(self) -> None:
         if not self._stay:
             raise StoreAway("this node has not begun its stay")
 
-    def _waiters(self, users: list[str], texts: list[str | None]) -> list[Waiter]:
-        found = map(self._waiter, users, texts)
+    def _waiters(self, texts: str) -> list[Waiter]:
+        found = map(self._waiter, texts.split(BETWEEN)) if texts else ()
         return [waiter for waiter in found if waiter is not None]
 
-    def _waiter(self, user_id: str, text: str | None) -> Waiter | None:
-        if text is None:
-            return None
+    def _waiter(self, text: str) -> Waiter | None:
+        """What is read once need not be read again: those who wait are seen by all who search."""
+        if (known := self._known.get(text)) is not None:
+            return known
         try:
-            return waiter_of(user_id, text, self._times)
+            waiter = waiter_of(text, self._times)
         except NotUnderstood:
             self.unread += 1
             return None
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        self._known[text] = waiter
+        return waiter
 
     def _room(self, text: str | None) -> Room | None:
         if text is None:

@@ -44,6 +44,19 @@ local function alike(user, apart, since, tags)
   return members
 end
 
+local function texts(users, is_known)
+  local found = {}
+  if #users == 0 then return '' end
+  local values = call('HMGET', WAITERS, unpack(users))
+  for index, user in ipairs(users) do
+    if values[index] and not is_known[user] then
+      is_known[user] = true
+      found[#found + 1] = user .. '\\n' .. values[index]
+    end
+  end
+  return table.concat(found, '\\30')
+end
+
 local function queue_of(apart)
   return apart == '1' and APART or QUEUE
 end
@@ -132,10 +145,7 @@ return {now[1], now[2], cleared}
 """A node's stay begins: takes out what there is of it. Arguments: node, stay, and how many at most;
 answers how many it were."""
 
-ENTER = Script(
-    _HEAD
-    + _FENCE
-    + """
+_ENTER = """
 local node, user, apart, since, tags = ARGV[1], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if call('HEXISTS', ROOMS, user) == 1 then return {now[1], now[2], 'in_room'} end
 local former = call('HGET', WAITERS, user)
@@ -152,16 +162,17 @@ if former then
 elseif call('ZCARD', QUEUE) + call('ZCARD', APART) >= tonumber(ARGV[8]) then
   return {now[1], now[2], 'full'}
 end
-call('HSET', WAITERS, user, apart .. since .. '\\n' .. node .. '\\n' .. tags .. '\\n' .. ARGV[7])
+local value = apart .. since .. '\\n' .. node .. '\\n' .. tags .. '\\n' .. ARGV[7]
+if value ~= former then call('HSET', WAITERS, user, value) end
 if is_new then
   call('ZADD', queue_of(apart), since, user)
   for _, member in ipairs(alike(user, apart, since, tags)) do call('ZADD', ALIKE, 0, member) end
   call('ZADD', AT, 0, node .. '\\0' .. user)
   keep()
 end
-return {now[1], now[2], 'waiting'}
 """
-)
+
+ENTER = Script(_HEAD + _FENCE + _ENTER + "return {now[1], now[2], 'waiting'}")
 """Arguments: node, stay, user, whether apart, when it came, tags, the rest, the queue's bound."""
 
 LEAVE_QUEUE = Script(
@@ -185,38 +196,58 @@ return {now[1], now[2], call('HGET', WAITERS, ARGV[1])}
 WAITING = Script(
     _HEAD
     + """
-local users = call('ZRANGE', queue_of(ARGV[1]), 0, ARGV[2] - 1)
-if #users == 0 then return {now[1], now[2], {}, {}} end
-return {now[1], now[2], users, call('HMGET', WAITERS, unpack(users))}
+return {now[1], now[2], texts(call('ZRANGE', queue_of(ARGV[1]), 0, ARGV[2] - 1), {})}
 """
 )
-"""Arguments: whether apart, how many. Answers users and waiters."""
+"""Arguments: whether apart, how many. Answers users and waiters, as one text."""
+
+_LIKING = """
+local function liking(apart, tags, limit)
+  local found, is_known = {}, {}
+  for _, tag in ipairs(tags) do
+    local first = apart .. tag
+    local members = call('ZRANGEBYLEX', ALIKE, '[' .. first .. '\\0', '(' .. first .. '\\1',
+      'LIMIT', 0, limit)
+    for _, member in ipairs(members) do
+      local came = string.sub(member, #first + 2)
+      if not is_known[came] then
+        is_known[came] = true
+        found[#found + 1] = came
+      end
+    end
+  end
+  if #tags > 1 then table.sort(found) end
+  local users = {}
+  for index = 1, math.min(#found, limit) do users[index] = string.sub(found[index], 18) end
+  return users
+end
+"""
 
 ALIKE = Script(
     _HEAD
+    + _LIKING
     + """
-local apart, limit = ARGV[1], tonumber(ARGV[2])
-local found, is_known = {}, {}
-for index = 3, #ARGV do
-  local first = apart .. ARGV[index]
-  local members = call('ZRANGEBYLEX', ALIKE, '[' .. first .. '\\0', '(' .. first .. '\\1',
-    'LIMIT', 0, limit)
-  for _, member in ipairs(members) do
-    local came = string.sub(member, #first + 2)
-    if not is_known[came] then
-      is_known[came] = true
-      found[#found + 1] = came
-    end
-  end
-end
-if #found == 0 then return {now[1], now[2], {}, {}} end
-if #ARGV > 3 then table.sort(found) end
-local users = {}
-for index = 1, math.min(#found, limit) do users[index] = string.sub(found[index], 18) end
-return {now[1], now[2], users, call('HMGET', WAITERS, unpack(users))}
+local tags = {}
+for index = 3, #ARGV do tags[#tags + 1] = ARGV[index] end
+return {now[1], now[2], texts(liking(ARGV[1], tags, tonumber(ARGV[2])), {})}
 """
 )
-"""Arguments: whether apart, how many, and tags. Answers users and waiters."""
+"""Arguments: whether apart, how many, and tags. Answers users and waiters, as one text."""
+
+LOOK = Script(
+    _HEAD
+    + _LIKING
+    + _FENCE
+    + _ENTER
+    + """
+local limit, each_tag, is_known = tonumber(ARGV[9]), {}, {[user] = true}
+for tag in string.gmatch(tags .. '\\31', '([^\\31]*)\\31') do each_tag[#each_tag + 1] = tag end
+local oldest = texts(call('ZRANGE', queue_of(apart), 0, limit - 1), is_known)
+return {now[1], now[2], 'waiting', since, oldest, texts(liking(apart, each_tag, limit), is_known)}
+"""
+)
+"""Arguments as of :data:`ENTER`, and how many. Answers when the user came, and users and waiters as
+two texts: those who have waited longest, and others with the same interests."""
 
 CLAIM = Script(
     _HEAD
@@ -317,6 +348,7 @@ ALL = (
     WAITER,
     WAITING,
     ALIKE,
+    LOOK,
     CLAIM,
     LEAVE_ROOM,
     ROOM_OF,

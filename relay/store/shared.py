@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 
 from relay.errors import StoreAway
-from relay.store.interface import Entered, Room, Store, Waiter
+from relay.store.interface import Entered, Looked, Room, Store, Waiter
 from relay.store.memory import MemoryStore
 from relay.store.redis import Load, RedisStore
 
@@ -114,8 +114,7 @@ class SharedStore:
         """See :meth:`Store.enter`."""
         self._waiting[waiter.user_id] = waiter
         entered = await self._first(lambda store: store.enter(waiter))
-        if entered is not Entered.WAITING and self._waiting.get(waiter.user_id) is waiter:
-            del self._waiting[waiter.user_id]
+        self._entered(waiter, entered)
         return entered
 
     async def leave_queue(self, user_id: str) -> None:
@@ -137,6 +136,13 @@ class SharedStore:
         """See :meth:`Store.alike`."""
         return await self._first(lambda store: store.alike(interests, limit, apart=apart))
 
+    async def look(self, waiter: Waiter, limit: int) -> Looked:
+        """See :meth:`Store.look`."""
+        self._waiting[waiter.user_id] = waiter
+        looked = await self._first(lambda store: store.look(waiter, limit))
+        self._entered(waiter, looked.entered)
+        return looked
+
     async def claim(self, room: Room) -> bool:
         """See :meth:`Store.claim`."""
         made = await self._first(lambda store: store.claim(room))
@@ -152,6 +158,10 @@ class SharedStore:
     async def room_of(self, user_id: str) -> Room | None:
         """See :meth:`Store.room_of`."""
         return await self._first(lambda store: store.room_of(user_id))
+
+    def _entered(self, waiter: Waiter, entered: Entered) -> None:
+        if entered is not Entered.WAITING and self._waiting.get(waiter.user_id) is waiter:
+            del self._waiting[waiter.user_id]
 
     async def _first(self, ask: Callable[[Store], Awaitable[T]]) -> T:
         """What Redis answers, or else this node's own store."""

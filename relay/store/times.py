@@ -17,17 +17,19 @@ class Times:
     def __init__(self) -> None:
         self._ahead_us: int | None = None
 
-    def heard(self, store_us: int, asked_s: float, answered_s: float) -> None:
+    def heard(self, store_us: int, asked_s: float, answered_s: float) -> bool:
         """Take what the store's clock has shown.
 
         :param store_us: microseconds on the store's clock.
         :param asked_s: when it was asked, and ``answered_s`` when the answer came, on ours.
+        :returns: whether moments are other ones now.
         """
         least = store_us - _us(answered_s) - _SLACK_US
         most = store_us - _us(asked_s) + _SLACK_US
-        if self._ahead_us is None:
-            self._ahead_us = (least + most) // 2
-        self._ahead_us = min(max(self._ahead_us, least), most)
+        before = self._ahead_us
+        about = (least + most) // 2 if before is None else before
+        self._ahead_us = min(max(about, least), most)
+        return before != self._ahead_us
 
     def there(self, here_s: float) -> int:
         """Microseconds on the store's clock, of a moment in seconds on ours."""

@@ -15,6 +15,8 @@ from relay.errors import NotUnderstood
 from relay.store.interface import Room, Waiter
 from relay.store.times import Times
 
+BETWEEN = "\x1e"
+"""Waiters, when there are several."""
 _BETWEEN_TAGS = "\x1f"
 
 
@@ -43,13 +45,14 @@ def waiter_fields(waiter: Waiter, times: Times) -> tuple[str, str, str, str]:
     return str(int(waiter.is_apart)), since, _BETWEEN_TAGS.join(tags(waiter.interests)), _dump(rest)
 
 
-def waiter_of(user_id: str, text: str, times: Times) -> Waiter:
+def waiter_of(text: str, times: Times) -> Waiter:
     """Somebody who waits.
 
+    :param text: the user's id, and on the next lines the waiter.
     :raises NotUnderstood: when it is no waiter.
     """
     try:
-        head, node, _, body = text.split("\n", 3)
+        user_id, head, node, _, body = text.split("\n", 4)
         rest = json.loads(body)
         return Waiter(
             user_id,

@@ -303,3 +303,33 @@ async def test_moments_come_back_as_they_were(store: Store) -> None:
     room = Room("r", "ann", "bob", 3.000001)
     assert await store.claim(room)
     assert await store.room_of("bob") == room
+
+
+async def test_who_looks_enters_and_sees_who_else_waits(store: Store) -> None:
+    await enter_liking(store, ann="tea", bob="", cid="chess tea", dan="golf")
+    await store.enter(Waiter("eve", 4.0, frozenset({"tea"}), apart_until_s=60.0))
+    fay = Waiter("fay", 5.0, frozenset({"tea", "golf"}))
+    looked = await store.look(fay, 2)
+    assert looked.entered is Entered.WAITING
+    assert looked.seeker == fay
+    assert [w.user_id for w in looked.oldest] == ["ann", "bob"]
+    assert "cid" in {w.user_id for w in looked.alike} <= {"ann", "cid"}
+    assert await store.waiter("fay") == fay
+    again = await store.look(Waiter("fay", 9.0), 10)
+    assert again.seeker == Waiter("fay", 5.0)
+    seen = {w.user_id: w for w in (*again.oldest, *again.alike)}
+    assert seen.keys() - {"fay"} == {"ann", "bob", "cid", "dan"}
+    assert seen["ann"] == Waiter("ann", 0.0, frozenset({"tea"}))
+    apart = await store.look(Waiter("gus", 6.0, apart_until_s=60.0), 10)
+    assert [w.user_id for w in apart.oldest if w.user_id != "gus"] == ["eve"]
+
+
+async def test_who_looks_from_a_room_or_into_a_full_queue_sees_nobody(store: Store) -> None:
+    await enter(store, "ann", "bob", *(f"user {n}" for n in range(MAX_WAITING - 2)))
+    looked = await store.look(Waiter("late", 9.0), 10)
+    assert (looked.entered, looked.oldest, looked.alike) == (Entered.FULL, [], [])
+    assert looked.seeker == Waiter("late", 9.0)
+    await store.claim(Room("r", "ann", "bob", 1.0))
+    looked = await store.look(Waiter("ann", 9.0), 10)
+    assert (looked.entered, looked.oldest, looked.alike) == (Entered.IN_ROOM, [], [])
+    assert await store.waiter("ann") is None

@@ -47,7 +47,7 @@ from relay.signaling.outbox import Outbox
 from relay.signaling.relayed import Relayed
 from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions, new_token
-from relay.store import Entered, MemoryStore, Room, Store, Waiter
+from relay.store import Entered, Looked, MemoryStore, Room, Store, Waiter
 from tests.support.evidence import KEY, Shelf
 from tests.support.fake_plane import FakePlane
 from tests.support.memory_records import MemoryRecords
@@ -83,6 +83,9 @@ class SlowStore:
         self, interests: frozenset[str], limit: int, *, apart: bool = False
     ) -> list[Waiter]:
         return await self._slowly("alike", self.inner.alike(interests, limit, apart=apart))
+
+    async def look(self, waiter: Waiter, limit: int) -> Looked:
+        return await MemoryStore.look(self, waiter, limit)  # type: ignore[arg-type]
 
     async def claim(self, room: Room) -> bool:
         return await self._slowly("claim", self.inner.claim(room))
