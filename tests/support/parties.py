@@ -63,7 +63,10 @@ class Parties:
         while left > 0:
             step = min(left, 1.0)
             for party in self.nodes.values():
-                await party.pass_time(step)
+                party.now += step
+            for party in self.nodes.values():
+                party.tick()
+            await self.settle()
             left -= step
 
     async def lose(self, name: str) -> Party:
