@@ -27,6 +27,7 @@ class Peer:
         self.socket = socket
         self.user_id = ""
         self.token: str | None = None
+        self.ice_servers: list[dict[str, Any]] = []
         self.received = 0  # messages of the session
 
     async def send(self, kind: str, **fields: object) -> None:
@@ -120,6 +121,7 @@ class Door:
         peer = Peer(await self.open(resume, headers=headers))
         connected = await peer.hear("connected")
         peer.user_id, peer.token = connected["userId"], connected.get("resumeToken")
+        peer.ice_servers = connected["iceServers"]
         return peer
 
     async def come_back(self, former: Peer, *, lost: int = 0) -> tuple[Peer, dict[str, Any]]:
