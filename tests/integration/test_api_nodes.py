@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -14,9 +15,11 @@ from structlog.testing import capture_logs
 from relay.cluster.messages import Call, Done
 from tests.integration.test_api_admin import a_browser, ends, status_of
 from tests.support.clustered import Clustered, clustered
-from tests.support.operating import OperatedServer, operating
+from tests.support.commands import run
+from tests.support.operating import TOKEN, OperatedServer, operating
 
 API = "/api/v1"
+ROOT = Path(__file__).parents[2]
 
 
 async def called(nodes: Clustered, call: Call) -> Done:
@@ -292,3 +295,36 @@ async def test_without_a_cluster_there_are_no_nodes() -> None:
         async with a_browser(server) as browser:
             (cookie,) = browser.cookie_jar
             assert "." not in cookie.value, "an id that says nothing"
+
+
+async def test_the_commands_show_the_cluster_and_say_who_is_silent() -> None:
+    async with clustered("a", "b") as nodes:
+        ann, _, room_id = await nodes["b"].pair(link=False)
+        url = nodes["a"].relay.url
+        env = {"PYTHONPATH": str(ROOT), "RELAY_URL": url, "RELAY_OPERATOR_TOKEN": TOKEN}
+        shown = await run("nodes", env=env)
+        assert (shown.code, shown.err) == (0, "")
+        head, *rows = (line.split() for line in shown.out.splitlines())
+        assert head[0] == "NODE"
+        assert [(row[0], row[2], row[-1]) for row in rows] == [
+            ("a", "0", "ready"),
+            ("b", "2", "ready"),
+        ]
+        listed = await run("users", "--node", "b", "--json", env=env)
+        assert {json.loads(line)["node"] for line in listed.out.splitlines()} == {"b"}
+        assert (await run("rooms", "--node", "c", env=env)).code == 1
+        drained = await run("drain", "--node", "b", env=env)
+        assert drained == (0, "new users are turned away\n", "")
+        assert (await nodes["a"].operator.get("totals?node=b"))["draining"] is True
+        assert (await run("kick", ann.user_id, env=env)).code == 0
+
+        nodes.hush("a", "b")
+        shown = await run("rooms", env=env)
+        assert (shown.code, shown.out) == (0, "there are none\n")
+        assert shown.err == "node b did not answer: what it has is not shown\n"
+        shown = await run("nodes", "--json", env=env)
+        assert [json.loads(line)["totals"] is None for line in shown.out.splitlines()] == [
+            False,
+            True,
+        ]
+        assert (await run("end", room_id, env=env)).err.endswith("b did not answer\n")

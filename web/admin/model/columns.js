@@ -25,7 +25,7 @@ export const ROOMS = [
   number("age", "Age", ({ ageS }) => ageS, format.duration),
   { id: "first", title: "First user", text: ({ users }) => users[0], href: ({ users }) => hrefOf("users", users[0]) },
   { id: "second", title: "Second user", text: ({ users }) => users[1], href: ({ users }) => hrefOf("users", users[1]) },
-  { id: "nodes", title: "Nodes", isOfCluster: true, text: ({ nodes = [] }) => nodes.join(", ") },
+  { id: "nodes", title: "Nodes", isOfCluster: true, text: ({ nodes = [] }) => format.orNothing(nodes.join(", ")) },
 ];
 
 /** @type {import("./table.js").Column<Track>[]} */
@@ -189,7 +189,7 @@ function problems() {
 
 /** @returns {import("./table.js").Column<any>} */
 function node() {
-  return { id: "node", title: "Node", isOfCluster: true, text: (row) => row.node ?? "" };
+  return { id: "node", title: "Node", isOfCluster: true, text: (row) => format.orNothing(row.node) };
 }
 
 /** @returns {import("./table.js").Column<any>} */
