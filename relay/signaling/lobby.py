@@ -308,7 +308,7 @@ class Lobby:
     async def _find(self, session: Session, how: FindPartner | NextPartner, now: float) -> None:
         """Have a user without a partner search for one, here or elsewhere."""
         self._end_echo(session)
-        if self.moving.diverts(session, stays=how.stay):
+        if self.moving.diverts(session, now, stays=how.stay):
             await self._move(session, now)
             return
         if how.mode == "text" and not session.link.is_without_media:

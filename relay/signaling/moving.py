@@ -1,8 +1,8 @@
 """Whom to move to another server, since this one is about to go, and when.
 
 While a server *drains* it takes nobody new. Who can move (see ``move`` in docs/protocol.md) is told
-to do so when it has no partner to lose: at once if it waits for one or does nothing, and else when
-it searches again. At the *deadline*, if there is one, all who are left are told, and those who
+to do so when it has no partner to lose: soon if it waits for one or does nothing, and else when it
+searches again. At the *deadline*, if there is one, all who are left are told, and those who
 cannot move are let go; :data:`LAST_S` later everybody is. Time is passed in.
 """
 
@@ -20,6 +20,8 @@ from relay.signaling.mailbox import MoveDue
 from relay.signaling.outbox import CLOSE_RESTART
 from relay.signaling.session import Session
 
+NOTICE_S = 5.0
+"""So long load balancers have to notice that nobody is to be sent here: nobody moves before."""
 LAST_S = 10.0
 """How long those have for it who are told at the deadline."""
 SPREAD_S = 5
@@ -36,6 +38,7 @@ class Moving:
     def __init__(self) -> None:
         self.is_on = False
         """Whether the server is being drained."""
+        self._since_s = 0.0
         self._deadline_s: float | None = None
         self._is_last = False  # the deadline has passed
         self._call = 0  # how often people were called to move: a session hears each call once
@@ -44,15 +47,20 @@ class Moving:
     def begin(self, now: float, left_s: float | None = None) -> bool:
         """Drain.
 
-        :param left_s: the deadline, in so many seconds; None leaves it as it is.
+        :param left_s: the deadline, in so many seconds, but not before anybody moves; None leaves
+            it as it is.
         :returns: whether that is news.
         """
-        deadline_s = self._deadline_s if left_s is None else now + left_s
+        since_s = self._since_s if self.is_on else now
+        deadline_s = self._deadline_s
+        if left_s is not None:
+            deadline_s = max(now + left_s, since_s + NOTICE_S)
         if self.is_on and deadline_s == self._deadline_s:
             return False
         if not self.is_on or self._is_last:
             self._next_call()
         self.is_on, self._deadline_s, self._is_last = True, deadline_s, False
+        self._since_s = since_s
         return True
 
     def end(self) -> bool:
@@ -71,12 +79,12 @@ class Moving:
             return Move()
         return Move(within=round(max(0.0, self._deadline_s + LAST_S - now), 1))
 
-    def diverts(self, session: Session, *, stays: bool) -> bool:
+    def diverts(self, session: Session, now: float, *, stays: bool) -> bool:
         """Whether a user who searches is to search elsewhere.
 
         :param stays: it says that it has found no other server.
         """
-        return self.is_on and session.can_move and not stays
+        return self._has_begun(now) and session.can_move and not stays
 
     def tick(self, sessions: Iterable[Session], now: float) -> None:
         """Let time pass: have those told who are to move, and those let go who have to."""
@@ -90,7 +98,7 @@ class Moving:
 
     def due(self, sessions: Iterable[Session], now: float) -> list[Session]:
         """Who is to be told now, each once in a call."""
-        if not self.is_on:
+        if not self._has_begun(now):
             return []
         everybody = list(sessions)
         if not self._is_last and self._deadline_s is not None and now >= self._deadline_s:
@@ -117,6 +125,9 @@ class Moving:
             for session in sessions
             if (is_over or not session.can_move) and session.outbox.closing is None
         ]
+
+    def _has_begun(self, now: float) -> bool:
+        return self.is_on and now >= self._since_s + NOTICE_S
 
     def _next_call(self) -> None:
         self._call += 1

@@ -98,16 +98,27 @@ async def meet(two: Two, arrive: Arrive) -> tuple[Visitor, Visitor]:
     return pair[0], pair[1]
 
 
+async def knows(person: Visitor) -> None:
+    """Wait until somebody who does nothing has been told to move: then all are who may be."""
+
+    async def told() -> int:
+        return heard(person, "move")
+
+    await until(told, lambda count: count == 1)
+
+
 async def test_next_leads_to_the_other_server_with_the_camera_on(two: Two, arrive: Arrive) -> None:
     anna, berta = await meet(two, arrive)
+    carla = await arrive(two.first, url=two.url)
     await drain(two.first)
+    await knows(carla)
     await anna.says("Are you still there?")
     await berta.hears("Are you still there?")
     asked, order = await noted(anna)
     assert order == ["greets 1"]
     await anna.press("Next")
     await together(*(person.sees_somebody(60) for person in (anna, berta)))
-    await has(two.second, 2)
+    await has(two.second, 3)
     await has(two.first, 0)
     assert await noted(anna) == (asked, ["greets 1", "greets 2", "left 1"])
 
@@ -132,9 +143,11 @@ async def test_a_single_server_says_so_and_goes_on_until_the_deadline(
     pair = [await arrive(server) for _ in range(2)]
     await together(*(person.press("Start") for person in pair))
     await together(*(person.sees_somebody() for person in pair))
-    for person in pair:
+    carla = await arrive(server)
+    for person in (*pair, carla):
         person.expected_complaints = TURNED_AWAY
     await drain(server, deadline=600)
+    await knows(carla)
     await pair[0].press("Next")
     news = pair[0].page.get_by_role("log", name="News")
     await expect(news).to_contain_text(

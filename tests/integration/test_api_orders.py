@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from relay.signaling import gateway
+from relay.signaling import gateway, moving
 from relay.store import MemoryStore, Room
 from tests.support.operating import KEYFRAME, VIDEO, operating
 
@@ -112,7 +112,10 @@ async def test_users_who_wait_while_it_drains_still_meet() -> None:
         await bob.hear("partner_found")
 
 
-async def test_a_deadline_is_told_and_put_off_and_those_who_are_left_are_let_go() -> None:
+async def test_a_deadline_is_told_and_put_off_and_those_who_are_left_are_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(moving, "NOTICE_S", 0.0)
     async with operating() as server:
         ann, bob, _ = await server.pair()
         with capture_logs() as events:

@@ -18,12 +18,19 @@ from relay.bots.load.tally import Tally
 from relay.bots.load.user import LoadUser
 from relay.config import Settings
 from relay.ops.client import Client as Operator
+from relay.signaling import moving
 from tests.support.balancer import Balancer
 from tests.support.bots import Bot
 from tests.support.served import ended, page_of, serving
 from tests.support.watching import sees
 
 pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(autouse=True)
+def noticed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The balancer asks before each connection, and needs no time to notice."""
+    monkeypatch.setattr(moving, "NOTICE_S", 0.0)
 
 
 def settings() -> Settings:
@@ -144,18 +151,18 @@ async def _play(users: list[LoadUser]) -> None:
 
 async def test_the_call_is_in_the_address_and_whoever_did_not_say_it_is_let_go() -> None:
     async with running(settings()) as server, aiohttp.ClientSession(server.url) as http:
-        moving, plain = await http.ws_connect("/ws?move=1"), await http.ws_connect("/ws?move=0")
-        for socket in (moving, plain):
+        mover, plain = await http.ws_connect("/ws?move=1"), await http.ws_connect("/ws?move=0")
+        for socket in (mover, plain):
             assert (await socket.receive_json())["type"] == "connected"
         async with operator(server) as relay:
             await relay.drain(deadline_s=0)
-        told = await moving.receive_json()
+        told = await mover.receive_json()
         assert told["type"] == "move"
         assert 8 <= told["within"] <= 10
         assert (await plain.receive()).type is aiohttp.WSMsgType.CLOSE
         assert plain.close_code == 1012
-        assert (await moving.receive()).type is aiohttp.WSMsgType.CLOSE, "it has not gone"
-        assert moving.close_code == 1012
+        assert (await mover.receive()).type is aiohttp.WSMsgType.CLOSE, "it has not gone"
+        assert mover.close_code == 1012
         await until_users(server, 0)
 
 

@@ -24,6 +24,7 @@ from relay.protocol.messages import (
     PartnerLeft,
     ServerMessage,
 )
+from relay.signaling import moving
 from tests.support.balancer import Balancer
 
 pytestmark = pytest.mark.timeout(300)
@@ -32,6 +33,12 @@ PAIRS = 100
 DEADLINE_S = 60.0
 TALK_S = (0.5, 4.0)
 """How long a conversation lasts: less than the deadline."""
+
+
+@pytest.fixture(autouse=True)
+def noticed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The balancer asks before each connection, and needs no time to notice."""
+    monkeypatch.setattr(moving, "NOTICE_S", 0.0)
 
 
 class Talker:

@@ -2,12 +2,13 @@
 
 from relay.matching import State
 from relay.plane import LinkState
-from relay.signaling.moving import LAST_S
+from relay.signaling.moving import LAST_S, NOTICE_S
 from tests.support.party import Party
 
 
 def drain(party: Party, left_s: float | None = None) -> None:
-    party.lobby.moving.begin(party.now, left_s)
+    """Load balancers know of it already."""
+    party.lobby.moving.begin(party.now - NOTICE_S, None if left_s is None else NOTICE_S + left_s)
 
 
 async def test_who_waits_is_told_to_move_and_waits_no_more() -> None:
@@ -19,6 +20,17 @@ async def test_who_waits_is_told_to_move_and_waits_no_more() -> None:
     assert ann.hear() == ["move"]
     assert (ann.state, await party.waiting()) == (State.CONNECTED, 0)
     assert party.lobby.tally.moves == 1
+
+
+async def test_nobody_moves_before_load_balancers_can_know_of_it() -> None:
+    party = Party()
+    ann = party.come("ann", can_move=True)
+    party.lobby.moving.begin(party.now)
+    assert await ann.find() == ["waiting_for_partner"]
+    await party.pass_time(NOTICE_S - 1)
+    assert "move" not in str(ann.hear())
+    await party.pass_time(1)
+    assert ann.hear() == ["move"]
 
 
 async def test_a_call_goes_on_and_who_presses_next_moves_while_the_partner_is_told() -> None:

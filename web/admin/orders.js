@@ -40,7 +40,7 @@ export class Orders {
   async drain(wanted, node) {
     const isSure = !wanted || await confirmed({
       title: node ? `Drain node ${node}?` : "Drain this server?",
-      text: "It takes no new users until you let it; calls go on.",
+      text: "It takes no new users until you let it. Who has no partner is moved to another server; calls go on.",
       action: "Drain",
     });
     if (!isSure) return;
