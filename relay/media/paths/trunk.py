@@ -129,13 +129,19 @@ class Trunk(Bridge):
             self._cannot(size)
             return
         at, word = slot * SLOT_BYTES, slot * _SLOT_WORDS
-        stamp, words, total = self._stamp, terminal.words, size + OVERHEAD_BYTES
+        stamp, words, end = self._stamp, terminal.words, at + size
         self._stamp = stamp + 1
-        words[word], words[word + 1] = stamp, heading
-        body = terminal.view[at + OPENING_BYTES : at + total]
-        data = self._view[at : at + size]
-        encrypt(terminal.nonces[slot], data, terminal.openings[slot], body)
-        terminal.stage(slot, total, destination)
+        words[word] = stamp
+        words[word + 1] = heading
+        encrypt(
+            terminal.nonces[slot],
+            self._view[at:end],
+            terminal.openings[slot],
+            terminal.view[at + OPENING_BYTES : end + OVERHEAD_BYTES],
+        )
+        terminal.put(slot, size + OVERHEAD_BYTES, destination)
+        terminal.packets_sent += 1
+        terminal.bytes_sent += size
 
     def send(self, heading: int, data: bytes = b"") -> None:
         """See :class:`Bridge`."""
@@ -181,8 +187,11 @@ class Terminal:
         self.nonces: list[memoryview] = []
         self.openings: list[memoryview] = []
         """What datagrams in slots begin with: to cut a view takes longer than to read it."""
+        self.put: Callable[[int, int, Destination], None] = _nowhere
+        """Has a datagram in a slot sent by :meth:`flush`."""
         self._socket: DatagramSocket | None = None
-        self._has_staged = False
+        self._flushed = 0
+        """How many packets have been staged and sent."""
         self._trunks: dict[Address, Trunk] = {}
 
     # life
@@ -204,7 +213,7 @@ class Terminal:
         except OSError as error:
             self.refusal = error.strerror or "it cannot be bound"
             return False
-        self.refusal = ""
+        self.refusal, self.put = "", opened.stage
         starts = range(0, SLOTS * SLOT_BYTES, SLOT_BYTES)
         self.view, self.words = opened.view, opened.view.cast("B").cast("Q")
         self.nonces = [self.view[at : at + NONCE_BYTES] for at in starts]
@@ -215,7 +224,7 @@ class Terminal:
         """Close the socket; it may be opened again."""
         if self._socket is not None:
             self._socket.close()
-        self._socket, self._has_staged = None, False
+        self._socket, self.put = None, _nowhere
         self._trunks.clear()
 
     def lead(self, far: Place) -> Trunk:
@@ -238,18 +247,10 @@ class Terminal:
 
     # what goes
 
-    def stage(self, slot: int, size: int, destination: Destination) -> None:
-        """Have a datagram in a slot sent by :meth:`flush`."""
-        if self._socket is not None:
-            self._has_staged = True
-            self._socket.stage(slot, size, destination)
-            self.packets_sent += 1
-            self.bytes_sent += size - OVERHEAD_BYTES
-
     def flush(self) -> None:
         """See :class:`relay.media.paths.bridge.Flushes`."""
-        if self._has_staged and self._socket is not None:
-            self._has_staged = False
+        if self._flushed != self.packets_sent and self._socket is not None:
+            self._flushed = self.packets_sent
             self._socket.flush()
             self._count_refused()
 
@@ -273,7 +274,7 @@ class Terminal:
         if socket is None or not count:
             return []
         found: list[tuple[int, int]] = []
-        words, trunks, into = self.words, self._trunks, self.slots.view
+        words, trunks, view, into = self.words, self._trunks, self.view, self.slots.view
         for slot, (size, address) in enumerate(zip(*socket.headings(count), strict=True)):
             trunk = trunks.get(address)
             if trunk is None:
@@ -282,25 +283,32 @@ class Terminal:
             if size < OVERHEAD_BYTES:
                 drops["trunk_malformed"] += 1
                 continue
-            stamp = words[slot * _SLOT_WORDS]
+            word = slot * _SLOT_WORDS
+            stamp = words[word]
             opener = trunk.openers.get(stamp >> _EPOCH_AT)
             if opener is None:
                 drops["trunk_keyless"] += 1
                 continue
-            if not opener.window.is_new(stamp & _COUNT):
+            _, decrypt, window = opener
+            stamp &= _COUNT
+            if not window.is_new(stamp):
                 drops["trunk_replayed"] += 1
                 continue
             at, to, inner = slot * SLOT_BYTES, len(found) * SLOT_BYTES, size - OVERHEAD_BYTES
-            body = self.view[at + OPENING_BYTES : at + size]
+            body = view[at + OPENING_BYTES : at + size]
             try:
-                opener.decrypt(self.nonces[slot], body, self.openings[slot], into[to : to + inner])
+                decrypt(self.nonces[slot], body, self.openings[slot], into[to : to + inner])
             except InvalidTag:
                 drops["trunk_forged"] += 1
                 continue
-            opener.window.take(stamp & _COUNT)
+            window.take(stamp)
             trunk.heard += 1
-            found.append((words[slot * _SLOT_WORDS + 1], inner))
+            found.append((words[word + 1], inner))
         return found
+
+
+def _nowhere(slot: int, size: int, destination: Destination) -> None:
+    """There is no socket: no trunk has a destination then."""
 
 
 def _bound(near: Place) -> DatagramSocket:
