@@ -201,6 +201,12 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "direction",
         ),
         "relay_bridged_bytes": ("media.bytes_bridged", "Bytes of these.", "direction"),
+        "relay_cluster_packets": (
+            "media.packets_trunked",
+            "RTP packets between this node and others, by direction (out, in).",
+            "direction",
+        ),
+        "relay_cluster_bytes": ("media.bytes_trunked", "Bytes of these.", "direction"),
         "relay_packets_dropped": (
             "media.drops",
             "Datagrams that went nowhere, by reason.",

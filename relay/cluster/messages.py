@@ -211,8 +211,10 @@ class TrunkKey:
     receiver: int
     epoch: int
     """From 0 to 255: the one after the last is 0 again."""
-    key: str
+    key: str = field(repr=False)
     """16 bytes, in hexadecimal."""
+    is_anew: bool = False
+    """Whether the sender has begun anew, and knows no key of the receiver's: it is to get one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
+from relay.cluster import Cluster
 from relay.errors import SdpError, WorkerError, WorkerLost
 from relay.logs import log_crash
 from relay.media.paths.idle import IdleCores
@@ -23,6 +25,7 @@ from relay.plane import (
     Direction,
     Kept,
     LinkLost,
+    LinkTold,
     MediaEvent,
     MediaView,
     PlaneStats,
@@ -34,11 +37,14 @@ from relay.plane import (
 from relay.plane.listeners import Listeners
 from relay.plane.sight import summed
 from relay.workers import messages
+from relay.workers import told as told_of
 from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
 from relay.workers.handing import Handing
-from relay.workers.homes import Command, Homes
+from relay.workers.homes import Abroad, Command, Homes
 from relay.workers.register import REPLACED_S, Register
+from relay.workers.told import Told
+from relay.workers.trunk_keys import TrunkKeys
 
 BEAT_S = 1.0
 """How often workers are asked how they are."""
@@ -68,11 +74,13 @@ class WorkersPlane:
         self,
         crew: Crew,
         *,
+        cluster: Cluster | None = None,
         idle_cores: IdleCores | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Build a plane; nothing runs before :meth:`start`.
 
+        :param cluster: the other nodes, whose users may be partners of those here.
         :param idle_cores: made to poll while there are calls; its owner closes it.
         :param clock: seconds, monotonic.
         """
@@ -86,6 +94,10 @@ class WorkersPlane:
         self._taps: dict[int, _Tapping] = {}
         self._tap_numbers = itertools.count(1)
         self._listeners = Listeners()
+        self._drops: Counter[str] = Counter()
+        self._trunk_keys: TrunkKeys | None = None
+        if cluster is not None:
+            self._trunk_keys = TrunkKeys(cluster, self._members, clock, self._homes.lose)
         self._register = Register(len(crew.restarts), clock)
         self._unclaimed: dict[str, float] = {}
         """Users of a former front: until when they keep their links."""
@@ -103,6 +115,8 @@ class WorkersPlane:
         :raises WorkerError: when one cannot be had.
         """
         await self._crew.start(self._has_joined, self._was_told, self._was_lost)
+        if self._trunk_keys is not None:
+            self._trunk_keys.begin()
         self._beating = asyncio.create_task(self._beat(), name="workers' beat")
         self._beating.add_done_callback(log_crash)
 
@@ -119,6 +133,8 @@ class WorkersPlane:
         if self._beating is not None:
             self._beating.cancel()
             await asyncio.wait({self._beating})
+        if self._trunk_keys is not None:
+            await self._trunk_keys.close()
         await self._crew.close()
         self._members.clear()
         self.tunnels.close()
@@ -176,12 +192,34 @@ class WorkersPlane:
         self._give(self._homes.join(a))
 
     def pair_across(self, user_id: str, partner_id: str, node: str, number: int) -> None:
-        """See :class:`relay.plane.Links`."""
-        raise NotImplementedError
+        """See :class:`relay.plane.Links`.
+
+        :raises RuntimeError: when this server is no node of a cluster.
+        """
+        if self._trunk_keys is None:
+            raise RuntimeError("this server is no node of a cluster")
+        self.unpair(user_id)
+        self._homes.pair_across(user_id, Abroad(partner_id, node, number))
+        self._tell_partner(user_id)
 
     def follow(self, partner_id: str, told: str) -> None:
         """See :class:`relay.plane.Links`."""
-        raise NotImplementedError
+        abroad = self._homes.abroad_of(partner_id)
+        if abroad is None or self._trunk_keys is None:
+            self._drops["link_unknown"] += 1
+            return
+        read = told_of.read(told, partner_id, self._trunk_keys.workers(abroad.node))
+        if read is None:
+            self._drops["link_malformed"] += 1
+            return
+        self._give(self._homes.follow(partner_id, read))
+
+    def _tell_partner(self, user_id: str) -> None:
+        """Have the node of the user's partner told of the user's link, if it has described one."""
+        card = self._homes.card_of.get(user_id)
+        if card is not None and user_id in self._homes.abroad:
+            told = told_of.write(Told(card, self._homes.worker_of[user_id]))
+            self._listeners.tell(LinkTold(user_id, told))
 
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.Links`."""
@@ -217,7 +255,7 @@ class WorkersPlane:
 
     def _stats(self) -> PlaneStats:
         """Those of the workers, and what did not get so far."""
-        here = PlaneStats(tunnel_refusals=dict(self.tunnels.refusals))
+        here = PlaneStats(drops=dict(self._drops), tunnel_refusals=dict(self.tunnels.refusals))
         return summed([self._register.stats(), here], listening=True)
 
     def workers(self) -> list[WorkerView]:
@@ -313,6 +351,7 @@ class WorkersPlane:
         self._homes.link_of[user_id] = described.link_id
         self._homes.describe(user_id, answer.card)
         self._give(self._homes.join(user_id))
+        self._tell_partner(user_id)
         return described
 
     async def _settle(self, user_id: str, near: str | None, deadline_s: float) -> int:
@@ -350,6 +389,8 @@ class WorkersPlane:
         if self._tcp_port is not None:
             member.tell(messages.AnnounceTcp(self._tcp_port))
         member.tell(messages.Keep(self._keeps))
+        if self._trunk_keys is not None:
+            self._trunk_keys.worker_joined(member)
         for resident in hello.residents:
             self._adopt(member, resident)
         self._is_there.set()
@@ -418,6 +459,8 @@ class WorkersPlane:
         for member in list(self._members.values()):
             if not member.answers:
                 self._crew.replace(member, "does not answer")
+        if self._trunk_keys is not None:
+            self._trunk_keys.beat()
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._homes.partner_of))
         now = self._clock()

@@ -25,9 +25,11 @@ class Between:
     """Awaited with ``asked`` and a request before that is handled, and with ``answered`` and the
     answer before that arrives; with :class:`TimeoutError` it does not."""
 
-    def node(self, name: str) -> FakeCluster:
+    def node(
+        self, name: str, host: str = "127.0.0.1", port: int = 0, workers: int = 1
+    ) -> FakeCluster:
         """Another node, which all others know at once."""
-        here = FakeCluster(self, Node(name, f"{name}-1", "0.1.0", "127.0.0.1", 0, 1))
+        here = FakeCluster(self, Node(name, f"{name}-1", "0.1.0", host, port, workers))
         others = list(self.nodes.values())
         self.nodes[name] = here
         for other in others:

@@ -129,6 +129,20 @@ class DatagramSocket(ABC):
         ip = ipaddress.ip_address(self.host_port(address)[0].split("%")[0])
         return ip.packed if ip.version == 4 else ip.packed[:8]
 
+    def at(self, host: str, port: int) -> Address:
+        """What a place's datagrams come from; None when this socket does not get there.
+
+        :param host: an IP address.
+        """
+        ip = ipaddress.ip_address(host)
+        if (ip.version == 6) is (self.family == socket.AF_INET6):
+            return self._address(str(ip), port)
+        return self._address(f"::ffff:{ip}", port) if ip.version == 4 else None
+
+    def _address(self, host: str, port: int) -> Address:
+        """As :mod:`socket` says it, of the socket's own family."""
+        return (host, port) if self.family == socket.AF_INET else (host, port, 0, 0)
+
     @abstractmethod
     def _sockaddr(self, address: Address) -> tuple[Any, ...]:
         """An address as :mod:`socket` wants it."""
