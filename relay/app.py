@@ -95,7 +95,7 @@ async def running(
     async with AsyncExitStack() as stack:
         records = await stack.enter_async_context(opened(settings))
         part = await stack.enter_async_context(clustered(settings))
-        plane = plane or plane_of(stack, settings)
+        plane = plane or plane_of(stack, settings, part.cluster)
         over_tcp = OverTcp(settings)
         door = _door(settings, over_tcp)
         membership = membership or part.membership
