@@ -188,7 +188,7 @@ class Bot:
             self._changed.set()
             if self._client is not client:
                 return True
-        return False
+        return client.was_forgotten and await self._go_elsewhere()
 
     def _fail(self, failure: BotError) -> None:
         self.failure = failure
@@ -248,11 +248,14 @@ class Bot:
 
     async def _move(self) -> None:
         """Go to another server, and look for a partner there; or stay where no other is."""
+        if not await self._go_elsewhere() and self._searches:
+            await self._client.send(FindPartner(stay=True))
+
+    async def _go_elsewhere(self) -> bool:
+        """Be another user, at whichever server lets us in, who goes on where this one was."""
         found = await begin_elsewhere(self._url, self._resumed)
         if found is None:
-            if self._searches:
-                await self._client.send(FindPartner(stay=True))
-            return
+            return False
         searches = self._searches or self.room_id is not None
         former, (self._client, connected) = self._client, found
         self.report.moves += 1
@@ -265,6 +268,7 @@ class Bot:
         if searches:
             self._searches = True
             await self._client.send(FindPartner())
+        return True
 
     async def _on_offer(self, sdp: str) -> None:
         peer = await self._fresh_peer()

@@ -115,6 +115,7 @@ class ResumingClient(Client):
             except BotError:
                 continue  # it cannot be reached, or was lost again
             if resumed is None:
+                self.was_forgotten = True
                 break
             if await self._send_again(resumed.received):
                 return

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import signal
-from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from tests.support.node_process import figure, flags, node_process, until
 from tests.support.ports import free_ports
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
 from tests.support.served import ended, page_of, serving
@@ -20,7 +19,6 @@ from tests.support.served import ended, page_of, serving
 pytestmark = NEEDS_REDIS
 
 NAMES = ("athens", "berlin", "paris")
-SECRET = "one that all the nodes share"
 
 
 @pytest.fixture
@@ -33,37 +31,6 @@ def redis() -> Iterator[RedisServer]:
         server.remove()
 
 
-def flags(redis: RedisServer, name: str, number: int, port: int, secret: str = SECRET) -> list[str]:
-    cluster = ["--cluster", redis.url, "--cluster-secret", secret, "--cluster-port", str(port)]
-    address = f"127.0.0.{number}"
-    return [*cluster, "--node-name", name, "--cluster-address", address, "--metrics-public"]
-
-
-@asynccontextmanager
-async def node(
-    directory: Path, redis: RedisServer, name: str, number: int, port: int, secret: str = SECRET
-) -> AsyncIterator[Process]:
-    folder = directory / name
-    folder.mkdir(exist_ok=True)
-    own = ("--data-dir", str(folder / "data"), "--runtime-dir", str(folder / "run"))
-    async with serving(folder, *flags(redis, name, number, port, secret), *own) as process:
-        yield process
-
-
-async def figure(page: str, name: str) -> float:
-    async with aiohttp.ClientSession() as http, http.get(f"{page}/metrics") as response:
-        text = await response.text()
-    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    assert found, f"there is no {name}"
-    return float(found[1])
-
-
-async def until(page: str, name: str, wanted: float) -> None:
-    async with asyncio.timeout(60):
-        while await figure(page, name) != wanted:  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.1)
-
-
 @pytest.mark.timeout(300)
 async def test_three_servers_see_each_other_and_notice_who_goes(
     tmp_path: Path, redis: RedisServer
@@ -71,7 +38,7 @@ async def test_three_servers_see_each_other_and_notice_who_goes(
     (port,) = free_ports()
     async with AsyncExitStack() as stack:
         processes = [
-            await stack.enter_async_context(node(tmp_path, redis, name, number, port))
+            await stack.enter_async_context(node_process(tmp_path, redis, name, number, port))
             for number, name in enumerate(NAMES, 1)
         ]
         pages = [await page_of(process) for process in processes]
@@ -111,11 +78,11 @@ async def test_a_second_server_of_a_name_ends_with_one_line(
     tmp_path: Path, redis: RedisServer
 ) -> None:
     (port,) = free_ports()
-    async with node(tmp_path, redis, "berlin", 1, port) as first:
+    async with node_process(tmp_path, redis, "berlin", 1, port) as first:
         await page_of(first)
         other = tmp_path / "other"
         other.mkdir()
-        async with node(other, redis, "berlin", 2, port) as second:
+        async with node_process(other, redis, "berlin", 2, port) as second:
             code, _, log = await ended(second)
     assert code == 2
     assert log == "relay: --node-name: another server of the cluster is called berlin\n"
@@ -124,7 +91,7 @@ async def test_a_second_server_of_a_name_ends_with_one_line(
 async def test_a_redis_that_refuses_is_a_wrong_value(tmp_path: Path, redis: RedisServer) -> None:
     redis.ask("CONFIG", "SET", "requirepass", "hush")
     (port,) = free_ports()
-    async with node(tmp_path, redis, "berlin", 1, port) as process:
+    async with node_process(tmp_path, redis, "berlin", 1, port) as process:
         code, _, log = await ended(process)
     assert code == 2
     assert log == "relay: --cluster: Redis refuses the user or the password\n"

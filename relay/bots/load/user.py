@@ -140,12 +140,15 @@ class LoadUser:
 
     async def _move(self) -> None:
         """Go to another server, and search there; or stay where no other is."""
+        if not await self._go_elsewhere() and self._searched_s is not None:
+            await self._send(FindPartner(stay=True))
+
+    async def _go_elsewhere(self) -> bool:
+        """Be another user, at whichever server lets us in, who goes on where this one was."""
         is_searching = self._searched_s is not None
         found = await begin_elsewhere(self._url, self._resumed)
         if found is None:
-            if is_searching:
-                await self._send(FindPartner(stay=True))
-            return
+            return False
         was_in_call = self.room_id is not None
         former, (self._client, _) = self._client, found
         self._tally.moves += 1
@@ -154,6 +157,7 @@ class LoadUser:
         await self._replace_link()
         if is_searching or was_in_call:
             await self.search()
+        return True
 
     async def search(self) -> None:
         """Look for a partner."""
@@ -215,7 +219,7 @@ class LoadUser:
             await self._on_message(message)
             if self._client is not client:
                 return True
-        return False
+        return client.was_forgotten and await self._go_elsewhere()
 
     async def _on_message(self, message: ServerMessage) -> None:
         match message:
