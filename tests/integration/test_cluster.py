@@ -11,8 +11,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.support.cluster import free_port
 from tests.support.node_process import figure, flags, node_process, until
-from tests.support.ports import free_ports
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
 from tests.support.served import ended, page_of, serving
 
@@ -31,11 +31,20 @@ def redis() -> Iterator[RedisServer]:
         server.remove()
 
 
+async def cookie_of(page: str, given: str | None = None) -> str | None:
+    """The visitor's cookie that a page view sets, if it does."""
+    headers = {} if given is None else {"Cookie": f"relay_visitor={given}"}
+    async with aiohttp.ClientSession() as http, http.get(page, headers=headers) as response:
+        assert response.status == 200
+        found = response.cookies.get("relay_visitor")
+    return found.value if found is not None else None
+
+
 @pytest.mark.timeout(300)
 async def test_three_servers_see_each_other_and_notice_who_goes(
     tmp_path: Path, redis: RedisServer
 ) -> None:
-    (port,) = free_ports()
+    port = free_port()
     async with AsyncExitStack() as stack:
         processes = [
             await stack.enter_async_context(node_process(tmp_path, redis, name, number, port))
@@ -45,6 +54,10 @@ async def test_three_servers_see_each_other_and_notice_who_goes(
         for page in pages:
             await until(page, "relay_cluster_nodes", 2)
             assert await figure(page, "relay_cluster_store_up") == 1
+        cookie = await cookie_of(pages[0])
+        assert cookie is not None
+        for page in pages:
+            assert await cookie_of(page, cookie) is None  # it is known there
         redis.stop()
         for page in pages:
             await until(page, "relay_cluster_store_up", 0)
@@ -77,7 +90,7 @@ async def test_three_servers_see_each_other_and_notice_who_goes(
 async def test_a_second_server_of_a_name_ends_with_one_line(
     tmp_path: Path, redis: RedisServer
 ) -> None:
-    (port,) = free_ports()
+    port = free_port()
     async with node_process(tmp_path, redis, "berlin", 1, port) as first:
         await page_of(first)
         other = tmp_path / "other"
@@ -90,7 +103,7 @@ async def test_a_second_server_of_a_name_ends_with_one_line(
 
 async def test_a_redis_that_refuses_is_a_wrong_value(tmp_path: Path, redis: RedisServer) -> None:
     redis.ask("CONFIG", "SET", "requirepass", "hush")
-    (port,) = free_ports()
+    port = free_port()
     async with node_process(tmp_path, redis, "berlin", 1, port) as process:
         code, _, log = await ended(process)
     assert code == 2
@@ -100,7 +113,7 @@ async def test_a_redis_that_refuses_is_a_wrong_value(tmp_path: Path, redis: Redi
 async def test_an_address_that_is_another_machine_s_is_a_wrong_value(
     tmp_path: Path, redis: RedisServer
 ) -> None:
-    (port,) = free_ports()
+    port = free_port()
     with_other = flags(redis, "berlin", 1, port)
     with_other[with_other.index("127.0.0.1")] = "192.0.2.1"
     async with serving(tmp_path, *with_other) as process:

@@ -14,8 +14,8 @@ from relay.app import Relay, running
 from relay.config import Settings
 from tests.support.balancer import Balancer
 from tests.support.bots import Bot
+from tests.support.cluster import free_port
 from tests.support.node_process import kill_all, node_process, until
-from tests.support.ports import free_ports
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
 from tests.support.served import page_of
 from tests.support.watching import sees
@@ -46,7 +46,7 @@ async def node(redis: RedisServer, number: int, **more: object) -> AsyncIterator
         "cluster": redis.url,
         "cluster_secret": SECRET,
         "cluster_address": f"127.0.0.{number}",
-        "cluster_port": free_ports()[0],
+        "cluster_port": free_port(),
         "node_name": f"node-{number}",
     }
     async with running(Settings.model_validate(settings | more)) as relay:
@@ -159,7 +159,7 @@ async def test_calls_go_on_while_redis_is_frozen_and_users_of_one_node_meet(
 async def test_a_node_that_dies_takes_nobody_else_with_it(
     tmp_path: Path, redis: RedisServer
 ) -> None:
-    (port,) = free_ports()
+    port = free_port()
     async with AsyncExitStack() as stack:
         dying, living = [
             await stack.enter_async_context(
