@@ -96,8 +96,9 @@ class Calls:
             session.call = None
             session.happened(Happened.PARTED)
             session.remember(other.user_id, now)
-            room_id, identity = call.room.room_id, other.identity
-            session.part_from(Former(room_id, other.user_id, identity, now, call.chat))
+            about = call.room.room_id, other.user_id, other.identity
+            is_guest = other is call.guest
+            session.part_from(Former(*about, now, call.chat, is_guest))
         if not isinstance(partner, Session):
             partner.part(farewell.type)
         elif partner not in self.leavers:
