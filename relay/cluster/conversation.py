@@ -164,6 +164,8 @@ class Conversation:
             task.add_done_callback(self._handled.discard)
 
     async def _answer(self, handler: Serve, request: object, number: int) -> None:
+        if self._is_over:  # before its turn has come: the node may be another by now
+            return
         try:
             self._send(await handler(self.node.name, request), number)
         except Exception:

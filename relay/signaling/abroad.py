@@ -157,7 +157,8 @@ class Abroad:
             del self._offered[room.room_id]
         if isinstance(answer, Declined) or offered.is_void:
             return "declined"
-        if not _is_taken_by(answer, partner_id) or not session.can_meet:
+        is_free = session.can_meet and partner_id not in self._calls.guests
+        if not _is_taken_by(answer, partner_id) or not is_free:
             self._cluster.tell(node, Parted(room.room_id))
             return "failed"
         guest = self._guest(room.room_id, node, answer.person)
@@ -193,6 +194,7 @@ class Abroad:
             and is_room_id(offer.room_id)
             and is_sound(offer.person)
             and other not in self._sessions
+            and other not in self._calls.guests
             and (node, offer.room_id) not in self._over
             and not self._is_taken(offer.room_id)
         )

@@ -47,6 +47,8 @@ class Calls:
         """By the room's id, oldest first."""
         self.numbers: set[int] = set()
         """Of their pairs in the media plane, of which no two may be the same."""
+        self.guests: set[str] = set()
+        """The ids of partners on other nodes: each has one room, as every user."""
         self.leavers: set[Session] = set()
         """Who leaves a room, and need not hear that it ended."""
 
@@ -55,6 +57,8 @@ class Calls:
         chat = ChatLog() if self._keeps_chat else None
         call = self.by_room[room.room_id] = Call(room, first, second, chat)
         self.numbers.add(call.number)
+        if call.guest is not None:
+            self.guests.add(call.guest.user_id)
         for session in call.here:
             session.happened(Happened.PAIRED)
             self._tally.match_wait.observe(now - session.searching_since_s)
@@ -82,6 +86,8 @@ class Calls:
         """A call ends; the partner of who leaves is told why."""
         del self.by_room[call.room.room_id]
         self.numbers.discard(call.number)
+        if call.guest is not None:
+            self.guests.discard(call.guest.user_id)
         partner = call.partner_of(leaver)
         if now - call.room.since_s >= STAY_S:
             self._haste.stayed((*leaver.counts_as, *partner.counts_as))
@@ -90,8 +96,9 @@ class Calls:
             session.call = None
             session.happened(Happened.PARTED)
             session.remember(other.user_id, now)
-            room_id, identity = call.room.room_id, other.identity
-            session.part_from(Former(room_id, other.user_id, identity, now, call.chat))
+            about = call.room.room_id, other.user_id, other.identity
+            is_guest = other is call.guest
+            session.part_from(Former(*about, now, call.chat, is_guest))
         if not isinstance(partner, Session):
             partner.part(farewell.type)
         elif partner not in self.leavers:

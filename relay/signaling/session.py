@@ -52,6 +52,8 @@ class Former:
     """On the lobby's clock."""
     chat: ChatLog | None = None
     """What the two wrote, while evidence is kept."""
+    is_guest: bool = False
+    """Of another node."""
 
 
 def number_of(room_id: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -276,6 +277,37 @@ async def test_a_room_that_there_is_already_is_not_offered_again() -> None:
     assert await stranger.ask("a", again) == Declined()
     same_number = offer(room_id=room_id[:12] + "0" * 12, first="dan")
     assert await stranger.ask("a", same_number) == Declined(), "the media would get mixed up"
+    assert (ann.partner, bob.partner, dan.partner) == ("bob", "ann", None)
+
+
+async def test_nobody_is_a_guest_twice() -> None:
+    """Whatever another node says of it: the media of the first call would end."""
+    parties, ann, bob, stranger, _ = await call_and_stranger()
+    dan = parties["a"].come("dan")
+    await dan.find()
+    paired = dict(parties["a"].plane.across)
+    assert await stranger.ask("a", offer(first="dan")) == Declined()
+    assert await parties.between.nodes["b"].ask("a", offer(first="dan")) == Declined()
+    assert parties["a"].plane.across == paired
+    assert (ann.partner, bob.partner, dan.partner) == ("bob", "ann", None)
+    await bob.stop()
+    assert isinstance(await stranger.ask("a", offer(first="dan")), Accepted)
+
+
+async def test_nor_when_the_other_node_accepts() -> None:
+    parties, ann, bob, stranger, _ = await call_and_stranger()
+
+    async def accepts(_: str, __: Offer) -> object:
+        return Accepted(BOB)
+
+    stranger.serve(Offer, accepts)
+    meetings = parties["b"].lobby._meetings
+    waiter = replace(meetings._waiter(bob.session, 1.0, 1.0), node="c")
+    await parties.store.leave_room("bob")
+    await parties.store.enter(waiter)
+    dan = parties["a"].come("dan")
+    assert await dan.find() == ["waiting_for_partner"]
+    assert parties.told(Offer) == parties.told(Parted) == [("a", "c")]
     assert (ann.partner, bob.partner, dan.partner) == ("bob", "ann", None)
 
 
