@@ -146,20 +146,17 @@ class Parted:
 class Resuming:
     """A request: a socket here wants to go on with a session there.
 
-    Answered with :class:`Going`.
+    Answered with :class:`Going`. Who comes is known by the session: nothing else is told of it.
     """
 
     line: str
     """A name for what follows, which no other has."""
     frame: str
     """The client's ``resume`` message."""
-    query: dict[str, str] = field(default_factory=dict)
     source: str = ""
     """Where the socket comes from, as :func:`relay.source.bounded_source_of` has it."""
     is_local: bool = False
     """Whether that is the asking node's own machine."""
-    visitor: str = ""
-    addresses: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

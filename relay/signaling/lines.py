@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
 
@@ -31,6 +32,9 @@ WINDOW_FRAMES = 32
 """And so many there may be."""
 _TOLD_BYTES, _TOLD_FRAMES = WINDOW_BYTES // 4, WINDOW_FRAMES // 4
 """When so much has been taken, the other end is told."""
+MEETING_S = 2.0
+"""How long a node is waited for that was not there yet."""
+_MAX_MET = 1024
 _LOST = 1006  # RFC 6455 section 7.4.1
 _NO_CODE = 1005  # the same: a close frame without a code
 _LEAST_CODE, _MOST_CODE = 1000, 4999
@@ -178,11 +182,14 @@ class Lines:
         self._cluster = cluster
         self._go_on = go_on
         self._ends: dict[tuple[str, str], End] = {}
+        self._met: deque[str] = deque(maxlen=_MAX_MET)
+        """Nodes that were there since this one has started."""
+        self._joined = asyncio.Event()
         cluster.serve(Resuming, self._asked)
         cluster.hear(Frame, self._came)
         cluster.hear(Taken, self._taken)
         cluster.hear(Hung, self._hung)
-        cluster.watch(lambda _: None, self._lost)
+        cluster.watch(self._meet, self._lost)
 
     def __len__(self) -> int:
         """How many there are."""
@@ -194,13 +201,14 @@ class Lines:
         return node if dot and node != self._cluster.here.name else None
 
     async def open(self, node: str, frame: str, *, source: str, is_local: bool) -> End | None:
-        """Ask for a session at another node.
+        """Ask for a session at another node; for one that was not met yet it is waited a little.
 
         :param frame: the client's ``resume`` message.
         :param source: where the socket comes from, as ``is_local``.
         :returns: the line over which it goes on; None when it cannot be had.
         :raises ClusterError: when the node has gone, or does not answer.
         """
+        await self._have_met(node)
         end = self._begun(End(self, node, token_hex(12)))
         try:
             answer = await self._cluster.ask(
@@ -225,6 +233,19 @@ class Lines:
     def forget(self, end: End) -> None:
         """A line has ended."""
         self._ends.pop((end.node, end.line), None)
+
+    async def _have_met(self, node: str) -> None:
+        """A server that has just started has users before it has met all others."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MEETING_S):
+                while node not in self._met:
+                    self._joined.clear()
+                    await self._joined.wait()
+
+    def _meet(self, node: Node) -> None:
+        if node.name not in self._met:
+            self._met.append(node.name)
+        self._joined.set()
 
     def _begun(self, end: End) -> End:
         self._ends[end.node, end.line] = end

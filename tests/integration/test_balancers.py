@@ -24,8 +24,12 @@ from tests.support.nodes import Between
 from tests.support.peer import Door, Peer, serving, until
 from tests.support.recipes import recipe
 
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="needs scripts/need nginx nginx-light")
-needs_haproxy = pytest.mark.skipif(HAPROXY is None, reason="needs scripts/need haproxy haproxy")
+needs_nginx = pytest.mark.skipif(
+    NGINX is None, reason="needs nginx (scripts/need nginx nginx-light)"
+)
+needs_haproxy = pytest.mark.skipif(
+    HAPROXY is None, reason="needs HAProxy (scripts/need haproxy haproxy)"
+)
 
 
 @dataclass

@@ -68,9 +68,29 @@ async def test_a_session_that_cannot_be_had_leaves_no_line() -> None:
 
 async def test_a_node_that_has_gone_is_told_of_at_once() -> None:
     two = Two()
+    two.between.lose("a")
+    opening = asyncio.create_task(two.b.open("a", "resume", source="", is_local=False))
+    await let_others()
+    assert isinstance(opening.exception(), NodeLost)
+    assert len(two.b) == 0
+
+
+async def test_a_node_that_has_just_started_waits_for_those_that_it_has_not_met() -> None:
+    two = Two()
+    opening = asyncio.create_task(two.b.open("c", "resume", source="", is_local=False))
+    two.between.node("d")
+    await let_others()
+    assert not opening.done()
+    c = Lines(two.between.node("c"), two.go_on)
+    assert await opening is not None
+    assert len(c) == 1
+
+
+async def test_but_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relay.signaling.lines.MEETING_S", 0.01)
+    two = Two()
     with pytest.raises(NodeLost):
         await two.b.open("c", "resume", source="", is_local=False)
-    assert len(two.b) == 0
 
 
 async def test_what_goes_on_there_too_late_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
