@@ -187,6 +187,23 @@ async def test_events_are_of_all_nodes() -> None:
         assert (await operator.ask(f"{API}/events?node=c"))[0] == 422
 
 
+async def test_calls_are_looked_into_at_their_own_node(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    async with clustered("a", "b", allow_taps=True, audit_log=log) as nodes:
+        _, _, room_id = await nodes["b"].pair()
+        path = f"{API}/rooms/{room_id}/record?seconds=0.1"
+        status, body = await nodes["a"].operator.ask(path, "POST")
+        assert status == 404
+        assert "at node a" in body["error"]["message"]
+        async with nodes["b"].operator.http.post(path) as response:
+            assert response.status == 200
+            await response.read()
+        found = await nodes["a"].operator.get("audit?limit=1")  # both have the same file
+        assert [(entry["event"], entry["room"]) for entry in found["entries"]] == [
+            ("tap_ended", room_id)
+        ]
+
+
 # what is kept for all
 
 
