@@ -143,7 +143,7 @@ class Taps:
         return Audit(entries=entries)
 
     def _unknown(self, request: web.Request, noun: str) -> web.HTTPNotFound:
-        """What becomes 404; in a cluster, whose lists are those of all nodes, it says where to ask."""
+        """What becomes 404; in a cluster, whose lists are of all nodes, it says where else."""
         nothing = asking.unknown(request, noun)
         if (node := self._overview.node) is not None:
             nothing.text = (
