@@ -134,7 +134,10 @@ async def test_orders_reach_the_node_that_is_meant() -> None:
 async def test_a_node_is_drained_from_any_other() -> None:
     async with clustered("a", "b") as nodes:
         operator = nodes["a"].operator
-        assert await operator.ask(f"{API}/drain?node=b", "POST") == (200, {"draining": True})
+        assert await operator.ask(f"{API}/drain?node=b", "POST") == (
+            200,
+            {"draining": True, "deadlineS": None, "node": "b"},
+        )
         assert (await nodes["a"].operator.ask("/ready"))[0] == 200
         assert (await nodes["b"].operator.ask("/ready"))[0] == 503
         totals = await operator.get("totals")
@@ -330,8 +333,11 @@ async def test_the_commands_show_the_cluster_and_say_who_is_silent() -> None:
         listed = await run("users", "--node", "b", "--json", env=env)
         assert {json.loads(line)["node"] for line in listed.out.splitlines()} == {"b"}
         assert (await run("rooms", "--node", "c", env=env)).code == 1
+        await nodes["b"].come()
+        drained = await run("drain", "--wait", "--timeout", "30", env=env)
+        assert drained == (0, "new users are turned away at node a\n", "no user is left\n")
         drained = await run("drain", "--node", "b", env=env)
-        assert drained == (0, "new users are turned away\n", "")
+        assert drained == (0, "new users are turned away at node b\n", "")
         assert (await nodes["a"].operator.get("totals?node=b"))["draining"] is True
         assert (await run("kick", ann.user_id, env=env)).code == 0
 
