@@ -375,6 +375,7 @@ class Drain(Model):
         description="In so many seconds those who are left are moved or disconnected; null when"
         " they are not.",
     )
+    node: str | None = Field(None, description=_NODE_IS)
 
 
 class Audit(Joined):

@@ -43,7 +43,8 @@ class Overview:
         """Streams of events that are being read."""
         self._media = media
         self._sees_addresses, self._figures = sees_addresses, figures
-        self._node = node
+        self.node = node
+        """What this node is called, in a cluster."""
         self._clock = clock
         self._started_at = clock()
 
@@ -65,7 +66,7 @@ class Overview:
             self.gateway.rooms(),
             media,
             sees_addresses=self._sees_addresses,
-            node=self._node,
+            node=self.node,
         )
 
     def failures(self) -> list[models.LinkFailures]:
@@ -111,6 +112,6 @@ class Overview:
             worker_restarts=sum(worker.restarts for worker in workers),
             worker_cpu_ratio=max((worker.cpu_ratio for worker in workers), default=0.0),
             worker_loop_lag_ms=max((worker.loop_lag_ms for worker in workers), default=0.0),
-            nodes=0 if self._node is None else 1,
+            nodes=0 if self.node is None else 1,
             rooms_between_nodes=users.across,
         )

@@ -171,6 +171,7 @@ class Api:
         told = Drain(
             draining=self._gateway.draining,
             deadline_s=None if left_s is None else round(left_s, 1),
+            node=self._overview.node,
         )
         if is_news:
             is_on, deadline_s = told.draining, told.deadline_s

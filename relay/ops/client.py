@@ -153,10 +153,17 @@ class Client(Casework):
         :param node: of a cluster; None for the one that is asked.
         :param deadline_s: after so many seconds those who are left are moved, or disconnected.
         """
+        told = await self.drained(wanted=wanted, node=node, deadline_s=deadline_s)
+        return told.draining
+
+    async def drained(
+        self, *, wanted: bool, node: str | None = None, deadline_s: float | None = None
+    ) -> Drain:
+        """The same; tells also which node of a cluster it was."""
         if not wanted:
-            return (await self.ask(Drain, "DELETE", "drain", _of(node))).draining
+            return await self.ask(Drain, "DELETE", "drain", _of(node))
         body = {} if deadline_s is None else {"deadline": deadline_s}
-        return (await self.ask(Drain, "POST", "drain", _of(node), body)).draining
+        return await self.ask(Drain, "POST", "drain", _of(node), body)
 
     # taps: each is written to the relay's audit log
 

@@ -229,9 +229,9 @@ def drain(
     if undo and deadline is not None:
         raise typer.BadParameter("there is none with --undo", param_hint="--deadline")
     after_s = _deadline_s(deadline)
-    connection.ask(lambda relay: draining.drain(relay, node, undo=undo, deadline_s=after_s))
+    found = connection.ask(lambda relay: draining.drain(relay, node, undo=undo, deadline_s=after_s))
     if wait:
-        connection.ask(lambda relay: draining.wait(relay, node, timeout))
+        connection.ask(lambda relay: draining.wait(relay, found, timeout))
 
 
 def snapshot(

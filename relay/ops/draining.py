@@ -12,15 +12,18 @@ from relay.ops.live import Lost, follow
 
 async def drain(
     relay: Client, node: str | None, *, undo: bool, deadline_s: float | None = None
-) -> None:
+) -> str | None:
     """Begin to drain, or end it; and say so.
 
+    :returns: which node of a cluster it is, since the next request may come to another one.
     :param deadline_s: after so many seconds those who are left are moved, or disconnected.
     """
-    draining = await relay.drain(wanted=not undo, node=node, deadline_s=deadline_s)
+    told = await relay.drained(wanted=not undo, node=node, deadline_s=deadline_s)
+    where = f" at node {told.node}" if told.node is not None else ""
     Console(highlight=False).print(
-        "new users are turned away" if draining else "new users may come"
+        f"new users are turned away{where}" if told.draining else f"new users may come{where}"
     )
+    return told.node
 
 
 async def wait(relay: Client, node: str | None, timeout_s: float | None) -> None:

@@ -112,6 +112,7 @@ class Drain(Model):
 
     draining: bool
     deadline_s: float | None = None
+    node: str | None = None
 
 
 class EvidenceItem(Model):

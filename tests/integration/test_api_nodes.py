@@ -134,7 +134,10 @@ async def test_orders_reach_the_node_that_is_meant() -> None:
 async def test_a_node_is_drained_from_any_other() -> None:
     async with clustered("a", "b") as nodes:
         operator = nodes["a"].operator
-        assert await operator.ask(f"{API}/drain?node=b", "POST") == (200, {"draining": True})
+        assert await operator.ask(f"{API}/drain?node=b", "POST") == (
+            200,
+            {"draining": True, "deadlineS": None, "node": "b"},
+        )
         assert (await nodes["a"].operator.ask("/ready"))[0] == 200
         assert (await nodes["b"].operator.ask("/ready"))[0] == 503
         totals = await operator.get("totals")
@@ -185,6 +188,23 @@ async def test_events_are_of_all_nodes() -> None:
         assert {track["node"] for track in snapshot["tracks"]} == {"b"}
         assert (snapshot["silentNodes"], snapshot["storeAway"]) == ([], False)
         assert (await operator.ask(f"{API}/events?node=c"))[0] == 422
+
+
+async def test_calls_are_looked_into_at_their_own_node(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    async with clustered("a", "b", allow_taps=True, audit_log=log) as nodes:
+        _, _, room_id = await nodes["b"].pair()
+        path = f"{API}/rooms/{room_id}/record?seconds=0.1"
+        status, body = await nodes["a"].operator.ask(path, "POST")
+        assert status == 404
+        assert "at node a" in body["error"]["message"]
+        async with nodes["b"].operator.http.post(path) as response:
+            assert response.status == 200
+            await response.read()
+        found = await nodes["a"].operator.get("audit?limit=1")  # both have the same file
+        assert [(entry["event"], entry["room"]) for entry in found["entries"]] == [
+            ("tap_ended", room_id)
+        ]
 
 
 # what is kept for all
@@ -313,8 +333,11 @@ async def test_the_commands_show_the_cluster_and_say_who_is_silent() -> None:
         listed = await run("users", "--node", "b", "--json", env=env)
         assert {json.loads(line)["node"] for line in listed.out.splitlines()} == {"b"}
         assert (await run("rooms", "--node", "c", env=env)).code == 1
+        await nodes["b"].come()
+        drained = await run("drain", "--wait", "--timeout", "30", env=env)
+        assert drained == (0, "new users are turned away at node a\n", "no user is left\n")
         drained = await run("drain", "--node", "b", env=env)
-        assert drained == (0, "new users are turned away\n", "")
+        assert drained == (0, "new users are turned away at node b\n", "")
         assert (await nodes["a"].operator.get("totals?node=b"))["draining"] is True
         assert (await run("kick", ann.user_id, env=env)).code == 0
 

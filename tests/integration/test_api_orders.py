@@ -59,7 +59,7 @@ async def test_a_draining_server_takes_nobody_new_and_calls_go_on() -> None:
         for _ in range(2):  # harmless when repeated
             assert await server.operator.ask("/api/v1/drain", "POST") == (
                 200,
-                {"draining": True, "deadlineS": None},
+                {"draining": True, "deadlineS": None, "node": None},
             )
         assert await server.operator.ask("/ready") == (
             503,
@@ -87,7 +87,7 @@ async def test_a_draining_server_takes_nobody_new_and_calls_go_on() -> None:
         for _ in range(2):
             assert await server.operator.ask("/api/v1/drain", "DELETE") == (
                 200,
-                {"draining": False, "deadlineS": None},
+                {"draining": False, "deadlineS": None, "node": None},
             )
         assert (await server.operator.ask("/ready"))[0] == 200
         await server.come()

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from relay.api.front import Membership
 from tests.support.nodes import Between
@@ -31,12 +32,12 @@ class Clustered:
 
 
 @asynccontextmanager
-async def clustered(*names: str) -> AsyncIterator[Clustered]:
+async def clustered(*names: str, **changed: Any) -> AsyncIterator[Clustered]:
     """Servers with one database, which share no rooms."""
     made = Clustered()
     async with contextlib.AsyncExitStack() as stack:
         for name in names:
             membership = Membership(made.between.node(name), KEY, lambda: made.leases)
-            server = operating(membership=membership)
+            server = operating(membership=membership, **changed)
             made.servers[name] = await stack.enter_async_context(server)
         yield made

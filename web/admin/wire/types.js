@@ -107,6 +107,7 @@
  * @typedef {object} Drain
  * @property {boolean} draining
  * @property {number | null} [deadlineS]
+ * @property {string | null} [node]
  *
  * What was kept of a call, sealed; only the holder of the private key can read it.
  * @typedef {object} EvidenceItem
