@@ -41,7 +41,7 @@ from relay.workers import told as told_of
 from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
 from relay.workers.handing import Handing
-from relay.workers.homes import Abroad, Command, Homes
+from relay.workers.homes import Command, Homes, Remote
 from relay.workers.register import REPLACED_S, Register
 from relay.workers.told import Told
 from relay.workers.trunk_keys import TrunkKeys
@@ -199,16 +199,19 @@ class WorkersPlane:
         if self._trunk_keys is None:
             raise RuntimeError("this server is no node of a cluster")
         self.unpair(user_id)
-        self._homes.pair_across(user_id, Abroad(partner_id, node, number))
+        if (former := self._homes.near_of(partner_id)) is not None:
+            self.unpair(former)  # nobody has said that the two have parted
+        self._homes.pair_across(user_id, Remote(partner_id, node, number))
         self._tell_partner(user_id)
 
     def follow(self, partner_id: str, told: str) -> None:
         """See :class:`relay.plane.Links`."""
-        abroad = self._homes.abroad_of(partner_id)
-        if abroad is None or self._trunk_keys is None:
+        user_id = self._homes.near_of(partner_id)
+        if user_id is None or self._trunk_keys is None:
             self._drops["link_unknown"] += 1
             return
-        read = told_of.read(told, partner_id, self._trunk_keys.workers(abroad.node))
+        workers = self._trunk_keys.workers(self._homes.remotes[user_id].node)
+        read = told_of.read(told, partner_id, workers)
         if read is None:
             self._drops["link_malformed"] += 1
             return
@@ -217,7 +220,7 @@ class WorkersPlane:
     def _tell_partner(self, user_id: str) -> None:
         """Have the node of the user's partner told of the user's link, if it has described one."""
         card = self._homes.card_of.get(user_id)
-        if card is not None and user_id in self._homes.abroad:
+        if card is not None and user_id in self._homes.remotes:
             told = told_of.write(Told(card, self._homes.worker_of[user_id]))
             self._listeners.tell(LinkTold(user_id, told))
 

@@ -131,7 +131,7 @@ async def test_users_of_two_nodes_talk_and_press_next(places: tuple[Path, Path])
             assert (await drops(here)).keys() <= {"bridge_unknown"}
         for here in (nodes.left, nodes.right):
             homes = here.plane._homes
-            assert not any((homes.abroad, homes._near_of, homes.partner_of, homes.joined_at))
+            assert not any((homes.remotes, homes._near_of, homes.partner_of, homes.joined_at))
 
 
 async def test_the_pair_is_made_before_the_links(places: tuple[Path, Path]) -> None:
@@ -201,7 +201,7 @@ async def test_a_worker_dies_and_its_user_comes_back(places: tuple[Path, Path]) 
         await nodes.left.hears(Told("a"), Up("a"))
         await meet_again(nodes, a, b, 2)
         assert not before & {key.text for key in keys._keys.values()}
-        assert (await drops(nodes.right)).keys() <= {"trunk_down", "trunk_keyless", "stale"}
+        assert (await drops(nodes.right)).keys() <= {"bridge_unknown", "trunk_keyless"}
 
 
 async def test_a_front_dies_and_the_next_one_adopts_its_workers(places: tuple[Path, Path]) -> None:
@@ -236,6 +236,22 @@ async def test_a_front_dies_and_the_next_one_adopts_its_workers(places: tuple[Pa
         a = await here.join("a")
         nodes.pair("a", "b")
         await meet_again(nodes, a, b, 2)
+
+
+async def test_a_partner_is_given_to_another_user(places: tuple[Path, Path]) -> None:
+    """Nobody here has said that it has left the first one."""
+    async with two_nodes(places) as nodes:
+        a, c = await nodes.left.join("a"), await nodes.left.join("c")
+        b = await nodes.right.join("b")
+        nodes.pair("a", "b")
+        await meet_again(nodes, a, b, 1)
+        nodes.pair("c", "b")
+        await meet_again(nodes, c, b, 2)
+        a.send_rtp(audio(a, 2))
+        while "unpaired" not in await drops(nodes.left):
+            await nodes.carried_out()
+        assert nodes.left.plane._homes.partner_of == {"c": "b"}
+        assert b.rtp.empty()
 
 
 async def test_a_node_is_lost(places: tuple[Path, Path]) -> None:

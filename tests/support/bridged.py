@@ -152,7 +152,7 @@ class Trunked(Bridged):
         return found
 
     async def is_up(self) -> None:
-        await until(lambda: all(self.trunk(index).heard for index in range(2)))
+        assert all(self.trunk(index).is_up for index in range(2))
 
     def introduce(self, a: str, b: str, number: int) -> None:
         self.left.plane.pair_far(a, self.card(1, b), number, 0, NODES[1])

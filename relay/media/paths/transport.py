@@ -132,9 +132,12 @@ class DatagramSocket(ABC):
     def at(self, host: str, port: int) -> Address:
         """What a place's datagrams come from; None when this socket does not get there.
 
-        :param host: an IP address.
+        :param host: an IP address; names are not looked up, which would take time.
         """
-        ip = ipaddress.ip_address(host)
+        try:
+            ip = ipaddress.ip_address(host)
+        except ValueError:
+            return None
         if (ip.version == 6) is (self.family == socket.AF_INET6):
             return self._address(str(ip), port)
         return self._address(f"::ffff:{ip}", port) if ip.version == 4 else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relay.workers import messages
-from relay.workers.homes import Abroad, Command, Homes
+from relay.workers.homes import Command, Homes, Remote
 from relay.workers.told import Told
 from tests.support.cards import card
 
@@ -23,7 +23,7 @@ def homes(worker: int | None = 0) -> Homes:
     made = Homes()
     if worker is not None:
         describe(made, worker)
-    made.pair_across("ann", Abroad("bob", "berlin", NUMBER))
+    made.pair_across("ann", Remote("bob", "berlin", NUMBER))
     return made
 
 
@@ -70,15 +70,15 @@ def test_they_part() -> None:
     made.follow("bob", told())
     assert made.part("ann") == ("bob", [Command(0, messages.Unpair("ann"))])
     assert made.part("ann") == (None, [])
-    assert made.abroad_of("bob") is None
+    assert made.near_of("bob") is None
     assert made.join("ann") == []
-    assert not any((made.abroad, made._near_of, made.partner_of, made.joined_at))
+    assert not any((made.remotes, made._near_of, made.partner_of, made.joined_at))
 
 
 def test_they_part_before_anybody_was_told() -> None:
     made = homes()
     assert made.part("ann") == ("bob", [])
-    assert not any((made.abroad, made._near_of, made.partner_of))
+    assert not any((made.remotes, made._near_of, made.partner_of))
 
 
 def test_a_node_is_lost_and_its_users_links_with_it() -> None:
@@ -92,13 +92,3 @@ def test_a_node_is_lost_and_its_users_links_with_it() -> None:
         Command(1, messages.Unpair("ann")),
         Command(0, pair_far(told(0))),
     ]
-
-
-def test_a_partner_that_is_given_to_another_user() -> None:
-    """Nobody has said that it has left the first one."""
-    made = homes()
-    made.pair_across("eve", Abroad("bob", "berlin", 5))
-    assert made.partner_of == {"eve": "bob"}
-    assert made.abroad.keys() == {"eve"}
-    assert made.part("ann") == (None, [])
-    assert made.part("eve") == ("bob", [])
