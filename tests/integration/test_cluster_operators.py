@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.integration.test_cluster import flags
-from tests.support.ports import free_ports
+from tests.support.cluster import free_port
+from tests.support.node_process import flags
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
 from tests.support.served import page_of, serving
 
@@ -42,7 +42,7 @@ class Page:
 
 @pytest.mark.timeout(300)
 async def test_any_node_answers_for_all_over_their_real_connection(tmp_path: Path) -> None:
-    redis, (port,) = RedisServer(), free_ports()
+    redis, port = RedisServer(), free_port()
     async with AsyncExitStack() as stack:
         stack.callback(redis.remove)
         redis.start()
