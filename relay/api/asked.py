@@ -64,8 +64,9 @@ class Asked:
     def call(self) -> Call:
         """The same as another node is asked."""
         endpoint = self.endpoint
-        path = endpoint.path.removeprefix("/").replace("{id}", quote(self.id, safe=""))
-        query = f"?{urlencode(self.query)}" if self.query else ""
+        id_ = quote(self.id, safe="", errors="surrogateescape")
+        path = endpoint.path.removeprefix("/").replace("{id}", id_)
+        query = f"?{urlencode(self.query, errors='surrogateescape')}" if self.query else ""
         return Call(endpoint.method, path + query, self.body, self.by, self.role.value)
 
 

@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 
 from tests.support.cluster import free_port
-from tests.support.node_process import flags
+from tests.support.node_process import node_process
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
-from tests.support.served import page_of, serving
+from tests.support.served import page_of
 
 pytestmark = NEEDS_REDIS
 
@@ -40,6 +40,14 @@ class Page:
         return found
 
 
+async def hears(socket: aiohttp.ClientWebSocketResponse, kind: str) -> Any:
+    """Skip to the next message of a type."""
+    async with asyncio.timeout(30):
+        while (message := await socket.receive_json())["type"] != kind:
+            pass
+    return message
+
+
 @pytest.mark.timeout(300)
 async def test_any_node_answers_for_all_over_their_real_connection(tmp_path: Path) -> None:
     redis, port = RedisServer(), free_port()
@@ -49,11 +57,8 @@ async def test_any_node_answers_for_all_over_their_real_connection(tmp_path: Pat
         processes, pages = [], []
         jar = aiohttp.CookieJar(unsafe=True)
         for number, name in enumerate(("athens", "berlin"), 1):
-            folder = tmp_path / name
-            folder.mkdir()
-            own = ("--data-dir", str(folder / "data"), "--runtime-dir", str(folder / "run"))
             token = ("--operator-token", TOKEN)
-            started = serving(folder, *flags(redis, name, number, port), *own, *token)
+            started = node_process(tmp_path, redis, name, number, port, *token)
             processes.append(await stack.enter_async_context(started))
             url = await page_of(processes[-1])
             http = aiohttp.ClientSession(url, cookie_jar=jar, headers={"Origin": url})
@@ -81,6 +86,25 @@ async def test_any_node_answers_for_all_over_their_real_connection(tmp_path: Pat
                 while (await socket.receive()).type is aiohttp.WSMsgType.TEXT:
                     pass
             assert socket.close_code == 4001
+
+        here, there = athens.http.ws_connect("/ws"), berlin.http.ws_connect("/ws")
+        async with here as ann, there as bob:
+            for socket in (ann, bob):
+                await socket.send_json({"type": "find_partner"})
+            room_id = (await hears(ann, "partner_found"))["roomId"]
+            assert (await hears(bob, "partner_found"))["roomId"] == room_id
+            for page in pages:
+                found = await page.get("rooms")
+                assert [(each["id"], sorted(each["nodes"])) for each in found["rooms"]] == [
+                    (room_id, ["athens", "berlin"])
+                ]
+                assert (found["total"], found["betweenNodes"]) == (1, 1)
+                totals = await page.get("totals")
+                assert (totals["rooms"], totals["roomsBetweenNodes"]) == (1, 1)
+            async with berlin.http.delete(f"{API}/rooms/{room_id}") as response:
+                assert response.status == 204
+            for socket in (ann, bob):
+                await hears(socket, "partner_left")
 
         redis.stop()
         found = await athens.until("nodes", lambda found: found["storeAway"])
