@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
+from random import Random
 from typing import Any, TypeVar
 
 import pytest
@@ -26,7 +27,8 @@ pytestmark = NEEDS_REDIS
 
 T = TypeVar("T")
 NAMES = ("a", "b", "c")
-PEOPLE = 4
+STEPS = 300
+PEOPLE = 2
 """On each node, at most."""
 
 a_node = st.sampled_from(NAMES)
@@ -57,8 +59,12 @@ class Nodes(RuleBasedStateMachine):
         node = self.world.nodes.get(name)
         if node is None:
             return None
-        people = [*node.people.values()]
-        return (node, people[number]) if number < len(people) else (node, node.come())
+        while len(node.people) < PEOPLE:
+            node.come()
+        return node, [*node.people.values()][number]
+
+    def under_way(self) -> list[tuple[str, str]]:
+        return sorted(pair for pair, wire in self.world.wires.items() if wire)
 
     # what users do
 
@@ -67,6 +73,19 @@ class Nodes(RuleBasedStateMachine):
         if found := self.person(name, number):
             node, person = found
             self.do(node.search(person))
+
+    @rule(name=a_node, number=somebody)
+    def press_next(self, name: str, number: int) -> None:
+        self.stop(name, number, for_good=False)
+        self.search(name, number)
+
+    @rule(names=st.permutations(NAMES), number=somebody)
+    def two_come_anew(self, names: list[str], number: int) -> None:
+        """On two nodes, so that they are likely to meet."""
+        for name in names[:2]:
+            self.stop(name, number, for_good=True)
+        for name in names[:2]:
+            self.search(name, number)
 
     @rule(name=a_node, number=somebody, for_good=st.booleans())
     def stop(self, name: str, number: int, *, for_good: bool) -> None:
@@ -78,8 +97,7 @@ class Nodes(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 5), many=st.integers(1, 3))
     def deliver(self, which: int, many: int) -> None:
-        under_way = sorted(pair for pair, wire in self.world.wires.items() if wire)
-        if under_way:
+        if under_way := self.under_way():
             sender, receiver = under_way[which % len(under_way)]
             for _ in range(min(many, len(self.world.wires[sender, receiver]))):
                 self.do(self.world.nodes[receiver].deliver(sender))
@@ -90,14 +108,17 @@ class Nodes(RuleBasedStateMachine):
             node, person = found
             self.do(node.give_up(person))
 
-    @rule(a=a_node, b=a_node)
-    def cut(self, a: str, b: str) -> None:
+    @rule(a=a_node, b=a_node, which=st.integers(0, 5))
+    def cut(self, a: str, b: str, which: int) -> None:
+        """Rather where something is under way."""
+        if under_way := self.under_way():
+            a, b = under_way[which % len(under_way)]
         if a != b:
             self.world.cut.add(frozenset({a, b}))
             self.world.break_wires(a, b)
 
-    @rule(a=a_node, b=a_node)
-    def mend(self, a: str, b: str) -> None:
+    @rule(a=a_node, b=a_node, which=st.integers(0, 5))
+    def mend(self, a: str, b: str, which: int) -> None:
         self.world.cut.discard(frozenset({a, b}))
 
     # what nodes do
@@ -210,9 +231,9 @@ class Nodes(RuleBasedStateMachine):
             world.now += 1.0
             self.second()
             waiting = [p for n in world.nodes.values() for p in n.people.values() if p.waits]
-            if not any(world.wires.values()) and sum(p.room is None for p in waiting) <= 1:
+            alone = [person for person in waiting if person.room is None]
+            if len(alone) <= 1 and all(node.store.is_there for node in world.nodes.values()):
                 break
-        alone = [p for p in waiting if p.room is None]
         assert len(alone) <= 1, alone
         assert all(node.store.is_there for node in world.nodes.values())
 
@@ -223,7 +244,7 @@ class Nodes(RuleBasedStateMachine):
             for person in [*node.people.values()]:
                 if person.waits:
                     self.do(node.search(person))
-        while under_way := [pair for pair, wire in self.world.wires.items() if wire]:
+        while under_way := self.under_way():
             for sender, receiver in under_way:
                 self.do(self.world.nodes[receiver].deliver(sender))
         for node in self.world.nodes.values():
@@ -246,13 +267,77 @@ def url(redis_server: RedisServer) -> Iterator[str]:
     redis_server.ask("FLUSHALL")
 
 
+@pytest.mark.timeout(600)
 def test_whatever_happens(url: str) -> None:
     run_state_machine_as_test(
         Nodes,
         settings=settings(
-            max_examples=40,
+            max_examples=30,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_while_many_meet(url: str, seed: int) -> None:
+    """The same, with users who mostly search, so that trouble mostly meets somebody."""
+    random = Random(seed)
+    nodes = Nodes()
+    try:
+        for _ in range(STEPS):
+            something_happens(random, nodes)
+            nodes.each_room_is_known_to_both_or_news_of_it_is_under_way()
+    finally:
+        nodes.teardown()
+
+
+def something_happens(random: Random, nodes: Nodes) -> None:
+    name, other = random.sample(NAMES, 2)
+    number, which = random.randrange(PEOPLE), random.randrange(6)
+    chance = random.random()
+    if chance < 0.35:
+        nodes.search(name, number)
+    elif chance < 0.55:
+        nodes.deliver(which, random.randrange(1, 4))
+    elif chance < 0.75:
+        nodes.press_next(name, number)
+    elif chance < 0.8:
+        nodes.stop(name, number, for_good=random.random() < 0.5)
+    elif chance < 0.84:
+        nodes.an_answer_is_late(name, number)
+    elif chance < 0.88:
+        random.choice([nodes.cut, nodes.cut, nodes.mend])(name, other, which)
+    elif chance < 0.92:
+        nodes.pass_time(random.choice([0.1, 1.0, 4.0]))
+    else:
+        trouble = random.choice(["", "", "", "lost", "unanswered"])
+        random.choice(
+            [
+                lambda: nodes.crash(name),
+                lambda: nodes.start_again(name),
+                lambda: nodes.start_again(name),
+                lambda: nodes.sweep(name, random.choice(["", other])),
+                lambda: nodes.reach(name, trouble),
+                lambda: nodes.reach(name, trouble),
+                nodes.save,
+                lambda: nodes.lose_writes(is_noticed=random.random() < 0.8),
+            ]
+        )()
+
+
+def test_an_offer_that_is_lost_keeps_nobody_from_meeting(url: str) -> None:
+    """Its room is in the store, and nobody will ever be told of it."""
+    nodes = Nodes()
+    try:
+        nodes.search("a", 0)
+        nodes.search("b", 0)
+        assert nodes.under_way() == [("b", "a")]
+        nodes.cut("a", "b", 0)
+        nodes.mend("a", "b", 0)
+        nodes.search("a", 0)
+        nodes.search("b", 0)
+        assert nodes.under_way() == []  # it is news on its way, as far as anybody knows
+    finally:
+        nodes.teardown()
