@@ -101,5 +101,5 @@ def targets(found: list[Crossing]) -> list[Target]:
     later_ms = found[0].bridged_p99_ms - found[0].direct_p99_ms if found else None
     return [
         judge("a packet to another node, to a local one", ratio, MOST, ""),
-        judge("a batch to another node, p99 beyond a local one's", later_ms, MOST_LATER_MS, " ms"),
+        judge("a burst to another node, p99 beyond a local one's", later_ms, MOST_LATER_MS, " ms"),
     ]

@@ -357,6 +357,7 @@ def test_places_are_known_by_what_comes_from_them(ours: DatagramSocket, peer: An
     assert ours.at(peer.host, peer.port) == address
     assert ours.at(peer.host, peer.port + 1) != address
     assert ours.at("localhost", peer.port) is None, "names are not looked up"
+    assert ours.at(peer.host, 1 << 16) is None
     if ours.family == socket.AF_INET:
         assert ours.at("::1", peer.port) is None
 

@@ -325,6 +325,8 @@ def test_a_port_that_is_taken() -> None:
     assert terminal.refusal == ""
     assert terminal.open((LEFT, port)), "it is"
     terminal.close()
+    assert not terminal.open((LEFT, 1 << 16))
+    assert terminal.refusal == "there is no such port"
 
 
 def test_an_address_that_is_none_of_this_machines() -> None:

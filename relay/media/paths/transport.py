@@ -30,6 +30,8 @@ still fit behind one in its slot."""
 BUFFER_BYTES = 4 * 1024 * 1024
 """Asked of the kernel for each direction; it may give less."""
 
+_PORTS = range(1 << 16)
+
 Address = Any
 Destination = Any
 
@@ -137,6 +139,8 @@ class DatagramSocket(ABC):
         try:
             ip = ipaddress.ip_address(host)
         except ValueError:
+            return None
+        if port not in _PORTS:
             return None
         if (ip.version == 6) is (self.family == socket.AF_INET6):
             return self._address(str(ip), port)

@@ -313,6 +313,8 @@ def _nowhere(slot: int, size: int, destination: Destination) -> None:
 
 def _bound(near: Place) -> DatagramSocket:
     host, port = near
+    if port >= 1 << 16:  # of the last of many workers
+        raise OSError(errno.EADDRNOTAVAIL, "there is no such port")
     try:
         return open_single(host, port)
     except OSError as error:
