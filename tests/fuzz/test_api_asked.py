@@ -9,8 +9,8 @@ from relay.api.passes import Passes
 from relay.cluster.messages import VOCABULARY, Call
 from relay.records import Role
 
-IDS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40)
-QUERIES = st.dictionaries(IDS, st.text(st.characters(exclude_categories=("Cs",))), max_size=8)
+IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
+QUERIES = st.dictionaries(IDS, st.text(st.characters(codec="utf-8")), max_size=8)
 
 
 @given(st.sampled_from(["disconnectUser", "endRoom", "getTrack"]), IDS, QUERIES)
