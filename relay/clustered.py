@@ -113,7 +113,7 @@ async def clustered(settings: Settings) -> AsyncIterator[Part]:
     from relay.store.shared import SharedStore  # noqa: PLC0415
 
     url = settings.cluster.get_secret_value()
-    here, secret = _here(settings, url), Secret(settings.cluster_secret)
+    here, secret = _here(settings), Secret(settings.cluster_secret)
     async with AsyncExitStack() as stack:
         nodes = Nodes(here, trust(secret, here.name))
         _bind(settings, nodes)
@@ -131,12 +131,12 @@ async def clustered(settings: Settings) -> AsyncIterator[Part]:
         yield Part(store, nodes, leases, store, secret.key("operators' sessions"))
 
 
-def _here(settings: Settings, url: str) -> Node:
+def _here(settings: Settings) -> Node:
     return Node(
-        settings.node_name or _host_name(),
+        name_of(settings),
         secrets.token_hex(8),
         relay.__version__,
-        settings.cluster_address or _address_towards(url),
+        address_of(settings),
         settings.cluster_port,
         settings.workers,
     )
@@ -184,7 +184,13 @@ async def _claim(settings: Settings, leases: Leases, name: str) -> None:
         raise ConfigError(f"{named}: another server of the cluster is called {name}")
 
 
-def _host_name() -> str:
+def name_of(settings: Settings) -> str:
+    """What a node is called.
+
+    :raises ConfigError: when it has to be given.
+    """
+    if settings.node_name is not None:
+        return settings.node_name
     name = socket.gethostname().partition(".")[0].lower()
     try:
         return values.node_name(name)
@@ -194,9 +200,14 @@ def _host_name() -> str:
         ) from None
 
 
-def _address_towards(url: str) -> str:
-    """Which of this machine's addresses is on the way to Redis; nothing is sent."""
-    where = urlsplit(url)
+def address_of(settings: Settings) -> str:
+    """At which address others reach a node: else at that on the way to Redis. Nothing is sent.
+
+    :raises ConfigError: when it has to be given.
+    """
+    if settings.cluster_address is not None:
+        return settings.cluster_address
+    where = urlsplit(settings.cluster.get_secret_value() if settings.cluster else "")
     host = where.hostname
     if where.scheme == "unix" or host is None:
         raise ConfigError("--cluster-address: has to be given, since Redis is at a socket")
