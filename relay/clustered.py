@@ -83,11 +83,12 @@ class Part:
 
     def figures(self) -> Figures:
         """How it goes, in numbers."""
-        if self.nodes is None or self.shared is None:
+        if self.nodes is None or self.shared is None or self.leases is None:
             return Figures()
         counts = self.nodes.counts
         return Figures(
             nodes=len(self.nodes.others),
+            leases=self.leases.count,
             store_up=self.shared.is_there,
             messages={"sent": counts.sent, "received": counts.received},
             lost=counts.lost,

@@ -131,6 +131,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "overview.cluster.nodes",
             "Other nodes of the cluster that this one can speak to.",
         ),
+        "relay_cluster_leases": (
+            "overview.cluster.leases",
+            "Nodes that have a lease in Redis, this one included; 0 of a server that is alone.",
+        ),
         "relay_cluster_store_up": (
             "overview.cluster.store_up",
             "1 when Redis has answered the last time.",
@@ -272,7 +276,7 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_cluster_nodes_lost": (
             "overview.cluster.lost",
-            "Nodes that this one could speak to, and which went.",
+            "Nodes that this one could speak to, and which went without taking leave.",
         ),
         "relay_cluster_refused": (
             "overview.cluster.refusals",

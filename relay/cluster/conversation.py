@@ -42,7 +42,7 @@ class Counts:
     sent: int = 0
     received: int = 0
     lost: int = 0
-    """Nodes that were spoken to, and are gone."""
+    """Nodes that were spoken to, and went without taking leave."""
 
 
 class Conversation:
@@ -64,6 +64,8 @@ class Conversation:
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._handled: set[asyncio.Task[None]] = set()
         self._is_over = False
+        self.has_left = False
+        """Whether it has taken leave."""
 
     async def ask(self, request: object, patience_s: float) -> Any:
         """See :meth:`relay.cluster.Cluster.ask`."""

@@ -14,11 +14,13 @@ class Figures:
 
     nodes: int = 0
     """Others that can be spoken to."""
+    leases: int = 0
+    """Nodes that have a lease, this one included, as Redis has told last."""
     store_up: bool = False
     """Whether Redis has answered the last time."""
     messages: Mapping[str, int] = field(default_factory=lambda: {"sent": 0, "received": 0})
     lost: int = 0
-    """Nodes that were spoken to, and went."""
+    """Nodes that were spoken to, and went without taking leave."""
     refusals: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(REASONS, 0))
 
 

@@ -138,6 +138,11 @@ class Leases:
         """The names of all nodes that have one, this one included; None when that is not known."""
         return frozenset(self._ends_at) if self._is_renewed else None
 
+    @property
+    def count(self) -> int:
+        """How many nodes have one, as far as is known: at least this one is there."""
+        return max(len(self._ends_at), 1)
+
     def left_s(self) -> dict[str, float] | None:
         """For how many seconds more each node has its lease; None when that is not known."""
         if not self._is_renewed:

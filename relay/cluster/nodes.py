@@ -75,6 +75,7 @@ class Nodes:
         self._others: dict[str, Node] = {}
         self._known: dict[str, Node] = {}
         self._calling: dict[str, asyncio.Task[None]] = {}
+        self._is_closing = False
         self._arrivals = Arrivals(
             trust.listening,
             self._let_in,
@@ -110,7 +111,7 @@ class Nodes:
     async def close(self) -> None:
         """Take leave of all."""
         tasks = [*self._calling.values(), *([self._ticking] if self._ticking else [])]
-        self._known = {}
+        self._known, self._is_closing = {}, True
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -242,13 +243,17 @@ class Nodes:
         if self._conversations.get(node.name) is not conversation:
             return
         del self._conversations[node.name], self._others[node.name]
-        self.counts.lost += 1
-        log.warning("node_lost", node=node.name, reason=reason)
+        if conversation.has_left or self._is_closing:
+            log.info("node_left", node=node.name)
+        else:
+            self.counts.lost += 1
+            log.warning("node_lost", node=node.name, reason=reason)
         for _, lost in self._watchers:
             _tell(lost, node)
 
     def _has_left(self, name: str, _: Leaving) -> None:
         self._known.pop(name, None)  # until its lease says otherwise
+        self._conversations[name].has_left = True
 
     async def _tick(self) -> None:
         ticked_at = self._clock()

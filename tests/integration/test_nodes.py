@@ -246,8 +246,11 @@ async def test_another_node_at_an_address_is_not_taken_for_the_one_that_was_ther
 async def test_a_node_that_takes_leave_is_not_called() -> None:
     async with two() as (berlin, paris):
         seen = Seen(berlin)
-        await paris.close()
-        await seen.until("lost", "paris")
+        with capture_logs() as logged:
+            await paris.close()
+            await seen.until("lost", "paris")
+        assert {each["event"] for each in logged} == {"node_left"}
+        assert berlin.counts.lost == 0
         assert not berlin._known
         assert not berlin._calling
 
