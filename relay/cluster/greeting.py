@@ -7,6 +7,7 @@ import ssl
 from relay import values
 from relay.cluster.interface import Node
 from relay.cluster.messages import VERSION, VOCABULARY, Hello, Refused
+from relay.cluster.wire import TOO_MUCH
 from relay.errors import ClusterError, NotUnderstood
 
 WRONG_SECRET = "wrong_secret"  # noqa: S105 - a reason, and no secret
@@ -105,12 +106,14 @@ def require_same(found: Node, sought: Node) -> None:
 def of_tls(error: Exception) -> str:
     """What a handshake that came to nothing, or an end during it, means."""
     if isinstance(error, ssl.SSLError):
-        return of_tls_reason(error.reason or "")
+        return of_end(error.reason or "")
     return SILENT if isinstance(error, TimeoutError) else GONE
 
 
-def of_tls_reason(reason: str) -> str:
-    """The same by OpenSSL's word for it."""
+def of_end(reason: str) -> str:
+    """The same by OpenSSL's word for it, or by why a wire has ended before its first frame."""
+    if reason == TOO_MUCH:
+        return NOT_UNDERSTOOD
     if reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
         return NO_CERTIFICATE
     if "CERTIFICATE" in reason or "ALERT" in reason:  # here it was refused, or there

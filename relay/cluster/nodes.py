@@ -22,8 +22,8 @@ from relay.cluster.greeting import (
     UNREACHABLE,
     NotWelcome,
     introduced,
+    of_end,
     of_tls,
-    of_tls_reason,
     require_free,
     require_same,
 )
@@ -219,7 +219,7 @@ class Nodes:
         except TimeoutError:
             raise NotWelcome(SILENT) from None
         except EOFError as error:
-            raise NotWelcome(of_tls_reason(str(error))) from None
+            raise NotWelcome(of_end(str(error))) from None
 
     def _greeting(self) -> bytes:
         return VOCABULARY.write(Hello(VERSION, self._here))

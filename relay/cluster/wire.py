@@ -13,8 +13,11 @@ MAX_FRAME_BYTES = 8 * 1024 * 1024
 MAX_FIRST_BYTES = 4096
 """Of a greeting: from whom it is, is not known yet."""
 
-MAX_UNSENT_BYTES = 2 * MAX_FRAME_BYTES
-"""Whoever does not take what is sent by then has stopped."""
+MAX_UNSENT_BYTES = MAX_UNREAD_BYTES = 2 * MAX_FRAME_BYTES
+"""Whoever does not take what is sent by then has stopped, or says more than can be handled."""
+
+TOO_MUCH = "says too much at once"
+"""The reason of an end."""
 
 _SIZE = struct.Struct("!I")
 
@@ -107,7 +110,9 @@ class Wire(asyncio.Protocol):
         if self._reason:
             return
         self._buffer += data
-        if not self._is_put_off:
+        if len(self._buffer) > MAX_UNREAD_BYTES:
+            self.end(TOO_MUCH)
+        elif not self._is_put_off:
             self._read_on()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -141,7 +146,7 @@ class Wire(asyncio.Protocol):
             return None
         (size,) = _SIZE.unpack_from(self._buffer)
         if size > (MAX_FRAME_BYTES if self._taken is not None else MAX_FIRST_BYTES):
-            self.end("says too much at once")
+            self.end(TOO_MUCH)
             return None
         end = _SIZE.size + size
         if len(self._buffer) < end:

@@ -29,6 +29,7 @@ from relay.cluster.nodes import Nodes
 from relay.cluster.secret import Secret
 from relay.errors import ClusterError
 from tests.support.cluster import Seen, node, running, trusted, two
+from tests.support.families import needs_ipv6
 
 OTHER_SECRET = Secret(SecretStr("another that nobody shares"))
 
@@ -173,6 +174,25 @@ async def test_who_says_nothing_any_more_is_lost() -> None:
             with capture_logs() as logged:
                 await seen.until("lost", "berlin")
     assert [(each["event"], each["reason"]) for each in logged] == [("node_lost", "silent")]
+
+
+async def test_who_introduces_itself_at_length_is_not_listened_to() -> None:
+    card = node("paris")
+    async with running(card) as paris:
+        async with calling(card, trusted("berlin").calling) as caller:
+            caller.send(bytes(5000))
+            await caller.ended()
+        await refused(paris, "not_understood")
+        assert reasons(paris) == {"not_understood": 1}
+
+
+@needs_ipv6
+async def test_nodes_may_be_at_ipv6_addresses() -> None:
+    cards = node("berlin", "::1"), node("paris", "::1")
+    async with running(cards[0]) as berlin, running(cards[1]):
+        seen = Seen(berlin)
+        berlin.know(cards)
+        await seen.until("joined", "paris")
 
 
 async def test_who_introduces_nobody_is_not_waited_for() -> None:

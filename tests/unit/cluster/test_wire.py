@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from relay.cluster.wire import MAX_FIRST_BYTES, MAX_FRAME_BYTES, MAX_UNSENT_BYTES, Wire
+from relay.cluster.wire import (
+    MAX_FIRST_BYTES,
+    MAX_FRAME_BYTES,
+    MAX_UNREAD_BYTES,
+    MAX_UNSENT_BYTES,
+    Wire,
+)
 
 
 class Transport(asyncio.Transport):
@@ -153,6 +159,16 @@ async def test_a_frame_has_a_bound_and_a_greeting_a_smaller_one() -> None:
     assert end.transport.is_aborted
     end = await begun()
     end.wire.data_received(struct.pack("!I", MAX_FRAME_BYTES + 1))
+    assert end.transport.is_aborted
+
+
+async def test_what_comes_sooner_than_it_is_handled_has_a_bound() -> None:
+    end = await begun()
+    end.sets_off[b"request"] = lambda: None  # the next one waits
+    end.wire.data_received(framed(b"request"))
+    end.wire.data_received(bytes(MAX_UNREAD_BYTES))
+    assert not end.transport.is_aborted
+    end.wire.data_received(b"!")
     assert end.transport.is_aborted
 
 
