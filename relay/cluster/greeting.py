@@ -107,7 +107,8 @@ def of_tls(error: Exception) -> str:
     """What a handshake that came to nothing, or an end during it, means."""
     if isinstance(error, ssl.SSLError):
         return of_end(error.reason or "")
-    return SILENT if isinstance(error, TimeoutError) else GONE
+    is_late = isinstance(error, TimeoutError | ConnectionAbortedError)  # the latter of a handshake
+    return SILENT if is_late else GONE
 
 
 def of_end(reason: str) -> str:

@@ -195,6 +195,15 @@ async def test_nodes_may_be_at_ipv6_addresses() -> None:
         await seen.until("joined", "paris")
 
 
+async def test_who_connects_and_says_nothing_is_not_waited_for() -> None:
+    card = node("paris")
+    async with running(card) as paris:
+        async with calling(card, None) as caller:
+            await caller.ended()
+        await refused(paris, "silent")
+        assert reasons(paris) == {"silent": 1}
+
+
 async def test_who_introduces_nobody_is_not_waited_for() -> None:
     card = node("paris")
     async with running(card) as paris:
