@@ -1,7 +1,8 @@
 """The keys of a cluster: made of its secret for each period, so that all nodes have the same.
 
 A period is as long as a key of one server is the one that is used (:data:`ROTATE_S`), and begins at
-a multiple of it since 1970. Nothing is written down. Pure.
+a multiple of it since 1970. Nothing is written down, so that a key of a former period is not used
+any more, but is not gone either: whoever has the secret can make it again. Pure.
 """
 
 from __future__ import annotations
