@@ -45,14 +45,17 @@ local function alike(user, apart, since, tags)
 end
 
 local function texts(users, is_known)
-  local found = {}
-  if #users == 0 then return '' end
-  local values = call('HMGET', WAITERS, unpack(users))
-  for index, user in ipairs(users) do
-    if values[index] and not is_known[user] then
+  local asked, found = {}, {}
+  for _, user in ipairs(users) do
+    if not is_known[user] then
       is_known[user] = true
-      found[#found + 1] = user .. '\\n' .. values[index]
+      asked[#asked + 1] = user
     end
+  end
+  if #asked == 0 then return '' end
+  local values = call('HMGET', WAITERS, unpack(asked))
+  for index, user in ipairs(asked) do
+    if values[index] then found[#found + 1] = user .. '\\n' .. values[index] end
   end
   return table.concat(found, '\\30')
 end
@@ -264,9 +267,9 @@ local oldest = texts(call('ZRANGE', queue_of(apart), 0, limit - 1), is_known)
 return {now[1], now[2], 'waiting', since, oldest, texts(liking(apart, each_tag, limit), is_known)}
 """
 )
-"""Arguments: node, stay, the queue's bound, how many, and five as of :data:`ENTER`. Answers when the
-user came, and users and waiters as two texts: those who have waited longest, and others with the same
-interests."""
+"""Arguments: node, stay, the queue's bound, how many, and five as of :data:`ENTER`. Answers when
+the user came, and users and waiters as two texts: those who have waited longest, and others with the
+same interests."""
 
 CLAIM = Script(
     _HEAD

@@ -320,7 +320,7 @@ def something_happens(random: Random, nodes: Nodes) -> None:
             lambda: nodes.sweep(name, random.choice(["", other])),
             lambda: nodes.reach(name, trouble),
             lambda: nodes.reach(name, trouble),
-            lambda: nodes.save(),
+            lambda: nodes.save(),  # noqa: PLW0108 - its decorator hides what it gives
             lambda: nodes.lose_writes(is_noticed=random.random() < 0.8),
         ]
         random.choice(rare)()
