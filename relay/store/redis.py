@@ -138,7 +138,7 @@ class RedisStore:
     async def waiter(self, user_id: str) -> Waiter | None:
         """See :meth:`Store.waiter`."""
         (text,) = await self._ask(scripts.WAITER, user_id)
-        return self._waiter(f"{user_id}\n{text}") if text is not None else None
+        return self._waiter(text) if text is not None else None
 
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         """See :meth:`Store.waiting`; 1,000 at most."""

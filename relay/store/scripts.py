@@ -33,7 +33,7 @@ local call = redis.call
 local now = call('TIME')
 
 local function parse(value)
-  return string.match(value, '^(%d)(%d+)\\n([^\\n]*)\\n([^\\n]*)\\n')
+  return string.match(value, '^[^\\n]*\\n(%d)(%d+)\\n([^\\n]*)\\n([^\\n]*)\\n')
 end
 
 local function alike(user, apart, since, tags)
@@ -54,8 +54,8 @@ local function texts(users, is_known)
   end
   if #asked == 0 then return '' end
   local values = call('HMGET', WAITERS, unpack(asked))
-  for index, user in ipairs(asked) do
-    if values[index] then found[#found + 1] = user .. '\\n' .. values[index] end
+  for index = 1, #asked do
+    if values[index] then found[#found + 1] = values[index] end
   end
   return table.concat(found, '\\30')
 end
@@ -165,7 +165,7 @@ local function enter(node, user, apart, since, tags, rest, most)
   elseif call('ZCARD', QUEUE) + call('ZCARD', APART) >= tonumber(most) then
     return 'full'
   end
-  local value = apart .. since .. '\\n' .. node .. '\\n' .. tags .. '\\n' .. rest
+  local value = table.concat({user, apart .. since, node, tags, rest}, '\\n')
   if value ~= former then call('HSET', WAITERS, user, value) end
   if is_new then
     call('ZADD', queue_of(apart), since, user)
@@ -268,8 +268,8 @@ return {now[1], now[2], 'waiting', since, oldest, texts(liking(apart, each_tag, 
 """
 )
 """Arguments: node, stay, the queue's bound, how many, and five as of :data:`ENTER`. Answers when
-the user came, and users and waiters as two texts: those who have waited longest, and others with the
-same interests."""
+the user came, and users and waiters as two texts: those who have waited longest, and others who
+have the same interests."""
 
 CLAIM = Script(
     _HEAD
