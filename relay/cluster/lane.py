@@ -12,11 +12,11 @@ from relay.errors import StoreAway
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-PATIENCE_S = 1.0
+PATIENCE_S = 2.0
 """How long a batch may take, its connection included."""
-PLACES = 4096
+PLACES = 16_384
 """As many commands may wait."""
-AT_ONCE = 128
+AT_ONCE = 32
 
 Command = tuple[str | int, ...]
 

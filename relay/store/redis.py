@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import Any, Protocol
@@ -18,6 +18,8 @@ MAX_WAITING = 100_000
 _AT_ONCE = 500
 """So many users a script may take out: others wait for it, 5 ms at most."""
 _ROOMS_AT_ONCE = 100
+COMING_AT_ONCE = 100
+"""So many users may enter in one step."""
 _MOST = 1000
 """Nobody is given more waiters than this at once: Lua has no room for many more values."""
 _KNOWN = 2048
@@ -119,10 +121,15 @@ class RedisStore:
 
     async def enter(self, waiter: Waiter) -> Entered:
         """See :meth:`Store.enter`."""
-        self._require_begun()
-        fields = waiter_fields(waiter, self._times)
-        (came,) = await self._write(scripts.ENTER, waiter.user_id, *fields, self._max_waiting)
-        return Entered(came)
+        return await self._enter(waiter)
+
+    async def enter_all(self, waiters: Sequence[Waiter]) -> None:
+        """Have several enter in one step, whatever comes of each.
+
+        :param waiters: :data:`COMING_AT_ONCE` at most.
+        """
+        if waiters:
+            await self._enter(*waiters)
 
     async def leave_queue(self, user_id: str) -> None:
         """See :meth:`Store.leave_queue`."""
@@ -131,7 +138,7 @@ class RedisStore:
     async def waiter(self, user_id: str) -> Waiter | None:
         """See :meth:`Store.waiter`."""
         (text,) = await self._ask(scripts.WAITER, user_id)
-        return self._waiter(f"{user_id}\n{text}") if text is not None else None
+        return self._waiter(text) if text is not None else None
 
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         """See :meth:`Store.waiting`; 1,000 at most."""
@@ -153,9 +160,9 @@ class RedisStore:
     async def look(self, waiter: Waiter, limit: int) -> Looked:
         """See :meth:`Store.look`; of each kind 1,000 at most."""
         self._require_begun()
-        fields = waiter_fields(waiter, self._times)
         bounds = (self._max_waiting, max(min(limit, _MOST), 1))
-        entered, *found = await self._write(scripts.LOOK, waiter.user_id, *fields, *bounds)
+        fields = waiter_fields(waiter, self._times)
+        entered, *found = await self._write(scripts.LOOK, *bounds, waiter.user_id, *fields)
         if not found:
             return Looked(Entered(entered), waiter)
         since_us, oldest, alike = found
@@ -182,6 +189,16 @@ class RedisStore:
         if room is None and text is not None:
             await self._write(scripts.LEAVE_ROOM, user_id)
         return room
+
+    async def _enter(self, *waiters: Waiter) -> Entered:
+        self._require_begun()
+        fields = [
+            each
+            for waiter in waiters
+            for each in (waiter.user_id, *waiter_fields(waiter, self._times))
+        ]
+        (came,) = await self._write(scripts.ENTER, self._max_waiting, *fields)
+        return Entered(came)
 
     async def _clears(self, script: Script, *arguments: str) -> int:
         """Have a script take out as many as it may at once; none when it is through."""

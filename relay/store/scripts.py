@@ -33,7 +33,7 @@ local call = redis.call
 local now = call('TIME')
 
 local function parse(value)
-  return string.match(value, '^(%d)(%d+)\\n([^\\n]*)\\n([^\\n]*)\\n')
+  return string.match(value, '^[^\\n]*\\n(%d)(%d+)\\n([^\\n]*)\\n([^\\n]*)\\n')
 end
 
 local function alike(user, apart, since, tags)
@@ -45,14 +45,17 @@ local function alike(user, apart, since, tags)
 end
 
 local function texts(users, is_known)
-  local found = {}
-  if #users == 0 then return '' end
-  local values = call('HMGET', WAITERS, unpack(users))
-  for index, user in ipairs(users) do
-    if values[index] and not is_known[user] then
+  local asked, found = {}, {}
+  for _, user in ipairs(users) do
+    if not is_known[user] then
       is_known[user] = true
-      found[#found + 1] = user .. '\\n' .. values[index]
+      asked[#asked + 1] = user
     end
+  end
+  if #asked == 0 then return '' end
+  local values = call('HMGET', WAITERS, unpack(asked))
+  for index = 1, #asked do
+    if values[index] then found[#found + 1] = values[index] end
   end
   return table.concat(found, '\\30')
 end
@@ -146,34 +149,49 @@ return {now[1], now[2], cleared}
 answers how many it were."""
 
 _ENTER = """
-local node, user, apart, since, tags = ARGV[1], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-if call('HEXISTS', ROOMS, user) == 1 then return {now[1], now[2], 'in_room'} end
-local former = call('HGET', WAITERS, user)
-local is_new = true
-if former then
-  local was_apart, came, was_at, liked = parse(former)
-  since = came or since
-  if was_apart == apart and was_at == node and liked == tags then
-    is_new = false
-  else
-    take(user)
-    if was_at then call('ZREM', AT, was_at .. '\\0' .. user) end
+local function enter(node, user, apart, since, tags, rest, most)
+  if call('HEXISTS', ROOMS, user) == 1 then return 'in_room' end
+  local former = call('HGET', WAITERS, user)
+  local is_new = true
+  if former then
+    local was_apart, came, was_at, liked = parse(former)
+    since = came or since
+    if was_apart == apart and was_at == node and liked == tags then
+      is_new = false
+    else
+      take(user)
+      if was_at then call('ZREM', AT, was_at .. '\\0' .. user) end
+    end
+  elseif call('ZCARD', QUEUE) + call('ZCARD', APART) >= tonumber(most) then
+    return 'full'
   end
-elseif call('ZCARD', QUEUE) + call('ZCARD', APART) >= tonumber(ARGV[8]) then
-  return {now[1], now[2], 'full'}
-end
-local value = apart .. since .. '\\n' .. node .. '\\n' .. tags .. '\\n' .. ARGV[7]
-if value ~= former then call('HSET', WAITERS, user, value) end
-if is_new then
-  call('ZADD', queue_of(apart), since, user)
-  for _, member in ipairs(alike(user, apart, since, tags)) do call('ZADD', ALIKE, 0, member) end
-  call('ZADD', AT, 0, node .. '\\0' .. user)
-  keep()
+  local value = table.concat({user, apart .. since, node, tags, rest}, '\\n')
+  if value ~= former then call('HSET', WAITERS, user, value) end
+  if is_new then
+    call('ZADD', queue_of(apart), since, user)
+    for _, member in ipairs(alike(user, apart, since, tags)) do call('ZADD', ALIKE, 0, member) end
+    call('ZADD', AT, 0, node .. '\\0' .. user)
+    keep()
+  end
+  return 'waiting', since
 end
 """
 
-ENTER = Script(_HEAD + _FENCE + _ENTER + "return {now[1], now[2], 'waiting'}")
-"""Arguments: node, stay, user, whether apart, when it came, tags, the rest, the queue's bound."""
+ENTER = Script(
+    _HEAD
+    + _FENCE
+    + _ENTER
+    + """
+local entered
+for index = 4, #ARGV, 5 do
+  entered = enter(ARGV[1], ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3],
+    ARGV[index + 4], ARGV[3])
+end
+return {now[1], now[2], entered}
+"""
+)
+"""Arguments: node, stay, the queue's bound, and five for each: user, whether apart, when it came,
+tags, the rest. Answers what came of the last."""
 
 LEAVE_QUEUE = Script(
     _HEAD
@@ -240,14 +258,18 @@ LOOK = Script(
     + _FENCE
     + _ENTER
     + """
-local limit, each_tag, is_known = tonumber(ARGV[9]), {}, {[user] = true}
+local user, apart, tags, limit = ARGV[5], ARGV[6], ARGV[8], tonumber(ARGV[4])
+local entered, since = enter(ARGV[1], user, apart, ARGV[7], tags, ARGV[9], ARGV[3])
+if entered ~= 'waiting' then return {now[1], now[2], entered} end
+local each_tag, is_known = {}, {[user] = true}
 for tag in string.gmatch(tags .. '\\31', '([^\\31]*)\\31') do each_tag[#each_tag + 1] = tag end
 local oldest = texts(call('ZRANGE', queue_of(apart), 0, limit - 1), is_known)
 return {now[1], now[2], 'waiting', since, oldest, texts(liking(apart, each_tag, limit), is_known)}
 """
 )
-"""Arguments as of :data:`ENTER`, and how many. Answers when the user came, and users and waiters as
-two texts: those who have waited longest, and others with the same interests."""
+"""Arguments: node, stay, the queue's bound, how many, and five as of :data:`ENTER`. Answers when
+the user came, and users and waiters as two texts: those who have waited longest, and others who
+have the same interests."""
 
 CLAIM = Script(
     _HEAD

@@ -11,7 +11,7 @@ import structlog
 from relay.errors import StoreAway
 from relay.store.interface import Entered, Looked, Room, Store, Waiter
 from relay.store.memory import MemoryStore
-from relay.store.redis import Load, RedisStore
+from relay.store.redis import COMING_AT_ONCE, Load, RedisStore
 
 T = TypeVar("T")
 
@@ -201,13 +201,18 @@ class SharedStore:
         self._is_there = True
         self._changes += 1
         self._away_since_s = None
-        waiting = [*self._waiting]
-        _log.info("store_back", away_s=round(away_s, 1), rooms=len(rooms), waiting=len(waiting))
-        for user_id in waiting:
-            # Who has left meanwhile is not there any more; who leaves now is heard of by Redis
-            # after it has entered.
-            if (waiter := self._waiting.get(user_id)) is not None:
-                await self.enter(waiter)
+        _log.info(
+            "store_back", away_s=round(away_s, 1), rooms=len(rooms), waiting=len(self._waiting)
+        )
+        changes, coming = self._changes, [*self._waiting]
+        try:
+            for first in range(0, len(coming), COMING_AT_ONCE):
+                # Who has left meanwhile is not there any more; who leaves now is heard of by Redis
+                # after it has entered.
+                some = map(self._waiting.get, coming[first : first + COMING_AT_ONCE])
+                await self._redis.enter_all([waiter for waiter in some if waiter is not None])
+        except StoreAway as error:
+            await self._lose(changes, error)
 
     def _tell_away(self, error: StoreAway) -> None:
         self._away_since_s = self._clock()

@@ -1,7 +1,8 @@
 """Waiters and rooms as text, which the store's scripts and all nodes read.
 
-A waiter is three lines: what the scripts have to know (whether it is apart, and since when it
-waits; its node; its interests, as they are looked up by), and the rest as JSON. A room is JSON.
+A waiter is five lines: the user's id, what the scripts have to know (whether it is apart, and since
+when it waits; its node; its interests, as they are looked up by), and the rest as JSON. A room is
+JSON.
 Fields that are missing have their defaults, and such as nobody here knows are left out.
 """
 
@@ -48,7 +49,6 @@ def waiter_fields(waiter: Waiter, times: Times) -> tuple[str, str, str, str]:
 def waiter_of(text: str, times: Times) -> Waiter:
     """Somebody who waits.
 
-    :param text: the user's id, and on the next lines the waiter.
     :raises NotUnderstood: when it is no waiter.
     """
     try:

@@ -7,12 +7,13 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 
 from relay.errors import StoreAway
 from relay.store import Entered, Room, Waiter
-from relay.store.redis import RedisStore
+from relay.store.redis import COMING_AT_ONCE, RedisStore
 from relay.store.scripts import KEEP_S, KEYS
 from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_store
 
@@ -155,6 +156,17 @@ async def test_more_rooms_than_go_at_once_are_put_back_and_taken_out(
     rooms = [Room(f"r{n}", f"u{n}", f"v{n}", 1.0, ("a", "a")) for n in range(350)]
     await stores["a"].restate(rooms)
     assert (await stores["a"].tend()).in_rooms == 700
+    await stores["a"].begin()
+    assert_empty(redis_server)
+
+
+async def test_many_enter_at_once(stores: Stores, redis_server: RedisServer) -> None:
+    many = [Waiter(f"user {n}", float(n), frozenset({f"{n % 3}"})) for n in range(250)]
+    for first in range(0, 250, COMING_AT_ONCE):
+        await stores["a"].enter_all(many[first : first + COMING_AT_ONCE])
+    await stores["a"].enter_all([])
+    assert await stores["a"].waiting(1000) == [replace(w, node="a") for w in many]
+    assert len(await stores["b"].alike(frozenset({"1"}), 1000)) == 83
     await stores["a"].begin()
     assert_empty(redis_server)
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from relay.errors import StoreAway
 from relay.store import Entered, MemoryStore, Room, Waiter
-from relay.store.redis import Load
+from relay.store.redis import COMING_AT_ONCE, Load
 from relay.store.shared import SharedStore
 
 
@@ -59,6 +59,10 @@ class FakeRedisStore(MemoryStore):
     async def enter(self, waiter: Waiter) -> Entered:
         await self.hop()
         return await super().enter(waiter)
+
+    async def enter_all(self, waiters: Iterable[Waiter]) -> None:
+        for waiter in waiters:
+            await self.enter(waiter)
 
     async def leave_queue(self, user_id: str) -> None:
         await self.hop()
@@ -154,24 +158,43 @@ async def test_who_has_met_or_left_meanwhile_does_not_enter_when_it_is_back(node
 
 
 async def test_who_leaves_while_those_who_wait_enter_again_stays_out(node: Node) -> None:
-    for since_s in range(5):
+    many = 2 * COMING_AT_ONCE
+    for since_s in range(many):
         await node.store.enter(Waiter(f"user {since_s}", float(since_s)))
     node.redis.why_away = "gone"
     await node.store.tend()
     node.redis.why_away = ""
 
     left: list[str] = []
-    enter = node.redis.enter
+    enter_all = node.redis.enter_all
 
-    async def entering(waiter: Waiter) -> Entered:
+    async def entering(waiters: Iterable[Waiter]) -> None:
+        await enter_all(waiters)
         if not left:
-            left.append("user 3")
-            await node.store.leave_queue("user 3")
-        return await enter(waiter)
+            left.extend(["user 0", f"user {many - 1}"])
+            for name in left:
+                await node.store.leave_queue(name)
 
-    node.redis.enter = entering  # type: ignore[method-assign]
+    node.redis.enter_all = entering  # type: ignore[method-assign]
     await node.store.tend()
-    assert await node.names() == ["user 0", "user 1", "user 2", "user 4"]
+    waiting = [waiter.user_id for waiter in await node.store.waiting(many)]
+    assert waiting == [f"user {n}" for n in range(1, many - 1)]
+
+
+async def test_it_is_lost_again_while_those_who_wait_enter_again(node: Node) -> None:
+    await node.store.enter(Waiter("ann", 1.0))
+    node.redis.why_away = "gone"
+    await node.store.tend()
+    node.redis.why_away = ""
+
+    async def fail(waiters: Iterable[Waiter]) -> None:
+        raise StoreAway("gone again")
+
+    node.redis.enter_all = fail  # type: ignore[method-assign]
+    await node.store.tend()
+    assert not node.store.is_there
+    assert node.store.tally.times_away == 2
+    assert await node.names() == ["ann"]
 
 
 async def test_a_failure_of_before_does_not_take_away_what_is_back(node: Node) -> None:
