@@ -172,6 +172,7 @@ def _application(
         start_blurred=settings.start_blurred,
         freezer=freezer,
         cluster=part.cluster,
+        elsewhere=part.users_elsewhere,
     )
 
     watch = watch_of(settings, plane, gateway, safety, freezer)
@@ -191,13 +192,15 @@ def _application(
         figures=part.figures,
     )
 
+    def standing() -> Standing:
+        users = gateway.counts().connected
+        return Standing(front.load.cpu_ratio, draining=gateway.draining, users=users)
+
     async def start(_: web.Application) -> None:
         await safety.start()
         front.start()
         await gateway.start()
-        part.join(
-            lambda: Standing(front.load.cpu_ratio, draining=gateway.draining), gateway.standing
-        )
+        part.join(standing, gateway.standing)
         if watch is not None:
             watch.start()
 

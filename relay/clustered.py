@@ -73,6 +73,11 @@ class Part:
         self.nodes.start()
         self.leases.open()
 
+    def users_elsewhere(self) -> int:
+        """How many users the other nodes have, as they have told last."""
+        others = () if self.leases is None else self.leases.others.values()
+        return sum(max(lease.standing.users, 0) for lease in others)
+
     async def _tend(self) -> None:
         """Look after the store, once a second."""
         if self.shared is None or self.leases is None:

@@ -31,3 +31,5 @@ class Standing:
     load: float = 0.0
     """Share of a core that its own process uses; its workers come on top."""
     draining: bool = False
+    users: int = 0
+    """Those who are connected to it."""

@@ -61,6 +61,7 @@ class Gateway:
     :param start_blurred: whether each partner had better be blurred at first.
     :param visitors: tells who comes; without it nobody's cookie outlives this object.
     :param cluster: the other nodes: their users can be met, and sockets of them come here.
+    :param elsewhere: how many users they have.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Gateway:
         visitors: Visitors | None = None,
         freezer: Freezer | None = None,
         cluster: Cluster | None = None,
+        elsewhere: Callable[[], int] = lambda: 0,
     ) -> None:
         self._plane = plane
         self._media_mode: MediaMode = media_mode
@@ -84,7 +86,9 @@ class Gateway:
         self._limits = limits
         self._visitors = visitors or Visitors(Keyring(None, time()))
         negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
-        self._lobby = Lobby(store, negotiation, media_mode, limits, safety, freezer, cluster)
+        self._lobby = Lobby(
+            store, negotiation, media_mode, limits, safety, freezer, cluster, elsewhere=elsewhere
+        )
         self._keeps_evidence = freezer is not None
         self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)
         node = "" if cluster is None else cluster.here.name

@@ -51,6 +51,7 @@ from relay.protocol.messages import (
 from relay.safety import Safety
 from relay.safety.haste import Haste
 from relay.safety.texts import Texts
+from relay.signaling import views
 from relay.signaling.abroad import Abroad
 from relay.signaling.calls import Calls
 from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
@@ -73,7 +74,6 @@ from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.tally import NO_CAUSE, Tally
 from relay.signaling.turns import Turns
-from relay.signaling.views import LobbyCounts, RoomView, UserView, view_of_room, view_of_user
 from relay.store import Room, Store
 
 log = structlog.get_logger(__name__)
@@ -92,12 +92,14 @@ class Lobby:
         freezer: Freezer | None = None,
         cluster: Cluster | None = None,
         clock: Callable[[], float] = monotonic,
+        elsewhere: Callable[[], int] = lambda: 0,
     ) -> None:
         """Be empty.
 
         :param freezer: freezes what is reported, if evidence is kept.
         :param cluster: the other nodes, whose users can be met, too.
         :param clock: that of the times passed in, for what other nodes tell.
+        :param elsewhere: how many users other nodes have.
         """
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
@@ -120,7 +122,9 @@ class Lobby:
         self._meetings = Meetings(
             self._sessions, matchmaker, self._calls, haste, self.tally, abroad
         )
-        self._news = OnlineNews(self._meetings.slowed_for_s)
+        self._news = OnlineNews(
+            self._meetings.slowed_for_s, lambda: len(self._sessions) + elsewhere()
+        )
         self._texts = Texts(limits.links_after_s, limits.same_texts)
         self._turns = Turns()
         self.moving = Moving()
@@ -183,7 +187,7 @@ class Lobby:
         ]
         for session in self._turns.of(queued):
             session.inbox.put(TimePassed())
-        self._news.tick(len(self._sessions), now)
+        self._news.tick(now)
 
     async def handle(self, session: Session, item: Item, now: float) -> None:
         """Handle one thing from a session's inbox; whatever goes wrong stays with that user."""
@@ -318,7 +322,7 @@ class Lobby:
         session.happened(Happened.SEARCHED)
         await self._meetings.settle(session, now)
         if session.state is State.WAITING:
-            self._news.tell(session, len(self._sessions), now)
+            self._news.tell(session, now)
 
     async def _move(self, session: Session, now: float) -> None:
         """Have a user go to another server; one who waits does so no more, a partner stays."""
@@ -365,30 +369,22 @@ class Lobby:
         self._meetings.gone(session)
         session.gone.set()
 
-    def counts(self) -> LobbyCounts:
+    def counts(self) -> views.LobbyCounts:
         """How many users there are, and how many of them do what."""
-        states = [session.state for session in self._sessions.values()]
-        calls = self._calls.by_room.values()
-        return LobbyCounts(
-            connected=len(states),
-            waiting=states.count(State.WAITING),
-            rooms=len(calls),
-            across=sum(call.guest is not None for call in calls),
-            in_call=states.count(State.IN_CALL),
-        )
+        return views.counts_of(self._sessions.values(), self._calls.by_room.values())
 
     def apart(self, now: float) -> int:
         """How many users are apart."""
         sessions = self._sessions.values()
         return sum(self._meetings.slowed_for_s(session, now) is not None for session in sessions)
 
-    def rooms(self, now: float) -> list[RoomView]:
+    def rooms(self, now: float) -> list[views.RoomView]:
         """Every room, oldest first."""
-        return [view_of_room(call, now) for call in self._calls.by_room.values()]
+        return [views.view_of_room(call, now) for call in self._calls.by_room.values()]
 
-    def users(self, now: float) -> list[UserView]:
+    def users(self, now: float) -> list[views.UserView]:
         """Every user, in the order in which they came."""
-        return [view_of_user(session, now) for session in self._sessions.values()]
+        return [views.view_of_user(session, now) for session in self._sessions.values()]
 
 
 def _echo_is_over(session: Session, now: float) -> bool:

@@ -1,5 +1,6 @@
 """What operators are shown of users and rooms: copies, made when somebody asks."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from relay.matching import State
@@ -42,6 +43,18 @@ class UserView:
     away_s: float | None  # since its socket was lost, while it is
     partner_node: str = ""
     """Where the partner is, if that is on another node."""
+
+
+def counts_of(sessions: Iterable[Session], calls: Collection[Call]) -> LobbyCounts:
+    """Those of this moment."""
+    states = [session.state for session in sessions]
+    return LobbyCounts(
+        connected=len(states),
+        waiting=states.count(State.WAITING),
+        rooms=len(calls),
+        in_call=states.count(State.IN_CALL),
+        across=sum(call.guest is not None for call in calls),
+    )
 
 
 def view_of_room(call: Call, now: float) -> RoomView:

@@ -299,6 +299,9 @@ class WorkersPlane:
 
     def request_keyframe(self, user_id: str, direction: Direction) -> None:
         """See :class:`relay.plane.Taps`."""
+        receiver = self._homes.near_of(user_id)
+        if receiver is not None and direction is Direction.UP:  # of one at another node
+            user_id, direction = receiver, Direction.DOWN
         worker = self._homes.worker_of.get(user_id)
         if worker is not None:
             self._tell(worker, messages.RequestKeyframe(user_id, direction))

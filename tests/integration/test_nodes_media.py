@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from relay.media.feedback.rtcp import PLI, PSFB
 from relay.plane import Direction, LinkTold, MediaEvent
 from tests.integration.test_workers import House, house, until
-from tests.support.exchange import CHROMIUM, FIREFOX, audio, exchange_media, talk
+from tests.support.exchange import CHROMIUM, FIREFOX, audio, exchange_media, hear, talk, video
+from tests.support.keyframe import key_frame, payloads
 from tests.support.news import Flowing, Lost, Told, Up
 from tests.support.nodes import Between
 from tests.support.onlooker import Onlooker
+from tests.support.packets import read_rtcp
 from tests.support.ports import free_ports
 from tests.support.thin import ThinPeer
 
@@ -287,6 +290,34 @@ async def test_pictures_cross(places: tuple[Path, Path]) -> None:
         nodes.pair("a", "b")
         await nodes.carried_out()
         await exchange_media(*peers)
+
+
+async def test_a_picture_is_kept_and_asked_for_where_it_is_seen(places: tuple[Path, Path]) -> None:
+    async with two_nodes(places) as nodes:
+        left = nodes.left.plane
+        left.keep(on=True)
+        a, b = await nodes.left.join("a"), await nodes.right.join("b")
+        nodes.pair("a", "b")
+        await nodes.carried_out()
+        parts = list(payloads(key_frame(1)))
+        for number, (payload, is_last) in enumerate(parts, 1):
+            b.send_rtp(video(b, number, payload, rtp_ts=1, marker=is_last))
+        for _ in parts:
+            await hear(a)
+        kept = await left.kept("b", "a")
+        assert kept is not None
+        assert kept.frame == key_frame(1)
+        await nodes.carried_out()
+        while not b.rtcp.empty():
+            b.rtcp.get_nowait()  # what was asked for before there was a picture
+        left.request_keyframe("b", Direction.UP)
+        async with asyncio.timeout(20):
+            while not _asks_for_a_picture(await b.rtcp.get()):
+                pass
+
+
+def _asks_for_a_picture(packet: bytes) -> bool:
+    return any((each.kind, each.count) == (PSFB, PLI) for each in read_rtcp(packet))
 
 
 async def test_without_a_cluster(places: tuple[Path, Path]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from relay.cluster.messages import Accepted, Declined, Flowing, Linked, Offer, Parted
 from relay.matching import State
 from relay.plane import LinkState
-from relay.protocol.messages import Block, Report, Shown
+from relay.protocol.messages import Block, Report, Shown, WaitingForPartner
 from relay.records import Party as Who
 from relay.safety import Identity
 from relay.signaling.limits import Limits
@@ -15,7 +15,7 @@ from relay.signaling.mailbox import RoomEnded
 from relay.signaling.outbox import CLOSE_RIGHT_BACK
 from relay.signaling.sessions import MISSED_S
 from tests.support.parties import Parties
-from tests.support.party import Party, User, until
+from tests.support.party import Party, User, taken, until
 
 AWAY, BACK = "partner_connection: interrupted", "partner_connection: back"
 
@@ -53,6 +53,19 @@ async def test_they_meet_and_their_links_are_joined() -> None:
     assert parties["b"].plane.told.keys() == {"ann"}
     assert await parties["a"].waiting() == 0
     assert (await parties["a"].rooms(), await parties["b"].rooms()) == (1, 1)
+
+
+async def test_who_waits_hears_how_many_there_are_at_all_nodes() -> None:
+    parties = Parties("a", "b")
+    for number in range(3):
+        parties["b"].come(f"bob {number}")
+    ann = parties["a"].come("ann")
+    ann.put_find()
+    await parties.settle()
+    await parties["b"].users["bob 1"].vanish()
+    await parties.pass_time(5)
+    heard = taken(ann.session.outbox)
+    assert [one.online for one in heard if isinstance(one, WaitingForPartner)] == [4, 3]
 
 
 async def test_two_of_one_node_need_no_other() -> None:

@@ -278,6 +278,7 @@ class Party:
             self.freezer if keeps_evidence else None,
             cluster,
             lambda: self.now,
+            lambda: sum(len(other.users) for other in self.neighbours),
         )
         self.guard = Guard(self.safety, self.lobby, start_blurred=False)
         self.sessions = Sessions(self.limits, self.lobby.tally)
