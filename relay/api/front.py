@@ -163,7 +163,7 @@ def _join(membership: Membership, sessions: Sessions, operators: Operators, safe
     changes = Changes(
         membership.cluster,
         {
-            "bans": lambda _: safety.look_again(),
+            "ban": safety.banned_elsewhere,
             "report": safety.decided_elsewhere,
             "operators": lambda _: operators.look_again(),
             "logout": sessions.ended_elsewhere,
