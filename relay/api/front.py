@@ -103,35 +103,22 @@ class Front:
         self._history = History(overview)
         self._events = Events(overview)
         self._taps = Taps(overview, plane, allowed=allow_taps, audit_log=audit_log)
-        self._webhooks = Webhooks(
-            webhook_url.get_secret_value() if webhook_url else None,
-            webhook_secret.get_secret_value() if webhook_secret else "",
-            lambda: safety.tally.open_reports,
-        )
-        safety.on_report(self._webhooks.reported)
+        self._webhooks = _webhooks(webhook_url, webhook_secret, safety)
         metrics: Handler = Metrics(overview, self._events, door, bearer, self._webhooks).serve
         if not metrics_public:
             metrics = only_for_operators(bearer, metrics)
-        decisions = Decisions(safety)
         groups = (
             self._taps,
-            Desk(safety, decisions, gateway.party_of),
+            Desk(safety, Decisions(safety), gateway.party_of),
             Vault(safety, AuditLog(audit_log)),
             Staff(safety, self._operators),
         )
+        leases = membership.leases if membership is not None else dict
+        looks = overview, self._history, self._events
         self._routes = [
             *readiness.routes(),
             *Status(gateway, plane, bearer).routes(),
-            *Api(
-                overview,
-                self._history,
-                self._events,
-                groups,
-                bearer,
-                sessions,
-                cluster,
-                membership.leases if membership is not None else dict,
-            ).routes(),
+            *Api(*looks, groups, bearer, sessions, cluster, leases).routes(),
             *Admin(self._operators, sessions, taps_allowed=allow_taps).routes(),
             web.get("/metrics", metrics),
         ]
@@ -161,12 +148,22 @@ class Front:
         await self._taps.close()
 
 
+def _webhooks(url: SecretStr | None, secret: SecretStr | None, safety: Safety) -> Webhooks:
+    made = Webhooks(
+        url.get_secret_value() if url else None,
+        secret.get_secret_value() if secret else "",
+        lambda: safety.tally.open_reports,
+    )
+    safety.on_report(made.reported)
+    return made
+
+
 def _join(membership: Membership, sessions: Sessions, operators: Operators, safety: Safety) -> None:
     """Have logins, operators, bans and decisions be those of the whole cluster, at once."""
     changes = Changes(
         membership.cluster,
         {
-            "bans": lambda _: safety.look_again(),
+            "ban": safety.banned_elsewhere,
             "report": safety.decided_elsewhere,
             "operators": lambda _: operators.look_again(),
             "logout": sessions.ended_elsewhere,

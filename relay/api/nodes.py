@@ -1,7 +1,9 @@
 """The nodes of a cluster, for operators: each answers for itself, and any of them for all.
 
 What is asked goes to the others as a :class:`relay.cluster.messages.Call`. A node that does not
-answer in time is named in the answer, and what is asked of it alone gets 503.
+answer in time is named in the answer, and what is asked of it alone gets 503; so is one whose
+answer is not understood. Nodes of two versions understand each other while a field that is added to
+what they answer has a default.
 """
 
 from __future__ import annotations

@@ -26,6 +26,9 @@ Minutes = Annotated[
 ]
 
 
+OPERATOR_NAME = r"[a-z0-9][a-z0-9._-]{0,31}"
+
+
 class Body(Model):
     """What is sent as JSON."""
 
@@ -93,7 +96,7 @@ class AppealAnswer(Body):
 class NewOperator(Body):
     """Who is to be an operator, too."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
+    name: Annotated[str, Field(pattern=f"^{OPERATOR_NAME}$")]
     role: ARole
 
 

@@ -31,7 +31,7 @@ class Hearers:
     def on_change(self, hearer: Callable[[str, str], None]) -> None:
         """Have told what other servers of the same database should look up again.
 
-        That is ``bans``, with nothing, or a ``report`` that is decided, with its id.
+        That is a ``ban``, made or over, or a ``report`` that is decided, each with its id.
         """
         self._of_changes.append(hearer)
 
@@ -50,7 +50,7 @@ class Hearers:
         for hearer in self._of_bans:
             hearer(ban)
 
-    def changed(self, what: str, about: str = "") -> None:
+    def changed(self, what: str, about: str) -> None:
         """Something that is stored has changed."""
         for hearer in self._of_changes:
             hearer(what, about)

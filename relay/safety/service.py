@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -67,15 +66,14 @@ class Safety(Hearers):
         self._unstored: dict[str, tuple[Ban, Decision]] = {}
         self._paces = Paces(_MAX_PACES)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stale = asyncio.Event()
 
-    def look_again(self) -> None:
-        """Another server has changed what is stored: follow it now, not only in a minute."""
-        self._stale.set()
+    def banned_elsewhere(self, ban_id: str) -> None:
+        """Another server has banned somebody, or lifted a ban: follow it now, not in a minute."""
+        if len(self._tasks) < _MAX_TASKS:
+            self._spawn(self._follow_ban(ban_id), f"ban {ban_id}")
 
     def decided_elsewhere(self, report_id: str) -> None:
         """Another server has decided a report: tell whom it is about, as far as they are here."""
-        self.look_again()
         if len(self._tasks) < _MAX_TASKS:
             self._spawn(self._tell_decided(report_id), f"decided {report_id}")
 
@@ -320,14 +318,23 @@ class Safety(Hearers):
         report = await self.records.report(report_id)
         if report is not None and report.outcome != "open":
             self.decided(report)
+        await self._count()
+
+    async def _follow_ban(self, ban_id: str) -> None:
+        ban = await self.records.ban(ban_id)
+        if ban is not None and ban.holds(self.clock()):
+            is_news = ban.id not in self.bans
+            self.bans.add(ban)
+            if is_news:
+                self.banned(ban)
+        else:
+            self.bans.remove(ban_id)
+        await self._count()
 
     async def _keep_up(self) -> None:
         """Follow the database, in which others may write as well; forget what is over."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RELOAD_S):
-                    await self._stale.wait()
-            self._stale.clear()
+            await asyncio.sleep(RELOAD_S)
             await self._follow()
 
     async def _follow(self) -> None:
@@ -342,7 +349,7 @@ class Safety(Hearers):
         for ban, decision in [*self._unstored.values()]:
             await self.records.add_ban(ban, decision)
             if self._unstored.pop(ban.id, None) is not None:
-                self.changed("bans")
+                self.changed("ban", ban.id)
 
     async def _store_later(self) -> None:
         while self._unstored:
@@ -361,11 +368,15 @@ class Safety(Hearers):
         self.bans.replace([*in_force, *newer])
         for ban in others:  # of another server with the same database
             self.banned(ban)
+        await self._count()
+        log.debug("safety_loaded", bans=len(self.bans), reports=self.tally.open_reports)
+        await self.records.expire(now, now, now - KEPT_S)
+
+    async def _count(self) -> None:
+        """How much waits for operators."""
         backlog = await self.records.backlog()
         self.tally.open_reports, self.tally.oldest_open_at = backlog.reports, backlog.oldest_at
         self.tally.open_appeals = backlog.appeals
-        log.debug("safety_loaded", bans=len(self.bans), reports=backlog.reports)
-        await self.records.expire(now, now, now - KEPT_S)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -48,6 +48,49 @@ async def hears(socket: aiohttp.ClientWebSocketResponse, kind: str) -> Any:
     return message
 
 
+async def looks_and_kicks(athens: Page, berlin: Page) -> None:
+    """Asks the one about the other."""
+    async with berlin.http.ws_connect("/ws") as socket:
+        user_id = (await socket.receive_json())["userId"]
+        found = await athens.get("nodes")
+        assert [(n["name"], n["here"], n["totals"]["connected"]) for n in found["nodes"]] == [
+            ("athens", True, 0),
+            ("berlin", False, 1),
+        ]
+        assert all(0 < node["leaseS"] <= 5 for node in found["nodes"])
+        assert [user["node"] for user in (await athens.get("users"))["users"]] == ["berlin"]
+        workers = (await athens.get("workers"))["workers"]
+        assert [worker["node"] for worker in workers] == ["athens", "berlin"]
+        async with athens.http.delete(f"{API}/users/{user_id}") as response:
+            assert response.status == 204
+        async with asyncio.timeout(20):
+            while (await socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                pass
+        assert socket.close_code == 4001
+
+
+async def ends_a_room_between(athens: Page, berlin: Page) -> None:
+    """Has two meet who are at the two nodes, and parts them."""
+    here, there = athens.http.ws_connect("/ws"), berlin.http.ws_connect("/ws")
+    async with here as ann, there as bob:
+        for socket in (ann, bob):
+            await socket.send_json({"type": "find_partner"})
+        room_id = (await hears(ann, "partner_found"))["roomId"]
+        assert (await hears(bob, "partner_found"))["roomId"] == room_id
+        for page in (athens, berlin):
+            found = await page.get("rooms")
+            assert [(each["id"], sorted(each["nodes"])) for each in found["rooms"]] == [
+                (room_id, ["athens", "berlin"])
+            ]
+            assert (found["total"], found["betweenNodes"]) == (1, 1)
+            totals = await page.get("totals")
+            assert (totals["rooms"], totals["roomsBetweenNodes"]) == (1, 1)
+        async with berlin.http.delete(f"{API}/rooms/{room_id}") as response:
+            assert response.status == 204
+        for socket in (ann, bob):
+            await hears(socket, "partner_left")
+
+
 @pytest.mark.timeout(300)
 async def test_any_node_answers_for_all_over_their_real_connection(tmp_path: Path) -> None:
     redis, port = RedisServer(), free_port()
@@ -69,42 +112,8 @@ async def test_any_node_answers_for_all_over_their_real_connection(tmp_path: Pat
             assert response.status == 204
         for page in pages:  # one login is for both
             await page.until("totals", lambda found: found["nodes"] == 2)
-        async with berlin.http.ws_connect("/ws") as socket:
-            user_id = (await socket.receive_json())["userId"]
-            found = await athens.get("nodes")
-            assert [(n["name"], n["here"], n["totals"]["connected"]) for n in found["nodes"]] == [
-                ("athens", True, 0),
-                ("berlin", False, 1),
-            ]
-            assert all(0 < node["leaseS"] <= 5 for node in found["nodes"])
-            assert [user["node"] for user in (await athens.get("users"))["users"]] == ["berlin"]
-            workers = (await athens.get("workers"))["workers"]
-            assert [worker["node"] for worker in workers] == ["athens", "berlin"]
-            async with athens.http.delete(f"{API}/users/{user_id}") as response:
-                assert response.status == 204
-            async with asyncio.timeout(20):
-                while (await socket.receive()).type is aiohttp.WSMsgType.TEXT:
-                    pass
-            assert socket.close_code == 4001
-
-        here, there = athens.http.ws_connect("/ws"), berlin.http.ws_connect("/ws")
-        async with here as ann, there as bob:
-            for socket in (ann, bob):
-                await socket.send_json({"type": "find_partner"})
-            room_id = (await hears(ann, "partner_found"))["roomId"]
-            assert (await hears(bob, "partner_found"))["roomId"] == room_id
-            for page in pages:
-                found = await page.get("rooms")
-                assert [(each["id"], sorted(each["nodes"])) for each in found["rooms"]] == [
-                    (room_id, ["athens", "berlin"])
-                ]
-                assert (found["total"], found["betweenNodes"]) == (1, 1)
-                totals = await page.get("totals")
-                assert (totals["rooms"], totals["roomsBetweenNodes"]) == (1, 1)
-            async with berlin.http.delete(f"{API}/rooms/{room_id}") as response:
-                assert response.status == 204
-            for socket in (ann, bob):
-                await hears(socket, "partner_left")
+        await looks_and_kicks(athens, berlin)
+        await ends_a_room_between(athens, berlin)
 
         redis.stop()
         found = await athens.until("nodes", lambda found: found["storeAway"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -135,6 +136,21 @@ async def test_a_node_that_cannot_answer_is_named(fault: Exception | None) -> No
     assert (found.total, found.silent_nodes) == (2, ["b"])
     with pytest.raises(web.HTTPServiceUnavailable):
         await listed(one, node="b")
+
+
+async def test_nodes_of_the_last_and_the_next_version_are_understood() -> None:
+    between = Between()
+    one, two = Node(between, "a", 0), Node(between, "b", 1)
+    row = two._user(0).model_dump(by_alias=True)
+    del row["node"]
+
+    async def other_version(_: str, call: Call) -> Done:
+        return Done(200, json.dumps({"users": [row | {"mood": "good"}], "total": 1, "new": {}}))
+
+    two.cluster.serve(Call, other_version)
+    found = await listed(one)
+    assert [(user.id, user.node) for user in found.users] == [("b0", None)]
+    assert found.silent_nodes == []
 
 
 async def _garbage(_: str, call: Call) -> Done:
