@@ -225,7 +225,8 @@ class Lobby:
             case InvitationDue():
                 await self._negotiation.invite(session)
             case MoveDue():
-                await self._move(session, now)
+                if self.moving.concerns(session):  # else it has met somebody meanwhile
+                    await self._move(session, now)
             case RoomEnded():
                 if session.call is not None and session.call.room.room_id == item.room_id:
                     await self._meetings.end(session, now)
@@ -326,8 +327,6 @@ class Lobby:
 
     async def _move(self, session: Session, now: float) -> None:
         """Have a user go to another server; one who waits does so no more, a partner stays."""
-        if not self.moving.is_on:
-            return  # it was taken back meanwhile
         if session.state is State.WAITING:
             await self._meetings.leave(session, PartnerLeft(), now)
         session.send(self.moving.message(now))

@@ -96,6 +96,13 @@ class Moving:
         for session in self.let_go(everybody, now):
             session.outbox.close(CLOSE_RESTART, "the server is about to be replaced")
 
+    def concerns(self, session: Session) -> bool:
+        """Whether a user is to move of the server's own accord, as things are with it."""
+        if not (self.is_on and session.can_move):
+            return False
+        is_idle = session.state is State.CONNECTED and session.link.state is LinkState.NONE
+        return self._is_last or is_idle or session.state is State.WAITING
+
     def due(self, sessions: Iterable[Session], now: float) -> list[Session]:
         """Who is to be told now, each once in a call."""
         if not self._has_begun(now):
@@ -110,7 +117,7 @@ class Moving:
         for session in everybody:
             if len(found) == self._share:
                 break
-            if session.call_heard != self._call and self._concerns(session):
+            if session.call_heard != self._call and self.concerns(session):
                 session.call_heard = self._call
                 found.append(session)
         return found
@@ -132,9 +139,3 @@ class Moving:
     def _next_call(self) -> None:
         self._call += 1
         self._share = 0
-
-    def _concerns(self, session: Session) -> bool:
-        if not session.can_move:
-            return False
-        is_idle = session.state is State.CONNECTED and session.link.state is LinkState.NONE
-        return self._is_last or is_idle or session.state is State.WAITING

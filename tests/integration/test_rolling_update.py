@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
+from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
+from pathlib import Path
 
+import aiohttp
 import pytest
 
 from relay.app import Relay, running
 from relay.bots.moving import begin_elsewhere
 from relay.bots.resuming import ResumingClient
 from relay.config import Settings
+from relay.errors import BotError
 from relay.ops.client import Client as Operator
 from relay.protocol.messages import (
     FindPartner,
@@ -26,8 +36,11 @@ from relay.protocol.messages import (
 )
 from relay.signaling import moving
 from tests.support.balancer import Balancer
+from tests.support.ports import free_ports
+from tests.support.redis_server import NEEDS_REDIS, RedisServer
+from tests.support.served import ended, page_of, serving
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(500)
 
 PAIRS = 100
 DEADLINE_S = 60.0
@@ -35,7 +48,7 @@ TALK_S = (0.5, 4.0)
 """How long a conversation lasts: less than the deadline."""
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def noticed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The balancer asks before each connection, and needs no time to notice."""
     monkeypatch.setattr(moving, "NOTICE_S", 0.0)
@@ -89,10 +102,14 @@ class Talker:
 
     def _press_next(self) -> None:
         self._searches = True
-        assert self._client
-        task = asyncio.create_task(self._client.send(NextPartner(mode="text")))
+        task = asyncio.create_task(self._say_next())
         self._saying.add(task)
         task.add_done_callback(self._saying.discard)
+
+    async def _say_next(self) -> None:
+        assert self._client
+        with suppress(BotError):  # the socket is lost, which whoever reads sees
+            await self._client.send(NextPartner(mode="text"))
 
     def _calm(self) -> None:
         if self._next is not None:
@@ -128,30 +145,113 @@ async def drained(relay: Relay) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_three_servers_are_replaced_under_a_hundred_talking_pairs_and_nobody_is_cut() -> None:
+@asynccontextmanager
+async def talking(url: str, seen: Counter[str]) -> AsyncIterator[None]:
+    """A hundred pairs and what they see; at the end nobody may have been lost."""
+    address, chance = url.replace("http", "ws") + "/ws", random.Random(15)
+    talkers = [asyncio.create_task(Talker(address, seen, chance).run()) for _ in range(2 * PAIRS)]
+    try:
+        yield
+        assert [task for task in talkers if task.done()] == [], "somebody was lost"
+    finally:
+        for task in talkers:
+            task.cancel()
+        await asyncio.gather(*talkers, return_exceptions=True)
+
+
+async def many_meet(seen: Counter[str]) -> None:
+    before = seen["met"]
+    async with asyncio.timeout(60):
+        while seen["met"] < before + PAIRS:  # noqa: ASYNC110 - counted by others
+            await asyncio.sleep(0.05)
+
+
+async def test_three_servers_are_replaced_under_a_hundred_talking_pairs_and_nobody_is_cut(
+    noticed_at_once: None,
+) -> None:
     seen: Counter[str] = Counter()
     async with AsyncExitStack() as stack:
         homes = [await stack.enter_async_context(AsyncExitStack()) for _ in range(3)]
         servers = [await home.enter_async_context(server()) for home in homes]
         balancer = await stack.enter_async_context(Balancer(*(each.url for each in servers)))
-        address = balancer.url.replace("http", "ws") + "/ws"
-        chance = random.Random(15)
-        talkers = [
-            asyncio.create_task(Talker(address, seen, chance).run()) for _ in range(2 * PAIRS)
-        ]
-        try:
+        async with talking(balancer.url, seen):
             for home, relay in zip(homes, servers, strict=True):
-                before = seen["met"]
-                async with asyncio.timeout(60):
-                    while seen["met"] < before + PAIRS:  # noqa: ASYNC110 - counted by others
-                        await asyncio.sleep(0.05)
+                await many_meet(seen)
                 await drained(relay)
                 await home.aclose()
                 await home.enter_async_context(server(relay.port))
-            assert [task for task in talkers if task.done()] == [], "somebody was lost"
-        finally:
-            for task in talkers:
-                task.cancel()
-            await asyncio.gather(*talkers, return_exceptions=True)
     assert seen["moved"] >= 2 * PAIRS
+    assert (seen["cut"], seen["stayed"]) == (0, 0)
+
+
+# a cluster, of which a signal ends one node after the other
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+class Nodes:
+    """Three servers of one cluster, each with a place of its own."""
+
+    def __init__(self, folder: Path, redis: RedisServer) -> None:
+        self.ports = free_ports(3)
+        self.pages = [f"http://127.0.0.1:{port}" for port in self.ports]
+        self._folder = folder
+        self._flags = ("--cluster", redis.url, "--cluster-secret", "one that all nodes share")
+        self._cluster_port = free_ports()[0]
+
+    def start(self, number: int) -> AbstractAsyncContextManager[Process]:
+        """The process of one, which may have run before."""
+        folder = self._folder / str(number)
+        folder.mkdir(exist_ok=True)
+        own = ("--data-dir", str(folder / "data"), "--runtime-dir", str(folder / "run"))
+        name = ("--node-name", f"node-{number}", "--cluster-address", f"127.0.0.{number + 1}")
+        ports = ("--cluster-port", str(self._cluster_port), "--port", str(self.ports[number]))
+        pace = ("--rematch-after-s", "0", "--drain-s", f"{DEADLINE_S}", "--metrics-public")
+        return serving(folder, *self._flags, *own, *name, *ports, *pace)
+
+    async def is_whole(self, number: int) -> None:
+        """Wait until one sees both others."""
+        async with aiohttp.ClientSession() as http, asyncio.timeout(60):
+            while True:
+                async with http.get(f"{self.pages[number]}/metrics") as response:
+                    if "\nrelay_cluster_nodes 2.0\n" in await response.text():
+                        return
+                await asyncio.sleep(0.1)
+
+
+@NEEDS_REDIS
+async def test_a_cluster_is_updated_by_signals_and_nobody_is_cut(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    seen: Counter[str] = Counter()
+    nodes = Nodes(tmp_path, redis)
+    async with AsyncExitStack() as stack:
+        homes = [await stack.enter_async_context(AsyncExitStack()) for _ in range(3)]
+        processes = [
+            await home.enter_async_context(nodes.start(number)) for number, home in enumerate(homes)
+        ]
+        for number, process in enumerate(processes):
+            await page_of(process)
+            await nodes.is_whole(number)
+        balancer = await stack.enter_async_context(Balancer(*nodes.pages, takes_turns=True))
+        async with talking(balancer.url, seen):
+            for number, home in enumerate(homes):
+                await many_meet(seen)
+                processes[number].send_signal(signal.SIGTERM)
+                code, _, log = await ended(processes[number])
+                assert code == 0, log
+                assert "event=drain_deadline" not in log
+                await home.aclose()
+                await page_of(await home.enter_async_context(nodes.start(number)))
+                await nodes.is_whole(number)
+            await many_meet(seen)
+    assert seen["moved"] >= PAIRS
     assert (seen["cut"], seen["stayed"]) == (0, 0)

@@ -2,6 +2,7 @@
 
 from relay.matching import State
 from relay.plane import LinkState
+from relay.protocol.messages import FindPartner
 from relay.signaling.moving import LAST_S, NOTICE_S
 from tests.support.party import Party
 
@@ -149,6 +150,19 @@ async def test_taking_it_back_at_the_same_moment_leaves_who_waits_in_the_queue()
     party.lobby.moving.end()
     await party.settle()
     assert (ann.hear(), ann.state) == ([], State.WAITING)
+
+
+async def test_who_meets_somebody_just_before_it_is_told_stays_with_them() -> None:
+    party = Party()
+    ann, bob = party.come("ann", can_move=True), party.come("bob")
+    await ann.find()
+    drain(party)
+    party.tick()  # which has something put into her inbox
+    await party.lobby.handle(bob.session, FindPartner(), party.now)
+    assert ann.partner == "bob"
+    await party.settle()
+    assert "move" not in str(ann.hear())
+    assert await ann.next() == ["move"]
 
 
 async def test_a_search_that_is_diverted_touches_no_link() -> None:

@@ -1,4 +1,4 @@
-"""A load balancer: each new connection goes to the first server that is ready."""
+"""A load balancer: each new connection goes to a server that is ready."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ class Balancer:
     """Passes TCP connections on, on 127.0.0.1; those that there are stay where they are.
 
     :param urls: of the servers; to the first one goes whoever comes when none is ready.
+    :param takes_turns: whether it is another one each time; else it is the first that is ready.
     """
 
-    def __init__(self, *urls: str) -> None:
-        self._urls = urls
+    def __init__(self, *urls: str, takes_turns: bool = False) -> None:
+        self._urls = list(urls)
+        self._takes_turns = takes_turns
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.url = ""
@@ -63,8 +65,10 @@ class Balancer:
                 each.close()
 
     async def _choose(self) -> str:
+        if self._takes_turns:
+            self._urls.append(self._urls.pop(0))
         async with aiohttp.ClientSession() as http:
-            for url in self._urls:
+            for url in list(self._urls):
                 with suppress(aiohttp.ClientError):
                     async with http.get(f"{url}/ready") as answer:
                         if answer.status == 200:
