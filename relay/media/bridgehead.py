@@ -24,6 +24,7 @@ from relay.media.link import Link
 from relay.media.packets.rtp import HEADER_BYTES, NUMBER
 from relay.media.paths.batch_bridge import open_bridge
 from relay.media.paths.bridge import (
+    HEAD_BITS,
     Bridge,
     Cargo,
     Inlet,
@@ -39,6 +40,8 @@ from relay.media.upkeep import tend_far
 from relay.plane import LinkState
 
 _SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
+
+_HEAD = (1 << HEAD_BITS) - 1
 
 PROBE_S = 1.0
 """How often it is tried whether the other ends are still there."""
@@ -142,15 +145,16 @@ class Bridgehead:
         far = Far(card, near_id, bridge, number)
         if former is not None:
             far.replace(former)
+            del self._by_head[_of_packets(former)]
         self._fars[number] = self._by_near[near_id] = far
-        self._by_head[head(Cargo.RTP, number)] = far
+        self._by_head[_of_packets(far)] = far
         return far
 
     def part(self, near_id: str) -> None:
         """End a user's pairing."""
         far = self._by_near.pop(near_id)
         far.tell()
-        del self._fars[far.number], self._by_head[head(Cargo.RTP, far.number)]
+        del self._fars[far.number], self._by_head[_of_packets(far)]
 
     def tick(self, now: float) -> None:
         """Tend what comes from elsewhere; to be called ten times a second.
@@ -252,7 +256,7 @@ class Bridgehead:
 
     def _other(self, inlet: Inlet, slot: int, heading: int, size: int, now: float) -> None:
         """Anything but a packet of somebody who is known."""
-        told = cargo_and_number(heading) if size >= 0 else None
+        told = cargo_and_number(heading & _HEAD) if size >= 0 else None
         if told is None:
             self.drops["bridge_malformed"] += 1
             return
@@ -260,7 +264,7 @@ class Bridgehead:
         if cargo is Cargo.PROBE:
             return
         far = self._fars.get(number)
-        if far is None or far.bridge.inlet is not inlet:
+        if far is None or (far.bridge.inlet, far.bridge.mark) != (inlet, heading & ~_HEAD):
             self.drops["bridge_unknown"] += 1
             return
         data = bytes(self._socket.view[slot * SLOT_BYTES : slot * SLOT_BYTES + size])
@@ -327,6 +331,11 @@ class Bridgehead:
         """The link of the user here, if it is up."""
         link = self._links.get(far.near_id)
         return link if link is not None and link.state is LinkState.UP else None
+
+
+def _of_packets(far: Far) -> int:
+    """The head of packets of a user elsewhere, as they come."""
+    return head(Cargo.RTP, far.number) | far.bridge.mark
 
 
 def _note_arrival(far: Far, data: bytes, now: float) -> None:

@@ -94,9 +94,10 @@ class Pairs:
 
     def close_trunks(self, node: str | None = None) -> None:
         """Take down the trunks to a node, or all, and part those who were paired over them."""
-        for trunk in self.elsewhere.trunks.close(node):
+        for trunk in self.elsewhere.trunks.to(node):
             for far in self.elsewhere.over(trunk):
                 self.unpair(far.near_id)
+        self.elsewhere.trunks.close(node)
 
     def has_trunk(self, user_id: str) -> bool:
         """Whether the user's partner is at another node."""

@@ -68,18 +68,19 @@ class Trunks:
             self._mend()
         self._ends[node, worker] = _End(self.terminal.lead(far))
 
-    def close(self, node: str | None = None) -> list[Trunk]:
-        """Take down those to a node, or all; returns them."""
-        closed = []
+    def to(self, node: str | None = None) -> list[Trunk]:
+        """Those to a node, or all."""
+        return [each.trunk for end, each in self._ends.items() if node in (None, end[0])]
+
+    def close(self, node: str | None = None) -> None:
+        """Take down those to a node, or all."""
         for end in [end for end in self._ends if node in (None, end[0])]:
-            closed.append(self._ends.pop(end).trunk)
-            self.terminal.part(closed[-1])
+            self.terminal.part(self._ends.pop(end).trunk)
         if not self._ends:
             self._near = None
             if self.terminal.fileno() >= 0:
                 asyncio.get_running_loop().remove_reader(self.terminal.fileno())
             self.terminal.close()
-        return closed
 
     def tick(self) -> None:
         """Tell the other ends of this one, and see which are there; to be called every second."""

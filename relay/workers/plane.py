@@ -397,6 +397,8 @@ class WorkersPlane:
         member.tell(messages.Keep(self._keeps))
         if self._trunk_keys is not None:
             self._trunk_keys.worker_joined(member)
+        else:
+            member.tell(messages.CloseTrunks())  # of a former front's
         for resident in hello.residents:
             self._adopt(member, resident)
         self._is_there.set()

@@ -88,7 +88,7 @@ def test_only_what_is_as_it_was_sent_is_taken_and_once(
             expected.append(datagram)
     found = ends.receiver.receive()
     assert [size for _, size in found] == [len(each) - OVERHEAD_BYTES for each in expected]
-    assert {heading for heading, _ in found} <= {head(Cargo.RTP, 7)}
+    assert {heading for heading, _ in found} <= {head(Cargo.RTP, 7) | ends.trunk.mark}
     drops = ends.receiver.drops
     assert set(drops) <= REASONS
     assert sum(drops.values()) == len(arriving) - len(found)
@@ -106,7 +106,7 @@ def test_packets_of_any_size(size: int) -> None:
         ends.near.waiting.append((THERE, datagram))
     found = ends.receiver.receive()
     if size + OVERHEAD_BYTES <= MAX_DATAGRAM_BYTES:
-        assert found == [(head(Cargo.RTP, 7), size)]
+        assert found == [(head(Cargo.RTP, 7) | ends.trunk.mark, size)]
         assert ends.receiver.slots.view[:size] == slots.view[:size]
     else:
         assert found == []

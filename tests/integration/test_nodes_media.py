@@ -13,6 +13,7 @@ import pytest
 
 from relay.media.feedback.rtcp import PLI, PSFB
 from relay.plane import Direction, LinkTold, MediaEvent
+from relay.workers.trunk_keys import RENEWED_S
 from tests.integration.test_workers import House, house, until
 from tests.support.exchange import CHROMIUM, FIREFOX, audio, exchange_media, hear, talk, video
 from tests.support.keyframe import key_frame, payloads
@@ -255,6 +256,46 @@ async def test_a_partner_is_given_to_another_user(places: tuple[Path, Path]) -> 
             await nodes.carried_out()
         assert nodes.left.plane._homes.partner_of == {"c": "b"}
         assert b.rtp.empty()
+
+
+async def test_many_meetings_leave_nothing_behind(places: tuple[Path, Path]) -> None:
+    """While keys are renewed, and the workers' descriptors stay as many as they were."""
+    async with two_nodes(places, (2, 1)) as nodes:
+        here = {name: await nodes.left.join(name) for name in ("a", "b", "c")}
+        there = {name: await nodes.right.join(name) for name in ("x", "y")}
+        held: list[int] = []
+        for turn in range(1, 61):
+            pairs = list(zip(sorted(here, key=lambda n: (ord(n) * turn) % 7), there, strict=False))
+            for a, x in pairs:
+                nodes.pair(a, x)
+            await nodes.carried_out()
+            for a, x in pairs:
+                await talk(here[a], there[x], turn)
+            if turn % 10 == 0:
+                for each in (nodes.left, nodes.right):
+                    each.now += RENEWED_S
+                    await each.plane.beat()
+                await nodes.have_keys()
+            if turn == 10:
+                held = await descriptors(nodes)
+        assert await descriptors(nodes) == held
+        for name in here:
+            nodes.left.plane.unpair(name)
+        for name in there:
+            nodes.right.plane.unpair(name)
+        await nodes.carried_out()
+        for each in (nodes.left, nodes.right):
+            homes, keys = each.plane._homes, each.plane._trunk_keys
+            assert not any((homes.remotes, homes._near_of, homes.partner_of, homes.joined_at))
+            assert keys is not None
+            assert {key.epoch for key in keys._keys.values()} == {6}
+            assert (await drops(each)).keys() <= {"bridge_unknown", "unpaired"}
+
+
+async def descriptors(nodes: Nodes) -> list[int]:
+    """Of each worker."""
+    processes = [*await nodes.left.processes(), *await nodes.right.processes()]
+    return [len(os.listdir(f"/proc/{process}/fd")) for process in processes]  # noqa: PTH208
 
 
 async def test_a_node_is_lost(places: tuple[Path, Path]) -> None:

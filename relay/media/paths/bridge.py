@@ -39,6 +39,7 @@ HEAD = struct.Struct("!Q")
 NUMBER_BITS = 48
 """Of the number of a pairing."""
 
+HEAD_BITS = 64
 _NUMBER = (1 << NUMBER_BITS) - 1
 
 FULL = (errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM)
@@ -89,8 +90,8 @@ class Inlet(Flushes, Protocol):
     def receive(self) -> list[tuple[int, int]]:
         """Fill slots with what has arrived.
 
-        :returns: of each the head, and the size of what is in its slot; below 0 when even the head
-            was cut.
+        :returns: of each the head with its mark, and the size of what is in its slot; below 0 when
+            even the head was cut.
         """
 
 
@@ -98,7 +99,9 @@ class Bridge(ABC):
     """The way to one other process."""
 
     inlet: Inlet
-    """Where what it says comes."""
+    """Where comes what the other process says."""
+    mark = 0
+    """Of that, above the bits of its heads, where several have one inlet."""
 
     @property
     @abstractmethod

@@ -18,6 +18,7 @@ nobody is there, and event loops take that for its end.
 from __future__ import annotations
 
 import errno
+import itertools
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from relay.media.paths.bridge import HEAD, Bridge
+from relay.media.paths.bridge import HEAD, HEAD_BITS, Bridge
 from relay.media.paths.dual import open_single
 from relay.media.paths.transport import (
     MAX_DATAGRAM_BYTES,
@@ -73,8 +74,9 @@ class _Opener(NamedTuple):
 class Trunk(Bridge):
     """The way to one worker of another node: made by :meth:`Terminal.lead`."""
 
-    def __init__(self, terminal: Terminal, far: Place) -> None:
-        self.inlet = terminal
+    def __init__(self, terminal: Terminal, far: Place, number: int) -> None:
+        """:param number: that no other trunk has; from 1."""
+        self.inlet, self.mark = terminal, number << HEAD_BITS
         self.heard = 0
         """How many datagrams have come that are authentic."""
         self.openers: dict[int, _Opener] = {}
@@ -193,6 +195,7 @@ class Terminal:
         self._flushed = 0
         """How many packets have been staged and sent."""
         self._trunks: dict[Address, Trunk] = {}
+        self._numbers = itertools.count(1)
 
     # life
 
@@ -229,7 +232,7 @@ class Terminal:
 
     def lead(self, far: Place) -> Trunk:
         """A trunk to a place; while there is no socket, it leads nowhere."""
-        trunk = Trunk(self, far)
+        trunk = Trunk(self, far, next(self._numbers))
         self.join(trunk)
         return trunk
 
@@ -303,7 +306,7 @@ class Terminal:
                 continue
             window.take(stamp)
             trunk.heard += 1
-            found.append((words[word + 1], inner))
+            found.append((words[word + 1] | trunk.mark, inner))
         return found
 
 
