@@ -66,14 +66,6 @@ def database_at(settings: Settings, folder: Path) -> str | Path:
     return folder / DATABASE_FILE
 
 
-def is_own_of_a_node(settings: Settings) -> bool:
-    """Whether this is a node of a cluster with a database that the others do not see.
-
-    Then bans, reports and operators are its own.
-    """
-    return settings.cluster is not None and settings.database_url is None
-
-
 def keyring(settings: Settings) -> Ring:
     """The keys by which visitors and addresses are known: apart from the database.
 
@@ -97,7 +89,7 @@ async def opened(settings: Settings) -> AsyncIterator[Lasting]:
     :raises ConfigError: when it cannot be used; the message names the option.
     """
     where = database_at(settings, data_dir(settings))
-    if is_own_of_a_node(settings):
+    if settings.cluster is not None and settings.database_url is None:
         _log.warning("database_not_shared")
     try:
         records = Lasting(where)

@@ -13,7 +13,7 @@ from relay.evidence.keyfiles import PUBLIC_NAME, public_key_in
 from relay.records.look import Look, look
 from relay.records.schema import HEAD
 from relay.safety.keyfile import keys_in
-from relay.stored import KEY_FILE, database_at, is_own_of_a_node, usual
+from relay.stored import KEY_FILE, database_at, usual
 
 _LITTLE = 256 << 20
 _VERY_LITTLE = 16 << 20
@@ -37,10 +37,6 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _keys(path / KEY_FILE)
     yield grade_disk(shutil.disk_usage(_what_is_there(path)).free)
     yield _database(settings, database_at(settings, path))
-    if is_own_of_a_node(settings):
-        advice = f"give all nodes one PostgreSQL database with {settings.written('database_url')}"
-        told = "this node's alone: bans, reports and operators are not the cluster's"
-        yield fair("shared database", told, advice)
     if settings.evidence:
         yield _evidence(settings, path)
 

@@ -62,14 +62,6 @@ def test_keys_that_cannot_be_used_are_bad(tmp_path: Path) -> None:
     assert "is damaged" in found.text
 
 
-def test_a_node_s_own_database_is_told(tmp_path: Path) -> None:
-    cluster = {"cluster": "redis://127.0.0.1", "cluster_secret": "a secret of sixteen"}
-    assert told(tmp_path, **cluster)["shared database"].grade is Grade.FAIR
-    assert "shared database" not in told(tmp_path)
-    elsewhere = "postgresql://127.0.0.1:1/relay"
-    assert "shared database" not in told(tmp_path, **cluster, database_url=elsewhere)
-
-
 async def test_a_database_of_this_version_is_good(tmp_path: Path) -> None:
     async with opened(Settings(data_dir=tmp_path)):
         used = told(tmp_path)["database"]
