@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +24,6 @@ from relay.plane import (
     Direction,
     Kept,
     LinkLost,
-    LinkTold,
     MediaEvent,
     MediaView,
     PlaneStats,
@@ -37,14 +35,12 @@ from relay.plane import (
 from relay.plane.listeners import Listeners
 from relay.plane.sight import summed
 from relay.workers import messages
-from relay.workers import told as told_of
+from relay.workers.across import Across
 from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
 from relay.workers.handing import Handing
 from relay.workers.homes import Command, Homes, Remote
 from relay.workers.register import REPLACED_S, Register
-from relay.workers.told import Told
-from relay.workers.trunk_keys import TrunkKeys
 
 BEAT_S = 1.0
 """How often workers are asked how they are."""
@@ -94,10 +90,7 @@ class WorkersPlane:
         self._taps: dict[int, _Tapping] = {}
         self._tap_numbers = itertools.count(1)
         self._listeners = Listeners()
-        self._drops: Counter[str] = Counter()
-        self._trunk_keys: TrunkKeys | None = None
-        if cluster is not None:
-            self._trunk_keys = TrunkKeys(cluster, self._members, clock, self._homes.lose)
+        self._across = Across(cluster, self._homes, self._members, clock, self._listeners.tell)
         self._register = Register(len(crew.restarts), clock)
         self._unclaimed: dict[str, float] = {}
         """Users of a former front: until when they keep their links."""
@@ -115,8 +108,7 @@ class WorkersPlane:
         :raises WorkerError: when one cannot be had.
         """
         await self._crew.start(self._has_joined, self._was_told, self._was_lost)
-        if self._trunk_keys is not None:
-            self._trunk_keys.begin()
+        self._across.begin()
         self._beating = asyncio.create_task(self._beat(), name="workers' beat")
         self._beating.add_done_callback(log_crash)
 
@@ -133,8 +125,7 @@ class WorkersPlane:
         if self._beating is not None:
             self._beating.cancel()
             await asyncio.wait({self._beating})
-        if self._trunk_keys is not None:
-            await self._trunk_keys.close()
+        await self._across.close()
         await self._crew.close()
         self._members.clear()
         self.tunnels.close()
@@ -196,33 +187,16 @@ class WorkersPlane:
 
         :raises RuntimeError: when this server is no node of a cluster.
         """
-        if self._trunk_keys is None:
+        if self._across.keys is None:
             raise RuntimeError("this server is no node of a cluster")
         self.unpair(user_id)
         if (former := self._homes.near_of(partner_id)) is not None:
             self.unpair(former)  # nobody has said that the two have parted
-        self._homes.pair_across(user_id, Remote(partner_id, node, number))
-        self._tell_partner(user_id)
+        self._across.pair(user_id, Remote(partner_id, node, number))
 
     def follow(self, partner_id: str, told: str) -> None:
         """See :class:`relay.plane.Links`."""
-        user_id = self._homes.near_of(partner_id)
-        if user_id is None or self._trunk_keys is None:
-            self._drops["link_unknown"] += 1
-            return
-        workers = self._trunk_keys.workers(self._homes.remotes[user_id].node)
-        read = told_of.read(told, partner_id, workers)
-        if read is None:
-            self._drops["link_malformed"] += 1
-            return
-        self._give(self._homes.follow(partner_id, read))
-
-    def _tell_partner(self, user_id: str) -> None:
-        """Have the node of the user's partner told of the user's link, if it has described one."""
-        card = self._homes.card_of.get(user_id)
-        if card is not None and user_id in self._homes.remotes:
-            told = told_of.write(Told(card, self._homes.worker_of[user_id]))
-            self._listeners.tell(LinkTold(user_id, told))
+        self._give(self._across.follow(partner_id, told))
 
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.Links`."""
@@ -258,7 +232,9 @@ class WorkersPlane:
 
     def _stats(self) -> PlaneStats:
         """Those of the workers, and what did not get so far."""
-        here = PlaneStats(drops=dict(self._drops), tunnel_refusals=dict(self.tunnels.refusals))
+        here = PlaneStats(
+            drops=dict(self._across.drops), tunnel_refusals=dict(self.tunnels.refusals)
+        )
         return summed([self._register.stats(), here], listening=True)
 
     def workers(self) -> list[WorkerView]:
@@ -357,7 +333,7 @@ class WorkersPlane:
         self._homes.link_of[user_id] = described.link_id
         self._homes.describe(user_id, answer.card)
         self._give(self._homes.join(user_id))
-        self._tell_partner(user_id)
+        self._across.described(user_id)
         return described
 
     async def _settle(self, user_id: str, near: str | None, deadline_s: float) -> int:
@@ -395,10 +371,7 @@ class WorkersPlane:
         if self._tcp_port is not None:
             member.tell(messages.AnnounceTcp(self._tcp_port))
         member.tell(messages.Keep(self._keeps))
-        if self._trunk_keys is not None:
-            self._trunk_keys.worker_joined(member)
-        else:
-            member.tell(messages.CloseTrunks())  # of a former front's
+        self._across.worker_joined(member)
         for resident in hello.residents:
             self._adopt(member, resident)
         self._is_there.set()
@@ -467,8 +440,7 @@ class WorkersPlane:
         for member in list(self._members.values()):
             if not member.answers:
                 self._crew.replace(member, "does not answer")
-        if self._trunk_keys is not None:
-            self._trunk_keys.beat()
+        self._across.beat()
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._homes.partner_of))
         now = self._clock()

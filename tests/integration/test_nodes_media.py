@@ -71,7 +71,7 @@ class Nodes:
 
 
 def _has_keys(here: House) -> bool:
-    keys = here.plane._trunk_keys
+    keys = here.plane._across.keys
     assert keys is not None
     return bool(keys._keys) and all(k.used_since_s is not None for k in keys._keys.values())
 
@@ -193,7 +193,7 @@ async def test_a_worker_dies_and_its_user_comes_back(places: tuple[Path, Path]) 
         nodes.pair("a", "b")
         await meet_again(nodes, a, b, 1)
         await nodes.left.hears(Told("a"), Flowing("a"))
-        keys = nodes.left.plane._trunk_keys
+        keys = nodes.left.plane._across.keys
         assert keys is not None
         before = {key.text for key in keys._keys.values()}
         (process,) = await nodes.left.processes()
@@ -285,7 +285,7 @@ async def test_many_meetings_leave_nothing_behind(places: tuple[Path, Path]) -> 
             nodes.right.plane.unpair(name)
         await nodes.carried_out()
         for each in (nodes.left, nodes.right):
-            homes, keys = each.plane._homes, each.plane._trunk_keys
+            homes, keys = each.plane._homes, each.plane._across.keys
             assert not any((homes.remotes, homes._near_of, homes.partner_of, homes.joined_at))
             assert keys is not None
             assert {key.epoch for key in keys._keys.values()} == {6}
