@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What many nodes would ask of one Redis, and how their users would meet: a simulation.
 
-Users come to nodes at random, search, talk for a while, and search again; the relay's own matchmaker
-brings them together over a store in memory, on a simulated clock. Nothing is measured but what is
-counted. Assumptions: talks last 30 s in the mean (exponentially distributed: most people press Next
-soon), a third of the users has no interests and the others have up to three of 200; each node has two
-workers; who waits searches again every second, 64 on a node; a command takes no time. usage:
+Users come to nodes at random, search, talk for a while, and search again; the relay's own
+matchmaker brings them together over a store in memory, on a simulated clock. Nothing is measured:
+all is counted. Assumptions: talks last 30 s in the mean (exponentially distributed: most press
+Next soon), a third of the users has no interests and the others have up to three of 200; each node
+has two workers; who waits searches again every second, 64 on a node; a command takes no time. Times
+to match are rounded up to 50 ms. usage:
 
     .venv/bin/python scripts/simulate_cluster.py [--nodes 50] [--users 500000] [--talk-s 30]
         [--seconds 20] [--scale 25]

@@ -78,9 +78,7 @@ class Matchmaker:
 
     async def leave(self, user_id: str) -> None:
         """Take a user out of the queue and out of its room, which ends for both."""
-        # In this order: who does not wait any more cannot get into a room meanwhile.
-        await self._store.leave_queue(user_id)
-        room = await self._store.leave_room(user_id)
+        room = await self._store.leave(user_id)
         if room is not None:
             self._claimed.discard(room.room_id)
 

@@ -113,5 +113,8 @@ class Store(Protocol):
     async def leave_room(self, user_id: str) -> Room | None:
         """End the user's room, for both users; of two who leave, only the first gets the room."""
 
+    async def leave(self, user_id: str) -> Room | None:
+        """Both: the queue first, so that who is to leave does not get into a room meanwhile."""
+
     async def room_of(self, user_id: str) -> Room | None:
         """The user's room."""

@@ -96,6 +96,11 @@ class MemoryStore:
             del self._room_of[room.first], self._room_of[room.second]
         return room
 
+    async def leave(self, user_id: str) -> Room | None:
+        """See :meth:`Store.leave`."""
+        await self.leave_queue(user_id)
+        return await self.leave_room(user_id)
+
     async def room_of(self, user_id: str) -> Room | None:
         """See :meth:`Store.room_of`."""
         return self._room_of.get(user_id)

@@ -182,6 +182,11 @@ class RedisStore:
         (text,) = await self._write(scripts.LEAVE_ROOM, user_id)
         return self._room(text)
 
+    async def leave(self, user_id: str) -> Room | None:
+        """See :meth:`Store.leave`."""
+        (text,) = await self._write(scripts.LEAVE, user_id)
+        return self._room(text)
+
     async def room_of(self, user_id: str) -> Room | None:
         """See :meth:`Store.room_of`."""
         (text,) = await self._ask(scripts.ROOM_OF, user_id)

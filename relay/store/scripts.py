@@ -298,6 +298,16 @@ return {now[1], now[2], end_room(ARGV[3]) or false}
 )
 """Arguments: node, stay, user."""
 
+LEAVE = Script(
+    _HEAD
+    + _FENCE
+    + """
+if take(ARGV[3]) then call('ZREM', AT, ARGV[1] .. '\\0' .. ARGV[3]) end
+return {now[1], now[2], end_room(ARGV[3]) or false}
+"""
+)
+"""Arguments: node, stay, user."""
+
 ROOM_OF = Script(
     _HEAD
     + """
@@ -373,6 +383,7 @@ ALL = (
     LOOK,
     CLAIM,
     LEAVE_ROOM,
+    LEAVE,
     ROOM_OF,
     RESTATE,
     TEND,

@@ -155,6 +155,11 @@ class SharedStore:
         """See :meth:`Store.leave_room`."""
         return await self._first(lambda store: store.leave_room(user_id))
 
+    async def leave(self, user_id: str) -> Room | None:
+        """See :meth:`Store.leave`."""
+        self._waiting.pop(user_id, None)
+        return await self._first(lambda store: store.leave(user_id))
+
     async def room_of(self, user_id: str) -> Room | None:
         """See :meth:`Store.room_of`."""
         return await self._first(lambda store: store.room_of(user_id))

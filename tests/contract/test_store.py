@@ -333,3 +333,15 @@ async def test_who_looks_from_a_room_or_into_a_full_queue_sees_nobody(store: Sto
     looked = await store.look(Waiter("ann", 9.0), 10)
     assert (looked.entered, looked.oldest, looked.alike) == (Entered.IN_ROOM, [], [])
     assert await store.waiter("ann") is None
+
+
+async def test_who_leaves_is_neither_in_the_queue_nor_in_a_room(store: Store) -> None:
+    await enter(store, "ann", "bob", "cid")
+    assert await store.leave("ann") is None
+    assert await names(store) == ["bob", "cid"]
+    room = Room("r", "bob", "cid", 1.0)
+    await store.claim(room)
+    assert await store.leave("cid") == room
+    assert await store.leave("bob") is None
+    assert await store.room_of("bob") is None
+    assert await store.leave("nobody") is None

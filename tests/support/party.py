@@ -93,6 +93,9 @@ class SlowStore:
     async def leave_room(self, user_id: str) -> Room | None:
         return await self._slowly("leave_room", self.inner.leave_room(user_id))
 
+    async def leave(self, user_id: str) -> Room | None:
+        return await MemoryStore.leave(self, user_id)  # type: ignore[arg-type]
+
     async def room_of(self, user_id: str) -> Room | None:
         return await self._slowly("room_of", self.inner.room_of(user_id))
 
