@@ -217,10 +217,7 @@ class Lobby:
                     await self._fail_media(session, item.reason, item.trace, now)
                 await self._meetings.settle(session, now)
             case TimePassed():
-                if self._negotiation.late(session, now):
-                    trace = await self._negotiation.trace(session)
-                    if self._negotiation.late(session, now):  # it has not come up meanwhile
-                        await self._fail_media(session, "late", trace, now)
+                await self._look_at_link(session, now)
                 await self._meetings.settle(session, now)
             case InvitationDue():
                 await self._negotiation.invite(session)
@@ -236,6 +233,12 @@ class Lobby:
             case _:
                 require_allowed(item, session.state, self._media_mode)
                 await self._obey(session, item, now)
+
+    async def _look_at_link(self, session: Session, now: float) -> None:
+        if self._negotiation.late(session, now):
+            trace = await self._negotiation.trace(session)
+            if self._negotiation.late(session, now):  # it has not come up meanwhile
+                await self._fail_media(session, "late", trace, now)
 
     async def _obey(  # noqa: PLR0912 - a table
         self, session: Session, message: UserMessage, now: float
