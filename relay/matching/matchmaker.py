@@ -11,6 +11,9 @@ LOOKAHEAD = 64
 tastes. More than the partners that a user remembers, so that there is always one among them whom
 the user may meet, if there is one at all."""
 _MAX_ATTEMPTS = 16
+_CHOICES = 16
+"""Many who search at once all want the one who has waited longest: who does not get it gets the next
+one at once."""
 NEWS_S = 3.0
 """A room that another node has claimed for a user is news on its way for so long: longer than that
 node waits for an answer (:data:`relay.cluster.interface.ANSWER_S`)."""
@@ -69,8 +72,8 @@ class Matchmaker:
         """Whom a user would meet if it searched now, as far as that can be told."""
         oldest = await self._store.waiting(LOOKAHEAD, apart=waiter.is_apart)
         alike = await self._store.alike(waiter.interests, LOOKAHEAD, apart=waiter.is_apart)
-        other = self._choose(waiter, (*oldest, *alike), now)
-        return other.user_id if other is not None else None
+        others = self._choose(waiter, (*oldest, *alike), now)
+        return others[0].user_id if others else None
 
     async def leave_queue(self, user_id: str) -> None:
         """Let a user wait no longer; a room that it has just been given stays."""
@@ -93,39 +96,48 @@ class Matchmaker:
                 if await self._has_news_coming(waiter, now, wanted):
                     return None
                 continue
-            room = self._plan(looked, now)
-            if room is None or await self._claim(room):
+            rooms = self._plan(looked, now)
+            if not rooms:
+                return None
+            room = await self._claim(rooms)
+            if room is not None:
                 return room
         return None
 
-    def _plan(self, looked: Looked, now: float) -> Room | None:
+    def _plan(self, looked: Looked, now: float) -> list[Room]:
+        """The rooms that the user may get, the best one first; it gets one at most."""
         seeker = looked.seeker
-        other = self._choose(seeker, (*looked.oldest, *looked.alike), now)
-        if other is None:
-            return None
-        first, second = _in_order(seeker, other, looked.oldest)
-        nodes = (first.node, second.node)
-        return Room(self._new_room_id(), first.user_id, second.user_id, now, nodes)
+        others = self._choose(seeker, (*looked.oldest, *looked.alike), now)
+        room_id = self._new_room_id() if others else ""
+        rooms = []
+        for other in others:
+            first, second = _in_order(seeker, other, looked.oldest)
+            nodes = (first.node, second.node)
+            rooms.append(Room(room_id, first.user_id, second.user_id, now, nodes))
+        return rooms
 
-    def _choose(self, seeker: Waiter, others: Iterable[Waiter], now: float) -> Waiter | None:
+    def _choose(self, seeker: Waiter, others: Iterable[Waiter], now: float) -> list[Waiter]:
+        near = {each.user_id: each for each in others if self._is_near(seeker, each)}
         return choose(
             seeker,
-            [each for each in others if self._is_near(seeker, each)],
+            near.values(),
             now,
             rematch_after_s=self._rematch_after_s,
             interest_wait_s=self._interest_wait_s,
+            limit=_CHOICES,
         )
 
     def _is_near(self, seeker: Waiter, other: Waiter) -> bool:
         return other.node == seeker.node or self._reaches(other.node)
 
-    async def _claim(self, room: Room) -> bool:
-        self._claimed.add(room.room_id)
+    async def _claim(self, rooms: list[Room]) -> Room | None:
+        room_id = rooms[0].room_id
+        self._claimed.add(room_id)
         try:
-            made = await self._store.claim(room)
-            return made and room.room_id in self._claimed
+            made = await self._store.claim_first(rooms)
+            return made if room_id in self._claimed else None
         finally:
-            self._claimed.discard(room.room_id)
+            self._claimed.discard(room_id)
 
     async def _has_news_coming(
         self, waiter: Waiter, now: float, wanted: Callable[[], bool]

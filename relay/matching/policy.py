@@ -1,6 +1,7 @@
 """Whom a user should meet."""
 
 from collections.abc import Iterable
+from heapq import nsmallest
 
 from relay.store import Waiter
 
@@ -15,8 +16,9 @@ def choose(
     *,
     rematch_after_s: float,
     interest_wait_s: float,
-) -> Waiter | None:
-    """The best partner for a user, or none.
+    limit: int,
+) -> list[Waiter]:
+    """The best partners for a user, the best one first.
 
     Two of whom one avoids the other never meet, and who is apart meets nobody who is not. Two who
     have just parted are kept apart for
@@ -30,7 +32,7 @@ def choose(
     waits for what hardly ever comes; where many are, most find one of their own before.
 
     :param candidates: users who wait, in any order; the seeker itself may be one of them. Of two
-        who are equally good, and have waited equally long, the first is taken.
+        who are equally good, and have waited equally long, the first is the better one.
     :param now: seconds on the clock of the waiters' times.
     """
 
@@ -51,7 +53,7 @@ def choose(
         has_met = _parted_at(seeker, candidate) is not None
         return (has_met, -shared, distance, candidate.since_s)
 
-    return min(filter(meets, candidates), key=rank, default=None)
+    return nsmallest(limit, filter(meets, candidates), key=rank)
 
 
 def _distance(a: Waiter, b: Waiter) -> int:

@@ -1,6 +1,6 @@
 """What a store of the waiting queue and the rooms can do, whatever it is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -109,6 +109,9 @@ class Store(Protocol):
         :returns: false when one of them does not wait, or the two are the same user; then nothing
             changed.
         """
+
+    async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
+        """Make the first of these rooms that can be made, in one step, and no other."""
 
     async def leave_room(self, user_id: str) -> Room | None:
         """End the user's room, for both users; of two who leave, only the first gets the room."""

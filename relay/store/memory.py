@@ -89,6 +89,13 @@ class MemoryStore:
             self._room_of[user_id] = room
         return True
 
+    async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
+        """See :meth:`Store.claim_first`."""
+        for room in rooms:
+            if await self.claim(room):
+                return room
+        return None
+
     async def leave_room(self, user_id: str) -> Room | None:
         """See :meth:`Store.leave_room`."""
         room = self._room_of.get(user_id)

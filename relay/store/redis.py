@@ -172,10 +172,14 @@ class RedisStore:
 
     async def claim(self, room: Room) -> bool:
         """See :meth:`Store.claim`."""
+        return await self.claim_first([room]) is not None
+
+    async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
+        """See :meth:`Store.claim_first`."""
         self._require_begun()
-        text = room_text(room, self._times)
-        (made,) = await self._write(scripts.CLAIM, text, room.first, room.second)
-        return bool(made)
+        told = ((room_text(room, self._times), room.first, room.second) for room in rooms)
+        (made,) = await self._write(scripts.CLAIM, *(each for room in told for each in room))
+        return rooms[int(made) - 1] if made else None
 
     async def leave_room(self, user_id: str) -> Room | None:
         """See :meth:`Store.leave_room`."""

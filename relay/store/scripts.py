@@ -275,19 +275,22 @@ CLAIM = Script(
     _HEAD
     + _FENCE
     + """
-local first, second = ARGV[4], ARGV[5]
-if first == second or call('HEXISTS', WAITERS, first) == 0
-    or call('HEXISTS', WAITERS, second) == 0 then
-  return {now[1], now[2], 0}
+for index = 3, #ARGV, 3 do
+  local room, first, second = ARGV[index], ARGV[index + 1], ARGV[index + 2]
+  if first ~= second and call('HEXISTS', WAITERS, first) == 1
+      and call('HEXISTS', WAITERS, second) == 1 then
+    take(first)
+    take(second)
+    call('HSET', ROOMS, first, room, second, room)
+    call('EXPIRE', ROOMS, KEEP_S, 'NX')
+    return {now[1], now[2], index / 3}
+  end
 end
-take(first)
-take(second)
-call('HSET', ROOMS, first, ARGV[3], second, ARGV[3])
-call('EXPIRE', ROOMS, KEEP_S, 'NX')
-return {now[1], now[2], 1}
+return {now[1], now[2], 0}
 """
 )
-"""Arguments: node, stay, room, and its two users."""
+"""Arguments: node, stay, and three for each room: the room, and its two users. Answers which was
+made, from 1 on, or 0."""
 
 LEAVE_ROOM = Script(
     _HEAD

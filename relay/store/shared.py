@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -145,11 +145,15 @@ class SharedStore:
 
     async def claim(self, room: Room) -> bool:
         """See :meth:`Store.claim`."""
-        made = await self._first(lambda store: store.claim(room))
-        if made:
+        return await self.claim_first([room]) is not None
+
+    async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
+        """See :meth:`Store.claim_first`."""
+        room = await self._first(lambda store: store.claim_first(rooms))
+        if room is not None:
             self._waiting.pop(room.first, None)
             self._waiting.pop(room.second, None)
-        return made
+        return room
 
     async def leave_room(self, user_id: str) -> Room | None:
         """See :meth:`Store.leave_room`."""

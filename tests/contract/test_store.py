@@ -345,3 +345,16 @@ async def test_who_leaves_is_neither_in_the_queue_nor_in_a_room(store: Store) ->
     assert await store.leave("bob") is None
     assert await store.room_of("bob") is None
     assert await store.leave("nobody") is None
+
+
+async def test_the_first_room_that_can_be_made_is_made_and_no_other(store: Store) -> None:
+    await enter(store, "ann", "bob", "cid", "dan")
+    rooms = [
+        Room("r", "ann", other, 1.0 + n) for n, other in enumerate(("gone", "ann", "cid", "dan"))
+    ]
+    assert await store.claim_first(rooms) == rooms[2]
+    assert await store.room_of("cid") == rooms[2]
+    assert await names(store) == ["bob", "dan"]
+    assert await store.claim_first(rooms) is None
+    assert await store.claim_first([]) is None
+    assert await names(store) == ["bob", "dan"]

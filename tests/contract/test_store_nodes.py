@@ -8,14 +8,16 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
 from relay.errors import StoreAway
+from relay.matching import Matchmaker
 from relay.store import Entered, Room, Waiter
 from relay.store.redis import COMING_AT_ONCE, RedisStore
 from relay.store.scripts import KEEP_S, KEYS
-from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_store
+from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_lane, a_store
 
 pytestmark = NEEDS_REDIS
 
@@ -77,6 +79,29 @@ async def test_of_many_who_claim_at_once_each_user_is_in_one_room(stores: Stores
     taken = [u for room, is_made in zip(rooms, made, strict=True) if is_made
              for u in (room.first, room.second)]  # fmt: skip
     assert sorted(taken) == sorted(users)
+
+
+async def test_who_searches_at_once_with_others_gets_somebody_at_once(
+    redis_server: RedisServer,
+) -> None:
+    redis_server.ask("FLUSHALL")
+    async with a_lane(redis_server) as lane:
+        store = RedisStore(lane.run, "a", time.monotonic)
+        await store.begin()
+        await enter(store, "a", *(f"user {n}" for n in range(40)))
+        rooms = count()
+        matchmaker = Matchmaker(store, rematch_after_s=5.0, new_room_id=lambda: f"{next(rooms)}")
+        sent = lane.sent
+        found = await asyncio.gather(
+            *(
+                matchmaker.search(Waiter(f"new {n}", now, node="a"), now, wanted=lambda: True)
+                for n in range(16)
+                for now in [time.monotonic()]
+            )
+        )
+        users = {user for room in found if room is not None for user in (room.first, room.second)}
+        assert users >= {f"new {n}" for n in range(16)}
+        assert lane.sent - sent <= 3 * 16
 
 
 async def test_a_new_stay_takes_out_what_is_of_this_node_and_nothing_else(

@@ -1,7 +1,7 @@
 """A lobby with users and without sockets: each user says something and tells what it heard."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from relay.cluster import Cluster
@@ -89,6 +89,9 @@ class SlowStore:
 
     async def claim(self, room: Room) -> bool:
         return await self._slowly("claim", self.inner.claim(room))
+
+    async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
+        return await MemoryStore.claim_first(self, rooms)  # type: ignore[arg-type]
 
     async def leave_room(self, user_id: str) -> Room | None:
         return await self._slowly("leave_room", self.inner.leave_room(user_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 from structlog.testing import capture_logs
@@ -68,9 +68,9 @@ class FakeRedisStore(MemoryStore):
         await self.hop()
         await super().leave_queue(user_id)
 
-    async def claim(self, room: Room) -> bool:
+    async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
         await self.hop()
-        return await super().claim(room)
+        return await super().claim_first(rooms)
 
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         await self.hop()
