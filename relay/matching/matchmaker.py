@@ -12,8 +12,8 @@ tastes. More than the partners that a user remembers, so that there is always on
 the user may meet, if there is one at all."""
 _MAX_ATTEMPTS = 16
 _CHOICES = 16
-"""Many who search at once all want the one who has waited longest: who does not get it gets the next
-one at once."""
+"""Many who search at once all want the one who has waited longest: who does not get it gets the
+next one at once."""
 NEWS_S = 3.0
 """A room that another node has claimed for a user is news on its way for so long: longer than that
 node waits for an answer (:data:`relay.cluster.interface.ANSWER_S`)."""
