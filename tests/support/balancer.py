@@ -62,7 +62,9 @@ class Balancer:
                 group.create_task(_pump(there, writer))
         finally:
             for each in (writer, back):
-                each.close()
+                each.transport.abort()
+            closed = (each.wait_closed() for each in (writer, back))
+            await asyncio.gather(*closed, return_exceptions=True)
 
     async def _choose(self) -> str:
         if self._takes_turns:
