@@ -6,7 +6,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -28,7 +28,7 @@ from relay.api.visitors import VisitorApi
 from relay.api.welcome import Welcome, read_welcome
 from relay.carrier import OwnedPlane, cannot_listen, plane_of, start_media
 from relay.cluster.figures import Standing
-from relay.clustered import Part, clustered
+from relay.clustered import Part, clustered, name_taken
 from relay.config import Settings
 from relay.departing import Departure
 from relay.door import Door, DoorLimits, ProtocolFactory, files
@@ -69,6 +69,8 @@ class Relay:
     operator_token: SecretStr
     gateway: Gateway
     fingerprint: str | None = None  # of a certificate made for this run
+    expelled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when another server has this node's name."""
 
     @property
     def url(self) -> str:
@@ -113,7 +115,8 @@ async def running(
             raise
         over_tcp.announce(plane, port)
         _log.info("server_started", port=port, udp_ports=udp_ports, media_mode=settings.media_mode)
-        yield Relay(settings, port, udp_ports, token, gateway, tls.fingerprint if tls else None)
+        fingerprint = tls.fingerprint if tls else None
+        yield Relay(settings, port, udp_ports, token, gateway, fingerprint, part.expelled)
         _log.info("server_stopping")
         plane.wind_down()
     _log.info("server_stopped")
@@ -126,6 +129,7 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
     the process.
 
     :param started: called once, when the server can be reached.
+    :raises ConfigError: as :func:`running`, and when another server of the cluster has its name.
     """
     files.raise_limit()
     loop = asyncio.get_running_loop()
@@ -144,7 +148,9 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
         gc.collect()
         gc.freeze()  # or every full collection would look at all that was imported, for 0.1 s
         started(relay)
-        await departure.wait(relay.gateway)
+        await departure.wait(relay.gateway, relay.expelled)
+    if relay.expelled.is_set():
+        raise name_taken(settings)
 
 
 def _application(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import secrets
 import socket
@@ -73,6 +74,11 @@ class Part:
         self.nodes.start()
         self.leases.open()
 
+    @property
+    def expelled(self) -> asyncio.Event:
+        """Set when this server is to end, since another one has its name."""
+        return asyncio.Event() if self.leases is None else self.leases.expelled
+
     def users_elsewhere(self) -> int:
         """How many users the other nodes have, as they have told last."""
         others = () if self.leases is None else self.leases.others.values()
@@ -80,11 +86,14 @@ class Part:
 
     async def _tend(self) -> None:
         """Look after the store, once a second."""
-        if self.shared is None or self.leases is None:
+        if self.shared is None or self.leases is None or self.nodes is None:
+            return
+        if self.leases.is_taken:  # what the store has of the name is another server's
+            await self.shared.withdraw()
             return
         await self.shared.tend()
         if (living := self.leases.living) is not None:
-            await self.shared.sweep(living)
+            await self.shared.sweep({*living, *self.nodes.others, self.nodes.here.name})
 
     def figures(self) -> Figures:
         """How it goes, in numbers."""
@@ -132,7 +141,7 @@ async def clustered(settings: Settings) -> AsyncIterator[Part]:
         store = SharedStore(redis, time.monotonic, max_waiting=settings.max_users)
         leases = Leases(lane.run, here, nodes.know)
         stack.push_async_callback(leases.close)  # and with it, what tends the store
-        await _claim(settings, leases, here.name)
+        await _claim(settings, leases)
         leases.start()
         yield Part(store, nodes, leases, store, secret.key("operators' sessions"))
 
@@ -168,26 +177,33 @@ async def _knock(settings: Settings, client: Redis) -> None:
         RedisError,
     )
 
+    named = settings.written("cluster")
     try:
         await client.ping()
     except (RedisError, OSError) as error:
         why = error.__cause__ or error  # of a connection that was not made
         if isinstance(why, AuthenticationError | NoPermissionError):
-            named = settings.written("cluster")
             raise ConfigError(f"{named}: Redis refuses the user or the password") from None
+        if "DB index" in str(why):
+            raise ConfigError(f"{named}: Redis has no database of that number") from None
         _log.warning("store_not_found", reason=type(error).__name__)
     finally:
         await client.aclose()
 
 
-async def _claim(settings: Settings, leases: Leases, name: str) -> None:
+async def _claim(settings: Settings, leases: Leases) -> None:
     try:
         is_ours = await leases.claim()
     except StoreAway:
         return  # it is claimed when Redis is there
     if not is_ours:
-        named = settings.written("node_name")
-        raise ConfigError(f"{named}: another server of the cluster is called {name}")
+        raise name_taken(settings)
+
+
+def name_taken(settings: Settings) -> ConfigError:
+    """What to say when another server has the node's name."""
+    named, name = settings.written("node_name"), name_of(settings)
+    return ConfigError(f"{named}: another server of the cluster is called {name}")
 
 
 def name_of(settings: Settings) -> str:

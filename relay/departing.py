@@ -9,6 +9,8 @@ import structlog
 
 LOOK_EVERY_S = 0.1
 """How often it is seen whether anybody is left."""
+EXPELLED_S = 10.0
+"""So long users of a server have that is to be none any more, since another one has its name."""
 PATIENCE_S = 15.0
 """After the deadline; by then everybody has been let go."""
 
@@ -52,13 +54,21 @@ class Departure:
         self._at_once.set()
         return False
 
-    async def wait(self, server: Drained) -> None:
-        """Wait for a signal; and until no user is left, unless another signal comes."""
-        await self._told.wait()
+    async def wait(self, server: Drained, expelled: asyncio.Event) -> None:
+        """Wait for a signal; and until no user is left, unless another signal comes.
+
+        :param expelled: set when the server is to leave its cluster, as if by a signal.
+        """
+        await self._told_or(expelled)
+        by = "SIGTERM"
+        if not self._told.is_set():
+            self.told(drains=False)
+            self._at_once.clear()
+            self._drains, self._drain_s, by = True, EXPELLED_S, "name_taken"
         if not self._drains:
             return
         server.drain(self._drain_s)
-        log.info("drain_changed", draining=True, deadline_s=self._drain_s, by="SIGTERM")
+        log.info("drain_changed", draining=True, deadline_s=self._drain_s, by=by)
         try:
             async with asyncio.timeout(self._drain_s + PATIENCE_S):
                 while not server.is_empty:
@@ -66,6 +76,16 @@ class Departure:
                         return
         except TimeoutError:
             log.error("drain_failed")  # noqa: TRY400 - there is nothing to trace
+
+    async def _told_or(self, expelled: asyncio.Event) -> None:
+        waits = [
+            asyncio.create_task(event.wait(), name="departure") for event in (self._told, expelled)
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
 
     async def _is_shortened(self) -> bool:
         try:

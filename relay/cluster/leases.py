@@ -52,6 +52,10 @@ if #ended > 0 then
   redis.call('ZREM', KEYS[1], unpack(ended))
   redis.call('HDEL', KEYS[2], unpack(ended))
 end
+local latest = string.format('(%d', now + lasts + 1000)  -- no node is given a longer one
+if redis.call('ZCOUNT', KEYS[1], latest, '+inf') > 0 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], latest, '+inf')
+end
 if redis.call('ZSCORE', KEYS[1], name) and not is_ours then return {0, {}, {}, {}} end
 redis.call('ZADD', KEYS[1], string.format('%d', now + lasts), name)
 redis.call('HSET', KEYS[2], name, incarnation .. ' ' .. ARGV[3])
@@ -122,6 +126,10 @@ class Leases:
         """As Redis has told them last."""
         self.unread = 0
         """Leases that nobody understands, and that were left out."""
+        self.expelled = asyncio.Event()
+        """Set when another server has had the name for longer than a lease lasts: it is that
+        one's."""
+        self._taken_at: float | None = None
         self._ends_at: dict[str, float] = {}
         self._is_renewed = self._is_open = False
         self._stop = asyncio.Event()
@@ -132,6 +140,11 @@ class Leases:
     def is_renewed(self) -> bool:
         """Whether Redis has taken it the last time."""
         return self._is_renewed
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether another server has the name, as Redis has told last."""
+        return self._taken_at is not None
 
     @property
     def living(self) -> frozenset[str] | None:
@@ -172,6 +185,7 @@ class Leases:
         arguments = told if self._is_open else "", int(LEASE_S * 1000), MAX_NODES, _KEPT_MS
         asked_at = self._clock()
         is_ours, names, there, left_ms = await self._ask(_RENEW, *arguments)
+        self._note_taken(None if is_ours else asked_at)
         if not is_ours:
             return False
         leases = [lease for each in there if (lease := self._read(each)) is not None]
@@ -181,6 +195,14 @@ class Leases:
         self._is_renewed = True
         self._known([lease.node for lease in self.others.values()])
         return True
+
+    def _note_taken(self, now: float | None) -> None:
+        if now is None:
+            self._taken_at = None
+        elif self._taken_at is None:
+            self._taken_at = now
+        elif self._is_open and now - self._taken_at > LEASE_S + RENEW_S:
+            self.expelled.set()
 
     def start(self) -> None:
         """Renew the lease every second from now on."""

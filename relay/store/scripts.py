@@ -45,19 +45,23 @@ local function alike(user, apart, since, tags)
 end
 
 local function texts(users, is_known)
-  local asked, found = {}, {}
+  local asked, found, missing = {}, {}, {}
   for _, user in ipairs(users) do
     if not is_known[user] then
       is_known[user] = true
       asked[#asked + 1] = user
     end
   end
-  if #asked == 0 then return '' end
+  if #asked == 0 then return '', missing end
   local values = call('HMGET', WAITERS, unpack(asked))
   for index = 1, #asked do
-    if values[index] then found[#found + 1] = values[index] end
+    if values[index] then
+      found[#found + 1] = values[index]
+    else
+      missing[#missing + 1] = asked[index]
+    end
   end
-  return table.concat(found, '\\30')
+  return table.concat(found, '\\30'), missing
 end
 
 local function queue_of(apart)
@@ -156,7 +160,9 @@ local function enter(node, user, apart, since, tags, rest, most)
   if former then
     local was_apart, came, was_at, liked = parse(former)
     since = came or since
-    if was_apart == apart and was_at == node and liked == tags then
+    local is_same = was_apart == apart and was_at == node and liked == tags
+    if is_same and call('ZSCORE', queue_of(apart), user)
+        and call('ZSCORE', ALIKE, alike(user, apart, since, tags)[1]) then
       is_new = false
     else
       take(user)
@@ -214,20 +220,23 @@ return {now[1], now[2], call('HGET', WAITERS, ARGV[1])}
 WAITING = Script(
     _HEAD
     + """
-return {now[1], now[2], texts(call('ZRANGE', queue_of(ARGV[1]), 0, ARGV[2] - 1), {})}
+return {now[1], now[2], (texts(call('ZRANGE', queue_of(ARGV[1]), 0, ARGV[2] - 1), {}))}
 """
 )
 """Arguments: whether apart, how many. Answers users and waiters, as one text."""
 
 _LIKING = """
 local function liking(apart, tags, limit)
-  local found, is_known = {}, {}
+  local found, is_known, members_of = {}, {}, {}
   for _, tag in ipairs(tags) do
     local first = apart .. tag
     local members = call('ZRANGEBYLEX', ALIKE, '[' .. first .. '\\0', '(' .. first .. '\\1',
       'LIMIT', 0, limit)
     for _, member in ipairs(members) do
       local came = string.sub(member, #first + 2)
+      local user = string.sub(came, 18)
+      members_of[user] = members_of[user] or {}
+      table.insert(members_of[user], member)
       if not is_known[came] then
         is_known[came] = true
         found[#found + 1] = came
@@ -237,7 +246,7 @@ local function liking(apart, tags, limit)
   if #tags > 1 then table.sort(found) end
   local users = {}
   for index = 1, math.min(#found, limit) do users[index] = string.sub(found[index], 18) end
-  return users
+  return users, members_of
 end
 """
 
@@ -247,7 +256,7 @@ ALIKE = Script(
     + """
 local tags = {}
 for index = 3, #ARGV do tags[#tags + 1] = ARGV[index] end
-return {now[1], now[2], texts(liking(ARGV[1], tags, tonumber(ARGV[2])), {})}
+return {now[1], now[2], (texts(liking(ARGV[1], tags, tonumber(ARGV[2])), {}))}
 """
 )
 """Arguments: whether apart, how many, and tags. Answers users and waiters, as one text."""
@@ -263,13 +272,19 @@ local entered, since = enter(ARGV[1], user, apart, ARGV[7], tags, ARGV[9], ARGV[
 if entered ~= 'waiting' then return {now[1], now[2], entered} end
 local each_tag, is_known = {}, {[user] = true}
 for tag in string.gmatch(tags .. '\\31', '([^\\31]*)\\31') do each_tag[#each_tag + 1] = tag end
-local oldest = texts(call('ZRANGE', queue_of(apart), 0, limit - 1), is_known)
-return {now[1], now[2], 'waiting', since, oldest, texts(liking(apart, each_tag, limit), is_known)}
+local oldest, missing = texts(call('ZRANGE', queue_of(apart), 0, limit - 1), is_known)
+if #missing > 0 then call('ZREM', queue_of(apart), unpack(missing)) end
+local users, members_of = liking(apart, each_tag, limit)
+for _, each in ipairs(missing) do is_known[each] = nil end
+local likers, unknown = texts(users, is_known)
+for _, each in ipairs(unknown) do call('ZREM', ALIKE, unpack(members_of[each])) end
+return {now[1], now[2], 'waiting', since, oldest, likers}
 """
 )
 """Arguments: node, stay, the queue's bound, how many, and five as of :data:`ENTER`. Answers when
 the user came, and users and waiters as two texts: those who have waited longest, and others who
-have the same interests."""
+have the same interests. Of whom nothing but a place is left, that is taken out: what Redis has lost
+is not to stand before those who wait."""
 
 CLAIM = Script(
     _HEAD

@@ -110,6 +110,11 @@ class SharedStore:
         except StoreAway as error:
             await self._lose(changes, error)
 
+    async def withdraw(self) -> None:
+        """Have users of this node meet each other alone, until :meth:`tend` is called again."""
+        if self._is_there:
+            await self._lose(self._changes, StoreAway("another server has this node's name"))
+
     async def enter(self, waiter: Waiter) -> Entered:
         """See :meth:`Store.enter`."""
         self._waiting[waiter.user_id] = waiter

@@ -67,6 +67,31 @@ async def test_each_sees_the_others_users_at_its_own_clocks_times(stores: Stores
     assert abs(seen.since_s - stores["b"]._clock()) < 60
 
 
+async def test_places_of_whom_nothing_is_known_are_in_nobody_s_way(
+    stores: Stores, redis_server: RedisServer
+) -> None:
+    """Redis has lost a key, or somebody writes there: more than anybody looks at."""
+    junk = [each for n in range(100) for each in ("0", f"junk {n}")]
+    redis_server.ask("ZADD", KEYS[1], *junk)
+    likes = [each for n in range(100) for each in ("0", f"0\0{n:016}\0junk {n}")]
+    await stores["a"]._run("ZADD", KEYS[3], *likes)
+    await enter(stores["a"], "a", "ann")
+    for _ in range(3):
+        looked = await stores["b"].look(Waiter("bob", stores["b"]._clock(), node="b"), 64)
+    assert [waiter.user_id for waiter in looked.oldest] == ["ann"]
+    assert redis_server.ask("ZCARD", KEYS[1]) == redis_server.ask("ZCARD", KEYS[3]) == "2"
+
+
+@pytest.mark.parametrize("key", [KEYS[1], KEYS[3]])
+async def test_whose_place_is_lost_gets_it_again(
+    stores: Stores, redis_server: RedisServer, key: str
+) -> None:
+    await enter(stores["a"], "a", "ann")
+    redis_server.ask("DEL", key)
+    await enter(stores["a"], "a", "ann")
+    assert redis_server.ask("ZCARD", key) == "1"
+
+
 async def test_of_many_who_claim_at_once_each_user_is_in_one_room(stores: Stores) -> None:
     users = [f"user {n}" for n in range(20)]
     await enter(stores["a"], "a", *users)

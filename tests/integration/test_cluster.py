@@ -105,6 +105,40 @@ async def test_a_second_server_of_a_name_ends_with_one_line(
     assert last_line(log) == "relay: --node-name: another server of the cluster is called berlin"
 
 
+@pytest.mark.timeout(300)
+async def test_who_was_frozen_and_has_been_replaced_leaves(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    port = free_port()
+    folder = tmp_path / "other"
+    folder.mkdir()
+    async with (
+        node_process(tmp_path, redis, "athens", 1, port) as athens,
+        node_process(tmp_path, redis, "berlin", 2, port) as frozen,
+    ):
+        page = await page_of(athens)
+        await page_of(frozen)
+        await until(page, "relay_cluster_nodes", 1)
+        frozen.send_signal(signal.SIGSTOP)
+        try:
+            await until(page, "relay_cluster_leases", 1)
+            async with node_process(folder, redis, "berlin", 3, port) as instead:
+                await page_of(instead)
+                await until(page, "relay_cluster_nodes", 1)
+                frozen.send_signal(signal.SIGCONT)
+                code, _, log = await ended(frozen)
+                assert code == 2
+                assert log.endswith(
+                    "relay: --node-name: another server of the cluster is called berlin\n"
+                )
+                await until(page, "relay_cluster_nodes", 1)
+                instead.terminate()
+                assert "FENCED" not in (await ended(instead))[2]
+        finally:
+            if frozen.returncode is None:
+                frozen.send_signal(signal.SIGCONT)
+
+
 async def test_a_redis_that_refuses_is_a_wrong_value(tmp_path: Path, redis: RedisServer) -> None:
     redis.ask("CONFIG", "SET", "requirepass", "hush")
     port = free_port()

@@ -124,6 +124,42 @@ async def test_a_name_that_is_in_use_is_not_given_away(server: RedisServer) -> N
         assert await first.renew()
 
 
+async def test_who_has_lost_its_name_for_longer_than_a_lease_lasts_has_to_go(
+    server: RedisServer,
+) -> None:
+    now = 100.0
+    async with (
+        leases(server, BERLIN) as first,
+        leases(server, replace(BERLIN, incarnation="2")) as two,
+    ):
+        two._clock = lambda: now
+        await first.claim()
+        for seconds in (0.0, 1.0, 5.5):
+            now = 100.0 + seconds
+            assert not await two.renew()
+            assert two.is_taken
+            assert not two.expelled.is_set()
+        now = 107.0
+        assert not await two.renew()
+        assert two.expelled.is_set()
+
+
+async def test_a_name_that_comes_back_in_time_is_kept(server: RedisServer) -> None:
+    """As after a failover to a Redis that knows the node's former run."""
+    now = 100.0
+    async with leases(server, replace(BERLIN, incarnation="2")) as here:
+        here._clock = lambda: now
+        async with leases(server, BERLIN) as former:
+            await former.claim()
+            assert not await here.renew()
+        now = 105.0
+        assert await here.renew()
+        assert not here.is_taken
+        now = 110.0
+        assert await here.renew()
+        assert not here.expelled.is_set()
+
+
 async def test_it_is_renewed_every_second_and_what_else_there_is_to_do_is_done(
     server: RedisServer,
 ) -> None:
@@ -237,12 +273,18 @@ async def test_a_lease_that_cannot_be_read_is_left_out(server: RedisServer, told
 
 
 async def test_others_may_write_without_end(server: RedisServer) -> None:
-    script = "for i = 1, 5000 do redis.call('ZADD', KEYS[1], 1e15, 'n' .. i) end"
+    script = """
+    local soon = redis.call('TIME')[1] * 1000 + 5000
+    for i = 1, 5000 do
+      redis.call('ZADD', KEYS[1], soon, 'soon' .. i)
+      redis.call('ZADD', KEYS[1], 1e15, 'never' .. i)
+    end"""
     server.ask("EVAL", script, "1", "{relay}:leases")
     async with leases(server, BERLIN) as berlin:
         assert await berlin.claim()
         assert berlin.living is not None
         assert len(berlin.living) <= 256
+        assert not any(name.startswith("never") for name in berlin.living), "no lease lasts as long"
 
 
 async def test_what_is_kept_has_an_end(server: RedisServer) -> None:

@@ -124,6 +124,18 @@ async def test_who_waits_goes_on_waiting_here_while_it_is_away(node: Node) -> No
     assert await node.names() == ["dan"]
 
 
+async def test_a_node_that_has_lost_its_name_leaves_what_there_is_of_it_alone(node: Node) -> None:
+    await node.store.enter(Waiter("ann", 1.0))
+    with capture_logs() as logs:
+        await node.store.withdraw()
+        await node.store.withdraw()
+    assert [each["event"] for each in logs] == ["store_away"]
+    assert not node.store.is_there
+    assert await node.names() == ["ann"]
+    await node.store.enter(Waiter("bob", 2.0))
+    assert [waiter.user_id for waiter in await node.redis.waiting(9)] == ["ann"]
+
+
 async def test_it_is_said_once_that_it_is_away_and_once_that_it_is_back(node: Node) -> None:
     node.store.restates(lambda: [Room("r", "ann", "bob", 5.0)])
     await node.store.enter(Waiter("cid", 3.0))
