@@ -211,13 +211,10 @@ class SharedStore:
             if self._away_since_s is None:
                 self._tell_away(error)
             return
-        away_s = self._clock() - self._away_since_s if self._away_since_s is not None else 0.0
+        self._tell_back(rooms=len(rooms))
         self._is_there = True
         self._changes += 1
         self._away_since_s = None
-        _log.info(
-            "store_back", away_s=round(away_s, 1), rooms=len(rooms), waiting=len(self._waiting)
-        )
         changes, coming = self._changes, [*self._waiting]
         try:
             for first in range(0, len(coming), COMING_AT_ONCE):
@@ -227,6 +224,13 @@ class SharedStore:
                 await self._redis.enter_all([waiter for waiter in some if waiter is not None])
         except StoreAway as error:
             await self._lose(changes, error)
+
+    def _tell_back(self, rooms: int) -> None:
+        if self._away_since_s is None:
+            _log.info("store_found")
+            return
+        away_s = round(self._clock() - self._away_since_s, 1)
+        _log.info("store_back", away_s=away_s, rooms=rooms, waiting=len(self._waiting))
 
     def _tell_away(self, error: StoreAway) -> None:
         self._away_since_s = self._clock()

@@ -286,7 +286,7 @@ class LoadUser:
         is_video = packet[1] & 0x7F == self._numbering.vp8
         self._streams[is_video].take(packet[2] << 8 | packet[3])
         self._tally.received_bytes += len(packet)
-        latency = latency_s(packet, 2, now_s)
+        latency = latency_s(packet, now_s)
         if latency is None:
             return
         self._tally.times["latency"].add(latency)
