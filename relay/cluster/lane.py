@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -132,5 +133,5 @@ def _reason_of(error: Exception) -> str:
     """In one line of reasonable length; Redis' own words if it has said some."""
     if isinstance(error, TimeoutError):
         return "Redis does not answer"
-    line = " ".join(str(error).split()).partition(". script: ")[0]
+    line = re.split(r"\.? script: ", " ".join(str(error).split()))[0]
     return line[:200] or type(error).__name__
