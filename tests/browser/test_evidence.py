@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import av
+from playwright.async_api import expect
 
 from relay.evidence import Package
 from relay.evidence.keyfiles import init
@@ -12,8 +13,8 @@ from relay.evidence.seal import unseal
 from relay.records import Evidence
 from relay.records.database import Database
 from relay.stored import DATABASE_FILE
-from tests.browser.conftest import Meet, StartServer
-from tests.browser.visitor import until
+from tests.browser.conftest import Arrive, StartServer
+from tests.browser.visitor import together, until
 
 OLD_S = 4.0
 """So long a call lasts until somebody is reported: browsers send key frames at its beginning."""
@@ -43,13 +44,19 @@ async def stored(data: Path) -> list[Evidence]:
 
 
 async def test_a_browsers_picture_of_the_moment_is_kept(
-    start_server: StartServer, meet: Meet, tmp_path: Path
+    start_server: StartServer, arrive: Arrive, tmp_path: Path
 ) -> None:
     data, key = tmp_path / "data", tmp_path / "key.pem"
     init(data, key)
     flags = "--evidence", "--data-dir", str(data)
     server = await start_server(*flags, program=SERVE_PATIENT)
-    anna, berta = await meet(server)
+    anna, berta = [await arrive(server, agree=False) for _ in range(2)]
+    for person in (anna, berta):
+        # Else whoever agrees before the server has told of it is asked again.
+        await expect(person.page.locator("#evidence")).to_be_visible()
+        await person.press("I am 18 or older and agree")
+    await together(*(person.press("Start") for person in (anna, berta)))
+    await together(*(person.sees_somebody() for person in (anna, berta)))
     began_s = time.monotonic()
 
     async def age_s() -> float:
