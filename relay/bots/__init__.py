@@ -13,6 +13,7 @@
 - ``picture``      a picture that says from its pixels which frame it is, and when it was made
 - ``tone``         tones, made and read back
 - ``report``       what it saw and heard
+- ``closing``      what is closed to its end, whatever happens meanwhile
 
 And for load and tests, without codecs:
 

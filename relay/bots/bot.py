@@ -12,6 +12,7 @@ import structlog
 from aiortc.mediastreams import MediaStreamTrack
 
 from relay.bots.client import DEFAULT_TIMEOUT_S, Client
+from relay.bots.closing import Closing
 from relay.bots.moving import begin_elsewhere
 from relay.bots.peer import Peer
 from relay.bots.report import Report
@@ -69,6 +70,7 @@ class Bot:
         self._gate = Gate()
         self._numbers: Iterator[int] = itertools.count()
         self._peer: Peer | None = None
+        self._closing = Closing()
         self._changed = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
         self.failure: BotError | None = None
@@ -259,7 +261,7 @@ class Bot:
         searches = self._searches or self.room_id is not None
         former, (self._client, connected) = self._client, found
         self.report.moves += 1
-        await former.close()
+        self._closing.begin(former.close())
         await self._part()
         await self._close_peer()
         self._greeted(connected)
@@ -312,7 +314,8 @@ class Bot:
     async def _close_peer(self) -> None:
         peer, self._peer = self._peer, None
         if peer is not None:
-            await peer.close()
+            self._closing.begin(peer.close())
+        await self._closing.wait()
 
     def _tracks(self) -> list[MediaStreamTrack]:
         if self._file is not None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from relay.bots.client import Client
+from relay.bots.closing import Closing
 from relay.bots.description import ABS_SEND_TIME, Numbering
 from relay.bots.load.clip import Clip, begins_keyframe
 from relay.bots.load.player import Player, latency_s, payload_of
@@ -85,6 +86,7 @@ class LoadUser:
         self._tally = tally
         self._client: Client = ResumingClient(url, self._resumed, moves=True)
         self._peer: ThinPeer | None = None
+        self._closing = Closing()
         self._player: Player | None = None
         self._follower: asyncio.Task[None] | None = None
         self._numbering = Numbering(extension_ids={ABS_SEND_TIME: 2})
@@ -153,8 +155,9 @@ class LoadUser:
         former, (self._client, _) = self._client, found
         self._tally.moves += 1
         self._part()
-        await former.close()
+        self._closing.begin(former.close())
         await self._replace_link()
+        await self._closing.wait()
         if is_searching or was_in_call:
             await self.search()
         return True
@@ -195,6 +198,7 @@ class LoadUser:
         if self._peer is not None:
             await self._peer.close()
         await self._client.close()
+        await self._closing.wait()
 
     # signalling
 
