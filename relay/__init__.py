@@ -8,6 +8,7 @@ The server:
 - ``signaling``     a WebSocket is a user: the gateway, the session and the lobby
 - ``matching``      who may meet whom, and in which state a user is: decisions only
 - ``store``         where the queue and the rooms live
+- ``cluster``       many machines as one server: the other nodes, and what they say
 - ``safety``        what protects strangers: who is who without names, limits, reports, bans
 - ``records``       what outlives the process: the database, and its versions
 - ``evidence``      what is kept of a call that was reported, sealed for the operators
@@ -29,8 +30,11 @@ Around it:
 - ``carrier``       makes the media plane of a server, and starts it
 - ``looking``       puts together what looks at pictures, and what keeps them
 - ``stored``        what outlives the server: its folder, and the database while it runs
+- ``clustered``     a node of a cluster, made as the settings say
+- ``departing``     from the first signal to the end, while users move to other servers
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
 - ``safety_settings``  those of the settings that are about strangers; ``setting`` is one
+- ``cluster_settings`` those that are about clusters
 
 What several of them need:
 
@@ -41,6 +45,7 @@ What several of them need:
 - ``transport_cc``  feedback of congestion control on the wire
 - ``families``      IPv4 and IPv6: which addresses this machine has, and what stands for all
 - ``pace``          how often something may happen
+- ``typed``         typed messages as bytes, between processes and machines
 - ``loop``          how late an event loop is, and how much of a core it uses
 - ``source``        which addresses count as one sender
 - ``target``        the server that a command is about, as the command line names it

@@ -6,7 +6,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -21,13 +21,16 @@ from relay.api.answers import (
     require_tls,
     with_request_id,
 )
-from relay.api.front import Front
+from relay.api.front import Front, Membership
 from relay.api.hosts import HostCheck, Hosts
 from relay.api.page import Page, folder
 from relay.api.visitors import VisitorApi
 from relay.api.welcome import Welcome, read_welcome
 from relay.carrier import OwnedPlane, cannot_listen, plane_of, start_media
+from relay.cluster.figures import Standing
+from relay.clustered import Part, clustered, name_taken
 from relay.config import Settings
+from relay.departing import Departure
 from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.errors import (
     AuditFailed,
@@ -42,7 +45,6 @@ from relay.records import Records
 from relay.safety import BanRules, Safety
 from relay.safety.visitors import Visitors
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
-from relay.store import MemoryStore
 from relay.stored import keyring, opened
 from relay.taps.audit import AuditLog
 from relay.tls import ServerTls, server_tls
@@ -51,6 +53,8 @@ _SHUTDOWN_S = 3.0
 """How long a request that is under way may take to finish."""
 _KEEPALIVE_S = 75.0
 """How long a connection is kept for the next request: longer than proxies keep theirs."""
+
+_GATEWAY = web.AppKey("gateway", Gateway)
 
 _log = structlog.get_logger()
 
@@ -63,7 +67,10 @@ class Relay:
     port: int
     udp_ports: tuple[int, ...]  # none in direct mode
     operator_token: SecretStr
+    gateway: Gateway
     fingerprint: str | None = None  # of a certificate made for this run
+    expelled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when another server has this node's name."""
 
     @property
     def url(self) -> str:
@@ -75,10 +82,13 @@ class Relay:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> AsyncIterator[Relay]:
+async def running(
+    settings: Settings, *, plane: OwnedPlane | None = None, membership: Membership | None = None
+) -> AsyncIterator[Relay]:
     """Run the server for as long as the context lasts; port 0 takes any free one.
 
     :param plane: the media plane to use, not yet started, instead of one made from the settings.
+    :param membership: what operators have of a cluster, instead of what the settings say.
     :raises ConfigError: when a port cannot be bound, or a file cannot be used; the message names
         the option.
     """
@@ -86,10 +96,13 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
     tls = server_tls(settings)
     async with AsyncExitStack() as stack:
         records = await stack.enter_async_context(opened(settings))
-        plane = plane or plane_of(stack, settings)
+        part = await stack.enter_async_context(clustered(settings))
+        plane = plane or plane_of(stack, settings, part.cluster)
         over_tcp = OverTcp(settings)
         door = _door(settings, over_tcp)
-        app = _application(settings, plane, token, door, over_tcp, records)
+        membership = membership or part.membership
+        app = _application(settings, plane, token, door, over_tcp, records, part, membership)
+        gateway = app[_GATEWAY]
         udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
             stack.push_async_callback(over_tcp.close)
@@ -102,7 +115,8 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
             raise
         over_tcp.announce(plane, port)
         _log.info("server_started", port=port, udp_ports=udp_ports, media_mode=settings.media_mode)
-        yield Relay(settings, port, udp_ports, token, tls.fingerprint if tls else None)
+        fingerprint = tls.fingerprint if tls else None
+        yield Relay(settings, port, udp_ports, token, gateway, fingerprint, part.expelled)
         _log.info("server_stopping")
         plane.wind_down()
     _log.info("server_stopped")
@@ -111,25 +125,32 @@ async def running(settings: Settings, *, plane: OwnedPlane | None = None) -> Asy
 async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
     """Run the server until SIGINT or SIGTERM; a second signal ends the process at once.
 
+    With ``drain_s`` SIGTERM has users move away first; a second signal ends that, and the third one
+    the process.
+
     :param started: called once, when the server can be reached.
+    :raises ConfigError: as :func:`running`, and when another server of the cluster has its name.
     """
     files.raise_limit()
     loop = asyncio.get_running_loop()
-    told_to_stop = asyncio.Event()
+    departure = Departure(settings.drain_s)
 
-    def stop() -> None:
-        told_to_stop.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
+    def stop(number: signal.Signals) -> None:
+        if departure.told(drains=number == signal.SIGTERM):
+            return
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop, number)
     async with running(settings) as relay:
         gc.collect()
         gc.freeze()  # or every full collection would look at all that was imported, for 0.1 s
         started(relay)
-        await told_to_stop.wait()
+        await departure.wait(relay.gateway, relay.expelled)
+    if relay.expelled.is_set():
+        raise name_taken(settings)
 
 
 def _application(
@@ -139,13 +160,15 @@ def _application(
     door: Door,
     over_tcp: OverTcp,
     records: Records,
+    part: Part,
+    membership: Membership | None = None,
 ) -> web.Application:
     freezer = freezer_of(settings, plane, records)
     safety = Safety(records, BanRules(settings.ban_after_reporters))
     visitors = Visitors(keyring(settings))
     gateway = Gateway(
         plane=plane,
-        store=MemoryStore(max_waiting=settings.max_users),
+        store=part.store,
         media_mode=settings.media_mode,
         ice_servers=over_tcp.ice_servers,
         limits=_limits(settings),
@@ -154,6 +177,8 @@ def _application(
         visitors=visitors,
         start_blurred=settings.start_blurred,
         freezer=freezer,
+        cluster=part.cluster,
+        elsewhere=part.users_elsewhere,
     )
 
     watch = watch_of(settings, plane, gateway, safety, freezer)
@@ -169,12 +194,19 @@ def _application(
         metrics_public=settings.metrics_public,
         webhook_url=settings.webhook_url,
         webhook_secret=settings.webhook_secret,
+        membership=membership,
+        figures=part.figures,
     )
+
+    def standing() -> Standing:
+        users = gateway.counts().connected
+        return Standing(front.load.cpu_ratio, draining=gateway.draining, users=users)
 
     async def start(_: web.Application) -> None:
         await safety.start()
         front.start()
         await gateway.start()
+        part.join(standing, gateway.standing)
         if watch is not None:
             watch.start()
 
@@ -200,6 +232,7 @@ def _application(
     app.on_startup.append(start)
     app.on_shutdown.append(close)  # after the port is closed, before requests are waited for
     app.on_cleanup.append(close_at_last)
+    app[_GATEWAY] = gateway
     app.add_routes(gateway.routes())
     app.add_routes(front.routes())
     app.add_routes(VisitorApi(safety, visitors.identity_of).routes())

@@ -7,6 +7,7 @@ import os
 from contextlib import AsyncExitStack
 from typing import Protocol
 
+from relay.cluster import Cluster
 from relay.config import Settings
 from relay.errors import CannotListen, ConfigError, WorkerError, reason_of
 from relay.media import RelayPlane
@@ -52,8 +53,13 @@ def _idle_cores(stack: AsyncExitStack, settings: Settings) -> IdleCores | None:
     return cores
 
 
-def plane_of(stack: AsyncExitStack, settings: Settings) -> OwnedPlane:
-    """Media in processes of its own, or in this one."""
+def plane_of(
+    stack: AsyncExitStack, settings: Settings, cluster: Cluster | None = None
+) -> OwnedPlane:
+    """Media in processes of its own, or in this one.
+
+    :param cluster: the other nodes, whose users may be partners of those here.
+    """
     idle_cores = _idle_cores(stack, settings)
     hosts = _public_hosts(settings)
     if settings.workers == 0 or settings.media_mode != "relay":
@@ -78,7 +84,7 @@ def plane_of(stack: AsyncExitStack, settings: Settings) -> OwnedPlane:
         )
         for index, udp_port in enumerate(settings.udp_ports)
     ]
-    return WorkersPlane(Crew(orders, directory), idle_cores=idle_cores)
+    return WorkersPlane(Crew(orders, directory), idle_cores=idle_cores, cluster=cluster)
 
 
 def _public_hosts(settings: Settings) -> tuple[str, ...]:

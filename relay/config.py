@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from relay import values
+from relay.cluster_settings import ClusterSettings
 from relay.errors import ConfigError
 from relay.safety_settings import SafetySettings
 from relay.setting import setting
@@ -32,7 +33,7 @@ MAX_PORT = 65535
 
 
 class CoreSettings(BaseModel):
-    """All but those of :class:`relay.safety_settings.SafetySettings`."""
+    """All but those about strangers and about clusters, which have modules of their own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -215,6 +216,15 @@ class CoreSettings(BaseModel):
         le=600,
         allow_inf_nan=False,
     )
+    drain_s: float = setting(
+        0.0,
+        "SECONDS",
+        "After SIGTERM, how long calls may go on while users move to other servers; then those who"
+        " are left have 10 s for it, and the server ends. 0 ends it at once.",
+        ge=0,
+        le=86_400,
+        allow_inf_nan=False,
+    )
     messages_per_s: float = setting(
         50.0,
         "RATE",
@@ -266,13 +276,7 @@ class CoreSettings(BaseModel):
     def _ports_are_there(self) -> Self:
         """Each worker has a port of its own, here and where users reach it."""
         for name in ("udp_port", "public_udp_port"):
-            first = getattr(self, name)
-            last = first + max(self.workers, 1) - 1
-            if first and last > MAX_PORT:
-                raise ConfigError(
-                    f"{self.written(name)}: {self.workers} workers need the ports"
-                    f" {first} to {last}, and there are none beyond {MAX_PORT}"
-                )
+            self._require_ports(name)
         return self
 
     @model_validator(mode="after")
@@ -314,12 +318,21 @@ class CoreSettings(BaseModel):
         """The UDP port that a worker announces; 0 for the one that it has."""
         return self.public_udp_port and self.public_udp_port + worker
 
+    def _require_ports(self, name: str) -> None:
+        first = getattr(self, name)
+        last = first + max(self.workers, 1) - 1
+        if first and last > MAX_PORT:
+            raise ConfigError(
+                f"{self.written(name)}: {self.workers} workers need the ports"
+                f" {first} to {last}, and there are none beyond {MAX_PORT}"
+            )
+
     def written(self, name: str) -> str:
         """The setting's name as the user gave it; as a flag when nobody did."""
         return self._written.get(name, flag(name))
 
 
-class Settings(SafetySettings, CoreSettings):
+class Settings(ClusterSettings, SafetySettings, CoreSettings):
     """All that an operator can choose; made by :func:`load`, or directly in tests."""
 
     @model_validator(mode="after")
@@ -327,6 +340,22 @@ class Settings(SafetySettings, CoreSettings):
         """A receiver that cannot tell who asks would believe anybody."""
         if self.webhook_url is not None and self.webhook_secret is None:
             raise ConfigError(f"{self.written('webhook_url')}: needs {flag('webhook_secret')}, too")
+        return self
+
+    @model_validator(mode="after")
+    def _a_node_has_what_it_needs(self) -> Self:
+        """Nodes know each other by a secret, and carry their users' media from worker to worker."""
+        if self.cluster is None:
+            return self
+        if self.cluster_secret is None:
+            raise ConfigError(f"{self.written('cluster')}: needs {flag('cluster_secret')}, too")
+        if self.media_mode != "relay":
+            other = self.written("media_mode")
+            raise ConfigError(f"{self.written('cluster')}: needs {other} to be relay")
+        if not self.workers:
+            other = self.written("workers")
+            raise ConfigError(f"{self.written('cluster')}: needs {other} to be at least 1")
+        self._require_ports("cluster_port")
         return self
 
 
@@ -415,6 +444,8 @@ _SECRET = (
     "database_url",
     "webhook_url",
     "webhook_secret",
+    "cluster",
+    "cluster_secret",
 )
 """A wrong value of these is not repeated."""
 

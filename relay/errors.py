@@ -8,6 +8,10 @@ RelayError
  ├── WorkerError       a media process does not do as it should, or its directory is no good
  │    ├── WorkerLost   it has gone, or does not answer
  │    └── CannotListen its port cannot be bound
+ ├── ClusterError      a node cannot be part of the cluster; the message is one line
+ │    ├── NodeLost     another node has gone, or does not answer
+ │    └── StoreAway    the store that the nodes share cannot be had
+ ├── NotUnderstood     what a process or a node says is no message
  ├── MalformedPacket   bytes from the network that are not what they claim to be
  ├── BotError          a bot could not join, or was refused by the server
  ├── TapError          an operator cannot look at what was asked for
@@ -85,6 +89,22 @@ class CannotListen(WorkerError):
         super().__init__(f"cannot listen on UDP port {port}: {reason_of(error)}")
         self.port = port
         self.error = error
+
+
+class ClusterError(RelayError):
+    """A node cannot be part of the cluster; the message is one line."""
+
+
+class NodeLost(ClusterError):
+    """Another node has gone, or does not answer."""
+
+
+class StoreAway(ClusterError):
+    """The store that the nodes share cannot be had at the moment."""
+
+
+class NotUnderstood(RelayError):
+    """What a process or a node says is no message; the text goes on from who it is."""
 
 
 class BotError(RelayError):

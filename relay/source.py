@@ -38,6 +38,11 @@ def bounded_source_of(address: str | None) -> str:
     return source_of(address) if parsed is not None and parsed.is_global else ""
 
 
+def is_source(text: str) -> bool:
+    """Whether somebody else's word for a source is one that is bounded by itself."""
+    return bool(text) and bounded_source_of(text.partition("/")[0]) == text
+
+
 def plain(address: str) -> IPv4Address | IPv6Address:
     """An address without its zone; an IPv4 address that is written as an IPv6 one, as IPv4.
 

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import structlog
 
+from relay.cluster.secret import Secret
 from relay.config import Settings
 from relay.errors import ConfigError, RecordsAway, RecordsUnfit, reason_of
 from relay.records.lasting import Lasting
 from relay.safety.keyfile import Keyring
+from relay.safety.keys import Ring
+from relay.safety.periods import SharedKeyring
 
 DATABASE_FILE = "relay.sqlite3"
 KEY_FILE = "keys.json"
@@ -63,11 +66,15 @@ def database_at(settings: Settings, folder: Path) -> str | Path:
     return folder / DATABASE_FILE
 
 
-def keyring(settings: Settings) -> Keyring:
+def keyring(settings: Settings) -> Ring:
     """The keys by which visitors and addresses are known: apart from the database.
+
+    Those of a cluster are made of its secret, so that a visitor is the same everywhere.
 
     :raises ConfigError: when the file with them cannot be used.
     """
+    if settings.cluster is not None and settings.cluster_secret is not None:
+        return SharedKeyring(Secret(settings.cluster_secret).key)
     path = data_dir(settings) / KEY_FILE
     try:
         return Keyring(path, time.time())
@@ -82,6 +89,8 @@ async def opened(settings: Settings) -> AsyncIterator[Lasting]:
     :raises ConfigError: when it cannot be used; the message names the option.
     """
     where = database_at(settings, data_dir(settings))
+    if settings.cluster is not None and settings.database_url is None:
+        _log.warning("database_not_shared")
     try:
         records = Lasting(where)
         await records.open()

@@ -32,6 +32,11 @@ _DATABASE = re.compile(
 _WEBHOOK = re.compile(
     r"(?P<scheme>https?)://(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/[!-~]*)?"
 )
+_STORE = re.compile(  # as redis-py reads them
+    r"rediss?://([^\s/@]*@)?([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/\d{0,3})?(\?\S*)?"
+    r"|unix://([^\s/@]*@)?/\S+"
+)
+_NODE = re.compile(r"[a-z0-9-]{1,32}")
 _ORIGIN = re.compile(rf"https?://{_AUTHORITY}")  # RFC 6454 section 6.2
 
 
@@ -136,6 +141,37 @@ def database(value: SecretStr) -> SecretStr:
     if found is None:
         raise ValueError("should be a URL such as postgresql://relay@db.example.org/relay")
     return SecretStr(f"postgresql+psycopg://{found['rest']}")
+
+
+def store(value: SecretStr) -> SecretStr:
+    """Where a Redis server is, and who asks: it may have a password in it."""
+    if not _STORE.fullmatch(value.get_secret_value()):
+        raise ValueError("should be a URL such as redis://redis.example.org:6379/0")
+    return value
+
+
+def cluster_secret(value: SecretStr) -> SecretStr:
+    """Nobody may guess it: whoever has it is one of the cluster."""
+    if len(value.get_secret_value()) < MIN_TOKEN_CHARS:
+        raise ValueError(
+            f"should be at least {MIN_TOKEN_CHARS} characters; openssl rand -hex 32 makes some"
+        )
+    return value
+
+
+def reached(value: str) -> str:
+    """An address of this machine, at which others reach it."""
+    found = ip_address(address(value))
+    if found.is_unspecified or found.is_multicast:
+        raise ValueError("should be an address that other machines can reach")
+    return str(found)
+
+
+def node_name(value: str) -> str:
+    """A name for one server of several; it stands in tokens before a dot."""
+    if not _NODE.fullmatch(value):
+        raise ValueError("should be up to 32 of a-z, 0-9 and -")
+    return value
 
 
 def webhook(value: SecretStr) -> SecretStr:

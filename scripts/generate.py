@@ -106,9 +106,13 @@ def _named_in(schema: object) -> list[str]:
 def _class(name: str, schema: _Json) -> str:
     lines = [f"\nclass {name}(Model):", f'    """{schema["description"]}"""', ""]
     for field, kind in schema["properties"].items():
-        default = "" if field in schema["required"] else f" = {kind['default']}"
+        default = "" if field in schema["required"] else f" = {_default(kind)}"
         lines.append(f"    {to_snake(field)}: {_type(kind, _IN_PYTHON)}{default}")
     return "\n".join([*lines, "", ""])
+
+
+def _default(kind: _Json) -> str:
+    return "()" if kind["default"] == [] else str(kind["default"])
 
 
 # JavaScript

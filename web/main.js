@@ -13,6 +13,7 @@ import { Glance } from "./media/glance.js";
 import { Peer } from "./media/peer.js";
 import { Rehearsal } from "./media/rehearsal.js";
 import { View } from "./view/view.js";
+import { Mover } from "./wire/mover.js";
 import { Visitor } from "./wire/visitor.js";
 import { Wire } from "./wire/wire.js";
 import { hasAgreed } from "./words/words.js";
@@ -37,7 +38,7 @@ const devices = new Devices(dispatch);
 const glance = new Glance(dispatch);
 const rehearsal = new Rehearsal((event) => dispatch({ type: "trial_heard", event }));
 const visitor = new Visitor(dispatch);
-const wire = new Wire(socketUrl(), dispatch);
+const mover = new Mover((onEvent) => new Wire(socketUrl(), onEvent), dispatch);
 watchSurroundings(dispatch);
 listenToKeys((action) => view.act(action, state), () => state.settings.usesKeys);
 draw();
@@ -71,12 +72,13 @@ function carryOut(command) {
     case "enable_microphone": devices.enableMicrophone(command.enabled); break;
     case "remember": remember(command.settings); break;
     case "send": send(command.message); break;
-    case "reconnect": wire.reconnect(); break;
+    case "reconnect": mover.wire.reconnect(); break;
     case "renew": renew(); break;
-    case "probe": wire.probe(); break;
+    case "probe": mover.wire.probe(); break;
     case "arrive": arrive(); break;
-    case "connect": wire.connect(); break;
-    case "disconnect": wire.disconnect(); break;
+    case "connect": mover.wire.connect(); break;
+    case "disconnect": mover.disconnect(); break;
+    case "move": mover.move(); break;
     case "leave_for_now": leaveForNow(command.kept); break;
     case "remember_way": rememberDetour(command.takesDetour); break;
     case "open_link": openLink(command.iceServers, command.tracks); break;
@@ -110,25 +112,25 @@ function arrive() {
   const left = takeKept();
   dispatch({ type: "conversation_kept", kept: left?.kept ?? null });
   dispatch({ type: "way_remembered", takesDetour: recallDetour() });
-  if (left) wire.continueWith(left.ticket);
-  wire.connect();
+  if (left) mover.wire.continueWith(left.ticket);
+  mover.wire.connect();
 }
 
 /** @param {import("./machine/state.js").Kept} kept */
 function leaveForNow(kept) {
-  const ticket = wire.leaveForNow();
+  const ticket = mover.leaveForNow();
   if (ticket) keep({ ticket, kept });
 }
 
 /** Perhaps on another network, too. */
 function renew() {
   if (!peer) dispatch({ type: "way_remembered", takesDetour: recallDetour() });
-  wire.renew();
+  mover.wire.renew();
 }
 
 /** @param {import("./wire/messages.js").ClientMessage} message */
 function send(message) {
-  if (!wire.send(message)) dispatch({ type: "message_unsent", message });
+  if (!mover.wire.send(message)) dispatch({ type: "message_unsent", message });
 }
 
 /**

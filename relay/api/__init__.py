@@ -2,11 +2,14 @@
 
 - ``readiness``    ``/health`` and ``/ready``; ``load`` tells when the process is overloaded
 - ``status``       ``/stats`` and ``/rooms``
-- ``v1``           the operators' API: ``endpoints`` is its table, ``models`` what it says,
+- ``v1``           the operators' API: ``endpoints`` is its table, each an ``endpoint``, ``models``
+  what it says,
   ``queries`` what it may be asked, ``openapi`` its document, ``events`` its live stream,
   ``history`` the last hour
 - ``overview``     looks at users and media; an ``observation`` is what there was at one moment, and
   ``quality`` says what of it is bad
+- ``nodes``        a cluster: ``asked`` is what goes to another, ``joining`` makes one answer of
+  many, and ``changes`` tells what is to be looked up again
 - ``taps``         looking into calls, and the audit log of who did; ``asking`` is what the API's
   requests have in common
 - ``desk``         reports, bans and appeals: ``cases`` is what the API says of them, ``telling``
@@ -19,7 +22,8 @@
 - ``operator``     whether a request is one of theirs; ``attempts`` bounds how often one may try
 - ``visitors``     what a visitor may ask: bans, blocks, what came of reports
 - ``hosts``        the names that the server answers to
-- ``admin``        the dashboard's login, and ``sessions`` of those who have
+- ``admin``        the dashboard's login, and ``sessions`` of those who have; ``passes`` are good at
+  each node of a cluster
 - ``front``        all of these, put together
 - ``page``         the files of ``web/``, and ``welcome`` what it says first
 - ``answers``      what all answers share: security headers, and errors as JSON

@@ -96,6 +96,17 @@ def error(
     return web.json_response(body, status=status, headers=headers)
 
 
+def refusal(raised: web.HTTPError | RecordsAway) -> web.Response:
+    """What was raised, as an answer; an error that has a ``code`` keeps it, and its ``details``."""
+    if isinstance(raised, RecordsAway):
+        text = "what is stored cannot be reached at present; try again soon"
+        return error(503, text, {"Retry-After": "5"})
+    kept = {name: raised.headers[name] for name in _KEPT if name in raised.headers}
+    code, details = getattr(raised, "code", None), getattr(raised, "details", None)
+    text = (raised.text or raised.reason).strip()
+    return error(raised.status, text, kept, code=code, details=details)
+
+
 def slow_down(wait_s: float) -> web.Response:
     """The answer to who has shown too many wrong tokens."""
     seconds = str(math.ceil(wait_s))
@@ -140,22 +151,13 @@ async def require_tls(_: web.Request, response: web.StreamResponse) -> None:
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn errors into JSON ones, and a crash into 500; redirects and the like stay as they are.
-
-    An error that has a ``code`` of its own keeps it, and its ``details``.
-    """
+    """Turn errors into JSON ones, and a crash into 500; redirects and the like stay as they are."""
     try:
         return await handler(request)
-    except web.HTTPError as raised:
-        kept = {name: raised.headers[name] for name in _KEPT if name in raised.headers}
-        code, details = getattr(raised, "code", None), getattr(raised, "details", None)
-        text = (raised.text or raised.reason).strip()
-        return error(raised.status, text, kept, code=code, details=details)
+    except (web.HTTPError, RecordsAway) as raised:
+        return refusal(raised)
     except web.HTTPException:
         raise
-    except RecordsAway:
-        text = "what is stored cannot be reached at present; try again soon"
-        return error(503, text, {"Retry-After": "5"})
     except Exception:
         if request.writer.output_size > 0:
             raise  # half an answer is out: the connection has to end

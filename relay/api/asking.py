@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -20,16 +21,31 @@ PATIENCE_S = 5.0
 
 _Query = TypeVar("_Query", bound=Model)
 _Body = TypeVar("_Body", bound=BaseModel)
+_Answer = TypeVar("_Answer", bound=Model | Track)
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
 _adapter: Any = cache(TypeAdapter)
 
 
-def answer(told: Model | Track) -> web.Response:
-    """An answer as JSON."""
+def written(told: Model | Track) -> bytes:
+    """An answer's JSON."""
+    found: bytes = _adapter(type(told)).dump_json(told)
+    return found
+
+
+def understood(kind: type[_Answer], told: str) -> _Answer:
+    """What :func:`written` has written; raises ValueError when it is none of the kind."""
+    found: _Answer = _adapter(kind).validate_json(told)
+    return found
+
+
+def answer(told: Model | Track | None) -> web.Response:
+    """An answer as JSON; None for one without a body."""
+    if told is None:
+        return web.Response(status=204)
     return web.Response(
-        body=_adapter(type(told)).dump_json(told),
+        body=written(told),
         content_type="application/json",
         charset="utf-8",
         headers=answers.NO_STORE,
@@ -38,17 +54,26 @@ def answer(told: Model | Track) -> web.Response:
 
 def query(request: web.Request, model: type[_Query]) -> _Query:
     """The query's parameters; raises what becomes 422 when one is wrong."""
+    return parameters(request.query, model)
+
+
+def parameters(given: Mapping[str, str], model: type[_Query]) -> _Query:
+    """The same of a query that has come some other way."""
     try:
-        return model.model_validate(dict(request.query))
+        return model.model_validate(dict(given))
     except ValidationError as error:
         raise answers.Invalid(_first(error, model)) from None
 
 
 async def body(request: web.Request, model: type[_Body]) -> _Body:
     """The request's JSON; raises what becomes 408, 413 or 422 when it is not as it has to be."""
-    content = await read(request, MAX_BODY_BYTES)
+    return content(await read(request, MAX_BODY_BYTES), model)
+
+
+def content(sent: bytes | str, model: type[_Body]) -> _Body:
+    """The same of a body that has come some other way."""
     try:
-        return model.model_validate_json(content)
+        return model.model_validate_json(sent)
     except ValidationError as error:
         raise answers.Invalid(_first(error, model)) from None
 
@@ -77,8 +102,12 @@ def id_of(request: web.Request, noun: str) -> str:
 
 def unknown(request: web.Request, noun: str) -> web.HTTPNotFound:
     """What becomes 404, since there is nothing of the request's id."""
-    asked = request.match_info["id"][:MAX_ID_CHARS]
-    text = f"there is no {noun} {asked!r}, or no longer"
+    return nothing(request.match_info["id"], noun)
+
+
+def nothing(asked: str, noun: str) -> web.HTTPNotFound:
+    """What becomes 404, since there is nothing of an id."""
+    text = f"there is no {noun} {asked[:MAX_ID_CHARS]!r}, or no longer"
     if f"/{noun}s" in {endpoint.path for endpoint in ENDPOINTS.values()}:
         text += f"; GET {PREFIX}/{noun}s lists them"
     return web.HTTPNotFound(text=text)

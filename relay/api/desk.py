@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from relay.api import answers, asking, cases, orders, telling
+from relay.api.asked import Asked
 from relay.api.operator import OPERATOR
 from relay.api.queue import Queue
 from relay.errors import AlreadyDecided, NotFound
@@ -116,16 +117,16 @@ class Desk:
         )
         return asking.answer(card)
 
-    async def ban(self, request: web.Request) -> web.Response:
-        """Ban somebody."""
-        order = await asking.body(request, orders.NewBan)
+    async def ban(self, what: Asked) -> cases.Ban:
+        """Ban somebody; raises what becomes 404 when nothing is known of who is meant."""
+        order = what.content(orders.NewBan)
         party = _scoped(await self._meant(order), order.scope)
         made = await self._decisions.ban(
             _ban(party, order.reason, order.minutes, order.words),
-            by=request[OPERATOR].name,
+            by=what.by,
             why=order.why,
         )
-        return asking.answer(telling.ban(made, self._safety.clock()))
+        return telling.ban(made, self._safety.clock())
 
     async def lift_ban(self, request: web.Request) -> web.Response:
         """Lift a ban; 409 when it is over."""

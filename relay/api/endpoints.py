@@ -4,72 +4,38 @@ An operation is carried out by the method of its name, of :class:`relay.api.v1.A
 ``Desk``, ``Vault`` or ``Staff``.
 """
 
-from dataclasses import dataclass
-
-from pydantic import BaseModel
-
 from relay.api import cases, models, orders, queries
+from relay.api.endpoint import Endpoint
 from relay.records import Role
 
 PREFIX = "/api/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One operation."""
-
-    method: str
-    path: str
-    """Below ``PREFIX``; ``{id}`` stands for an id."""
-    summary: str
-    answer: type[models.Model | models.Track] | None = None
-    """What a successful answer holds; None for nothing."""
-    query: type[models.Model] | None = None
-    body: type[BaseModel] | None = None
-    """What has to be sent, as JSON."""
-    media_type: str | None = None
-    """Of a successful answer that is no JSON."""
-    more_faults: tuple[int, ...] = ()
-    """The statuses of errors that do not follow from the rest."""
-    streams: bool = False
-    """Whether the answer is a stream of server-sent events with ``answer`` as their data."""
-    can_be_late: bool = False
-    """Whether it orders something, and gets 503 when that is not done in time."""
-    is_stored: bool = False
-    """Whether it is about what is stored, and gets 503 while the database is away."""
-    is_public: bool = False
-    role: Role = Role.VIEWER
-    """Who may do this; the next roles may, too."""
-
-    @property
-    def status(self) -> int:
-        """Of success."""
-        has_body = self.answer is not None or self.media_type is not None or self.is_public
-        return 200 if has_body else 204
-
-    @property
-    def faults(self) -> tuple[int, ...]:
-        """The statuses of errors that are its own."""
-        checks = {
-            401: not self.is_public,
-            429: not self.is_public,
-            403: self.role is not Role.VIEWER,
-            404: "{id}" in self.path,
-            408: self.body is not None,
-            413: self.body is not None,
-            422: self.query is not None or self.body is not None,
-            503: self.can_be_late or self.streams or self.is_stored,
-        }
-        found = {status for status, applies in checks.items() if applies}
-        return tuple(sorted(found | set(self.more_faults)))
-
-
 _LOOKS = {
-    "getTotals": Endpoint("GET", "/totals", "How the server is doing.", models.Totals),
-    "getHistory": Endpoint(
-        "GET", "/history", "How the server did in the last hour.", models.History
+    "getTotals": Endpoint(
+        "GET",
+        "/totals",
+        "How the server is doing; in a cluster, all nodes in sum.",
+        models.Totals,
+        queries.NodeQuery,
     ),
-    "listUsers": Endpoint("GET", "/users", "Who is connected.", models.Users, queries.Page),
+    "listNodes": Endpoint(
+        "GET", "/nodes", "The nodes of the cluster, and how each is doing.", models.Nodes
+    ),
+    "getHistory": Endpoint(
+        "GET",
+        "/history",
+        "How the server did in the last hour.",
+        models.History,
+        queries.NodeQuery,
+    ),
+    "listUsers": Endpoint(
+        "GET",
+        "/users",
+        "Who is connected.",
+        models.Users,
+        queries.NodePage,
+    ),
     "disconnectUser": Endpoint(
         "DELETE",
         "/users/{id}",
@@ -86,25 +52,50 @@ _LOOKS = {
         can_be_late=True,
         role=Role.MODERATOR,
     ),
-    "listLinks": Endpoint("GET", "/links", "The media connections.", models.Links, queries.Page),
-    "listTracks": Endpoint(
-        "GET", "/tracks", "Every stream, up and down.", models.Tracks, queries.TrackQuery
+    "listLinks": Endpoint(
+        "GET",
+        "/links",
+        "The media connections.",
+        models.Links,
+        queries.NodePage,
     ),
-    "listWorkers": Endpoint("GET", "/workers", "The media processes.", models.Workers),
-    "getTrack": Endpoint("GET", "/tracks/{id}", "One stream.", models.Track),
+    "listTracks": Endpoint(
+        "GET",
+        "/tracks",
+        "Every stream, up and down.",
+        models.Tracks,
+        queries.TrackQuery,
+    ),
+    "listWorkers": Endpoint(
+        "GET",
+        "/workers",
+        "The media processes.",
+        models.Workers,
+        queries.NodeQuery,
+    ),
+    "getTrack": Endpoint("GET", "/tracks/{id}", "One stream.", models.Track, more_faults=(503,)),
     "getThresholds": Endpoint(
         "GET", "/thresholds", "From where on figures are bad, and nearly so.", models.Thresholds
     ),
     "startDrain": Endpoint(
         "POST",
         "/drain",
-        "Take no new users: `/ready` and the WebSocket answer 503; calls go on. Harmless when"
-        " repeated.",
+        "Take no new users: `/ready` and the WebSocket answer 503; users without a partner are"
+        " moved to other servers, calls go on until the deadline, if there is one. Harmless when"
+        " repeated. In a cluster it is the node that is named, or else the one that is asked.",
         models.Drain,
+        queries.NodeQuery,
+        body=orders.DrainOrder,
+        needs_body=False,
         role=Role.ADMIN,
     ),
     "endDrain": Endpoint(
-        "DELETE", "/drain", "Take new users again.", models.Drain, role=Role.ADMIN
+        "DELETE",
+        "/drain",
+        "Take new users again.",
+        models.Drain,
+        queries.NodeQuery,
+        role=Role.ADMIN,
     ),
     "streamEvents": Endpoint(
         "GET",

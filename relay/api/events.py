@@ -5,6 +5,7 @@ some 64 KiB for it, and nothing is queued.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
@@ -23,6 +24,8 @@ _HEADERS = answers.NO_STORE | {
     "Content-Type": "text/event-stream",
     "X-Accel-Buffering": "no",  # or nginx would keep events back
 }
+
+Taking = Callable[[], Awaitable[Snapshot]]
 
 _log = structlog.get_logger()
 
@@ -45,16 +48,20 @@ class Events:
         """End every stream."""
         self._closing.set()
 
-    async def serve(self, request: web.Request, query: EventQuery) -> web.StreamResponse:
-        """Serve one reader until it goes, is dropped, or the server stops."""
+    async def serve(self, request: web.Request, take: Taking) -> web.StreamResponse:
+        """Serve one reader until it goes, is dropped, or the server stops.
+
+        :param take: gives the snapshot of a moment.
+        """
         if self._overview.event_readers >= MAX_READERS:
             text = f"there are {MAX_READERS} readers already"
             return answers.error(503, text, {"Retry-After": "10"})
         response = web.StreamResponse(headers=_HEADERS)
         self._overview.event_readers += 1
         try:
+            first = await take()  # what is wrong with it has a status while nothing is sent
             await response.prepare(request)
-            await self._send(response, query)
+            await self._send(response, first, take)
         except TimeoutError:
             self.dropped += 1
             _log.info("event_reader_dropped")
@@ -62,22 +69,27 @@ class Events:
                 request.transport.abort()
         except ConnectionError:
             pass  # it has gone, as readers do
+        except web.HTTPError:
+            if not response.prepared:
+                raise
+            _log.info("event_stream_ended", reason="node_lost")
         finally:
             self._overview.event_readers -= 1
         return response
 
-    async def _send(self, response: web.StreamResponse, query: EventQuery) -> None:
+    async def _send(self, response: web.StreamResponse, snapshot: Snapshot, take: Taking) -> None:
         while not self._closing.is_set():
-            event = f"event: snapshot\ndata: {await self._snapshot(query)}\n\n"
+            event = f"event: snapshot\ndata: {snapshot.model_dump_json()}\n\n"
             async with asyncio.timeout(self._patience_s):
                 await response.write(event.encode())
             try:
                 async with asyncio.timeout(self._period_s):
                     await self._closing.wait()
             except TimeoutError:
-                continue
+                snapshot = await take()
 
-    async def _snapshot(self, query: EventQuery) -> str:
+    async def snapshot(self, query: EventQuery) -> Snapshot:
+        """This moment."""
         seen = await self._look()
         return Snapshot.model_construct(
             totals=self._overview.totals(seen),
@@ -85,7 +97,7 @@ class Events:
             tracks=seen.tracks(query).tracks,
             workers=seen.workers(),
             failures=self._overview.failures(),
-        ).model_dump_json()
+        )
 
     async def _look(self) -> Observation:
         """One look serves all readers of the same moment."""

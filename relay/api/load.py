@@ -62,6 +62,15 @@ class Load:
         """Share of a core that the front's event loop's thread uses."""
         return self._loop.cpu_ratio
 
+    @property
+    def free(self) -> float:
+        """How much more may come, from 0 to 1, by what is left of cores.
+
+        It is the front's, or that of the worker on which newcomers are put, whichever is less.
+        """
+        used = max(self.cpu_ratio, self._emptiest().cpu_ratio)
+        return min(1.0, max(0.0, 1.0 - used / CPU_LIMIT))
+
     def start(self) -> None:
         """Begin to watch."""
         self._loop.start(self.end_period)
@@ -79,10 +88,19 @@ class Load:
         self._packets, self._bytes = media.packets_forwarded, media.bytes_forwarded
         self._judge(self._clock())
 
-    def _judge(self, now: float) -> None:
-        front = WorkerLoad(self.cpu_ratio, self.worst_lag_s)
+    @property
+    def _front(self) -> WorkerLoad:
+        return WorkerLoad(self.cpu_ratio, self.worst_lag_s)
+
+    def _emptiest(self) -> WorkerLoad:
+        """Of the workers; the front, where there are none."""
         workers = [worker.load for worker in self._media.workers() if worker.is_up]
-        emptiest = min(workers, key=lambda load: load.cpu_ratio, default=front)
+        return min(workers, key=lambda load: load.cpu_ratio, default=self._front)
+
+    def _judge(self, now: float) -> None:
+        front = self._front
+        workers = [worker.load for worker in self._media.workers() if worker.is_up]
+        emptiest = self._emptiest()
         workers_full = bool(workers) and all(map(_is_full, workers))
         too_much = _is_full(front) or workers_full
         if too_much is self.overloaded:

@@ -70,6 +70,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "overview.gateway.away",
             "Of these, users whose WebSocket is lost, and who are waited for.",
         ),
+        "relay_lines": (
+            "overview.gateway.lines",
+            "WebSockets that are at another node than their users' sessions.",
+        ),
         "relay_users_apart": (
             "overview.gateway.apart",
             "Of these, users who leave partners in haste, and meet only each other.",
@@ -81,6 +85,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_queue_length": ("users.waiting", "Users who wait for a partner."),
         "relay_rooms": ("users.rooms", "Rooms of two."),
+        "relay_cluster_rooms": (
+            "users.across",
+            "Of these, rooms with a user on another node, which counts them, too.",
+        ),
         "relay_links": ("media.links", "Media connections."),
         "relay_link_paths": (
             "protocols",
@@ -114,7 +122,23 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_open_appeals": ("safety.tally.open_appeals", "Appeals that nobody has answered."),
         "relay_bans_in_force": ("bans", "Bans that keep somebody out at present."),
+        "relay_records_unwritten": (
+            "safety.records.unwritten",
+            "Reports, blocks and evidence in memory alone, since the database is away.",
+        ),
         "relay_event_readers": ("overview.event_readers", "Readers of live events."),
+        "relay_cluster_nodes": (
+            "overview.cluster.nodes",
+            "Other nodes of the cluster that this one can speak to.",
+        ),
+        "relay_cluster_leases": (
+            "overview.cluster.leases",
+            "Nodes that have a lease in Redis, this one included; 0 of a server that is alone.",
+        ),
+        "relay_cluster_store_up": (
+            "overview.cluster.store_up",
+            "1 when Redis has answered the last time.",
+        ),
     },
     CounterMetricFamily: {
         "relay_connections_admitted": ("door.admitted", "TCP connections let in."),
@@ -154,7 +178,13 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Operators' tokens that were wrong, or tried too often, by reason.",
             "reason",
         ),
+        "relay_moves": ("tally.moves", "How often users were told to move to another server."),
         "relay_matches": ("tally.matches", "Rooms opened."),
+        "relay_cluster_not_taken": (
+            "tally.not_taken",
+            "What other nodes have told of rooms and was dropped, by reason.",
+            "reason",
+        ),
         "relay_evidence": (
             "tally.evidence",
             "Reports, by what became of their evidence.",
@@ -175,6 +205,12 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "direction",
         ),
         "relay_bridged_bytes": ("media.bytes_bridged", "Bytes of these.", "direction"),
+        "relay_cluster_packets": (
+            "media.packets_trunked",
+            "RTP packets between this node and others, by direction (out, in).",
+            "direction",
+        ),
+        "relay_cluster_bytes": ("media.bytes_trunked", "Bytes of these.", "direction"),
         "relay_packets_dropped": (
             "media.drops",
             "Datagrams that went nowhere, by reason.",
@@ -214,6 +250,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Of these, bans of somebody who had been banned before.",
         ),
         "relay_appeals": ("safety.tally.appeals", "Appeals of banned people."),
+        "relay_records_lost": (
+            "safety.records.lost",
+            "Reports, blocks and evidence lost while the database was away.",
+        ),
         "relay_webhooks": (
             "webhooks.results",
             "Reports told to another server (delivered, given_up, dropped), and failed tries.",
@@ -229,6 +269,20 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Users not looked at in their turn: the program was behind, or not there.",
         ),
         "relay_event_readers_dropped": ("events.dropped", "Readers that were too slow."),
+        "relay_cluster_messages": (
+            "overview.cluster.messages",
+            "Messages between this node and others, by direction (sent, received).",
+            "direction",
+        ),
+        "relay_cluster_nodes_lost": (
+            "overview.cluster.lost",
+            "Nodes that this one could speak to, and which went without taking leave.",
+        ),
+        "relay_cluster_refused": (
+            "overview.cluster.refusals",
+            "Who was not let in as a node, or has not let this one in, by reason.",
+            "reason",
+        ),
     },
     HistogramMetricFamily: {
         "relay_match_wait_seconds": (

@@ -52,6 +52,17 @@ class Failure(Model):
     error: Fault
 
 
+_NODE_IS = "Whose it is, in a cluster; null where there is none."
+
+
+class Joined(Model):
+    """What may be the answer of many nodes, put together."""
+
+    silent_nodes: list[str] = Field(
+        [], description="Nodes of the cluster that did not answer, so that what is theirs lacks."
+    )
+
+
 _OVER_BUDGET_IS = (
     "What the user has sent too much of within the last 3 s, so that it was dropped: `rtp`, `rtcp`,"
     " `nacks`, `checks`, `dtls` or `authentication`."
@@ -71,6 +82,7 @@ class User(Model):
         description="Since the WebSocket was lost, in seconds; null while there is one."
     )
     over_budget: list[str] = Field(description=_OVER_BUDGET_IS)
+    node: str | None = Field(None, description=_NODE_IS)
 
 
 class Room(Model):
@@ -83,6 +95,9 @@ class Room(Model):
     bitrate_bps: Measure = Field(description="What both users send together.")
     loss_ratio: Ratio = Field(description="The worst of the room's tracks.")
     problems: list[Problem] = Field(description="Of all the room's tracks.")
+    nodes: list[str] = Field(
+        [], description="Those of its users, in a cluster: one, or two when they are apart."
+    )
 
 
 class Path(Model):
@@ -136,6 +151,7 @@ class Link(Model):
     )
     over_budget: list[str] = Field(description=_OVER_BUDGET_IS)
     worker: int | None = Field(description=_WORKER_IS)
+    node: str | None = Field(None, description=_NODE_IS)
 
 
 _BAD = {name: f"{threshold.bad:g}" for name, threshold in THRESHOLDS.items()}
@@ -158,6 +174,7 @@ class Track(TrackView):
     srtp_profile: str | None
     over_budget: Annotated[list[str], Field(description=_OVER_BUDGET_IS)]
     worker: Annotated[int | None, Field(description=_WORKER_IS)]
+    node: Annotated[str | None, Field(description=_NODE_IS)]
 
 
 class Worker(Model):
@@ -175,36 +192,38 @@ class Worker(Model):
     loop_lag_ms: Measure = Field(description="The worst delay of the event loop.")
     packets_forwarded: Count = Field(description="By this process; as all counts.")
     packets_dropped: Count
+    node: str | None = Field(None, description=_NODE_IS)
 
 
-class Users(Model):
+class Users(Joined):
     """A page of users, in the order in which they came."""
 
     users: list[User]
     total: Count = Field(description="How many there are on all pages.")
 
 
-class Rooms(Model):
+class Rooms(Joined):
     """A page of rooms, oldest first."""
 
     rooms: list[Room]
     total: Count
+    between_nodes: Count = Field(0, description="Of all of these, rooms with users on two nodes.")
 
 
-class Links(Model):
+class Links(Joined):
     """A page of links, oldest first."""
 
     links: list[Link]
     total: Count
 
 
-class Workers(Model):
+class Workers(Joined):
     """All media processes, by their UDP ports; none where media is in the server's own process."""
 
     workers: list[Worker]
 
 
-class Tracks(Model):
+class Tracks(Joined):
     """A page of tracks, in the order asked for."""
 
     tracks: list[Track]
@@ -214,7 +233,7 @@ class Tracks(Model):
 _LAG_THRESHOLD = Threshold(100, 250)
 
 
-class Totals(Model):
+class Totals(Joined):
     """How the server is doing."""
 
     at: str = Field(description="When this was, UTC, RFC 3339.")
@@ -263,6 +282,29 @@ class Totals(Model):
     worker_loop_lag_ms: Measure = Field(
         description="Of the one that is late most; bad as `loopLagMs` is."
     )
+    nodes: Count = Field(0, description="Whose sum this is, in a cluster; 0 where there is none.")
+    rooms_between_nodes: Count = Field(0, description="Of the rooms, those with users on two.")
+
+
+class Node(Model):
+    """A node of the cluster, and how it is doing."""
+
+    name: str
+    here: bool = Field(description="Whether it is the one that was asked.")
+    version: str | None = Field(description="Of its software; null while it is not reached.")
+    lease_s: Measure | None = Field(
+        description="How long its place in the store still holds; null when that is not known."
+    )
+    totals: Totals | None = Field(description="null when it did not answer.")
+
+
+class Nodes(Joined):
+    """The nodes of the cluster, by their names; none where there is no cluster."""
+
+    nodes: list[Node]
+    store_away: bool = Field(
+        False, description="Whether the store that they share cannot be reached from here."
+    )
 
 
 class Sample(Model):
@@ -281,7 +323,7 @@ class Sample(Model):
     worker_cpu_ratio: Positive = Field(description="At the end, of the busiest worker.")
 
 
-class History(Model):
+class History(Joined):
     """The last hour; less after a start."""
 
     period_s: Positive = Field(description="How many seconds a sample stands for.")
@@ -299,7 +341,7 @@ class LinkFailures(Model):
     )
 
 
-class Snapshot(Model):
+class Snapshot(Joined):
     """What the event stream sends each second."""
 
     totals: Totals
@@ -309,6 +351,8 @@ class Snapshot(Model):
     failures: list[LinkFailures] = Field(
         description="Each cause that there was, most networks first."
     )
+    nodes: list[Node] = Field([], description="As `/nodes` tells them.")
+    store_away: bool = Field(False, description="As there.")
 
 
 ALL_THRESHOLDS = THRESHOLDS | {
@@ -326,9 +370,15 @@ class Drain(Model):
     """Whether new users are turned away."""
 
     draining: bool
+    deadline_s: Positive | None = Field(
+        None,
+        description="In so many seconds those who are left are moved or disconnected; null when"
+        " they are not.",
+    )
+    node: str | None = Field(None, description=_NODE_IS)
 
 
-class Audit(Model):
+class Audit(Joined):
     """The newest entries of the audit log, the oldest of them first."""
 
     entries: list[AuditEntry]

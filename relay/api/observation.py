@@ -40,8 +40,12 @@ class Observation:
         media: MediaView,
         *,
         sees_addresses: bool,
+        node: str | None = None,
     ) -> None:
-        """:param sees_addresses: whether full addresses are told."""
+        """:param sees_addresses: whether full addresses are told.
+
+        :param node: what this node is called, in a cluster.
+        """
         links, tracks = media.links, media.tracks
         self.stats = media.stats
         """The media plane's counters."""
@@ -51,6 +55,7 @@ class Observation:
         self._users, self._rooms, self._links, self._tracks = users, rooms, links, tracks
         self._worker_at = {worker.udp_port: worker.index for worker in media.workers}
         self._sees_addresses = sees_addresses
+        self._node = node
         self._room_of = {user: room for room in rooms for user in room.users}
         self._link_of = {link.user_id: link for link in links}
         self._link_by_id = {link.link_id: link for link in links}
@@ -71,7 +76,11 @@ class Observation:
         """A page of rooms."""
         found = [r for r in self._rooms if self._qualities[r.room_id].problems or not query.bad]
         shown = _on(query, found)
-        return models.Rooms(rooms=[self._room(room) for room in shown], total=len(found))
+        return models.Rooms(
+            rooms=[self._room(room) for room in shown],
+            total=len(found),
+            between_nodes=sum(len(set(room.nodes)) > 1 for room in found),
+        )
 
     def worst_rooms(self, limit: int) -> list[models.Room]:
         """The rooms with the most problems, then those with the most loss, then the oldest."""
@@ -91,13 +100,13 @@ class Observation:
         """A page of tracks."""
         found = [track for track in self._tracks if self._is_wanted(track, query)]
         if query.sort in COLUMNS:
-            found.sort(key=_amount(COLUMNS[query.sort]), reverse=True)
+            found.sort(key=amount(COLUMNS[query.sort]), reverse=True)
         shown = _on(query, found)
         return models.Tracks(tracks=[self._track(track) for track in shown], total=len(found))
 
     def workers(self) -> list[models.Worker]:
         """The media processes, in order."""
-        return [_worker(worker) for worker in self.worker_views]
+        return [_worker(worker, self._node) for worker in self.worker_views]
 
     def track(self, track_id: str) -> models.Track | None:
         """One track."""
@@ -175,6 +184,7 @@ class Observation:
             age_s=user.age_s,
             interrupted_age_s=user.away_s,
             over_budget=list(link.over_budget) if link is not None else [],
+            node=self._node,
         )
 
     def _room(self, room: RoomView) -> models.Room:
@@ -187,7 +197,13 @@ class Observation:
             bitrate_bps=quality.bitrate_bps,
             loss_ratio=quality.loss_ratio,
             problems=_in_order(quality.problems),
+            nodes=self._nodes_of(room),
         )
+
+    def _nodes_of(self, room: RoomView) -> list[str]:
+        if self._node is None:
+            return []
+        return list(dict.fromkeys(filter(None, room.nodes))) or [self._node]
 
     def _link(self, link: LinkView) -> models.Link:
         room = self._room_of.get(link.user_id)
@@ -205,6 +221,7 @@ class Observation:
             round_trip_ms=link.round_trip_ms,
             over_budget=list(link.over_budget),
             worker=self._worker_of(link),
+            node=self._node,
         )
 
     def _worker_of(self, link: LinkView) -> int | None:
@@ -247,6 +264,7 @@ class Observation:
             link.srtp_profile,
             list(link.over_budget),
             self._worker_of(link),
+            self._node,
         )
         return models.Track(*values)
 
@@ -277,7 +295,7 @@ class Observation:
         )
 
 
-def _worker(worker: WorkerView) -> models.Worker:
+def _worker(worker: WorkerView, node: str | None) -> models.Worker:
     return models.Worker.model_construct(
         index=worker.index,
         up=worker.is_up,
@@ -291,6 +309,7 @@ def _worker(worker: WorkerView) -> models.Worker:
         loop_lag_ms=1000 * worker.load.loop_lag_s,
         packets_forwarded=worker.stats.packets_forwarded,
         packets_dropped=worker.stats.packets_dropped,
+        node=node,
     )
 
 
@@ -298,7 +317,7 @@ def _on(page: queries.Page, found: list[_T]) -> list[_T]:
     return found[page.offset : page.offset + page.limit]
 
 
-def _amount(name: str) -> Callable[[TrackView], float]:
+def amount(name: str) -> Callable[[TrackView], float]:
     """What tracks are sorted by."""
     read, nothing = attrgetter(name), _NOTHING.get(name, 0.0)
     return lambda track: nothing if (value := read(track)) is None else value

@@ -8,7 +8,8 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 import relay
 from relay.api import models
-from relay.api.endpoints import ENDPOINTS, PREFIX, Endpoint
+from relay.api.endpoint import Endpoint
+from relay.api.endpoints import ENDPOINTS, PREFIX
 
 _FAULTS = {
     401: "The operator's token is missing or wrong.",
@@ -99,7 +100,7 @@ def _operation(operation_id: str, endpoint: Endpoint) -> _Json:
     if endpoint.body is not None:
         schema = {"$ref": _REFERENCE.format(model=endpoint.body.__name__)}
         operation["requestBody"] = {
-            "required": True,
+            "required": endpoint.needs_body,
             "content": {"application/json": {"schema": schema}},
         }
     if endpoint.is_public:

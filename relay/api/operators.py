@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
+from relay.api.passes import Pass, mark_of
 from relay.errors import RecordsAway
 from relay.records import Operator, Records, Role
 
@@ -52,11 +53,21 @@ class Operators:
         self._clock = clock
         self._others: list[Operator] = []
         self._listeners: list[Callable[[], None]] = []
+        self._tell: Callable[[], None] = lambda: None
+        self._stale = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Have something called after each change."""
         self._listeners.append(listener)
+
+    def tell(self, tell: Callable[[], None]) -> None:
+        """Have something called when other servers should :meth:`look_again`."""
+        self._tell = tell
+
+    def look_again(self) -> None:
+        """Another server has changed the table: read it now, and not only in a minute."""
+        self._stale.set()
 
     def all(self) -> list[Operator]:
         """Everybody, the server's own first."""
@@ -78,6 +89,13 @@ class Operators:
                 return each
         return None
 
+    def of_pass(self, shown: Pass) -> Operator | None:
+        """Whose session it is; None when that one was removed since."""
+        for each in self.all():
+            if each.name == shown.name and mark_of(each) == shown.mark:
+                return each
+        return None
+
     def has_room(self) -> bool:
         """Whether there may be another one."""
         return len(self._others) < MAX_OPERATORS
@@ -93,7 +111,7 @@ class Operators:
         operator = Operator(name, role, hash_of(token), self._clock())
         if not await self._records.add_operator(operator):
             return None
-        await self.refresh()
+        await self._changed()
         return token
 
     async def remove(self, name: str) -> bool:
@@ -103,7 +121,7 @@ class Operators:
         """
         if not await self._records.remove_operator(name):
             return False
-        await self.refresh()
+        await self._changed()
         return True
 
     async def refresh(self) -> None:
@@ -124,12 +142,19 @@ class Operators:
             self._task.cancel()
             await asyncio.wait({self._task})
 
+    async def _changed(self) -> None:
+        self._tell()
+        await self.refresh()
+
     async def _keep_fresh(self) -> None:
         while True:
+            self._stale.clear()
             # else who was known stays known; the records say themselves that they are away
             with contextlib.suppress(RecordsAway):
                 await self.refresh()
-            await asyncio.sleep(REFRESH_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REFRESH_S):
+                    await self._stale.wait()
 
 
 def hash_of(token: str) -> str:

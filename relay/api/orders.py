@@ -26,6 +26,9 @@ Minutes = Annotated[
 ]
 
 
+OPERATOR_NAME = r"[a-z0-9][a-z0-9._-]{0,31}"
+
+
 class Body(Model):
     """What is sent as JSON."""
 
@@ -93,8 +96,21 @@ class AppealAnswer(Body):
 class NewOperator(Body):
     """Who is to be an operator, too."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
+    name: Annotated[str, Field(pattern=f"^{OPERATOR_NAME}$")]
     role: ARole
+
+
+class DrainOrder(Body):
+    """By when the server is to be empty."""
+
+    deadline: float | None = Field(
+        None,
+        ge=0,
+        le=86_400,
+        allow_inf_nan=False,
+        description="In so many seconds those who are left are moved, or disconnected if they"
+        " cannot be; without it nobody is, or as it was ordered before.",
+    )
 
 
 class Hold(Body):

@@ -8,6 +8,7 @@ from relay.api import models
 from relay.api.load import Load
 from relay.api.observation import Observation
 from relay.api.readiness import Readiness
+from relay.cluster.figures import Figures
 from relay.plane import Direction, Sight
 from relay.safety import Safety
 from relay.signaling import Gateway
@@ -18,6 +19,8 @@ class Overview:
 
     :param media: the media plane.
     :param sees_addresses: whether operators are told full addresses.
+    :param node: what this node is called, in a cluster.
+    :param figures: of the cluster.
     :param clock: seconds on a clock that never goes back.
     """
 
@@ -30,6 +33,8 @@ class Overview:
         safety: Safety,
         *,
         sees_addresses: bool,
+        node: str | None = None,
+        figures: Callable[[], Figures] = Figures,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.gateway, self.load, self.readiness = gateway, load, readiness
@@ -37,7 +42,9 @@ class Overview:
         self.event_readers = 0
         """Streams of events that are being read."""
         self._media = media
-        self._sees_addresses = sees_addresses
+        self._sees_addresses, self._figures = sees_addresses, figures
+        self.node = node
+        """What this node is called, in a cluster."""
         self._clock = clock
         self._started_at = clock()
 
@@ -46,11 +53,20 @@ class Overview:
         """Since the start."""
         return self._clock() - self._started_at
 
+    @property
+    def cluster(self) -> Figures:
+        """How it goes with the other nodes, in numbers."""
+        return self._figures()
+
     async def look(self) -> Observation:
         """What there is at this moment."""
         media = await self._media.look()
         return Observation(
-            self.gateway.users(), self.gateway.rooms(), media, sees_addresses=self._sees_addresses
+            self.gateway.users(),
+            self.gateway.rooms(),
+            media,
+            sees_addresses=self._sees_addresses,
+            node=self.node,
         )
 
     def failures(self) -> list[models.LinkFailures]:
@@ -96,4 +112,6 @@ class Overview:
             worker_restarts=sum(worker.restarts for worker in workers),
             worker_cpu_ratio=max((worker.cpu_ratio for worker in workers), default=0.0),
             worker_loop_lag_ms=max((worker.loop_lag_ms for worker in workers), default=0.0),
+            nodes=0 if self.node is None else 1,
+            rooms_between_nodes=users.across,
         )

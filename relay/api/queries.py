@@ -8,12 +8,25 @@ from relay.api.models import Model
 from relay.track import COLUMNS
 
 
+class NodeQuery(Model):
+    """Which node of a cluster is meant."""
+
+    model_config = ConfigDict(extra="forbid")
+    node: str | None = Field(
+        None, max_length=32, description="The name of the one node that is meant, in a cluster."
+    )
+
+
 class Page(Model):
     """Which part of a list is wanted."""
 
     model_config = ConfigDict(extra="forbid")
     limit: int = Field(100, ge=1, le=500, description="How many at most.")
     offset: int = Field(0, ge=0, le=1_000_000, description="How many to skip.")
+
+
+class NodePage(NodeQuery, Page):
+    """The same, of what each node has."""
 
 
 _Id = Annotated[str, Field(max_length=64)]
@@ -24,7 +37,7 @@ else:
     Sort = Literal[("link", *COLUMNS)]
 
 
-class TrackQuery(Page):
+class TrackQuery(NodePage):
     """Which tracks are wanted, and in which order."""
 
     user: _Id | None = Field(None, description="Only those of this user.")
@@ -37,16 +50,21 @@ class TrackQuery(Page):
     )
 
 
-class RoomQuery(Page):
+class RoomQuery(NodePage):
     """Which rooms are wanted."""
 
     bad: bool = Field(False, description="Only those with a problem.")
 
 
+MAX_EVENT_ROWS = 200
+
+
 class EventQuery(TrackQuery):
     """Which tracks each snapshot has; the number of rooms is limited likewise."""
 
-    limit: int = Field(50, ge=1, le=200, description="How many rooms and tracks at most.")
+    limit: int = Field(
+        50, ge=1, le=MAX_EVENT_ROWS, description="How many rooms and tracks at most."
+    )
 
 
 class TapQuery(Model):
@@ -68,8 +86,7 @@ class CaptureQuery(TapQuery):
     payload: bool = Field(False, description="Also what is behind the RTP headers: the content.")
 
 
-class AuditQuery(Model):
+class AuditQuery(NodeQuery):
     """How much of the audit log is wanted."""
 
-    model_config = ConfigDict(extra="forbid")
     limit: int = Field(100, ge=1, le=500, description="How many entries at most.")

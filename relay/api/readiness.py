@@ -1,10 +1,14 @@
 """``/health`` (the process lives) and ``/ready`` (it takes new users), for load balancers."""
 
+from typing import Any
+
 from aiohttp import web
 
 from relay.api.load import Load
 from relay.plane import PlaneStats, Sight
 from relay.signaling import Gateway
+
+_VERBOSE = "verbose"  # of the address: how much more may come, too
 
 
 class Readiness:
@@ -34,7 +38,10 @@ class Readiness:
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
-    async def _ready(self, _: web.Request) -> web.Response:
+    async def _ready(self, request: web.Request) -> web.Response:
         reasons = self.reasons(await self._media.stats())
-        body = {"status": "not_ready" if reasons else "ready", "reasons": reasons}
+        body: dict[str, Any] = {"status": "not_ready" if reasons else "ready", "reasons": reasons}
+        if _VERBOSE in request.query:
+            # Who is ready gets somebody, or nobody would find out that it is not.
+            body["weight"] = 0 if reasons else max(1, round(100 * self._load.free))
         return web.json_response(body, status=503 if reasons else 200)

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from relay.api import answers, asking
+from relay.api.asked import Asked
 from relay.api.models import Audit
 from relay.api.operator import OPERATOR
 from relay.api.overview import Overview
@@ -83,7 +84,7 @@ class Taps:
         seen = await self._overview.look()
         track = seen.track(request.match_info["id"])
         if track is None:
-            raise asking.unknown(request, "track")
+            raise self._unknown(request, "track")
         if track.kind != "video":
             raise answers.Invalid("id: this track is audio; only video has pictures")
         partner = seen.partner_of(track.user_id) if track.direction == "down" else None
@@ -101,7 +102,7 @@ class Taps:
         query, seen = asking.query(request, TapQuery), await self._overview.look()
         room = seen.room(request.match_info["id"])
         if room is None:
-            raise asking.unknown(request, "room")
+            raise self._unknown(request, "room")
         if not seen.have_links(room.users):
             raise web.HTTPNotFound(text="no media of this room passes through the server")
         async with (
@@ -116,7 +117,7 @@ class Taps:
         query = asking.query(request, CaptureQuery)
         link = (await self._overview.look()).link(request.match_info["id"])
         if link is None:
-            raise asking.unknown(request, "link")
+            raise self._unknown(request, "link")
         what: What = "capture_with_payload" if query.payload else "capture"
         target = Target((link.user_id,), link.room_id, link.id)
         async with (
@@ -132,14 +133,24 @@ class Taps:
         ):
             return await self._stream(request, query, source, use, f"link-{link.id}.pcapng")
 
-    async def list_audit(self, request: web.Request) -> web.Response:
-        """Answer with the newest entries of the audit log."""
-        query = asking.query(request, AuditQuery)
+    async def list_audit(self, what: Asked) -> Audit:
+        """The newest entries of the audit log."""
+        query = what.parameters(AuditQuery)
         try:
             entries = await self._audit.last(query.limit)
         except AuditFailed as error:
             raise answers.unavailable(f"the audit log cannot be read: {error}") from None
-        return asking.answer(Audit(entries=entries))
+        return Audit(entries=entries)
+
+    def _unknown(self, request: web.Request, noun: str) -> web.HTTPNotFound:
+        """What becomes 404; in a cluster, whose lists are of all nodes, it says where else."""
+        nothing = asking.unknown(request, noun)
+        if (node := self._overview.node) is not None:
+            nothing.text = (
+                f"there is no such {noun} at node {node}, or no longer; what another node has is"
+                " looked into at that one's own address"
+            )
+        return nothing
 
     def _require_leave(self) -> None:
         if not self._allowed:

@@ -6,12 +6,14 @@
 - ``bot``          a user without a browser
 - ``client``       its signalling: one WebSocket, typed messages
 - ``work``         why it is not let in, and the work that it may have to do first
-- ``resuming``     the same over one socket after the other, in one session
+- ``resuming``     the same over one socket after the other, in one session; ``moving`` begins
+                   another one at another server
 - ``peer``         its WebRTC endpoint (aiortc), which reports what it receives
 - ``tracks``       what it sends: a generated picture and tone, or a media file
 - ``picture``      a picture that says from its pixels which frame it is, and when it was made
 - ``tone``         tones, made and read back
 - ``report``       what it saw and heard
+- ``closing``      what is closed to its end, whatever happens meanwhile
 
 And for load and tests, without codecs:
 

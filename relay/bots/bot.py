@@ -12,6 +12,8 @@ import structlog
 from aiortc.mediastreams import MediaStreamTrack
 
 from relay.bots.client import DEFAULT_TIMEOUT_S, Client
+from relay.bots.closing import Closing
+from relay.bots.moving import begin_elsewhere
 from relay.bots.peer import Peer
 from relay.bots.report import Report
 from relay.bots.resuming import ResumingClient
@@ -23,6 +25,7 @@ from relay.protocol.messages import (
     Error,
     FindPartner,
     IceCandidate,
+    Move,
     NextPartner,
     OfferAgain,
     PartnerConnection,
@@ -58,7 +61,7 @@ class Bot:
         self.room_id: str | None = None
         self.media_mode = ""
         self.user_id = ""
-        self._client: Client = ResumingClient(url, self._resumed)
+        self._client: Client = ResumingClient(url, self._resumed, moves=True)
         self._on_loopback = _is_loopback(url)
         self._number = number
         self._file = file
@@ -67,11 +70,13 @@ class Bot:
         self._gate = Gate()
         self._numbers: Iterator[int] = itertools.count()
         self._peer: Peer | None = None
+        self._closing = Closing()
         self._changed = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
         self.failure: BotError | None = None
         """Why the bot has lost the server, if it has."""
         self._answered = False
+        self._searches = False
 
     async def __aenter__(self) -> Self:
         await self.join()
@@ -94,9 +99,7 @@ class Bot:
         """
         await self._client.connect(timeout_s)
         try:
-            connected = await self._client.expect(Connected, timeout_s)
-            self.user_id, self.media_mode = connected.user_id, connected.media_mode
-            self._ice_servers = elsewhere(connected.ice_servers, self._url)
+            self._greeted(await self._client.expect(Connected, timeout_s))
             self._follower = asyncio.create_task(self._follow(), name=f"bot-{self._number}")
             await self._open_link(timeout_s)
         except BaseException:
@@ -109,10 +112,12 @@ class Bot:
         :raises BotError: when the connection is lost, or the server refuses.
         """
         await self._open_link()
+        self._searches = True
         await self._client.send(FindPartner())
 
     async def next_partner(self) -> None:
         """Leave this partner and look for another."""
+        self._searches = True
         await self._client.send(NextPartner())
         await self._part()
 
@@ -162,11 +167,14 @@ class Bot:
         self.report.resumes += 1
         self._changed.set()
 
+    def _greeted(self, connected: Connected) -> None:
+        self.user_id, self.media_mode = connected.user_id, connected.media_mode
+        self._ice_servers = elsewhere(connected.ice_servers, self._url)
+
     async def _follow(self) -> None:
         try:
-            async for message in self._client:
-                await self._on_message(message)
-                self._changed.set()
+            while await self._follow_one(self._client):
+                pass  # it has moved
             self._fail(BotError("the server closed the connection"))
         except BotError as error:
             self._fail(error)
@@ -174,6 +182,15 @@ class Bot:
             _log.exception("bot_crashed", bot=self._number)
             self._fail(BotError(f"crashed: {error!r}"))
             raise
+
+    async def _follow_one(self, client: Client) -> bool:
+        """Take what comes from one server; whether there is another one in its place."""
+        async for message in client:
+            await self._on_message(message)
+            self._changed.set()
+            if self._client is not client:
+                return True
+        return client.was_forgotten and await self._go_elsewhere()
 
     def _fail(self, failure: BotError) -> None:
         self.failure = failure
@@ -196,6 +213,8 @@ class Bot:
             case WebrtcAnswer() if self._peer is not None:
                 await self._peer.take_answer(message.sdp)
                 self._answered = True
+            case Move():
+                await self._move()
             case IceCandidate() if self._peer is not None:
                 await self._peer.add_candidate(message.candidate)
             case ChatDelivery():
@@ -208,7 +227,7 @@ class Bot:
                     await self._start_over()
 
     async def _on_partner_found(self, found: PartnerFound) -> None:
-        self.room_id = found.room_id
+        self.room_id, self._searches = found.room_id, False
         self.report.partners += 1
         if not self._keeps_link and found.is_initiator:
             await self._offer()
@@ -226,7 +245,32 @@ class Bot:
         await self._close_peer()
         if self._keeps_link:
             await self._offer()
+        self._searches = True
         await self._client.send(NextPartner())
+
+    async def _move(self) -> None:
+        """Go to another server, and look for a partner there; or stay where no other is."""
+        if not await self._go_elsewhere() and self._searches:
+            await self._client.send(FindPartner(stay=True))
+
+    async def _go_elsewhere(self) -> bool:
+        """Be another user, at whichever server lets us in, who goes on where this one was."""
+        found = await begin_elsewhere(self._url, self._resumed)
+        if found is None:
+            return False
+        searches = self._searches or self.room_id is not None
+        former, (self._client, connected) = self._client, found
+        self.report.moves += 1
+        self._closing.begin(former.close())
+        await self._part()
+        await self._close_peer()
+        self._greeted(connected)
+        if self._keeps_link:
+            await self._offer()
+        if searches:
+            self._searches = True
+            await self._client.send(FindPartner())
+        return True
 
     async def _on_offer(self, sdp: str) -> None:
         peer = await self._fresh_peer()
@@ -270,7 +314,8 @@ class Bot:
     async def _close_peer(self) -> None:
         peer, self._peer = self._peer, None
         if peer is not None:
-            await peer.close()
+            self._closing.begin(peer.close())
+        await self._closing.wait()
 
     def _tracks(self) -> list[MediaStreamTrack]:
         if self._file is not None:

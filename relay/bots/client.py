@@ -60,6 +60,9 @@ class Client:
     ) -> None:
         await self.close()
 
+    was_forgotten = False
+    """Whether a server was there, and knew nothing of the session that was to go on."""
+
     async def connect(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         """Open the WebSocket.
 

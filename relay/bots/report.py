@@ -28,8 +28,8 @@ class Report:
 
     ``links`` counts its peer connections. Of the ``frames`` received, ``unreadable`` were no bot's
     picture, or damaged. ``interruptions`` counts how often nothing came of a partner, as the server
-    says, and ``resumes`` how often the bot's own socket was lost and followed by another. ``sound``
-    is the last tenth of a second.
+    says, ``resumes`` how often the bot's own socket was lost and followed by another, and ``moves``
+    how often it went to another server. ``sound`` is the last tenth of a second.
     """
 
     number: int
@@ -44,6 +44,7 @@ class Report:
     chats: int = 0
     interruptions: int = 0
     resumes: int = 0
+    moves: int = 0
     seen: deque[FrameSeen] = field(default_factory=lambda: deque(maxlen=KEPT_FRAMES))
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_ERRORS))
 
@@ -96,6 +97,7 @@ class Report:
             "chats": self.chats,
             "interruptions": self.interruptions,
             "resumes": self.resumes,
+            "moves": self.moves,
             "errors": list(self.errors),
         }
 
@@ -120,6 +122,8 @@ class Report:
             yield f"interrupted {self.interruptions} time{'' if self.interruptions == 1 else 's'}"
         if self.resumes:
             yield f"came back {self.resumes} time{'' if self.resumes == 1 else 's'}"
+        if self.moves:
+            yield f"moved {self.moves} time{'' if self.moves == 1 else 's'}"
         yield from (f"error {error}" for error in self.errors)
 
 

@@ -37,13 +37,14 @@ class ResumingClient(Client):
     the connection counts as closed.
 
     :param resumed: called each time when it has come back.
+    :param moves: whether it goes to another server when it is told to; else it is let go in time.
     """
 
     _heartbeat_s = 10.0
 
-    def __init__(self, url: str, resumed: Callable[[], None]) -> None:
+    def __init__(self, url: str, resumed: Callable[[], None], *, moves: bool = False) -> None:
         super().__init__(url)
-        self._entrance = with_query(url, "resume=new")
+        self._entrance = with_query(url, "resume=new&move=1" if moves else "resume=new")
         self._resumed = resumed
         self._back_url = with_query(url, "resume=back")
         self._token: str | None = None
@@ -114,6 +115,7 @@ class ResumingClient(Client):
             except BotError:
                 continue  # it cannot be reached, or was lost again
             if resumed is None:
+                self.was_forgotten = True
                 break
             if await self._send_again(resumed.received):
                 return

@@ -51,12 +51,17 @@ class Seats:
         self._seats: dict[tuple[str, str], Seat] = {}
 
     def in_turn(self, users: Iterable[UserView]) -> list[Seat]:
-        """Who is to be looked at now: newcomers first, then whoever has waited longest."""
+        """Who is to be looked at now: newcomers first, then whoever has waited longest.
+
+        Of two users of different nodes each node looks at the other one's.
+        """
         former, self._seats = self._seats, {}
         for user in users:
             if user.room_id is not None and user.partner_id is not None:
-                key = (user.room_id, user.user_id)
-                seat = former.get(key) or Seat(user.user_id, user.partner_id, user.room_id)
-                self._seats[key] = seat
+                seen, sees = user.user_id, user.partner_id
+                if user.partner_node:  # pictures are kept at the node where they are seen
+                    seen, sees = sees, seen
+                key = (user.room_id, seen)
+                self._seats[key] = former.get(key) or Seat(seen, sees, user.room_id)
         due = (s for s in self._seats.values() if not (s.is_busy or s.is_suspect))
         return sorted(due, key=lambda seat: seat.looked_at)

@@ -4,6 +4,7 @@
 - ``ports``     whether the ports are free, or held by a running relay
 - ``workers``   whether media processes can be had, and a folder for their sockets
 - ``network``   which addresses browsers are told, and TLS
+- ``cluster``   whether it can be a node: address, ports, Redis, and a database that all share
 - ``storage``   whether the data folder and the database can be used
 - ``system``    clock, file limits, idle cores, socket buffers, UDP segmentation
 - ``report``    all of it, the settings and the files that they name included, as text or JSON

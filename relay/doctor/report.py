@@ -12,7 +12,7 @@ from rich.text import Text
 
 from relay.api.welcome import read_welcome
 from relay.config import CONFIG_FILE, Settings, load, variable
-from relay.doctor import network, ports, storage, system, workers
+from relay.doctor import cluster, network, ports, storage, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.errors import ConfigError
 from relay.families import own_addresses
@@ -44,6 +44,7 @@ def examine(
         yield from ports.check(settings, environ)
         yield from workers.check(settings, environ)
         yield from storage.check(settings, environ)
+        yield from cluster.check(settings)
         yield from _classifier(settings)
         yield from network.check_addresses(settings, own_addresses())
         yield from network.check_tls(settings)

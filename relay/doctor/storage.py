@@ -12,13 +12,15 @@ from relay.errors import ConfigError, EvidenceError, RecordsAway, RecordsUnfit, 
 from relay.evidence.keyfiles import PUBLIC_NAME, public_key_in
 from relay.records.look import Look, look
 from relay.records.schema import HEAD
-from relay.stored import database_at, usual
+from relay.safety.keyfile import keys_in
+from relay.stored import KEY_FILE, database_at, usual
 
 _LITTLE = 256 << 20
 _VERY_LITTLE = 16 << 20
 _FOLDER = "data folder"
 _DATABASE = "database"
 _EVIDENCE = "evidence"
+_KEYS = "visitors' keys"
 
 
 def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -32,6 +34,7 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield bad(_FOLDER, str(error), "give it one")
         return
     yield _folder(settings, path)
+    yield _keys(path / KEY_FILE)
     yield grade_disk(shutil.disk_usage(_what_is_there(path)).free)
     yield _database(settings, database_at(settings, path))
     if settings.evidence:
@@ -56,6 +59,14 @@ def _folder(settings: Settings, path: Path) -> Finding:
     if stat.S_IMODE(found.st_mode) & 0o022:
         return fair(_FOLDER, f"{path} can be changed by other users", f"chmod 700 {path}")
     return good(_FOLDER, f"{path}")
+
+
+def _keys(path: Path) -> Finding:
+    try:
+        keys = keys_in(path)
+    except ConfigError as error:
+        return bad(_KEYS, str(error), "the server does not start like this")
+    return good(_KEYS, f"{path}" if keys is not None else f"{path}, to be made")
 
 
 def _evidence(settings: Settings, path: Path) -> Finding:

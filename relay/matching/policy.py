@@ -1,6 +1,7 @@
 """Whom a user should meet."""
 
 from collections.abc import Iterable
+from heapq import nsmallest
 
 from relay.store import Waiter
 
@@ -15,8 +16,9 @@ def choose(
     *,
     rematch_after_s: float,
     interest_wait_s: float,
-) -> Waiter | None:
-    """The best partner for a user, or none.
+    limit: int,
+) -> list[Waiter]:
+    """The best partners for a user, the best one first.
 
     Two of whom one avoids the other never meet, and who is apart meets nobody who is not. Two who
     have just parted are kept apart for
@@ -30,7 +32,7 @@ def choose(
     waits for what hardly ever comes; where many are, most find one of their own before.
 
     :param candidates: users who wait, in any order; the seeker itself may be one of them. Of two
-        who are equally good, and have waited equally long, the first is taken.
+        who are equally good, and have waited equally long, the first is the better one.
     :param now: seconds on the clock of the waiters' times.
     """
 
@@ -44,13 +46,21 @@ def choose(
             return False
         return _suit(seeker, candidate) or _waited_s(seeker, candidate, now) >= interest_wait_s
 
-    def rank(candidate: Waiter) -> tuple[bool, int, bool, float]:
+    def rank(candidate: Waiter) -> tuple[bool, int, int, float]:
         shared = len(seeker.interests & candidate.interests)
-        is_elsewhere = candidate.place != seeker.place and now - candidate.since_s < PLACE_WAIT_S
+        has_waited = now - candidate.since_s >= PLACE_WAIT_S
+        distance = 0 if has_waited else _distance(seeker, candidate)
         has_met = _parted_at(seeker, candidate) is not None
-        return (has_met, -shared, is_elsewhere, candidate.since_s)
+        return (has_met, -shared, distance, candidate.since_s)
 
-    return min(filter(meets, candidates), key=rank, default=None)
+    return nsmallest(limit, filter(meets, candidates), key=rank)
+
+
+def _distance(a: Waiter, b: Waiter) -> int:
+    """How much more it costs the relay to carry their media than in one place."""
+    if a.node != b.node:
+        return 2
+    return int(a.place != b.place)
 
 
 def _avoid(a: Waiter, b: Waiter) -> bool:

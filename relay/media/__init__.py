@@ -5,6 +5,7 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``plane``        one link a user, one pair a room
 - ``pairs``        who is paired with whom, here or elsewhere
 - ``bridgehead``   the ways to other planes, and what comes from there
+- ``trunks``       those to other nodes: which there are, and whether anything comes
 - ``upkeep``       what the plane's clock does for one link
 - ``keeping``      the last picture of each user, while evidence is kept
 - ``tapping``      who looks at whom

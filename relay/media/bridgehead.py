@@ -1,4 +1,4 @@
-"""This plane's end of the bridges: who is paired with whom elsewhere, and what comes from there.
+"""This plane's end of bridges and trunks: who is paired with whom elsewhere, and what comes.
 
 A pairing has a number, the same at both planes, under which everything crosses. What comes for a
 pairing that is not known here, or not any more, is dropped and counted.
@@ -23,13 +23,25 @@ from relay.media.forwarder import MAX_BATCHES, Forwarder
 from relay.media.link import Link
 from relay.media.packets.rtp import HEADER_BYTES, NUMBER
 from relay.media.paths.batch_bridge import open_bridge
-from relay.media.paths.bridge import Bridge, Cargo, cargo_and_number, head
+from relay.media.paths.bridge import (
+    HEAD_BITS,
+    Bridge,
+    Cargo,
+    Inlet,
+    LocalBridge,
+    cargo_and_number,
+    head,
+)
 from relay.media.paths.transport import SLOT_BYTES, SLOTS, DatagramSocket
+from relay.media.paths.trunk import Place, Trunk
 from relay.media.translation import translate
+from relay.media.trunks import Trunks
 from relay.media.upkeep import tend_far
 from relay.plane import LinkState
 
 _SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
+
+_HEAD = (1 << HEAD_BITS) - 1
 
 PROBE_S = 1.0
 """How often it is tried whether the other ends are still there."""
@@ -56,7 +68,8 @@ class Bridgehead:
         self._socket, self._pointers = socket, socket.pointers
         self._forwarder = forwarder
         self._links, self._clock = links, clock
-        self._bridges: dict[int, Bridge] = {}
+        self._bridges: dict[int, LocalBridge] = {}
+        self.trunks = Trunks(socket, self.on_readable)
         self._fars: dict[int, Far] = {}
         self._by_head: dict[int, Far] = {}
         """The same, by the head of the packets that they send."""
@@ -78,10 +91,20 @@ class Bridgehead:
             bridge = self._bridges[peer] = open_bridge(self._socket, near, far)
             bridge.mend()
             asyncio.get_running_loop().add_reader(bridge.fileno(), self.on_readable, bridge)
-        self._forwarder.bridges = tuple(self._bridges.values())
+        self._flush_all()
+
+    def open_trunk(self, node: str, worker: int, near: Place, far: Place) -> None:
+        """Build a trunk to a worker of another node."""
+        self.trunks.open(node, worker, near, far)
+        self._flush_all()
+
+    def _flush_all(self) -> None:
+        """Have the forwarder know where packets may be staged."""
+        self._forwarder.bridges = (*self._bridges.values(), self.trunks.terminal)
 
     def close(self) -> None:
-        """Take the bridges down."""
+        """Take bridges and trunks down."""
+        self.trunks.close()
         for bridge in self._bridges.values():
             asyncio.get_running_loop().remove_reader(bridge.fileno())
             bridge.close()
@@ -103,28 +126,35 @@ class Bridgehead:
         """The user elsewhere of a pairing."""
         return self._fars.get(number)
 
-    def meet(self, near_id: str, card: Card, number: int, peer: int) -> Far:
+    def over(self, trunk: Trunk) -> list[Far]:
+        """The users at the other end of a trunk."""
+        return [far for far in self._fars.values() if far.bridge is trunk]
+
+    def meet(self, near_id: str, card: Card, number: int, peer: int, node: str = "") -> Far:
         """Take up a pairing, or follow the partner's new description; it may have a new link.
 
-        :param number: of the pairing; ``peer`` the plane of the partner's link.
+        :param number: of the pairing.
+        :param peer: the plane of the partner's link, of this machine or of another ``node``.
         :raises KeyError: when there is no bridge to it.
         """
-        bridge, former = self._bridges[peer], self._fars.get(number)
+        bridge: Bridge = self.trunks[node, peer] if node else self._bridges[peer]
+        former = self._fars.get(number)
         if former and former.bridge is bridge and former.link_id == card.link_id:
             former.follow(card)
             return former
         far = Far(card, near_id, bridge, number)
         if former is not None:
             far.replace(former)
+            del self._by_head[_of_packets(former)]
         self._fars[number] = self._by_near[near_id] = far
-        self._by_head[head(Cargo.RTP, number)] = far
+        self._by_head[_of_packets(far)] = far
         return far
 
     def part(self, near_id: str) -> None:
         """End a user's pairing."""
         far = self._by_near.pop(near_id)
         far.tell()
-        del self._fars[far.number], self._by_head[head(Cargo.RTP, far.number)]
+        del self._fars[far.number], self._by_head[_of_packets(far)]
 
     def tick(self, now: float) -> None:
         """Tend what comes from elsewhere; to be called ten times a second.
@@ -138,6 +168,8 @@ class Bridgehead:
             if is_due and bridge.is_up:
                 bridge.send(head(Cargo.PROBE, 0))
             bridge.mend()
+        if is_due:
+            self.trunks.tick()
         for far in list(self._fars.values()):
             try:
                 tend_far(far, self._forwarder, now)
@@ -154,10 +186,11 @@ class Bridgehead:
         total = self._forwarder.drops.copy()
         for drops in (self.drops, *(bridge.drops for bridge in self._bridges.values())):
             total.update(drops)
+        total.update(self.trunks.drops)
         return total
 
     def packets_crossed(self) -> dict[str, int]:
-        """Packets that have crossed, by direction."""
+        """Packets that have crossed bridges, by direction."""
         bridges = self._bridges.values()
         return {
             "out": sum(bridge.packets_sent for bridge in bridges),
@@ -175,20 +208,21 @@ class Bridgehead:
     # what comes
 
     def read_all(self) -> None:
-        """Handle what has arrived on any bridge."""
+        """Handle what has arrived from anywhere."""
         for bridge in self._bridges.values():
             self.on_readable(bridge)
+        self.on_readable(self.trunks.terminal)
 
-    def on_readable(self, bridge: Bridge) -> None:
-        """Handle what has arrived on one."""
+    def on_readable(self, inlet: Inlet) -> None:
+        """Handle what has arrived at one place."""
         forwarder = self._forwarder
         for _ in range(MAX_BATCHES):
-            found = bridge.receive()
+            found = inlet.receive()
             if not found:
                 return
             now = self._clock()
             try:
-                self._dispatch(bridge, found, now)
+                self._dispatch(inlet, found, now)
                 forwarder.keyframes.ask_again(now)
             finally:
                 self._socket.flush()
@@ -196,14 +230,14 @@ class Bridgehead:
             if len(found) < SLOTS:
                 return
 
-    def _dispatch(self, bridge: Bridge, found: list[tuple[int, int]], now: float) -> None:
+    def _dispatch(self, inlet: Inlet, found: list[tuple[int, int]], now: float) -> None:
         by_head, take = self._by_head, self._forwarder.take
         packets = total = 0
         for (heading, size), at, pointer in zip(found, _SLOTS_AT, self._pointers, strict=False):
             far = by_head.get(heading)
             try:
                 if far is None:
-                    self._other(bridge, at // SLOT_BYTES, heading, size, now)
+                    self._other(inlet, at // SLOT_BYTES, heading, size, now)
                 elif size < HEADER_BYTES:
                     self.drops["bridge_malformed"] += 1
                 else:
@@ -217,12 +251,12 @@ class Bridgehead:
                 count = self.drops["fault"]
                 if count & (count - 1) == 0:  # each that doubles them
                     log.exception("datagram_failed", count=count)
-        bridge.packets_received += packets
-        bridge.bytes_received += total
+        inlet.packets_received += packets
+        inlet.bytes_received += total
 
-    def _other(self, bridge: Bridge, slot: int, heading: int, size: int, now: float) -> None:
+    def _other(self, inlet: Inlet, slot: int, heading: int, size: int, now: float) -> None:
         """Anything but a packet of somebody who is known."""
-        told = cargo_and_number(heading) if size >= 0 else None
+        told = cargo_and_number(heading & _HEAD) if size >= 0 else None
         if told is None:
             self.drops["bridge_malformed"] += 1
             return
@@ -230,7 +264,7 @@ class Bridgehead:
         if cargo is Cargo.PROBE:
             return
         far = self._fars.get(number)
-        if far is None or far.bridge is not bridge:
+        if far is None or (far.bridge.inlet, far.bridge.mark) != (inlet, heading & ~_HEAD):
             self.drops["bridge_unknown"] += 1
             return
         data = bytes(self._socket.view[slot * SLOT_BYTES : slot * SLOT_BYTES + size])
@@ -297,6 +331,11 @@ class Bridgehead:
         """The link of the user here, if it is up."""
         link = self._links.get(far.near_id)
         return link if link is not None and link.state is LinkState.UP else None
+
+
+def _of_packets(far: Far) -> int:
+    """The head of packets of a user elsewhere, as they come."""
+    return head(Cargo.RTP, far.number) | far.bridge.mark
 
 
 def _note_arrival(far: Far, data: bytes, now: float) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from relay.media.link import Link
 from relay.media.negotiation.description import Ssrcs
 from relay.media.negotiation.sdp import KINDS, MediaTerms, Terms
+
+LINK_ID = re.compile("[0-9a-f]{12}")
+CNAME = re.compile("[!-~]{1,64}")
+DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,33 @@ class Card:
             accepted=(),
             is_bundle=True,
         )
+
+
+def is_sound(card: Card) -> bool:
+    """Whether a card from another node can be used: what is wrong there is not to fail here."""
+    terms = (*card.sending.items(), *card.receiving.items())
+    return (
+        LINK_ID.fullmatch(card.link_id) is not None
+        and CNAME.fullmatch(card.cname) is not None
+        and set(card.ssrcs) == set(KINDS)
+        and all(_is_ssrc(each.media) and _is_ssrc(each.rtx) for each in card.ssrcs.values())
+        and all(kind in KINDS and _is_usable(kind, each) for kind, each in terms)
+    )
+
+
+def _is_ssrc(number: int) -> bool:
+    return 0 <= number < 1 << 32
+
+
+def _is_usable(kind: str, terms: MediaTerms) -> bool:
+    repairs = terms.rtx_payload_type
+    return (
+        terms.kind == kind
+        and terms.direction in DIRECTIONS
+        and 0 <= terms.payload_type < 128
+        and (repairs is None or 0 <= repairs < 128)
+        and all(1 <= number <= 14 for number in terms.extensions.values())
+    )
 
 
 def card_of(link: Link) -> Card | None:

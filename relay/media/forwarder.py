@@ -46,7 +46,7 @@ from relay.media.packets.rtp import (
     RTP_MASK,
     SSRC,
 )
-from relay.media.paths.bridge import Bridge
+from relay.media.paths.bridge import Flushes
 from relay.media.paths.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
 from relay.media.stream import Receiver, Way
 from relay.media.translation import Course, Translation, sender_reports, translate
@@ -101,7 +101,7 @@ class Forwarder:
         self._checks = Checks(socket, self.drops, self.handshakes, self._take_dtls)
         self._by_address = self._checks.by_address
         self._size = srtp_ffi.new("int *")
-        self.bridges: tuple[Bridge, ...] = ()
+        self.bridges: tuple[Flushes, ...] = ()
         """On which packets may have been staged, instead of on the socket."""
 
     def add(self, link: Link) -> None:

@@ -15,6 +15,7 @@ from relay.media.link import Link
 from relay.media.negotiation.description import USUAL_WISHES
 from relay.media.negotiation.sdp import Wishes
 from relay.media.paths.transport import DatagramSocket
+from relay.media.paths.trunk import Place, Trunk
 from relay.media.tapping import Tapping
 from relay.plane import Direction, LinkState
 
@@ -63,7 +64,7 @@ class Pairs:
         self.partner_of[a], self.partner_of[b] = b, a
         self.connect(a)
 
-    def pair_far(self, user_id: str, card: Card, number: int, peer: int) -> None:
+    def pair_far(self, user_id: str, card: Card, number: int, peer: int, node: str = "") -> None:
         """See :meth:`relay.media.plane.RelayPlane.pair_far`."""
         elsewhere = self.elsewhere
         former = self._far(user_id)
@@ -71,13 +72,37 @@ class Pairs:
             self.unpair(user_id)
         if (other := elsewhere.far(number)) is not None and other.near_id != user_id:
             self.unpair(other.near_id)  # nobody has said that the two have parted
-        far = elsewhere.meet(user_id, card, number, peer)
+        far = elsewhere.meet(user_id, card, number, peer, node)
         self.partner_of[user_id] = far.user_id
         if far is not former:
             self.connect(user_id)
         elif user_id in self._links:
             for flow in self._links[user_id].flows:
                 flow.renew()
+
+    def open_trunk(self, node: str, worker: int, near: Place, far: Place) -> None:
+        """Have a way to a worker of another node, once each has told the other its key.
+
+        :param near: where what is for this plane comes to over it, and goes out from.
+        :param far: the same of the other worker.
+        """
+        self.elsewhere.open_trunk(node, worker, near, far)
+
+    def trunk(self, node: str, worker: int) -> Trunk | None:
+        """The way to a worker of another node."""
+        return self.elsewhere.trunks.get(node, worker)
+
+    def close_trunks(self, node: str | None = None) -> None:
+        """Take down the trunks to a node, or all, and part those who were paired over them."""
+        for trunk in self.elsewhere.trunks.to(node):
+            for far in self.elsewhere.over(trunk):
+                self.unpair(far.near_id)
+        self.elsewhere.trunks.close(node)
+
+    def has_trunk(self, user_id: str) -> bool:
+        """Whether the user's partner is at another node."""
+        far = self._far(user_id)
+        return far is not None and isinstance(far.bridge, Trunk)
 
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.Links`; of a partner elsewhere nothing is known any more."""

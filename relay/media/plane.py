@@ -52,6 +52,8 @@ TICK_S = 0.1
 LINKS_AT_ONCE = 8
 """So many links are looked at before packets have their turn again: 0.2 ms."""
 
+ALONE = "media in the front's own process has no way to other nodes: --cluster needs --workers"
+
 SETUP_BOUNDS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 """Bounds of the histogram of link set-up times."""
 
@@ -181,7 +183,7 @@ class RelayPlane:
             raise RuntimeError("the media plane is not started")
         return self._forwarder
 
-    # pairs with users of other planes of this machine
+    # pairs with users of other planes
 
     def open_bridges(self, directory: Path, index: int, peers: Iterable[int]) -> None:
         """Have a way to the other planes, there or not yet; to be called once after :meth:`start`.
@@ -196,18 +198,23 @@ class RelayPlane:
         """What another plane has to know of a user, until its next description; None before one."""
         return card_of(self._links[user_id]) if user_id in self._links else None
 
-    def pair_far(self, user_id: str, card: Card, number: int, peer: int) -> None:
+    @property
+    def pairs(self) -> Pairs:
+        """Who is paired with whom, and the ways to other nodes."""
+        return self._pairs
+
+    def pair_far(self, user_id: str, card: Card, number: int, peer: int, node: str = "") -> None:
         """Let a user of this plane and one of another's hear and see each other.
 
         The other plane has to be told the same of its own user. Once more with a later card of the
         partner's and the same number, it follows what the partner has negotiated. :meth:`unpair`
         ends it here.
 
-        :param number: of the pairing, 32 bits, the same at both planes, and of no other one.
-        :param peer: the plane of the partner's link.
-        :raises KeyError: when there is no bridge to it.
+        :param number: of the pairing, 48 bits, the same at both planes, and of no other one.
+        :param peer: the plane of the partner's link, on this machine or at another ``node``.
+        :raises KeyError: when there is no way to it.
         """
-        self._pairs.pair_far(user_id, card, number, peer)
+        self._pairs.pair_far(user_id, card, number, peer, node)
 
     # signalling's side: see relay.plane.MediaPlane
 
@@ -274,6 +281,14 @@ class RelayPlane:
         """See :class:`relay.plane.MediaPlane`."""
         self._pairs.pair(a, b)
 
+    def pair_across(self, user_id: str, partner_id: str, node: str, number: int) -> None:
+        """Not for media in the front's own process: a cluster has workers, as its settings say."""
+        raise NotImplementedError(ALONE)
+
+    def follow(self, partner_id: str, told: str) -> None:
+        """See :meth:`pair_across`."""
+        raise NotImplementedError(ALONE)
+
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.MediaPlane`."""
         self._pairs.unpair(user_id)
@@ -301,9 +316,14 @@ class RelayPlane:
         )
 
     def residents(self) -> Iterator[tuple[str, str, LinkState, str | None]]:
-        """Of each user with a link: its id, the link's, how far that is, and the partner's id."""
+        """Of each user with a link: its id, the link's, how far that is, and the partner's id.
+
+        One at another node is of no account: whoever asks has not heard of that node yet.
+        """
         for user_id, link in self._links.items():
-            yield user_id, link.link_id, link.state, self._pairs.partner_of.get(user_id)
+            is_here = not self._pairs.has_trunk(user_id)
+            partner = self._pairs.partner_of.get(user_id) if is_here else None
+            yield user_id, link.link_id, link.state, partner
 
     def _in_turn(self) -> Iterator[Link]:
         """All links, one by one; in between packets that have come are forwarded.
@@ -362,6 +382,8 @@ class RelayPlane:
             drops={**elsewhere.all_drops(), "send": socket.send_drops},
             packets_bridged=elsewhere.packets_crossed(),
             bytes_bridged=elsewhere.bytes_crossed(),
+            packets_trunked=elsewhere.trunks.packets,
+            bytes_trunked=elsewhere.trunks.bytes,
             nacks=forwarder.nacks,
             keyframe_requests=dict(forwarder.keyframes.sent),
             keyframes_kept=dict(self._pairs.keeping.counts),

@@ -21,6 +21,7 @@ from relay.ops.models import (
     Drain,
     Link,
     Links,
+    Nodes,
     Room,
     Rooms,
     Snapshot,
@@ -52,6 +53,8 @@ class Wanted:
     bad: bool = False
     sort: str = "link"
     """``link``, or the word of one of :data:`relay.ops.models.FIGURES`."""
+    node: str | None = None
+    """Of a cluster; None for all."""
 
     def query(self) -> dict[str, str]:
         """As parameters of the query."""
@@ -62,30 +65,41 @@ class Wanted:
             "direction": self.direction,
             "bad": "true" if self.bad else None,
             "sort": self.sort if self.sort != "link" else None,
+            "node": self.node,
         }
         return {name: value for name, value in said.items() if value is not None}
 
 
 class Client(Casework):
-    """One relay, asked by one operator; use it as an async context manager."""
+    """One relay, asked by one operator; use it as an async context manager.
+
+    Of a cluster, any node answers for all; with ``node``, for the one of that name.
+    """
 
     # looking
 
-    async def totals(self) -> Totals:
+    async def totals(self, node: str | None = None) -> Totals:
         """How the server is doing."""
-        return await self.ask(Totals, "GET", "totals")
+        return await self.ask(Totals, "GET", "totals", _of(node))
+
+    async def nodes(self) -> Nodes:
+        """The nodes of the cluster, and how each is doing; none where there is no cluster."""
+        return await self.ask(Nodes, "GET", "nodes")
 
     async def thresholds(self) -> Thresholds:
         """From where on figures are bad, and nearly so."""
         return await self.ask(Thresholds, "GET", "thresholds")
 
-    async def users(self, limit: int | None = None) -> list[User]:
+    async def users(self, limit: int | None = None, node: str | None = None) -> list[User]:
         """Who is connected, in the order in which they came; at most ``limit``."""
-        return [user async for page in self.pages(Users, "users", limit) for user in page.users]
+        pages = self.pages(Users, "users", limit, _of(node))
+        return [user async for page in pages for user in page.users]
 
-    async def rooms(self, limit: int | None = None, *, bad: bool = False) -> list[Room]:
+    async def rooms(
+        self, limit: int | None = None, *, bad: bool = False, node: str | None = None
+    ) -> list[Room]:
         """Who talks, the oldest first; with ``bad`` only those with a problem."""
-        query = {"bad": "true"} if bad else {}
+        query = ({"bad": "true"} if bad else {}) | _of(node)
         pages = self.pages(Rooms, "rooms", limit, query)
         return [room async for page in pages for room in page.rooms]
 
@@ -98,9 +112,9 @@ class Client(Casework):
         pages = self.pages(Tracks, "tracks", limit, (wanted or Wanted()).query())
         return [track async for page in pages for track in page.tracks]
 
-    async def workers(self) -> list[Worker]:
+    async def workers(self, node: str | None = None) -> list[Worker]:
         """The media processes, in order; none where media is in the server's own process."""
-        return list((await self.ask(Workers, "GET", "workers")).workers)
+        return list((await self.ask(Workers, "GET", "workers", _of(node))).workers)
 
     async def track(self, track_id: str) -> Track:
         """One stream."""
@@ -131,10 +145,25 @@ class Client(Casework):
         """End a room; both users stay connected."""
         await self.order("DELETE", path_of("rooms", room_id))
 
-    async def drain(self, *, wanted: bool = True) -> bool:
-        """Turn new users away, or take them again; returns whether they are turned away now."""
-        answer = await self.ask(Drain, "POST" if wanted else "DELETE", "drain")
-        return answer.draining
+    async def drain(
+        self, *, wanted: bool = True, node: str | None = None, deadline_s: float | None = None
+    ) -> bool:
+        """Turn new users away, or take them again; returns whether they are turned away now.
+
+        :param node: of a cluster; None for the one that is asked.
+        :param deadline_s: after so many seconds those who are left are moved, or disconnected.
+        """
+        told = await self.drained(wanted=wanted, node=node, deadline_s=deadline_s)
+        return told.draining
+
+    async def drained(
+        self, *, wanted: bool, node: str | None = None, deadline_s: float | None = None
+    ) -> Drain:
+        """The same; tells also which node of a cluster it was."""
+        if not wanted:
+            return await self.ask(Drain, "DELETE", "drain", _of(node))
+        body = {} if deadline_s is None else {"deadline": deadline_s}
+        return await self.ask(Drain, "POST", "drain", _of(node), body)
 
     # taps: each is written to the relay's audit log
 
@@ -175,6 +204,10 @@ class Client(Casework):
     async def _tap(self, path: str, query: dict[str, str]) -> AsyncIterator[AsyncIterator[bytes]]:
         async with self.streamed("POST", path, query, TAP_TIMEOUT_S) as chunks:
             yield chunks
+
+
+def _of(node: str | None) -> dict[str, str]:
+    return {} if node is None else {"node": node}
 
 
 def _seconds(seconds: float | None) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typer.core import TyperCommand
 from relay.ops import desk
 from relay.ops.connection import Connection, asks_a_relay
 from relay.ops.models import FIGURES
+from relay.ops.spans import seconds_of
 
 if TYPE_CHECKING:
     from relay.ops.client import Client, Wanted
@@ -29,12 +30,16 @@ _DASHED_ID = re.compile(r"-[A-Za-z0-9_-]{15}([A-Za-z0-9_-]{6})?")
 """Ids of 16 characters of base64url, or 22 as a visitor's; the first of them can be a dash."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow them, live.")]
 Limit = Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How many at most.")]
 AuditLimit = Annotated[
     int, typer.Option(min=1, max=500, metavar="N", help="How many entries at most.")
 ]
 Bad = Annotated[
     bool, typer.Option("--bad", help="Only those with a problem; exits with 3 if there are any.")
+]
+Node = Annotated[
+    str | None, typer.Option("--node", metavar="NAME", help="Only this node of a cluster.")
 ]
 OutputFile = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is stdout.")
@@ -87,7 +92,7 @@ def register(app: typer.Typer) -> None:
 def tracks(
     connection: Connection,
     *,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow them, live.")] = False,
+    watch: Watch = False,
     sort: Annotated[
         SortKey | None,
         typer.Option(metavar="KEY", help=f"The most first, by {', '.join(SortKey)}."),
@@ -95,13 +100,14 @@ def tracks(
     room: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this room.")] = None,
     user: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this user.")] = None,
     bad: Bad = False,
+    node: Node = None,
     limit: Limit = 200,
     as_json: Json = False,
 ) -> None:
     """List the live streams: ↑ sent by a user, ↓ received by one."""
     from relay.ops import looks  # noqa: PLC0415
 
-    wanted = _wanted(sort, room, user, bad=bad)
+    wanted = _wanted(sort, room, user, node, bad=bad)
     if watch:
         looks.watch(connection, wanted, as_json=as_json)
         return
@@ -130,35 +136,55 @@ def track(
 
 
 def rooms(
-    connection: Connection, *, bad: Bad = False, limit: Limit = 200, as_json: Json = False
+    connection: Connection,
+    *,
+    bad: Bad = False,
+    node: Node = None,
+    limit: Limit = 200,
+    as_json: Json = False,
 ) -> None:
     """List the rooms, the oldest first."""
     from relay.ops import looks  # noqa: PLC0415
 
-    found = connection.ask(lambda relay: looks.rooms(relay, limit, bad=bad, as_json=as_json))
+    found = connection.ask(
+        lambda relay: looks.rooms(relay, limit, bad=bad, node=node, as_json=as_json)
+    )
     _found_bad(bad, found)
 
 
-def users(connection: Connection, *, limit: Limit = 200, as_json: Json = False) -> None:
+def users(
+    connection: Connection, *, node: Node = None, limit: Limit = 200, as_json: Json = False
+) -> None:
     """List who is connected, in the order in which they came."""
     from relay.ops import looks  # noqa: PLC0415
 
-    connection.ask(lambda relay: looks.users(relay, limit, as_json=as_json))
+    connection.ask(lambda relay: looks.users(relay, limit, node=node, as_json=as_json))
 
 
 def workers(
     connection: Connection,
     *,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow them, live.")] = False,
+    watch: Watch = False,
+    node: Node = None,
     as_json: Json = False,
 ) -> None:
     """List the media processes, and how busy they are."""
     from relay.ops import looks  # noqa: PLC0415
 
     if watch:
-        looks.watch_workers(connection, as_json=as_json)
+        looks.watch_workers(connection, node, as_json=as_json)
     else:
-        connection.ask(lambda relay: looks.workers(relay, as_json=as_json))
+        connection.ask(lambda relay: looks.workers(relay, node=node, as_json=as_json))
+
+
+def nodes(connection: Connection, *, watch: Watch = False, as_json: Json = False) -> None:
+    """List the nodes of a cluster, and how each is doing."""
+    from relay.ops import looks  # noqa: PLC0415
+
+    if watch:
+        looks.watch_nodes(connection, as_json=as_json)
+    else:
+        connection.ask(lambda relay: looks.nodes(relay, as_json=as_json))
 
 
 def kick(connection: Connection, user: Annotated[str, typer.Argument(metavar="USER")]) -> None:
@@ -177,20 +203,35 @@ def drain(
     connection: Connection,
     *,
     undo: Annotated[bool, typer.Option("--undo", help="Take new users again.")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until no call is left.")] = False,
+    deadline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPAN",
+            help="How long calls may go on, as 90s, 10m or 1h: then those who are left are moved"
+            " to other servers, or disconnected.",
+        ),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until no user is left.")] = False,
     timeout: Annotated[
         float | None,
         typer.Option(min=0, metavar="SECONDS", help="With --wait: give up, and exit with 1."),
     ] = None,
+    node: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A node of a cluster; else the one at the URL."),
+    ] = None,
 ) -> None:
-    """Take no new users; calls go on."""
+    """Take no new users, and move those without a partner to other servers; calls go on."""
     from relay.ops import draining  # noqa: PLC0415
 
     if undo and wait:
         raise typer.BadParameter("there is nothing to wait for with --undo", param_hint="--wait")
-    connection.ask(lambda relay: draining.drain(relay, undo=undo))
+    if undo and deadline is not None:
+        raise typer.BadParameter("there is none with --undo", param_hint="--deadline")
+    after_s = _deadline_s(deadline)
+    found = connection.ask(lambda relay: draining.drain(relay, node, undo=undo, deadline_s=after_s))
     if wait:
-        connection.ask(lambda relay: draining.wait(relay, timeout))
+        connection.ask(lambda relay: draining.wait(relay, found, timeout))
 
 
 def snapshot(
@@ -247,10 +288,20 @@ def audit(connection: Connection, *, limit: AuditLimit = 100, as_json: Json = Fa
     connection.ask(lambda relay: looks.audit(relay, limit, as_json=as_json))
 
 
-def _wanted(sort: SortKey | None, room: str | None, user: str | None, *, bad: bool) -> "Wanted":
+def _deadline_s(span: str | None) -> float | None:
+    try:
+        return None if span is None else seconds_of(span)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--deadline") from None
+
+
+def _wanted(
+    sort: SortKey | None, room: str | None, user: str | None, node: str | None, *, bad: bool
+) -> "Wanted":
     from relay.ops.client import Wanted  # noqa: PLC0415
 
-    return Wanted(user=user, room=room, bad=bad, sort=_SORTS[sort] if sort else "link")
+    key = _SORTS[sort] if sort else "link"
+    return Wanted(user=user, room=room, bad=bad, sort=key, node=node)
 
 
 def _save(
@@ -281,6 +332,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     rooms,
     users,
     workers,
+    nodes,
     kick,
     end,
     drain,

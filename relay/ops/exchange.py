@@ -41,6 +41,8 @@ class Exchange:
     def __init__(self, url: str, token: str, fingerprint: str | None = None) -> None:
         self._address = Address(url, token, fingerprint)
         self._http: aiohttp.ClientSession | None = None
+        self.silent_nodes: dict[str, None] = {}
+        """Nodes of a cluster that did not answer, so that something was left out."""
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(
@@ -78,7 +80,9 @@ class Exchange:
         async with self._answered(method, path, query, body=body) as response:
             with reasons.told(self._address):
                 answer = await response.read()
-        return self.read(model, answer)
+        found = self.read(model, answer)
+        self.silent_nodes |= dict.fromkeys(getattr(found, "silent_nodes", ()))
+        return found
 
     async def order(self, method: str, path: str, body: _Json | None = None) -> None:
         """Order what is answered with nothing.

@@ -80,7 +80,7 @@ async def watch_tracks(relay: Client, wanted: Wanted, console: Console) -> None:
     await show(follow(relay, wanted, limit=console.height), shown, console)
 
 
-async def watch_workers(relay: Client, console: Console) -> None:
+async def watch_workers(relay: Client, wanted: Wanted, console: Console) -> None:
     """Show the media processes until cancelled."""
     thresholds = await relay.thresholds()
 
@@ -91,6 +91,25 @@ async def watch_workers(relay: Client, console: Console) -> None:
             tables.workers(snapshot.workers, console.width, thresholds)
             if snapshot.workers
             else Text("there are none", "bright_black"),
+        )
+
+    await show(follow(relay, wanted, limit=1), shown, console)
+
+
+async def watch_nodes(relay: Client, console: Console) -> None:
+    """Show the nodes of the cluster until cancelled."""
+    thresholds = await relay.thresholds()
+
+    def shown(snapshot: Snapshot) -> RenderableType:
+        return Group(
+            tables.totals(snapshot.totals, thresholds),
+            "",
+            tables.nodes(snapshot.nodes, console.width, thresholds)
+            if snapshot.nodes
+            else Text("there are none", "bright_black"),
+            Text("the store that they share cannot be reached", "bold red")
+            if snapshot.store_away
+            else "",
         )
 
     await show(follow(relay, Wanted(), limit=1), shown, console)

@@ -23,22 +23,32 @@ async def tracks(relay: Client, wanted: Wanted, limit: int, *, as_json: bool) ->
     return found
 
 
-async def rooms(relay: Client, limit: int, *, bad: bool, as_json: bool) -> Sequence[Room]:
+async def rooms(
+    relay: Client, limit: int, *, bad: bool, node: str | None, as_json: bool
+) -> Sequence[Room]:
     """Print rooms, and return them."""
-    found = await relay.rooms(limit, bad=bad)
+    found = await relay.rooms(limit, bad=bad, node=node)
     await _print(relay, found, lambda *how: tables.rooms(found, *how), as_json=as_json)
     return found
 
 
-async def users(relay: Client, limit: int, *, as_json: bool) -> None:
+async def users(relay: Client, limit: int, *, node: str | None, as_json: bool) -> None:
     """Print users."""
-    found = await relay.users(limit)
+    found = await relay.users(limit, node)
     await _print(relay, found, lambda width, _: tables.users(found, width), as_json=as_json)
 
 
-async def workers(relay: Client, *, as_json: bool) -> None:
+async def nodes(relay: Client, *, as_json: bool) -> None:
+    """Print the nodes of the cluster."""
+    found = await relay.nodes()
+    await _print(relay, found.nodes, lambda *how: tables.nodes(found.nodes, *how), as_json=as_json)
+    if found.store_away:
+        typer.echo("the store that the nodes share cannot be reached", err=True)
+
+
+async def workers(relay: Client, *, node: str | None, as_json: bool) -> None:
     """Print the media processes."""
-    found = await relay.workers()
+    found = await relay.workers(node)
     await _print(relay, found, lambda *how: tables.workers(found, *how), as_json=as_json)
 
 
@@ -66,6 +76,7 @@ async def _print(
     if as_json:
         for each in found:
             typer.echo(each.model_dump_json())
+        _tell_silent(relay)
         return
     screen, thresholds = console(), await relay.thresholds()
     if screen.is_terminal:
@@ -74,6 +85,13 @@ async def _print(
     screen.print(
         table(screen.width, thresholds) if found else Text("there are none", "bright_black")
     )
+    _tell_silent(relay)
+
+
+def _tell_silent(relay: Client) -> None:
+    """Say whose part lacks, beside what is printed."""
+    for node in relay.silent_nodes:
+        typer.echo(f"node {node} did not answer: what it has is not shown", err=True)
 
 
 # live
@@ -88,14 +106,24 @@ def watch(connection: Connection, wanted: Wanted, *, as_json: bool) -> None:
         _until_ctrl_c(connection, lambda relay: live.watch_tracks(relay, wanted, screen))
 
 
-def watch_workers(connection: Connection, *, as_json: bool) -> None:
+def watch_workers(connection: Connection, node: str | None, *, as_json: bool) -> None:
     """The same of the media processes."""
-    screen = _screen(as_json=as_json)
+    screen, wanted = _screen(as_json=as_json), Wanted(node=node)
     if screen is None:
         only = {"totals", "workers"}
+        _until_ctrl_c(connection, lambda relay: _snapshots_as_json(relay, wanted, only))
+    else:
+        _until_ctrl_c(connection, lambda relay: live.watch_workers(relay, wanted, screen))
+
+
+def watch_nodes(connection: Connection, *, as_json: bool) -> None:
+    """The same of the nodes of a cluster."""
+    screen = _screen(as_json=as_json)
+    if screen is None:
+        only = {"totals", "nodes", "silent_nodes", "store_away"}
         _until_ctrl_c(connection, lambda relay: _snapshots_as_json(relay, Wanted(), only))
     else:
-        _until_ctrl_c(connection, lambda relay: live.watch_workers(relay, screen))
+        _until_ctrl_c(connection, lambda relay: live.watch_nodes(relay, screen))
 
 
 def _screen(*, as_json: bool) -> Console | None:

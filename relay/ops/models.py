@@ -93,6 +93,7 @@ class AuditEntry(Model):
 class Audit(Model):
     """The newest entries of the audit log, the oldest of them first."""
 
+    silent_nodes: tuple[str, ...] = ()
     entries: tuple[AuditEntry, ...]
 
 
@@ -110,6 +111,8 @@ class Drain(Model):
     """Whether new users are turned away."""
 
     draining: bool
+    deadline_s: float | None = None
+    node: str | None = None
 
 
 class EvidenceItem(Model):
@@ -258,11 +261,13 @@ class Link(Model):
     round_trip_ms: float | None
     over_budget: tuple[str, ...]
     worker: int | None
+    node: str | None = None
 
 
 class Links(Model):
     """A page of links, oldest first."""
 
+    silent_nodes: tuple[str, ...] = ()
     links: tuple[Link, ...]
     total: int
 
@@ -317,13 +322,16 @@ class Room(Model):
     bitrate_bps: float
     loss_ratio: float
     problems: tuple[str, ...]
+    nodes: tuple[str, ...] = ()
 
 
 class Rooms(Model):
     """A page of rooms, oldest first."""
 
+    silent_nodes: tuple[str, ...] = ()
     rooms: tuple[Room, ...]
     total: int
+    between_nodes: int = 0
 
 
 class Sample(Model):
@@ -345,6 +353,7 @@ class Sample(Model):
 class History(Model):
     """The last hour; less after a start."""
 
+    silent_nodes: tuple[str, ...] = ()
     period_s: float
     samples: tuple[Sample, ...]
 
@@ -409,6 +418,7 @@ class Thresholds(Model):
 class Totals(Model):
     """How the server is doing."""
 
+    silent_nodes: tuple[str, ...] = ()
     at: str
     uptime_s: float
     ready: bool
@@ -439,6 +449,26 @@ class Totals(Model):
     worker_restarts: int
     worker_cpu_ratio: float
     worker_loop_lag_ms: float
+    nodes: int = 0
+    rooms_between_nodes: int = 0
+
+
+class Node(Model):
+    """A node of the cluster, and how it is doing."""
+
+    name: str
+    here: bool
+    version: str | None
+    lease_s: float | None
+    totals: Totals | None
+
+
+class Nodes(Model):
+    """The nodes of the cluster, by their names; none where there is no cluster."""
+
+    silent_nodes: tuple[str, ...] = ()
+    nodes: tuple[Node, ...]
+    store_away: bool = False
 
 
 class Track(Model):
@@ -478,11 +508,13 @@ class Track(Model):
     srtp_profile: str | None
     over_budget: tuple[str, ...]
     worker: int | None
+    node: str | None
 
 
 class Tracks(Model):
     """A page of tracks, in the order asked for."""
 
+    silent_nodes: tuple[str, ...] = ()
     tracks: tuple[Track, ...]
     total: int
 
@@ -498,11 +530,13 @@ class User(Model):
     age_s: float
     interrupted_age_s: float | None
     over_budget: tuple[str, ...]
+    node: str | None = None
 
 
 class Users(Model):
     """A page of users, in the order in which they came."""
 
+    silent_nodes: tuple[str, ...] = ()
     users: tuple[User, ...]
     total: int
 
@@ -522,21 +556,26 @@ class Worker(Model):
     loop_lag_ms: float
     packets_forwarded: int
     packets_dropped: int
+    node: str | None = None
 
 
 class Snapshot(Model):
     """What the event stream sends each second."""
 
+    silent_nodes: tuple[str, ...] = ()
     totals: Totals
     rooms: tuple[Room, ...]
     tracks: tuple[Track, ...]
     workers: tuple[Worker, ...]
     failures: tuple[LinkFailures, ...]
+    nodes: tuple[Node, ...] = ()
+    store_away: bool = False
 
 
 class Workers(Model):
     """All media processes, by their UDP ports; none where media is in the server's own process."""
 
+    silent_nodes: tuple[str, ...] = ()
     workers: tuple[Worker, ...]
 
 

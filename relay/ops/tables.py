@@ -10,6 +10,7 @@ from relay.ops.history import History
 from relay.ops.models import (
     FIGURES,
     AuditEntry,
+    Node,
     Room,
     Threshold,
     Thresholds,
@@ -54,7 +55,7 @@ def tracks(
     :param history: adds a sparkline of the bitrate.
     """
     found = list(shown)
-    tells_workers = any(track.worker for track in found)  # the first one is 0
+    tells_workers = any(track.worker or track.node for track in found)  # the first one is 0
     rows = [_track(track, width, thresholds, history, tells_workers) for track in found]
     return table(rows, width)
 
@@ -72,6 +73,7 @@ def _track(
     return {
         "TRACK": Text(track.id, "" if track.room_id else _QUIET),
         "WAY": Text("↑" if track.direction == "up" else "↓", "cyan"),
+        "NODE": _node(track.node),
         ">WORKER" if width >= ROOMY else ">W": worker if tells_workers else None,
         "ROOM": _id(track.room_id) if width >= VAST else None,
         "USER": _id(track.user_id) if width >= ROOMY else None,
@@ -92,6 +94,11 @@ def _track(
         "LATELY": None if past is None else Text(plots.sparkline(past, sparks), "cyan"),
         PROBLEM: Text(trouble(track), _BAD if track.problems else _QUIET),
     }
+
+
+def _node(name: str | None) -> Text | None:
+    """The column is there in a cluster alone."""
+    return None if name is None else Text(name)
 
 
 def told(track: Track, name: str, thresholds: Thresholds) -> Text:
@@ -126,6 +133,7 @@ def _room(room: Room, width: int, thresholds: Thresholds) -> Row:
         "ROOM": Text(room.id),
         "WAITED": Text(room.users[0]),
         "CAME": Text(room.users[1]),
+        "NODES": Text(" ".join(room.nodes)) if room.nodes and width >= ROOMY else None,
         "STATE": _state(room.state) if width >= ROOMY else None,
         ">AGE": Text(figures.duration(room.age_s)),
         ">kbit/s": Text(figures.kilobits(room.bitrate_bps)),
@@ -150,6 +158,7 @@ def users(shown: Iterable[User], width: int) -> Table:
                 "STATE": _state(user.state),
                 "ROOM": _id(user.room_id),
                 "LINK": _id(user.link_id),
+                "NODE": _node(user.node),
                 ">AGE": Text(figures.duration(user.age_s)),
                 ">INTERRUPTED": _interrupted(user) if is_any_away else None,
                 "OVER BUDGET": _over(user) if is_any_over else None,
@@ -173,6 +182,7 @@ def workers(shown: Iterable[Worker], width: int, thresholds: Thresholds) -> Tabl
 def _worker(worker: Worker, thresholds: Thresholds) -> Row:
     process = Text("none", _BAD) if worker.process_id is None else Text(str(worker.process_id))
     return {
+        "NODE": _node(worker.node),
         ">WORKER": Text(str(worker.index)),
         ">PROCESS": process,
         ">PORT": Text(str(worker.udp_port)),
@@ -189,6 +199,43 @@ def _worker(worker: Worker, thresholds: Thresholds) -> Row:
         ">SINCE": Text(figures.duration(worker.age_s)),
         "STATE": Text("up", _GOOD) if worker.up else Text("down", _BAD),
     }
+
+
+def nodes(shown: Iterable[Node], width: int, thresholds: Thresholds) -> Table:
+    """Nodes of a cluster, a line each."""
+    return table([_a_node(node, thresholds) for node in shown], width)
+
+
+def _a_node(node: Node, thresholds: Thresholds) -> Row:
+    now = node.totals
+    cpu = None if now is None else max(now.cpu_ratio, now.worker_cpu_ratio)
+    return {
+        "NODE": Text(node.name, "bold" if node.here else ""),
+        "VERSION": _id(node.version),
+        ">USERS": _counted(None if now is None else now.connected),
+        ">WAITING": _counted(None if now is None else now.waiting),
+        ">ROOMS": _counted(None if now is None else now.rooms),
+        ">WORKERS": _counted(None if now is None else now.workers),
+        ">Mbit/s": Text(figures.NOTHING if now is None else f"{now.bitrate_bps / 1e6:,.1f}"),
+        ">CPU": Text(
+            figures.NOTHING if cpu is None else figures.ratio(cpu), style(cpu, thresholds.cpu_ratio)
+        ),
+        ">UP": Text(figures.duration(None if now is None else now.uptime_s)),
+        ">LEASE": Text(figures.duration(node.lease_s)),
+        "STATE": _doing(now),
+    }
+
+
+def _counted(number: int | None) -> Text:
+    return Text(figures.NOTHING if number is None else figures.count(number))
+
+
+def _doing(now: Totals | None) -> Text:
+    if now is None:
+        return Text("does not answer", _BAD)
+    if now.ready:
+        return Text("ready", _GOOD)
+    return Text(figures.problems(now.reasons), _WARM if now.draining else _BAD)
 
 
 def _over(user: User) -> Text:
@@ -249,7 +296,8 @@ def totals(now: Totals, thresholds: Thresholds) -> Text:
         ),
     ):
         text.append(words, style(value, limits))
-    return _with_workers(text, now, thresholds) if now.workers else text
+    text = _with_workers(text, now, thresholds) if now.workers else text
+    return _with_nodes(text, now) if now.nodes else text
 
 
 def _with_workers(text: Text, now: Totals, thresholds: Thresholds) -> Text:
@@ -263,6 +311,14 @@ def _with_workers(text: Text, now: Totals, thresholds: Thresholds) -> Text:
     if now.worker_restarts:
         times = "once" if now.worker_restarts == 1 else f"{now.worker_restarts} times"
         text.append(f" · restarted {times}", _WARM)
+    return text
+
+
+def _with_nodes(text: Text, now: Totals) -> Text:
+    """The same with another line."""
+    text.append(f"\n{now.nodes} node{'' if now.nodes == 1 else 's'}")
+    if now.silent_nodes:
+        text.append(f" · no answer from {', '.join(now.silent_nodes)}", _BAD)
     return text
 
 

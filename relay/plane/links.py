@@ -121,7 +121,21 @@ class OverBudget:
     kind: str
 
 
-MediaEvent = LinkUp | LinkLost | LinkInterrupted | LinkResumed | MediaFlowing | OverBudget
+@dataclass(frozen=True, slots=True)
+class LinkTold:
+    """The user's link has another description, of which a partner's node has to know.
+
+    Told of users whose partner is on another node: when they are paired, and with each description
+    after that. ``told`` is for :meth:`Links.follow` there, and nobody else's to read.
+    """
+
+    user_id: str
+    told: str
+
+
+MediaEvent = (
+    LinkUp | LinkLost | LinkInterrupted | LinkResumed | LinkTold | MediaFlowing | OverBudget
+)
 
 
 class Links(Protocol):
@@ -163,6 +177,21 @@ class Links(Protocol):
         """Let each of the two hear and see the other, now or as soon as their links are up.
 
         A user who is paired with itself gets what it sends.
+        """
+
+    def pair_across(self, user_id: str, partner_id: str, node: str, number: int) -> None:
+        """Let a user hear and see one whose link is on another node, and be heard and seen there.
+
+        Whatever they had before ends. It begins once both links are up, and :meth:`follow` has
+        told of the partner's; it ends with :meth:`unpair` of the user.
+
+        :param number: of the pair, below 2**48, the same at both nodes, and of no other pair.
+        """
+
+    def follow(self, partner_id: str, told: str) -> None:
+        """Take what the partner's node has told (:class:`LinkTold`) of its link.
+
+        What is no such thing is dropped and counted, as is what is told of nobody's partner.
         """
 
     def unpair(self, user_id: str) -> None:

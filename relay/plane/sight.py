@@ -105,6 +105,9 @@ class PlaneStats:
     packets_bridged: dict[str, int] = field(default_factory=dict)
     """Packets that crossed to another plane of this machine (``out``), or from one (``in``)."""
     bytes_bridged: dict[str, int] = field(default_factory=dict)
+    packets_trunked: dict[str, int] = field(default_factory=dict)
+    """Packets that crossed to another node (``out``), or from one (``in``)."""
+    bytes_trunked: dict[str, int] = field(default_factory=dict)
     drops: dict[str, int] = field(default_factory=dict)
     """Packets by the reason why they went nowhere."""
     nacks: int = 0

@@ -37,6 +37,8 @@ class FindPartner(Message):
     mode: Mode = "video"
     blurred: StrictBool = False
     """Whether the client blurs each partner until both have said :class:`Shown`."""
+    stay: StrictBool = False
+    """Whether it stays on a server that is about to go, since no other takes it."""
 
 
 class WebrtcOffer(Message):
@@ -108,6 +110,7 @@ class NextPartner(Message):
     interests: list[Interest] | None = Field(default=None, max_length=MAX_INTERESTS)
     mode: Mode = "video"
     blurred: StrictBool = False
+    stay: StrictBool = False
 
 
 class StopChat(Message):

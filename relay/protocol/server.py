@@ -43,7 +43,8 @@ class Resumed(Message):
     """A session goes on with this socket.
 
     ``received`` counts the client's messages; the next ``missed`` ones are those that it did not
-    get, and ``state`` and ``room_id`` are what holds after them.
+    get, and ``state`` and ``room_id`` are what holds after them. ``ice_servers`` are there when
+    those of ``connected`` are not the session's.
     """
 
     type: Literal["resumed"] = "resumed"
@@ -53,6 +54,7 @@ class Resumed(Message):
     missed: int
     state: Literal["connected", "waiting", "matched", "in_call"]
     room_id: str | None = None
+    ice_servers: list[dict[str, Any]] | None = None
 
 
 class Pong(Message):
@@ -170,6 +172,16 @@ class OfferAgain(Message):
     reason: str
 
 
+class Move(Message):
+    """The server is about to go: the user is to begin another session, and to leave this one then.
+
+    ``within`` is in seconds: after that this session is closed. Absent, it is not by itself.
+    """
+
+    type: Literal["move"] = "move"
+    within: float | None = None
+
+
 class Error(Message):
     """Something did not work; ``code`` is stable, ``message`` is for people.
 
@@ -209,5 +221,6 @@ ServerMessage = (
     | PartnerBlurred
     | Shown
     | OfferAgain
+    | Move
     | Error
 )

@@ -61,6 +61,16 @@ class Database:
         self._clock = clock
         self._lane = Lane("records", patience_s=patience_s)
 
+    @property
+    def unwritten(self) -> int:
+        """See :class:`Records`; what cannot be written down at once is not kept here."""
+        return 0
+
+    @property
+    def lost(self) -> int:
+        """See :class:`Records`."""
+        return 0
+
     async def open(self) -> None:
         """Make the tables, or bring them to the newest version.
 
@@ -152,7 +162,7 @@ class Database:
 
     async def blocks(self, party: Party) -> list[Block]:
         """See :meth:`Records.blocks`."""
-        return await self._read(lambda c: reports.blocks_of(c, party))
+        return await self._read(lambda c: reports.blocks_by(c, party))
 
     async def remove_block(self, block_id: str, by: Party) -> bool:
         """See :meth:`Records.remove_block`."""

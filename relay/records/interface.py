@@ -198,6 +198,14 @@ class Records(Protocol):
     Each raises :class:`relay.errors.RecordsAway` when the database cannot be used at present.
     """
 
+    @property
+    def unwritten(self) -> int:
+        """How much is in memory alone, since the database is away."""
+
+    @property
+    def lost(self) -> int:
+        """How much there was no room for there, or could not be written down after all."""
+
     # reports
 
     async def add_report(self, report: Report) -> None:
@@ -250,7 +258,7 @@ class Records(Protocol):
         """Add one; the same two only once."""
 
     async def blocks(self, party: Party) -> list[Block]:
-        """Those in which somebody is on either side, newest first, at most 1,000."""
+        """Those that somebody has made, newest first, at most 1,000."""
 
     async def remove_block(self, block_id: str, by: Party) -> bool:
         """Undo one's own."""

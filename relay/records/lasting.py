@@ -33,6 +33,16 @@ class Lasting(Database):
         super().__init__(where, patience_s=patience_s, clock=clock)
         self.ledger = Ledger(self._add_now, sleep=sleep)
 
+    @property
+    def unwritten(self) -> int:
+        """See :class:`Records`."""
+        return self.ledger.waiting
+
+    @property
+    def lost(self) -> int:
+        """See :class:`Records`."""
+        return self.ledger.lost
+
     async def open(self) -> None:
         """See :meth:`Database.open`."""
         await super().open()

@@ -101,12 +101,6 @@ def add_block(connection: Connection, block: Block) -> None:
         add(connection, blocks, block)
 
 
-def blocks_of(connection: Connection, party: Party) -> list[Block]:
-    """Those in which somebody is on either side."""
-    is_in = or_(is_about(blocks, "by", party), is_about(blocks, "blocked", party))
-    return _blocks(connection, is_in)
-
-
 def blocks_by(connection: Connection, party: Party) -> list[Block]:
     """Those that somebody has made."""
     return _blocks(connection, is_about(blocks, "by", party))

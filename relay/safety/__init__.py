@@ -2,7 +2,8 @@
 
 - ``identity``   who somebody is, without a name; ``visitors`` tells it of a request
 - ``cookie``     by what a visitor is known again; ``keys`` are what signs it, and what hashes
-                 addresses; ``keyfile`` has them on the disk
+                 addresses; ``keyfile`` has them on the disk, and
+                 ``periods`` makes them of a cluster's secret
 - ``arrivals``   how many may be here and come, of a visitor and of an address; ``work`` is what
                  somebody has to do who comes when many have
 - ``haste``      who leaves partner after partner at once, and meets others like it
@@ -11,6 +12,7 @@
 - ``rules``      when reports come to a ban without an operator, and how urgent they are
 - ``orders``     what operators order, and what is counted; ``looks`` is that of pictures
 - ``findings``   what there is to know of somebody, and what came of what it did
+- ``hearers``    who is told of reports, decisions and bans
 - ``service``    takes reports, blocks and appeals, and keeps the table of bans
 - ``decisions``  what operators decide
 """

@@ -75,6 +75,7 @@ class Decisions:
         log.info("report_decided", report=report_id, outcome=outcome, by=by)
         decided = replace(report, outcome=outcome, decided_at=decision.at)
         self._safety.decided(decided)
+        self._safety.changed("report", report_id)
         if ban is not None:
             await self.ban(ban, by=by, why=why or f"report {report_id}")
         return decided
@@ -105,6 +106,7 @@ class Decisions:
         if not await self._records.lift_ban(ban_id, decision):
             raise AlreadyDecided("the ban is over already")
         self._safety.bans.remove(ban_id)
+        self._safety.changed("ban", ban_id)
         log.info("ban_lifted", ban=ban_id, by=by)
         return replace(ban, lifted_at=decision.at)
 
@@ -131,6 +133,7 @@ class Decisions:
         if outcome == "granted":
             self._safety.bans.remove(appeal.ban_id)
         self._safety.tally.open_appeals = max(self._safety.tally.open_appeals - 1, 0)
+        self._safety.changed("ban", appeal.ban_id)
         log.info("appeal_answered", appeal=appeal_id, outcome=outcome, by=by)
         return replace(appeal, outcome=outcome, answer=answer.strip(), decided_at=decision.at)
 

@@ -30,7 +30,7 @@ class Keyring:
     def __init__(self, path: Path | None, now: float) -> None:
         self._path = path
         self._not_before = 0.0
-        keys = _read(path) if path is not None else None
+        keys = keys_in(path) if path is not None else None
         if keys is not None:
             self._keys = keys
             return
@@ -61,8 +61,11 @@ class Keyring:
         return rotated
 
 
-def _read(path: Path) -> Keys | None:
-    """The keys in a file; None when there is none."""
+def keys_in(path: Path) -> Keys | None:
+    """The keys in a file; None when there is none.
+
+    :raises ConfigError: when it cannot be used.
+    """
     try:
         with path.open("rb") as file:
             text = file.read(_MAX_BYTES + 1)

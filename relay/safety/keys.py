@@ -13,7 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_bytes, token_hex
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -71,6 +71,16 @@ class Keys:
     def cookie_key(self, key_id: str) -> Key | None:
         """The key of a cookie that names it."""
         return next((key for key in self.cookies if key.key_id == key_id), None)
+
+
+class Ring(Protocol):
+    """Where the keys are from."""
+
+    def at(self, now: float) -> Keys:
+        """Those of a moment.
+
+        :param now: seconds since 1970.
+        """
 
 
 def encode(keys: Keys) -> str:

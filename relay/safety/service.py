@@ -16,6 +16,7 @@ from relay.pace import Paces, TokenBucket, take_all
 from relay.records import Appeal, Ban, Block, Decision, Party, Reason, Records, Report
 from relay.safety.bans import MAX_BANS, Bans
 from relay.safety.findings import Deeds, Filed, Known, shown_appeal
+from relay.safety.hearers import Hearers
 from relay.safety.identity import Identity, tokens_of
 from relay.safety.orders import SafetyTally
 from relay.safety.rules import DAY_S, MAX_ADDRESS_S, BanRules, ban_s, reporter_key, urgency
@@ -41,7 +42,7 @@ _RULES = "rules"
 log = structlog.get_logger(__name__)
 
 
-class Safety:
+class Safety(Hearers):
     """Takes reports and blocks, and keeps the table of bans. One for a server.
 
     Use: :meth:`start`, then anything, then :meth:`close`.
@@ -56,6 +57,7 @@ class Safety:
         rules: BanRules,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__()
         self.records = records
         self.tally = SafetyTally()
         self.bans = Bans()
@@ -64,26 +66,16 @@ class Safety:
         self._unstored: dict[str, tuple[Ban, Decision]] = {}
         self._paces = Paces(_MAX_PACES)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._reported: list[Callable[[Report], None]] = []
-        self._decided: list[Callable[[Report], None]] = []
-        self._banned: list[Callable[[Ban], None]] = []
 
-    def on_report(self, listener: Callable[[Report], None]) -> None:
-        """Have every new report told."""
-        self._reported.append(listener)
+    def banned_elsewhere(self, ban_id: str) -> None:
+        """Another server has banned somebody, or lifted a ban: follow it now, not in a minute."""
+        if len(self._tasks) < _MAX_TASKS:
+            self._spawn(self._follow_ban(ban_id), f"ban {ban_id}")
 
-    def on_decision(self, listener: Callable[[Report], None]) -> None:
-        """Have each report told that is decided."""
-        self._decided.append(listener)
-
-    def decided(self, report: Report) -> None:
-        """A report is decided."""
-        for listener in self._decided:
-            listener(report)
-
-    def on_ban(self, listener: Callable[[Ban], None]) -> None:
-        """Have every new ban told."""
-        self._banned.append(listener)
+    def decided_elsewhere(self, report_id: str) -> None:
+        """Another server has decided a report: tell whom it is about, as far as they are here."""
+        if len(self._tasks) < _MAX_TASKS:
+            self._spawn(self._tell_decided(report_id), f"decided {report_id}")
 
     async def start(self) -> None:
         """Load the bans, before anybody comes; while the database is away, it is tried again."""
@@ -210,8 +202,7 @@ class Safety:
             room=report.room_id,
             source=report.source,
         )
-        for listener in self._reported:
-            listener(report)
+        self.reported(report)
 
     async def block(self, by: Identity, blocked: Identity) -> Block:
         """Have somebody never meet somebody again."""
@@ -255,8 +246,7 @@ class Safety:
         self._unstored[ban.id] = ban, Decision(token_hex(8), now, ban.by, "banned", ban.id, why)
         self.tally.bans[_RULES if ban.by == _RULES else "operator"] += 1
         log.info("banned", ban=ban.id, reason=ban.reason, until=ban.until, by=ban.by)
-        for listener in self._banned:
-            listener(ban)
+        self.banned(ban)
         try:
             self.tally.returned += bool(await self.records.bans_of(ban.party))
             await self._store_bans()
@@ -324,6 +314,23 @@ class Safety:
         ban = Ban(token_hex(8), banned, now, now + duration_s, worst, _RULES)
         await self.ban(ban, f"{len(about)} reports")
 
+    async def _tell_decided(self, report_id: str) -> None:
+        report = await self.records.report(report_id)
+        if report is not None and report.outcome != "open":
+            self.decided(report)
+        await self._count()
+
+    async def _follow_ban(self, ban_id: str) -> None:
+        ban = await self.records.ban(ban_id)
+        if ban is not None and ban.holds(self.clock()):
+            is_news = ban.id not in self.bans
+            self.bans.add(ban)
+            if is_news:
+                self.banned(ban)
+        else:
+            self.bans.remove(ban_id)
+        await self._count()
+
     async def _keep_up(self) -> None:
         """Follow the database, in which others may write as well; forget what is over."""
         while True:
@@ -341,7 +348,8 @@ class Safety:
     async def _store_bans(self) -> None:
         for ban, decision in [*self._unstored.values()]:
             await self.records.add_ban(ban, decision)
-            self._unstored.pop(ban.id, None)
+            if self._unstored.pop(ban.id, None) is not None:
+                self.changed("ban", ban.id)
 
     async def _store_later(self) -> None:
         while self._unstored:
@@ -359,13 +367,16 @@ class Safety:
         newer = [ban for ban, _ in self._unstored.values()]  # made while this was looked up
         self.bans.replace([*in_force, *newer])
         for ban in others:  # of another server with the same database
-            for listener in self._banned:
-                listener(ban)
+            self.banned(ban)
+        await self._count()
+        log.debug("safety_loaded", bans=len(self.bans), reports=self.tally.open_reports)
+        await self.records.expire(now, now, now - KEPT_S)
+
+    async def _count(self) -> None:
+        """How much waits for operators."""
         backlog = await self.records.backlog()
         self.tally.open_reports, self.tally.oldest_open_at = backlog.reports, backlog.oldest_at
         self.tally.open_appeals = backlog.appeals
-        log.debug("safety_loaded", bans=len(self.bans), reports=backlog.reports)
-        await self.records.expire(now, now, now - KEPT_S)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

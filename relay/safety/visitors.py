@@ -12,8 +12,7 @@ from aiohttp import web
 
 from relay.safety import cookie
 from relay.safety.identity import Identity
-from relay.safety.keyfile import Keyring
-from relay.safety.keys import DAY_S, Key, base64url
+from relay.safety.keys import DAY_S, Key, Ring, base64url
 from relay.source import bounded_source_of
 
 COOKIE = "relay_visitor"
@@ -32,7 +31,7 @@ class Visitors:
     :param clock: seconds since 1970.
     """
 
-    def __init__(self, keyring: Keyring, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, keyring: Ring, clock: Callable[[], float] = time.time) -> None:
         self._keyring = keyring
         self._clock = clock
         self.refusals: Counter[str] = Counter(dict.fromkeys(get_args(cookie.Flaw), 0))

@@ -2,21 +2,28 @@
 
 In the order in which a message comes through:
 
-- ``gateway``      takes a socket; ``reception`` decides whom to let in, ``origin`` from which
+- ``gateway``      puts the parts together, and does what operators order
+- ``sockets``      takes a socket; ``reception`` decides whom to let in, ``origin`` from which
                    pages; ``locality`` says from where somebody comes, and ``returning`` what
                    somebody says first who comes back
-- ``connection``   one socket: frame to message and back
+- ``wire``         one socket: what is heard by it, paid for, and what is told
+- ``lines``        what one is at another node than its session: frames go over a line
+- ``connection``   serves a session with one of them: frame to message and back
 - ``mailbox``      what waits to be handled, bounded; ``handling`` has a task for each session
 - ``lobby``        what a message means; ``news`` tells those who wait how many are there, and
                    ``views`` are what operators are shown
-- ``meetings``     searching, meeting and parting; ``turns`` says who searches again
+- ``meetings``     searching, meeting and parting; ``turns`` says who searches again, and
+                   ``calls`` keeps the two of each call in step
+- ``abroad``       rooms with a user on another node
 - ``reporting``    a user reports or blocks a partner; ``guard`` keeps out who is banned, and tells
                    users what was decided
+- ``moving``       who is moved to another server, when this one is about to go
 - ``negotiation``  what a media mode has to do; the modes are ``relayed`` and ``direct``
 
 And what these work on:
 
 - ``session``      one user
+- ``guest``        a partner on another node, as far as it is known here
 - ``sessions``     all of them: whose socket is lost, for how long, and what lets one come back
 - ``outbox``       what waits to be sent to one, and what was sent last: bounded
 - ``effort``       what its descriptions cost, and what is left for them

@@ -35,6 +35,9 @@ class Direct:
     def pair(self, call: Call, now: float) -> None:
         """Nothing to do."""
 
+    def follow(self, partner_id: str, told: str) -> None:
+        """Never happens."""
+
     def part(self, call: Call) -> None:
         """Nothing to do."""
 

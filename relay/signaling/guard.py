@@ -71,17 +71,25 @@ class Guard:
     def suspect(self, user_id: str, room_id: str, score: float) -> Identity | None:
         """Have a user's partner blur its picture, if the two are still in that room.
 
+        :param user_id: of one who is here, or whose partner is, or was.
         :param score: a classifier's, from 0 to 1.
         :returns: who the user is; None when it is gone.
         """
-        session = self._lobby.session(user_id)
-        if session is None:
-            return None
-        call = session.call
-        if call is not None and call.room.room_id == room_id:
+        call = self._lobby.call(room_id)
+        both = () if call is None else (call.first, call.second)
+        user = next((one for one in both if one.user_id == user_id), None)
+        if call is not None and user is not None:
             blurred = PartnerBlurred(why=Reason.NUDITY.value, score=round(score, 3))
-            call.partner_of(session).send(blurred)
-        return session.identity
+            call.partner_of(user).send(blurred)
+            return user.identity
+        session = self._lobby.session(user_id)
+        return session.identity if session is not None else self._former(user_id, room_id)
+
+    def _former(self, user_id: str, room_id: str) -> Identity | None:
+        """Who somebody of another node is, who has just left a user here."""
+        partners = (former for one in self._lobby.sessions() for former in one.former)
+        guests = (each for each in partners if each.is_guest and each.room_id == room_id)
+        return next((each.identity for each in guests if each.user_id == user_id), None)
 
     def _banned(self, ban: Ban) -> None:
         for session in self._lobby.sessions():

@@ -1,10 +1,13 @@
 """Takes what reaches a user, one thing at a time: messages, its link's events, time."""
 
+from collections.abc import Callable
 from secrets import token_hex
+from time import monotonic
 from typing import assert_never
 
 import structlog
 
+from relay.cluster import Cluster
 from relay.errors import ProtocolError, SdpError, WorkerError
 from relay.evidence.freezer import Freezer
 from relay.matching import Happened, Matchmaker, MediaMode, State, require_allowed
@@ -13,6 +16,7 @@ from relay.plane import (
     LinkLost,
     LinkResumed,
     LinkState,
+    LinkTold,
     LinkUp,
     MediaEvent,
     MediaFlowing,
@@ -31,9 +35,9 @@ from relay.protocol.messages import (
     IceCandidate,
     LinkReport,
     MediaState,
-    Mode,
     NextPartner,
     PartnerDisconnected,
+    PartnerLeft,
     Ping,
     Pong,
     Report,
@@ -47,17 +51,22 @@ from relay.protocol.messages import (
 from relay.safety import Safety
 from relay.safety.haste import Haste
 from relay.safety.texts import Texts
+from relay.signaling import views
+from relay.signaling.abroad import Abroad
+from relay.signaling.calls import Calls
 from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.echo import ECHO_S
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
     InvitationDue,
     Item,
+    MoveDue,
     RoomEnded,
     SessionEnded,
     TimePassed,
 )
 from relay.signaling.meetings import Meetings
+from relay.signaling.moving import Moving
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.news import OnlineNews
 from relay.signaling.outbox import CLOSE_OVER_BUDGET
@@ -65,8 +74,7 @@ from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.tally import NO_CAUSE, Tally
 from relay.signaling.turns import Turns
-from relay.signaling.views import LobbyCounts, RoomView, UserView
-from relay.store import Store
+from relay.store import Room, Store
 
 log = structlog.get_logger(__name__)
 
@@ -82,32 +90,47 @@ class Lobby:
         limits: Limits,
         safety: Safety,
         freezer: Freezer | None = None,
+        cluster: Cluster | None = None,
+        clock: Callable[[], float] = monotonic,
+        elsewhere: Callable[[], int] = lambda: 0,
     ) -> None:
-        """:param freezer: freezes what is reported, if evidence is kept."""
+        """Be empty.
+
+        :param freezer: freezes what is reported, if evidence is kept.
+        :param cluster: the other nodes, whose users can be met, too.
+        :param clock: that of the times passed in, for what other nodes tell.
+        :param elsewhere: how many users other nodes have.
+        """
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self._sessions: dict[str, Session] = {}
+        self.tally = Tally()
+        """What is counted."""
+        haste, keeps_chat = Haste(limits.nexts_per_minute, limits.hasty_nexts), freezer is not None
+        self._calls = Calls(negotiation, media_mode, haste, self.tally, keeps_chat=keeps_chat)
+        abroad = None
+        if cluster is not None:
+            around = self._sessions, self._calls, negotiation, limits, self.tally
+            abroad = Abroad(cluster, *around, clock)
         matchmaker = Matchmaker(
             store,
             rematch_after_s=limits.rematch_after_s,
             interest_wait_s=limits.interest_wait_s,
             new_room_id=lambda: token_hex(12),
+            reaches=abroad.reaches if abroad is not None else None,
         )
-        haste, keeps_chat = Haste(limits.nexts_per_minute, limits.hasty_nexts), freezer is not None
         self._meetings = Meetings(
-            self._sessions, matchmaker, negotiation, media_mode, haste, keeps_chat=keeps_chat
+            self._sessions, matchmaker, self._calls, haste, self.tally, abroad
         )
-        self._news = OnlineNews(self._meetings.slowed_for_s)
+        self._news = OnlineNews(
+            self._meetings.slowed_for_s, lambda: len(self._sessions) + elsewhere()
+        )
         self._texts = Texts(limits.links_after_s, limits.same_texts)
         self._turns = Turns()
+        self.moving = Moving()
         self._reporting = Reporting(safety, self._meetings, freezer)
         if freezer is not None:
             self.tally.evidence = freezer.tally
-
-    @property
-    def tally(self) -> Tally:
-        """What is counted."""
-        return self._meetings.tally
 
     def session(self, user_id: str) -> Session | None:
         """The user, if it is here."""
@@ -119,7 +142,11 @@ class Lobby:
 
     def call(self, room_id: str) -> Call | None:
         """The room, if it is here."""
-        return self._meetings.calls.get(room_id)
+        return self._calls.by_room.get(room_id)
+
+    def standing(self) -> list[Room]:
+        """The rooms of all who are here, for a store that has lost them."""
+        return [call.room for call in self._calls.by_room.values()]
 
     def join(self, session: Session) -> None:
         """Let a user in, who will be handled until its :class:`SessionEnded`."""
@@ -141,13 +168,17 @@ class Lobby:
             case LinkInterrupted() | LinkResumed():
                 session.link.heard(event)
                 session.tell_connection()
+            case LinkTold():
+                if session.call is not None and session.call.guest is not None:
+                    session.call.guest.linked(event.told)
             case OverBudget():
                 log.info("over_budget", user=event.user_id, kind=event.kind)
                 session.outbox.close(CLOSE_OVER_BUDGET, f"over budget: {event.kind}")
 
     def tick(self, now: float) -> None:
-        """Let time pass: have late links noticed, and those who wait search again."""
+        """Let time pass: have late links noticed, those who wait search again, others move."""
         sessions = self._sessions.values()
+        self.moving.tick(sessions, now)
         for session in sessions:
             if self._negotiation.late(session, now) or _echo_is_over(session, now):
                 session.inbox.put(TimePassed())
@@ -156,7 +187,7 @@ class Lobby:
         ]
         for session in self._turns.of(queued):
             session.inbox.put(TimePassed())
-        self._news.tick(len(self._sessions), now)
+        self._news.tick(now)
 
     async def handle(self, session: Session, item: Item, now: float) -> None:
         """Handle one thing from a session's inbox; whatever goes wrong stays with that user."""
@@ -186,13 +217,13 @@ class Lobby:
                     await self._fail_media(session, item.reason, item.trace, now)
                 await self._meetings.settle(session, now)
             case TimePassed():
-                if self._negotiation.late(session, now):
-                    trace = await self._negotiation.trace(session)
-                    if self._negotiation.late(session, now):  # it has not come up meanwhile
-                        await self._fail_media(session, "late", trace, now)
+                await self._look_at_link(session, now)
                 await self._meetings.settle(session, now)
             case InvitationDue():
                 await self._negotiation.invite(session)
+            case MoveDue():
+                if self.moving.concerns(session):  # else it has met somebody meanwhile
+                    await self._move(session, now)
             case RoomEnded():
                 if session.call is not None and session.call.room.room_id == item.room_id:
                     await self._meetings.end(session, now)
@@ -203,6 +234,12 @@ class Lobby:
                 require_allowed(item, session.state, self._media_mode)
                 await self._obey(session, item, now)
 
+    async def _look_at_link(self, session: Session, now: float) -> None:
+        if self._negotiation.late(session, now):
+            trace = await self._negotiation.trace(session)
+            if self._negotiation.late(session, now):  # it has not come up meanwhile
+                await self._fail_media(session, "late", trace, now)
+
     async def _obey(  # noqa: PLR0912 - a table
         self, session: Session, message: UserMessage, now: float
     ) -> None:
@@ -210,14 +247,14 @@ class Lobby:
             case FindPartner():
                 session.likes(message.interests)
                 session.blurs = message.blurred
-                await self._find(session, message.mode, now)
+                await self._find(session, message, now)
             case NextPartner():
                 if message.interests is not None:
                     session.likes(message.interests)
                 session.blurs = message.blurred
                 if session.call is not None:
                     await self._meetings.skip(session, now)
-                await self._find(session, message.mode, now)
+                await self._find(session, message, now)
             case StopChat():
                 self._end_echo(session)
                 await self._meetings.skip(session, now)
@@ -276,17 +313,27 @@ class Lobby:
             self._negotiation.echo(session, on=False)
             session.send(EchoState(on=False))
 
-    async def _find(self, session: Session, mode: Mode, now: float) -> None:
-        """Have a user without a partner search for one."""
+    async def _find(self, session: Session, how: FindPartner | NextPartner, now: float) -> None:
+        """Have a user without a partner search for one, here or elsewhere."""
         self._end_echo(session)
-        if mode == "text" and not session.link.is_without_media:
+        if self.moving.diverts(session, now, stays=how.stay):
+            await self._move(session, now)
+            return
+        if how.mode == "text" and not session.link.is_without_media:
             self._negotiation.forgo(session)
         if session.state is not State.WAITING:
             session.searching_since_s = now
         session.happened(Happened.SEARCHED)
         await self._meetings.settle(session, now)
         if session.state is State.WAITING:
-            self._news.tell(session, len(self._sessions), now)
+            self._news.tell(session, now)
+
+    async def _move(self, session: Session, now: float) -> None:
+        """Have a user go to another server; one who waits does so no more, a partner stays."""
+        if session.state is State.WAITING:
+            await self._meetings.leave(session, PartnerLeft(), now)
+        session.send(self.moving.message(now))
+        self.tally.moves += 1
 
     async def _fail_media(
         self, session: Session, reason: str, trace: Trace | None, now: float
@@ -324,46 +371,22 @@ class Lobby:
         self._meetings.gone(session)
         session.gone.set()
 
-    def counts(self) -> LobbyCounts:
+    def counts(self) -> views.LobbyCounts:
         """How many users there are, and how many of them do what."""
-        states = [session.state for session in self._sessions.values()]
-        return LobbyCounts(
-            connected=len(states),
-            waiting=states.count(State.WAITING),
-            rooms=len(self._meetings.calls),
-            in_call=states.count(State.IN_CALL),
-        )
+        return views.counts_of(self._sessions.values(), self._calls.by_room.values())
 
     def apart(self, now: float) -> int:
         """How many users are apart."""
         sessions = self._sessions.values()
         return sum(self._meetings.slowed_for_s(session, now) is not None for session in sessions)
 
-    def rooms(self, now: float) -> list[RoomView]:
+    def rooms(self, now: float) -> list[views.RoomView]:
         """Every room, oldest first."""
-        return [
-            RoomView(
-                room_id,
-                (call.first.user_id, call.second.user_id),
-                call.first.state,
-                now - call.room.since_s,
-            )
-            for room_id, call in self._meetings.calls.items()
-        ]
+        return [views.view_of_room(call, now) for call in self._calls.by_room.values()]
 
-    def users(self, now: float) -> list[UserView]:
+    def users(self, now: float) -> list[views.UserView]:
         """Every user, in the order in which they came."""
-        return [
-            UserView(
-                session.user_id,
-                session.state,
-                session.call.room.room_id if session.call else None,
-                session.call.partner_of(session).user_id if session.call else None,
-                now - session.since_s,
-                now - session.away_since_s if session.away_since_s is not None else None,
-            )
-            for session in self._sessions.values()
-        ]
+        return [views.view_of_user(session, now) for session in self._sessions.values()]
 
 
 def _echo_is_over(session: Session, now: float) -> bool:

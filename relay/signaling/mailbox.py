@@ -18,6 +18,11 @@ class InvitationDue:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveDue:
+    """The session is to move to another server."""
+
+
+@dataclass(frozen=True, slots=True)
 class RoomEnded:
     """The operator has ended the session's room; ``done`` is set when that is carried out."""
 
@@ -30,7 +35,16 @@ class SessionEnded:
     """The user is gone, and will not come back; the last thing that a session handles."""
 
 
-Item = UserMessage | LinkUp | LinkLost | TimePassed | InvitationDue | RoomEnded | SessionEnded
+Item = (
+    UserMessage
+    | LinkUp
+    | LinkLost
+    | TimePassed
+    | InvitationDue
+    | MoveDue
+    | RoomEnded
+    | SessionEnded
+)
 
 
 class Inbox:

@@ -9,6 +9,7 @@ How it stays right while many users act at once, over a store that takes its tim
 - Therefore, after each ``await`` a user may have been paired, or parted, or both: look again.
 - Whatever still goes wrong with a user who waits, say in a store that fails half-way, is put right
   when it searches again, which happens every second.
+- For a room with a user on another node see :mod:`relay.signaling.abroad`.
 """
 
 from contextlib import suppress
@@ -16,47 +17,42 @@ from contextlib import suppress
 import structlog
 
 from relay.errors import QueueFull
-from relay.evidence import ChatLog
-from relay.matching import Happened, Matchmaker, MediaMode, State
-from relay.protocol.messages import Error, PartnerDisconnected, PartnerFound, PartnerLeft
-from relay.safety.haste import STAY_S, Haste
+from relay.matching import Happened, Matchmaker, State
+from relay.protocol.messages import Error, PartnerDisconnected, PartnerLeft
+from relay.safety.haste import Haste
+from relay.signaling.abroad import Abroad, Outcome
+from relay.signaling.calls import Calls, Farewell
 from relay.signaling.mailbox import TimePassed
-from relay.signaling.negotiation import Negotiation
-from relay.signaling.session import Call, Former, Session
+from relay.signaling.session import Session
 from relay.signaling.tally import Tally
 from relay.store import Room, Waiter
 
 _RETRY_AFTER_S = 3.0
+_MAX_OFFERS = 3
+"""So many nodes may decline, one after the other, before the search goes on with the next tick."""
 
 log = structlog.get_logger(__name__)
 
-Farewell = PartnerLeft | PartnerDisconnected
-
 
 class Meetings:
-    """Searches for the users in ``sessions``, and keeps both sides of each call in step."""
+    """Searches for the users in ``sessions``, and takes them out of their rooms."""
 
     def __init__(
         self,
         sessions: dict[str, Session],
         matchmaker: Matchmaker,
-        negotiation: Negotiation,
-        media_mode: MediaMode,
+        calls: Calls,
         haste: Haste,
-        *,
-        keeps_chat: bool = False,
+        tally: Tally,
+        abroad: Abroad | None = None,
     ) -> None:
-        """:param keeps_chat: whether the last of each room's chat is kept, as evidence."""
+        """:param abroad: for rooms with a user on another node, in a cluster."""
         self._sessions = sessions
         self._matchmaker = matchmaker
-        self._negotiation = negotiation
-        self._media_mode: MediaMode = media_mode
+        self._calls = calls
         self._haste = haste
-        self._keeps_chat = keeps_chat
-        self.tally = Tally()
-        self.calls: dict[str, Call] = {}
-        """By the room's id, oldest first."""
-        self._leavers: set[Session] = set()  # of rooms: they need not hear that it ended
+        self.tally = tally
+        self._abroad = abroad
 
     async def settle(self, session: Session, now: float) -> None:
         """Have a user who waits be in the queue, unless it is away or its link is to come up."""
@@ -118,15 +114,15 @@ class Meetings:
         """
         if session.state is State.WAITING:
             session.happened(Happened.GAVE_UP)
-        self._leavers.add(session)
+        self._calls.leavers.add(session)
         try:
             await self._matchmaker.leave(session.user_id)
         except Exception:
             log.exception("leaving_failed", user=session.user_id)
         finally:
-            self._leavers.remove(session)
+            self._calls.leavers.remove(session)
         if session.call is not None:
-            self._part(session.call, session, farewell, now)
+            self._calls.end(session.call, session, farewell, now)
 
     async def end(self, session: Session, now: float) -> None:
         """End a user's room on behalf of neither: both are told that the partner left."""
@@ -144,65 +140,38 @@ class Meetings:
 
     async def _search(self, session: Session, now: float) -> None:
         def waits() -> bool:
-            return _can_meet(session)
+            return session.can_meet
 
-        if session.queued_since_s is None:
-            session.queued_since_s = now
-        waiter = self._waiter(session, session.queued_since_s, now)
-        room = await self._matchmaker.search(waiter, now, wanted=waits)
-        if room is not None and not self._introduce(room, now):
+        for _ in range(_MAX_OFFERS):
+            if session.queued_since_s is None:
+                session.queued_since_s = now
+            waiter = self._waiter(session, session.queued_since_s, now)
+            room = await self._matchmaker.search(waiter, now, wanted=waits)
+            outcome = "met" if room is None else await self._meet(session, room, now)
+            if outcome == "met":
+                return
             await self._matchmaker.leave(session.user_id)
+            if outcome == "failed" or not session.can_meet or session.link.is_awaited:
+                return
+
+    async def _meet(self, session: Session, room: Room, now: float) -> Outcome:
+        """Have a user meet the other one of its room, wherever that is."""
+        node = room.node_of(room.second if session.user_id == room.first else room.first)
+        if self._abroad is not None and node not in ("", self._abroad.here):
+            return await self._abroad.offer(session, room)
+        return "met" if self._introduce(room, now) else "failed"
 
     def _introduce(self, room: Room, now: float) -> bool:
         """Tell two users of their room; if one cannot meet any more, the other looks again."""
         first, second = self._sessions.get(room.first), self._sessions.get(room.second)
-        if first is None or second is None or not (_can_meet(first) and _can_meet(second)):
+        if first is None or second is None or not (first.can_meet and second.can_meet):
             for session in (first, second):
                 if session is not None:
                     session.inbox.put(TimePassed())
             return False
-        chat = ChatLog() if self._keeps_chat else None
-        call = self.calls[room.room_id] = Call(room, first, second, chat)
         self.tally.matches += 1
-        for session in (first, second):
-            session.happened(Happened.PAIRED)
-            self.tally.match_wait.observe(now - session.searching_since_s)
-            session.call = call
-            self._tell(session, call)
-        for session in (first, second):
-            session.tell_media()
-            session.tell_connection()
-        self._negotiation.pair(call, now)
-        log.info("paired", room=room.room_id, first=room.first, second=room.second)
+        self._calls.begin(room, first, second, now)
         return True
-
-    def _tell(self, session: Session, call: Call) -> None:
-        partner = call.partner_of(session)
-        found = PartnerFound(
-            room_id=call.room.room_id,
-            is_initiator=session is call.second,
-            media_mode=self._media_mode,
-            shared_interests=session.shares(partner),
-            blurred=partner.blurs,
-        )
-        session.talk.begin()
-        session.send(found)
-
-    def _part(self, call: Call, leaver: Session, farewell: Farewell, now: float) -> None:
-        del self.calls[call.room.room_id]
-        partner = call.partner_of(leaver)
-        if now - call.room.since_s >= STAY_S:
-            self._haste.stayed((*leaver.counts_as, *partner.counts_as))
-        for session, other in ((leaver, partner), (partner, leaver)):
-            session.call = None
-            session.happened(Happened.PARTED)
-            session.remember(other.user_id, now)
-            room_id, identity = call.room.room_id, other.identity
-            session.part_from(Former(room_id, other.user_id, identity, now, call.chat))
-        if partner not in self._leavers:
-            partner.send(farewell)
-        self._negotiation.part(call)
-        log.info("parted", room=call.room.room_id, by=leaver.user_id, why=farewell.type)
 
     def _waiter(self, session: Session, since_s: float, now: float) -> Waiter:
         return Waiter(
@@ -214,8 +183,5 @@ class Meetings:
             session.names,
             session.avoids,
             self._haste.apart_until_s(session.counts_as, now),
+            node=self._abroad.here if self._abroad is not None else "",
         )
-
-
-def _can_meet(session: Session) -> bool:
-    return session.state is State.WAITING and not session.is_away

@@ -22,6 +22,9 @@ class Negotiation(Protocol):
     def pair(self, call: Call, now: float) -> None:
         """Connect the two of a call that has just begun."""
 
+    def follow(self, partner_id: str, told: str) -> None:
+        """Take what is told of the link of a partner on another node."""
+
     def part(self, call: Call) -> None:
         """Take the two of a call apart that has just ended."""
 

@@ -18,22 +18,30 @@ class OnlineNews:
     """Remembers who waits and what it was told, in the order of the telling.
 
     :param slowed_for_s: for how long a user meets only others who leave in haste, if it does.
+    :param online: how many there are, at all nodes.
     """
 
-    def __init__(self, slowed_for_s: Callable[[Session, float], float | None]) -> None:
+    def __init__(
+        self,
+        slowed_for_s: Callable[[Session, float], float | None],
+        online: Callable[[], int],
+    ) -> None:
         self._slowed_for_s = slowed_for_s
+        self._online = online
         self._told: OrderedDict[Session, tuple[float, int]] = OrderedDict()  # when, and what
 
-    def tell(self, session: Session, online: int, now: float) -> None:
+    def tell(self, session: Session, now: float) -> None:
         """Tell a user that it waits."""
+        online = self._online()
         self._told.pop(session, None)
         self._told[session] = (now, online)
         slowed_s = self._slowed_for_s(session, now)
         slowed_for = None if slowed_s is None else round(slowed_s, 3)
         session.send(WaitingForPartner(online=online, slowed_for=slowed_for))
 
-    def tick(self, online: int, now: float) -> None:
+    def tick(self, now: float) -> None:
         """Tell those who still wait and were told another number a while ago."""
+        online = self._online()
         for _ in range(MAX_PER_TICK):
             session, (told_at, number) = next(iter(self._told.items()), (None, (now, online)))
             if session is None or now - told_at < NEWS_EVERY_S:
@@ -44,4 +52,4 @@ class OnlineNews:
             if number == online or session.is_away:
                 self._told[session] = (now, number)
             else:
-                self.tell(session, online, now)
+                self.tell(session, now)

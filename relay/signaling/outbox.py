@@ -11,6 +11,7 @@ from relay.protocol.messages import MediaState, ServerMessage, Typing
 CLOSE_GOING_AWAY = 1001
 CLOSE_POLICY = 1008
 CLOSE_INTERNAL_ERROR = 1011
+CLOSE_RESTART = 1012  # of the IANA registry of close codes
 CLOSE_TRY_AGAIN = 1013
 CLOSE_RIGHT_BACK = 4000  # of those for private use, RFC 6455 section 7.4.2; the client's
 CLOSE_BY_OPERATOR = 4001

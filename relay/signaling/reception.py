@@ -18,6 +18,7 @@ from relay.signaling.sessions import Sessions
 from relay.signaling.tally import Tally
 
 RESUME = "resume"  # of the address: "new", or "back"
+MOVE = "move"  # "1" of who can go to another server when it is told to
 WORK = "altcha"  # of the address: the work that was asked for
 _RETRY_S = 10
 _FEW = 4  # sockets beyond the users that there may be, of those who come back

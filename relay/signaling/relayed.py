@@ -63,15 +63,23 @@ class Relayed:
 
     def pair(self, call: Call, now: float) -> None:
         """Route the two links to each other; whose link is not up has ``link_timeout_s``."""
-        self._plane.pair(call.first.user_id, call.second.user_id)
-        for session in (call.first, call.second):
+        if (guest := call.guest) is not None:
+            (here,) = call.here
+            self._plane.pair_across(here.user_id, guest.user_id, guest.node, call.number)
+        else:
+            self._plane.pair(call.first.user_id, call.second.user_id)
+        for session in call.here:
             session.link.paired(now, is_initiator=session.is_initiator)
-        if self._needs_invitation(call.first):
-            call.first.inbox.put(InvitationDue())
+            if self._needs_invitation(session):
+                session.inbox.put(InvitationDue())
+
+    def follow(self, partner_id: str, told: str) -> None:
+        """Have the plane know."""
+        self._plane.follow(partner_id, told)
 
     def part(self, call: Call) -> None:
         """Stop the routes. Links stay; a plain client's is not waited for any longer."""
-        for session in (call.first, call.second):
+        for session in call.here:
             self._plane.unpair(session.user_id)
             session.link.parted()
 

@@ -36,10 +36,13 @@ async def first_frame(socket: web.WebSocketResponse) -> WSMessage | None:
 
 def resume_in(frame: WSMessage) -> Resume | None:
     """What a frame asks for, if it is that."""
-    if frame.type is not WSMsgType.TEXT:
-        return None
+    return resume_of(frame.data) if frame.type is WSMsgType.TEXT else None
+
+
+def resume_of(text: str) -> Resume | None:
+    """What a text frame asks for, if it is that."""
     try:
-        message = parse_client(frame.data)
+        message = parse_client(text)
     except ProtocolError:
         return None
     return message if isinstance(message, Resume) else None

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from relay.evidence import ChatLog
 from relay.matching import Happened, State, advance
@@ -25,6 +26,7 @@ from relay.safety.texts import Texts
 from relay.signaling.echo import Echoing
 from relay.signaling.effort import Effort
 from relay.signaling.expectation import Expectation
+from relay.signaling.guest import Guest
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import Inbox, TimePassed
 from relay.signaling.outbox import CLOSE_POLICY, Outbox
@@ -50,26 +52,50 @@ class Former:
     """On the lobby's clock."""
     chat: ChatLog | None = None
     """What the two wrote, while evidence is kept."""
+    is_guest: bool = False
+    """Of another node."""
+
+
+def number_of(room_id: str) -> int:
+    """Of a room's pair in the media plane: the first 48 bits of its id."""
+    return int(room_id[:12], 16)
 
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """A room and its two sessions; ``second`` is the initiator."""
+    """A room and its two users; ``second`` is the initiator."""
 
     room: Room
-    first: Session
-    second: Session
+    first: Partner
+    second: Partner
     chat: ChatLog | None = None
     """The last of it, while evidence is kept."""
 
-    def partner_of(self, session: Session) -> Session:
+    @property
+    def number(self) -> int:
+        """The pair's in the media plane, see :func:`number_of`."""
+        return number_of(self.room.room_id)
+
+    @property
+    def here(self) -> list[Session]:
+        """Those of the two whose sessions are on this node: both, or one."""
+        return [one for one in (self.first, self.second) if isinstance(one, Session)]
+
+    @property
+    def guest(self) -> Guest | None:
+        """The one whose session is on another node."""
+        return next((one for one in (self.first, self.second) if isinstance(one, Guest)), None)
+
+    def partner_of(self, one: Partner) -> Partner:
         """The other one."""
-        return self.second if session is self.first else self.first
+        return self.second if one is self.first else self.first
 
     def flow(self) -> None:
         """Media flows: both are in the call."""
-        self.first.happened(Happened.MEDIA_FLOWED)
-        self.second.happened(Happened.MEDIA_FLOWED)
+        for session in self.here:
+            session.happened(Happened.MEDIA_FLOWED)
+        if self.guest is not None:
+            self.guest.flow()
 
 
 class Session:
@@ -91,12 +117,16 @@ class Session:
         source: str = "",
         identity: Identity = NOBODY,
         can_resume: bool = False,
+        can_move: bool = False,
     ) -> None:
         self.user_id = user_id
         self.is_local = is_local  # on this machine
         self.source = source  # that it counts for, see relay.source
         self.identity = identity
         self.can_resume = can_resume
+        self.ice_servers: list[dict[str, Any]] = []  # that its client was told of
+        self.can_move = can_move  # to another server, when it is told to
+        self.call_heard = 0  # the last one to move, see relay.signaling.moving
         self.away_since_s: float | None = None  # while its socket is lost
         self.is_missed = False  # the partner is to know of that
         self.frames = 0  # that have come from the client
@@ -106,6 +136,7 @@ class Session:
         self.gone = asyncio.Event()  # the lobby has forgotten it
         self.state = State.CONNECTED
         self.call: Call | None = None  # while matched or in_call
+        self.is_engaged = False  # a room is offered to its partner's node
         self.interests: dict[str, str] = {}  # as the user wrote them, by what is compared
         self.recent: dict[str, float] = {}  # last partners: id -> parted at
         self.former: deque[Former] = deque(maxlen=_MAX_FORMER)  # the last is the latest
@@ -142,6 +173,19 @@ class Session:
         """Whether its socket is lost, and may come back."""
         return self.away_since_s is not None
 
+    @property
+    def can_meet(self) -> bool:
+        """Whether it can be given a partner now."""
+        return self.state is State.WAITING and not (self.is_away or self.is_engaged)
+
+    @property
+    def takes_remarks(self) -> bool:
+        """Whether what waits for it leaves room, so that it is not cut off for a partner's word."""
+        return (
+            self.outbox.unsent_bytes < self.limits.max_unsent_remarks_bytes
+            and len(self.outbox) < self.limits.max_unsent_remarks
+        )
+
     def happened(self, happened: Happened) -> None:
         """Go to the next state."""
         self.state = advance(self.state, happened)
@@ -151,6 +195,7 @@ class Session:
     def left(self, now: float) -> None:
         """The socket is lost: whoever waits is in the queue no more, and keeps its place."""
         self.away_since_s = now
+        self._tell_missing()
         self.outbox.let_go()
         self.inbox.put(TimePassed())
 
@@ -162,6 +207,7 @@ class Session:
     def returned(self, now: float) -> None:
         """There is a socket again: whoever waits goes on, and a link has all its time again."""
         self.away_since_s, self.is_missed = None, False
+        self._tell_missing()
         self.tell_connection()
         self.link.put_off(now)
         self.inbox.put(TimePassed())
@@ -172,7 +218,7 @@ class Session:
         for interest in interests:
             self.interests.setdefault(interest.casefold(), interest)
 
-    def shares(self, other: Session) -> list[str]:
+    def shares(self, other: Partner) -> list[str]:
         """The interests that another user has, too, as this one wrote them."""
         return [text for key, text in self.interests.items() if key in other.interests]
 
@@ -212,12 +258,20 @@ class Session:
                     if self.call.chat is not None:
                         self.call.chat.add(self.user_id, delivery.text, delivery.sent_at / 1000)
                     partner.send(delivery)
-            case ChatReceived() if self._may_say(partner) and partner.talk.shown(remark.id):
+            case ChatReceived() if self._may_say(partner) and partner.was_shown(remark.id):
                 partner.send(remark)
             case Typing() if self.talk.typing(remark.active, now):
                 partner.send(remark)
             case MediaState():
                 self.tell_media()
+
+    def was_shown(self, chat_id: str) -> bool:
+        """Whether the partner may tell that it has seen a message: once for each there was."""
+        return self.talk.shown(chat_id)
+
+    def not_said(self, chat_id: str | None = None) -> None:
+        """What the user has said was not handed on, which is no mistake."""
+        self.slow_down("your partner's connection is slow", _SLOW_PARTNER_S, chat_id)
 
     def hand_on(self, message: ServerMessage) -> None:
         """Send the partner, if there is one, something that this user has made up."""
@@ -236,16 +290,16 @@ class Session:
             if news is not None:
                 self.call.partner_of(self).send(news)
 
-    def _may_say(self, partner: Session, chat_id: str | None = None) -> bool:
-        """Whether what waits for the partner leaves room, so that it is not cut off for this."""
-        outbox, limits = partner.outbox, self.limits
-        if (
-            outbox.unsent_bytes < limits.max_unsent_remarks_bytes
-            and len(outbox) < limits.max_unsent_remarks
-        ):
-            return True
-        self.slow_down("your partner's connection is slow", _SLOW_PARTNER_S, chat_id)
-        return False
+    def _tell_missing(self) -> None:
+        """Have a partner's node know whether there is a socket."""
+        if self.call is not None and self.call.guest is not None:
+            self.call.guest.missing(is_away=self.is_away)
+
+    def _may_say(self, partner: Partner, chat_id: str | None = None) -> bool:
+        """Whether the partner takes anything of this user at the moment."""
+        if not partner.takes_remarks:
+            self.not_said(chat_id)
+        return partner.takes_remarks
 
     def _may_chat(self, now: float, chat_id: str | None) -> bool:
         wait_s = self.talk.chat_wait_s(now)
@@ -288,3 +342,7 @@ class Session:
         self.recent[partner_id] = now
         if len(self.recent) > _MAX_RECENT:
             del self.recent[next(iter(self.recent))]
+
+
+Partner = Session | Guest
+"""One of the two of a room, as the other one knows it."""

@@ -45,12 +45,16 @@ _LOST = 1006  # RFC 6455 section 7.4.1
 
 log = structlog.get_logger(__name__)
 
-Refusal = Literal["unknown", "used", "ended", "missed"]
+Refusal = Literal["unknown", "used", "ended", "missed", "node_lost"]
 
 
-def new_token() -> str:
-    """An unguessable one: 256 bits, base64url."""
-    return token_urlsafe(32)
+def new_token(node: str = "") -> str:
+    """An unguessable one: 256 bits, base64url.
+
+    :param node: whose it is, which stands before it; empty where there are no others.
+    """
+    token = token_urlsafe(32)
+    return f"{node}.{token}" if node else token
 
 
 class _Away(NamedTuple):
@@ -61,9 +65,13 @@ class _Away(NamedTuple):
 
 
 class Sessions:
-    """All sessions with their tokens, and how long those are waited for that are away."""
+    """All sessions with their tokens, and how long those are waited for that are away.
 
-    def __init__(self, limits: Limits, tally: Tally) -> None:
+    :param node: this one's name; empty where there are no others.
+    """
+
+    def __init__(self, limits: Limits, tally: Tally, node: str = "") -> None:
+        self._node = node
         self._limits = limits
         self._tally = tally
         self._by_token: dict[bytes, Session] = {}
@@ -78,6 +86,10 @@ class Sessions:
     def away(self) -> int:
         """How many are away."""
         return len(self._away)
+
+    def new_token(self) -> str:
+        """What may let somebody come back."""
+        return new_token(self._node)
 
     def come(self, session: Session, token: str | None) -> None:
         """A new user is here.
@@ -122,7 +134,7 @@ class Sessions:
         if not session.outbox.has_after(resume.received):
             self._disappoint(session, now)
             return None
-        token = new_token()
+        token = self.new_token()
         self._spend(session, "used")
         self._give(session, token)
         self._served[session] = _hash(resume.resume_token), session.frames
@@ -181,6 +193,11 @@ class Sessions:
         for session in list(self._away):
             self.give_up(session, now)
 
+    def refuse(self, why: Refusal) -> None:
+        """Somebody could not come back."""
+        self._tally.resumes_refused[why] += 1
+        log.info("resume_refused", reason=why)
+
     def _wait_s(self, session: Session, goodbye: int | None) -> float:
         is_lost = goodbye is None or goodbye == CLOSE_RIGHT_BACK
         has_nothing = session.state is State.CONNECTED and session.link.state is LinkState.NONE
@@ -231,9 +248,9 @@ class Sessions:
         hashed = _hash(token)
         session = self._by_token.get(hashed)
         if session is None:
-            self._refuse(self._spent.get(hashed, "unknown"))
+            self.refuse(self._spent.get(hashed, "unknown"))
         elif session.outbox.closing is not None:  # it is about to end
-            self._refuse("ended")
+            self.refuse("ended")
             return None
         return session
 
@@ -243,11 +260,7 @@ class Sessions:
             self.give_up(session, now)
         else:
             session.outbox.close(CLOSE_REPLACED, "another socket has taken over")
-        self._refuse("missed")
-
-    def _refuse(self, why: Refusal) -> None:
-        self._tally.resumes_refused[why] += 1
-        log.info("resume_refused", reason=why)
+        self.refuse("missed")
 
 
 def _away_s(session: Session, now: float) -> float:

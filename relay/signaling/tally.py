@@ -23,10 +23,16 @@ class Tally:
         """Sockets that were not let in, by the reason."""
         self.resumes = 0
         """Sessions that went on with another socket."""
-        self.resumes_refused: Counter[str] = Counter(unknown=0, used=0, ended=0, missed=0)
+        self.resumes_refused: Counter[str] = Counter(
+            unknown=0, used=0, ended=0, missed=0, node_lost=0
+        )
         """Sessions that were asked for in vain, by the reason."""
+        self.not_taken: Counter[str] = Counter(no_room=0, no_message=0, too_many=0)
+        """What other nodes have told of rooms that was not taken, by the reason."""
+        self.moves = 0
+        """How often users were told to move to another server."""
         self.matches = 0
-        """Rooms opened."""
+        """Rooms opened; one with a user on another node counts where it was found."""
         self.match_wait = Histogram((0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300))
         """Of each user who got a partner: how long it took."""
         self.errors: Counter[str] = Counter(find_failed=0, internal=0, media_failed=0)

@@ -2,9 +2,14 @@
 
 - ``interface``  what a store can do, whatever it is made of
 - ``memory``     the one that keeps all in this process
+- ``redis``      the one that nodes share
+- ``scripts``    its steps, as Redis takes them
+- ``written``    waiters and rooms as text
+- ``times``      this process's clock and Redis'
+- ``shared``     the shared one while it is there, else one in memory
 """
 
-from relay.store.interface import Entered, Room, Store, Waiter
+from relay.store.interface import Entered, Looked, Room, Store, Waiter
 from relay.store.memory import MemoryStore
 
-__all__ = ["Entered", "MemoryStore", "Room", "Store", "Waiter"]
+__all__ = ["Entered", "Looked", "MemoryStore", "Room", "Store", "Waiter"]

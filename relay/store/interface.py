@@ -1,6 +1,6 @@
 """What a store of the waiting queue and the rooms can do, whatever it is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -21,6 +21,7 @@ class Waiter:
     names: frozenset[str] = frozenset()  # by which others may avoid it
     avoids: frozenset[str] = frozenset()  # names of those whom it is never to meet
     apart_until_s: float = 0.0  # until then it meets only others who are apart as well
+    node: str = ""  # that has the user's session; empty without a cluster
 
     @property
     def is_apart(self) -> bool:
@@ -36,6 +37,12 @@ class Room:
     first: str
     second: str
     since_s: float
+    nodes: tuple[str, str] = ("", "")
+    """Of the two, in this order; empty without a cluster."""
+
+    def node_of(self, user_id: str) -> str:
+        """Which node has one of the two."""
+        return self.nodes[0] if user_id == self.first else self.nodes[1]
 
 
 class Entered(StrEnum):
@@ -44,6 +51,19 @@ class Entered(StrEnum):
     WAITING = "waiting"
     IN_ROOM = "in_room"  # nothing changed: the user has a partner
     FULL = "full"  # nothing changed: the queue is full
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Who waits, as somebody sees it who has just entered the queue, or has not."""
+
+    entered: Entered
+    seeker: Waiter
+    """Its own entry; what it has said of itself if it does not wait."""
+    oldest: list[Waiter] = field(default_factory=list)
+    alike: list[Waiter] = field(default_factory=list)
+    """What :meth:`Store.waiting` and :meth:`Store.alike` find for it; perhaps without those who are
+    among the former, and without itself."""
 
 
 class Store(Protocol):
@@ -80,6 +100,9 @@ class Store(Protocol):
         who changed theirs while they waited, or have come back, may be left out.
         """
 
+    async def look(self, waiter: Waiter, limit: int) -> Looked:
+        """Enter, and see who else waits whom the user might meet: so many of either kind."""
+
     async def claim(self, room: Room) -> bool:
         """Move the room's two users from the queue into the room, if both still wait.
 
@@ -87,8 +110,14 @@ class Store(Protocol):
             changed.
         """
 
+    async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
+        """Make the first of these rooms that can be made, in one step, and no other."""
+
     async def leave_room(self, user_id: str) -> Room | None:
         """End the user's room, for both users; of two who leave, only the first gets the room."""
+
+    async def leave(self, user_id: str) -> Room | None:
+        """Both: the queue first, so that who is to leave does not get into a room meanwhile."""
 
     async def room_of(self, user_id: str) -> Room | None:
         """The user's room."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from relay.store.interface import Entered, Room, Waiter
+from relay.store.interface import Entered, Looked, Room, Waiter
 
 _NONE = ""  # no interest is empty
 _Tag = tuple[bool, str]  # whether those are apart whom it finds, and an interest
@@ -68,6 +68,17 @@ class MemoryStore:
                 found[user_id] = self._queue_of(apart=apart)[user_id]
         return sorted(found.values(), key=lambda waiter: waiter.since_s)[:limit]
 
+    async def look(self, waiter: Waiter, limit: int) -> Looked:
+        """See :meth:`Store.look`."""
+        entered = await self.enter(waiter)
+        seeker = await self.waiter(waiter.user_id)
+        if entered is not Entered.WAITING or seeker is None:
+            return Looked(entered, waiter)
+        apart = seeker.is_apart
+        oldest = await self.waiting(limit, apart=apart)
+        alike = await self.alike(seeker.interests, limit, apart=apart)
+        return Looked(entered, seeker, oldest, alike)
+
     async def claim(self, room: Room) -> bool:
         """See :meth:`Store.claim`."""
         users = {room.first, room.second}
@@ -78,12 +89,24 @@ class MemoryStore:
             self._room_of[user_id] = room
         return True
 
+    async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
+        """See :meth:`Store.claim_first`."""
+        for room in rooms:
+            if await self.claim(room):
+                return room
+        return None
+
     async def leave_room(self, user_id: str) -> Room | None:
         """See :meth:`Store.leave_room`."""
         room = self._room_of.get(user_id)
         if room is not None:
             del self._room_of[room.first], self._room_of[room.second]
         return room
+
+    async def leave(self, user_id: str) -> Room | None:
+        """See :meth:`Store.leave`."""
+        await self.leave_queue(user_id)
+        return await self.leave_room(user_id)
 
     async def room_of(self, user_id: str) -> Room | None:
         """See :meth:`Store.room_of`."""

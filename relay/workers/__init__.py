@@ -7,6 +7,9 @@ again.
 
 - ``plane``      the media plane that the front has: places links, and asks the workers
 - ``homes``      where each user's link is, and whom the user is paired with: decisions only
+- ``across``     pairs whose partner is at another node
+- ``told``       what another node has to know of a user's link
+- ``trunk_keys`` the trunks to other nodes' workers, and their keys
 - ``register``   who is there, who is missing, and what all of them have counted
 - ``crew``       starts workers, adopts them, replaces those that have died, stops them
 - ``colleague``  one worker as the front has it: requests, commands, events

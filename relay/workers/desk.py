@@ -175,8 +175,20 @@ class Desk:
                 return messages.Found.of(await plane.kept(user_id, partner_id, within_s))
             case messages.Pair(a, b):
                 plane.pair(a, b)
-            case messages.PairFar(user_id, card, number, peer):
-                plane.pair_far(user_id, card, number, peer)
+            case messages.PairFar(user_id, card, number, peer, node):
+                plane.pair_far(user_id, card, number, peer, node)
+            case messages.OpenTrunk(node, worker, near, far):
+                plane.pairs.open_trunk(node, worker, near, far)
+            case messages.TakeTrunkKey(node, worker, epoch, key):
+                trunk = plane.pairs.trunk(node, worker)
+                if trunk is not None:
+                    trunk.decrypt_with(bytes.fromhex(key), epoch)
+                return messages.TrunkKeyTaken(trunk is not None)
+            case messages.UseTrunkKey(node, worker, epoch, key):
+                if (trunk := plane.pairs.trunk(node, worker)) is not None:  # or its node has gone
+                    trunk.encrypt_with(bytes.fromhex(key), epoch)
+            case messages.CloseTrunks(node):
+                plane.pairs.close_trunks(node)
             case messages.Unpair(user_id):
                 plane.unpair(user_id)
             case messages.CloseLink(user_id):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from relay.media.card import Card
 from relay.workers import messages
+from relay.workers.told import Told
 
 _NUMBERS = 1 << 32
 
@@ -18,6 +20,18 @@ class Command(NamedTuple):
 
     worker: int
     message: object
+
+
+@dataclass(slots=True)
+class Remote:
+    """A partner whose link is on another node."""
+
+    partner_id: str
+    node: str
+    number: int
+    """Of the pair."""
+    told: Told | None = None
+    """What that node has told of the link last."""
 
 
 class Homes:
@@ -32,6 +46,10 @@ class Homes:
         """What other workers have to know of who has described its link."""
         self.joined_at: dict[str, int] = {}
         """The worker that was told of the user's partner."""
+        self.remotes: dict[str, Remote] = {}
+        """Partners at other nodes, by the users here."""
+        self._near_of: dict[str, str] = {}
+        """The users here, by their partners at other nodes."""
         self._number_of: dict[str, int] = {}
         """Of pairings over a bridge, by each of the two."""
         self._number = secrets.randbelow(_NUMBERS)  # not one of a former front's
@@ -56,6 +74,28 @@ class Homes:
         """The two, who have no partner, are paired; they may be one, with itself."""
         self.partner_of[a], self.partner_of[b] = b, a
 
+    def pair_across(self, user_id: str, remote: Remote) -> None:
+        """A user who has no partner gets one at another node, who has none here."""
+        self.partner_of[user_id] = remote.partner_id
+        self.remotes[user_id] = remote
+        self._near_of[remote.partner_id] = user_id
+
+    def near_of(self, partner_id: str) -> str | None:
+        """The user here whose partner at another node this is."""
+        return self._near_of.get(partner_id)
+
+    def follow(self, partner_id: str, told: Told) -> list[Command]:
+        """A partner at another node has another description."""
+        user_id = self._near_of[partner_id]
+        self.remotes[user_id].told = told
+        return self._join_remote(user_id, self.remotes[user_id], is_told=False)
+
+    def lose(self, node: str) -> None:
+        """A node is there no more: what it has told is of no account, and workers know it."""
+        for remote in self.remotes.values():
+            if remote.node == node:
+                remote.told = None
+
     def describe(self, user_id: str, card: Card | None) -> None:
         """The user's link has another description, or none yet."""
         self.card_of.pop(user_id, None)
@@ -67,6 +107,9 @@ class Homes:
         partner = self.partner_of.pop(user_id, None)
         if partner is None:
             return None, []
+        if self.remotes.pop(user_id, None) is not None:
+            del self._near_of[partner]
+            return partner, self._separate(user_id)
         self.partner_of.pop(partner, None)  # it may be the user itself
         return partner, self._separate(user_id, partner)
 
@@ -77,6 +120,9 @@ class Homes:
         of different ones meet over the bridge, and each has to know what the other has described.
         """
         partner = self.partner_of.get(user_id)
+        if (remote := self.remotes.get(user_id)) is not None:
+            is_told = self.joined_at.get(user_id) == self.worker_of.get(user_id)
+            return self._join_remote(user_id, remote, is_told=is_told)
         if partner is None or not {user_id, partner} <= self.link_of.keys():
             return []
         pair = user_id, partner
@@ -93,6 +139,21 @@ class Homes:
         for each in pair:
             self._number_of[each] = self._number
         return [*commands, self._pair_far(user_id, partner), self._pair_far(partner, user_id)]
+
+    def _join_remote(self, user_id: str, remote: Remote, *, is_told: bool) -> list[Command]:
+        """Have the user's worker know of a partner at another node, whose own is told there.
+
+        :param is_told: whether it knows already what that node has told last.
+        """
+        told = remote.told
+        if is_told or told is None or user_id not in self.link_of:
+            return []
+        worker = self.worker_of[user_id]
+        leaves = self.joined_at.get(user_id) not in (None, worker)
+        commands = self._separate(user_id) if leaves else []
+        self.joined_at[user_id] = worker
+        paired = messages.PairFar(user_id, told.card, remote.number, told.worker, remote.node)
+        return [*commands, Command(worker, paired)]
 
     def _pair(self, a: str, b: str, worker: int) -> Command:
         self.joined_at |= {a: worker, b: worker}

@@ -30,7 +30,7 @@ from relay.plane import (
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
 
-VERSION = 4
+VERSION = 5
 """To be raised whenever a message changes; a worker of another version is replaced."""
 
 
@@ -138,6 +138,17 @@ class LookFor:
     within_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class TakeTrunkKey:
+    """Take what another node's worker sends under a key."""
+
+    node: str
+    worker: int
+    epoch: int
+    key: str = field(repr=False)
+    """16 bytes, in hexadecimal."""
+
+
 # Answers
 
 
@@ -210,6 +221,13 @@ class Found:
         return Kept(self.age_s, self.width, self.height, self.frame, self.partner_id)
 
 
+@dataclass(frozen=True, slots=True)
+class TrunkKeyTaken:
+    """To :class:`TakeTrunkKey`: whether there is such a trunk."""
+
+    is_known: bool
+
+
 # Commands
 
 
@@ -229,6 +247,35 @@ class PairFar:
     card: Card
     number: int
     peer: int
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrunk:
+    """See :meth:`relay.media.pairs.Pairs.open_trunk`."""
+
+    node: str
+    worker: int
+    near: tuple[str, int]
+    far: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class UseTrunkKey:
+    """Send under a key, which the other node has taken, from now on."""
+
+    node: str
+    worker: int
+    epoch: int
+    key: str = field(repr=False)
+    """16 bytes, in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTrunks:
+    """Those to a node, or all; see :meth:`relay.media.pairs.Pairs.close_trunks`."""
+
+    node: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +375,11 @@ KINDS: tuple[type[Any], ...] = (
     Found,
     Pair,
     PairFar,
+    OpenTrunk,
+    UseTrunkKey,
+    CloseTrunks,
+    TakeTrunkKey,
+    TrunkKeyTaken,
     Unpair,
     CloseLink,
     OpenTap,

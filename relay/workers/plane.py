@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from relay.cluster import Cluster
 from relay.errors import SdpError, WorkerError, WorkerLost
 from relay.logs import log_crash
 from relay.media.paths.idle import IdleCores
@@ -34,10 +35,11 @@ from relay.plane import (
 from relay.plane.listeners import Listeners
 from relay.plane.sight import summed
 from relay.workers import messages
+from relay.workers.across import Across
 from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
 from relay.workers.handing import Handing
-from relay.workers.homes import Command, Homes
+from relay.workers.homes import Command, Homes, Remote
 from relay.workers.register import REPLACED_S, Register
 
 BEAT_S = 1.0
@@ -68,11 +70,13 @@ class WorkersPlane:
         self,
         crew: Crew,
         *,
+        cluster: Cluster | None = None,
         idle_cores: IdleCores | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Build a plane; nothing runs before :meth:`start`.
 
+        :param cluster: the other nodes, whose users may be partners of those here.
         :param idle_cores: made to poll while there are calls; its owner closes it.
         :param clock: seconds, monotonic.
         """
@@ -86,6 +90,7 @@ class WorkersPlane:
         self._taps: dict[int, _Tapping] = {}
         self._tap_numbers = itertools.count(1)
         self._listeners = Listeners()
+        self._across = Across(cluster, self._homes, self._members, clock, self._listeners.tell)
         self._register = Register(len(crew.restarts), clock)
         self._unclaimed: dict[str, float] = {}
         """Users of a former front: until when they keep their links."""
@@ -103,6 +108,7 @@ class WorkersPlane:
         :raises WorkerError: when one cannot be had.
         """
         await self._crew.start(self._has_joined, self._was_told, self._was_lost)
+        self._across.begin()
         self._beating = asyncio.create_task(self._beat(), name="workers' beat")
         self._beating.add_done_callback(log_crash)
 
@@ -119,6 +125,7 @@ class WorkersPlane:
         if self._beating is not None:
             self._beating.cancel()
             await asyncio.wait({self._beating})
+        await self._across.close()
         await self._crew.close()
         self._members.clear()
         self.tunnels.close()
@@ -175,6 +182,22 @@ class WorkersPlane:
         self._homes.pair(a, b)
         self._give(self._homes.join(a))
 
+    def pair_across(self, user_id: str, partner_id: str, node: str, number: int) -> None:
+        """See :class:`relay.plane.Links`.
+
+        :raises RuntimeError: when this server is no node of a cluster.
+        """
+        if self._across.keys is None:
+            raise RuntimeError("this server is no node of a cluster")
+        self.unpair(user_id)
+        if (former := self._homes.near_of(partner_id)) is not None:
+            self.unpair(former)  # nobody has said that the two have parted
+        self._across.pair(user_id, Remote(partner_id, node, number))
+
+    def follow(self, partner_id: str, told: str) -> None:
+        """See :class:`relay.plane.Links`."""
+        self._give(self._across.follow(partner_id, told))
+
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.Links`."""
         told = self._homes.joined_at.keys() & {user_id, self._homes.partner_of.get(user_id, "")}
@@ -209,7 +232,9 @@ class WorkersPlane:
 
     def _stats(self) -> PlaneStats:
         """Those of the workers, and what did not get so far."""
-        here = PlaneStats(tunnel_refusals=dict(self.tunnels.refusals))
+        here = PlaneStats(
+            drops=dict(self._across.drops), tunnel_refusals=dict(self.tunnels.refusals)
+        )
         return summed([self._register.stats(), here], listening=True)
 
     def workers(self) -> list[WorkerView]:
@@ -250,6 +275,9 @@ class WorkersPlane:
 
     def request_keyframe(self, user_id: str, direction: Direction) -> None:
         """See :class:`relay.plane.Taps`."""
+        receiver = self._homes.near_of(user_id)
+        if receiver is not None and direction is Direction.UP:  # of one at another node
+            user_id, direction = receiver, Direction.DOWN
         worker = self._homes.worker_of.get(user_id)
         if worker is not None:
             self._tell(worker, messages.RequestKeyframe(user_id, direction))
@@ -305,6 +333,7 @@ class WorkersPlane:
         self._homes.link_of[user_id] = described.link_id
         self._homes.describe(user_id, answer.card)
         self._give(self._homes.join(user_id))
+        self._across.described(user_id)
         return described
 
     async def _settle(self, user_id: str, near: str | None, deadline_s: float) -> int:
@@ -342,6 +371,7 @@ class WorkersPlane:
         if self._tcp_port is not None:
             member.tell(messages.AnnounceTcp(self._tcp_port))
         member.tell(messages.Keep(self._keeps))
+        self._across.worker_joined(member)
         for resident in hello.residents:
             self._adopt(member, resident)
         self._is_there.set()
@@ -410,6 +440,7 @@ class WorkersPlane:
         for member in list(self._members.values()):
             if not member.answers:
                 self._crew.replace(member, "does not answer")
+        self._across.beat()
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._homes.partner_of))
         now = self._clock()

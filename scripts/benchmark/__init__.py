@@ -36,6 +36,7 @@ The measurements, and what some of them find:
 - ``workers``       what media processes take, and how often two meet over the bridge
 - ``spread``        what calls cost on one worker and on two, within one and across
 - ``bridge``        what a packet costs when its partner's link is on another plane
+- ``cluster``       what it costs when that link is on another node
 - ``tunnels``       what calls cost over ICE-TCP, TURN over TCP and over TLS
 - ``keeping``       what a packet costs while the users' last pictures are kept
 - ``isolation``     what floods of one user do to others' packets

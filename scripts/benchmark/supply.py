@@ -55,9 +55,13 @@ class Supply:
 
     def fill(self) -> None:
         """Put one batch into the relay's socket; the links may have it, as if time passed."""
+        self.burst(PEERS)
+
+    def burst(self, peers: int) -> None:
+        """Put a burst of each of so many peers into the relay's socket."""
         for link in self._links:
             link.budget.look(self.now)
-        for peer, wire in zip(self._peers, self._sockets, strict=True):
+        for peer, wire in list(zip(self._peers, self._sockets, strict=True))[:peers]:
             for offset, media in enumerate(self._media):
                 number = self._number + offset & 0xFFFF
                 packet = rtp(media, peer.ssrcs.video, number, number * 90, number, Numbering())

@@ -19,6 +19,7 @@ from tests.browser.cable import cable
 from tests.browser.conftest import SitDown, StartServer
 from tests.browser.desk import PATIENCE_MS, talking
 from tests.browser.visitor import until
+from tests.support.clustered import clustered
 from tests.support.operating import TOKEN, operating
 from tests.support.watching import call, watched
 from tests.unit.api.observed import worker
@@ -338,13 +339,54 @@ async def test_workers_are_shown_and_what_is_bad_about_them(
         ):
             found = desk.page.locator(f'#workers-table td[data-{mark}="true"]')
             assert await found.all_inner_texts() == texts
-        assert await marked.count() == 3 * 11
+        assert await marked.count() == 3 * 12  # with the node, where there is a cluster
         await desk.tile("cpu", "93 %")
         assert await violations(desk.page) == []
         overflow = await desk.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert overflow <= 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_nodes_of_a_cluster_and_their_orders(
+    sit_down: SitDown, size: str, scheme: str
+) -> None:
+    async with clustered("a", "b", "c") as nodes:
+        ann, _, room_id = await nodes["b"].pair()
+        desk = await sit_down(nodes["a"].relay.url, viewport=SIZES[size], color_scheme=scheme)
+        await desk.tile("connected", "2")
+        await expect(desk.page.get_by_role("heading", name="Nodes")).to_be_visible()
+        await expect(desk.rows("nodes-table")).to_have_count(3)
+        assert await desk.column("nodes-table", 0) == ["a (asked)", "b", "c"]
+        assert await desk.column("nodes-table", 2) == ["0", "2", "0"]
+        await expect(desk.page.locator("#drain")).to_be_hidden()
+        await desk.page.locator("#node").select_option("b")
+        await desk.press("Drain")
+        await desk.reads("Drain node b?")
+        await desk.page.locator("#confirm-action").click()
+        await desk.reads("Node b takes no new users.")
+        await desk.reads("Take new users")
+        assert (await nodes["b"].operator.ask("/ready"))[0] == 503
+        assert await violations(desk.page) == []
+        overflow = await desk.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0
+
+        await desk.turn_to(f"rooms/{room_id}")
+        await desk.press("End call")
+        await desk.page.locator("#confirm-action").click()
+        await ann.hear("partner_left")
+
+        nodes.hush("a", "c")
+        await desk.reads("No answer from c: what is there is not shown.")
+        nodes.leases = None
+        await desk.reads("The store that the nodes share cannot be reached")
+        await desk.turn_to("users")
+        await expect(desk.rows("users-table")).to_have_count(2)
+        await expect(desk.page.get_by_role("columnheader", name="Node")).to_be_visible()
 
 
 async def test_all_of_it_by_keyboard(sit_down: SitDown) -> None:

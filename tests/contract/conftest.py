@@ -14,6 +14,7 @@ from relay.records.database import Database
 from tests.support.memory_records import MemoryRecords
 from tests.support.postgres import NEEDS_POSTGRES, Postgres
 from tests.support.records import NOW
+from tests.support.redis_server import RedisServer
 
 KINDS = ("sqlite", pytest.param("postgresql", marks=NEEDS_POSTGRES))
 
@@ -23,6 +24,16 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    server = RedisServer()
     try:
         server.start()
         yield server

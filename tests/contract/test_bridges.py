@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 
 from relay.media.paths.batch_bridge import BatchBridge, open_bridge
-from relay.media.paths.bridge import HEAD, Bridge, Cargo, PlainBridge, cargo_and_number, head
+from relay.media.paths.bridge import HEAD, Cargo, LocalBridge, PlainBridge, cargo_and_number, head
 from relay.media.paths.transport import MAX_DATAGRAM_BYTES, SLOT_BYTES, SLOTS
 from tests.support.fake_socket import FakeSocket
 
-KINDS: list[type[Bridge]] = [PlainBridge, *([BatchBridge] if sys.platform == "linux" else [])]
+KINDS: list[type[LocalBridge]] = [PlainBridge, *([BatchBridge] if sys.platform == "linux" else [])]
 MORE_THAN_FIT = 100_000
 
 
 class End:
     """One process's: its slots, and its bridge."""
 
-    def __init__(self, kind: type[Bridge], directory: Path, near: str, far: str) -> None:
+    def __init__(self, kind: type[LocalBridge], directory: Path, near: str, far: str) -> None:
         self.slots = FakeSocket()
         self.bridge = kind(self.slots, directory / near, directory / far)
 
@@ -56,9 +56,9 @@ def ends(request: pytest.FixtureRequest) -> Iterator[tuple[End, End]]:
 
 def test_a_head_says_what_and_whose() -> None:
     for cargo in Cargo:
-        assert cargo_and_number(head(cargo, 0xFFFFFFFF)) == (cargo, 0xFFFFFFFF)
-    for version, cargo_number in ((0, 1), (2, 1), (1, 200)):
-        raw = HEAD.pack(version, cargo_number, 5)
+        assert cargo_and_number(head(cargo, 0xFFFFFFFFFFFF)) == (cargo, 0xFFFFFFFFFFFF)
+    for version, cargo_number in ((0, 1), (1, 1), (2, 200)):
+        raw = HEAD.pack(version << 56 | cargo_number << 48 | 5)
         assert cargo_and_number(int.from_bytes(raw, sys.byteorder)) is None
 
 
@@ -137,7 +137,7 @@ def test_what_does_not_fit_is_dropped(ends: tuple[End, End]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_other_end_comes_and_goes(kind: type[Bridge]) -> None:
+def test_the_other_end_comes_and_goes(kind: type[LocalBridge]) -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         left = End(kind, directory, "0-1", "1-0")

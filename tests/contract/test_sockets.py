@@ -352,6 +352,16 @@ def test_sizes_stay_apart_whatever_their_order(
     assert getattr(ours, "segmenting", None) is segmenting, "no message was too large"
 
 
+def test_places_are_known_by_what_comes_from_them(ours: DatagramSocket, peer: AnyPeer) -> None:
+    address = address_of(ours, peer)
+    assert ours.at(peer.host, peer.port) == address
+    assert ours.at(peer.host, peer.port + 1) != address
+    assert ours.at("localhost", peer.port) is None, "names are not looked up"
+    assert ours.at(peer.host, 1 << 16) is None
+    if ours.family == socket.AF_INET:
+        assert ours.at("::1", peer.port) is None
+
+
 def test_to_an_address_without_a_port_nothing_goes(ours: DatagramSocket, peer: AnyPeer) -> None:
     destination = ours.destination(ours.portless(address_of(ours, peer)))
     for slot in range(2):

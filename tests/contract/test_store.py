@@ -1,32 +1,71 @@
 """What every store must do. A new one is added to ``STORES`` and has to pass all of this."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator
 
 import pytest
 
+from relay.cluster.lane import Lane, client
 from relay.store import Entered, MemoryStore, Room, Store, Waiter
+from relay.store.redis import RedisStore
+from relay.store.shared import SharedStore
 from tests.support.party import SlowStore
+from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_lane, a_store
 
-
-def slow_store(max_waiting: int) -> Store:
-    async def hop(when: str, name: str) -> None:
-        await asyncio.sleep(0)
-
-    store = SlowStore(hop)
-    store.inner = MemoryStore(max_waiting)
-    return store
-
-
-STORES: dict[str, Callable[[int], Store]] = {"memory": MemoryStore, "slow": slow_store}
+STORES = (
+    "memory",
+    "slow",
+    pytest.param("redis", marks=NEEDS_REDIS),
+    pytest.param("shared", marks=NEEDS_REDIS),
+    "shared, away",
+)
 
 MAX_WAITING = 100
 
 
-@pytest.fixture(params=list(STORES.values()), ids=list(STORES))
-def store(request: pytest.FixtureRequest) -> Store:
-    made: Store = request.param(MAX_WAITING)
-    return made
+def slow_store() -> Store:
+    async def hop(when: str, name: str) -> None:
+        await asyncio.sleep(0)
+
+    store = SlowStore(hop)
+    store.inner = MemoryStore(MAX_WAITING)
+    return store
+
+
+def shared_store(lane: Lane) -> SharedStore:
+    redis = RedisStore(lane.run, "", time.monotonic, max_waiting=MAX_WAITING)
+    return SharedStore(redis, time.monotonic, max_waiting=MAX_WAITING)
+
+
+@pytest.fixture(params=STORES)
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    match request.param:
+        case "memory":
+            yield MemoryStore(MAX_WAITING)
+        case "slow":
+            yield slow_store()
+        case "redis":
+            async with a_store(_emptied(request), max_waiting=MAX_WAITING) as store:
+                yield store
+        case "shared":
+            async with a_lane(_emptied(request)) as lane:
+                shared = shared_store(lane)
+                await shared.tend()
+                assert shared.is_there
+                yield shared
+                assert shared.is_there
+        case _:
+            shared = shared_store(Lane(client("unix:///nowhere")))
+            await shared.tend()
+            assert not shared.is_there
+            yield shared
+
+
+def _emptied(request: pytest.FixtureRequest) -> RedisServer:
+    server: RedisServer = request.getfixturevalue("redis_server")
+    server.ask("FLUSHALL")
+    return server
 
 
 async def enter(store: Store, *names: str) -> None:
@@ -54,7 +93,16 @@ async def test_the_queue_is_in_the_order_of_coming(store: Store) -> None:
 
 
 async def test_all_that_is_known_of_a_waiter_comes_back(store: Store) -> None:
-    ann = Waiter("ann", 12.5, frozenset({"tea", "chess"}), {"bob": 3.25})
+    ann = Waiter(
+        "ann",
+        12.5,
+        frozenset({"tea", "chess"}),
+        {"bob": 3.25},
+        place="worker 1",
+        names=frozenset({"visitor:a", "user:ann"}),
+        avoids=frozenset({'visitor:\n\x00\x1f\u2028"é'}),
+        apart_until_s=0.0,
+    )
     await store.enter(ann)
     assert await store.waiter("ann") == ann
     assert await store.waiting(1) == [ann]
@@ -230,3 +278,83 @@ async def test_all_who_wait_are_counted(store: Store) -> None:
         apart_until_s = 60.0 * (number % 2)
         await store.enter(Waiter(f"{number}", number, apart_until_s=apart_until_s))
     assert await store.enter(Waiter("ann", 1.0)) is Entered.FULL
+
+
+async def test_interests_may_be_any_text(store: Store) -> None:
+    odd = ["tea\x00", "tea", "te", "\x1f", "\n", '"', "\\", "\u2028", "café", "🎈", "\ud7ff", "01"]
+    for since_s, interest in enumerate(odd):
+        await store.enter(Waiter(f"user {since_s}", float(since_s), frozenset({interest})))
+    for number, interest in enumerate(odd):
+        assert await liking(store, interest) == [f"user {number}"]
+    assert await liking(store) == []
+    for number in range(len(odd)):
+        await store.leave_queue(f"user {number}")
+        assert await liking(store, *odd) == [f"user {n}" for n in range(number + 1, len(odd))]
+
+
+async def test_moments_come_back_as_they_were(store: Store) -> None:
+    parted = {f"user {n}": 1.0 + n / 1000 for n in range(8)}
+    ann = Waiter("ann", 0.000001, recent=parted, apart_until_s=1e6)
+    await store.enter(ann)
+    for number in range(50):
+        await store.enter(Waiter(f"{number}", 5.0))
+        assert await store.waiter("ann") == ann
+    await store.enter(Waiter("bob", 2.0))
+    room = Room("r", "ann", "bob", 3.000001)
+    assert await store.claim(room)
+    assert await store.room_of("bob") == room
+
+
+async def test_who_looks_enters_and_sees_who_else_waits(store: Store) -> None:
+    await enter_liking(store, ann="tea", bob="", cid="chess tea", dan="golf")
+    await store.enter(Waiter("eve", 4.0, frozenset({"tea"}), apart_until_s=60.0))
+    fay = Waiter("fay", 5.0, frozenset({"tea", "golf"}))
+    looked = await store.look(fay, 2)
+    assert looked.entered is Entered.WAITING
+    assert looked.seeker == fay
+    assert [w.user_id for w in looked.oldest] == ["ann", "bob"]
+    assert "cid" in {w.user_id for w in looked.alike} <= {"ann", "cid"}
+    assert await store.waiter("fay") == fay
+    again = await store.look(Waiter("fay", 9.0), 10)
+    assert again.seeker == Waiter("fay", 5.0)
+    seen = {w.user_id: w for w in (*again.oldest, *again.alike)}
+    assert seen.keys() - {"fay"} == {"ann", "bob", "cid", "dan"}
+    assert seen["ann"] == Waiter("ann", 0.0, frozenset({"tea"}))
+    apart = await store.look(Waiter("gus", 6.0, apart_until_s=60.0), 10)
+    assert [w.user_id for w in apart.oldest if w.user_id != "gus"] == ["eve"]
+
+
+async def test_who_looks_from_a_room_or_into_a_full_queue_sees_nobody(store: Store) -> None:
+    await enter(store, "ann", "bob", *(f"user {n}" for n in range(MAX_WAITING - 2)))
+    looked = await store.look(Waiter("late", 9.0), 10)
+    assert (looked.entered, looked.oldest, looked.alike) == (Entered.FULL, [], [])
+    assert looked.seeker == Waiter("late", 9.0)
+    await store.claim(Room("r", "ann", "bob", 1.0))
+    looked = await store.look(Waiter("ann", 9.0), 10)
+    assert (looked.entered, looked.oldest, looked.alike) == (Entered.IN_ROOM, [], [])
+    assert await store.waiter("ann") is None
+
+
+async def test_who_leaves_is_neither_in_the_queue_nor_in_a_room(store: Store) -> None:
+    await enter(store, "ann", "bob", "cid")
+    assert await store.leave("ann") is None
+    assert await names(store) == ["bob", "cid"]
+    room = Room("r", "bob", "cid", 1.0)
+    await store.claim(room)
+    assert await store.leave("cid") == room
+    assert await store.leave("bob") is None
+    assert await store.room_of("bob") is None
+    assert await store.leave("nobody") is None
+
+
+async def test_the_first_room_that_can_be_made_is_made_and_no_other(store: Store) -> None:
+    await enter(store, "ann", "bob", "cid", "dan")
+    rooms = [
+        Room("r", "ann", other, 1.0 + n) for n, other in enumerate(("gone", "ann", "cid", "dan"))
+    ]
+    assert await store.claim_first(rooms) == rooms[2]
+    assert await store.room_of("cid") == rooms[2]
+    assert await names(store) == ["bob", "dan"]
+    assert await store.claim_first(rooms) is None
+    assert await store.claim_first([]) is None
+    assert await names(store) == ["bob", "dan"]

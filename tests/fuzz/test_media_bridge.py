@@ -70,7 +70,7 @@ def test_any_datagrams(arriving: list[tuple[int, bytes]]) -> None:
     ann = port.join("ann", FIREFOX, A)
     bridge = Played(port)
     bridgehead = Bridgehead(port.socket, port.forwarder, {"ann": ann.link}, lambda: port.now)
-    bridgehead._bridges[1] = bridge
+    bridgehead._bridges[1] = bridge  # type: ignore[assignment]
     far = bridgehead.meet("ann", card(CHROMIUM), 7, 1)
     far.cross(ann.link)
     Flow(far.uplink, ann.downlink)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.bridged import Bridged
+from tests.support.bridged import Bridged, Trunked
 from tests.support.exchange import Exchange
 from tests.support.relayed import only_relayed
 
@@ -43,6 +43,28 @@ async def bridged(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Bridged]:
     """Two planes, and a bridge between them."""
     async with _all_is_well(caplog):
         found = Bridged()
+        await found.start()
+        yield found
+        await found.close()
+
+
+@pytest.fixture(params=[Bridged, Trunked])
+async def apart(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Bridged]:
+    """Two planes, of one machine or of two nodes."""
+    async with _all_is_well(caplog):
+        found: Bridged = request.param()
+        await found.start()
+        yield found
+        await found.close()
+
+
+@pytest.fixture
+async def trunked(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Trunked]:
+    """Two planes of two nodes."""
+    async with _all_is_well(caplog):
+        found = Trunked()
         await found.start()
         yield found
         await found.close()

@@ -44,7 +44,11 @@ async def test_a_snapshot_at_once_and_then_each_second() -> None:
             assert response.content_type == "text/event-stream"
             assert response.headers["Cache-Control"] == "no-store"
             first = await next_snapshot(response)
-            assert set(first) == {"totals", "rooms", "tracks", "workers", "failures"}
+            assert set(first) == {
+                *("totals", "rooms", "tracks", "workers", "failures"),
+                *("nodes", "silentNodes", "storeAway"),
+            }
+            assert first["nodes"] == []
             assert (first["totals"]["rooms"], first["totals"]["eventReaders"]) == (1, 1)
             assert [room["id"] for room in first["rooms"]] == [room_id]
             ann.send(VIDEO, KEYFRAME)
@@ -112,7 +116,7 @@ async def a_busy_stream(period_s: float, patience_s: float) -> AsyncIterator[tup
     events = Events(overview, period_s=period_s, patience_s=patience_s)
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        return await events.serve(request, EventQuery(limit=200))
+        return await events.serve(request, lambda: events.snapshot(EventQuery(limit=200)))
 
     app = web.Application()
     app.add_routes([web.get("/events", serve)])

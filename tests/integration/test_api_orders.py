@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from relay.signaling import gateway
+from relay.signaling import gateway, moving
 from relay.store import MemoryStore, Room
 from tests.support.operating import KEYFRAME, VIDEO, operating
 
@@ -57,7 +57,10 @@ async def test_a_draining_server_takes_nobody_new_and_calls_go_on() -> None:
     async with operating() as server:
         ann, bob, _ = await server.pair()
         for _ in range(2):  # harmless when repeated
-            assert await server.operator.ask("/api/v1/drain", "POST") == (200, {"draining": True})
+            assert await server.operator.ask("/api/v1/drain", "POST") == (
+                200,
+                {"draining": True, "deadlineS": None, "node": None},
+            )
         assert await server.operator.ask("/ready") == (
             503,
             {"status": "not_ready", "reasons": ["draining"]},
@@ -84,7 +87,7 @@ async def test_a_draining_server_takes_nobody_new_and_calls_go_on() -> None:
         for _ in range(2):
             assert await server.operator.ask("/api/v1/drain", "DELETE") == (
                 200,
-                {"draining": False},
+                {"draining": False, "deadlineS": None, "node": None},
             )
         assert (await server.operator.ask("/ready"))[0] == 200
         await server.come()
@@ -107,6 +110,40 @@ async def test_users_who_wait_while_it_drains_still_meet() -> None:
             await user.say("find_partner")
         await ann.hear("partner_found")
         await bob.hear("partner_found")
+
+
+async def test_a_deadline_is_told_and_put_off_and_those_who_are_left_are_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(moving, "NOTICE_S", 0.0)
+    async with operating() as server:
+        ann, bob, _ = await server.pair()
+        with capture_logs() as events:
+            body = {"deadline": 600}
+            status, told = await server.operator.ask("/api/v1/drain", "POST", json=body)
+            assert (status, told["draining"]) == (200, True)
+            assert 599 < told["deadlineS"] <= 600
+            _, told = await server.operator.ask("/api/v1/drain", "POST")
+            assert 598 < told["deadlineS"] <= 600, "it stays when none is named"
+            await server.operator.ask("/api/v1/drain", "POST", json={"deadline": 0})
+            for user in (ann, bob):  # who cannot move
+                async with asyncio.timeout(10):
+                    while (await user.socket.receive()).type is not aiohttp.WSMsgType.CLOSE:
+                        pass
+                assert user.socket.close_code == 1012
+        changes = [event for event in events if event["event"] == "drain_changed"]
+        assert [event["deadline_s"] for event in changes] == [600, 0]
+        assert [event["users"] for event in events if event["event"] == "drain_deadline"] == [2]
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b'{"deadline": "1"}', b'{"deadline": -1}', b'{"until": 1}', b" "]
+)
+async def test_a_deadline_that_makes_no_sense_changes_nothing(body: bytes) -> None:
+    async with operating() as server:
+        status, told = await server.operator.ask("/api/v1/drain", "POST", data=body)
+        assert (status, told["error"]["code"]) == (422, "invalid_parameter")
+        assert not (await server.operator.get("totals"))["draining"]
 
 
 @pytest.mark.parametrize("path", ["users/x", "rooms/x", "drain", "tracks/x", "openapi.json"])

@@ -186,7 +186,7 @@ async def test_nobody_looks_without_leave(tmp_path: Path, path: str) -> None:
         status, body = await server.operator.ask(f"/api/v1/{path}", "POST")
         assert (status, body["error"]["code"]) == (403, "forbidden")
         assert "--allow-taps" in body["error"]["message"]
-        assert await server.operator.get("audit") == {"entries": []}
+        assert await server.operator.get("audit") == {"entries": [], "silentNodes": []}
         async with aiohttp.ClientSession(server.relay.url) as stranger:
             for method, asked in (("POST", path), ("GET", "audit")):
                 async with stranger.request(method, f"/api/v1/{asked}") as response:
@@ -199,7 +199,7 @@ async def test_what_there_is_not_cannot_be_looked_at(tmp_path: Path) -> None:
         for path in TAPS:
             status, body = await server.operator.ask(f"/api/v1/{path}", "POST")
             assert (status, body["error"]["code"]) == (404, "not_found")
-        assert await server.operator.get("audit") == {"entries": []}
+        assert await server.operator.get("audit") == {"entries": [], "silentNodes": []}
 
 
 async def test_media_that_does_not_pass_here_cannot_be_recorded(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ async def test_they_are_followed_as_json() -> None:
 
 async def test_without_workers_there_are_none() -> None:
     async with operating(workers=0) as server:
-        assert (await server.operator.get("workers")) == {"workers": []}
+        assert (await server.operator.get("workers")) == {"workers": [], "silentNodes": []}
         assert await relay(server, "workers") == "there are none\n"
         ann, _, _ = await server.pair()
         links = (await server.operator.get("links"))["links"]

@@ -1,4 +1,4 @@
-"""Two users whose links are on different planes of one machine meet over a bridge."""
+"""Two users whose links are on different planes, of one machine or of two nodes, meet."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ from tests.support.thin import ThinPeer
 # a call
 
 
-async def test_two_users_exchange_media(bridged: Bridged) -> None:
-    a, b = await bridged.couple()
+async def test_two_users_exchange_media(apart: Bridged) -> None:
+    a, b = await apart.couple()
     await exchange_media(a, b)
-    await bridged.right.hears(Flowing("b"))
-    await bridged.left.hears(Flowing("a"))
-    stats = bridged.look().stats
-    assert (stats.packets_bridged, stats.packets_forwarded) == ({"out": 3, "in": 3}, 3)
+    await apart.right.hears(Flowing("b"))
+    await apart.left.hears(Flowing("a"))
+    stats = apart.look().stats
+    assert (apart.crossed, stats.packets_forwarded) == ({"out": 3, "in": 3}, 3)
     sent = len(video(a, 7, elements=((4, b"1"), (2, b"abc"), (3, b"\0\1"))))
     sent += len(rtx(a.ssrcs.rtx, 1, 7)) + len(audio(b, 9, elements=((1, b"\x80"),)))
-    assert stats.bytes_bridged == {"out": sent, "in": sent}
-    assert bridged.drops == {}
+    assert apart.bytes_crossed == {"out": sent, "in": sent}
+    assert apart.drops == {}
 
 
-async def test_a_full_batch_crosses(bridged: Bridged) -> None:
-    a, b = await bridged.couple()
+async def test_a_full_batch_crosses(apart: Bridged) -> None:
+    a, b = await apart.couple()
     await talk(a, b)
     marks = [secrets.token_bytes(8) for _ in range(200)]
     for number, mark in enumerate(marks, 10):
@@ -72,18 +72,18 @@ async def test_a_full_batch_crosses(bridged: Bridged) -> None:
     assert [(await hear(b)).payload for _ in marks] == marks
 
 
-async def test_partners_near_and_far_continue_one_stream(bridged: Bridged) -> None:
+async def test_partners_near_and_far_continue_one_stream(apart: Bridged) -> None:
     """Next from a partner here to one elsewhere and back, and nobody sees a gap."""
-    a, c = await bridged.left.join("a", CHROMIUM), await bridged.left.join("c", FIREFOX)
-    b = await bridged.right.join("b", FIREFOX)
+    a, c = await apart.left.join("a", CHROMIUM), await apart.left.join("c", FIREFOX)
+    b = await apart.right.join("b", FIREFOX)
     partners = {"b": b, "c": c}
     seen: dict[str, list[Rtp]] = {name: [] for name in "abc"}
     for turn, other in enumerate("cbcbbc"):
         if other == "b":
-            bridged.pair("a", "b")
+            apart.pair("a", "b")
         else:
-            bridged.right.plane.unpair("b")
-            bridged.left.plane.pair("a", "c")
+            apart.right.plane.unpair("b")
+            apart.left.plane.pair("a", "c")
         for name, sender, receiver in (("a", partners[other], a), (other, a, partners[other])):
             for step in range(3):
                 mark = KEYFRAME + f"{turn}{name}{step}".encode()
@@ -100,38 +100,38 @@ async def test_partners_near_and_far_continue_one_stream(bridged: Bridged) -> No
         assert all(step > 0 for step in steps)
 
 
-async def test_a_new_stream_takes_the_place_of_one_that_fell_silent(bridged: Bridged) -> None:
-    a, b = await bridged.couple()
+async def test_a_new_stream_takes_the_place_of_one_that_fell_silent(apart: Bridged) -> None:
+    a, b = await apart.couple()
     await talk(a, b)
     for number in range(2):
         a.send_rtp(rtp(5, number, payload_type=111))
-    await until(lambda: bridged.drops == {"superseded": 2})
-    bridged.pass_time(1.1)
+    await until(lambda: apart.drops == {"superseded": 2})
+    apart.pass_time(1.1)
     a.send_rtp(rtp(5, 2, payload_type=111, payload=b"the new one"))
     heard = await hear(b)
     assert (heard.ssrc, heard.payload) == (b.remote.audio_ssrcs[0], b"the new one")
 
 
-async def test_a_kind_that_the_partner_does_not_take(bridged: Bridged) -> None:
-    a, b = await bridged.left.join("a"), bridged.right.peer(FIREFOX)
+async def test_a_kind_that_the_partner_does_not_take(apart: Bridged) -> None:
+    a, b = await apart.left.join("a"), apart.right.peer(FIREFOX)
     offer = b.offer()
     at = offer.index("m=video")
     b.take_answer(
-        await bridged.right.answer("b", offer[:at] + offer[at:].replace("sendrecv", "sendonly"))
+        await apart.right.answer("b", offer[:at] + offer[at:].replace("sendrecv", "sendonly"))
     )
     await b.connect()
-    bridged.pair("a", "b")
+    apart.pair("a", "b")
     a.send_rtp(video(a, 1))
-    await until(lambda: bridged.drops == {"unpaired": 1})
-    assert bridged.look().stats.packets_bridged["out"] == 0
+    await until(lambda: apart.drops == {"unpaired": 1})
+    assert apart.crossed["out"] == 0
     await talk(a, b)
 
 
 # RTCP
 
 
-async def test_feedback_is_about_the_senders_own_numbers(bridged: Bridged) -> None:
-    a, b = await bridged.couple()
+async def test_feedback_is_about_the_senders_own_numbers(apart: Bridged) -> None:
+    a, b = await apart.couple()
     a.send_rtp(video(a, 7, elements=((3, b"\0\x09"),)))
     heard = await hear(b)
     ((_, number),) = heard.elements or ()
@@ -151,11 +151,11 @@ async def test_feedback_is_about_the_senders_own_numbers(bridged: Bridged) -> No
     assert (request.media, request.fci) == (a.ssrcs.video, struct.pack("!HH", 7, 3))
     assert (feedback.media, feedback.fci[:2]) == (a.ssrcs.video, b"\0\x09")
     assert bandwidth.fci.endswith(struct.pack("!I", a.ssrcs.video))
-    assert bridged.look().stats.nacks == 1
+    assert apart.look().stats.nacks == 1
 
 
-async def test_reports_have_both_ends_clocks(bridged: Bridged) -> None:
-    a, b = await bridged.couple()
+async def test_reports_have_both_ends_clocks(apart: Bridged) -> None:
+    a, b = await apart.couple()
     a.send_rtp(audio(a, 5, rtp_ts=1000))
     heard = await hear(b)
     a.send_rtcp(sr(a.ssrcs.audio, 1960) + sdes(a.ssrcs.audio, b"secret"))
@@ -172,36 +172,36 @@ async def test_reports_have_both_ends_clocks(bridged: Bridged) -> None:
     assert told.body[4:] == block(
         a.ssrcs.audio, 5, fraction=0, lost=0, lsr=int.from_bytes(NTP[2:6]), dlsr=9
     )
-    (track,) = [t for t in bridged.look().tracks if (t.user_id, t.kind) == ("b", "audio")]
+    (track,) = [t for t in apart.look().tracks if (t.user_id, t.kind) == ("b", "audio")]
     assert track.round_trip_ms is not None
 
 
-async def test_a_repeat_from_history(bridged: Bridged) -> None:
+async def test_a_repeat_from_history(apart: Bridged) -> None:
     """One who knows no RTX gets what the relay has kept, and the sender hears nothing of it."""
-    a, b = await bridged.left.join("a", CHROMIUM), bridged.right.peer(FIREFOX)
+    a, b = await apart.left.join("a", CHROMIUM), apart.right.peer(FIREFOX)
     offer = b.offer()
     plain = "\r\n".join(
         line
         for line in offer.split("\r\n")
         if not line.startswith(("a=rtpmap:124", "a=fmtp:124", "a=ssrc-group"))
     ).replace(" 120 124", " 120")
-    b.take_answer(await bridged.right.answer("b", plain))
+    b.take_answer(await apart.right.answer("b", plain))
     await b.connect()
-    bridged.pair("a", "b")
+    apart.pair("a", "b")
     a.send_rtp(video(a, 7))
     heard = await hear(b)
-    right = bridged.right.plane._links["b"].downlink.flow
+    right = apart.right.plane._links["b"].downlink.flow
     assert right is not None
     assert right.video is not None
     assert right.video.history is not None
     b.send_rtcp(nack(b.ssrcs.video, heard.ssrc, (heard.number, 0)))
-    await until(lambda: bridged.look().stats.nacks == 1)
+    await until(lambda: apart.look().stats.nacks == 1)
     b.send_rtcp(rr(b.ssrcs.video, block(heard.ssrc, heard.number)))
     assert [part.kind for part in read_rtcp(await take(a.rtcp))] == [201]
 
 
-async def test_key_frames_are_asked_for_until_one_comes(bridged: Bridged) -> None:
-    a, b = await bridged.couple()
+async def test_key_frames_are_asked_for_until_one_comes(apart: Bridged) -> None:
+    a, b = await apart.couple()
     a.send_rtp(video(a, 1, DELTA))
     for _ in range(3):  # the plane's clock repeats it
         _, request = read_rtcp(await take(a.rtcp))
@@ -211,47 +211,47 @@ async def test_key_frames_are_asked_for_until_one_comes(bridged: Bridged) -> Non
     await hear(b)
 
 
-async def test_a_stream_that_runs_is_asked_when_the_pair_is_made(bridged: Bridged) -> None:
-    a = await bridged.left.join("a")
+async def test_a_stream_that_runs_is_asked_when_the_pair_is_made(apart: Bridged) -> None:
+    a = await apart.left.join("a")
     a.send_rtp(video(a, 1))
-    await bridged.left.dropped("unpaired", 1)
-    await bridged.right.join("b")
-    bridged.pair("a", "b")
+    await apart.left.dropped("unpaired", 1)
+    await apart.right.join("b")
+    apart.pair("a", "b")
     request = await next_rtcp(a, 206)
     assert (request.count, request.media) == (1, a.ssrcs.video)
-    assert bridged.look().stats.keyframe_requests == {"pli": 1, "fir": 0}
+    assert apart.look().stats.keyframe_requests == {"pli": 1, "fir": 0}
 
 
-async def test_requests_for_key_frames_are_paced_and_numbered(bridged: Bridged) -> None:
-    a, b = await bridged.couple()
+async def test_requests_for_key_frames_are_paced_and_numbered(apart: Bridged) -> None:
+    a, b = await apart.couple()
     a.send_rtp(video(a, 1))
     ssrc = (await hear(b)).ssrc
     numbers = []
     for command in (5, 5, 9):  # the second is the first once more
-        bridged.pass_time(KEYFRAME_REQUEST_INTERVAL_S)
+        apart.pass_time(KEYFRAME_REQUEST_INTERVAL_S)
         b.send_rtcp(rr(b.ssrcs.video) + fir(b.ssrcs.video, (ssrc, command)))
         asked = await next_rtcp(a, 206)
         assert (asked.count, asked.fci[:4]) == (4, struct.pack("!I", a.ssrcs.video))
         numbers.append(asked.fci[4])
     assert numbers == [1, 1, 2]
-    bridged.stop_time()
-    bridged.pass_time(KEYFRAME_REQUEST_INTERVAL_S)
+    apart.stop_time()
+    apart.pass_time(KEYFRAME_REQUEST_INTERVAL_S)
     for _ in range(3):
         b.send_rtcp(rr(b.ssrcs.video) + pli(b.ssrcs.video, ssrc))
     assert (await next_rtcp(a, 206)).count == 1
     await talk(b, a)
-    assert bridged.look().stats.keyframe_requests == {"pli": 1, "fir": 3}
-    (sent,) = [t for t in bridged.look().tracks if t.ssrc == a.ssrcs.video]
+    assert apart.look().stats.keyframe_requests == {"pli": 1, "fir": 3}
+    (sent,) = [t for t in apart.look().tracks if t.ssrc == a.ssrcs.video]
     assert (sent.plis, sent.firs) == (1, 3)
 
 
 # what senders are told of their transport-wide numbers
 
 
-async def test_arrival_times_never_go_backward(bridged: Bridged) -> None:
+async def test_arrival_times_never_go_backward(apart: Bridged) -> None:
     """Whoever tells them: the sender's own plane, a partner there, one elsewhere, or its plane."""
-    a = await bridged.left.join("a")
-    c, b = await bridged.left.join("c"), await bridged.right.join("b")
+    a = await apart.left.join("a")
+    c, b = await apart.left.join("c"), await apart.right.join("b")
     sent = 0
     told: list[Feedback] = []
 
@@ -270,12 +270,12 @@ async def test_arrival_times_never_go_backward(bridged: Bridged) -> None:
 
     for other in (None, c, b, None, b, c):
         if other is c:
-            bridged.left.plane.pair("a", "c")
+            apart.left.plane.pair("a", "c")
         elif other is b:
-            bridged.pair("a", "b")
+            apart.pair("a", "b")
         else:
-            bridged.left.plane.unpair("a")
-            bridged.right.plane.unpair("b")
+            apart.left.plane.unpair("a")
+            apart.right.plane.unpair("b")
         await passes(other)
     arrivals = [ticks for each in told for ticks in each.arrivals]
     assert None not in arrivals, "nothing was lost"
@@ -288,8 +288,8 @@ async def test_arrival_times_never_go_backward(bridged: Bridged) -> None:
     assert [each.count for each in told] == [(told[0].count + n) & 0xFF for n in range(len(told))]
 
 
-async def test_what_does_not_cross_is_not_told_as_lost(bridged: Bridged) -> None:
-    a, b = await bridged.couple()
+async def test_what_does_not_cross_is_not_told_as_lost(apart: Bridged) -> None:
+    a, b = await apart.couple()
     numbers = iter(range(1, 100))
 
     def numbered(ssrc: int, number: int) -> bytes:
@@ -300,7 +300,7 @@ async def test_what_does_not_cross_is_not_told_as_lost(bridged: Bridged) -> None
     await hear(b)
     for number in range(3):  # another stream, while the first one is the current one
         a.send_rtp(numbered(5, number))
-    await until(lambda: bridged.drops == {"superseded": 3})
+    await until(lambda: apart.drops == {"superseded": 3})
     a.send_rtp(numbered(a.ssrcs.audio, 2))
     await hear(b)
     came: set[int] = set()
@@ -311,14 +311,14 @@ async def test_what_does_not_cross_is_not_told_as_lost(bridged: Bridged) -> None
     assert came == {1, 2, 3, 4, 5}
 
 
-async def test_the_other_plane_tells_while_its_user_has_no_link(bridged: Bridged) -> None:
-    a = await bridged.left.join("a")
-    b = bridged.right.peer()
-    answer = await bridged.right.answer("b", b.offer())
-    bridged.pair("a", "b")
+async def test_the_other_plane_tells_while_its_user_has_no_link(apart: Bridged) -> None:
+    a = await apart.left.join("a")
+    b = apart.right.peer()
+    answer = await apart.right.answer("b", b.offer())
+    apart.pair("a", "b")
     a.send_rtp(audio(a, 1, elements=((3, b"\0\x01"),)))
     assert feedback_of(await next_rtcp(a, 205)).base == 1
-    assert bridged.drops == {"unpaired": 1}
+    assert apart.drops == {"unpaired": 1}
     b.take_answer(answer)
     await b.connect()
     await talk(a, b, 2)
@@ -327,31 +327,31 @@ async def test_the_other_plane_tells_while_its_user_has_no_link(bridged: Bridged
 # taps
 
 
-async def test_taps_at_both_ends(bridged: Bridged) -> None:
-    a, b = await bridged.couple()
+async def test_taps_at_both_ends(apart: Bridged) -> None:
+    a, b = await apart.couple()
     up, down = Onlooker(), Onlooker()
-    bridged.left.plane.tap("a", Direction.UP, up, "b")
-    bridged.right.plane.tap("b", Direction.DOWN, down, "a")
+    apart.left.plane.tap("a", Direction.UP, up, "b")
+    apart.right.plane.tap("b", Direction.DOWN, down, "a")
     a.send_rtp(video(a, 7))
     a.send_rtp(rtp(a.ssrcs.video, 8, payload_type=55))  # unreadable
     heard = await hear(b)
     assert [read_rtp(each.data).number for each in up.packets] == [7]
     assert [read_rtp(each.data).number for each in down.packets] == [heard.number]
-    await until(lambda: bridged.drops == {"unknown_payload_type": 1})
-    bridged.pass_time(KEYFRAME_REQUEST_INTERVAL_S)
-    bridged.left.plane.request_keyframe("a", Direction.UP)
+    await until(lambda: apart.drops == {"unknown_payload_type": 1})
+    apart.pass_time(KEYFRAME_REQUEST_INTERVAL_S)
+    apart.left.plane.request_keyframe("a", Direction.UP)
     assert (await next_rtcp(a, 206)).media == a.ssrcs.video
-    bridged.pass_time(KEYFRAME_REQUEST_INTERVAL_S)
-    bridged.right.plane.request_keyframe("b", Direction.DOWN)
+    apart.pass_time(KEYFRAME_REQUEST_INTERVAL_S)
+    apart.right.plane.request_keyframe("b", Direction.DOWN)
     assert (await next_rtcp(a, 206)).media == a.ssrcs.video
-    bridged.left.plane.untap("a", Direction.UP, up)
+    apart.left.plane.untap("a", Direction.UP, up)
     a.send_rtp(video(a, 9))
     await hear(b)
     assert len(up.packets) == 1
-    bridged.left.plane.tap("a", Direction.UP, up)
-    bridged.unpair("a", "b")
+    apart.left.plane.tap("a", Direction.UP, up)
+    apart.unpair("a", "b")
     assert (up.told, down.told) == (["parted"], ["parted"])
-    bridged.left.plane.tap("a", Direction.UP, up, "b")
+    apart.left.plane.tap("a", Direction.UP, up, "b")
     assert up.told == ["parted", "parted"], "it is of no room any more"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from relay.media.upkeep import SAMPLE_S
 from relay.plane import MediaView, PlaneStats
-from tests.support.bridged import Bridged
+from tests.support.bridged import Bridged, Trunked
 from tests.support.exchange import CHROMIUM, FIREFOX, Exchange, audio, hear, until, video
 from tests.support.packets import DELTA, block, fir, nack, pli, rr, rtp, rtx
 from tests.support.thin import ThinPeer
@@ -38,6 +38,14 @@ class One(Exchange):
 
 class Two(Bridged):
     """Two planes."""
+
+    def tick(self) -> None:
+        for exchange in self.planes:
+            exchange.plane.tick()
+
+
+class TwoNodes(Trunked):
+    """Two planes of two nodes."""
 
     def tick(self) -> None:
         for exchange in self.planes:
@@ -137,9 +145,9 @@ async def one() -> AsyncIterator[One]:
     await found.close()
 
 
-@pytest.fixture
-async def two() -> AsyncIterator[Two]:
-    found = Two(stopped_at_s=1000)
+@pytest.fixture(params=[Two, TwoNodes])
+async def two(request: pytest.FixtureRequest) -> AsyncIterator[Two]:
+    found: Two = request.param(stopped_at_s=1000)
     await found.start()
     yield found
     await found.close()

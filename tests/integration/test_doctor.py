@@ -8,6 +8,8 @@ from pathlib import Path
 from relay.app import running
 from relay.config import Settings
 from tests.support import commands
+from tests.support.cluster import free_port
+from tests.support.redis_server import NEEDS_REDIS, RedisServer
 
 ENV = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": os.environ["PATH"]}
 
@@ -40,6 +42,24 @@ async def test_ports_of_a_running_relay_are_good(tmp_path: Path) -> None:
     for subject in ("TCP port", "UDP port"):
         assert found[subject]["grade"] == "good"
         assert found[subject]["text"].endswith("is held by a relay that runs")
+
+
+@NEEDS_REDIS
+async def test_a_node_s_redis_is_looked_at(tmp_path: Path) -> None:
+    server = RedisServer("--maxmemory-policy", "allkeys-lru")
+    server.start()
+    try:
+        node = ("--cluster", server.url, "--cluster-secret", 16 * "s", "--node-name", "berlin")
+        address = ("--cluster-address", "127.0.0.1", "--cluster-port", str(free_port()))
+        flags = ("--host", "127.0.0.1", "--port", "0", "--udp-port", "0")
+        code, found = await examined(tmp_path, *flags, *node, *address)
+        assert code == 3  # since it has a database of its own
+        assert found["Redis"]["grade"] == "fair"
+        assert "allkeys-lru" in found["Redis"]["text"]
+        assert found["cluster port"]["grade"] == "good"
+        assert server.ask("DBSIZE") == "0"
+    finally:
+        server.remove()
 
 
 async def test_ports_of_another_program_are_bad(tmp_path: Path) -> None:

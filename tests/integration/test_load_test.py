@@ -45,6 +45,7 @@ async def test_two_pairs_meet_send_part_and_meet_again() -> None:
     assert times["next"]["count"] >= 2
     assert times["latency"]["count"] == found["packetsReceived"]
     assert 0 < times["latency"]["p50S"] <= times["latency"]["p99S"] <= times["latency"]["maxS"]
+    assert times["latency"]["maxS"] < found["durationS"], "nothing is older than the run"
 
 
 async def test_a_limit_that_is_exceeded_is_told_by_text_and_status() -> None:

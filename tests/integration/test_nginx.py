@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import ssl
-from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from shutil import which
 
 import pytest
 from aioice import stun
 
 from relay.bots.client import Client
 from relay.protocol.messages import Connected, WebrtcAnswer, WebrtcOffer
+from tests.support.balancers import NGINX, STREAM, free_tcp_port, nginx
 from tests.support.bots import Bot, relay
 from tests.support.certificates import Files, write_certificate
 from tests.support.recipes import recipe
@@ -24,47 +19,10 @@ from tests.support.relayed import media_by
 from tests.support.thin import ThinPeer
 from tests.support.wires import Framed
 
-NGINX = which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-STREAM = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
-"""Where Debian has it, of the package libnginx-mod-stream."""
-
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="needs nginx (scripts/need nginx nginx-light)"),
     pytest.mark.usefixtures("relayed"),
 ]
-
-
-def free_tcp_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-@asynccontextmanager
-async def nginx(folder: Path, block: str) -> AsyncIterator[None]:
-    """It serves with this in its configuration, from when it listens."""
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    aside = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-    http = f"http {{ access_log off; {aside} {'' if 'stream {' in block else block} }}"
-    stream = f"load_module {STREAM};\n" if "stream {" in block else ""
-    user = "user root;\n" if os.geteuid() == 0 else ""
-    conf = folder / "nginx.conf"
-    conf.write_text(
-        f"{stream}{user}daemon off;\npid {folder}/nginx.pid;\nevents {{ }}\n{http}\n"
-        + (block if stream else "")
-    )
-    process = await asyncio.create_subprocess_exec(
-        str(NGINX), "-p", str(folder), "-c", str(conf), "-e", "stderr", stdout=PIPE, stderr=STDOUT
-    )
-    try:
-        async with asyncio.timeout(20):
-            while not (folder / "nginx.pid").exists():  # which it writes once it listens
-                assert process.returncode is None, await process.communicate()
-                await asyncio.sleep(0.02)
-        yield
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
 
 
 def ending_tls(files: Files, url: str, port: int) -> str:

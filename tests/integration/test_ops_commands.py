@@ -231,15 +231,16 @@ async def test_an_id_that_begins_with_a_dash_is_no_option(tmp_path: Path) -> Non
         assert (await call.relay("kick", "--help")).out.startswith("Usage: ")
 
 
-async def test_drain_and_wait_until_the_calls_have_ended(tmp_path: Path) -> None:
+async def test_drain_and_wait_until_nobody_is_left(tmp_path: Path) -> None:
     async with calling(tmp_path) as call:
         ended = await call.relay("drain", "--wait", "--timeout", "0.5")
         assert (ended.code, ended.out) == (1, "new users are turned away\n")
-        assert "one call is left after 0.5 s" in ended.err
+        assert "2 users are left after 0.5 s" in ended.err
         async with commands.started("drain", "--wait", env=call.env) as process:
             assert process.stdout
             await process.stdout.readline()
             await call.bob.leave()
+            await call.ann.leave()
             assert await process.wait() == 0
         async with Client(call.url, call.token) as relay:
             assert (await relay.totals()).draining
@@ -247,6 +248,13 @@ async def test_drain_and_wait_until_the_calls_have_ended(tmp_path: Path) -> None
         async with Client(call.url, call.token) as relay:
             assert not (await relay.totals()).draining
         assert (await call.relay("drain", "--undo", "--wait")).code == 2
+        assert (await call.relay("drain", "--undo", "--deadline", "10m")).code == 2
+        wrong = await call.relay("drain", "--deadline", "soon")
+        assert wrong.code == 2
+        assert "is not as 90s, 10m or 1h" in wrong.err
+        assert (await call.relay("drain", "--deadline", "10m")).code == 0
+        async with Client(call.url, call.token) as relay:
+            assert await relay.drain()
 
 
 async def test_a_recording_for_some_seconds_and_one_until_ctrl_c(tmp_path: Path) -> None:

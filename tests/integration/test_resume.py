@@ -182,7 +182,8 @@ async def test_a_token_that_was_used_or_stolen_late_is_refused(door: Door) -> No
     await second.hear("partner_disconnected")
     await refused(door, back.token, back.received)
     await refused(door, "x" * 43)
-    assert door.gateway.tally.resumes_refused == {"used": 1, "ended": 1, "unknown": 1, "missed": 0}
+    refusals = {why: many for why, many in door.gateway.tally.resumes_refused.items() if many}
+    assert refusals == {"used": 1, "ended": 1, "unknown": 1}
 
 
 async def test_who_comes_back_too_late_is_somebody_new(plane: FakePlane, fast: None) -> None:
@@ -330,7 +331,7 @@ async def test_sockets_of_those_who_come_back_are_bounded(plane: FakePlane) -> N
 
 async def test_a_draining_server_lets_back_in_and_nobody_else(door: Door) -> None:
     first, second = await door.pair(resume="new")
-    door.gateway.draining = True
+    door.gateway.drain()
     await cut(door, first)
     back, _ = await door.come_back(first)
     await back.send("chat_message", text="hello")

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from relay import app
+from relay import app, clustered
 from relay.config import Settings
 from relay.media import RelayPlane
 from relay.media.meter import SAMPLES
@@ -274,8 +274,8 @@ class Server:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.plane = RelayPlane("127.0.0.1", 0)
         self.parts: list[object] = []
-        for kind in (Gateway, MemoryStore):
-            monkeypatch.setattr(app, kind.__name__, functools.partial(self._keep, kind))
+        for module, kind in ((app, Gateway), (clustered, MemoryStore)):
+            monkeypatch.setattr(module, kind.__name__, functools.partial(self._keep, kind))
 
     def _keep(self, kind: type[Any], **options: Any) -> object:
         self.parts.append(kind(**options))

@@ -71,6 +71,7 @@ HANDS_ON = {
     "media/uplink.py",
     "media/keeping.py",
     "media/keyframes.py",
+    "media/trunks.py",
     "media/checks.py",
     "media/paths/path.py",
     "media/budget.py",

@@ -18,6 +18,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.app import running
+from relay.cluster import Cluster
 from relay.config import Settings
 from relay.errors import CannotListen, ConfigError, SdpError, WorkerError, WorkerLost
 from relay.media.paths.candidates import Public
@@ -58,6 +59,7 @@ class House:
         count: int,
         ports: tuple[int, ...] = (),
         orders: Sequence[Orders] = (),
+        cluster: Cluster | None = None,
     ) -> None:
         self.directory = Directory(place)
         self.ports = ports or (0,) * count
@@ -67,7 +69,7 @@ class House:
         ]
         self.crew = Crew(orders or usual, self.directory)
         self.now = 0.0
-        self.plane = WorkersPlane(self.crew, clock=lambda: self.now)
+        self.plane = WorkersPlane(self.crew, cluster=cluster, clock=lambda: self.now)
         self.events: asyncio.Queue[News] = asyncio.Queue()
         self.plane.subscribe(lambda event: self.events.put_nowait(news(event)))
         self.peers: list[ThinPeer] = []
@@ -114,8 +116,9 @@ async def house(
     count: int = 1,
     ports: tuple[int, ...] = (),
     orders: Sequence[Orders] = (),
+    cluster: Cluster | None = None,
 ) -> AsyncIterator[House]:
-    made = House(place, count, ports, orders)
+    made = House(place, count, ports, orders, cluster)
     made.directory.claim()
     try:
         await made.plane.start()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from relay.media.card import Card
+from relay.media.paths.trunk import Trunk
 from relay.plane import MediaView
 from relay.plane.sight import summed
 from tests.support.exchange import CHROMIUM, FIREFOX, Exchange, until
 from tests.support.holdings import table_sizes
+from tests.support.ports import free_ports
 from tests.support.thin import ThinPeer
+
+NODES = "left", "right"
 
 
 class Bridged:
@@ -69,6 +74,15 @@ class Bridged:
         self.right.plane.unpair(b)
 
     @property
+    def crossed(self) -> dict[str, int]:
+        """Packets that have crossed, by direction."""
+        return self.look().stats.packets_bridged
+
+    @property
+    def bytes_crossed(self) -> dict[str, int]:
+        return self.look().stats.bytes_bridged
+
+    @property
     def tables(self) -> list[dict[str, int]]:
         """The sizes of all tables that a pairing has entries in, for each plane."""
         names = ("_bridges", "_fars", "_by_head", "_by_near")
@@ -109,3 +123,45 @@ class Bridged:
             await exchange.close()
         assert list(self.path.iterdir()) == []
         self._directory.cleanup()
+
+
+class Trunked(Bridged):
+    """The same on two nodes, each with one worker."""
+
+    hosts = "127.0.0.1", "127.0.0.2"
+
+    async def start(self) -> None:
+        places = list(zip(self.hosts, free_ports(2), strict=True))
+        for index, exchange in enumerate(self.planes):
+            await exchange.plane.start()
+            exchange.plane.pairs.open_trunk(NODES[1 - index], 0, places[index], places[1 - index])
+        for index in range(2):
+            self.change_key(index, epoch=0)
+        await self.is_up()
+
+    def change_key(self, index: int, epoch: int, key: bytes | None = None) -> None:
+        """Have a plane send under another key."""
+        key = key or secrets.token_bytes(16)
+        self.trunk(1 - index).decrypt_with(key, epoch)
+        self.trunk(index).encrypt_with(key, epoch)
+
+    def trunk(self, index: int) -> Trunk:
+        """A plane's end."""
+        found = self.planes[index].plane.pairs.trunk(NODES[1 - index], 0)
+        assert found is not None
+        return found
+
+    async def is_up(self) -> None:
+        assert all(self.trunk(index).is_up for index in range(2))
+
+    def introduce(self, a: str, b: str, number: int) -> None:
+        self.left.plane.pair_far(a, self.card(1, b), number, 0, NODES[1])
+        self.right.plane.pair_far(b, self.card(0, a), number, 0, NODES[0])
+
+    @property
+    def crossed(self) -> dict[str, int]:
+        return self.look().stats.packets_trunked
+
+    @property
+    def bytes_crossed(self) -> dict[str, int]:
+        return self.look().stats.bytes_trunked

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from relay.media.paths.bridge import Bridge, Cargo, cargo_and_number
 from relay.media.paths.transport import SLOT_BYTES
 
@@ -9,11 +11,17 @@ from relay.media.paths.transport import SLOT_BYTES
 class FakeBridge(Bridge):
     """Nothing comes from its other end but what tests say."""
 
+    is_up = True
+
     def __init__(self) -> None:
-        self.is_up = True
+        self.inlet = self
+        self.drops: Counter[str] = Counter()
         self.packets_received = self.bytes_received = 0
         self.sent: list[tuple[Cargo, int, bytes]] = []
         self.staged: list[tuple[int, int, int]] = []
+
+    def mend(self) -> None:
+        """It is always up."""
 
     def send(self, heading: int, data: bytes = b"") -> None:
         cargo, number = cargo_and_number(heading) or (Cargo.PROBE, -1)

@@ -18,6 +18,7 @@ from relay.plane import (
     LinkLost,
     LinkResumed,
     LinkState,
+    LinkTold,
     LinkUp,
     LinkView,
     MediaEvent,
@@ -63,6 +64,10 @@ class FakePlane:
         self.connects = connects
         self.calls: list[tuple[str, ...]] = []
         self.pairs: dict[str, str] = {}
+        self.across: dict[str, tuple[str, str, int]] = {}
+        """Of those whose partner is on another node: the partner, the node, the pair's number."""
+        self.told: dict[str, str] = {}
+        """What was told of such partners."""
         self.paired_anew: list[str] = []
         """Those who were paired while they were paired already."""
         self.locals: dict[str, bool] = {}
@@ -132,6 +137,8 @@ class FakePlane:
         self._packets["forwarded"] += 1
         passing = ((partner, Direction.UP), (user_id, Direction.DOWN))
         for where, direction in passing:
+            if where not in self._links:
+                continue
             self._links[where].streams.add((direction, kind))
             for tap in self._taps_on(where, direction):
                 tap.take(TappedPacket(direction, kind, False, 0.0, data))
@@ -204,6 +211,19 @@ class FakePlane:
         self._part(a)
         self._part(b)
         self.pairs[a], self.pairs[b] = b, a
+
+    def pair_across(self, user_id: str, partner_id: str, node: str, number: int) -> None:
+        self.calls.append(("pair_across", user_id, partner_id, node, str(number)))
+        self.paired_anew += [user_id] if user_id in self.pairs else []
+        self._part(user_id)
+        self.pairs[user_id] = partner_id
+        self.across[user_id] = partner_id, node, number
+        self._tell(user_id)
+
+    def follow(self, partner_id: str, told: str) -> None:
+        self.calls.append(("follow", partner_id, told))
+        if partner_id in self.pairs.values():
+            self.told[partner_id] = told
 
     def unpair(self, user_id: str) -> None:
         self.calls.append(("unpair", user_id))
@@ -283,9 +303,15 @@ class FakePlane:
 
     def _agree(self, user_id: str, link: FakeLink, sdp: str, answer: str = "") -> Description:
         link.sends = _kinds(sdp)
+        self._tell(user_id)
         if self.connects and link.state is LinkState.CONNECTING:
             self.come_up(user_id)
         return Description(link.link_id, answer, link.sends, cpu_s=self.cpu_s)
+
+    def _tell(self, user_id: str) -> None:
+        link = self._links.get(user_id)
+        if user_id in self.across and link is not None and link.sends is not None:
+            self.emit(LinkTold(user_id, f"{link.link_id} {' '.join(sorted(link.sends))}"))
 
     def _drop_link(self, user_id: str) -> None:
         if self._links.pop(user_id, None) is not None:
@@ -299,7 +325,9 @@ class FakePlane:
         partner = self.pairs.pop(user_id, None)
         if partner is None:
             return
-        self.pairs.pop(partner, None)  # it may be the user itself
+        if self.across.pop(user_id, None) is None:
+            self.pairs.pop(partner, None)  # it may be the user itself
+        self.told.pop(partner, None)
         for each in {user_id, partner}:
             self._stop_flowing(each)
             for tap in self._taps_on(each, *Direction):
@@ -310,7 +338,10 @@ class FakePlane:
             self._links[user_id].is_flowing = False
 
     def _is_connected(self, user_id: str) -> bool:
-        """Whether the user has a partner, and both links are up."""
+        """Whether the user has a partner, and both links are up; one elsewhere counts as up."""
+        if user_id in self.across:
+            is_known = self.across[user_id][0] in self.told
+            return is_known and self.link_state(user_id) is LinkState.UP
         both = {self.link_state(user_id), self.link_state(self.pairs.get(user_id, ""))}
         return both == {LinkState.UP}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from relay.media.paths.transport import (
     MAX_DATAGRAM_BYTES,
     SLOT_BYTES,
@@ -20,7 +22,7 @@ class FakeSocket(DatagramSocket):
     """
 
     def __init__(self) -> None:
-        self.port = 7882
+        self.port, self.family = 7882, socket.AF_INET
         self.tunnelled = {}
         self.buffer = srtp_ffi.new("unsigned char[]", SLOTS * SLOT_BYTES)
         self.view = memoryview(srtp_ffi.buffer(self.buffer))

@@ -36,6 +36,8 @@ def about(party: Party, other: Party) -> bool:
 class MemoryRecords:
     """Implements :class:`relay.records.Records`, but for evidence."""
 
+    unwritten = lost = 0
+
     def __init__(self) -> None:
         self.away = False
         self.all_reports: dict[str, Report] = {}
@@ -126,7 +128,7 @@ class MemoryRecords:
     async def blocks(self, party: Party) -> list[Block]:
         self._look()
         found = self._newest(self.all_blocks)
-        return [b for b in found if about(b.by, party) or about(b.blocked, party)][:1000]
+        return [b for b in found if about(b.by, party)][:1000]
 
     async def remove_block(self, block_id: str, by: Party) -> bool:
         self._look()
@@ -248,7 +250,7 @@ class MemoryRecords:
         return Everything(
             await self.reports_by(party, 0),
             await self.reports_about(party, 0),
-            [b for b in await self.blocks(party) if about(b.by, party)],
+            await self.blocks(party),
             await self.bans_of(party),
         )
 

@@ -2,7 +2,15 @@
 
 from typing import NamedTuple
 
-from relay.plane import LinkInterrupted, LinkLost, LinkResumed, LinkUp, MediaEvent, OverBudget
+from relay.plane import (
+    LinkInterrupted,
+    LinkLost,
+    LinkResumed,
+    LinkTold,
+    LinkUp,
+    MediaEvent,
+    OverBudget,
+)
 
 
 class Up(NamedTuple):
@@ -43,7 +51,13 @@ class Resumed(NamedTuple):
     user: str
 
 
-News = Up | Lost | Flowing | Over | Interrupted | Resumed
+class Told(NamedTuple):
+    """The partner's node is to be told of the user's link."""
+
+    user: str
+
+
+News = Up | Lost | Flowing | Over | Interrupted | Resumed | Told
 
 
 def news(event: MediaEvent) -> News:
@@ -57,4 +71,6 @@ def news(event: MediaEvent) -> News:
         return Interrupted(event.user_id)
     if isinstance(event, LinkResumed):
         return Resumed(event.user_id)
+    if isinstance(event, LinkTold):
+        return Told(event.user_id)
     return Flowing(event.user_id)

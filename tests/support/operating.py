@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from relay.api.front import Membership
 from relay.app import Relay, running
 from relay.carrier import OwnedPlane
 from relay.config import Settings
@@ -160,13 +161,13 @@ class OperatedServer:
 
 @asynccontextmanager
 async def operating(
-    plane: OwnedPlane | None = None, **changed: object
+    plane: OwnedPlane | None = None, membership: Membership | None = None, **changed: object
 ) -> AsyncIterator[OperatedServer]:
     """A server on 127.0.0.1."""
     chosen: dict[str, object] = {"host": "127.0.0.1", "port": 0, "udp_port": 0, "workers": 0}
     settings = Settings.model_validate(chosen | {"operator_token": TOKEN} | changed)
     async with (
-        running(settings, plane=plane) as relay,
+        running(settings, plane=plane, membership=membership) as relay,
         aiohttp.ClientSession(relay.url, headers={"Authorization": f"Bearer {TOKEN}"}) as http,
         contextlib.AsyncExitStack() as stack,
     ):

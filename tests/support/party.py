@@ -1,9 +1,10 @@
 """A lobby with users and without sockets: each user says something and tells what it heard."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from relay.cluster import Cluster
 from relay.evidence.freezer import Freezer
 from relay.matching import MediaMode, State
 from relay.plane import LinkState
@@ -17,6 +18,7 @@ from relay.protocol.messages import (
     FindPartner,
     IceCandidate,
     MediaState,
+    Move,
     NextPartner,
     OfferAgain,
     PartnerConnection,
@@ -45,7 +47,7 @@ from relay.signaling.outbox import Outbox
 from relay.signaling.relayed import Relayed
 from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions, new_token
-from relay.store import Entered, MemoryStore, Room, Store, Waiter
+from relay.store import Entered, Looked, MemoryStore, Room, Store, Waiter
 from tests.support.evidence import KEY, Shelf
 from tests.support.fake_plane import FakePlane
 from tests.support.memory_records import MemoryRecords
@@ -82,11 +84,20 @@ class SlowStore:
     ) -> list[Waiter]:
         return await self._slowly("alike", self.inner.alike(interests, limit, apart=apart))
 
+    async def look(self, waiter: Waiter, limit: int) -> Looked:
+        return await MemoryStore.look(self, waiter, limit)  # type: ignore[arg-type]
+
     async def claim(self, room: Room) -> bool:
         return await self._slowly("claim", self.inner.claim(room))
 
+    async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
+        return await MemoryStore.claim_first(self, rooms)  # type: ignore[arg-type]
+
     async def leave_room(self, user_id: str) -> Room | None:
         return await self._slowly("leave_room", self.inner.leave_room(user_id))
+
+    async def leave(self, user_id: str) -> Room | None:
+        return await MemoryStore.leave(self, user_id)  # type: ignore[arg-type]
 
     async def room_of(self, user_id: str) -> Room | None:
         return await self._slowly("room_of", self.inner.room_of(user_id))
@@ -134,6 +145,10 @@ class User:
         self.put(message)
         await self.party.settle()
         return self.hear()
+
+    async def stay(self, *interests: str) -> list[str]:
+        """Search, having found no other server."""
+        return await self.say(FindPartner(interests=list(interests), stay=True))
 
     def put_find(self, *interests: str) -> None:
         self.put(FindPartner(interests=list(interests)))
@@ -238,6 +253,7 @@ class Party:
         media_mode: MediaMode = "relay",
         limits: Limits | None = None,
         keeps_evidence: bool = False,
+        cluster: Cluster | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.records = MemoryRecords()
@@ -266,10 +282,15 @@ class Party:
             self.limits,
             self.safety,
             self.freezer if keeps_evidence else None,
+            cluster,
+            lambda: self.now,
+            lambda: sum(len(other.users) for other in self.neighbours),
         )
         self.guard = Guard(self.safety, self.lobby, start_blurred=False)
         self.sessions = Sessions(self.limits, self.lobby.tally)
         self.plane.subscribe(self.lobby.media_event)
+        self.neighbours: list[Party] = []
+        """Those on other nodes, where things may follow from what happens here."""
         self._busy = 0
 
     def come(
@@ -277,6 +298,7 @@ class Party:
         name: str,
         *,
         can_resume: bool = False,
+        can_move: bool = False,
         source: str = "",
         identity: Identity = NOBODY,
     ) -> User:
@@ -290,6 +312,7 @@ class Party:
             source=source,
             identity=identity,
             can_resume=can_resume,
+            can_move=can_move,
         )
         self.lobby.join(session)
         self._names.add(name)
@@ -299,16 +322,27 @@ class Party:
         return user
 
     async def pair(
-        self, first: str, second: str, *, can_resume: bool = False, known: bool = False
+        self,
+        first: str,
+        second: str,
+        *,
+        can_resume: bool = False,
+        can_move: bool = False,
+        known: bool = False,
     ) -> tuple[User, User]:
         """Two who have just met, with their links up; nothing unheard.
 
         :param known: whether they are visitors with a cookie.
         """
-        users = (
-            self.come(first, can_resume=can_resume, identity=Identity(first if known else "")),
-            self.come(second, can_resume=can_resume, identity=Identity(second if known else "")),
-        )
+        users = [
+            self.come(
+                name,
+                can_resume=can_resume,
+                can_move=can_move,
+                identity=Identity(name if known else ""),
+            )
+            for name in (first, second)
+        ]
         for user in users:
             await user.offer()
             await user.come_up()
@@ -316,7 +350,7 @@ class Party:
         for user in users:
             user.hear()
         assert users[0].partner == second
-        return users
+        return users[0], users[1]
 
     async def waiting(self) -> int:
         """How many the store has in its queue."""
@@ -334,8 +368,8 @@ class Party:
 
     async def settle(self) -> None:
         """Handle all there is, one user after the other, until nothing is left."""
-        while (user := self._next()) is not None:
-            await self._handle(user)
+        while (user := self._next_anywhere()) is not None:
+            await user.party._handle(user)
 
     async def pass_time(self, seconds: float) -> None:
         """Let the clock go on, second by second, and tick."""
@@ -361,6 +395,10 @@ class Party:
     async def quiet(self) -> None:
         """Wait until all workers have nothing left to do."""
         await until(lambda: not self._busy and self._next() is None)
+
+    def _next_anywhere(self) -> User | None:
+        users = (party._next() for party in (self, *self.neighbours))
+        return next((user for user in users if user is not None), None)
 
     def _next(self) -> User | None:
         return next((u for u in self.users.values() if not u.session.inbox._items.empty()), None)
@@ -426,6 +464,8 @@ def _short(message: ServerMessage) -> str:  # noqa: PLR0912 - a table
         case ReportOutcome() | Warned():
             what = message.outcome if isinstance(message, ReportOutcome) else message.reason
             return f"{message.type}: {what}"
+        case Move(within=float(within)):
+            return f"move, within {within:g} s"
         case OfferAgain():
             return f"offer_again: {message.reason}"
         case Error():

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from relay.cluster import Cluster
 from relay.matching import MediaMode
 from relay.safety import BanRules, Safety
 from relay.signaling import Gateway, Limits
@@ -26,6 +27,7 @@ class Peer:
         self.socket = socket
         self.user_id = ""
         self.token: str | None = None
+        self.ice_servers: list[dict[str, Any]] = []
         self.received = 0  # messages of the session
 
     async def send(self, kind: str, **fields: object) -> None:
@@ -80,10 +82,17 @@ def transport_of(socket: aiohttp.ClientWebSocketResponse) -> asyncio.Transport:
 class Door:
     """Opens clients to one gateway."""
 
-    def __init__(self, gateway: Gateway, url: str, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        url: str,
+        http: aiohttp.ClientSession,
+        site: web.BaseSite | None = None,
+    ) -> None:
         self.gateway = gateway
         self.url = url
         self._http = http
+        self._site = site
         self._sockets: list[aiohttp.ClientWebSocketResponse] = []
 
     async def open(self, resume: str = "", **options: Any) -> aiohttp.ClientWebSocketResponse:
@@ -92,6 +101,11 @@ class Door:
         socket: aiohttp.ClientWebSocketResponse = await self._http.ws_connect(url, **options)
         self._sockets.append(socket)
         return socket
+
+    async def shut(self) -> None:
+        """Let nobody else in; who is there stays."""
+        assert self._site is not None
+        await self._site.stop()
 
     async def get(self) -> int:
         """The status of a request that is no WebSocket's."""
@@ -107,6 +121,7 @@ class Door:
         peer = Peer(await self.open(resume, headers=headers))
         connected = await peer.hear("connected")
         peer.user_id, peer.token = connected["userId"], connected.get("resumeToken")
+        peer.ice_servers = connected["iceServers"]
         return peer
 
     async def come_back(self, former: Peer, *, lost: int = 0) -> tuple[Peer, dict[str, Any]]:
@@ -153,19 +168,26 @@ async def serving(
     media_mode: MediaMode = "relay",
     limits: Limits | None = None,
     allowed_origins: frozenset[str] = frozenset(),
+    cluster: Cluster | None = None,
+    beside: Callable[[Gateway], Iterable[web.RouteDef]] = lambda _: (),
 ) -> AsyncIterator[Door]:
-    """A gateway on 127.0.0.1, closed at the end like a server that shuts down."""
+    """A gateway on 127.0.0.1, closed at the end like a server that shuts down.
+
+    :param beside: what is served beside its own route.
+    """
+    stun = "stun" if cluster is None else cluster.here.name
     gateway = Gateway(
         plane=plane,
         store=store or MemoryStore(),
         media_mode=media_mode,
-        ice_servers=lambda *_: [{"urls": "stun:stun.example.org"}],
+        ice_servers=lambda *_: [{"urls": f"stun:{stun}.example.org"}],
         limits=limits or Limits(),
         allowed_origins=allowed_origins,
         safety=Safety(MemoryRecords(), BanRules()),
+        cluster=cluster,
     )
     app = web.Application()
-    app.add_routes(gateway.routes())
+    app.add_routes([*gateway.routes(), *beside(gateway)])
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -174,7 +196,7 @@ async def serving(
     host, port = runner.addresses[0][:2]
     try:
         async with aiohttp.ClientSession() as http:
-            door = Door(gateway, f"http://{host}:{port}/ws", http)
+            door = Door(gateway, f"http://{host}:{port}/ws", http, site)
             try:
                 yield door
             finally:

@@ -1,6 +1,7 @@
 """What puts the parts together: their order, their limits, and where the page is then."""
 
 from dataclasses import fields
+from typing import cast
 
 import pytest
 from aiohttp import web
@@ -10,7 +11,9 @@ from relay.app import Relay, _limits, running
 from relay.config import Settings
 from relay.media import RelayPlane
 from relay.media.paths.idle import IdleCores
-from relay.signaling import Limits
+from relay.signaling import Gateway, Limits
+
+NO_GATEWAY = cast("Gateway", None)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +26,7 @@ from relay.signaling import Limits
     ],
 )
 def test_the_page_is_where_a_browser_on_this_machine_finds_it(host: str, url: str) -> None:
-    relay = Relay(Settings(host=host), 8080, (), SecretStr("a-token-of-the-tests"))
+    relay = Relay(Settings(host=host), 8080, (), SecretStr("a-token-of-the-tests"), NO_GATEWAY)
     assert relay.url == url
 
 
@@ -32,7 +35,8 @@ def test_the_page_is_where_a_browser_on_this_machine_finds_it(host: str, url: st
 )
 def test_with_tls_it_is_there_over_https(tls: dict[str, object]) -> None:
     settings = Settings.model_validate({"host": "::"} | tls)
-    assert Relay(settings, 443, (), SecretStr("a-token")).url == "https://localhost:443"
+    relay = Relay(settings, 443, (), SecretStr("a-token"), NO_GATEWAY)
+    assert relay.url == "https://localhost:443"
 
 
 async def test_media_can_pass_before_the_page_is_there_and_until_it_is_gone(

@@ -78,6 +78,7 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "operator_token": "a-long-enough-token",
         "max_users": "2",
         "resume_s": "0",
+        "drain_s": "600",
         "connections_per_source": "9",
         "rematch_after_s": "0.5",
         "interest_wait_s": "2",
@@ -111,8 +112,12 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "evidence_days": "7",
         "webhook_url": "https://hooks.example.org/relay",
         "webhook_secret": f"whsec_{32 * 'a'}",
+        "cluster_secret": 16 * "s",
+        "cluster_port": "7000",
+        "cluster_address": "192.0.2.8",
+        "node_name": "berlin-1",
     }
-    assert set(values) | {"tls_self_signed"} == set(Settings.model_fields)
+    assert set(values) | {"tls_self_signed", "cluster"} == set(Settings.model_fields)
     from_flags = load(values, {})
     from_environment = loaded({}, {variable(name): value for name, value in values.items()})
     (tmp_path / "relay.toml").write_text("".join(f'{k} = "{v}"\n' for k, v in values.items()))
@@ -156,6 +161,10 @@ WEBHOOK = "should be a URL such as https://example.org/hooks/relay"
 IN_THE_CLEAR = "should begin with https://, unless it is on a private network"
 WEBHOOK_SECRET = "should be whsec_ and 24 to 64 bytes in base64; openssl rand makes some"
 DATABASE = "should be a URL such as postgresql://relay@db.example.org/relay"
+STORE = "should be a URL such as redis://redis.example.org:6379/0"
+CLUSTER_SECRET = "should be at least 16 characters; openssl rand -hex 32 makes some"
+REACHED = "should be an address that other machines can reach"
+NODE = "should be up to 32 of a-z, 0-9 and -"
 IP_ADDRESS = "should be an IP address such as 192.0.2.7"
 ICE_URL = "should be a stun:, turn: or turns: URL such as stun:stun.example.org:3478"
 ORIGIN = "should be * or an origin such as https://chat.example.org"
@@ -232,6 +241,18 @@ TOKEN = "should be at least 16 characters: letters, digits and . _ ~ + / - ="
         ("webhook_url", "https://hooks.example.org/x", ": needs --webhook-secret, too"),
         ("database_url", "mysql://relay:hush@db.example.org/relay", f": {DATABASE}"),
         ("database_url", "postgresql://relay:hush@db.example.org", f": {DATABASE}"),
+        ("cluster", "http://redis.example.org", f": {STORE}"),
+        ("cluster", "redis://", f": {STORE}"),
+        ("cluster", "redis://:hush@redis.example.org/0 1", f": {STORE}"),
+        ("cluster", "unix://redis.sock", f": {STORE}"),
+        ("cluster", "redis://redis.example.org", ": needs --cluster-secret, too"),
+        ("cluster_secret", "fifteen-letters", f": {CLUSTER_SECRET}"),
+        ("cluster_port", "0", ": should be greater than or equal to 1, not '0'"),
+        ("cluster_address", "berlin", f": {IP_ADDRESS}, not 'berlin'"),
+        ("cluster_address", "::", f": {REACHED}, not '::'"),
+        ("cluster_address", "ff02::1", f": {REACHED}, not 'ff02::1'"),
+        ("node_name", "Berlin", f": {NODE}, not 'Berlin'"),
+        ("node_name", 33 * "n", f": {NODE}, not '{33 * 'n'}'"),
         ("log_level", "loud", ": should be 'debug', 'info', 'warning' or 'error', not 'loud'"),
     ],
 )
@@ -321,3 +342,39 @@ def test_each_worker_has_a_port_of_its_own() -> None:
     text = said_about({"public_udp_port": "65535", "workers": "2"}, {})
     assert text.startswith("--public-udp-port: 2 workers need the ports 65535 to 65536")
     assert load({"public_udp_port": "65535"}, {}).public_port_of(0) == 65535
+
+
+CLUSTER = {"cluster": "redis://:hush@redis.example.org:6379/3", "cluster_secret": 16 * "s"}
+
+
+def test_a_cluster_can_be_asked_for_in_each_place(tmp_path: Path) -> None:
+    in_environment = {variable(name): value for name, value in CLUSTER.items()}
+    (tmp_path / "relay.toml").write_text("".join(f'{k} = "{v}"\n' for k, v in CLUSTER.items()))
+    assert loaded() == loaded(CLUSTER) == loaded({}, in_environment)
+    settings = load(CLUSTER, {})
+    assert settings.cluster
+    assert settings.cluster.get_secret_value() == CLUSTER["cluster"]
+    assert "hush" not in repr(settings)
+    assert 16 * "s" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://redis",
+        "rediss://relay:hush@[2001:db8::1]:6380/15?ssl_cert_reqs=none",
+        "redis://192.0.2.1/",
+        "unix:///run/redis/redis.sock?db=2",
+        "unix://relay:hush@/run/redis.sock",
+    ],
+)
+def test_a_redis_server_may_be_written_in_several_ways(url: str) -> None:
+    assert load(CLUSTER | {"cluster": url}, {}).cluster is not None
+
+
+def test_a_node_of_a_cluster_has_workers_that_carry_its_media() -> None:
+    assert said_about(CLUSTER | {"workers": "0"}) == "--cluster: needs --workers to be at least 1"
+    said = said_about(CLUSTER | {"media_mode": "direct"})
+    assert said == "--cluster: needs --media-mode to be relay"
+    said = said_about(CLUSTER | {"workers": "2", "cluster_port": "65535"})
+    assert said.startswith("--cluster-port: 2 workers need the ports 65535 to 65536")

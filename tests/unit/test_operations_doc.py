@@ -42,7 +42,7 @@ def test_the_table_of_events_has_every_event_above_debug() -> None:
 def test_the_table_of_dropped_packets_has_every_reason() -> None:
     media = [
         path.read_text()
-        for part in ("media", "tunnel")
+        for part in ("media", "tunnel", "workers")
         for path in (ROOT / "relay" / part).rglob("*.py")
     ]
     reasons = {*re.findall(r'drops\["(\w+)"\]', "".join(media)), "send"}

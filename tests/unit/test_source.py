@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.source import bounded_source_of, source_of
+from relay.source import bounded_source_of, is_source, source_of
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,21 @@ def test_a_source_is_an_ipv4_address_or_an_ipv6_network(address: str | None, sou
 )
 def test_where_proxies_stand_nothing_is_bounded_by_itself(address: str, source: str) -> None:
     assert bounded_source_of(address) == source
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("93.184.216.34", True),
+        ("2a00:1450:4001:81b::/64", True),
+        ("2a00:1450:4001:81b::200e", False),
+        ("2a00:1450:4001::/48", False),
+        ("93.184.216.34/32", False),
+        ("10.0.0.1", False),
+        ("127.0.0.1", False),
+        ("x" * 10_000, False),
+        ("", False),
+    ],
+)
+def test_what_another_node_may_call_a_source(text: str, is_one: bool) -> None:
+    assert is_source(text) is is_one

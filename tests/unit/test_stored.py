@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from relay.config import Settings, load
 from relay.errors import ConfigError
@@ -73,6 +74,16 @@ async def test_it_is_open_as_long_as_it_is_needed(tmp_path: Path) -> None:
     async with opened(Settings(data_dir=tmp_path)) as records:
         assert await records.reports(1, 0) == []
     assert sorted(each.name for each in tmp_path.iterdir()) == ["relay.sqlite3"]  # noqa: ASYNC240
+
+
+async def test_a_node_with_a_database_of_its_own_is_warned(tmp_path: Path) -> None:
+    cluster = {"cluster": "redis://127.0.0.1", "cluster_secret": "a secret of sixteen"}
+    for told, warned in (({}, False), (cluster, True)):
+        settings = Settings.model_validate({"data_dir": tmp_path, **told})
+        with capture_logs() as events:
+            async with opened(settings):
+                pass
+        assert ("database_not_shared" in {each["event"] for each in events}) is warned
 
 
 async def test_a_database_that_cannot_be_used_is_told_by_the_option(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { workers } from "../../web/admin/model/columns.js";
+import { nodes, workers } from "../../web/admin/model/columns.js";
 import * as format from "../../web/admin/model/format.js";
 import { delayMs } from "../../web/admin/model/retry.js";
 import {
   append, columnsOf, MAX_TRACKS, merge, pointOf, spanOf, TRACK_POINTS, TrackHistory,
 } from "../../web/admin/model/series.js";
-import { tilesOf, warningOf } from "../../web/admin/model/tiles.js";
+import { clusterWarningOf, tilesOf, warningOf } from "../../web/admin/model/tiles.js";
 import { detailsOf, titleOf } from "../../web/admin/model/track.js";
 import { track } from "./admin-track.js";
 
@@ -154,6 +154,32 @@ test("a server that takes nobody says why", () => {
     warningOf({ ...TOTALS, ready: false, reasons: ["draining", "overloaded", "else"] }),
     "The server takes no new users: it is being drained, it is overloaded, else.",
   );
+});
+
+test("a cluster says who is silent, and that its store is away", () => {
+  /** @type {import("../../web/admin/wire/types.js").Snapshot} */
+  const snapshot = { totals: TOTALS, rooms: [], tracks: [], workers: [], failures: [] };
+  assert.equal(clusterWarningOf(snapshot), "");
+  assert.equal(clusterWarningOf({ ...snapshot, silentNodes: ["b", "c"] }), "No answer from b, c: what is there is not shown.");
+  assert.match(clusterWarningOf({ ...snapshot, silentNodes: ["b"], storeAway: true }), /^No answer from b.* The store .* cannot be reached/);
+});
+
+test("nodes tell how they do, and those that do not answer have no figures", () => {
+  const node = { id: "a", name: "a", here: true, version: "0.1.0", leaseS: 4.2, totals: { ...TOTALS, workerCpuRatio: 0.95 } };
+  const cells = (/** @type {object} */ changed) =>
+    Object.fromEntries(nodes(THRESHOLDS).map((column) => [column.id, column.text({ ...node, ...changed })]));
+  assert.deepEqual(cells({}), {
+    name: "a (asked)", state: "ready", users: "1,200", waiting: "1", rooms: "550", cpu: "95 %",
+    bandwidth: "42.0 Mbit/s", workers: "0", version: "0.1.0", uptime: "2 h 0 min", lease: "4.2 s",
+  });
+  const silent = cells({ totals: null, version: null, leaseS: null, here: false });
+  assert.deepEqual(new Set(Object.values(silent)), new Set(["a", "does not answer", "–"]));
+  const state = nodes(THRESHOLDS).find(({ id }) => id === "state");
+  const marks = (/** @type {any} */ totals) => [state?.isBad?.({ ...node, totals }), state?.isWarm?.({ ...node, totals })];
+  assert.deepEqual(marks(TOTALS), [false, false]);
+  assert.deepEqual(marks(null), [true, false]);
+  assert.deepEqual(marks({ ...TOTALS, ready: false, reasons: ["overloaded"] }), [true, false]);
+  assert.deepEqual(marks({ ...TOTALS, ready: false, draining: true, reasons: ["draining"] }), [false, true]);
 });
 
 test("figures are for people", () => {

@@ -80,11 +80,20 @@ test("every cell has words, also of a track of which little is known", () => {
 
 test("rooms, users and looks have their cells", () => {
   const room = { id: "r1", users: /** @type {[string, string]} */ (["ann", "bob"]), state: "in_call", ageS: 75, bitrateBps: 1.5e6, lossRatio: 0.051, problems: [] };
-  assert.deepEqual(ROOMS.map((column) => column.text(room)), ["r1", "", "5.1 %", "1.50 Mbit/s", "in call", "75 s", "ann", "bob"]);
+  assert.deepEqual(ROOMS.map((column) => column.text(room)), ["r1", "", "5.1 %", "1.50 Mbit/s", "in call", "75 s", "ann", "bob", "–"]);
   const user = { id: "ann", state: "waiting", roomId: null, partnerId: null, linkId: null, ageS: 4000, interruptedAgeS: 4, overBudget: ["rtcp", "rtp"] };
-  assert.deepEqual(USERS.map((column) => column.text(user)), ["ann", "waiting", "–", "66 min", "4.0 s", "rtcp, rtp"]);
+  assert.deepEqual(USERS.map((column) => column.text(user)), ["ann", "waiting", "–", "–", "66 min", "4.0 s", "rtcp, rtp"]);
   const look = { id: "1", at: "2026-01-02T03:04:05Z", event: /** @type {const} */ ("tap_ended"), use: "1", what: "capture_with_payload", operator: "mo", token: "3c25", address: null, durationS: 5.13, why: "time_over" };
   assert.deepEqual(AUDIT.slice(1).map((column) => column.text(look)), ["ended", "capture with payload", "–", "mo", "3c25", "–", "5.1 s", "time over"]);
+});
+
+test("what is of a cluster says whose it is, and is told from the rest", () => {
+  const room = { id: "r1", users: /** @type {[string, string]} */ (["ann", "bob"]), state: "in_call", ageS: 75, bitrateBps: 0, lossRatio: 0, problems: [], nodes: ["a", "b"] };
+  assert.equal(ROOMS.find(({ id }) => id === "nodes")?.text(room), "a, b");
+  assert.equal(TRACKS.find(({ id }) => id === "node")?.text(track("x", { node: "b" })), "b");
+  for (const columns of [ROOMS, TRACKS, USERS]) {
+    assert.equal(columns.filter(({ isOfCluster }) => isOfCluster).length, 1);
+  }
 });
 
 test("an address leads to its page, and nonsense to the first one", () => {

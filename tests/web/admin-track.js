@@ -15,6 +15,7 @@ export function track(id, changed) {
     jitterMs: 3, roundTripMs: 40, packets: 1000, bytes: 1e6, keyframes: 2, plis: 1, waitsForKeyframe: false,
     idleS: 0.01, path: PATH, dtlsVersion: "DTLSv1.2", srtpProfile: "SRTP_AEAD_AES_128_GCM", overBudget: [],
     worker: null,
+    node: null,
     ...changed,
   };
 }

@@ -30,7 +30,7 @@ test("a lost socket is tried again at once, then twice more, and only then is it
   for (const delayMs of [0, 300, 1_200]) {
     bench.socket.onclose?.();
     assert.equal(bench.ring(), delayMs);
-    assert.equal(bench.urls.at(-1), "ws://here/ws?resume=back");
+    assert.equal(bench.urls.at(-1), "ws://here/ws?resume=back&move=1");
   }
   assert.deepEqual(bench.events, Array(3).fill({ type: "wire_away" }));
   bench.socket.onclose?.();
@@ -59,6 +59,19 @@ test("the session is asked for with what has come of it, and goes on with the ne
   bench.ring();
   bench.greet("T4");
   assert.deepEqual(bench.sent, [{ type: "resume", resumeToken: "T3", received: 3 }]);
+});
+
+test("a session that is on another machine goes on with the servers of that one", () => {
+  const bench = open();
+  bench.socket.onclose?.();
+  bench.ring();
+  bench.greet("T2");
+  const iceServers = [{ urls: "turn:there.example" }];
+  bench.socket.hear({
+    type: "resumed", resumeToken: "T3", received: 0, missed: 0, state: "in_call", iceServers,
+  });
+  const server = { ...GREETING, resumeToken: "T2", iceServers };
+  assert.deepEqual(bench.events.at(-1), { type: "wire_resumed", state: "in_call", roomId: null, server });
 });
 
 test("what the server has not got is sent again, once, before what is said next", () => {
@@ -118,7 +131,7 @@ for (const code of [1001, 1008, 1013, 4999]) {
     assert.deepEqual(bench.events.at(-1), { type: "wire_lost", retryAtMs, isResumable: false });
     assert.equal(bench.wire.send(line("1")), false);
     bench.ring();
-    assert.equal(bench.urls.at(-1), "ws://here/ws?resume=new");
+    assert.equal(bench.urls.at(-1), "ws://here/ws?resume=new&move=1");
   });
 }
 
@@ -187,7 +200,7 @@ test("a page that is left for now says that it will be back, and the next one go
   const other = new Bench();
   if (ticket) other.wire.continueWith(ticket);
   other.wire.connect();
-  assert.equal(other.urls.at(-1), "ws://here/ws?resume=back");
+  assert.equal(other.urls.at(-1), "ws://here/ws?resume=back&move=1");
   other.greet("T2");
   assert.deepEqual(other.sent, [{ type: "resume", resumeToken: "T1", received: 1 }]);
   other.socket.hear({ type: "resumed", resumeToken: "T3", received: 9, missed: 0, state: "in_call" });
@@ -202,7 +215,7 @@ test("one that is left for good ends the session", () => {
   bench.wire.disconnect();
   assert.equal(bench.socket.closeCode, undefined, "1005 at the other end: it is over");
   bench.wire.connect();
-  assert.equal(bench.urls.at(-1), "ws://here/ws?resume=new");
+  assert.equal(bench.urls.at(-1), "ws://here/ws?resume=new&move=1");
 });
 
 test("what may wait is bounded, by number and by length", () => {

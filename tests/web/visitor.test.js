@@ -124,12 +124,12 @@ const WORK = /** @type {const} */ ({ why: "work_wanted", retryAfterMs: null, cha
 test("work that is wanted is done, and proves the next try, once", () => {
   const bench = refusedBy(WORK);
   assert.deepEqual(bench.challenges, ["c"]);
-  assert.deepEqual(bench.urls, ["ws://here/ws?resume=new", "ws://here/ws?resume=new&altcha=proof"]);
+  assert.deepEqual(bench.urls, ["ws://here/ws?resume=new&move=1", "ws://here/ws?resume=new&move=1&altcha=proof"]);
   assert.deepEqual(bench.events.map(({ type }) => type), ["wire_connecting", "wire_working", "wire_connecting"]);
   bench.greet("T");
   bench.socket.onclose?.();
   bench.ring();
-  assert.equal(bench.urls.at(-1), "ws://here/ws?resume=back");
+  assert.equal(bench.urls.at(-1), "ws://here/ws?resume=back&move=1");
 });
 
 test("a server that wants ever more work is left alone for a while", () => {

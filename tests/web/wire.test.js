@@ -262,6 +262,18 @@ test("a connection that was there is lost, whatever the server would say", () =>
   assert.deepEqual(bench.events.at(-1), { type: "wire_lost", retryAtMs: 3_000, isResumable: false });
 });
 
+test("one that the server has closed since it goes is asked for at once, and says why there is none", () => {
+  const bench = new Bench();
+  bench.refusal = { why: "draining", retryAfterMs: 10_000 };
+  bench.wire.connect();
+  bench.greet("token");
+  bench.socket.onclose?.({ code: 1012 });
+  assert.equal(bench.asked, 1);
+  assert.deepEqual(bench.events.at(-1), {
+    type: "wire_refused", why: "draining", retryAtMs: 10_000, isResumable: false,
+  });
+});
+
 for (const [name, meanwhile] of Object.entries({
   disconnect: (/** @type {Bench} */ { wire }) => wire.disconnect(),
   renew: (/** @type {Bench} */ { wire }) => wire.renew(),
@@ -319,7 +331,7 @@ test("why the server lets nobody in is read from its answer, and from nobody els
 test("the wire goes where it was told to", () => {
   const bench = new Bench();
   bench.wire.connect();
-  assert.deepEqual(bench.urls, ["ws://here/ws?resume=new"]);
+  assert.deepEqual(bench.urls, ["ws://here/ws?resume=new&move=1"]);
 });
 
 test("each socket has to be greeted; until then the server is asked why it closes", () => {

@@ -39,7 +39,7 @@ let track = null;
 
 const frame = new Frame();
 const login = new LoginView(enter);
-const overview = new Overview();
+const overview = new Overview((node, wanted) => void orders.drain(wanted, node));
 const trackView = new TrackView();
 const picture = new PictureView(drawAudit);
 const live = new Live({ onSnapshot: take, onLost: lose, onLoggedOut: () => leave(ENDED) });
@@ -158,7 +158,7 @@ function lose(retryInMs) {
 function draw() {
   drawOrders();
   if (!snapshot) return;
-  frame.draw(snapshot.totals);
+  frame.draw(snapshot);
   if (route.page === "overview") overview.draw(snapshot, thresholds);
   if (route.page === "overview") overview.drawCharts(points);
   if (route.page === "rooms") rooms.draw(snapshot.rooms);
@@ -191,7 +191,13 @@ async function drawTrack(atS) {
   if (!track) return;
   tracks.add(track, atS);
   trackView.draw(track, tracks.of(id));
-  picture.draw(track.kind === "video", noTaps);
+  picture.draw(track.kind === "video", noTaps || elsewhere(track));
+}
+
+/** Why a track cannot be looked into here: its node alone can. @param {import("./wire/types.js").Track} shown */
+function elsewhere({ node }) {
+  const here = snapshot?.nodes?.find((each) => each.here)?.name;
+  return node && here && node !== here ? `It is at node ${node}, which alone can show it: go to the dashboard at its own address.` : "";
 }
 
 /** @param {number} nowMs */

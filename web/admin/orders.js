@@ -36,16 +36,18 @@ export class Orders {
     if (isSure) this.#report(await remove("rooms", id), `Room ${id} was ended.`);
   }
 
-  /** @param {boolean} wanted */
-  async drain(wanted) {
+  /** @param {boolean} wanted @param {string} [node] of a cluster */
+  async drain(wanted, node) {
     const isSure = !wanted || await confirmed({
-      title: "Drain this server?",
-      text: "It takes no new users until you let it; calls go on.",
+      title: node ? `Drain node ${node}?` : "Drain this server?",
+      text: "It takes no new users until you let it. Who has no partner is moved to another server; calls go on.",
       action: "Drain",
     });
     if (!isSure) return;
-    const answer = await ask(wanted ? "POST" : "DELETE", "/api/v1/drain");
-    this.#report(answer, wanted ? "The server takes no new users." : "The server takes new users again.");
+    const query = node ? `?node=${encodeURIComponent(node)}` : "";
+    const answer = await ask(wanted ? "POST" : "DELETE", `/api/v1/drain${query}`);
+    const who = node ? `Node ${node}` : "The server";
+    this.#report(answer, wanted ? `${who} takes no new users.` : `${who} takes new users again.`);
   }
 
   /** @param {import("./wire/api.js").Answer} answer @param {string} success */

@@ -9,6 +9,7 @@
  * calls only parts below it:
  *
  *     banned.js    who may not come in, the appeal, and whom the visitor has blocked
+ *     moving.js    to another server, since this one is about to go
  *     session.js   the session with the server: lost, gone on with, left and come back to
  *     complaint.js reporting or blocking the partner, or the one before
  *     visit.js     from Start to Stop
@@ -54,6 +55,7 @@ import * as draft from "./draft.js";
 import * as line from "./line.js";
 import * as link from "./link.js";
 import * as mend from "./mend.js";
+import * as moving from "./moving.js";
 import * as news from "./news.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
@@ -152,6 +154,10 @@ function take(turn, event) {
     case "wire_closed": return session.sentAway(turn, event.by);
     case "wire_working": return session.working(turn);
     case "wire_banned": return banned.begin(turn, event.ban);
+    case "wire_moved":
+      banned.over(turn);
+      return session.moved(turn, event.server);
+    case "wire_unmoved": return moving.stay(turn);
     case "wire_resumed": return session.resumed(turn, event);
     case "wire_alive":
       mend.proved(turn);
@@ -220,6 +226,7 @@ function hear(turn, message) {
     case "partner_blurred": return veil.suspected(turn, message.why);
     case "shown": return veil.partnerShown(turn);
     case "offer_again": return visit.offerAgain(turn);
+    case "move": return moving.leave(turn, message.withinMs);
     case "error": return serverError(turn, message);
     default: /** @satisfies {never} */ (message);
   }

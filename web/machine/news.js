@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What the person is told wherever they are: what became of their reports, and warnings.
+ * What the person is told wherever they are: what became of their reports, warnings, and that the server goes.
  *
  * @typedef {import("./turn.js").Turn} Turn
  * @typedef {import("../wire/messages.js").Reason} Reason
@@ -11,8 +11,9 @@
  *   | "not_sent" | "message_refused" | "repeated_text" | "link_held_back"} Mishap said over the video
  *
  * @typedef {"report_received" | "blocked" | "report_late" | "report_refused" | "report_lost"
- *   | "ban_over"} Passing what has been read after a moment
- * @typedef {{ kind: Passing } | { kind: "outcome", outcome: Outcome, reason: Reason, atMs: number }} Tidings
+ *   | "ban_over" | "moved"} Passing what has been read after a moment
+ * @typedef {{ kind: Passing } | { kind: "stays", forMs: number | null }
+ *   | { kind: "outcome", outcome: Outcome, reason: Reason, atMs: number }} Tidings
  * @typedef {Tidings & { id: number }} Item
  *
  * @typedef {{ type: "news_closed", id: number } | { type: "warning_taken" }} NewsEvent

@@ -30,14 +30,19 @@ function shorten(text) {
   return [...plain].slice(0, MAX_INTEREST_CHARS).join("").trim();
 }
 
-/** @param {Turn} turn @param {"find_partner" | "next_partner"} type */
-export function ask(turn, type) {
+/**
+ * @param {Turn} turn
+ * @param {"find_partner" | "next_partner"} type
+ * @param {boolean} stays no other server takes us, though this one is about to go
+ */
+export function ask(turn, type, stays = false) {
   const { state } = turn;
   const { interests } = state.settings;
-  /** @type {{ mode?: "text", blurred?: true }} */
+  /** @type {{ mode?: "text", blurred?: true, stay?: true }} */
   const how = {};
   if (state.isTextOnly) how.mode = "text";
   if (blurOf(state) !== "off") how.blurred = true;
+  if (stays) how.stay = true;
   turn.send({ type, interests, ...how });
   if (state.search === "none") state.searchingSinceMs = turn.nowMs;
   state.search = "asked";

@@ -15,6 +15,7 @@ import * as complaint from "./complaint.js";
 import * as devices from "./devices.js";
 import * as link from "./link.js";
 import * as mend from "./mend.js";
+import * as news from "./news.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
 import { isReturnAsked } from "./state.js";
@@ -91,11 +92,32 @@ export function begun(turn, server) {
   const hadPartner = state.partner !== null && state.isStarted;
   const lastWords = state.chat;
   if (state.server) end(turn);
-  Object.assign(state, { socket: "open", server, returning: null });
+  Object.assign(state, { socket: "open", server, returning: null, isMoving: false });
   if (!hadPartner) return;
   state.chat = lastWords;
   chat.lost(turn);
   turn.notify({ kind: "partner_lost" });
+}
+
+/**
+ * We are at another server, and have left the one that is about to go: there was a partner there perhaps,
+ * and no link of ours leads here. What is ours goes on: the devices, the settings, the search.
+ *
+ * @param {Turn} turn
+ * @param {import("../wire/messages.js").Connected} server
+ */
+export function moved(turn, server) {
+  const { state } = turn;
+  const hadPartner = state.partner !== null && state.isStarted;
+  const lastWords = state.chat;
+  end(turn);
+  const open = { socket: "open", server, returning: null, retryAtMs: null, refusal: null };
+  Object.assign(state, open);
+  if (!hadPartner) return;
+  state.chat = lastWords;
+  chat.lost(turn);
+  state.isResting = !state.settings.searchesOn;
+  news.tell(turn, { kind: "moved" });
 }
 
 /**
@@ -133,6 +155,7 @@ export function sentAway(turn, by) {
 function end(turn) {
   const { state } = turn;
   Object.assign(state, { server: null, online: null, notice: null, unanswered: 0 });
+  Object.assign(state, { isMoving: false, leaveAtMs: null });
   visit.forgetServerSide(turn);
   complaint.lost(turn);
 }
@@ -160,7 +183,7 @@ export function leavePage(turn) {
     visit.stop(turn);
     turn.order({ do: "disconnect" });
   }
-  state.returning = null;
+  Object.assign(state, { returning: null, isMoving: false });
   devices.closeAll(turn);
 }
 

@@ -27,15 +27,15 @@
  *   | import("./news.js").NewsEvent | import("./banned.js").BannedEvent
  *   | import("../media/glance.js").GlanceEvent
  *   | { type: "time_passed" } | import("../browser/surroundings.js").SurroundingsEvent
- *   | import("../wire/wire.js").WireEvent | import("../media/devices.js").DeviceEvent
- *   | import("../media/peer.js").PeerEvent} Event
+ *   | import("../wire/wire.js").WireEvent | import("../wire/mover.js").MoveEvent
+ *   | import("../media/devices.js").DeviceEvent | import("../media/peer.js").PeerEvent} Event
  *
  * @typedef {{ do: "open_devices", kinds: Kind[], ids: Record<Kind, string> }
  *   | { do: "close_device", kind: Kind }
  *   | { do: "enable_microphone", enabled: boolean }
  *   | { do: "remember", settings: Settings }
  *   | { do: "send", message: ClientMessage } | { do: "reconnect" } | { do: "renew" }
- *   | { do: "probe" } | { do: "arrive" } | { do: "connect" } | { do: "disconnect" }
+ *   | { do: "move" } | { do: "probe" } | { do: "arrive" } | { do: "connect" } | { do: "disconnect" }
  *   | { do: "leave_for_now", kept: Kept } | { do: "remember_way", takesDetour: boolean }
  *   | { do: "open_link", iceServers: RTCIceServer[], tracks: Tracks } | { do: "close_link" }
  *   | { do: "replace_link", iceServers: RTCIceServer[], tracks: Tracks }
@@ -151,6 +151,8 @@
  * @property {"connecting" | "open" | "away" | "lost" | "closed"} socket "away": lost, but not yet for so
  *   long that it is worth a word
  * @property {import("../wire/wire.js").Closer | "ban"} closedBy who has ended it, while it is "closed"
+ * @property {boolean} isMoving another session is being opened, since the server is about to go
+ * @property {number | null} leaveAtMs when it goes at the latest, as it says
  * @property {number | null} retryAtMs when the next try to connect comes
  * @property {import("../wire/refusal.js").Told | null} refusal why the server has not let
  *   us in, while the socket is "lost"
@@ -261,6 +263,8 @@ export function initial(settings = DEFAULTS, host = "") {
     devices: { audio: OFF, video: OFF },
     found: [],
     socket: "connecting",
+    isMoving: false,
+    leaveAtMs: null,
     retryAtMs: null,
     closedBy: "operator",
     refusal: null,

@@ -7,7 +7,8 @@
  *
  * @typedef {"minor" | "threat" | "violence" | "nudity" | "hate" | "spam" | "other"} Reason
  *
- * @typedef {{ type: "find_partner", interests: string[], mode?: "text", blurred?: true }} FindPartner
+ * @typedef {{ type: "find_partner", interests: string[], mode?: "text", blurred?: true,
+ *   stay?: true }} FindPartner
  * @typedef {{ type: "webrtc_offer", sdp: string }} WebrtcOffer
  * @typedef {{ type: "webrtc_answer", sdp: string }} WebrtcAnswer
  * @typedef {{ type: "ice_candidate", candidate: RTCIceCandidateInit | null }} IceCandidate
@@ -15,7 +16,8 @@
  * @typedef {{ type: "chat_received", id: string }} ChatReceived
  * @typedef {{ type: "typing", active: boolean }} Typing
  * @typedef {{ type: "media_state", audio: boolean, video: boolean }} MediaState
- * @typedef {{ type: "next_partner", interests: string[], mode?: "text", blurred?: true }} NextPartner
+ * @typedef {{ type: "next_partner", interests: string[], mode?: "text", blurred?: true,
+ *   stay?: true }} NextPartner
  * @typedef {{ type: "stop_chat" }} StopChat
  * @typedef {{ type: "resume", resumeToken: string, received: number }} Resume
  * @typedef {{ code: number, scheme: "stun" | "stuns" | "turn" | "turns" }} LinkError
@@ -35,7 +37,7 @@
  * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
  *   resumeToken: string | null, startBlurred: boolean, evidence: boolean }} Connected
  * @typedef {{ type: "resumed", resumeToken: string, received: number, state: string,
- *   roomId: string | null }} Resumed
+ *   roomId: string | null, iceServers: RTCIceServer[] | null }} Resumed
  * @typedef {{ type: "pong" }} Pong
  * @typedef {{ type: "waiting_for_partner", online: number | null,
  *   slowedForMs?: number | null }} WaitingForPartner
@@ -53,12 +55,13 @@
  * @typedef {{ type: "warning", reason: Reason }} Warned
  * @typedef {{ type: "partner_blurred", why: Reason }} PartnerBlurred
  * @typedef {{ type: "offer_again" }} OfferAgain
+ * @typedef {{ type: "move", withinMs: number | null }} Move
  * @typedef {{ type: "error", code: string, message: string, retryAfterMs: number | null,
  *   id: string | null, cause?: string | null }} ServerError
  * @typedef {Connected | Resumed | Pong | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
  *   | PartnerDisconnected | PartnerConnection | ReportReceived | Blocked | ReportOutcome | Warned
- *   | PartnerBlurred | Shown | OfferAgain | Echo | ServerError} ServerMessage
+ *   | PartnerBlurred | Shown | OfferAgain | Move | Echo | ServerError} ServerMessage
  */
 
 /** The longest chat text that the server takes. */
@@ -94,6 +97,7 @@ const READERS = {
     received: number(fields, "received"),
     state: text(fields, "state"),
     roomId: textOrNull(fields, "roomId"),
+    iceServers: "iceServers" in fields ? /** @type {RTCIceServer[]} */ (list(fields, "iceServers")) : null,
   }),
   pong: () => ({ type: "pong" }),
   waiting_for_partner: (fields) => ({
@@ -152,6 +156,7 @@ const READERS = {
   partner_blurred: (fields) => ({ type: "partner_blurred", why: reasonOf(fields["why"]) }),
   shown: () => ({ type: "shown" }),
   offer_again: () => ({ type: "offer_again" }),
+  move: (fields) => ({ type: "move", withinMs: secondsOrNull(fields, "within") }),
   error: (fields) => ({
     type: "error",
     code: text(fields, "code"),

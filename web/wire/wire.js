@@ -53,6 +53,8 @@ const LOST = 1006;
 const BACK_SOON = 4000;
 /** By an operator, or by a rule; the server says more when it is asked why. */
 const BANNED = 4004;
+/** The server is about to be replaced; whether another takes us it is best asked. */
+const RESTARTED = 1012;
 /**
  * Close codes from which nobody comes back by itself: an operator has disconnected the user, it has
  * caused more than one may, or another socket goes on with its session.
@@ -237,13 +239,14 @@ export class Wire {
   }
 
   /** @param {Resumed} resumed */
-  #resumed({ resumeToken, received, state, roomId }) {
+  #resumed({ resumeToken, received, state, roomId, iceServers }) {
     const greeting = this.#greeting;
     if (!greeting || this.#isOpen) return;
     const lost = this.#session.resume(resumeToken, received);
     this.#settle();
     for (const frame of lost) this.#socket?.send(frame);
-    this.#onEvent({ type: "wire_resumed", state, roomId, server: greeting });
+    const server = iceServers ? { ...greeting, iceServers } : greeting;
+    this.#onEvent({ type: "wire_resumed", state, roomId, server });
   }
 
   /** The socket is of use. */
@@ -277,7 +280,7 @@ export class Wire {
     const by = SENT_AWAY[code];
     if (by) return this.#end(by);
     if (code !== LOST) this.#session.begin(null); // whoever closes in good form has ended it
-    if (this.#greeting && code !== BANNED) return this.#lose();
+    if (this.#greeting && code !== BANNED && code !== RESTARTED) return this.#lose();
     this.#askWhy();
   }
 
@@ -371,7 +374,7 @@ export class Wire {
   }
 
   #socketUrl() {
-    return `${this.#url}?resume=${this.#session.isResumable ? "back" : "new"}`;
+    return `${this.#url}?resume=${this.#session.isResumable ? "back" : "new"}&move=1`;
   }
 
   /** @param {number} delayMs @param {() => void} callback */

@@ -314,7 +314,12 @@ export const en = {
     report_refused: "The server has not taken your report.",
     report_lost: "Your report may not have arrived: the connection was lost.",
     ban_over: "Your ban is over. Welcome back.",
+    moved: "The server is being updated. You are at another one now; your partner could not come along.",
   },
+  stays: "This server is about to be updated, and no other one takes you yet. You go on here.",
+  /** @param {string} span */
+  staysFor: (span) => "This server is about to be updated, and no other one takes you yet."
+    + ` You can go on here for ${span}.`,
   /** @param {string} day @param {string} reason */
   outcomeOf: (day, reason) => `Your report of ${day} (${reason}):`,
   outcomes: {

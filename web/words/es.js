@@ -299,7 +299,11 @@ export const es = {
     report_refused: "El servidor no ha aceptado tu denuncia.",
     report_lost: "Puede que tu denuncia no haya llegado: se perdió la conexión.",
     ban_over: "Tu expulsión ha terminado. Puedes volver.",
+    moved: "El servidor se está actualizando. Ahora estás en otro; la otra persona no pudo venir.",
   },
+  stays: "Este servidor está a punto de actualizarse, y ningún otro te acepta todavía. Sigues en este.",
+  staysFor: (span) => "Este servidor está a punto de actualizarse, y ningún otro te acepta todavía."
+    + ` Puedes seguir en este ${span}.`,
   outcomeOf: (day, reason) => `Tu denuncia del ${day} (${reason}):`,
   outcomes: {
     banned: "se ha expulsado a la persona. Gracias.",

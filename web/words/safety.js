@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Reports, blurred pictures and bans, in words.
+ * Reports, blurred pictures, bans and other news, in words.
  *
  * @typedef {import("../machine/state.js").State} State
  * @typedef {import("../machine/news.js").Item} Item
@@ -9,6 +9,7 @@
  */
 import { isVeiled } from "../machine/veil.js";
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /**
@@ -18,9 +19,17 @@ const DAY_MS = 86_400_000;
  * @returns {string}
  */
 export function newsText(item, words, locale) {
+  if (item.kind === "stays") return staysText(item.forMs, words, locale);
   if (item.kind !== "outcome") return words.news[item.kind];
   const of = words.outcomeOf(dayText(item.atMs, locale), words.reasons[item.reason]);
   return `${of} ${words.outcomes[item.outcome]}`;
+}
+
+/** @param {number | null} forMs @param {Words} words @param {string} locale */
+function staysText(forMs, words, locale) {
+  if (forMs === null) return words.stays;
+  const roundMs = forMs < MINUTE_MS ? 1_000 : MINUTE_MS;
+  return words.staysFor(durationText(Math.max(1, Math.round(forMs / roundMs)) * roundMs, locale));
 }
 
 /**

@@ -8,12 +8,13 @@ from relay.bots.load.clip import AUDIO_HZ, VIDEO_HZ, Clip, Frame
 from relay.bots.load.tally import Tally
 
 _HEADER = struct.Struct("!BBHIIHHB")
-_EXTENDED_VERSION = 0x90
+_PADDED_VERSION = 0xB0  # with an extension, and padding
+_PADDED = bytes([_PADDED_VERSION])
 _PROFILE = 0xBEDE  # RFC 8285 section 4.2
 _SEND_TIME_BITS = 24
 _TICKS_PER_S = 1 << 18  # abs-send-time is 6.18 fixed point
-_HEADER_BYTES = 20
 _FIRST_ELEMENT_AT = 16
+_PADDING_BYTES = 8  # microseconds of the sender's clock, and the number of these bytes
 
 _SKIP_S = 0.5
 """A user that is later than this begins afresh, rather than make up for it with a burst."""
@@ -25,25 +26,22 @@ def send_time(now_s: float) -> int:
     return int(now_s * _TICKS_PER_S) & ((1 << _SEND_TIME_BITS) - 1)
 
 
-def latency_s(packet: bytes, extension_id: int, now_s: float) -> float | None:
-    """How long ago a packet was sent, by the same clock; None when it does not say.
+def padding_of(now_s: float) -> bytes:
+    """Padding that says when a packet was sent: its abs-send-time becomes the relay's own."""
+    return int(now_s * 1e6).to_bytes(_PADDING_BYTES - 1, "big") + bytes([_PADDING_BYTES])
 
-    :param extension_id: of abs-send-time at the receiver. It has to be the first extension, as
-        it is in packets of a :class:`Player`.
-    """
-    if len(packet) < _HEADER_BYTES or packet[0] != _EXTENDED_VERSION:
+
+def latency_s(packet: bytes, now_s: float) -> float | None:
+    """How long ago a :class:`Player` has sent a packet, by the same clock; None for another's."""
+    if packet[:1] != _PADDED or packet[-1] != _PADDING_BYTES:
         return None
-    if packet[_FIRST_ELEMENT_AT] != extension_id << 4 | 2:
-        return None
-    sent = int.from_bytes(packet[_FIRST_ELEMENT_AT + 1 : _HEADER_BYTES], "big")
-    ticks = (send_time(now_s) - sent) & ((1 << _SEND_TIME_BITS) - 1)
-    return ticks / _TICKS_PER_S
+    return now_s - int.from_bytes(packet[-_PADDING_BYTES:-1], "big") / 1e6
 
 
 def payload_of(packet: bytes) -> bytes:
-    """What follows the header of a packet with one-byte extensions."""
+    """What a packet of a :class:`Player` has between its header and its padding."""
     words = int.from_bytes(packet[14:16], "big")
-    return packet[_FIRST_ELEMENT_AT + 4 * words :]
+    return packet[_FIRST_ELEMENT_AT + 4 * words : -_PADDING_BYTES]
 
 
 class Player:
@@ -115,12 +113,12 @@ class Player:
         kind = int(frame.is_video)
         clock_hz = VIDEO_HZ if frame.is_video else AUDIO_HZ
         rtp_ts = round((due_s - self._epoch_s) * clock_hz) & 0xFFFFFFFF
-        stamp = send_time(now_s).to_bytes(3, "big")
+        stamp, padding = send_time(now_s).to_bytes(3, "big"), padding_of(now_s)
         ends = len(frame.payloads) - 1
         for index, payload in enumerate(frame.payloads):
             marker = 0x80 if frame.is_video and index == ends else 0
             header = _HEADER.pack(
-                _EXTENDED_VERSION,
+                _PADDED_VERSION,
                 self._payload_types[kind] | marker,
                 self._numbers[kind],
                 rtp_ts,
@@ -130,5 +128,5 @@ class Player:
                 self._element,
             )
             self._numbers[kind] = (self._numbers[kind] + 1) & 0xFFFF
-            self._send(header + stamp + payload)
+            self._send(header + stamp + payload + padding)
         self._tally.sent += len(frame.payloads)

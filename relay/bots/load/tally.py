@@ -48,6 +48,8 @@ class Tally:
     """Searches that ended, or had 10 s, without a picture."""
     resumes: int = 0
     """Sockets that were lost, and followed by another."""
+    moves: int = 0
+    """Users who were told to go to another server, and did."""
     errors: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -99,6 +101,7 @@ class Outcome:
             "keyframeRequests": tally.keyframe_requests,
             "withoutMedia": tally.without_media,
             "resumes": tally.resumes,
+            "moves": tally.moves,
             "errors": tally.errors,
             "generator": {
                 "cpuRatio": round(self.cpu_ratio, 3),

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 import structlog
 
 from relay.bots.client import Client
+from relay.bots.closing import Closing
 from relay.bots.description import ABS_SEND_TIME, Numbering
 from relay.bots.load.clip import Clip, begins_keyframe
 from relay.bots.load.player import Player, latency_s, payload_of
 from relay.bots.load.tally import Tally
+from relay.bots.moving import begin_elsewhere
 from relay.bots.resuming import ResumingClient
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
@@ -20,6 +22,7 @@ from relay.protocol.messages import (
     Connected,
     Error,
     FindPartner,
+    Move,
     NextPartner,
     OfferAgain,
     PartnerDisconnected,
@@ -81,8 +84,9 @@ class LoadUser:
         self._url = url
         self._clip = clip
         self._tally = tally
-        self._client: Client = ResumingClient(url, self._resumed)
+        self._client: Client = ResumingClient(url, self._resumed, moves=True)
         self._peer: ThinPeer | None = None
+        self._closing = Closing()
         self._player: Player | None = None
         self._follower: asyncio.Task[None] | None = None
         self._numbering = Numbering(extension_ids={ABS_SEND_TIME: 2})
@@ -123,15 +127,40 @@ class LoadUser:
             self._clip, peer.ssrcs, self._numbering, peer.send_rtp, self._tally, began_s
         )
 
-    async def _open_another_link(self) -> None:
-        """The server has lost the one there was, and keeps the partner."""
+    async def _replace_link(self) -> None:
         self._enter_streams()
         self._player = None
         if self._peer is not None:
             await self._peer.close()
         await self._open_link(time.monotonic())
+
+    async def _open_another_link(self) -> None:
+        """The server has lost the one there was, and keeps the partner."""
+        await self._replace_link()
         if self._player is not None and self.room_id is not None:
             self._player.start(time.monotonic())
+
+    async def _move(self) -> None:
+        """Go to another server, and search there; or stay where no other is."""
+        if not await self._go_elsewhere() and self._searched_s is not None:
+            await self._send(FindPartner(stay=True))
+
+    async def _go_elsewhere(self) -> bool:
+        """Be another user, at whichever server lets us in, who goes on where this one was."""
+        is_searching = self._searched_s is not None
+        found = await begin_elsewhere(self._url, self._resumed)
+        if found is None:
+            return False
+        was_in_call = self.room_id is not None
+        former, (self._client, _) = self._client, found
+        self._tally.moves += 1
+        self._part()
+        self._closing.begin(former.close())
+        await self._replace_link()
+        await self._closing.wait()
+        if is_searching or was_in_call:
+            await self.search()
+        return True
 
     async def search(self) -> None:
         """Look for a partner."""
@@ -169,6 +198,7 @@ class LoadUser:
         if self._peer is not None:
             await self._peer.close()
         await self._client.close()
+        await self._closing.wait()
 
     # signalling
 
@@ -177,8 +207,8 @@ class LoadUser:
 
     async def _follow(self) -> None:
         try:
-            async for message in self._client:
-                await self._on_message(message)
+            while await self._follow_one(self._client):
+                pass  # it has moved
             self._fail("the server closed the connection")
         except BotError as error:
             self._fail(str(error))
@@ -186,6 +216,14 @@ class LoadUser:
             _log.exception("load_user_crashed")
             self._fail("the load test crashed")
             raise
+
+    async def _follow_one(self, client: Client) -> bool:
+        """Take what comes from one server; whether there is another one in its place."""
+        async for message in client:
+            await self._on_message(message)
+            if self._client is not client:
+                return True
+        return client.was_forgotten and await self._go_elsewhere()
 
     async def _on_message(self, message: ServerMessage) -> None:
         match message:
@@ -197,6 +235,8 @@ class LoadUser:
                 self._tally.fail(f"error {message.code}")
             case OfferAgain():
                 await self._open_another_link()
+            case Move():
+                await self._move()
             case WebrtcOffer():
                 self._fail("the server wants another link")
             case WaitingForPartner() | _:
@@ -250,7 +290,7 @@ class LoadUser:
         is_video = packet[1] & 0x7F == self._numbering.vp8
         self._streams[is_video].take(packet[2] << 8 | packet[3])
         self._tally.received_bytes += len(packet)
-        latency = latency_s(packet, 2, now_s)
+        latency = latency_s(packet, now_s)
         if latency is None:
             return
         self._tally.times["latency"].add(latency)

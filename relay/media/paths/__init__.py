@@ -6,6 +6,8 @@
 - ``mmsg``        what the system has for that
 - ``bridge``      to another process of this machine, for partners whose links are there
 - ``batch_bridge``  the quick one of these
+- ``trunk``       to workers of other nodes, encrypted
+- ``window``      which of its datagrams have come already
 - ``candidates``  the addresses that the relay announces, and to whom
 - ``landing``     where what came over TCP reaches the plane
 - ``ice``         connectivity checks, read and answered

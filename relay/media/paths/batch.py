@@ -218,6 +218,15 @@ class BatchSocket(DatagramSocket):
             iovec = header.msg_iov[index]
             self.send(bytes(_ffi.buffer(iovec.iov_base, iovec.iov_len)), address)
 
+    def _address(self, host: str, port: int) -> Address:
+        if self.family == socket.AF_INET:
+            packed = socket.inet_pton(socket.AF_INET, host)
+            name = struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + packed
+            return int.from_bytes(name, sys.byteorder)
+        packed = socket.inet_pton(socket.AF_INET6, host)
+        name = struct.pack("=H", socket.AF_INET6) + struct.pack("!HI", port, 0) + packed
+        return name + bytes(4)
+
     def _sockaddr(self, address: Address) -> tuple[Any, ...]:
         address = _significant(address)
         (port,) = struct.unpack_from("!H", address, 2)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from relay.media.paths.bridge import HEAD, Bridge, PlainBridge
+from relay.media.paths.bridge import HEAD, LocalBridge, PlainBridge
 from relay.media.paths.mmsg import LENGTH_AT, LENGTH_STRIDE, ffi
 from relay.media.paths.transport import MAX_DATAGRAM_BYTES, SLOTS, DatagramSocket
 from relay.seam import srtp_ffi
@@ -45,7 +45,7 @@ class _Messages:
         )
 
 
-class BatchBridge(Bridge):
+class BatchBridge(LocalBridge):
     """One system call a batch each way."""
 
     def __init__(self, slots: DatagramSocket, near: Path, far: Path) -> None:
@@ -78,7 +78,7 @@ class BatchBridge(Bridge):
             return
         out, done = self._out, 0
         while done < count:
-            if not self.is_up:
+            if not self._is_connected:
                 self.drops["bridge_down"] += count - done
                 break
             sent = self._libc.sendmmsg(self._fd, out.messages + done, count - done, _DONTWAIT)
@@ -99,7 +99,7 @@ class BatchBridge(Bridge):
         return list(zip(found.heads[:count].tolist(), sizes, strict=True))
 
 
-def open_bridge(slots: DatagramSocket, near: Path, far: Path) -> Bridge:
+def open_bridge(slots: DatagramSocket, near: Path, far: Path) -> LocalBridge:
     """Bind the quickest kind of bridge that this platform has.
 
     :raises OSError: when it cannot be bound.

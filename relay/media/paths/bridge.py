@@ -1,6 +1,7 @@
-"""What this process's media says to another one's: a Unix datagram socket for each of the others.
+"""What this process's media says to another one's, on this machine or (``trunk``) elsewhere.
 
-Both ends are bound to a name, and each is connected to the other's. Then the kernel bounds what is
+On this machine there is a Unix datagram socket for each of the others. Both ends are bound to a
+name, and each is connected to the other's. Then the kernel bounds what is
 on its way by the sender's buffer; a socket that only one has connected takes
 ``net.unix.max_dgram_qlen`` datagrams, ten mostly.
 
@@ -21,6 +22,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from enum import IntEnum
 from pathlib import Path
+from typing import Protocol
 
 from relay.media.paths.transport import (
     BUFFER_BYTES,
@@ -30,9 +32,15 @@ from relay.media.paths.transport import (
     DatagramSocket,
 )
 
-VERSION = 1
-HEAD = struct.Struct("!BBxxI")
-"""Version, cargo, and the number of the pairing."""
+VERSION = 2
+HEAD = struct.Struct("!Q")
+"""Version (8 bits), cargo (8), and the number of the pairing."""
+
+NUMBER_BITS = 48
+"""Of the number of a pairing."""
+
+HEAD_BITS = 64
+_NUMBER = (1 << NUMBER_BITS) - 1
 
 FULL = (errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM)
 
@@ -52,19 +60,68 @@ class Cargo(IntEnum):
 def head(cargo: Cargo, number: int) -> int:
     """A head, as bridges take and give it.
 
-    :param number: of the pairing, 32 bits.
+    :param number: of the pairing, 48 bits.
     """
-    return int.from_bytes(HEAD.pack(VERSION, cargo, number), sys.byteorder)
+    return int.from_bytes(HEAD.pack(VERSION << 56 | cargo << 48 | number), sys.byteorder)
 
 
 def cargo_and_number(found: int) -> tuple[Cargo, int] | None:
     """What a head says; None when it is none of ours."""
-    version, cargo, number = HEAD.unpack(found.to_bytes(HEAD.size, sys.byteorder))
+    (word,) = HEAD.unpack(found.to_bytes(HEAD.size, sys.byteorder))
+    version, cargo, number = word >> 56, word >> NUMBER_BITS & 0xFF, word & _NUMBER
     return (Cargo(cargo), number) if version == VERSION and cargo in set(Cargo) else None
+
+
+class Flushes(Protocol):
+    """On what packets may have been staged."""
+
+    def flush(self) -> None:
+        """Send what was staged. What the kernel does not take is counted, never waited for."""
+
+
+class Inlet(Flushes, Protocol):
+    """Where datagrams come from other processes."""
+
+    drops: Counter[str]
+    packets_received: int
+    bytes_received: int
+    """Of packets, without heads."""
+
+    def receive(self) -> list[tuple[int, int]]:
+        """Fill slots with what has arrived.
+
+        :returns: of each the head with its mark, and the size of what is in its slot; below 0 when
+            even the head was cut.
+        """
 
 
 class Bridge(ABC):
     """The way to one other process."""
+
+    inlet: Inlet
+    """Where comes what the other process says."""
+    mark = 0
+    """Of that, above the bits of its heads, where several have one inlet."""
+
+    @property
+    @abstractmethod
+    def is_up(self) -> bool:
+        """Whether it leads anywhere, for all that is known."""
+
+    @abstractmethod
+    def stage(self, slot: int, size: int, heading: int) -> None:
+        """Have the first ``size`` bytes of ``slot`` sent with the next flush, behind a head.
+
+        At most once a slot between two flushes.
+        """
+
+    @abstractmethod
+    def send(self, heading: int, data: bytes = b"") -> None:
+        """Send at once what is in no slot."""
+
+
+class LocalBridge(Bridge):
+    """The way to a process of this machine."""
 
     def __init__(self, slots: DatagramSocket, near: Path, far: Path) -> None:
         """Bind; :meth:`mend` connects.
@@ -75,12 +132,12 @@ class Bridge(ABC):
         :param far: the other end's name.
         :raises OSError: when it cannot be bound.
         """
+        self.inlet = self
         self.drops: Counter[str] = Counter()
         self.packets_sent = self.packets_received = 0
         self.bytes_sent = self.bytes_received = 0
         """Of packets, without heads."""
-        self.is_up = False
-        """Whether the other end was there when something was sent last."""
+        self._is_connected = False
         self._slots, self._near, self._far = slots, near, far
         self._staged: list[tuple[int, int, int]] = []
         near.unlink(missing_ok=True)
@@ -92,6 +149,11 @@ class Bridge(ABC):
         except OSError:
             self._socket.close()
             raise
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the other end was there when something was sent last."""
+        return self._is_connected
 
     def fileno(self) -> int:
         """The descriptor, for the event loop's reader."""
@@ -108,16 +170,13 @@ class Bridge(ABC):
         It cannot be while the other end takes this one for the process that was here before: so
         each has to try now and then whether the other is the same (:attr:`Cargo.PROBE`).
         """
-        if not self.is_up:
+        if not self._is_connected:
             with contextlib.suppress(OSError):
                 self._socket.connect(str(self._far))
-                self.is_up = True
+                self._is_connected = True
 
     def stage(self, slot: int, size: int, heading: int) -> None:
-        """Have the first ``size`` bytes of ``slot`` sent by :meth:`flush`, behind a head.
-
-        At most once a slot between two flushes.
-        """
+        """See :class:`Bridge`."""
         self._staged.append((slot, size, heading))
 
     @property
@@ -126,8 +185,8 @@ class Bridge(ABC):
         return bool(self._staged)
 
     def send(self, heading: int, data: bytes = b"") -> None:
-        """Send at once what is in no slot."""
-        if not self.is_up:
+        """See :class:`Bridge`."""
+        if not self._is_connected:
             self.drops["bridge_down"] += 1
             return
         try:
@@ -137,15 +196,11 @@ class Bridge(ABC):
 
     @abstractmethod
     def flush(self) -> None:
-        """Send what was staged. What the kernel does not take is counted, never waited for."""
+        """See :class:`Flushes`."""
 
     @abstractmethod
     def receive(self) -> list[tuple[int, int]]:
-        """Fill slots with what has arrived.
-
-        :returns: of each the head, and the size of what is in its slot; below 0 when even the head
-            was cut.
-        """
+        """See :class:`Inlet`."""
 
     def _refused(self, code: int, count: int) -> None:
         """Count what the kernel did not take."""
@@ -153,10 +208,10 @@ class Bridge(ABC):
             self.drops["bridge_full"] += count
         else:
             self.drops["bridge_down"] += count
-            self.is_up = False
+            self._is_connected = False
 
 
-class PlainBridge(Bridge):
+class PlainBridge(LocalBridge):
     """One system call a datagram."""
 
     def __init__(self, slots: DatagramSocket, near: Path, far: Path) -> None:
@@ -175,7 +230,7 @@ class PlainBridge(Bridge):
         staged, self._staged = self._staged, []
         view, left = self._slots.view, len(staged)
         for slot, size, heading in staged:
-            if not self.is_up:
+            if not self._is_connected:
                 self.drops["bridge_down"] += left
                 return
             start = slot * SLOT_BYTES

@@ -96,6 +96,16 @@ def open_socket(host: str, port: int) -> DatagramSocket:
     return open_dual(port) if host == EVERY else BatchSocket(host, port)
 
 
+def open_single(host: str, port: int) -> DatagramSocket:
+    """The same with one socket; on ``::`` IPv4 has IPv6 addresses.
+
+    :raises OSError: when the address cannot be bound.
+    """
+    if sys.platform != "linux" or sys.maxsize <= 2**32:
+        return PlainSocket(host, port)
+    return BatchSocket(host, port)
+
+
 def open_dual(port: int) -> DatagramSocket:
     """Both families, or IPv4 alone on a machine without IPv6."""
     for left in reversed(range(_TRIES)):  # the port that is free for one may be taken for the other

@@ -30,6 +30,8 @@ still fit behind one in its slot."""
 BUFFER_BYTES = 4 * 1024 * 1024
 """Asked of the kernel for each direction; it may give less."""
 
+_PORTS = range(1 << 16)
+
 Address = Any
 Destination = Any
 
@@ -128,6 +130,25 @@ class DatagramSocket(ABC):
         """The part of an address that who has it cannot choose: of IPv6 the first 64 bits."""
         ip = ipaddress.ip_address(self.host_port(address)[0].split("%")[0])
         return ip.packed if ip.version == 4 else ip.packed[:8]
+
+    def at(self, host: str, port: int) -> Address:
+        """What a place's datagrams come from; None when this socket does not get there.
+
+        :param host: an IP address; names are not looked up, which would take time.
+        """
+        try:
+            ip = ipaddress.ip_address(host)
+        except ValueError:
+            return None
+        if port not in _PORTS:
+            return None
+        if (ip.version == 6) is (self.family == socket.AF_INET6):
+            return self._address(str(ip), port)
+        return self._address(f"::ffff:{ip}", port) if ip.version == 4 else None
+
+    def _address(self, host: str, port: int) -> Address:
+        """As :mod:`socket` says it, of the socket's own family."""
+        return (host, port) if self.family == socket.AF_INET else (host, port, 0, 0)
 
     @abstractmethod
     def _sockaddr(self, address: Address) -> tuple[Any, ...]:

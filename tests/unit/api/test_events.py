@@ -27,7 +27,7 @@ class Looking:
 async def test_as_many_rooms_and_tracks_as_asked_for_and_the_worst_of_them() -> None:
     events = Events(cast("Overview", Looking()))
     query = queries.EventQuery(limit=1, sort="loss")
-    told: dict[str, Any] = json.loads(await events._snapshot(query))
+    told: dict[str, Any] = json.loads((await events.snapshot(query)).model_dump_json())
     assert [room["id"] for room in told["rooms"]] == ["r2"]
     assert [track["id"] for track in told["tracks"]] == ["cid-up-video"]
     assert told["failures"] == [{"cause": "slow", "count": 3, "networks": 2}]

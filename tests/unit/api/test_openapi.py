@@ -8,7 +8,8 @@ import pytest
 from pydantic.alias_generators import to_snake
 
 from relay.api import openapi
-from relay.api.endpoints import ENDPOINTS, PREFIX, Endpoint
+from relay.api.endpoint import Endpoint
+from relay.api.endpoints import ENDPOINTS, PREFIX
 from relay.track import FIGURES
 
 DOCUMENT = openapi.document()

@@ -12,13 +12,13 @@ from relay.api.readiness import Readiness
 from tests.unit.api.observed import counting
 
 
-async def get(path: str, **state: bool) -> tuple[int, Any]:
+async def get(path: str, *, free: float = 1.0, **state: bool) -> tuple[int, Any]:
     readiness = Readiness(
         cast("Any", SimpleNamespace(draining=state.get("draining", False))),
         counting(listening=not state.get("media_port_down")),
-        cast("Any", SimpleNamespace(overloaded=state.get("overloaded", False))),
+        cast("Any", SimpleNamespace(overloaded=state.get("overloaded", False), free=free)),
     )
-    handler = {route.path: route.handler for route in readiness.routes()}[path]
+    handler = {route.path: route.handler for route in readiness.routes()}[path.partition("?")[0]]
     response = await cast("Any", handler)(make_mocked_request("GET", path))
     assert isinstance(response, web.Response)
     return response.status, json.loads(response.text or "")
@@ -39,6 +39,17 @@ async def test_each_reason_not_to_be(reason: str) -> None:
 async def test_all_reasons_are_told() -> None:
     _, body = await get("/ready", draining=True, overloaded=True)
     assert body["reasons"] == ["draining", "overloaded"]
+
+
+@pytest.mark.parametrize(("free", "weight"), [(1.0, 100), (0.284, 28), (0.0, 1)])
+async def test_whoever_asks_is_told_how_much_more_may_come(free: float, weight: int) -> None:
+    body = {"status": "ready", "reasons": [], "weight": weight}
+    assert await get("/ready?verbose", free=free) == (200, body)
+
+
+async def test_nobody_is_to_come_to_one_that_is_not_ready() -> None:
+    body = {"status": "not_ready", "reasons": ["draining"], "weight": 0}
+    assert await get("/ready?verbose", draining=True) == (503, body)
 
 
 async def test_health_says_nothing_of_that() -> None:

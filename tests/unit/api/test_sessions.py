@@ -3,7 +3,8 @@
 import asyncio
 from typing import cast
 
-from relay.api.sessions import MAX_SESSIONS, Sessions
+from relay.api.passes import Pass, Passes, mark_of
+from relay.api.sessions import MAX_ENDED, MAX_SESSIONS, Sessions
 from relay.records import Operator, Role
 
 ANN = Operator("ann", Role.MODERATOR, "0" * 64, 0.0)
@@ -141,3 +142,99 @@ async def test_a_review_cuts_off_what_goes_on_in_the_name_of_who_was_removed() -
     with session.using(transport(connection), 100):
         sessions.review(lambda _: None)
         assert connection.closed.is_set()
+
+
+# in a cluster
+
+
+class Node:
+    """A node's sessions; what it tells is heard by those that are there."""
+
+    def __init__(self, others: "list[Node]", key: bytes = b"k" * 32) -> None:
+        self.now = 1000.0
+        self.operators = [ANN, BOB]
+        self.sessions = Sessions(100.0, lambda: self.now)
+        self.sessions.share(
+            Passes(key, lambda: 1e9 + self.now),
+            self._who,
+            self._tell,
+        )
+        self._others = others
+        others.append(self)
+
+    def _tell(self, ended: str) -> None:
+        for other in self._others:
+            if other is not self:
+                other.sessions.ended_elsewhere(ended)
+
+    def _who(self, shown: Pass) -> Operator | None:
+        found = (each for each in self.operators if each.name == shown.name)
+        return next((each for each in found if mark_of(each) == shown.mark), None)
+
+
+def two_nodes() -> tuple[Node, Node]:
+    others: list[Node] = []
+    return Node(others), Node(others)
+
+
+def test_a_session_is_good_at_each_node_and_for_as_long() -> None:
+    one, other = two_nodes()
+    session_id = one.sessions.begin(ANN)
+    other.now += 60
+    found = other.sessions.find(session_id)
+    assert found is not None
+    assert found.operator == ANN
+    assert other.sessions.remaining_s(found) == 40
+    assert other.sessions.find(session_id) is found
+    other.now += 40
+    assert other.sessions.find(session_id) is None
+
+
+async def test_it_ends_everywhere_wherever_it_is_ended() -> None:
+    one, other = two_nodes()
+    session_id = one.sessions.begin(ANN)
+    connection = Connection()
+    session = one.sessions.find(session_id)
+    assert session is not None
+    with session.using(transport(connection), 100.0):
+        other.sessions.end(session_id)  # which has never seen it before
+        assert connection.closed.is_set()
+    assert one.sessions.find(session_id) is None
+    assert other.sessions.find(session_id) is None
+    for ended in one.sessions.ended():  # as a node is told that comes later
+        late = Node([])
+        late.sessions.ended_elsewhere(ended)
+        assert late.sessions.find(session_id) is None
+    assert len(one.sessions.ended()) == 1
+    one.now += 101
+    one.sessions.find("")
+    assert one.sessions.ended() == []
+
+
+def test_one_too_many_ends_the_oldest_everywhere() -> None:
+    one, other = two_nodes()
+    first = one.sessions.begin(ANN)
+    for _ in range(MAX_SESSIONS):
+        one.sessions.begin(BOB)
+    assert one.sessions.find(first) is None
+    assert other.sessions.find(first) is None
+
+
+def test_a_removed_operator_has_no_session_elsewhere() -> None:
+    one, other = two_nodes()
+    session_id = one.sessions.begin(ANN)
+    other.operators = [Operator("ann", Role.ADMIN, "2" * 64, 0.0)]  # another one of that name
+    assert other.sessions.find(session_id) is None
+
+
+def test_nothing_strange_is_taken_or_remembered() -> None:
+    one, other = two_nodes()
+    stranger = Node([], key=b"x" * 32).sessions.begin(ANN)
+    for given in ("", "a.b", stranger):
+        assert one.sessions.find(given) is None
+        one.sessions.end(given)
+    one.sessions.ended_elsewhere("no hexadecimal")
+    assert one.sessions.ended() == other.sessions.ended() == []
+    for number in range(MAX_ENDED + 9):
+        one.sessions.ended_elsewhere(f"{number:064x}")
+    assert len(one.sessions.ended()) == MAX_ENDED

@@ -46,6 +46,15 @@ def test_only_those_with_a_partner_are_looked_at() -> None:
     assert names(seats.in_turn([user("ann"), user("bob", None, None)])) == ["ann"]
 
 
+def test_of_two_nodes_each_looks_at_the_others_user() -> None:
+    """A picture is kept where it is received."""
+    ann = UserView("ann", State.IN_CALL, "room", "bob", 0.0, None, partner_node="b")
+    seats = Seats()
+    (seat,) = seats.in_turn([ann])
+    assert (seat.user_id, seat.partner_id, seat.room_id) == ("bob", "ann", "room")
+    assert seats.in_turn([ann]) == [seat]
+
+
 def test_newcomers_are_first_and_then_who_has_waited_longest() -> None:
     seats = Seats()
     ann, bob = seats.in_turn([user("ann"), user("bob")])

@@ -12,6 +12,7 @@ from relay.doctor.findings import Finding, Grade
 from relay.evidence import keyfiles
 from relay.records.look import Look
 from relay.records.schema import HEAD
+from relay.safety.keyfile import Keyring
 from relay.stored import opened
 
 
@@ -45,6 +46,20 @@ def test_what_others_may_change_is_told(tmp_path: Path) -> None:
 )
 def test_the_disk(free: int, grade: Grade) -> None:
     assert storage.grade_disk(free).grade is grade
+
+
+def test_keys_that_cannot_be_used_are_bad(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    Keyring(path, 0.0)
+    found = told(tmp_path)["visitors' keys"]
+    assert (found.grade, found.text) == (Grade.GOOD, f"{path}")
+    path.chmod(0o644)
+    assert "is open to other users" in told(tmp_path)["visitors' keys"].text
+    path.chmod(0o600)
+    path.write_text("{")
+    found = told(tmp_path)["visitors' keys"]
+    assert found.grade is Grade.BAD
+    assert "is damaged" in found.text
 
 
 async def test_a_database_of_this_version_is_good(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Searching over a store; what happens in between is told in the scenarios."""
 
+from collections.abc import Sequence
 from itertools import count
 
 import pytest
@@ -79,10 +80,10 @@ async def test_a_search_whose_every_claim_fails_comes_to_an_end() -> None:
     maker = Maker()
     await maker.search("ann")
 
-    async def refuse(room: Room) -> bool:
-        return False
+    async def refuse(rooms: Sequence[Room]) -> Room | None:
+        return None
 
-    maker.store.claim = refuse  # type: ignore[method-assign]
+    maker.store.claim_first = refuse  # type: ignore[method-assign]
     assert await maker.search("bob") is None
     assert await maker.store.waiter("bob")  # and it will be looked for again
 

@@ -3,8 +3,28 @@
 from dataclasses import replace
 from functools import partial
 
-from relay.matching.policy import choose
+from relay.matching import policy
 from relay.store import Waiter
+
+
+def choose(
+    seeker: Waiter,
+    others: list[Waiter],
+    now: float,
+    *,
+    rematch_after_s: float,
+    interest_wait_s: float,
+) -> Waiter | None:
+    found = policy.choose(
+        seeker,
+        others,
+        now,
+        rematch_after_s=rematch_after_s,
+        interest_wait_s=interest_wait_s,
+        limit=1,
+    )
+    return found[0] if found else None
+
 
 choose_now = partial(choose, now=100.0, rematch_after_s=5.0, interest_wait_s=5.0)
 
@@ -148,3 +168,25 @@ def test_who_is_apart_meets_nobody_else_until_the_pause_is_over() -> None:
     assert choose_now(eve, [ann, bob]) is None
     assert choose_now(eve, [bob, mallory]) is mallory
     assert choose_now(ann, [replace(eve, apart_until_s=100.0)]) is not None
+
+
+def test_the_next_best_follow_in_their_order() -> None:
+    ann = waiter("ann", "tea", dan=1.0)
+    others = [waiter("bob", since_s=3.0), waiter("cid", "tea"), waiter("dan"), waiter("eve")]
+    for limit, names in ((9, "cid eve bob dan"), (2, "cid eve"), (0, "")):
+        found = policy.choose(
+            ann, others, 100.0, rematch_after_s=5.0, interest_wait_s=5.0, limit=limit
+        )
+        assert [each.user_id for each in found] == names.split()
+
+
+def test_of_equally_good_ones_the_nearer_is_met() -> None:
+    ann = replace(new("ann"), node="a", place="1")
+    there = replace(new("bob"), node="b", place="1")
+    here = replace(new("cid"), node="a", place="0")
+    next_to_it = replace(new("dan"), node="a", place="1")
+    assert choose_now(ann, [there, here, next_to_it]) is next_to_it
+    assert choose_now(ann, [there, here]) is here
+    assert choose_now(ann, [there]) is there
+    long_there = replace(there, since_s=90.0)
+    assert choose_now(ann, [long_there, here, next_to_it]) is long_there

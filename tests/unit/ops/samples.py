@@ -50,6 +50,7 @@ def track(**changed: Any) -> Track:
         "srtp_profile": "SRTP_AEAD_AES_128_GCM",
         "over_budget": (),
         "worker": None,
+        "node": None,
     }
     return Track(**(usual | changed))
 
@@ -74,6 +75,7 @@ def totals(**changed: Any) -> Totals:
         "at": "2026-01-02T03:04:05.678+00:00",
         "ready": True,
         "reasons": (),
+        "silent_nodes": (),
         "draining": False,
         "connected": 2,
         "in_call": 2,
@@ -98,5 +100,6 @@ def worker(**changed: Any) -> Worker:
         "packets_per_s": 1234.4,
         "cpu_ratio": 0.12,
         "loop_lag_ms": 1.5,
+        "node": None,
     }
     return Worker(**(usual | changed))

@@ -2,13 +2,14 @@
 
 import io
 import re
+from typing import Any
 
 import pytest
 from rich.console import Console, RenderableType
 
 from relay.ops import tables
 from relay.ops.history import History
-from relay.ops.models import AuditEntry, Path, User
+from relay.ops.models import AuditEntry, Node, Path, User
 from relay.ops.page import page
 from tests.unit.ops.samples import THRESHOLDS, room, totals, track, worker
 
@@ -244,3 +245,67 @@ def test_full_addresses_are_shown_where_operators_may_see_them() -> None:
     )
     text = "\n".join(shown(page(track(path=path), None, 80, THRESHOLDS), 80))
     assert "udp 198.51.100.7:4444" in text
+
+
+# a cluster
+
+
+def written(what: RenderableType) -> str:
+    return "\n".join(shown(what, 200))
+
+
+def a_node(name: str, **changed: Any) -> Node:
+    told: dict[str, Any] = {"here": False, "version": "0.1.0", "lease_s": 4.2, "totals": totals()}
+    return Node(name=name, **(told | changed))
+
+
+def test_nodes_and_who_does_not_answer() -> None:
+    full = totals(ready=False, reasons=("overloaded",), cpu_ratio=0.97)
+    drained = totals(ready=False, reasons=("draining",), draining=True)
+    lines = shown(
+        tables.nodes(
+            [
+                a_node("a", here=True, totals=totals(bitrate_bps=2.5e6, worker_cpu_ratio=0.5)),
+                a_node("b", totals=full),
+                a_node("c", totals=drained),
+                a_node("d", version=None, lease_s=None, totals=None),
+            ],
+            200,
+            THRESHOLDS,
+        ),
+        200,
+    )
+    head, *rows = (line.split() for line in lines)
+    assert head == (
+        [
+            "NODE",
+            "VERSION",
+            "USERS",
+            "WAITING",
+            "ROOMS",
+            "WORKERS",
+            "Mbit/s",
+            "CPU",
+            "UP",
+            "LEASE",
+            "STATE",
+        ]
+    )
+    assert rows[0][:2] == ["a", "0.1.0"]
+    assert rows[0][6:8] == ["2.5", "50%"]
+    assert [row[-1] for row in rows] == ["ready", "overloaded", "draining", "answer"]
+    assert rows[3] == ["d", "-", "-", "-", "-", "-", "-", "-", "-", "-", "does", "not", "answer"]
+
+
+def test_whose_something_is_has_a_column_in_a_cluster_alone() -> None:
+    assert "NODE" not in written(tables.tracks([track()], 200, THRESHOLDS))
+    assert "NODE" in written(tables.tracks([track(node="a")], 200, THRESHOLDS))
+    assert "NODE" in written(tables.workers([worker(node="a")], 200, THRESHOLDS))
+    assert "NODES" not in written(tables.rooms([room()], 200, THRESHOLDS))
+    assert "a b" in written(tables.rooms([room(nodes=("a", "b"))], 200, THRESHOLDS))
+
+
+def test_totals_say_how_many_nodes_and_who_is_silent() -> None:
+    assert "node" not in tables.totals(totals(), THRESHOLDS).plain
+    told = tables.totals(totals(nodes=2, silent_nodes=("c",)), THRESHOLDS).plain
+    assert told.endswith("\n2 nodes · no answer from c")

@@ -32,7 +32,7 @@ async def test_what_is_added_while_it_is_away_is_there_later(tmp_path: Path) -> 
         await records.add_block(blocked := block())
     with pytest.raises(RecordsAway):
         await records.add_evidence(evidence(second))
-    assert (records.ledger.waiting, records.ledger.lost) == (3, 0)
+    assert (records.unwritten, records.lost) == (3, 0)
     (tmp_path / "away").rename(path)
     woken.put_nowait(None)
     async with asyncio.timeout(10):

@@ -87,6 +87,71 @@ async def test_what_another_server_has_decided_is_followed() -> None:
     assert house.safety.find_ban(BOB) is None
 
 
+async def test_servers_of_one_database_tell_each_other_what_to_look_up() -> None:
+    house = House()
+    other = House(house.records)
+    told: list[tuple[str, str]] = []
+    other.safety.on_change(lambda what, about: told.append((what, about)))
+    heard: list[str] = []
+    house.safety.on_ban(lambda ban: heard.append(ban.id))
+    house.safety.on_decision(lambda report: heard.append(f"{report.id} {report.outcome}"))
+    await house.safety.start()
+    report_id = await other.report()
+
+    async def hears(what: str) -> None:
+        async with asyncio.timeout(5):
+            while what not in heard:  # noqa: ASYNC110 - whoever hears is told by nobody
+                await asyncio.sleep(0)
+
+    async def quiet() -> None:
+        async with asyncio.timeout(5):
+            while len(house.safety._tasks) > 1:  # noqa: ASYNC110 - one goes on for ever
+                await asyncio.sleep(0)
+
+    ban = await other.ban(Party("bob"))
+    assert told == [("ban", ban.id)], "it is stored by then"
+    house.safety.banned_elsewhere(ban.id)
+    house.safety.banned_elsewhere("nothing")
+    await hears(ban.id)
+    assert house.safety.find_ban(BOB) == ban
+    house.safety.banned_elsewhere(ban.id)
+    await quiet()
+    assert heard == [ban.id], "nobody is told twice"
+
+    await other.decisions.decide(report_id, "warned", by="op", why="")
+    assert told[-1] == ("report", report_id)
+    house.safety.decided_elsewhere(report_id)
+    house.safety.decided_elsewhere("nothing")
+    await hears(f"{report_id} warned")
+
+    await other.decisions.lift(ban.id, by="op", why="")
+    assert told[-1] == ("ban", ban.id)
+    house.safety.banned_elsewhere(ban.id)
+    await quiet()
+    assert house.safety.find_ban(BOB) is None
+    assert house.safety.tally.open_reports == 0
+    house.records.away = True
+    house.safety.banned_elsewhere(ban.id)
+    house.safety.decided_elsewhere(report_id)
+    await quiet()
+    await house.safety.close()
+
+
+async def test_a_ban_is_told_to_other_servers_when_it_is_stored() -> None:
+    house = House()
+    told: list[str] = []
+    house.safety.on_change(lambda what, _: told.append(what))
+    house.records.away = True
+    with pytest.raises(RecordsAway):
+        await house.ban(Party("bob"))
+    assert told == []
+    house.records.away = False
+    await house.safety._load()
+    await house.safety._load()
+    assert told == ["ban"]
+    await house.safety.close()
+
+
 async def test_it_begins_and_ends_with_the_database_away() -> None:
     house = House()
     house.records.away = True

@@ -72,6 +72,16 @@ def test_a_token_is_long_and_of_the_url_alphabet() -> None:
     assert token.replace("-", "").replace("_", "").isalnum()
 
 
+def test_a_nodes_token_begins_with_its_name_and_is_as_long_as_may_be() -> None:
+    name = "n" * 32
+    token = new_token(name)
+    assert token.startswith(f"{name}.")
+    assert len(token.removeprefix(f"{name}.")) == 43
+    Resume(resume_token=token, received=0)
+    sessions = Sessions(Limits(), Tally(), name)
+    assert sessions.new_token().startswith(f"{name}.")
+
+
 async def test_of_a_source_with_too_many_the_one_that_is_away_longest_goes() -> None:
     house = House(sessions_per_source=3)
     house.come("there", "192.0.2.1")

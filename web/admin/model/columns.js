@@ -7,6 +7,7 @@
  * @typedef {import("../wire/types.js").User} User
  * @typedef {import("../wire/types.js").AuditEntry} AuditEntry
  * @typedef {import("../wire/types.js").Worker & { id: string }} Worker
+ * @typedef {import("../wire/types.js").Node & { id: string }} Node
  * @typedef {import("../wire/types.js").Thresholds} Thresholds
  */
 import { FIGURES } from "../wire/types.js";
@@ -24,6 +25,7 @@ export const ROOMS = [
   number("age", "Age", ({ ageS }) => ageS, format.duration),
   { id: "first", title: "First user", text: ({ users }) => users[0], href: ({ users }) => hrefOf("users", users[0]) },
   { id: "second", title: "Second user", text: ({ users }) => users[1], href: ({ users }) => hrefOf("users", users[1]) },
+  { id: "nodes", title: "Nodes", isOfCluster: true, text: ({ nodes = [] }) => format.orNothing(nodes.join(", ")) },
 ];
 
 /** @type {import("./table.js").Column<Track>[]} */
@@ -37,6 +39,7 @@ export const TRACKS = [
   { id: "link", title: "Link", text: ({ path }) => [path.protocol, path.remoteFamily].filter(Boolean).join(" ") },
   { id: "user", title: "User", text: ({ userId }) => userId, href: ({ userId }) => hrefOf("users", userId) },
   room(),
+  node(),
 ];
 
 /** @type {import("./table.js").Column<User>[]} */
@@ -44,6 +47,7 @@ export const USERS = [
   { id: "id", title: "User", text: ({ id }) => id, href: ({ id }) => hrefOf("users", id) },
   { id: "state", title: "State", text: ({ state }) => state.replace("_", " ") },
   room(),
+  node(),
   number("age", "Connected for", ({ ageS }) => ageS, format.duration),
   number("interrupted", "Interrupted for", ({ interruptedAgeS }) => interruptedAgeS, format.duration),
   {
@@ -63,6 +67,7 @@ export const USERS = [
  */
 export function workers(thresholds) {
   return [
+    node(),
     number("index", "Worker", ({ index }) => index, String),
     { id: "state", title: "State", text: ({ up }) => (up ? "up" : "down"), isBad: ({ up }) => !up },
     { ...number("cpu", "CPU", ({ cpuRatio }) => cpuRatio, format.percent), ...limits("cpuRatio", thresholds) },
@@ -75,6 +80,41 @@ export function workers(thresholds) {
     number("port", "UDP port", ({ udpPort }) => udpPort, String),
     number("process", "Process", ({ processId }) => processId, (id) => format.orNothing(id?.toString())),
   ];
+}
+
+/**
+ * Of the nodes of a cluster.
+ *
+ * @param {Thresholds} thresholds
+ * @returns {import("./table.js").Column<Node>[]}
+ */
+export function nodes(thresholds) {
+  const cpu = (/** @type {Node} */ { totals }) => totals && Math.max(totals.cpuRatio, totals.workerCpuRatio);
+  const total = (/** @type {string} */ id, /** @type {string} */ title, /** @type {"connected" | "waiting" | "rooms" | "workers" | "bitrateBps" | "uptimeS"} */ name) =>
+    number(id, title, (/** @type {Node} */ { totals }) => totals && totals[name], (value) => format.figure(name, value));
+  return [
+    { id: "name", title: "Node", text: ({ name, here }) => (here ? `${name} (asked)` : name) },
+    { id: "state", title: "State", text: stateOf, isBad: ({ totals }) => !totals?.ready && !totals?.draining, isWarm: ({ totals }) => totals?.draining === true },
+    total("users", "Users", "connected"),
+    total("waiting", "Waiting", "waiting"),
+    total("rooms", "Rooms", "rooms"),
+    {
+      ...number("cpu", "CPU", cpu, (ratio) => format.figure("cpuRatio", ratio)),
+      isBad: (row) => (cpu(row) ?? 0) >= thresholds.cpuRatio.bad,
+      isWarm: (row) => (cpu(row) ?? 0) >= thresholds.cpuRatio.warm,
+    },
+    total("bandwidth", "Bandwidth", "bitrateBps"),
+    total("workers", "Workers", "workers"),
+    { id: "version", title: "Version", text: ({ version }) => format.orNothing(version) },
+    total("uptime", "Up for", "uptimeS"),
+    number("lease", "Lease", ({ leaseS }) => leaseS, format.duration),
+  ];
+}
+
+/** @param {Node} node */
+function stateOf({ totals }) {
+  if (!totals) return "does not answer";
+  return totals.ready ? "ready" : totals.reasons.join(", ").replaceAll("_", " ");
 }
 
 /**
@@ -145,6 +185,11 @@ function problems() {
     value: (row) => row.problems.length ? format.problemList(row.problems) : null,
     isBad: (row) => row.problems.length > 0,
   };
+}
+
+/** @returns {import("./table.js").Column<any>} */
+function node() {
+  return { id: "node", title: "Node", isOfCluster: true, text: (row) => format.orNothing(row.node) };
 }
 
 /** @returns {import("./table.js").Column<any>} */

@@ -12,6 +12,7 @@
  * @property {(row: Row) => boolean} [isBad]
  * @property {(row: Row) => boolean} [isWarm] nearly bad
  * @property {boolean} [isNumber] aligned right; sorts with the most first
+ * @property {boolean} [isOfCluster] shown where there is one
  */
 
 /**

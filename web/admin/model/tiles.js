@@ -47,6 +47,14 @@ export function warningOf({ ready, reasons }) {
   return `The server takes no new users: ${reasons.map((reason) => REASONS[reason] ?? reason).join(", ")}.`;
 }
 
+/** What of a cluster cannot be seen, or done; empty when nothing. @param {import("../wire/types.js").Snapshot} snapshot */
+export function clusterWarningOf({ silentNodes = [], storeAway = false }) {
+  const parts = [];
+  if (silentNodes.length > 0) parts.push(`No answer from ${silentNodes.join(", ")}: what is there is not shown.`);
+  if (storeAway) parts.push("The store that the nodes share cannot be reached: calls go on, and users of one node meet.");
+  return parts.join(" ");
+}
+
 /**
  * @param {string} id
  * @param {string} title

@@ -1,7 +1,7 @@
 // @ts-check
 /** What is around the pages: navigation, the state of the line, warnings, news. */
 import { find, setAttribute, setText } from "../../view/dom.js";
-import { warningOf } from "../model/tiles.js";
+import { clusterWarningOf, warningOf } from "../model/tiles.js";
 import { count } from "../model/format.js";
 
 const TITLES = {
@@ -64,12 +64,17 @@ export class Frame {
     this.#heading.focus();
   }
 
-  /** @param {import("../wire/types.js").Totals} totals */
-  draw(totals) {
+  /** @param {import("../wire/types.js").Snapshot} snapshot */
+  draw(snapshot) {
+    const { totals, nodes = [] } = snapshot;
+    const isCluster = nodes.length > 0;
     this.#setLine("live", "Live");
-    setText(this.#warning, warningOf(totals));
-    this.#warning.hidden = totals.ready;
+    const warning = [warningOf(totals), clusterWarningOf(snapshot)].filter(Boolean).join(" ");
+    setText(this.#warning, warning);
+    this.#warning.hidden = warning === "";
     setText(this.#drain, totals.draining ? "Take new users" : "Drain");
+    setHidden(this.#drain, isCluster); // there it is one node's, see the panel of nodes
+    document.body.toggleAttribute("data-cluster", isCluster);
     setText(find("rooms-count", HTMLElement), count(totals.rooms));
     setText(find("tracks-count", HTMLElement), count(totals.tracks));
     setText(find("users-count", HTMLElement), count(totals.connected));

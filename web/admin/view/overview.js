@@ -1,7 +1,7 @@
 // @ts-check
 /** The first page: tiles, the last hour, the workers, the worst calls. */
 import { find, make, setAttribute, setText } from "../../view/dom.js";
-import { FAILURES, ROOMS, workers as workerColumns } from "../model/columns.js";
+import { FAILURES, nodes as nodeColumns, ROOMS, workers as workerColumns } from "../model/columns.js";
 import { bitrate, count, percent } from "../model/format.js";
 import { columnsOf } from "../model/series.js";
 import { tilesOf } from "../model/tiles.js";
@@ -74,12 +74,26 @@ export class Overview {
 
   /** Made when there are some. @type {Table<import("../wire/types.js").Worker & { id: string }> | null} */
   #workers = null;
+  /** The same. @type {Table<import("../wire/types.js").Node & { id: string }> | null} */
+  #nodes = null;
+  #chosen = find("node", HTMLSelectElement);
+  /** @type {readonly import("../wire/types.js").Node[]} */
+  #told = [];
+
+  /** @param {(node: string, wanted: boolean) => void} onDrain a node is to be drained, or no longer */
+  constructor(onDrain) {
+    find("node-form", HTMLFormElement).addEventListener("submit", (event) => {
+      event.preventDefault();
+      onDrain(this.#chosen.value, !this.#isDraining());
+    });
+    this.#chosen.addEventListener("input", () => this.#drawOrder());
+  }
 
   /**
    * @param {import("../wire/types.js").Snapshot} snapshot
    * @param {import("../wire/types.js").Thresholds} thresholds
    */
-  draw({ totals, rooms, workers, failures }, thresholds) {
+  draw({ totals, rooms, workers, failures, nodes = [] }, thresholds) {
     for (const { id, title, value, detail, isBad } of tilesOf(totals, thresholds)) {
       const tile = document.getElementById(`tile-${id}`) ?? this.#make(id, title);
       setAttribute(tile, "data-bad", isBad);
@@ -87,6 +101,7 @@ export class Overview {
       if (shown) setText(shown, value);
       if (below) setText(below, detail);
     }
+    this.#drawNodes(nodes, thresholds);
     this.#drawWorkers(workers, thresholds);
     find("failures", HTMLElement).hidden = failures.length === 0;
     this.#failures.draw(failures.map((each) => ({ ...each, id: each.cause })));
@@ -99,6 +114,35 @@ export class Overview {
   }
 
   /**
+   * @param {readonly import("../wire/types.js").Node[]} nodes
+   * @param {import("../wire/types.js").Thresholds} thresholds
+   */
+  #drawNodes(nodes, thresholds) {
+    find("nodes", HTMLElement).hidden = nodes.length === 0;
+    if (nodes.length === 0) return;
+    this.#nodes ??= new Table(find("nodes-table", HTMLElement), {
+      caption: "Nodes", columns: nodeColumns(thresholds), empty: "",
+    });
+    this.#nodes.draw(nodes.map((node) => ({ ...node, id: node.name })));
+    this.#told = nodes;
+    const names = nodes.map(({ name }) => name);
+    if (names.join(" ") !== [...this.#chosen.options].map(({ value }) => value).join(" ")) {
+      const { value } = this.#chosen;
+      this.#chosen.replaceChildren(...names.map((name) => make("option", {}, name)));
+      if (names.includes(value)) this.#chosen.value = value;
+    }
+    this.#drawOrder();
+  }
+
+  #drawOrder() {
+    setText(find("drain-node", HTMLElement), this.#isDraining() ? "Take new users" : "Drain");
+  }
+
+  #isDraining() {
+    return this.#told.find(({ name }) => name === this.#chosen.value)?.totals?.draining === true;
+  }
+
+  /**
    * @param {readonly import("../wire/types.js").Worker[]} workers
    * @param {import("../wire/types.js").Thresholds} thresholds
    */
@@ -108,7 +152,7 @@ export class Overview {
     this.#workers ??= new Table(find("workers-table", HTMLElement), {
       caption: "Workers", columns: workerColumns(thresholds), empty: "",
     });
-    this.#workers.draw(workers.map((worker) => ({ ...worker, id: String(worker.index) })));
+    this.#workers.draw(workers.map((worker) => ({ ...worker, id: `${worker.node ?? ""} ${worker.index}` })));
   }
 
   /** @param {string} id @param {string} title */

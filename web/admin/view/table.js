@@ -64,7 +64,7 @@ export class Table {
 
   /** @param {string} id */
   #make(id) {
-    const cells = this.#columns.map(({ isNumber }) => make("td", isNumber ? { class: "number" } : {}));
+    const cells = this.#columns.map((column) => make("td", classOf(column)));
     const line = make("tr", { "data-id": id }, ...cells);
     this.#rows.set(id, line);
     return line;
@@ -100,13 +100,19 @@ function drawCell(cell, column, row) {
   if (column.isWarm) setAttribute(cell, "data-warm", column.isWarm(row) && !column.isBad?.(row));
 }
 
+/** @param {import("../model/table.js").Column<any>} column */
+function classOf({ isNumber, isOfCluster }) {
+  if (isOfCluster) return { class: "of-cluster" };
+  return isNumber ? { class: "number" } : {};
+}
+
 /**
  * @template Row
  * @param {import("../model/table.js").Column<Row>} column
  * @param {((column: import("../model/table.js").Column<Row>) => void) | undefined} onSort
  */
 function head(column, onSort) {
-  const attributes = { scope: "col", ...(column.isNumber && { class: "number" }) };
+  const attributes = { scope: "col", ...classOf(column) };
   if (!onSort) return make("th", attributes, column.title);
   const button = make("button", { type: "button" }, column.title);
   button.addEventListener("click", () => onSort(column));

@@ -38,6 +38,7 @@
  *
  * The newest entries of the audit log, the oldest of them first.
  * @typedef {object} Audit
+ * @property {string[]} [silentNodes]
  * @property {AuditEntry[]} entries
  *
  * One line: evidence was viewed, or a tap has started or ended, both with the same ``use``.
@@ -105,6 +106,8 @@
  * Whether new users are turned away.
  * @typedef {object} Drain
  * @property {boolean} draining
+ * @property {number | null} [deadlineS]
+ * @property {string | null} [node]
  *
  * What was kept of a call, sealed; only the holder of the private key can read it.
  * @typedef {object} EvidenceItem
@@ -139,6 +142,7 @@
  *
  * The last hour; less after a start.
  * @typedef {object} History
+ * @property {string[]} [silentNodes]
  * @property {number} periodS
  * @property {Sample[]} samples
  *
@@ -157,6 +161,7 @@
  * @property {number | null} roundTripMs
  * @property {string[]} overBudget
  * @property {number | null} worker
+ * @property {string | null} [node]
  *
  * Media connections that did not come up, or were lost, for one cause.
  * @typedef {object} LinkFailures
@@ -166,6 +171,7 @@
  *
  * A page of links, oldest first.
  * @typedef {object} Links
+ * @property {string[]} [silentNodes]
  * @property {Link[]} links
  * @property {number} total
  *
@@ -176,6 +182,20 @@
  * @property {string} reason
  * @property {string} outcome
  * @property {string} words
+ *
+ * A node of the cluster, and how it is doing.
+ * @typedef {object} Node
+ * @property {string} name
+ * @property {boolean} here
+ * @property {string | null} version
+ * @property {number | null} leaseS
+ * @property {Totals | null} totals
+ *
+ * The nodes of the cluster, by their names; none where there is no cluster.
+ * @typedef {object} Nodes
+ * @property {string[]} [silentNodes]
+ * @property {Node[]} nodes
+ * @property {boolean} [storeAway]
  *
  * All operators.
  * @typedef {object} OperatorList
@@ -258,11 +278,14 @@
  * @property {number} bitrateBps
  * @property {number} lossRatio
  * @property {string[]} problems
+ * @property {string[]} [nodes]
  *
  * A page of rooms, oldest first.
  * @typedef {object} Rooms
+ * @property {string[]} [silentNodes]
  * @property {Room[]} rooms
  * @property {number} total
+ * @property {number} [betweenNodes]
  *
  * How the server did during some seconds.
  * @typedef {object} Sample
@@ -287,11 +310,14 @@
  *
  * What the event stream sends each second.
  * @typedef {object} Snapshot
+ * @property {string[]} [silentNodes]
  * @property {Totals} totals
  * @property {Room[]} rooms
  * @property {Track[]} tracks
  * @property {Worker[]} workers
  * @property {LinkFailures[]} failures
+ * @property {Node[]} [nodes]
+ * @property {boolean} [storeAway]
  *
  * From ``warm`` on a figure deserves a look, from ``bad`` on it is a problem.
  * @typedef {object} Threshold
@@ -311,6 +337,7 @@
  *
  * How the server is doing.
  * @typedef {object} Totals
+ * @property {string[]} [silentNodes]
  * @property {string} at
  * @property {number} uptimeS
  * @property {boolean} ready
@@ -341,6 +368,8 @@
  * @property {number} workerRestarts
  * @property {number} workerCpuRatio
  * @property {number} workerLoopLagMs
+ * @property {number} [nodes]
+ * @property {number} [roomsBetweenNodes]
  *
  * One stream of a user's, up (sent by the user) or down (received by it).
  * @typedef {object} Track
@@ -378,9 +407,11 @@
  * @property {string | null} srtpProfile
  * @property {string[]} overBudget
  * @property {number | null} worker
+ * @property {string | null} node
  *
  * A page of tracks, in the order asked for.
  * @typedef {object} Tracks
+ * @property {string[]} [silentNodes]
  * @property {Track[]} tracks
  * @property {number} total
  *
@@ -394,9 +425,11 @@
  * @property {number} ageS
  * @property {number | null} interruptedAgeS
  * @property {string[]} overBudget
+ * @property {string | null} [node]
  *
  * A page of users, in the order in which they came.
  * @typedef {object} Users
+ * @property {string[]} [silentNodes]
  * @property {User[]} users
  * @property {number} total
  *
@@ -414,9 +447,11 @@
  * @property {number} loopLagMs
  * @property {number} packetsForwarded
  * @property {number} packetsDropped
+ * @property {string | null} [node]
  *
  * All media processes, by their UDP ports; none where media is in the server's own process.
  * @typedef {object} Workers
+ * @property {string[]} [silentNodes]
  * @property {Worker[]} workers
  */
 

@@ -1,0 +1,268 @@
+"""Who is there, as Redis has it: each node has a lease, and renews it every second.
+
+Redis is where nodes find each other, and nothing more: who is known stays known while it is away,
+and who is connected stays so whatever it says. A lease is timed by Redis' own clock, so that those
+of the nodes do not matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from pydantic import TypeAdapter
+
+from relay.cluster.figures import Standing
+from relay.cluster.greeting import checked
+from relay.cluster.interface import Node
+from relay.errors import NotUnderstood, StoreAway
+from relay.logs import log_crash
+
+LEASE_S = 5.0
+"""How long a node is there without another word."""
+
+RENEW_S = 1.0
+"""How often it says one."""
+
+MAX_NODES = 256
+
+_KEYS = ("{relay}:leases", "{relay}:nodes")
+"""When each lease ends, in ms of Redis' clock, by name; and what each node tells, by name."""
+_KEPT_MS = 86_400_000
+"""For so long what is stored is kept when no node is there."""
+
+_HEAD = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local name, incarnation = ARGV[1], ARGV[2]
+local told = redis.call('HGET', KEYS[2], name)
+local is_ours = told and string.sub(told, 1, #incarnation + 1) == incarnation .. ' '
+"""
+_RENEW = (
+    _HEAD
+    + """
+local lasts, most, kept = ARGV[4], ARGV[5], ARGV[6]
+local border = string.format('%d', now)
+local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', border, 'LIMIT', 0, most)
+if #ended > 0 then
+  redis.call('ZREM', KEYS[1], unpack(ended))
+  redis.call('HDEL', KEYS[2], unpack(ended))
+end
+local latest = string.format('(%d', now + lasts + 1000)  -- no node is given a longer one
+if redis.call('ZCOUNT', KEYS[1], latest, '+inf') > 0 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], latest, '+inf')
+end
+if redis.call('ZSCORE', KEYS[1], name) and not is_ours then return {0, {}, {}, {}} end
+redis.call('ZADD', KEYS[1], string.format('%d', now + lasts), name)
+redis.call('HSET', KEYS[2], name, incarnation .. ' ' .. ARGV[3])
+redis.call('PEXPIRE', KEYS[1], kept)
+redis.call('PEXPIRE', KEYS[2], kept)
+local there = redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', '(' .. border, 'LIMIT', 0, most)
+local left = {}
+for index, each in ipairs(there) do left[index] = redis.call('ZSCORE', KEYS[1], each) - now end
+return {1, there, redis.call('HMGET', KEYS[2], unpack(there)), left}
+"""
+)
+_RELEASE = (
+    _HEAD
+    + """
+if is_ours then
+  redis.call('ZREM', KEYS[1], name)
+  redis.call('HDEL', KEYS[2], name)
+end
+return 1
+"""
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A node that is there."""
+
+    node: Node
+    standing: Standing
+
+
+_LEASE = TypeAdapter(Lease)
+
+
+class Runs(Protocol):
+    """How commands get to Redis: see :meth:`relay.cluster.lane.Lane.run`."""
+
+    async def __call__(self, *command: str | int) -> Any:
+        """What Redis answers, in text.
+
+        :raises StoreAway: when it does not, or answers with an error.
+        """
+
+
+class Leases:
+    """This node's lease, and those of the others; :meth:`start`, :meth:`open`, :meth:`close` it.
+
+    :param run: has Redis carry out a command.
+    :param known: gets all other nodes, each time that Redis has told them.
+    :param clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        run: Runs,
+        here: Node,
+        known: Callable[[Sequence[Node]], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._run, self._here, self._known, self._clock = run, here, known, clock
+        self.standing: Callable[[], Standing] = Standing
+        """How this node is doing; asked for each second."""
+        self.tend: Callable[[], Awaitable[None]] | None = None
+        """What else is to be done each second, after the lease was renewed, or could not be."""
+        self.others: Mapping[str, Lease] = {}
+        """As Redis has told them last."""
+        self.unread = 0
+        """Leases that nobody understands, and that were left out."""
+        self.expelled = asyncio.Event()
+        """Set when another server has had the name for longer than a lease lasts: it is that
+        one's."""
+        self._taken_at: float | None = None
+        self._ends_at: dict[str, float] = {}
+        self._is_renewed = self._is_open = False
+        self._stop = asyncio.Event()
+        self._renewing: asyncio.Task[None] | None = None
+        self._has_told = ""
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether Redis has taken it the last time."""
+        return self._is_renewed
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether another server has the name, as Redis has told last."""
+        return self._taken_at is not None
+
+    @property
+    def living(self) -> frozenset[str] | None:
+        """The names of all nodes that have one, this one included; None when that is not known."""
+        return frozenset(self._ends_at) if self._is_renewed else None
+
+    @property
+    def count(self) -> int:
+        """How many nodes have one, as far as is known: at least this one is there."""
+        return max(len(self._ends_at), 1)
+
+    def left_s(self) -> dict[str, float] | None:
+        """For how many seconds more each node has its lease; None when that is not known."""
+        if not self._is_renewed:
+            return None
+        now = self._clock()
+        return {name: max(ends_at - now, 0.0) for name, ends_at in self._ends_at.items()}
+
+    async def claim(self) -> bool:
+        """Have the name; false when another one still has it after a lease's time.
+
+        :raises StoreAway: when Redis does not answer; the name is then claimed when it does.
+        """
+        until = self._clock() + LEASE_S + RENEW_S
+        while not await self.renew():
+            if self._clock() > until:
+                return False
+            await asyncio.sleep(RENEW_S / 2)
+        return True
+
+    async def renew(self) -> bool:
+        """Say that this node is there, and hear of the others; false when its name is taken.
+
+        :raises StoreAway: when Redis does not answer.
+        """
+        self._is_renewed = False
+        told = _LEASE.dump_json(Lease(self._here, self.standing())).decode()
+        arguments = told if self._is_open else "", int(LEASE_S * 1000), MAX_NODES, _KEPT_MS
+        asked_at = self._clock()
+        is_ours, names, there, left_ms = await self._ask(_RENEW, *arguments)
+        self._note_taken(None if is_ours else asked_at)
+        if not is_ours:
+            return False
+        leases = [lease for each in there if (lease := self._read(each)) is not None]
+        self.others = {each.node.name: each for each in leases if each.node.name != self._here.name}
+        ends_at = (asked_at + int(each) / 1000 for each in left_ms)
+        self._ends_at = dict(zip(names, ends_at, strict=True))
+        self._is_renewed = True
+        self._known([lease.node for lease in self.others.values()])
+        return True
+
+    def _note_taken(self, now: float | None) -> None:
+        if now is None:
+            self._taken_at = None
+        elif self._taken_at is None:
+            self._taken_at = now
+        elif self._is_open and now - self._taken_at > LEASE_S + RENEW_S:
+            self.expelled.set()
+
+    def start(self) -> None:
+        """Renew the lease every second from now on."""
+        self._renewing = asyncio.create_task(self._go_on(), name="lease")
+        self._renewing.add_done_callback(log_crash)
+
+    def open(self) -> None:
+        """Tell the others where this node is; until then only its name is taken."""
+        self._is_open = True
+
+    async def close(self) -> None:
+        """Give the lease back."""
+        self._stop.set()
+        if self._renewing is not None:
+            await asyncio.wait({self._renewing})
+        if self._is_renewed:
+            try:
+                await self._ask(_RELEASE)
+            except StoreAway as error:
+                log.warning("lease_not_released", reason=str(error))
+
+    async def _go_on(self) -> None:
+        while not self._stop.is_set():
+            started_at = self._clock()
+            try:
+                self._tell("" if await self.renew() else "name_taken")
+            except StoreAway as error:
+                self._tell(str(error))
+            if self.tend is not None:
+                await self.tend()
+            rest_s = RENEW_S - (self._clock() - started_at)
+            try:
+                async with asyncio.timeout(max(rest_s, RENEW_S / 10)):
+                    await self._stop.wait()
+            except TimeoutError:
+                continue
+
+    async def _ask(self, script: str, *arguments: str | int) -> Any:
+        own = self._here.name, self._here.incarnation
+        return await self._run("EVAL", script, len(_KEYS), *_KEYS, *own, *arguments)
+
+    def _read(self, told: object) -> Lease | None:
+        """What a node has told; None when it is anything else."""
+        _, _, written = str(told).partition(" ")
+        if not written:
+            return None  # it is not open yet
+        try:
+            lease = _LEASE.validate_json(written)
+            checked(lease.node)
+        except (ValueError, NotUnderstood):
+            self.unread += 1
+            return None
+        return lease
+
+    def _tell(self, trouble: str) -> None:
+        """Log what has changed."""
+        if trouble == self._has_told:
+            return
+        if trouble:
+            log.warning("lease_not_renewed", reason=trouble)
+        else:
+            log.info("lease_renewed")
+        self._has_told = trouble

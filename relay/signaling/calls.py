@@ -1,0 +1,107 @@
+"""The calls of this process: both sides of each are kept in step.
+
+Nothing here is awaited, so that the two of a call always agree, and a partner on another node is
+told in the order in which things happen.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from relay.evidence import ChatLog
+from relay.matching import Happened, MediaMode
+from relay.protocol.messages import PartnerDisconnected, PartnerFound, PartnerLeft
+from relay.safety.haste import STAY_S, Haste
+from relay.signaling.negotiation import Negotiation
+from relay.signaling.session import Call, Former, Partner, Session
+from relay.signaling.tally import Tally
+from relay.store import Room
+
+log = structlog.get_logger(__name__)
+
+Farewell = PartnerLeft | PartnerDisconnected
+
+
+class Calls:
+    """Begins and ends calls, and tells their users.
+
+    :param haste: hears who stays with a partner.
+    :param keeps_chat: whether the last of each room's chat is kept, as evidence.
+    """
+
+    def __init__(
+        self,
+        negotiation: Negotiation,
+        media_mode: MediaMode,
+        haste: Haste,
+        tally: Tally,
+        *,
+        keeps_chat: bool = False,
+    ) -> None:
+        self._negotiation = negotiation
+        self._media_mode: MediaMode = media_mode
+        self._haste = haste
+        self._tally = tally
+        self._keeps_chat = keeps_chat
+        self.by_room: dict[str, Call] = {}
+        """By the room's id, oldest first."""
+        self.numbers: set[int] = set()
+        """Of their pairs in the media plane, of which no two may be the same."""
+        self.guests: set[str] = set()
+        """The ids of partners on other nodes: each has one room, as every user."""
+        self.leavers: set[Session] = set()
+        """Who leaves a room, and need not hear that it ended."""
+
+    def begin(self, room: Room, first: Partner, second: Partner, now: float) -> None:
+        """Two users meet: those who are here can, see :attr:`Session.can_meet`."""
+        chat = ChatLog() if self._keeps_chat else None
+        call = self.by_room[room.room_id] = Call(room, first, second, chat)
+        self.numbers.add(call.number)
+        if call.guest is not None:
+            self.guests.add(call.guest.user_id)
+        for session in call.here:
+            session.happened(Happened.PAIRED)
+            self._tally.match_wait.observe(now - session.searching_since_s)
+            session.call = call
+            self._tell(session, call)
+        for session in call.here:
+            session.tell_media()
+            session.tell_connection()
+        self._negotiation.pair(call, now)
+        log.info("paired", room=room.room_id, first=room.first, second=room.second)
+
+    def _tell(self, session: Session, call: Call) -> None:
+        partner = call.partner_of(session)
+        found = PartnerFound(
+            room_id=call.room.room_id,
+            is_initiator=session is call.second,
+            media_mode=self._media_mode,
+            shared_interests=session.shares(partner),
+            blurred=partner.blurs,
+        )
+        session.talk.begin()
+        session.send(found)
+
+    def end(self, call: Call, leaver: Partner, farewell: Farewell, now: float) -> None:
+        """A call ends; the partner of who leaves is told why."""
+        del self.by_room[call.room.room_id]
+        self.numbers.discard(call.number)
+        if call.guest is not None:
+            self.guests.discard(call.guest.user_id)
+        partner = call.partner_of(leaver)
+        if now - call.room.since_s >= STAY_S:
+            self._haste.stayed((*leaver.counts_as, *partner.counts_as))
+        for session in call.here:
+            other = call.partner_of(session)
+            session.call = None
+            session.happened(Happened.PARTED)
+            session.remember(other.user_id, now)
+            about = call.room.room_id, other.user_id, other.identity
+            is_guest = other is call.guest
+            session.part_from(Former(*about, now, call.chat, is_guest))
+        if not isinstance(partner, Session):
+            partner.part(farewell.type)
+        elif partner not in self.leavers:
+            partner.send(farewell)
+        self._negotiation.part(call)
+        log.info("parted", room=call.room.room_id, by=leaver.user_id, why=farewell.type)

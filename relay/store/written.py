@@ -1,0 +1,95 @@
+"""Waiters and rooms as text, which the store's scripts and all nodes read.
+
+A waiter is five lines: the user's id, what the scripts have to know (whether it is apart, and since
+when it waits; its node; its interests, as they are looked up by), and the rest as JSON. A room is
+JSON.
+Fields that are missing have their defaults, and such as nobody here knows are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from relay.errors import NotUnderstood
+from relay.store.interface import Room, Waiter
+from relay.store.times import Times
+
+BETWEEN = "\x1e"
+"""Waiters, when there are several."""
+_BETWEEN_TAGS = "\x1f"
+
+
+def tags(interests: Iterable[str]) -> list[str]:
+    """What users are looked up by, without control characters; of nobody's interests there is one.
+
+    An empty one is no interest's: those who have none are found by it.
+    """
+    return sorted(_dump(interest)[1:-1] for interest in interests) or [""]
+
+
+def waiter_fields(waiter: Waiter, times: Times) -> tuple[str, str, str, str]:
+    """Whether it is apart, when it came, its tags, and the rest: what a script puts together."""
+    rest: dict[str, Any] = {"i": sorted(waiter.interests)}
+    if waiter.recent:
+        rest["r"] = {who: times.there(at_s) for who, at_s in waiter.recent.items()}
+    if waiter.place:
+        rest["p"] = waiter.place
+    if waiter.names:
+        rest["n"] = sorted(waiter.names)
+    if waiter.avoids:
+        rest["a"] = sorted(waiter.avoids)
+    if waiter.is_apart:
+        rest["u"] = times.there(waiter.apart_until_s)
+    since = f"{times.there(waiter.since_s):016d}"
+    return str(int(waiter.is_apart)), since, _BETWEEN_TAGS.join(tags(waiter.interests)), _dump(rest)
+
+
+def waiter_of(text: str, times: Times) -> Waiter:
+    """Somebody who waits.
+
+    :raises NotUnderstood: when it is no waiter.
+    """
+    try:
+        user_id, head, node, _, body = text.split("\n", 4)
+        rest = json.loads(body)
+        return Waiter(
+            user_id,
+            times.here(int(head[1:])),
+            frozenset(map(str, rest["i"])),
+            {who: times.here(int(at_us)) for who, at_us in rest.get("r", {}).items()},
+            str(rest.get("p", "")),
+            frozenset(map(str, rest.get("n", ()))),
+            frozenset(map(str, rest.get("a", ()))),
+            times.here(int(rest["u"])) if "u" in rest else 0.0,
+            node,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise NotUnderstood("says what is no waiter") from None
+
+
+def room_text(room: Room, times: Times) -> str:
+    """A room."""
+    since = times.there(room.since_s)
+    return _dump([room.room_id, room.first, room.second, since, *room.nodes])
+
+
+def room_of(text: str, times: Times) -> Room:
+    """The same, read.
+
+    :raises NotUnderstood: when it is no room.
+    """
+    try:
+        room_id, first, second, since_us, *nodes = json.loads(text)
+        at_first, at_second = nodes[:2]
+        since_s = times.here(int(since_us))
+    except (ValueError, TypeError):
+        raise NotUnderstood("says what is no room") from None
+    if not all(isinstance(each, str) for each in (room_id, first, second, at_first, at_second)):
+        raise NotUnderstood("says what is no room")
+    return Room(room_id, first, second, since_s, (at_first, at_second))
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

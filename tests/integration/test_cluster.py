@@ -1,0 +1,163 @@
+"""Servers as users start them, three of them as one cluster."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.support.cluster import free_port
+from tests.support.node_process import figure, flags, node_process, until
+from tests.support.redis_server import NEEDS_REDIS, RedisServer
+from tests.support.served import ended, page_of, serving
+
+pytestmark = NEEDS_REDIS
+
+NAMES = ("athens", "berlin", "paris")
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+def last_line(log: str) -> str:
+    return log.splitlines()[-1]
+
+
+async def cookie_of(page: str, given: str | None = None) -> str | None:
+    """The visitor's cookie that a page view sets, if it does."""
+    headers = {} if given is None else {"Cookie": f"relay_visitor={given}"}
+    async with aiohttp.ClientSession() as http, http.get(page, headers=headers) as response:
+        assert response.status == 200
+        found = response.cookies.get("relay_visitor")
+    return found.value if found is not None else None
+
+
+@pytest.mark.timeout(300)
+async def test_three_servers_see_each_other_and_notice_who_goes(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    port = free_port()
+    async with AsyncExitStack() as stack:
+        processes = [
+            await stack.enter_async_context(node_process(tmp_path, redis, name, number, port))
+            for number, name in enumerate(NAMES, 1)
+        ]
+        pages = [await page_of(process) for process in processes]
+        for page in pages:
+            await until(page, "relay_cluster_nodes", 2)
+            assert await figure(page, "relay_cluster_store_up") == 1
+        cookie = await cookie_of(pages[0])
+        assert cookie is not None
+        for page in pages:
+            assert await cookie_of(page, cookie) is None  # it is known there
+        redis.stop()
+        for page in pages:
+            await until(page, "relay_cluster_store_up", 0)
+            assert await figure(page, "relay_cluster_nodes") == 2
+            async with aiohttp.ClientSession() as http:
+                for path in ("health", "ready"):
+                    async with http.get(f"{page}/{path}") as response:
+                        assert response.status == 200
+        redis.start()
+        for page in pages:
+            await until(page, "relay_cluster_store_up", 1)
+        processes[2].send_signal(signal.SIGSTOP)
+        try:
+            for page in pages[:2]:
+                await until(page, "relay_cluster_nodes", 1)
+                assert await figure(page, "relay_cluster_nodes_lost_total") == 1
+        finally:
+            processes[2].send_signal(signal.SIGCONT)
+        for page in pages:
+            await until(page, "relay_cluster_nodes", 2)
+        processes[0].terminate()
+        await until(pages[1], "relay_cluster_nodes", 1)
+        code, _, log = await ended(processes[0])
+        assert code == 0
+        joined = re.findall(r"event=node_joined .*?node=(\w+)", log)
+        assert sorted(joined) == ["berlin", "paris", "paris"]
+        assert "level=error" not in log
+
+
+async def test_a_second_server_of_a_name_ends_with_one_line(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    port = free_port()
+    async with node_process(tmp_path, redis, "berlin", 1, port) as first:
+        await page_of(first)
+        other = tmp_path / "other"
+        other.mkdir()
+        async with node_process(other, redis, "berlin", 2, port) as second:
+            code, _, log = await ended(second)
+    assert code == 2
+    assert last_line(log) == "relay: --node-name: another server of the cluster is called berlin"
+
+
+@pytest.mark.timeout(300)
+async def test_who_was_frozen_and_has_been_replaced_leaves(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    port = free_port()
+    folder = tmp_path / "other"
+    folder.mkdir()
+    async with (
+        node_process(tmp_path, redis, "athens", 1, port) as athens,
+        node_process(tmp_path, redis, "berlin", 2, port) as frozen,
+    ):
+        page = await page_of(athens)
+        await page_of(frozen)
+        await until(page, "relay_cluster_nodes", 1)
+        frozen.send_signal(signal.SIGSTOP)
+        try:
+            await until(page, "relay_cluster_leases", 1)
+            async with node_process(folder, redis, "berlin", 3, port) as instead:
+                await page_of(instead)
+                await until(page, "relay_cluster_nodes", 1)
+                frozen.send_signal(signal.SIGCONT)
+                code, _, log = await ended(frozen)
+                assert code == 2
+                assert log.endswith(
+                    "relay: --node-name: another server of the cluster is called berlin\n"
+                )
+                await until(page, "relay_cluster_nodes", 1)
+                instead.terminate()
+                assert "FENCED" not in (await ended(instead))[2]
+        finally:
+            if frozen.returncode is None:
+                frozen.send_signal(signal.SIGCONT)
+
+
+async def test_a_redis_that_refuses_is_a_wrong_value(tmp_path: Path, redis: RedisServer) -> None:
+    redis.ask("CONFIG", "SET", "requirepass", "hush")
+    port = free_port()
+    async with node_process(tmp_path, redis, "berlin", 1, port) as process:
+        code, _, log = await ended(process)
+    assert code == 2
+    assert last_line(log) == "relay: --cluster: Redis refuses the user or the password"
+
+
+async def test_an_address_that_is_another_machine_s_is_a_wrong_value(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    port = free_port()
+    with_other = flags(redis, "berlin", 1, port)
+    with_other[with_other.index("127.0.0.1")] = "192.0.2.1"
+    async with serving(tmp_path, *with_other) as process:
+        code, _, log = await ended(process)
+    assert code == 2
+    assert last_line(log) == (
+        f"relay: --cluster-address: cannot listen on 192.0.2.1 port {port}:"
+        " cannot assign requested address"
+    )
