@@ -62,8 +62,7 @@ class Departure:
         await self._told_or(expelled)
         by = "SIGTERM"
         if not self._told.is_set():
-            self.told(drains=False)
-            self._at_once.clear()
+            self._told.set()
             self._drains, self._drain_s, by = True, EXPELLED_S, "name_taken"
         if not self._drains:
             return

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from relay.errors import StoreAway
 
@@ -20,6 +20,16 @@ PLACES = 16_384
 AT_ONCE = 32
 
 Command = tuple[str | int, ...]
+
+
+class Runs(Protocol):
+    """How commands get to Redis: see :meth:`Lane.run`."""
+
+    async def __call__(self, *command: str | int) -> Any:
+        """What Redis answers, in text.
+
+        :raises StoreAway: when it does not, or answers with an error.
+        """
 
 
 def client(url: str, patience_s: float = PATIENCE_S) -> Redis:

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from relay.cluster.figures import Standing
 from relay.cluster.greeting import checked
 from relay.cluster.interface import Node
+from relay.cluster.lane import Runs
 from relay.errors import NotUnderstood, StoreAway
 from relay.logs import log_crash
 
@@ -90,16 +91,6 @@ class Lease:
 
 
 _LEASE = TypeAdapter(Lease)
-
-
-class Runs(Protocol):
-    """How commands get to Redis: see :meth:`relay.cluster.lane.Lane.run`."""
-
-    async def __call__(self, *command: str | int) -> Any:
-        """What Redis answers, in text.
-
-        :raises StoreAway: when it does not, or answers with an error.
-        """
 
 
 class Leases:
@@ -185,9 +176,10 @@ class Leases:
         arguments = told if self._is_open else "", int(LEASE_S * 1000), MAX_NODES, _KEPT_MS
         asked_at = self._clock()
         is_ours, names, there, left_ms = await self._ask(_RENEW, *arguments)
-        self._note_taken(None if is_ours else asked_at)
         if not is_ours:
+            self._note_taken(asked_at)
             return False
+        self._taken_at = None
         leases = [lease for each in there if (lease := self._read(each)) is not None]
         self.others = {each.node.name: each for each in leases if each.node.name != self._here.name}
         ends_at = (asked_at + int(each) / 1000 for each in left_ms)
@@ -196,12 +188,10 @@ class Leases:
         self._known([lease.node for lease in self.others.values()])
         return True
 
-    def _note_taken(self, now: float | None) -> None:
-        if now is None:
-            self._taken_at = None
-        elif self._taken_at is None:
+    def _note_taken(self, now: float) -> None:
+        if self._taken_at is None:
             self._taken_at = now
-        elif self._is_open and now - self._taken_at > LEASE_S + RENEW_S:
+        if self._is_open and now - self._taken_at > LEASE_S + RENEW_S:
             self.expelled.set()
 
     def start(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
-from typing import Any, Protocol
+from typing import Any
 
+from relay.cluster.lane import Runs
 from relay.errors import NotUnderstood, StoreAway
 from relay.store import scripts
 from relay.store.interface import Entered, Looked, Room, Waiter
@@ -24,16 +25,6 @@ _MOST = 1000
 """Nobody is given more waiters than this at once: Lua has no room for many more values."""
 _KNOWN = 2048
 """So many waiters' texts are remembered: more than a search looks at."""
-
-
-class Runs(Protocol):
-    """How commands get to Redis: see :meth:`relay.cluster.lane.Lane.run`."""
-
-    async def __call__(self, *command: str | int) -> Any:
-        """What Redis answers.
-
-        :raises StoreAway: when it does not, or answers with an error.
-        """
 
 
 @dataclass(frozen=True, slots=True)

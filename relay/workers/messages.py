@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import Base64Bytes, TypeAdapter
+from pydantic import Base64Bytes
 
-from relay.errors import WorkerError
+from relay.errors import NotUnderstood, WorkerError
 from relay.media.card import Card
 from relay.media.paths.candidates import Public
 from relay.plane import (
@@ -29,6 +29,7 @@ from relay.plane import (
     Trace,
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
+from relay.typed import Vocabulary
 
 VERSION = 5
 """To be raised whenever a message changes; a worker of another version is replaced."""
@@ -399,13 +400,12 @@ KINDS: tuple[type[Any], ...] = (
     LinkClosed,
 )
 
-_READERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in KINDS}
+_VOCABULARY = Vocabulary(KINDS)
 
 
 def write(message: object, number: int = 0) -> bytes:
     """A message, with the number of its request."""
-    name = type(message).__name__
-    return b"%b %d %b" % (name.encode(), number, _READERS[name].dump_json(message))
+    return _VOCABULARY.write(message, number)
 
 
 def read(data: bytes) -> tuple[Any, int]:
@@ -413,12 +413,10 @@ def read(data: bytes) -> tuple[Any, int]:
 
     :raises WorkerError: when it is nothing of the kind.
     """
-    name, _, rest = data.partition(b" ")
-    number, _, body = rest.partition(b" ")
-    reader = _READERS.get(name.decode(errors="replace"))
-    if reader is None or not number.isdigit():
-        raise WorkerError("says what nobody understands")
     try:
-        return reader.validate_json(body), int(number)
-    except ValueError:
-        raise WorkerError(f"says what is no {name.decode()}") from None
+        message, number = _VOCABULARY.read(data)
+    except NotUnderstood as error:
+        raise WorkerError(str(error)) from None
+    if message is None:  # both ends are of one version
+        raise WorkerError("says what nobody understands")
+    return message, number

@@ -30,6 +30,9 @@ from scripts.benchmark.users import AES_GCM, Peer, offer_only
 ROUNDS, TURNS, PATIENCE = 200, 9, 1000
 MOST = 1.6
 
+End = tuple[int, str]
+"""What a plane is to another one: its index, and its node, empty on this machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
@@ -59,7 +62,7 @@ async def measure(bench: Bench, found: list[Crossing]) -> None:
             for index, plane in enumerate(planes):
                 plane.open_bridges(Path(name), index, [1 - index])
             await asyncio.sleep(4 * TICK_S)  # in which each end finds the other
-            found.append(compare(planes, peers, now, _pair_across))
+            found.append(compare(planes, peers, now, ((0, ""), (1, ""))))
         finally:
             for peer in (peer for some in peers for peer in some):
                 await peer.close()
@@ -71,12 +74,12 @@ def compare(
     planes: list[RelayPlane],
     peers: list[list[Peer]],
     now: list[float],
-    pair_across: Callable[[list[RelayPlane]], None],
+    ends: tuple[End, End],
 ) -> Crossing:
     """Two planes in turns: users of the first among themselves, and with those of the second.
 
     :param now: what both planes' clocks show.
-    :param pair_across: pairs them so.
+    :param ends: what each plane is to the other one.
     """
     supplies = []
     for plane, some in zip(planes, peers, strict=True):
@@ -98,7 +101,7 @@ def compare(
             for number in range(0, PEERS, 2):
                 first.pair(str(number), str(number + 1))
             spent["direct"].append(_timed(work, supplies, now, took["direct"]))
-            pair_across(planes)
+            _pair_across(planes, ends)
             spent["bridged"].append(_timed(crossed, supplies, now, took["bridged"]))
     finally:
         gc.enable()
@@ -107,14 +110,14 @@ def compare(
     return Crossing(direct, bridged, ratio, *(_p99_ms(took[name]) for name in took))
 
 
-def _pair_across(planes: list[RelayPlane]) -> None:
+def _pair_across(planes: list[RelayPlane], ends: tuple[End, End]) -> None:
     for number in range(PEERS):
         cards = [plane.card(str(number)) for plane in planes]
         for index, plane in enumerate(planes):
             card = cards[1 - index]
             if card is None:
                 raise RuntimeError("a user has no link")
-            plane.pair_far(str(number), card, number + 1, 1 - index)
+            plane.pair_far(str(number), card, number + 1, *ends[1 - index])
 
 
 def _work(plane: RelayPlane) -> Callable[[], None]:

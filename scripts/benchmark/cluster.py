@@ -39,7 +39,7 @@ async def measure(bench: Bench, found: list[Crossing]) -> None:
             peers.append(await connected(plane))
         _open_trunks(planes)
         await asyncio.sleep(4 * TICK_S)  # as ``bridge`` does
-        found.append(compare(planes, peers, now, _pair_across))
+        found.append(compare(planes, peers, now, ((0, NODES[0]), (0, NODES[1]))))
     finally:
         for peer in (peer for some in peers for peer in some):
             await peer.close()
@@ -66,16 +66,6 @@ def _free_port() -> int:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
     return port
-
-
-def _pair_across(planes: list[RelayPlane]) -> None:
-    for number in range(PEERS):
-        cards = [plane.card(str(number)) for plane in planes]
-        for index, plane in enumerate(planes):
-            card = cards[1 - index]
-            if card is None:
-                raise RuntimeError("a user has no link")
-            plane.pair_far(str(number), card, number + 1, 0, NODES[1 - index])
 
 
 def as_dict(found: list[Crossing]) -> dict[str, Any]:

@@ -12,19 +12,17 @@ from tests.browser.conftest import Arrive
 from tests.browser.server import Server, running
 from tests.browser.visitor import NOT_REACHED, Visitor, heard, together, until
 from tests.support.balancer import Balancer
-from tests.support.cluster import free_port
 from tests.support.node_process import SECRET, figure
-from tests.support.redis_server import NEEDS_REDIS, RedisServer
+from tests.support.ports import free_port
+from tests.support.redis_server import NEEDS_REDIS, a_redis
 
 pytestmark = NEEDS_REDIS
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def nodes(tmp_path: Path) -> AsyncIterator[tuple[Server, Server]]:
-    redis, port = RedisServer(), free_port()
     async with AsyncExitStack() as stack:
-        stack.callback(redis.remove)
-        redis.start()
+        redis, port = stack.enter_context(a_redis()), free_port()
         found = []
         for number, name in enumerate(("dying", "living"), 1):
             (tmp_path / name).mkdir()

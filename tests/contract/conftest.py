@@ -14,7 +14,7 @@ from relay.records.database import Database
 from tests.support.memory_records import MemoryRecords
 from tests.support.postgres import NEEDS_POSTGRES, Postgres
 from tests.support.records import NOW
-from tests.support.redis_server import RedisServer
+from tests.support.redis_server import RedisServer, a_redis
 
 KINDS = ("sqlite", pytest.param("postgresql", marks=NEEDS_POSTGRES))
 
@@ -33,12 +33,8 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
-    server = RedisServer()
-    try:
-        server.start()
+    with a_redis() as server:
         yield server
-    finally:
-        server.remove()
 
 
 def _empty(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:

@@ -17,7 +17,7 @@ from relay.store import Entered, Room, Waiter
 from relay.store.redis import RedisStore
 from relay.store.scripts import KEYS
 from relay.store.shared import SharedStore
-from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_lane, a_store
+from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_lane, a_redis, a_store
 
 pytestmark = NEEDS_REDIS
 
@@ -27,12 +27,8 @@ PATIENCE_S = 0.5
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[RedisServer]:
     """One that nobody else's tests need."""
-    server = RedisServer()
-    try:
-        server.start()
+    with a_redis() as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
 from tests.support.bridged import Bridged, Trunked
 from tests.support.exchange import Exchange
+from tests.support.redis_server import RedisServer, a_redis
 from tests.support.relayed import only_relayed
 
 
@@ -74,3 +75,10 @@ async def trunked(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Trunked]:
 def relayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bots have no candidates but those of TURN servers, and believe every certificate."""
     only_relayed(monkeypatch)
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A Redis of the test's own."""
+    with a_redis() as server:
+        yield server

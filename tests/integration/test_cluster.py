@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from tests.support.cluster import free_port
 from tests.support.node_process import figure, flags, node_process, until
+from tests.support.ports import free_port
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
 from tests.support.served import ended, page_of, serving
 
 pytestmark = NEEDS_REDIS
 
 NAMES = ("athens", "berlin", "paris")
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    server = RedisServer()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
 
 
 def last_line(log: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -14,22 +14,13 @@ from relay.app import Relay, running
 from relay.config import Settings
 from tests.support.balancer import Balancer
 from tests.support.bots import Bot
-from tests.support.cluster import free_port
-from tests.support.node_process import kill_all, node_process, until
+from tests.support.node_process import SECRET, kill_all, node_process, until
+from tests.support.ports import free_port
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
 from tests.support.served import page_of
 from tests.support.watching import sees
 
 pytestmark = [pytest.mark.timeout(240), NEEDS_REDIS]
-SECRET = "one that all the nodes share"
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    server = RedisServer()
-    server.start()
-    yield server
-    server.remove()
 
 
 @asynccontextmanager

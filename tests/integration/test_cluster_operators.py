@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.support.cluster import free_port
 from tests.support.node_process import node_process
+from tests.support.ports import free_port
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
 from tests.support.served import page_of
 
@@ -92,11 +92,11 @@ async def ends_a_room_between(athens: Page, berlin: Page) -> None:
 
 
 @pytest.mark.timeout(300)
-async def test_any_node_answers_for_all_over_their_real_connection(tmp_path: Path) -> None:
-    redis, port = RedisServer(), free_port()
+async def test_any_node_answers_for_all_over_their_real_connection(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    port = free_port()
     async with AsyncExitStack() as stack:
-        stack.callback(redis.remove)
-        redis.start()
         processes, pages = [], []
         jar = aiohttp.CookieJar(unsafe=True)
         for number, name in enumerate(("athens", "berlin"), 1):

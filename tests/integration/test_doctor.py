@@ -8,7 +8,7 @@ from pathlib import Path
 from relay.app import running
 from relay.config import Settings
 from tests.support import commands
-from tests.support.cluster import free_port
+from tests.support.ports import free_port
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
 
 ENV = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": os.environ["PATH"]}

@@ -16,7 +16,7 @@ from relay.cluster.figures import Standing
 from relay.cluster.lane import Lane, client
 from relay.cluster.leases import Lease, Leases
 from relay.errors import StoreAway
-from tests.support.redis_server import NEEDS_REDIS, RedisServer
+from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_redis
 
 pytestmark = NEEDS_REDIS
 
@@ -27,12 +27,8 @@ PARIS = Node("paris", "2", "0.1.0", "192.0.2.2", 7900, 1)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RedisServer]:
-    server = RedisServer()
-    try:
-        server.start()
+    with a_redis() as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture(autouse=True)

@@ -2,59 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from relay.bots.client import with_query
 from relay.bots.resuming import ResumingClient
 from tests.support.bots import Bot
-from tests.support.ports import free_ports
+from tests.support.node_process import figure, node_process
+from tests.support.ports import free_port
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
-from tests.support.served import page_of, serving
+from tests.support.served import page_of
 from tests.support.watching import sees
 
 pytestmark = [NEEDS_REDIS, pytest.mark.timeout(300)]
 
 
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    server = RedisServer()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
-
-
 @asynccontextmanager
 async def node(folder: Path, redis: RedisServer, name: str, port: int) -> AsyncIterator[str]:
     """A server of the cluster; where it is."""
-    (folder / name).mkdir()
-    address = f"127.0.0.{1 + ('athens', 'berlin').index(name)}"
-    options = {
-        "cluster": redis.url,
-        "cluster-secret": "one that all the nodes share",
-        "cluster-port": str(port),
-        "cluster-address": address,
-        "node-name": name,
-        "data-dir": str(folder / name / "data"),
-        "runtime-dir": str(folder / name / "run"),
-    }
-    flags = [word for option, value in options.items() for word in (f"--{option}", value)]
-    async with serving(folder / name, *flags, "--metrics-public") as process:
+    number = 1 + ("athens", "berlin").index(name)
+    async with node_process(folder, redis, name, number, port) as process:
         yield await page_of(process)
 
 
 async def lines_of(page: str) -> int:
-    async with aiohttp.ClientSession() as http, http.get(f"{page}/metrics") as response:
-        text = await response.text()
-    return next(
-        int(float(line.split()[1])) for line in text.splitlines() if line.startswith("relay_lines ")
-    )
+    return int(await figure(page, "relay_lines"))
 
 
 def comes_back_at(bot: Bot, page: str) -> None:
@@ -66,7 +41,7 @@ def comes_back_at(bot: Bot, page: str) -> None:
 async def test_the_call_goes_on_while_its_sockets_go_from_node_to_node(
     tmp_path: Path, redis: RedisServer
 ) -> None:
-    (port,) = free_ports()
+    port = free_port()
     async with (
         node(tmp_path, redis, "athens", port) as athens,
         node(tmp_path, redis, "berlin", port) as berlin,

@@ -7,7 +7,7 @@ import random
 import signal
 from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -16,7 +16,6 @@ from contextlib import (
 )
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from relay.app import Relay, running
@@ -36,9 +35,10 @@ from relay.protocol.messages import (
 )
 from relay.signaling import moving
 from tests.support.balancer import Balancer
-from tests.support.ports import free_ports
+from tests.support.node_process import node_process, until
+from tests.support.ports import free_port, free_ports
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
-from tests.support.served import ended, page_of, serving
+from tests.support.served import ended, page_of
 
 pytestmark = pytest.mark.timeout(500)
 
@@ -187,45 +187,27 @@ async def test_three_servers_are_replaced_under_a_hundred_talking_pairs_and_nobo
 # a cluster, of which a signal ends one node after the other
 
 
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    server = RedisServer()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
-
-
 class Nodes:
     """Three servers of one cluster, each with a place of its own."""
 
     def __init__(self, folder: Path, redis: RedisServer) -> None:
         self.ports = free_ports(3)
         self.pages = [f"http://127.0.0.1:{port}" for port in self.ports]
-        self._folder = folder
-        self._flags = ("--cluster", redis.url, "--cluster-secret", "one that all nodes share")
-        self._cluster_port = free_ports()[0]
+        self._folder, self._redis = folder, redis
+        self._cluster_port = free_port()
 
     def start(self, number: int) -> AbstractAsyncContextManager[Process]:
         """The process of one, which may have run before."""
-        folder = self._folder / str(number)
-        folder.mkdir(exist_ok=True)
-        own = ("--data-dir", str(folder / "data"), "--runtime-dir", str(folder / "run"))
-        name = ("--node-name", f"node-{number}", "--cluster-address", f"127.0.0.{number + 1}")
-        ports = ("--cluster-port", str(self._cluster_port), "--port", str(self.ports[number]))
-        pace = ("--rematch-after-s", "0", "--drain-s", f"{DEADLINE_S}", "--metrics-public")
+        port = ("--port", str(self.ports[number]))
+        pace = ("--rematch-after-s", "0", "--drain-s", f"{DEADLINE_S}")
         quiet = ("--log-level", "warning")  # nobody reads what it logs before it ends
-        return serving(folder, *self._flags, *own, *name, *ports, *pace, *quiet)
+        where = number + 1, self._cluster_port
+        name = f"node-{number}"
+        return node_process(self._folder, self._redis, name, *where, *port, *pace, *quiet)
 
     async def is_whole(self, number: int) -> None:
         """Wait until one sees both others."""
-        async with aiohttp.ClientSession() as http, asyncio.timeout(60):
-            while True:
-                async with http.get(f"{self.pages[number]}/metrics") as response:
-                    if "\nrelay_cluster_nodes 2.0\n" in await response.text():
-                        return
-                await asyncio.sleep(0.1)
+        await until(self.pages[number], "relay_cluster_nodes", 2)
 
 
 @NEEDS_REDIS

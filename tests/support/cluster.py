@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,23 +13,10 @@ from relay.cluster import Node
 from relay.cluster.nodes import Nodes
 from relay.cluster.secret import Secret
 from relay.cluster.trust import Trust, trust
-from tests.support.ports import free_ports
+from tests.support.ports import free_port
 
 SECRET = Secret(SecretStr("one that all the nodes share"))
 _incarnations = itertools.count(1)
-
-
-def free_port() -> int:
-    """A port that nobody has now, in UDP on 127.0.0.1 and in TCP at any address."""
-    while True:
-        (port,) = free_ports()
-        try:
-            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as found:
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                found.bind(("", port))
-        except OSError:
-            continue
-        return port
 
 
 def node(name: str, host: str = "127.0.0.1", port: int | None = None) -> Node:

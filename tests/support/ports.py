@@ -24,3 +24,8 @@ def free_ports(count: int = 1) -> tuple[int, ...]:
         except OSError:
             continue
         return ports
+
+
+def free_port() -> int:
+    """One of these."""
+    return free_ports()[0]

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -81,6 +81,17 @@ class RedisServer:
             timeout=_START_S,
         )
         return asked.stdout.strip()
+
+
+@contextmanager
+def a_redis(*options: str) -> Iterator[RedisServer]:
+    """A server of its own, that runs."""
+    server = RedisServer(*options)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 @asynccontextmanager
