@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 
 from tests.browser.namespace import Place
+from tests.browser.visitor import until
 
 PREFERENCES = {
     "app.update.enabled": False,
@@ -25,6 +26,13 @@ PREFERENCES = {
     "media.navigator.streams.fake": True,
     "toolkit.telemetry.enabled": False,
 }
+PRESS = """(() => {
+  const button = document.getElementById(ID);
+  if (!button?.checkVisibility() || button.disabled) return false;
+  button.click();
+  return true;
+})()"""
+"""An expression: whether a person could press it; then it is pressed."""
 _START_S = 60
 _ANSWER_S = 60
 
@@ -91,7 +99,9 @@ class Firefox:
         return json.loads(answer["result"].get("value", "null"))
 
     async def press(self, element_id: str) -> None:
-        await self.run(f"document.getElementById('{element_id}').click()")
+        """Press a button as soon as it is there to be pressed."""
+        script = PRESS.replace("ID", json.dumps(element_id))
+        await until(lambda: self.run(script), bool)
 
     async def _start(self) -> Process:
         (self._folder / "user.js").write_text(
