@@ -88,6 +88,8 @@ async def test_a_partner_that_is_frozen_is_said_to_be_and_comes_back(
         await anna.reads("Their connection is interrupted… It may come back by itself.")
         process.send_signal(signal.SIGCONT)
         await together(anna.sees_somebody(), anna.reads("Connected"))
+        process.send_signal(signal.SIGINT)  # who was killed would be waited for
+        await process.wait()
     assert heard(anna, "partner_connection") == 2
     assert heard(anna, "partner_found") == 1
 

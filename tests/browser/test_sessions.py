@@ -54,6 +54,12 @@ async def try_now(person: Visitor) -> None:
     await person.page.evaluate("document.getElementById('try-now').click()")
 
 
+async def hang_up(person: Visitor) -> None:
+    """Go while there is a cable: without a word the server would keep the session for a while."""
+    await person.leaves()
+    await person.page.context.close()
+
+
 async def test_a_socket_that_is_cut_costs_nothing_and_nobody_is_told(
     server: Server, meet: Meet
 ) -> None:
@@ -86,6 +92,7 @@ async def test_a_socket_that_is_cut_costs_nothing_and_nobody_is_told(
             assert len(await person.links()) == 1
         kinds = {re.findall(r'"type": "(\w+)"', frame)[0] for frame in berta.received[before:]}
         assert kinds <= {"chat_message", "chat_received", "typing", "pong"}
+        await hang_up(anna)
 
 
 async def test_a_server_that_is_away_for_longer_is_said_while_the_call_goes_on(
@@ -113,6 +120,7 @@ async def test_a_server_that_is_away_for_longer_is_said_while_the_call_goes_on(
         await expect(tick).to_have_accessible_name("Delivered")
         assert heard(berta, "partner_connection") == 2
         assert heard(anna, "partner_found") == 1
+        await hang_up(anna)
 
 
 async def test_a_session_that_is_over_leads_to_somebody_else(
