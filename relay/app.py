@@ -27,8 +27,9 @@ from relay.api.page import Page, folder
 from relay.api.visitors import VisitorApi
 from relay.api.welcome import Welcome, read_welcome
 from relay.carrier import OwnedPlane, cannot_listen, plane_of, start_media
+from relay.cluster.expulsion import Expulsion
 from relay.cluster.figures import Standing
-from relay.clustered import Part, clustered, name_taken
+from relay.clustered import Part, clustered, refused
 from relay.config import Settings
 from relay.departing import Departure
 from relay.door import Door, DoorLimits, ProtocolFactory, files
@@ -69,8 +70,8 @@ class Relay:
     operator_token: SecretStr
     gateway: Gateway
     fingerprint: str | None = None  # of a certificate made for this run
-    expelled: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when another server has this node's name."""
+    expulsion: Expulsion = field(default_factory=Expulsion)
+    """From its cluster."""
 
     @property
     def url(self) -> str:
@@ -116,7 +117,7 @@ async def running(
         over_tcp.announce(plane, port)
         _log.info("server_started", port=port, udp_ports=udp_ports, media_mode=settings.media_mode)
         fingerprint = tls.fingerprint if tls else None
-        yield Relay(settings, port, udp_ports, token, gateway, fingerprint, part.expelled)
+        yield Relay(settings, port, udp_ports, token, gateway, fingerprint, part.expulsion)
         _log.info("server_stopping")
         plane.wind_down()
     _log.info("server_stopped")
@@ -129,7 +130,7 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
     the process.
 
     :param started: called once, when the server can be reached.
-    :raises ConfigError: as :func:`running`, and when another server of the cluster has its name.
+    :raises ConfigError: as :func:`running`, and when the cluster has no place for it any more.
     """
     files.raise_limit()
     loop = asyncio.get_running_loop()
@@ -148,9 +149,9 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
         gc.collect()
         gc.freeze()  # or every full collection would look at all that was imported, for 0.1 s
         started(relay)
-        await departure.wait(relay.gateway, relay.expelled)
-    if relay.expelled.is_set():
-        raise name_taken(settings)
+        await departure.wait(relay.gateway, relay.expulsion)
+    if relay.expulsion.why:
+        raise refused(settings, relay.expulsion.why)
 
 
 def _application(

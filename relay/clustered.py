@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
+import re
 import secrets
 import socket
 import time
@@ -19,7 +19,9 @@ import relay
 from relay import values
 from relay.api.front import Membership
 from relay.cluster import Cluster, Node
+from relay.cluster.expulsion import Expulsion
 from relay.cluster.figures import Figures, Standing
+from relay.cluster.greeting import WRONG_SECRET
 from relay.cluster.secret import Secret
 from relay.config import Settings
 from relay.errors import ConfigError, StoreAway, reason_of
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from relay.store.shared import SharedStore
 
 _REDIS_PORT = 6379
+_CREDENTIALS = re.compile(r"//[^/@]*@")
 
 _log = structlog.get_logger()
 
@@ -75,9 +78,9 @@ class Part:
         self.leases.open()
 
     @property
-    def expelled(self) -> asyncio.Event:
-        """Set when this server is to end, since another one has its name."""
-        return asyncio.Event() if self.leases is None else self.leases.expelled
+    def expulsion(self) -> Expulsion:
+        """Happens when this server is to end, since it cannot be a node any more."""
+        return Expulsion() if self.leases is None else self.leases.expulsion
 
     def users_elsewhere(self) -> int:
         """How many users the other nodes have, as they have told last."""
@@ -88,10 +91,11 @@ class Part:
         """Look after the store, once a second."""
         if self.shared is None or self.leases is None or self.nodes is None:
             return
-        if self.leases.is_taken:  # what the store has of the name is another server's
-            await self.shared.withdraw()
+        if self.leases.refusal:  # what the store has of the name, or all of it, is others'
+            await self.shared.withdraw(self.leases.refusal)
             return
-        await self.shared.tend()
+        if self.leases.is_renewed or self.shared.is_there:  # who has no lease does not come back
+            await self.shared.tend()
         if (living := self.leases.living) is not None:
             await self.shared.sweep({*living, *self.nodes.others, self.nodes.here.name})
 
@@ -139,7 +143,7 @@ async def clustered(settings: Settings) -> AsyncIterator[Part]:
         stack.push_async_callback(others.close)
         redis = RedisStore(others.run, here.name, time.monotonic)
         store = SharedStore(redis, time.monotonic, max_waiting=settings.max_users)
-        leases = Leases(lane.run, here, nodes.know)
+        leases = Leases(lane.run, here, secret.mark, nodes.know)
         stack.push_async_callback(leases.close)  # and with it, what tends the store
         await _claim(settings, leases)
         leases.start()
@@ -197,13 +201,25 @@ async def _claim(settings: Settings, leases: Leases) -> None:
     except StoreAway:
         return  # it is claimed when Redis is there
     if not is_ours:
-        raise name_taken(settings)
+        raise refused(settings, leases.refusal)
 
 
-def name_taken(settings: Settings) -> ConfigError:
-    """What to say when another server has the node's name."""
+def refused(settings: Settings, why: str) -> ConfigError:
+    """What to say when a server cannot be a node.
+
+    :param why: see :attr:`relay.cluster.leases.Leases.refusal`.
+    """
+    if why == WRONG_SECRET:
+        named = settings.written("cluster_secret")
+        return ConfigError(f"{named}: the cluster at {shown(settings)} has another secret")
     named, name = settings.written("node_name"), name_of(settings)
     return ConfigError(f"{named}: another server of the cluster is called {name}")
+
+
+def shown(settings: Settings) -> str:
+    """Which Redis it is, without user, password and whatever else is asked of it."""
+    url = settings.cluster.get_secret_value() if settings.cluster else ""
+    return _CREDENTIALS.sub("//", url, count=1).partition("?")[0]
 
 
 def name_of(settings: Settings) -> str:

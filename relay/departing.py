@@ -7,10 +7,12 @@ from typing import Protocol
 
 import structlog
 
+from relay.cluster.expulsion import Expulsion
+
 LOOK_EVERY_S = 0.1
 """How often it is seen whether anybody is left."""
 EXPELLED_S = 10.0
-"""So long users of a server have that is to be none any more, since another one has its name."""
+"""So long users of a server have that is to be no node any more."""
 PATIENCE_S = 15.0
 """After the deadline; by then everybody has been let go."""
 
@@ -54,16 +56,16 @@ class Departure:
         self._at_once.set()
         return False
 
-    async def wait(self, server: Drained, expelled: asyncio.Event) -> None:
+    async def wait(self, server: Drained, expulsion: Expulsion) -> None:
         """Wait for a signal; and until no user is left, unless another signal comes.
 
-        :param expelled: set when the server is to leave its cluster, as if by a signal.
+        :param expulsion: that the server is to leave its cluster, as if by a signal.
         """
-        await self._told_or(expelled)
+        await self._told_or(expulsion)
         by = "SIGTERM"
         if not self._told.is_set():
             self._told.set()
-            self._drains, self._drain_s, by = True, EXPELLED_S, "name_taken"
+            self._drains, self._drain_s, by = True, EXPELLED_S, expulsion.why
         if not self._drains:
             return
         server.drain(self._drain_s)
@@ -76,9 +78,9 @@ class Departure:
         except TimeoutError:
             log.error("drain_failed")  # noqa: TRY400 - there is nothing to trace
 
-    async def _told_or(self, expelled: asyncio.Event) -> None:
+    async def _told_or(self, expulsion: Expulsion) -> None:
         waits = [
-            asyncio.create_task(event.wait(), name="departure") for event in (self._told, expelled)
+            asyncio.create_task(each.wait(), name="departure") for each in (self._told, expulsion)
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

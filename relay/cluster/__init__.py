@@ -14,6 +14,7 @@ so that calls go on whatever becomes of the store that they share.
 - ``nodes``         all of them: listens, connects, notices who is lost
 - ``lane``          commands to the Redis that they share
 - ``leases``        who is there, as Redis has it
+- ``expulsion``     that a server is to be no node any more
 - ``refusals``      what is logged of those who are not let in, and how often
 - ``figures``       all that in numbers
 """

@@ -8,6 +8,7 @@ of the nodes do not matter.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from typing import Any
 import structlog
 from pydantic import TypeAdapter
 
+from relay.cluster.expulsion import Expulsion
 from relay.cluster.figures import Standing
-from relay.cluster.greeting import checked
+from relay.cluster.greeting import NAME_TAKEN, WRONG_SECRET, checked
 from relay.cluster.interface import Node
 from relay.cluster.lane import Runs
 from relay.errors import NotUnderstood, StoreAway
@@ -29,10 +31,14 @@ LEASE_S = 5.0
 RENEW_S = 1.0
 """How often it says one."""
 
+SHY_S = 3.0
+"""Who has come while Redis was away lets the others go first for so long, when it is back."""
+
 MAX_NODES = 256
 
-_KEYS = ("{relay}:leases", "{relay}:nodes")
-"""When each lease ends, in ms of Redis' clock, by name; and what each node tells, by name."""
+KEYS = ("{relay}:leases", "{relay}:nodes")
+"""When each lease ends, in ms of Redis' clock, by name; and what each node tells, by name: its
+incarnation, the mark of its secret, and a :class:`Lease` when it is open."""
 _KEPT_MS = 86_400_000
 """For so long what is stored is kept when no node is there."""
 
@@ -46,7 +52,7 @@ local is_ours = told and string.sub(told, 1, #incarnation + 1) == incarnation ..
 _RENEW = (
     _HEAD
     + """
-local lasts, most, kept = ARGV[4], ARGV[5], ARGV[6]
+local mark, lasts, most, kept, is_shy = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local border = string.format('%d', now)
 local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', border, 'LIMIT', 0, most)
 if #ended > 0 then
@@ -57,15 +63,24 @@ local latest = string.format('(%d', now + lasts + 1000)  -- no node is given a l
 if redis.call('ZCOUNT', KEYS[1], latest, '+inf') > 0 then
   redis.call('ZREMRANGEBYSCORE', KEYS[1], latest, '+inf')
 end
-if redis.call('ZSCORE', KEYS[1], name) and not is_ours then return {0, {}, {}, {}} end
+local function living()
+  return redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', '(' .. border, 'LIMIT', 0, most)
+end
+local before = living()
+if #before == 0 and is_shy == '1' then return {'shy', {}, {}, {}} end
+local marked = #before > 0 and redis.call('HMGET', KEYS[2], unpack(before)) or {}
+for index = 1, #before do
+  local other = marked[index] and string.match(marked[index], '^%S+ (%x+) ')
+  if other and other ~= mark then return {'wrong_secret', {}, {}, {}} end
+end
+if redis.call('ZSCORE', KEYS[1], name) and not is_ours then return {'name_taken', {}, {}, {}} end
 redis.call('ZADD', KEYS[1], string.format('%d', now + lasts), name)
-redis.call('HSET', KEYS[2], name, incarnation .. ' ' .. ARGV[3])
+redis.call('HSET', KEYS[2], name, incarnation .. ' ' .. mark .. ' ' .. ARGV[3])
 redis.call('PEXPIRE', KEYS[1], kept)
 redis.call('PEXPIRE', KEYS[2], kept)
-local there = redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', '(' .. border, 'LIMIT', 0, most)
-local left = {}
+local there, left = living(), {}
 for index, each in ipairs(there) do left[index] = redis.call('ZSCORE', KEYS[1], each) - now end
-return {1, there, redis.call('HMGET', KEYS[2], unpack(there)), left}
+return {'ours', there, redis.call('HMGET', KEYS[2], unpack(there)), left}
 """
 )
 _RELEASE = (
@@ -79,7 +94,15 @@ return 1
 """
 )
 
+_MARK = re.compile(r"\S+ ([0-9a-f]+) ")
+
 log = structlog.get_logger(__name__)
+
+
+def mark_of(told: object) -> str | None:
+    """The mark of the secret of a node, from what that has told; None when there is none."""
+    found = _MARK.match(str(told))
+    return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +120,8 @@ class Leases:
     """This node's lease, and those of the others; :meth:`start`, :meth:`open`, :meth:`close` it.
 
     :param run: has Redis carry out a command.
+    :param mark: of the cluster's secret (:attr:`relay.cluster.secret.Secret.mark`): while nodes are
+        there that have another one, no lease is to be had.
     :param known: gets all other nodes, each time that Redis has told them.
     :param clock: seconds on a clock that never goes back.
     """
@@ -105,10 +130,12 @@ class Leases:
         self,
         run: Runs,
         here: Node,
+        mark: str,
         known: Callable[[Sequence[Node]], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run, self._here, self._known, self._clock = run, here, known, clock
+        self._mark = mark
         self.standing: Callable[[], Standing] = Standing
         """How this node is doing; asked for each second."""
         self.tend: Callable[[], Awaitable[None]] | None = None
@@ -117,10 +144,13 @@ class Leases:
         """As Redis has told them last."""
         self.unread = 0
         """Leases that nobody understands, and that were left out."""
-        self.expelled = asyncio.Event()
-        """Set when another server has had the name for longer than a lease lasts: it is that
-        one's."""
-        self._taken_at: float | None = None
+        self.expulsion = Expulsion()
+        """Happens when the lease has been refused for longer than one lasts: the name is another
+        server's, or the cluster is one with another secret."""
+        self._refusal = ""
+        self._refused_at: float | None = None
+        self._has_missed_redis = False
+        self._shy_since_s: float | None = None
         self._ends_at: dict[str, float] = {}
         self._is_renewed = self._is_open = False
         self._stop = asyncio.Event()
@@ -133,9 +163,13 @@ class Leases:
         return self._is_renewed
 
     @property
-    def is_taken(self) -> bool:
-        """Whether another server has the name, as Redis has told last."""
-        return self._taken_at is not None
+    def refusal(self) -> str:
+        """Why there is no lease for this node, as Redis has told last; empty when there is one.
+
+        ``name_taken`` when another server has its name, ``wrong_secret`` when nodes are there that
+        have another secret.
+        """
+        return self._refusal
 
     @property
     def living(self) -> frozenset[str] | None:
@@ -155,31 +189,42 @@ class Leases:
         return {name: max(ends_at - now, 0.0) for name, ends_at in self._ends_at.items()}
 
     async def claim(self) -> bool:
-        """Have the name; false when another one still has it after a lease's time.
+        """Have the name; false when it is still refused after a lease's time.
 
         :raises StoreAway: when Redis does not answer; the name is then claimed when it does.
         """
         until = self._clock() + LEASE_S + RENEW_S
-        while not await self.renew():
-            if self._clock() > until:
-                return False
-            await asyncio.sleep(RENEW_S / 2)
+        try:
+            while not await self.renew():
+                if self._clock() > until:
+                    return False
+                await asyncio.sleep(RENEW_S / 2)
+        except StoreAway:
+            self._has_missed_redis = True
+            raise
         return True
 
     async def renew(self) -> bool:
-        """Say that this node is there, and hear of the others; false when its name is taken.
+        """Say that this node is there, and hear of the others; false when it is refused.
 
-        :raises StoreAway: when Redis does not answer.
+        :raises StoreAway: when Redis does not answer, or has just come back and is left to those
+            who knew it before.
         """
         self._is_renewed = False
         told = _LEASE.dump_json(Lease(self._here, self.standing())).decode()
-        arguments = told if self._is_open else "", int(LEASE_S * 1000), MAX_NODES, _KEPT_MS
+        bounds = int(LEASE_S * 1000), MAX_NODES, _KEPT_MS
         asked_at = self._clock()
-        is_ours, names, there, left_ms = await self._ask(_RENEW, *arguments)
-        if not is_ours:
-            self._note_taken(asked_at)
+        is_shy = int(self._is_shy(asked_at))
+        outcome, names, there, left_ms = await self._ask(
+            _RENEW, told if self._is_open else "", self._mark, *bounds, is_shy
+        )
+        if outcome == "shy":
+            self._shy_since_s = asked_at if self._shy_since_s is None else self._shy_since_s
+            raise StoreAway("Redis is left to those who knew it before")
+        if outcome in (NAME_TAKEN, WRONG_SECRET):
+            self._refuse(outcome, asked_at)
             return False
-        self._taken_at = None
+        self._refusal, self._refused_at, self._has_missed_redis = "", None, False
         leases = [lease for each in there if (lease := self._read(each)) is not None]
         self.others = {each.node.name: each for each in leases if each.node.name != self._here.name}
         ends_at = (asked_at + int(each) / 1000 for each in left_ms)
@@ -188,11 +233,21 @@ class Leases:
         self._known([lease.node for lease in self.others.values()])
         return True
 
-    def _note_taken(self, now: float) -> None:
-        if self._taken_at is None:
-            self._taken_at = now
-        if self._is_open and now - self._taken_at > LEASE_S + RENEW_S:
-            self.expelled.set()
+    def _refuse(self, why: str, now: float) -> None:
+        self._refusal = why
+        if self._refused_at is None:
+            self._refused_at = now
+        if self._is_open and now - self._refused_at > LEASE_S + RENEW_S:
+            self.expulsion.happen(why)
+
+    def _is_shy(self, now: float) -> bool:
+        """Whether nodes that had a lease before Redis went away are to get theirs first.
+
+        A Redis that has lost everything belongs to whoever comes first; and a server with a wrong
+        secret is not to turn all the others out.
+        """
+        since_s = self._shy_since_s
+        return self._has_missed_redis and (since_s is None or now - since_s < SHY_S)
 
     def start(self) -> None:
         """Renew the lease every second from now on."""
@@ -218,7 +273,7 @@ class Leases:
         while not self._stop.is_set():
             started_at = self._clock()
             try:
-                self._tell("" if await self.renew() else "name_taken")
+                self._tell("" if await self.renew() else self._refusal)
             except StoreAway as error:
                 self._tell(str(error))
             if self.tend is not None:
@@ -232,11 +287,11 @@ class Leases:
 
     async def _ask(self, script: str, *arguments: str | int) -> Any:
         own = self._here.name, self._here.incarnation
-        return await self._run("EVAL", script, len(_KEYS), *_KEYS, *own, *arguments)
+        return await self._run("EVAL", script, len(KEYS), *KEYS, *own, *arguments)
 
     def _read(self, told: object) -> Lease | None:
         """What a node has told; None when it is anything else."""
-        _, _, written = str(told).partition(" ")
+        written = "".join(str(told).split(" ", 2)[2:])
         if not written:
             return None  # it is not open yet
         try:

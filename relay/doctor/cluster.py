@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from relay.clustered import address_of, name_of
+from relay.cluster.leases import KEYS, MAX_NODES, mark_of
+from relay.cluster.secret import Secret
+from relay.clustered import address_of, name_of, shown
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
 from relay.doctor.ports import bind_error, relay_answers, span
@@ -22,6 +24,7 @@ _TIMEOUT_S = 2.0
 _NODE = "node"
 _PORT = "cluster port"
 _REDIS = "Redis"
+_SECRET = "cluster secret"  # noqa: S105 - what the finding is about
 _SHARED = "shared database"
 _OLDEST = (7, 0)
 
@@ -97,7 +100,7 @@ def _redis(settings: Settings, url: str) -> Iterator[Finding]:
     )
     try:
         told: Any = client.info()
-        policy = _policy(client)
+        policy, marks = _policy(client), _marks(client)
     except (RedisError, OSError) as error:
         option = settings.written("cluster")
         advice = f"look at {option}: without Redis, users of this node meet nobody else's"
@@ -106,6 +109,33 @@ def _redis(settings: Settings, url: str) -> Iterator[Finding]:
     finally:
         client.close()
     yield grade_redis(str(told.get("redis_version", "")), policy)
+    if settings.cluster_secret is not None:
+        yield grade_secret(settings, Secret(settings.cluster_secret).mark, marks)
+
+
+def _marks(client: Redis) -> list[str]:
+    """Those of the secrets of all nodes that are there."""
+    now: Any = client.time()
+    now_ms = now[0] * 1000 + now[1] // 1000
+    names: Any = client.zrangebyscore(KEYS[0], f"({now_ms}", "+inf", start=0, num=MAX_NODES)
+    told: Any = client.hmget(KEYS[1], names) if names else []
+    return [mark for each in told if (mark := mark_of(each)) is not None]
+
+
+def grade_secret(settings: Settings, mark: str, marks: Collection[str]) -> Finding:
+    """Whether the nodes that are there have this one's secret.
+
+    :param mark: its mark, and ``marks`` theirs.
+    """
+    if not marks:
+        return good(_SECRET, f"no node is at {shown(settings)} yet, to compare it with")
+    if set(marks) != {mark}:
+        return bad(
+            _SECRET,
+            f"the cluster at {shown(settings)} has another one",
+            "give all nodes the same: 'relay serve' does not start like this",
+        )
+    return good(_SECRET, f"that of the nodes that are there ({len(marks)})")
 
 
 def _policy(client: Redis) -> str:

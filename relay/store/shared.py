@@ -110,10 +110,10 @@ class SharedStore:
         except StoreAway as error:
             await self._lose(changes, error)
 
-    async def withdraw(self) -> None:
+    async def withdraw(self, why: str) -> None:
         """Have users of this node meet each other alone, until :meth:`tend` is called again."""
         if self._is_there:
-            await self._lose(self._changes, StoreAway("another server has this node's name"))
+            await self._lose(self._changes, StoreAway(why))
 
     async def enter(self, waiter: Waiter) -> Entered:
         """See :meth:`Store.enter`."""

@@ -10,13 +10,17 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.node_process import figure, flags, node_process, until
+from relay.config import Settings
+from relay.doctor.cluster import check
+from relay.doctor.findings import Finding, Grade
+from tests.support.node_process import SECRET, figure, flags, node_process, until
 from tests.support.ports import free_port
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
 from tests.support.served import ended, page_of, serving
 
 pytestmark = NEEDS_REDIS
 
+OTHER_SECRET = "another that nobody shares"
 NAMES = ("athens", "berlin", "paris")
 
 
@@ -80,18 +84,37 @@ async def test_three_servers_see_each_other_and_notice_who_goes(
         assert "level=error" not in log
 
 
-async def test_a_second_server_of_a_name_ends_with_one_line(
+@pytest.mark.timeout(300)
+async def test_a_second_server_of_a_name_and_one_with_another_secret_end_with_one_line(
     tmp_path: Path, redis: RedisServer
 ) -> None:
     port = free_port()
     async with node_process(tmp_path, redis, "berlin", 1, port) as first:
-        await page_of(first)
+        page = await page_of(first)
+        await until(page, "relay_cluster_store_up", 1)
         other = tmp_path / "other"
         other.mkdir()
-        async with node_process(other, redis, "berlin", 2, port) as second:
-            code, _, log = await ended(second)
-    assert code == 2
-    assert last_line(log) == "relay: --node-name: another server of the cluster is called berlin"
+        async with (
+            node_process(other, redis, "berlin", 2, port) as second,
+            node_process(tmp_path, redis, "paris", 3, port, secret=OTHER_SECRET) as stranger,
+        ):
+            assert looked_at(redis, SECRET).grade is Grade.GOOD
+            assert looked_at(redis, OTHER_SECRET).grade is Grade.BAD
+            ends = [await ended(each) for each in (second, stranger)]
+        assert [code for code, _, _ in ends] == [2, 2]
+        assert [last_line(log) for _, _, log in ends] == [
+            "relay: --node-name: another server of the cluster is called berlin",
+            f"relay: --cluster-secret: the cluster at {redis.url} has another secret",
+        ]
+        assert "Traceback" not in ends[1][2]
+        assert redis.ask("HKEYS", "{relay}:stays") == "berlin", "the other one never came to it"
+
+
+def looked_at(redis: RedisServer, secret: str) -> Finding:
+    """What 'relay doctor' says of a secret."""
+    chosen = {"cluster": redis.url, "cluster_secret": secret, "cluster_address": "127.0.0.4"}
+    settings = Settings.model_validate(chosen)
+    return next(each for each in check(settings) if each.subject == "cluster secret")
 
 
 @pytest.mark.timeout(300)

@@ -21,6 +21,7 @@ from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_redis
 pytestmark = NEEDS_REDIS
 
 BERLIN = Node("berlin", "1", "0.1.0", "192.0.2.1", 7900, 2)
+MARK, OTHER_MARK = "0123456789abcdef", "fedcba9876543210"
 NOWHERE = '{"name":"paris","incarnation":"2","version":"","host":"x","port":1,"workers":1}'
 PARIS = Node("paris", "2", "0.1.0", "192.0.2.2", 7900, 1)
 
@@ -48,10 +49,14 @@ class Known:
 
 @asynccontextmanager
 async def leases(
-    server: RedisServer, node: Node, known: Known | None = None, patience_s: float = 10.0
+    server: RedisServer,
+    node: Node,
+    known: Known | None = None,
+    patience_s: float = 10.0,
+    mark: str = MARK,
 ) -> AsyncIterator[Leases]:
     lane = Lane(client(server.url, patience_s), patience_s=patience_s)
-    made = Leases(lane.run, node, known or Known())
+    made = Leases(lane.run, node, mark, known or Known())
     made.open()
     try:
         yield made
@@ -133,11 +138,11 @@ async def test_who_has_lost_its_name_for_longer_than_a_lease_lasts_has_to_go(
         for seconds in (0.0, 1.0, 5.5):
             now = 100.0 + seconds
             assert not await two.renew()
-            assert two.is_taken
-            assert not two.expelled.is_set()
+            assert two.refusal == "name_taken"
+            assert not two.expulsion.why
         now = 107.0
         assert not await two.renew()
-        assert two.expelled.is_set()
+        assert two.expulsion.why == "name_taken"
 
 
 async def test_a_name_that_comes_back_in_time_is_kept(server: RedisServer) -> None:
@@ -150,10 +155,76 @@ async def test_a_name_that_comes_back_in_time_is_kept(server: RedisServer) -> No
             assert not await here.renew()
         now = 105.0
         assert await here.renew()
-        assert not here.is_taken
+        assert not here.refusal
         now = 110.0
         assert await here.renew()
-        assert not here.expelled.is_set()
+        assert not here.expulsion.why
+
+
+async def test_while_nodes_with_another_secret_are_there_no_lease_is_to_be_had(
+    server: RedisServer,
+) -> None:
+    now = 100.0
+    known = Known()
+    async with leases(server, PARIS, known, mark=OTHER_MARK) as paris:
+        paris._clock = lambda: now
+        async with leases(server, BERLIN) as berlin:
+            berlin._is_open = False  # it has its lease, and has told nothing yet
+            assert await berlin.renew()
+            for seconds in (0.0, 5.5):
+                now = 100.0 + seconds
+                assert not await paris.renew()
+                assert (paris.refusal, paris.expulsion.why) == ("wrong_secret", "")
+            now = 107.0
+            assert not await paris.renew()
+            assert paris.expulsion.why == "wrong_secret"
+            assert paris.living is None
+            assert await berlin.renew()
+            assert berlin.living == frozenset({"berlin"})
+        assert known.nodes == []
+        assert await paris.renew(), "the others have gone"
+
+
+async def test_a_redis_that_has_lost_everything_is_whose_who_comes_first(
+    server: RedisServer,
+) -> None:
+    async with leases(server, BERLIN) as berlin, leases(server, PARIS, mark=OTHER_MARK) as paris:
+        assert await berlin.renew()
+        server.ask("FLUSHALL")
+        assert await paris.renew()
+        assert not await berlin.renew()
+        assert berlin.refusal == "wrong_secret"
+
+
+async def test_who_has_come_while_redis_was_away_lets_the_others_go_first(
+    server: RedisServer,
+) -> None:
+    now = 100.0
+    other = replace(BERLIN, name="athens")
+    async with (
+        leases(server, BERLIN, patience_s=0.2) as berlin,
+        leases(server, other, patience_s=0.2) as athens,
+        leases(server, PARIS) as paris,
+    ):
+        for each in (berlin, athens):
+            each._clock = lambda: now
+        server.pause()
+        try:
+            for each in (berlin, athens):
+                with pytest.raises(StoreAway):
+                    await each.claim()
+        finally:
+            server.go_on()
+        server.ask("FLUSHALL")
+        for now in (100.0, 102.9):  # noqa: B007 - it is the clock
+            with pytest.raises(StoreAway, match="knew it before"):
+                await berlin.renew()
+            assert berlin.living is None
+        now = 103.1
+        assert await berlin.renew(), "there are no others"
+        now = 100.0
+        assert await athens.renew(), "where somebody is, it may come at once"
+        assert await paris.renew()
 
 
 async def test_it_is_renewed_every_second_and_what_else_there_is_to_do_is_done(
@@ -252,10 +323,11 @@ async def test_a_full_redis_is_told_of(server: RedisServer) -> None:
         "",
         "2",
         "2 {",
-        "2 {}",
-        '2 {"node": 1, "standing": {}}',
+        "2 {} {}",
+        f"2 {MARK} {{}}",
+        f'2 {MARK} {{"node": 1, "standing": {{}}}}',
         json.dumps({"node": {"name": "PARIS"}}),
-        f'2 {{"node":{NOWHERE},"standing":{{}}}}',
+        f'2 {MARK} {{"node":{NOWHERE},"standing":{{}}}}',
         "\u20ac",
     ],
 )

@@ -1,11 +1,12 @@
 """What is said when a server cannot be a node, before there is any Redis."""
 
 import socket
+from typing import Any
 
 import pytest
 
 from relay.cluster.figures import Figures
-from relay.clustered import address_of, clustered, name_of
+from relay.clustered import Part, address_of, clustered, name_of
 from relay.config import Settings
 from relay.errors import ConfigError
 from relay.store import MemoryStore
@@ -16,6 +17,41 @@ async def test_a_server_that_is_alone_has_a_store_of_its_own() -> None:
         assert isinstance(membership.store, MemoryStore)
         assert membership.cluster is None
         assert membership.figures() == Figures()
+
+
+class Held:
+    """A lease, and a store, as a part of a cluster has them."""
+
+    def __init__(self) -> None:
+        self.refusal, self.living = "", None
+        self.is_renewed = self.is_there = False
+        self.done: list[str] = []
+
+    async def tend(self) -> None:
+        self.done.append("tended")
+
+    async def withdraw(self, why: str) -> None:
+        self.done.append(why)
+
+
+@pytest.mark.parametrize(
+    ("is_renewed", "is_there", "refusal", "done"),
+    [
+        (True, False, "", ["tended"]),
+        (True, True, "", ["tended"]),
+        (False, True, "", ["tended"]),
+        (False, False, "", []),
+        (False, True, "wrong_secret", ["wrong_secret"]),
+        (False, False, "name_taken", ["name_taken"]),
+    ],
+)
+async def test_only_who_has_a_lease_comes_to_the_queue(
+    is_renewed: bool, is_there: bool, refusal: str, done: list[str]
+) -> None:
+    held: Any = Held()
+    held.is_renewed, held.is_there, held.refusal = is_renewed, is_there, refusal
+    await Part(MemoryStore(), nodes=held, leases=held, shared=held)._tend()
+    assert held.done == done
 
 
 def node(url: str = "redis://127.0.0.1", **more: object) -> Settings:

@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay import departing
+from relay.cluster.expulsion import Expulsion
 from relay.departing import Departure
 from tests.support.party import until
 
@@ -28,7 +29,7 @@ class House:
 
 async def test_without_draining_the_first_signal_is_the_end() -> None:
     departure, house = Departure(0), House(2)
-    waiting = asyncio.create_task(departure.wait(house, asyncio.Event()))
+    waiting = asyncio.create_task(departure.wait(house, Expulsion()))
     assert not departure.told(drains=True)
     await waiting
     assert house.deadlines == []
@@ -37,7 +38,7 @@ async def test_without_draining_the_first_signal_is_the_end() -> None:
 async def test_ctrl_c_does_not_drain() -> None:
     departure, house = Departure(60), House(2)
     assert not departure.told(drains=False)
-    await departure.wait(house, asyncio.Event())
+    await departure.wait(house, Expulsion())
     assert house.deadlines == []
 
 
@@ -45,7 +46,7 @@ async def test_it_drains_until_nobody_is_left() -> None:
     departure, house = Departure(60), House(2)
     assert departure.told(drains=True)
     with capture_logs() as logs:
-        waiting = asyncio.create_task(departure.wait(house, asyncio.Event()))
+        waiting = asyncio.create_task(departure.wait(house, Expulsion()))
         await until(lambda: house.deadlines == [60])
         house.users = 0
         await waiting
@@ -55,7 +56,7 @@ async def test_it_drains_until_nobody_is_left() -> None:
 async def test_another_signal_ends_the_draining() -> None:
     departure, house = Departure(60), House(2)
     assert departure.told(drains=True)
-    waiting = asyncio.create_task(departure.wait(house, asyncio.Event()))
+    waiting = asyncio.create_task(departure.wait(house, Expulsion()))
     await until(lambda: house.deadlines == [60])
     assert not departure.told(drains=True)
     await waiting
@@ -63,14 +64,15 @@ async def test_another_signal_ends_the_draining() -> None:
 
 
 async def test_who_has_lost_its_place_in_the_cluster_drains_as_if_told() -> None:
-    departure, house, expelled = Departure(0), House(2), asyncio.Event()
-    waiting = asyncio.create_task(departure.wait(house, expelled))
-    expelled.set()
+    departure, house, expulsion = Departure(0), House(2), Expulsion()
+    waiting = asyncio.create_task(departure.wait(house, expulsion))
+    expulsion.happen("wrong_secret")
+    expulsion.happen("name_taken")
     with capture_logs() as logs:
         await until(lambda: house.deadlines == [departing.EXPELLED_S])
         house.users = 0
         await waiting
-    assert [(each["event"], each["by"]) for each in logs] == [("drain_changed", "name_taken")]
+    assert [(each["event"], each["by"]) for each in logs] == [("drain_changed", "wrong_secret")]
 
 
 async def test_it_ends_though_somebody_cannot_be_got_rid_of(
@@ -80,5 +82,5 @@ async def test_it_ends_though_somebody_cannot_be_got_rid_of(
     departure, house = Departure(0.01), House(1)
     departure.told(drains=True)
     with capture_logs() as logs:
-        await departure.wait(house, asyncio.Event())
+        await departure.wait(house, Expulsion())
     assert logs[-1]["event"] == "drain_failed"

@@ -27,3 +27,10 @@ def test_each_purpose_has_a_key_of_its_own() -> None:
 
 def test_another_secret_makes_others() -> None:
     assert Secret(ONE).key("a") != Secret(SecretStr("another that nobody shares")).key("a")
+
+
+def test_secrets_are_told_apart_by_what_tells_nothing_else() -> None:
+    other = Secret(SecretStr("another that nobody shares")).mark
+    assert Secret(ONE).mark == Secret(ONE).mark != other
+    assert len(other) == 16
+    assert Secret(ONE).key("authority").hex()[:16] != Secret(ONE).mark

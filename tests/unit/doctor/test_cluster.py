@@ -102,3 +102,14 @@ def test_an_old_redis_and_one_that_forgets_are_told(
     version: str, policy: str, grade: Grade
 ) -> None:
     assert cluster.grade_redis(version, policy).grade is grade
+
+
+def test_another_secret_than_that_of_the_nodes_that_are_there_is_bad() -> None:
+    settings = Settings.model_validate(
+        {"cluster": "redis://relay:hush@db.example.org:6380/1?x=y", "cluster_secret": 16 * "s"}
+    )
+    told = cluster.grade_secret(settings, "ab", ["cd", "ab"])
+    assert told.grade is Grade.BAD
+    assert told.text == "the cluster at redis://db.example.org:6380/1 has another one"
+    assert cluster.grade_secret(settings, "ab", ["ab", "ab"]).grade is Grade.GOOD
+    assert cluster.grade_secret(settings, "ab", []).grade is Grade.GOOD

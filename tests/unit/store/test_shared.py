@@ -127,8 +127,8 @@ async def test_who_waits_goes_on_waiting_here_while_it_is_away(node: Node) -> No
 async def test_a_node_that_has_lost_its_name_leaves_what_there_is_of_it_alone(node: Node) -> None:
     await node.store.enter(Waiter("ann", 1.0))
     with capture_logs() as logs:
-        await node.store.withdraw()
-        await node.store.withdraw()
+        await node.store.withdraw("name_taken")
+        await node.store.withdraw("name_taken")
     assert [each["event"] for each in logs] == ["store_away"]
     assert not node.store.is_there
     assert await node.names() == ["ann"]
