@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pydantic import Base64Bytes
+
 from relay.cluster.interface import Node
 from relay.typed import Vocabulary
 
@@ -219,6 +221,36 @@ class TrunkTaken:
     """To :class:`TrunkKey`."""
 
 
+@dataclass(frozen=True, slots=True)
+class PictureOf:
+    """A request: a user's last picture, see :meth:`relay.plane.Keeping.kept`.
+
+    Answered with :class:`Picture`.
+    """
+
+    user_id: str
+    partner_id: str | None = None
+    within_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """To :class:`PictureOf`: a :class:`relay.plane.Kept`; as it stands here, that there is none."""
+
+    age_s: float = 0.0
+    width: int = 0
+    height: int = 0
+    frame: Base64Bytes = b""
+    partner_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """A user of the node that is told is to send a key frame, to whoever sees it now."""
+
+    user_id: str
+
+
 # operators (`api`)
 
 
@@ -271,6 +303,9 @@ VOCABULARY = Vocabulary(
         Hung,
         TrunkKey,
         TrunkTaken,
+        PictureOf,
+        Picture,
+        Pose,
         Call,
         Done,
         Changed,

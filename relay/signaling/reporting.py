@@ -28,7 +28,7 @@ class Reporting:
 
         Even who reports too much leaves the partner, and does not meet it again in this session.
         The present partner is left before anything is waited for but a picture, while evidence is
-        kept: for that 0.4 s at most.
+        kept: for that 0.4 s at most, or 1 s when the partner's node does not answer.
 
         :raises ProtocolError: when nobody is meant, or the user itself.
         """

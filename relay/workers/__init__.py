@@ -8,6 +8,7 @@ again.
 - ``plane``      the media plane that the front has: places links, and asks the workers
 - ``homes``      where each user's link is, and whom the user is paired with: decisions only
 - ``across``     pairs whose partner is at another node
+- ``pictures``   pictures of users who have a partner at another node
 - ``told``       what another node has to know of a user's link
 - ``trunk_keys`` the trunks to other nodes' workers, and their keys
 - ``register``   who is there, who is missing, and what all of them have counted

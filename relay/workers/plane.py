@@ -40,6 +40,7 @@ from relay.workers.colleague import Colleague
 from relay.workers.crew import Crew
 from relay.workers.handing import Handing
 from relay.workers.homes import Command, Homes, Remote
+from relay.workers.pictures import Pictures
 from relay.workers.register import REPLACED_S, Register
 
 BEAT_S = 1.0
@@ -91,6 +92,9 @@ class WorkersPlane:
         self._tap_numbers = itertools.count(1)
         self._listeners = Listeners()
         self._across = Across(cluster, self._homes, self._members, clock, self._listeners.tell)
+        self._pictures = Pictures(
+            cluster, self._homes, self._seek, lambda user: self.request_keyframe(user, Direction.UP)
+        )
         self._register = Register(len(crew.restarts), clock)
         self._unclaimed: dict[str, float] = {}
         """Users of a former front: until when they keep their links."""
@@ -109,6 +113,7 @@ class WorkersPlane:
         """
         await self._crew.start(self._has_joined, self._was_told, self._was_lost)
         self._across.begin()
+        self._pictures.begin()
         self._beating = asyncio.create_task(self._beat(), name="workers' beat")
         self._beating.add_done_callback(log_crash)
 
@@ -201,6 +206,7 @@ class WorkersPlane:
     def unpair(self, user_id: str) -> None:
         """See :class:`relay.plane.Links`."""
         told = self._homes.joined_at.keys() & {user_id, self._homes.partner_of.get(user_id, "")}
+        self._pictures.parting(user_id)
         partner, commands = self._homes.part(user_id)
         self._give(commands)
         for each in {user_id, partner}:
@@ -281,6 +287,8 @@ class WorkersPlane:
         worker = self._homes.worker_of.get(user_id)
         if worker is not None:
             self._tell(worker, messages.RequestKeyframe(user_id, direction))
+        elif direction is Direction.UP:
+            self._pictures.ask_elsewhere(user_id)
 
     # pictures
 
@@ -293,11 +301,13 @@ class WorkersPlane:
     async def kept(
         self, user_id: str, partner_id: str | None = None, within_s: float | None = None
     ) -> Kept | None:
-        """See :class:`relay.plane.Keeping`; the worker of either of the two may have it."""
+        """See :class:`relay.plane.Keeping`; the partner's node may have it."""
         wanted = messages.LookFor(user_id, partner_id, within_s)
-        answers = await self._ask_all(wanted, LOOK_S)
-        found = [each.kept for each in answers if each.kept is not None]
-        return min(found, key=lambda kept: kept.age_s, default=None)
+        return _latest(await asyncio.gather(self._seek(wanted), self._pictures.find(wanted)))
+
+    async def _seek(self, wanted: messages.LookFor) -> Kept | None:
+        """One that this node has: the worker of either of the two may have it."""
+        return _latest(each.kept for each in await self._ask_all(wanted, LOOK_S))
 
     def _taps_on(self, user_id: str) -> list[_Tapping]:
         return [tapping for tapping in self._taps.values() if tapping.user_id == user_id]
@@ -447,3 +457,8 @@ class WorkersPlane:
         for user_id in [user for user, until in self._unclaimed.items() if until <= now]:
             self.unpair(user_id)
             self.close_link(user_id)
+
+
+def _latest(found: Iterable[Kept | None]) -> Kept | None:
+    there = [kept for kept in found if kept is not None]
+    return min(there, key=lambda kept: kept.age_s, default=None)

@@ -12,6 +12,11 @@ import pytest
 
 from relay.app import Relay, running
 from relay.config import Settings
+from relay.evidence import Package
+from relay.evidence.keyfiles import init
+from relay.evidence.seal import unseal
+from relay.protocol.messages import Report
+from tests.integration.test_evidence import patience, stamp_of, stored
 from tests.support.balancer import Balancer
 from tests.support.bots import Bot
 from tests.support.node_process import SECRET, kill_all, node_process, until
@@ -76,16 +81,26 @@ async def meet(one: Bot, two: Bot) -> None:
 
 
 @asynccontextmanager
-async def two_nodes(redis: RedisServer) -> AsyncIterator[list[Relay]]:
+async def two_nodes(redis: RedisServer, *more: dict[str, object]) -> AsyncIterator[list[Relay]]:
     async with AsyncExitStack() as stack:
-        relays = [await stack.enter_async_context(node(redis, number)) for number in (1, 2)]
+        relays = [
+            await stack.enter_async_context(node(redis, number, **own))
+            for number, own in enumerate(more or ({}, {}), 1)
+        ]
         await until_there(relays)
         yield relays
 
 
-async def test_users_of_two_nodes_meet_talk_and_press_next(redis: RedisServer) -> None:
+async def test_users_of_two_nodes_meet_talk_press_next_and_report(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    key, folders = tmp_path / "key.pem", (tmp_path / "1", tmp_path / "2")
+    init(folders[0], key)
+    init(folders[1], tmp_path / "another.pem")
+    kept: list[dict[str, object]] = [{"evidence": True, "data_dir": each} for each in folders]
     async with (
-        two_nodes(redis) as (first, second),
+        patience(),
+        two_nodes(redis, *kept) as (first, second),
         Bot(url_of(first), 1) as one,
         Bot(url_of(second), 2) as two,
     ):
@@ -97,6 +112,17 @@ async def test_users_of_two_nodes_meet_talk_and_press_next(redis: RedisServer) -
         await one.until(lambda: one.room_id not in (None, room), 30)
         await see_each_other(one, two)
         assert [list(bot.report.errors) for bot in (one, two)] == [[], []]
+        await two.say("look at me")
+        await one.until(lambda: [chat.text for chat in one.chats] == ["look at me"], 30)
+        await one._client.send(Report(reason="nudity"))
+        await two.until(lambda: two.room_id is None, 30)
+    [evidence] = await stored(folders[0])
+    assert evidence.sealed is not None
+    package = Package.read(unseal(evidence.sealed, key.read_bytes()))
+    assert [(said.by, said.text) for said in package.chat] == [("reported", "look at me")]
+    for side, source in ((package.reporter, 1), (package.reported, 2)):
+        assert {stamp_of(shot).source for shot in side.pictures} == {source}
+    assert await stored(folders[1]) == []
 
 
 async def test_a_socket_comes_back_at_the_other_node(redis: RedisServer) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from relay.media.feedback.rtcp import PLI, PSFB
-from relay.plane import Direction, LinkTold, MediaEvent
+from relay.plane import Direction, Kept, LinkTold, MediaEvent
 from relay.workers.trunk_keys import RENEWED_S
 from tests.integration.test_workers import House, house, until
 from tests.support.exchange import CHROMIUM, FIREFOX, audio, exchange_media, hear, talk, video
@@ -334,27 +334,63 @@ async def test_pictures_cross(places: tuple[Path, Path]) -> None:
 
 
 async def test_a_picture_is_kept_and_asked_for_where_it_is_seen(places: tuple[Path, Path]) -> None:
+    """And whoever asks gets it from there, also when the two have parted."""
     async with two_nodes(places) as nodes:
-        left = nodes.left.plane
-        left.keep(on=True)
+        left, right = nodes.left.plane, nodes.right.plane
+        for each in (left, right):
+            each.keep(on=True)
         a, b = await nodes.left.join("a"), await nodes.right.join("b")
+        c = await nodes.right.join("c")
         nodes.pair("a", "b")
         await nodes.carried_out()
-        parts = list(payloads(key_frame(1)))
-        for number, (payload, is_last) in enumerate(parts, 1):
-            b.send_rtp(video(b, number, payload, rtp_ts=1, marker=is_last))
-        for _ in parts:
-            await hear(a)
-        kept = await left.kept("b", "a")
-        assert kept is not None
-        assert kept.frame == key_frame(1)
+        for sender, receiver, seed in ((b, a, 1), (a, b, 2)):
+            await show(sender, receiver, key_frame(seed))
+        for each in (left, right):
+            assert frame_of(await each.kept("b", "a")) == key_frame(1)
+            assert frame_of(await each.kept("a", "b")) == key_frame(2)
         await nodes.carried_out()
         while not b.rtcp.empty():
             b.rtcp.get_nowait()  # what was asked for before there was a picture
         left.request_keyframe("b", Direction.UP)
-        async with asyncio.timeout(20):
-            while not _asks_for_a_picture(await b.rtcp.get()):
-                pass
+        await is_asked(b)
+
+        nodes.part("a", "b")
+        assert frame_of(await left.kept("a", "b")) == key_frame(2)
+        right.pair("b", "c")
+        await nodes.carried_out()
+        await is_asked(b)  # as they have met
+        await show(b, c, key_frame(3), number=100)
+        assert frame_of(await left.kept("b", "a")) == key_frame(1)
+        assert frame_of(await left.kept("b")) == key_frame(3), "wherever it goes"
+        await nodes.carried_out()
+        while not b.rtcp.empty():
+            b.rtcp.get_nowait()
+        left.request_keyframe("b", Direction.UP)
+        await is_asked(b)
+        nodes.between.cut.add(frozenset({"left", "right"}))
+        assert await left.kept("a", "b") is None
+        assert frame_of(await left.kept("b", "a")) == key_frame(1)
+
+
+async def show(sender: ThinPeer, receiver: ThinPeer, frame: bytes, number: int = 1) -> None:
+    """Have a picture pass."""
+    parts = list(payloads(frame))
+    for at, (payload, is_last) in enumerate(parts, number):
+        sender.send_rtp(video(sender, at, payload, rtp_ts=number, marker=is_last))
+    for _ in parts:
+        await hear(receiver)
+
+
+def frame_of(kept: Kept | None) -> bytes:
+    assert kept is not None
+    return kept.frame
+
+
+async def is_asked(peer: ThinPeer) -> None:
+    """Wait until it is asked for a key frame."""
+    async with asyncio.timeout(20):
+        while not _asks_for_a_picture(await peer.rtcp.get()):
+            pass
 
 
 def _asks_for_a_picture(packet: bytes) -> bool:
