@@ -375,7 +375,7 @@ class _Scrape:
         self.media = seen.stats
         self.states = {
             "waiting": self.users.waiting,
-            "matched": 2 * self.users.rooms - self.users.in_call,
+            "matched": 2 * self.users.rooms - self.users.across - self.users.in_call,
             "in_call": self.users.in_call,
         }
         self.states["connected"] = self.users.connected - sum(self.states.values())

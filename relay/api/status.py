@@ -47,7 +47,7 @@ class Status:
             {
                 "connected": users.connected,
                 "waiting": users.waiting,
-                "rooms": users.rooms,
+                "rooms": users.led,
                 "inCall": users.in_call,
                 "links": media.links,
                 "packetsForwarded": media.packets_forwarded,

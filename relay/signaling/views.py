@@ -17,6 +17,9 @@ class LobbyCounts:
     in_call: int  # users, not rooms
     across: int = 0
     """Of the rooms: those with a user on another node, which has them, too."""
+    led: int = 0
+    """Of the rooms: those that this node counts, so that no room counts twice in a sum over nodes.
+    That is each whose first user is here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ def counts_of(sessions: Iterable[Session], calls: Collection[Call]) -> LobbyCoun
         rooms=len(calls),
         in_call=states.count(State.IN_CALL),
         across=sum(call.guest is not None for call in calls),
+        led=sum(isinstance(call.first, Session) for call in calls),
     )
 
 

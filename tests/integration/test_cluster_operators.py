@@ -48,6 +48,11 @@ async def hears(socket: aiohttp.ClientWebSocketResponse, kind: str) -> Any:
     return message
 
 
+async def stats(page: Page, name: str) -> Any:
+    async with page.http.get("/stats") as response:
+        return (await response.json())[name]
+
+
 async def looks_and_kicks(athens: Page, berlin: Page) -> None:
     """Asks the one about the other."""
     async with berlin.http.ws_connect("/ws") as socket:
@@ -85,6 +90,9 @@ async def ends_a_room_between(athens: Page, berlin: Page) -> None:
             assert (found["total"], found["betweenNodes"]) == (1, 1)
             totals = await page.get("totals")
             assert (totals["rooms"], totals["roomsBetweenNodes"]) == (1, 1)
+            async with page.http.get("/metrics") as response:
+                assert 'relay_users{state="matched"} 1.0' in await response.text()
+        assert await stats(athens, "rooms") + await stats(berlin, "rooms") == 1
         async with berlin.http.delete(f"{API}/rooms/{room_id}") as response:
             assert response.status == 204
         for socket in (ann, bob):

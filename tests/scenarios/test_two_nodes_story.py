@@ -381,6 +381,7 @@ async def test_operators_see_where_the_partner_is() -> None:
     assert [user.partner_node for user in lobby.users(0)] == ["b", ""]
     counts = lobby.counts()
     assert (counts.rooms, counts.across) == (1, 1)
+    assert [parties[node].lobby.counts().led for node in "ab"] == [1, 0], "in sum it is one room"
     assert parties["b"].lobby.rooms(parties["b"].now)[0].nodes == ("a", "b")
     assert [room.room_id for room in lobby.standing()] == [room_of(ann)]
 

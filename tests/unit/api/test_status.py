@@ -21,7 +21,7 @@ class Lobby:
     """A gateway with two users in a call and one who waits."""
 
     def counts(self) -> LobbyCounts:
-        return LobbyCounts(connected=3, waiting=1, rooms=1, in_call=2)
+        return LobbyCounts(connected=3, waiting=1, rooms=2, in_call=2, across=1, led=1)
 
     def rooms(self) -> list[RoomView]:
         return [
