@@ -48,7 +48,9 @@ _ROWS = {"listUsers": "users", "listRooms": "rooms", "listLinks": "links", "list
 """Of these, those that have pages, and where their rows are."""
 _OWNED = frozenset({"disconnectUser", "endRoom", "getTrack", "ban"})
 """What the node does that has whoever is meant."""
-CARRIED = frozenset({*_JOINS, *_OWNED, "startDrain", "endDrain"})
+LOOKED_INTO = {"takeSnapshot": "track", "recordRoom": "room", "captureLink": "link"}
+"""What is done by the node alone that has it, at its own address; others ask who that is."""
+CARRIED = frozenset({*_JOINS, *_OWNED, *LOOKED_INTO, "startDrain", "endDrain"})
 """What nodes ask each other for."""
 
 _FAULTS: dict[int, type[web.HTTPError]] = {
@@ -158,6 +160,19 @@ class Nodes:
                 f"no node that answers has it; {', '.join(silent)} did not answer"
             )
         raise nowhere
+
+    async def holder(self, what: Asked) -> str | None:
+        """Which other node has what is to be looked into; None when none says so, or it is here."""
+        others = sorted(self._cluster.others) if self._cluster is not None else []
+        try:
+            await self._here(what)
+        except web.HTTPNotFound:
+            found = await asyncio.gather(
+                *(self._carry(node, what) for node in others), return_exceptions=True
+            )
+            named = zip(others, found, strict=True)
+            return next((node for node, one in named if not isinstance(one, Exception)), None)
+        return None
 
     # all of them
 

@@ -143,12 +143,12 @@ class Taps:
         return Audit(entries=entries)
 
     def _unknown(self, request: web.Request, noun: str) -> web.HTTPNotFound:
-        """What becomes 404; in a cluster, whose lists are of all nodes, it says where else."""
+        """What becomes 404; in a cluster, whose lists are of all nodes, it says where that is."""
         nothing = asking.unknown(request, noun)
         if (node := self._overview.node) is not None:
             nothing.text = (
-                f"there is no such {noun} at node {node}, or no longer; what another node has is"
-                " looked into at that one's own address"
+                f"there is no such {noun} at node {node}, nor at another one that answers, or no"
+                " longer"
             )
         return nothing
 

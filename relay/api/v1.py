@@ -16,8 +16,8 @@ from relay.api.endpoints import ENDPOINTS, PREFIX
 from relay.api.events import Events
 from relay.api.history import History
 from relay.api.models import ALL_THRESHOLDS, Drain, Thresholds
-from relay.api.nodes import CARRIED, Answer, Leases, Nodes
-from relay.api.operator import Bearer, only_for_operators
+from relay.api.nodes import CARRIED, LOOKED_INTO, Answer, Leases, Nodes
+from relay.api.operator import OPERATOR, Bearer, only_for_operators
 from relay.api.overview import Overview
 from relay.api.queries import EventQuery, Page, RoomQuery, TrackQuery
 from relay.api.sessions import Sessions
@@ -73,6 +73,8 @@ class Api:
         """The method that is called as the operation is, or the nodes that have such methods."""
         if operation == "streamEvents":
             return self._serve_events
+        if operation in LOOKED_INTO:
+            return partial(self._look_into, operation)
         if operation in CARRIED or operation == "listNodes":
             return partial(self._ask, operation)
         handler: Handler = self._method(operation)
@@ -87,12 +89,41 @@ class Api:
         return found
 
     async def here(self, what: Asked) -> Answer:
-        """This node's own answer."""
+        """This node's own answer; of what is looked into, whether it is here."""
+        if what.operation in LOOKED_INTO:
+            await self._find(what)
+            return None
         found: Answer = await self._method(what.operation)(what)
         return found
 
     async def _ask(self, operation: str, request: web.Request) -> web.Response:
         return answer(await self._nodes.ask(await asked.of_request(operation, request)))
+
+    async def _look_into(self, operation: str, request: web.Request) -> web.StreamResponse:
+        """Of what another node has, it is told which one that is."""
+        try:
+            found: web.StreamResponse = await self._method(operation)(request)
+        except web.HTTPNotFound:
+            by, id_ = request[OPERATOR], request.match_info["id"]
+            node = await self._nodes.holder(Asked(operation, by.name, by.role, id_))
+            if node is None:
+                raise
+            raise web.HTTPNotFound(
+                text=f"node {node} has this {LOOKED_INTO[operation]}: look into it there, at that"
+                " node's own address"
+            ) from None
+        return found
+
+    async def _find(self, what: Asked) -> None:
+        """Raises what becomes 404 when what is to be looked into is not here."""
+        seen, noun = await self._overview.look(), LOOKED_INTO[what.operation]
+        look: dict[str, Callable[[str], object]] = {
+            "track": seen.track,
+            "room": seen.room,
+            "link": seen.link,
+        }
+        if look[noun](what.id) is None:
+            raise nothing(what.id, noun)
 
     # looking
 

@@ -195,11 +195,22 @@ async def test_events_are_of_all_nodes() -> None:
 async def test_calls_are_looked_into_at_their_own_node(tmp_path: Path) -> None:
     log = tmp_path / "audit.log"
     async with clustered("a", "b", allow_taps=True, audit_log=log) as nodes:
-        _, _, room_id = await nodes["b"].pair()
+        ann, _, room_id = await nodes["b"].pair()
         path = f"{API}/rooms/{room_id}/record?seconds=0.1"
-        status, body = await nodes["a"].operator.ask(path, "POST")
+        ann.send_picture(key=True)
+        tracks = await nodes["a"].operator.until("tracks", lambda found: found["total"] > 0)
+        links = await nodes["a"].operator.get("links")
+        for noun, asked in (
+            ("room", path),
+            ("link", f"{API}/links/{links['links'][0]['id']}/pcap"),
+            ("track", f"{API}/tracks/{tracks['tracks'][0]['id']}/snapshot"),
+        ):
+            status, body = await nodes["a"].operator.ask(asked, "POST")
+            assert status == 404
+            assert f"node b has this {noun}" in body["error"]["message"]
+        status, body = await nodes["a"].operator.ask(f"{API}/rooms/none/record", "POST")
         assert status == 404
-        assert "at node a" in body["error"]["message"]
+        assert "nor at another one" in body["error"]["message"]
         async with nodes["b"].operator.http.post(path) as response:
             assert response.status == 200
             await response.read()
