@@ -207,7 +207,7 @@ def _application(
         await safety.start()
         front.start()
         await gateway.start()
-        part.join(standing, gateway.standing)
+        part.join(standing, gateway.standing, gateway.has)
         if watch is not None:
             watch.start()
 

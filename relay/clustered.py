@@ -63,15 +63,22 @@ class Part:
             return None
         return Membership(self.nodes, self.session_key, self.leases.left_s)
 
-    def join(self, standing: Callable[[], Standing], rooms: Callable[[], list[Room]]) -> None:
+    def join(
+        self,
+        standing: Callable[[], Standing],
+        rooms: Callable[[], list[Room]],
+        is_here: Callable[[str], bool],
+    ) -> None:
         """Be there for the others, when all that they may ask is ready.
 
         :param standing: how this server is doing.
         :param rooms: those with a user of this server.
+        :param is_here: whether a user is one of this server's.
         """
         if self.nodes is None or self.leases is None or self.shared is None:
             return
         self.shared.restates(rooms)
+        self.shared.knows(is_here)
         self.leases.tend = self._tend
         self.leases.standing = standing
         self.nodes.start()

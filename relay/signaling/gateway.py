@@ -213,6 +213,10 @@ class Gateway:
         """Every room, oldest first."""
         return self._lobby.rooms(monotonic())
 
+    def has(self, user_id: str) -> bool:
+        """Whether there is such a user here."""
+        return self._lobby.session(user_id) is not None
+
     def standing(self) -> list[Room]:
         """See :meth:`Lobby.standing`."""
         return self._lobby.standing()

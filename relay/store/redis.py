@@ -21,6 +21,8 @@ _AT_ONCE = 500
 _ROOMS_AT_ONCE = 100
 COMING_AT_ONCE = 100
 """So many users may enter in one step."""
+LOOKED_AT_ONCE = 100
+"""So many of its users a node is told each time that it tends the store."""
 _MOST = 1000
 """Nobody is given more waiters than this at once: Lua has no room for many more values."""
 _KNOWN = 2048
@@ -34,6 +36,8 @@ class Load:
     waiting: int
     in_rooms: int
     """Users."""
+    some: tuple[str, ...] = ()
+    """Users of this node's that it has: the next ones each time, and after the last the first."""
 
 
 class RedisStore:
@@ -57,6 +61,7 @@ class RedisStore:
         self._max_waiting = max_waiting
         self._times = Times()
         self._stay = ""
+        self._looked_at = ""
         self._known: dict[str, Waiter] = {}  # by their text
         self.unread = 0
         """Waiters and rooms that nobody understands, and that were left out."""
@@ -87,8 +92,14 @@ class RedisStore:
 
     async def tend(self) -> Load:
         """Say that somebody looks after the store; once in a while, or all of it expires."""
-        waiting, in_rooms = await self._write(scripts.TEND)
-        return Load(int(waiting), int(in_rooms))
+        bounds = self._looked_at, LOOKED_AT_ONCE
+        waiting, in_rooms, users = await self._write(scripts.TEND, *bounds)
+        self._looked_at = users[-1] if len(users) == LOOKED_AT_ONCE else ""
+        return Load(int(waiting), int(in_rooms), tuple(users))
+
+    async def forget(self, users: Sequence[str]) -> None:
+        """Take out users of this node's, whatever there is of them."""
+        await self._write(scripts.FORGET, *users)
 
     async def present(self) -> dict[str, str]:
         """The nodes that have begun a stay and were not swept out since, and their stays."""

@@ -365,10 +365,28 @@ TEND = Script(
     + _FENCE
     + """
 for _, key in ipairs(KEYS) do call('EXPIRE', key, KEEP_S) end
-return {now[1], now[2], call('ZCARD', QUEUE) + call('ZCARD', APART), call('HLEN', ROOMS)}
+local users = call('ZRANGEBYLEX', AT, '(' .. ARGV[1] .. '\\0' .. ARGV[3], '(' .. ARGV[1] .. '\\1',
+  'LIMIT', 0, ARGV[4])
+for index, member in ipairs(users) do users[index] = string.sub(member, #ARGV[1] + 2) end
+return {now[1], now[2], call('ZCARD', QUEUE) + call('ZCARD', APART), call('HLEN', ROOMS), users}
 """
 )
-"""Arguments: node, stay. Answers how many wait, and how many are in rooms."""
+"""Arguments: node, stay, a user, and how many. Answers how many wait, how many are in rooms, and
+the next of the node's users after that one."""
+
+FORGET = Script(
+    _HEAD
+    + _FENCE
+    + """
+for index = 3, #ARGV do
+  take(ARGV[index])
+  end_room(ARGV[index])
+  call('ZREM', AT, ARGV[1] .. '\\0' .. ARGV[index])
+end
+return {now[1], now[2]}
+"""
+)
+"""Takes out users of the node, whatever there is of them. Arguments: node, stay, and users."""
 
 PRESENT = Script(
     _HEAD
@@ -405,6 +423,7 @@ ALL = (
     ROOM_OF,
     RESTATE,
     TEND,
+    FORGET,
     PRESENT,
     SWEEP,
 )

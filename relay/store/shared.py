@@ -28,6 +28,8 @@ class StoreTally:
     times_away: int = 0
     swept: int = 0
     """Users of nodes that had gone."""
+    forgotten: int = 0
+    """Users of this node that it did not know."""
 
 
 class SharedStore:
@@ -53,6 +55,7 @@ class SharedStore:
         self._max_waiting = max_waiting
         self._memory = MemoryStore(max_waiting)
         self._rooms: Callable[[], Iterable[Room]] = tuple
+        self._is_here: Callable[[str], bool] | None = None
         self._waiting: dict[str, Waiter] = {}  # of this node, wherever they do
         self._missing: dict[str, tuple[str, float]] = {}  # nodes: stay, and since when
         self._is_there = False
@@ -71,6 +74,13 @@ class SharedStore:
         """Say which rooms are here: this is asked when Redis is back."""
         self._rooms = rooms
 
+    def knows(self, is_here: Callable[[str], bool]) -> None:
+        """Say who is here: whom else the store has as a user of this node is taken out, in time.
+
+        It has such where a Redis was silently restored to what it had before.
+        """
+        self._is_here = is_here
+
     async def tend(self) -> None:
         """Keep Redis' entries from expiring, or look whether it is back."""
         if not self._is_there:
@@ -79,8 +89,17 @@ class SharedStore:
         changes = self._changes
         try:
             self.load = await self._redis.tend()
+            if self._is_here is not None:
+                await self._forget([each for each in self.load.some if not self._is_here(each)])
         except StoreAway as error:
             await self._lose(changes, error)
+
+    async def _forget(self, strangers: Sequence[str]) -> None:
+        """Take out users of this node that are not here any more."""
+        if strangers:
+            await self._redis.forget(strangers)
+            self.tally.forgotten += len(strangers)
+            _log.info("store_forgotten", users=len(strangers))
 
     async def sweep(self, living: Collection[str]) -> None:
         """Take out what there is of nodes that have gone; to be called about every second.

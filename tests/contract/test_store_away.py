@@ -220,6 +220,34 @@ async def test_everything_is_lost_and_no_connection_is(server: RedisServer, node
     assert await node.names() == ["ann"]
 
 
+async def test_restored_to_an_older_state_without_anybody_noticing(server: RedisServer) -> None:
+    async with a_node(server, "a") as a, a_node(server, "b") as b:
+        await a.enter("ann", "amy", "abe")
+        await b.enter("bob", "bea")
+        assert await a.store.claim_first([Room("r", "amy", "bea", time.monotonic(), ("a", "b"))])
+        for key in KEYS:
+            server.ask("COPY", key, f"{key}:then")
+        for node, users in ((a, ("ann", "amy")), (b, ("bob", "bea"))):
+            node.store.knows("abe".__eq__)
+            for user in users:
+                await node.store.leave(user)
+        assert await a.names() == ["abe"]
+        for key in KEYS:
+            server.ask("COPY", f"{key}:then", key, "REPLACE")
+        assert await a.names() == ["ann", "abe", "bob"]
+        assert await b.store.room_of("amy") is not None
+        with capture_logs() as logs:
+            for node in (a, b, a, b):
+                await node.store.tend()
+        assert await a.names() == await b.names() == ["abe"]
+        assert await b.store.room_of("amy") is await a.store.room_of("bea") is None
+        assert [(each["event"], each["users"]) for each in logs] == [
+            ("store_forgotten", 2),
+            ("store_forgotten", 1),
+        ]
+        assert server.ask("ZRANGE", KEYS[5], "0", "-1").replace("\0", "") == "aabe"
+
+
 async def test_a_node_that_is_taken_for_dead_begins_anew(server: RedisServer, node: Node) -> None:
     await node.enter("ann")
     async with a_store(server, "b") as other:

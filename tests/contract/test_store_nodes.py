@@ -15,7 +15,7 @@ import pytest
 from relay.errors import StoreAway
 from relay.matching import Matchmaker
 from relay.store import Entered, Room, Waiter
-from relay.store.redis import COMING_AT_ONCE, RedisStore
+from relay.store.redis import COMING_AT_ONCE, LOOKED_AT_ONCE, RedisStore
 from relay.store.scripts import KEEP_S, KEYS
 from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_lane, a_store
 
@@ -219,6 +219,24 @@ async def test_many_enter_at_once(stores: Stores, redis_server: RedisServer) -> 
     assert len(await stores["b"].alike(frozenset({"1"}), 1000)) == 83
     await stores["a"].begin()
     assert_empty(redis_server)
+
+
+async def test_a_node_is_told_whom_the_store_has_of_it_one_after_the_other(stores: Stores) -> None:
+    many = [f"user {n:03}" for n in range(LOOKED_AT_ONCE + 20)]
+    await stores["a"].restate([Room("r", "amy", "bea", 1.0, ("a", "b"))])
+    await enter(stores["b"], "b", "bob")
+    for first in (0, COMING_AT_ONCE):
+        some = [Waiter(name, 1.0) for name in many[first : first + COMING_AT_ONCE]]
+        await stores["a"].enter_all(some)
+    told = [(await stores["a"].tend()).some for _ in range(3)]
+    assert [len(some) for some in told] == [LOOKED_AT_ONCE, 21, LOOKED_AT_ONCE]
+    assert [*told[0], *told[1]] == ["amy", *many]
+    await stores["a"].forget(told[1])
+    assert await names(stores["b"]) == [*many[: LOOKED_AT_ONCE - 1], "bob"]
+    await stores["a"].forget(["amy", "nobody"])
+    assert await stores["b"].room_of("bea") is None
+    assert (await stores["a"].tend()).some == ()
+    assert (await stores["a"].tend()).some == tuple(many[: LOOKED_AT_ONCE - 1])
 
 
 async def test_nodes_that_are_gone_are_swept(stores: Stores, redis_server: RedisServer) -> None:

@@ -43,7 +43,12 @@ class FakeRedisStore(MemoryStore):
 
     async def tend(self) -> Load:
         await self.hop()
-        return Load(len(self._queue), len(self._room_of))
+        return Load(len(self._queue), len(self._room_of), (*self._queue, *self._room_of))
+
+    async def forget(self, users: Sequence[str]) -> None:
+        await self.hop()
+        for user_id in users:
+            await MemoryStore.leave(self, user_id)
 
     async def present(self) -> dict[str, str]:
         await self.hop()
@@ -278,4 +283,20 @@ async def test_nothing_is_swept_while_it_is_away(node: Node) -> None:
 async def test_how_much_there_is(node: Node) -> None:
     await node.store.enter(Waiter("ann", 1.0))
     await node.store.tend()
-    assert node.store.load == Load(1, 0)
+    assert node.store.load == Load(1, 0, ("ann",))
+
+
+async def test_who_is_not_here_any_more_is_taken_out(node: Node) -> None:
+    for name in ("ann", "bob", "cid", "dan"):
+        await node.store.enter(Waiter(name, 1.0))
+    assert await node.store.claim_first([Room("r", "ann", "bob", 2.0)])
+    await node.store.tend()
+    assert await node.names() == ["cid", "dan"], "nobody has said who is here"
+    node.store.knows(lambda user_id: user_id == "cid")
+    with capture_logs() as logs:
+        await node.store.tend()
+        await node.store.tend()
+    assert await node.names() == ["cid"]
+    assert await node.store.room_of("ann") is None
+    assert [(each["event"], each["users"]) for each in logs] == [("store_forgotten", 3)]
+    assert node.store.tally.forgotten == 3
