@@ -82,9 +82,6 @@ class Store(Protocol):
     async def leave_queue(self, user_id: str) -> None:
         """Take a user out of the queue; harmless when it does not wait."""
 
-    async def waiter(self, user_id: str) -> Waiter | None:
-        """The user's entry in the queue."""
-
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         """The ``limit`` users who have waited longest, oldest first.
 
@@ -103,15 +100,13 @@ class Store(Protocol):
     async def look(self, waiter: Waiter, limit: int) -> Looked:
         """Enter, and see who else waits whom the user might meet: so many of either kind."""
 
-    async def claim(self, room: Room) -> bool:
-        """Move the room's two users from the queue into the room, if both still wait.
-
-        :returns: false when one of them does not wait, or the two are the same user; then nothing
-            changed.
-        """
-
     async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
-        """Make the first of these rooms that can be made, in one step, and no other."""
+        """Make the first of these rooms that can be made, in one step, and no other.
+
+        One can be when both its users wait, and are two: they go from the queue into the room.
+
+        :returns: the one; None when there is none, and then nothing changed.
+        """
 
     async def leave_room(self, user_id: str) -> Room | None:
         """End the user's room, for both users; of two who leave, only the first gets the room."""

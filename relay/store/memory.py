@@ -50,10 +50,6 @@ class MemoryStore:
         """See :meth:`Store.leave_queue`."""
         self._take(user_id)
 
-    async def waiter(self, user_id: str) -> Waiter | None:
-        """See :meth:`Store.waiter`."""
-        return self._waiter(user_id)
-
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         """See :meth:`Store.waiting`."""
         return list(islice(self._queue_of(apart=apart).values(), limit))
@@ -71,7 +67,7 @@ class MemoryStore:
     async def look(self, waiter: Waiter, limit: int) -> Looked:
         """See :meth:`Store.look`."""
         entered = await self.enter(waiter)
-        seeker = await self.waiter(waiter.user_id)
+        seeker = self._waiter(waiter.user_id)
         if entered is not Entered.WAITING or seeker is None:
             return Looked(entered, waiter)
         apart = seeker.is_apart
@@ -79,20 +75,14 @@ class MemoryStore:
         alike = await self.alike(seeker.interests, limit, apart=apart)
         return Looked(entered, seeker, oldest, alike)
 
-    async def claim(self, room: Room) -> bool:
-        """See :meth:`Store.claim`."""
-        users = {room.first, room.second}
-        if len(users) != 2 or not all(map(self._waiter, users)):
-            return False
-        for user_id in users:
-            self._take(user_id)
-            self._room_of[user_id] = room
-        return True
-
     async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
         """See :meth:`Store.claim_first`."""
         for room in rooms:
-            if await self.claim(room):
+            users = {room.first, room.second}
+            if len(users) == 2 and all(map(self._waiter, users)):
+                for user_id in users:
+                    self._take(user_id)
+                    self._room_of[user_id] = room
                 return room
         return None
 

@@ -137,11 +137,6 @@ class RedisStore:
         """See :meth:`Store.leave_queue`."""
         await self._write(scripts.LEAVE_QUEUE, user_id)
 
-    async def waiter(self, user_id: str) -> Waiter | None:
-        """See :meth:`Store.waiter`."""
-        (text,) = await self._ask(scripts.WAITER, user_id)
-        return self._waiter(text) if text is not None else None
-
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         """See :meth:`Store.waiting`; 1,000 at most."""
         if limit <= 0:
@@ -171,10 +166,6 @@ class RedisStore:
         came_s = self._times.here(int(since_us))
         seeker = replace(waiter, since_s=came_s, node=self._node)
         return Looked(Entered(entered), seeker, self._waiters(oldest), self._waiters(alike))
-
-    async def claim(self, room: Room) -> bool:
-        """See :meth:`Store.claim`."""
-        return await self.claim_first([room]) is not None
 
     async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
         """See :meth:`Store.claim_first`."""

@@ -209,14 +209,6 @@ return {now[1], now[2]}
 )
 """Arguments: node, stay, user."""
 
-WAITER = Script(
-    _HEAD
-    + """
-return {now[1], now[2], call('HGET', WAITERS, ARGV[1])}
-"""
-)
-"""Argument: user."""
-
 WAITING = Script(
     _HEAD
     + """
@@ -413,7 +405,6 @@ ALL = (
     BEGIN,
     ENTER,
     LEAVE_QUEUE,
-    WAITER,
     WAITING,
     ALIKE,
     LOOK,

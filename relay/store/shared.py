@@ -146,10 +146,6 @@ class SharedStore:
         self._waiting.pop(user_id, None)
         await self._first(lambda store: store.leave_queue(user_id))
 
-    async def waiter(self, user_id: str) -> Waiter | None:
-        """See :meth:`Store.waiter`."""
-        return await self._first(lambda store: store.waiter(user_id))
-
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         """See :meth:`Store.waiting`."""
         return await self._first(lambda store: store.waiting(limit, apart=apart))
@@ -166,10 +162,6 @@ class SharedStore:
         looked = await self._first(lambda store: store.look(waiter, limit))
         self._entered(waiter, looked.entered)
         return looked
-
-    async def claim(self, room: Room) -> bool:
-        """See :meth:`Store.claim`."""
-        return await self.claim_first([room]) is not None
 
     async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
         """See :meth:`Store.claim_first`."""

@@ -11,6 +11,7 @@ from relay.store import Entered, MemoryStore, Room, Store, Waiter
 from relay.store.redis import RedisStore
 from relay.store.shared import SharedStore
 from tests.support.party import SlowStore
+from tests.support.queued import entry_of
 from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_lane, a_store
 
 STORES = (
@@ -79,7 +80,7 @@ async def names(store: Store, limit: int = MAX_WAITING) -> list[str]:
 
 async def test_an_empty_store(store: Store) -> None:
     assert await store.waiting(10) == []
-    assert await store.waiter("ann") is None
+    assert await entry_of(store, "ann") is None
     assert await store.room_of("ann") is None
     assert await store.leave_room("ann") is None
     await store.leave_queue("ann")
@@ -104,7 +105,7 @@ async def test_all_that_is_known_of_a_waiter_comes_back(store: Store) -> None:
         apart_until_s=0.0,
     )
     await store.enter(ann)
-    assert await store.waiter("ann") == ann
+    assert await entry_of(store, "ann") == ann
     assert await store.waiting(1) == [ann]
 
 
@@ -113,7 +114,7 @@ async def test_who_enters_again_keeps_its_place_but_not_its_interests(store: Sto
     again = Waiter("ann", 99.0, frozenset({"tea"}), {"cid": 50.0})
     assert await store.enter(again) is Entered.WAITING
     assert await names(store) == ["ann", "bob"]
-    assert await store.waiter("ann") == Waiter("ann", 0.0, frozenset({"tea"}), {"cid": 50.0})
+    assert await entry_of(store, "ann") == Waiter("ann", 0.0, frozenset({"tea"}), {"cid": 50.0})
 
 
 async def liking(store: Store, *interests: str, limit: int = MAX_WAITING) -> list[str]:
@@ -148,7 +149,7 @@ async def test_who_likes_something_else_now_is_found_by_that(store: Store) -> No
 async def test_who_does_not_wait_is_not_found_by_interests(store: Store) -> None:
     await enter_liking(store, ann="tea", bob="tea", cid="tea", dan="")
     await store.leave_queue("ann")
-    await store.claim(Room("r", "bob", "dan", 1.0))
+    await store.claim_first([Room("r", "bob", "dan", 1.0)])
     assert await liking(store, "tea") == ["cid"]
     assert await liking(store) == []
     await store.leave_room("bob")
@@ -159,7 +160,7 @@ async def test_who_leaves_the_queue_and_enters_again_comes_last(store: Store) ->
     await enter(store, "ann", "bob")
     await store.leave_queue("ann")
     await store.leave_queue("ann")
-    assert await store.waiter("ann") is None
+    assert await entry_of(store, "ann") is None
     await store.enter(Waiter("ann", 2.0))
     assert await names(store) == ["bob", "ann"]
 
@@ -167,7 +168,7 @@ async def test_who_leaves_the_queue_and_enters_again_comes_last(store: Store) ->
 async def test_who_leaves_the_queue_and_comes_back_gets_its_place_again(store: Store) -> None:
     await enter(store, "ann", "bob", "cid", "dan")
     await store.leave_queue("bob")
-    assert await store.claim(Room("r", "bob", "cid", 5.0)) is False
+    assert await store.claim_first([Room("r", "bob", "cid", 5.0)]) is None
     await store.enter(Waiter("bob", 1.0))
     assert await names(store) == ["ann", "bob", "cid", "dan"]
     await store.leave_queue("ann")
@@ -179,7 +180,7 @@ async def test_who_leaves_the_queue_and_comes_back_gets_its_place_again(store: S
 async def test_the_queue_is_bounded(store: Store) -> None:
     await enter(store, *(f"user {n}" for n in range(MAX_WAITING)))
     assert await store.enter(Waiter("late", 0.0)) is Entered.FULL
-    assert await store.waiter("late") is None
+    assert await entry_of(store, "late") is None
     assert await store.enter(Waiter("user 7", 0.0)) is Entered.WAITING
     await store.leave_queue("user 3")
     assert await store.enter(Waiter("late", 0.0)) is Entered.WAITING
@@ -188,7 +189,7 @@ async def test_the_queue_is_bounded(store: Store) -> None:
 async def test_a_claim_moves_both_into_a_room(store: Store) -> None:
     await enter(store, "ann", "bob", "cid")
     room = Room("r", "ann", "cid", 1.5)
-    assert await store.claim(room) is True
+    assert await store.claim_first([room]) is not None
     assert await names(store) == ["bob"]
     assert await store.room_of("ann") == room
     assert await store.room_of("cid") == room
@@ -201,8 +202,8 @@ async def test_a_claim_moves_both_into_a_room(store: Store) -> None:
 )
 async def test_a_claim_that_fails_changes_nothing(store: Store, first: str, second: str) -> None:
     await enter(store, "in a room", "too", "ann")
-    await store.claim(Room("r", "in a room", "too", 0.0))
-    assert await store.claim(Room("s", first, second, 1.0)) is False
+    await store.claim_first([Room("r", "in a room", "too", 0.0)])
+    assert await store.claim_first([Room("s", first, second, 1.0)]) is None
     assert await names(store) == ["ann"]
     assert await store.room_of("too") == Room("r", "in a room", "too", 0.0)
     assert await store.room_of("ann") is None
@@ -210,7 +211,7 @@ async def test_a_claim_that_fails_changes_nothing(store: Store, first: str, seco
 
 async def test_who_is_in_a_room_cannot_wait(store: Store) -> None:
     await enter(store, "ann", "bob")
-    await store.claim(Room("r", "ann", "bob", 0.0))
+    await store.claim_first([Room("r", "ann", "bob", 0.0)])
     assert await store.enter(Waiter("ann", 1.0)) is Entered.IN_ROOM
     assert await names(store) == []
 
@@ -221,7 +222,7 @@ async def test_a_room_ends_for_both_and_only_the_first_gets_it(
 ) -> None:
     await enter(store, "ann", "bob")
     room = Room("r", "ann", "bob", 0.0)
-    await store.claim(room)
+    await store.claim_first([room])
     assert await store.leave_room(leaver) == room
     assert await store.leave_room(other) is None
     assert await store.room_of(other) is None
@@ -233,7 +234,7 @@ async def test_a_room_ends_for_both_and_only_the_first_gets_it(
 async def test_leaving_the_queue_leaves_the_room_alone(store: Store) -> None:
     await enter(store, "ann", "bob")
     room = Room("r", "ann", "bob", 0.0)
-    await store.claim(room)
+    await store.claim_first([room])
     await store.leave_queue("ann")
     assert await store.room_of("ann") == room
 
@@ -266,7 +267,7 @@ async def test_whose_pause_is_over_has_its_place_among_the_others(store: Store) 
     await store.enter(Waiter("ann", 99.0, tea, apart_until_s=60.0))
     assert [w.user_id for w in await store.waiting(10, apart=True)] == ["ann"]
     assert await liking(store, "tea") == ["eve"]
-    assert await store.claim(Room("r", "ann", "eve", 1.0))
+    assert await store.claim_first([Room("r", "ann", "eve", 1.0)])
     assert await names(store) == ["bob", "cid"]
     assert await store.waiting(10, apart=True) == []
     await store.leave_queue("bob")
@@ -298,10 +299,10 @@ async def test_moments_come_back_as_they_were(store: Store) -> None:
     await store.enter(ann)
     for number in range(50):
         await store.enter(Waiter(f"{number}", 5.0))
-        assert await store.waiter("ann") == ann
+        assert await entry_of(store, "ann") == ann
     await store.enter(Waiter("bob", 2.0))
     room = Room("r", "ann", "bob", 3.000001)
-    assert await store.claim(room)
+    assert await store.claim_first([room])
     assert await store.room_of("bob") == room
 
 
@@ -314,7 +315,7 @@ async def test_who_looks_enters_and_sees_who_else_waits(store: Store) -> None:
     assert looked.seeker == fay
     assert [w.user_id for w in looked.oldest] == ["ann", "bob"]
     assert "cid" in {w.user_id for w in looked.alike} <= {"ann", "cid"}
-    assert await store.waiter("fay") == fay
+    assert await entry_of(store, "fay") == fay
     again = await store.look(Waiter("fay", 9.0), 10)
     assert again.seeker == Waiter("fay", 5.0)
     seen = {w.user_id: w for w in (*again.oldest, *again.alike)}
@@ -329,10 +330,10 @@ async def test_who_looks_from_a_room_or_into_a_full_queue_sees_nobody(store: Sto
     looked = await store.look(Waiter("late", 9.0), 10)
     assert (looked.entered, looked.oldest, looked.alike) == (Entered.FULL, [], [])
     assert looked.seeker == Waiter("late", 9.0)
-    await store.claim(Room("r", "ann", "bob", 1.0))
+    await store.claim_first([Room("r", "ann", "bob", 1.0)])
     looked = await store.look(Waiter("ann", 9.0), 10)
     assert (looked.entered, looked.oldest, looked.alike) == (Entered.IN_ROOM, [], [])
-    assert await store.waiter("ann") is None
+    assert await entry_of(store, "ann") is None
 
 
 async def test_who_leaves_is_neither_in_the_queue_nor_in_a_room(store: Store) -> None:
@@ -340,7 +341,7 @@ async def test_who_leaves_is_neither_in_the_queue_nor_in_a_room(store: Store) ->
     assert await store.leave("ann") is None
     assert await names(store) == ["bob", "cid"]
     room = Room("r", "bob", "cid", 1.0)
-    await store.claim(room)
+    await store.claim_first([room])
     assert await store.leave("cid") == room
     assert await store.leave("bob") is None
     assert await store.room_of("bob") is None

@@ -17,6 +17,7 @@ from relay.store import Entered, Room, Waiter
 from relay.store.redis import RedisStore
 from relay.store.scripts import KEYS
 from relay.store.shared import SharedStore
+from tests.support.queued import entry_of
 from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_lane, a_redis, a_store
 
 pytestmark = NEEDS_REDIS
@@ -87,7 +88,7 @@ async def test_frozen(server: RedisServer, node: Node) -> None:
         assert not node.store.is_there
         assert await node.names() == ["ann", "bob", "cid", "dan"]
         room = Room("r", "ann", "bob", float(int(time.monotonic())), ("a", "a"))
-        assert await node.store.claim(room)
+        assert await node.store.claim_first([room])
         node.store.restates(lambda: [room])
         await node.store.tend()
         assert not node.store.is_there
@@ -111,7 +112,9 @@ async def test_what_was_under_way_when_it_froze_comes_to_nothing(
         server.pause()
         try:
             with pytest.raises(StoreAway, match="does not answer"):
-                await node.redis.claim(Room("late", "ann", "bob", time.monotonic(), ("a", "a")))
+                await node.redis.claim_first(
+                    [Room("late", "ann", "bob", time.monotonic(), ("a", "a"))]
+                )
         finally:
             server.go_on()
         await _anew(node)
@@ -129,7 +132,7 @@ async def test_stopped_and_started_with_nothing(server: RedisServer) -> None:
         await a.enter("ann", "amy")
         await b.enter("bob")
         room = Room("r", "amy", "bob", time.monotonic(), ("a", "b"))
-        assert await a.store.claim(room)
+        assert await a.store.claim_first([room])
         for node in (a, b):
             node.store.restates(lambda: [room])
         server.stop()
@@ -264,6 +267,6 @@ async def test_a_search_that_is_cancelled_leaves_no_answer_unread(node: Node) ->
         asked = asyncio.create_task(node.store.waiting(9))
         await asyncio.sleep(0)
         asked.cancel()
-        assert (await node.store.waiter("bob")) is not None
+        assert await entry_of(node.store, "bob") is not None
         assert await node.store.room_of("ann") is None
     assert node.store.tally.times_away == 0

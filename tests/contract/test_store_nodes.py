@@ -17,6 +17,7 @@ from relay.matching import Matchmaker
 from relay.store import Entered, Room, Waiter
 from relay.store.redis import COMING_AT_ONCE, LOOKED_AT_ONCE, RedisStore
 from relay.store.scripts import KEEP_S, KEYS
+from tests.support.queued import entry_of
 from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_lane, a_store
 
 pytestmark = NEEDS_REDIS
@@ -60,7 +61,7 @@ async def test_each_sees_the_others_users_at_its_own_clocks_times(stores: Stores
             assert abs(waiter.since_s - store._clock()) < 60
             assert waiter.node == {"ann": "a", "bob": "b"}[waiter.user_id]
         room = Room("r", "ann", "bob", store._clock(), ("a", "b"))
-        assert await store.claim(room) is (name == "a")
+        assert (await store.claim_first([room]) is not None) is (name == "a")
     seen = await stores["b"].room_of("ann")
     assert seen is not None
     assert seen.nodes == ("a", "b")
@@ -100,9 +101,9 @@ async def test_of_many_who_claim_at_once_each_user_is_in_one_room(stores: Stores
         for first in range(20)
         for second in range(first)
     ]
-    made = await asyncio.gather(*(stores["ab"[n % 2]].claim(room) for n, room in enumerate(rooms)))
-    taken = [u for room, is_made in zip(rooms, made, strict=True) if is_made
-             for u in (room.first, room.second)]  # fmt: skip
+    tried = [stores["ab"[n % 2]].claim_first([room]) for n, room in enumerate(rooms)]
+    made = [room for room in await asyncio.gather(*tried) if room is not None]
+    taken = [user for room in made for user in (room.first, room.second)]
     assert sorted(taken) == sorted(users)
 
 
@@ -134,7 +135,7 @@ async def test_a_new_stay_takes_out_what_is_of_this_node_and_nothing_else(
 ) -> None:
     await enter(stores["a"], "a", "ann", "amy", "abe")
     await enter(stores["b"], "b", "bob", "bea", "ben")
-    await stores["a"].claim(Room("r", "amy", "bea", 1.0, ("a", "b")))
+    await stores["a"].claim_first([Room("r", "amy", "bea", 1.0, ("a", "b"))])
     await stores["b"].begin()
     assert await names(stores["a"]) == ["ann", "abe"]
     assert await stores["a"].room_of("amy") is None
@@ -149,7 +150,7 @@ async def test_what_comes_of_a_former_stay_is_refused(redis_server: RedisServer)
         for late in (
             former.enter(Waiter("cid", 1.0)),
             former.leave_queue("ann"),
-            former.claim(Room("r", "ann", "bob", 1.0)),
+            former.claim_first([Room("r", "ann", "bob", 1.0)]),
             former.leave_room("ann"),
             former.tend(),
             former.restate([Room("r", "ann", "bob", 1.0)]),
@@ -188,7 +189,7 @@ async def test_rooms_are_put_back(stores: Stores, redis_server: RedisServer) -> 
 async def test_what_a_node_says_of_its_own_users_is_so(stores: Stores) -> None:
     await enter(stores["a"], "a", "ann", "amy")
     await enter(stores["b"], "b", "bob", "bea")
-    await stores["a"].claim(Room("stale", "amy", "bea", 1.0, ("a", "b")))
+    await stores["a"].claim_first([Room("stale", "amy", "bea", 1.0, ("a", "b"))])
     await stores["a"].restate([Room("r", "ann", "bob", 1.0, ("a", "b"))])
     assert await names(stores["b"]) == ["bob"]  # its own node knows whether it waits
     assert await stores["a"].room_of("bob") is None
@@ -242,8 +243,8 @@ async def test_a_node_is_told_whom_the_store_has_of_it_one_after_the_other(store
 async def test_nodes_that_are_gone_are_swept(stores: Stores, redis_server: RedisServer) -> None:
     await enter(stores["a"], "a", "ann", "amy")
     await enter(stores["b"], "b", "bob", "bea", "ben", "bud")
-    await stores["a"].claim(Room("r", "amy", "bea", 1.0, ("a", "b")))
-    await stores["b"].claim(Room("s", "ben", "bud", 1.0, ("b", "b")))
+    await stores["a"].claim_first([Room("r", "amy", "bea", 1.0, ("a", "b"))])
+    await stores["b"].claim_first([Room("s", "ben", "bud", 1.0, ("b", "b"))])
     stays = await stores["a"].present()
     assert set(stays) == {"a", "b"}
     assert await stores["a"].sweep({"a": stays["a"], "b": "another stay"}) == 0
@@ -271,7 +272,7 @@ async def test_every_key_has_an_end_which_is_renewed(
 ) -> None:
     await enter(stores["a"], "a", "ann", "amy", "abe")
     await stores["a"].enter(Waiter("aki", 1.0, apart_until_s=1e9))
-    await stores["a"].claim(Room("r", "ann", "amy", 1.0))
+    await stores["a"].claim_first([Room("r", "ann", "amy", 1.0)])
     for key in KEYS:
         assert 0 < int(redis_server.ask("TTL", key)) <= KEEP_S
         redis_server.ask("EXPIRE", key, "100")
@@ -308,7 +309,7 @@ async def test_entries_that_nobody_understands_are_left_out(
     for text in ("", "x", "01\na\n\n{"):
         redis_server.ask("HSET", waiters, "ann", text)
         assert await names(store) == ["bob", "cid"]
-        assert await store.waiter("ann") is None
+        assert await entry_of(store, "ann") is None
     assert store.unread == 6
     await enter(store, "a", "ann")
     assert sorted(await names(store)) == ["ann", "bob", "cid"]

@@ -29,9 +29,7 @@ def party_with_trouble() -> tuple[Party, Trouble]:
     return Party(store=SlowStore(trouble)), trouble
 
 
-FIND_STEPS = [
-    (when, name) for name in ("enter", "waiter", "waiting") for when in ("before", "after")
-]
+FIND_STEPS = [(when, name) for name in ("enter", "waiting") for when in ("before", "after")]
 
 
 @pytest.mark.parametrize("where", FIND_STEPS)

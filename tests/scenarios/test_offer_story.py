@@ -13,6 +13,7 @@ from relay.signaling.limits import Limits
 from relay.store import Room
 from tests.support.parties import Parties
 from tests.support.party import User
+from tests.support.queued import entry_of
 
 
 class Network:
@@ -322,9 +323,9 @@ async def test_another_nodes_claim_is_left_alone_until_it_is_old() -> None:
     bob = parties["b"].come("bob")
     await parties.store.enter(meetings._waiter(bob.session, parties["b"].now, 0))
     room = Room("0" * 24, "ann", "bob", parties["b"].now, ("a", "b"))
-    assert await parties.store.claim(room), "and then nothing is heard of b any more"
+    assert await parties.store.claim_first([room]), "and then nothing is heard of b any more"
     await parties.pass_time(2)
     assert await parties.store.room_of("ann") == room
     await parties.pass_time(2)
-    assert await parties.store.waiter("ann") is not None
+    assert await entry_of(parties.store, "ann") is not None
     assert ann.state is State.WAITING

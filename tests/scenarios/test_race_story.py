@@ -27,6 +27,7 @@ from relay.protocol.messages import (
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import SessionEnded
 from tests.support.party import Party, SlowStore, User, until
+from tests.support.queued import entry_of
 
 ACTIONS = (
     FindPartner(),
@@ -366,7 +367,7 @@ async def assert_in_order(party: Party) -> None:
     store = party.store.inner if isinstance(party.store, SlowStore) else party.store
     users = party.users
     for name, user in users.items():
-        queued, room = await store.waiter(name), await store.room_of(name)
+        queued, room = await entry_of(store, name), await store.room_of(name)
         call = user.session.call
         expects_link = user.session.link.is_awaited
         can_meet = user.state is State.WAITING and not (expects_link or user.session.is_away)

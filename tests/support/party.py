@@ -73,9 +73,6 @@ class SlowStore:
     async def leave_queue(self, user_id: str) -> None:
         await self._slowly("leave_queue", self.inner.leave_queue(user_id))
 
-    async def waiter(self, user_id: str) -> Waiter | None:
-        return await self._slowly("waiter", self.inner.waiter(user_id))
-
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         return await self._slowly("waiting", self.inner.waiting(limit, apart=apart))
 
@@ -87,11 +84,11 @@ class SlowStore:
     async def look(self, waiter: Waiter, limit: int) -> Looked:
         return await MemoryStore.look(self, waiter, limit)  # type: ignore[arg-type]
 
-    async def claim(self, room: Room) -> bool:
-        return await self._slowly("claim", self.inner.claim(room))
-
     async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
-        return await MemoryStore.claim_first(self, rooms)  # type: ignore[arg-type]
+        for room in rooms:
+            if await self._slowly("claim", self.inner.claim_first([room])):
+                return room
+        return None
 
     async def leave_room(self, user_id: str) -> Room | None:
         return await self._slowly("leave_room", self.inner.leave_room(user_id))
@@ -101,6 +98,9 @@ class SlowStore:
 
     async def room_of(self, user_id: str) -> Room | None:
         return await self._slowly("room_of", self.inner.room_of(user_id))
+
+    def _waiter(self, user_id: str) -> Waiter | None:
+        return self.inner._waiter(user_id)
 
     async def _slowly(self, name: str, operation: Coroutine[Any, Any, T]) -> T:
         try:

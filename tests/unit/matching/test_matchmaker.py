@@ -9,6 +9,7 @@ from relay.errors import QueueFull
 from relay.matching import Matchmaker
 from relay.matching.matchmaker import LOOKAHEAD
 from relay.store import MemoryStore, Room, Waiter
+from tests.support.queued import entry_of
 
 
 class Maker:
@@ -65,8 +66,8 @@ async def test_who_is_not_wanted_any_more_is_not_searched_for() -> None:
     await maker.search("ann")
     matchmaker = Matchmaker(maker.store, rematch_after_s=0, new_room_id=str)
     assert await matchmaker.search(Waiter("bob", 0.0), 0.0, wanted=lambda: False) is None
-    assert await maker.store.waiter("bob") is None
-    assert await maker.store.waiter("ann")
+    assert await entry_of(maker.store, "bob") is None
+    assert await entry_of(maker.store, "ann")
 
 
 async def test_a_full_queue() -> None:
@@ -85,7 +86,7 @@ async def test_a_search_whose_every_claim_fails_comes_to_an_end() -> None:
 
     maker.store.claim_first = refuse  # type: ignore[method-assign]
     assert await maker.search("bob") is None
-    assert await maker.store.waiter("bob")  # and it will be looked for again
+    assert await entry_of(maker.store, "bob")  # and it will be looked for again
 
 
 async def test_leaving() -> None:
@@ -105,7 +106,7 @@ async def test_a_room_of_which_nobody_knows_does_not_keep_a_user_from_searching(
     maker = Maker()
     await maker.store.enter(Waiter("ann", 0.0))
     await maker.store.enter(Waiter("bob", 0.0))
-    await maker.store.claim(Room("lost", "ann", "bob", 0.0))
+    await maker.store.claim_first([Room("lost", "ann", "bob", 0.0)])
     assert await maker.search("ann") is None
     assert await maker.search("bob") == Room("room 1", "ann", "bob", 0.0)
 

@@ -38,7 +38,7 @@ async def test_no_operation_looks_at_all_who_wait() -> None:
             lambda: store.enter(Waiter("new", 1.0)),
             lambda: store.waiting(5),
             lambda: store.alike(frozenset(), 5),
-            lambda: store.claim(Room("r", last, middle, 0.0)),
+            lambda: store.claim_first([Room("r", last, middle, 0.0)]),
             lambda: store.leave_room(last),
             lambda: store.leave_queue("user 0"),
             lambda: store.room_of("user 1"),

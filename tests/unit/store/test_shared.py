@@ -124,7 +124,7 @@ async def test_who_waits_goes_on_waiting_here_while_it_is_away(node: Node) -> No
     await node.store.leave_queue("cid")
     node.redis.why_away = "gone"
     assert await node.names() == ["ann", "bob", "dan"]
-    assert await node.store.claim(Room("r", "ann", "bob", 5.0)) is True
+    assert await node.store.claim_first([Room("r", "ann", "bob", 5.0)]) is not None
     assert await node.store.room_of("ann") == Room("r", "ann", "bob", 5.0)
     assert await node.names() == ["dan"]
 
@@ -167,7 +167,7 @@ async def test_who_has_met_or_left_meanwhile_does_not_enter_when_it_is_back(node
         await node.store.enter(Waiter(name, float(since_s)))
     node.redis.why_away = "gone"
     await node.store.tend()
-    await node.store.claim(Room("r", "ann", "bob", 5.0))
+    await node.store.claim_first([Room("r", "ann", "bob", 5.0)])
     await node.store.leave_queue("cid")
     node.redis.why_away = ""
     await node.store.tend()
@@ -233,7 +233,7 @@ async def test_a_failure_of_before_does_not_take_away_what_is_back(node: Node) -
 async def test_who_is_not_taken_is_not_remembered(node: Node) -> None:
     for name in ("ann", "bob"):
         await node.store.enter(Waiter(name, 1.0))
-    await node.store.claim(Room("r", "ann", "bob", 2.0))
+    await node.store.claim_first([Room("r", "ann", "bob", 2.0)])
     assert await node.store.enter(Waiter("ann", 3.0)) is Entered.IN_ROOM
     node.redis.why_away = "gone"
     assert await node.names() == []
