@@ -6,8 +6,9 @@ import errno
 import re
 import secrets
 import socket
+import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -192,14 +193,28 @@ async def _knock(settings: Settings, client: Redis) -> None:
     try:
         await client.ping()
     except (RedisError, OSError) as error:
-        why = error.__cause__ or error  # of a connection that was not made
-        if isinstance(why, AuthenticationError | NoPermissionError):
-            raise ConfigError(f"{named}: Redis refuses the user or the password") from None
-        if "DB index" in str(why):
-            raise ConfigError(f"{named}: Redis has no database of that number") from None
+        for why in _reasons(error):
+            if isinstance(why, AuthenticationError | NoPermissionError):
+                raise ConfigError(f"{named}: Redis refuses the user or the password") from None
+            if isinstance(why, ssl.SSLCertVerificationError):
+                told = f"the certificate of Redis is not trusted ({why.verify_message})"
+                raise ConfigError(
+                    f"{named}: {told}; ?ssl_ca_certs=FILE says by whom it is to be signed"
+                ) from None
+            if isinstance(why, ssl.SSLError):
+                raise ConfigError(f"{named}: no TLS with Redis ({why.reason})") from None
+            if "DB index" in str(why):
+                raise ConfigError(f"{named}: Redis has no database of that number") from None
         _log.warning("store_not_found", reason=type(error).__name__)
     finally:
         await client.aclose()
+
+
+def _reasons(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what has led to it: of a connection that was not made, only that tells why."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 async def _claim(settings: Settings, leases: Leases) -> None:

@@ -13,9 +13,10 @@ import pytest
 from relay.config import Settings
 from relay.doctor.cluster import check
 from relay.doctor.findings import Finding, Grade
+from tests.support.certificates import write_certificate
 from tests.support.node_process import SECRET, figure, flags, node_process, until
 from tests.support.ports import free_port
-from tests.support.redis_server import NEEDS_REDIS, RedisServer
+from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_redis, over_tls
 from tests.support.served import ended, page_of, serving
 
 pytestmark = NEEDS_REDIS
@@ -158,6 +159,27 @@ async def test_a_redis_that_refuses_is_a_wrong_value(tmp_path: Path, redis: Redi
         code, _, log = await ended(process)
     assert code == 2
     assert last_line(log) == "relay: --cluster: Redis refuses the user or the password"
+
+
+async def test_redis_over_tls_is_used_if_its_certificate_is_trusted(tmp_path: Path) -> None:
+    port, tls_port = free_port(), free_port()
+    folders = tmp_path / "own", tmp_path / "other"
+    for folder in folders:
+        folder.mkdir()
+    own, other = map(write_certificate, folders)
+    with a_redis(*over_tls(own, tls_port)) as redis:
+        url = f"rediss://127.0.0.1:{tls_port}/0?ssl_ca_certs="
+        redis.url = f"{url}{own.cert}"
+        async with node_process(tmp_path, redis, "berlin", 1, port) as trusting:
+            redis.url = f"{url}{other.cert}"
+            async with node_process(tmp_path, redis, "paris", 2, port) as wary:
+                code, _, log = await ended(wary)
+            await until(await page_of(trusting), "relay_cluster_store_up", 1)
+    assert code == 2
+    assert last_line(log).startswith(
+        "relay: --cluster: the certificate of Redis is not trusted (self-signed certificate"
+    )
+    assert "Traceback" not in log
 
 
 async def test_an_address_that_is_another_machine_s_is_a_wrong_value(

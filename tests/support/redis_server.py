@@ -16,6 +16,7 @@ import pytest
 
 from relay.cluster.lane import Lane, client
 from relay.store.redis import RedisStore
+from tests.support.certificates import Files
 
 _START_S = 60
 
@@ -81,6 +82,13 @@ class RedisServer:
             timeout=_START_S,
         )
         return asked.stdout.strip()
+
+
+def over_tls(files: Files, port: int) -> tuple[str, ...]:
+    """Options for a server that is at a port of 127.0.0.1, too, over TLS alone."""
+    named = ("--tls-cert-file", str(files.cert), "--tls-key-file", str(files.key))
+    own = ("--tls-ca-cert-file", str(files.cert), "--tls-auth-clients", "no")
+    return ("--tls-port", str(port), *named, *own)
 
 
 @contextmanager
