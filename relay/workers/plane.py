@@ -62,6 +62,8 @@ class _Tapping:
     user_id: str
     direction: Direction
     tap: Tap
+    asked: tuple[str, Direction]
+    """The same as whoever looks has said it."""
 
 
 class WorkersPlane:
@@ -262,33 +264,39 @@ class WorkersPlane:
 
     def tap(self, user_id: str, direction: Direction, tap: Tap, partner: str | None = None) -> None:
         """See :class:`relay.plane.Taps`."""
-        if partner not in (None, self._homes.partner_of.get(user_id)):
+        with_whom = self._homes.near_of(user_id) or self._homes.partner_of.get(user_id)
+        if partner not in (None, with_whom):
             tap.parted()
         number = next(self._tap_numbers)
-        self._taps[number] = _Tapping(user_id, direction, tap)
-        worker = self._homes.worker_of.get(user_id)
+        where, way = self._passes(user_id, direction)
+        self._taps[number] = _Tapping(where, way, tap, (user_id, direction))
+        worker = self._homes.worker_of.get(where)
         if worker is not None:
-            self._tell(worker, messages.OpenTap(number, user_id, direction))
+            self._tell(worker, messages.OpenTap(number, where, way))
 
     def untap(self, user_id: str, direction: Direction, tap: Tap) -> None:
         """See :class:`relay.plane.Taps`."""
-        worker = self._homes.worker_of.get(user_id)
         for number, each in list(self._taps.items()):
-            if (each.user_id, each.direction) == (user_id, direction) and each.tap is tap:
+            if each.asked == (user_id, direction) and each.tap is tap:
                 del self._taps[number]
+                worker = self._homes.worker_of.get(each.user_id)
                 if worker is not None:
                     self._tell(worker, messages.CloseTap(number))
 
     def request_keyframe(self, user_id: str, direction: Direction) -> None:
         """See :class:`relay.plane.Taps`."""
-        receiver = self._homes.near_of(user_id)
-        if receiver is not None and direction is Direction.UP:  # of one at another node
-            user_id, direction = receiver, Direction.DOWN
+        user_id, direction = self._passes(user_id, direction)
         worker = self._homes.worker_of.get(user_id)
         if worker is not None:
             self._tell(worker, messages.RequestKeyframe(user_id, direction))
         elif direction is Direction.UP:
             self._pictures.ask_elsewhere(user_id)
+
+    def _passes(self, user_id: str, direction: Direction) -> tuple[str, Direction]:
+        """On whose link it passes here: what one at another node sends, its partner receives."""
+        receiver = self._homes.near_of(user_id)
+        is_elsewhere = receiver is not None and direction is Direction.UP
+        return (receiver or user_id, Direction.DOWN) if is_elsewhere else (user_id, direction)
 
     # pictures
 

@@ -13,6 +13,7 @@ import pytest
 
 from relay.media.feedback.rtcp import PLI, PSFB
 from relay.plane import Direction, Kept, LinkTold, MediaEvent
+from relay.taps.tap import tapped
 from relay.workers.trunk_keys import RENEWED_S
 from tests.integration.test_workers import House, house, until
 from tests.support.exchange import CHROMIUM, FIREFOX, audio, exchange_media, hear, talk, video
@@ -370,6 +371,34 @@ async def test_a_picture_is_kept_and_asked_for_where_it_is_seen(places: tuple[Pa
         nodes.between.cut.add(frozenset({"left", "right"}))
         assert await left.kept("a", "b") is None
         assert frame_of(await left.kept("b", "a")) == key_frame(1)
+
+
+async def test_what_somebody_at_another_node_sends_is_looked_at_where_it_arrives(
+    places: tuple[Path, Path],
+) -> None:
+    """As for a recording of the room, which has both sides at either node."""
+    async with two_nodes(places) as nodes:
+        left = nodes.left.plane
+        a, b = await nodes.left.join("a"), await nodes.right.join("b")
+        nodes.pair("a", "b")
+        with (
+            tapped(left, "a", Direction.UP, partner="b") as of_a,
+            tapped(left, "b", Direction.UP, partner="a") as of_b,
+            tapped(left, "b", Direction.UP, partner="c") as of_others,
+        ):
+            await nodes.carried_out()
+            await talk(a, b, 1)
+            await show(b, a, key_frame(1))
+            await nodes.carried_out()
+            assert not of_b.ended
+            assert {packet.kind for packet in of_b.fetch()} == {"audio", "video"}
+            assert [packet.kind for packet in of_a.fetch()] == ["audio"]
+            assert of_others.ended
+            nodes.part("a", "b")
+            await nodes.carried_out()
+            assert of_a.ended
+            assert of_b.ended
+        assert not left._taps
 
 
 async def show(sender: ThinPeer, receiver: ThinPeer, frame: bytes, number: int = 1) -> None:
