@@ -18,6 +18,8 @@ class Line(NamedTuple):
     user_id: str
     """Who wrote it."""
     text: str
+    id: str = ""
+    """Chosen by who wrote it; no two have to differ."""
 
 
 class ChatLog:
@@ -29,15 +31,23 @@ class ChatLog:
         self._lines: deque[Line] = deque()
         self._bytes = 0
 
-    def add(self, user_id: str, text: str, at: float) -> None:
+    def add(self, user_id: str, text: str, at: float, chat_id: str = "") -> None:
         """Keep a message that goes to the partner.
 
         :param at: seconds since 1970.
         """
-        self._lines.append(Line(at, user_id, text))
+        self._lines.append(Line(at, user_id, text, chat_id))
         self._bytes += _size(text)
         while len(self._lines) > MAX_LINES or self._bytes > MAX_BYTES:
             self._bytes -= _size(self._lines.popleft().text)
+
+    def take_back(self, user_id: str, chat_id: str) -> None:
+        """The partner did not get a user's message: the last one of that id is none."""
+        for line in reversed(self._lines):
+            if (line.user_id, line.id) == (user_id, chat_id):
+                self._lines.remove(line)
+                self._bytes -= _size(line.text)
+                return
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -247,6 +247,8 @@ class Abroad:
                     self._pass_on(call, guest, session, message)
             case NotSaid():
                 session.not_said(told.chat_id[:MAX_CHAT_ID_CHARS] or None)
+                if call.chat is not None and told.chat_id:
+                    call.chat.take_back(session.user_id, told.chat_id)
             case Linked() if len(told.told) <= MAX_TOLD_CHARS:
                 self._negotiation.follow(guest.user_id, told.told)
             case Linked():

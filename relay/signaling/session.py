@@ -256,7 +256,8 @@ class Session:
                 if self._may_write(remark, self.call, now, texts):
                     delivery = self.talk.chat(remark)
                     if self.call.chat is not None:
-                        self.call.chat.add(self.user_id, delivery.text, delivery.sent_at / 1000)
+                        at_s = delivery.sent_at / 1000
+                        self.call.chat.add(self.user_id, delivery.text, at_s, delivery.id)
                     partner.send(delivery)
             case ChatReceived() if self._may_say(partner) and partner.was_shown(remark.id):
                 partner.send(remark)

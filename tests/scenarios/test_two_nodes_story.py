@@ -1,6 +1,7 @@
 """Two users on different nodes meet: all is as on one node. How offers go is another story."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -338,6 +339,8 @@ async def test_a_report_freezes_what_both_have_written() -> None:
     here = parties["a"]
     await bob.chat("look at me")
     await ann.chat("no")
+    bob.session.limits = replace(bob.session.limits, max_unsent_remarks=0)  # it is slow
+    assert await ann.chat("not heard", "7") == ["error: rate_limited, chat 7"]
     await ann.say(Report(reason="nudity"))
     await until(lambda: not here.freezer._tasks)
     package = here.evidence.opened

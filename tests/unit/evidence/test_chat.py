@@ -36,6 +36,20 @@ def test_one_that_is_longer_than_all_may_be_is_not_kept() -> None:
     assert [line.text for line in log.lines] == ["y"]
 
 
+def test_what_the_partner_did_not_get_is_taken_back() -> None:
+    log = ChatLog()
+    for user, text, chat_id in (("ann", "a", "1"), ("ann", "b", "1"), ("bob", "c", "1")):
+        log.add(user, text, 0.0, chat_id)
+    log.take_back("ann", "1")
+    log.take_back("ann", "2")
+    assert [line.text for line in log.lines] == ["a", "c"]
+    log.take_back("ann", "1")
+    log.take_back("bob", "1")
+    assert log.lines == ()
+    log.add("ann", "x" * MAX_BYTES, 0.0)
+    assert len(log.lines) == 1, "nothing counts that is not there"
+
+
 def test_half_a_character_does_no_harm() -> None:
     log = ChatLog()
     log.add("ann", "\ud83d", 0.0)
