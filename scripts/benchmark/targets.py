@@ -39,10 +39,16 @@ def judge(
 
 
 def at_least(
-    figure: str, value: float | None, least: float, unit: str, *, form: str = ".3g"
+    figure: str,
+    value: float | None,
+    least: float,
+    unit: str,
+    *,
+    form: str = ".3g",
+    doubt: str = "",
 ) -> Target:
     """That a value is at least so much; None when it was not measured."""
-    measured = "" if value is None else f"{value:{form}}{unit}"
+    measured = "" if value is None else f"{value:{form}}{unit}{doubt}"
     met = None if value is None else value >= least
     return Target(figure, f"{least:g}{unit} at least", measured, met)
 
