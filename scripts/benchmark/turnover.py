@@ -66,6 +66,15 @@ class Turnover:
             else:
                 await asyncio.sleep(_LOOK_S)
 
+    async def some_met(self) -> None:
+        """Wait until somebody has met somebody.
+
+        :raises BotError: when something went wrong.
+        """
+        while not self.meetings:
+            self.check()
+            await asyncio.sleep(_LOOK_S)
+
     async def natural(self, per_s: float, seconds: float) -> None:
         """Have pairs part, ``per_s`` a second at random moments.
 

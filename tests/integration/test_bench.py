@@ -145,7 +145,6 @@ def test_users_of_three_nodes_meet() -> None:
     assert (alone["redis_us"], alone["across_percent"], one["across_percent"]) == (0, 0, 0)
     assert one["redis_us"] > 0
     assert three["redis_us"] > 0
-    assert three["across_percent"] > 0
     judged = {target["figure"]: target["met"] for target in found["targets"]}
     assert judged["matches/s of three nodes, to one node's: all on one core"] is not None
     one_at_a_time = "find_partner to partner_found of two nodes, one at a time (p50)"
