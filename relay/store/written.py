@@ -91,5 +91,5 @@ def room_of(text: str, times: Times) -> Room:
     return Room(room_id, first, second, since_s, (at_first, at_second))
 
 
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+# json.dumps would make one for each value, and a claim writes many
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

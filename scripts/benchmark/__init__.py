@@ -16,6 +16,9 @@ Servers and users:
 - ``users``         how users join each kind of server
 - ``contenders``    servers that run side by side, and the users on each
 - ``talkers``       users who react at once
+- ``signallers``    users that only signal, many of them
+- ``turnover``      such users meet, and press Next
+- ``nodes``         the nodes of a cluster, and their Redis
 - ``wires``         the clients' ends of media over TCP: a script of its own
 
 What they send, and what comes out:
@@ -36,7 +39,8 @@ The measurements, and what some of them find:
 - ``workers``       what media processes take, and how often two meet over the bridge
 - ``spread``        what calls cost on one worker and on two, within one and across
 - ``bridge``        what a packet costs when its partner's link is on another plane
-- ``cluster``       what it costs when that link is on another node
+- ``cluster``       what it costs when that link is on another node; and ``meetings``
+- ``meetings``      how fast users of several nodes meet, and how many a second
 - ``tunnels``       what calls cost over ICE-TCP, TURN over TCP and over TLS
 - ``keeping``       what a packet costs while the users' last pictures are kept
 - ``isolation``     what floods of one user do to others' packets

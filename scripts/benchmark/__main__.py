@@ -45,6 +45,12 @@ Runs = Annotated[int, typer.Option(min=1, help="Runs of which the median is show
 Quick = Annotated[
     bool, typer.Option("--quick", help="One run of 1.5 s of a few loads; takes a minute.")
 ]
+Users = Annotated[
+    int,
+    typer.Option(
+        min=8, metavar="COUNT", help="Users that only signal, for matches of nodes (cluster)."
+    ),
+]
 Janus = Annotated[
     bool | None,
     typer.Option(
@@ -82,6 +88,7 @@ def main(
     seconds: Seconds = 3.0,
     runs: Runs = 3,
     quick: Quick = False,
+    users: Users = 2000,
     with_janus: Janus = None,
     stock: Stock = True,
     poll_idle: PollIdle = False,
@@ -99,6 +106,7 @@ def main(
         stock=stock,
         poll_idle=poll_idle,
         quick=quick,
+        users=users,
     )
     if quick:
         options = replace(options, rates=(2000, 20000), pairs=(1, 20), runs=1, seconds=1.5)

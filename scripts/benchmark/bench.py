@@ -26,6 +26,8 @@ class Options:
     stock: bool
     poll_idle: bool
     quick: bool
+    users: int
+    """That only signal."""
 
 
 @dataclass(frozen=True, slots=True)

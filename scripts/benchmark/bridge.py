@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.table import Table
 
@@ -27,8 +27,18 @@ from scripts.benchmark.tables import table
 from scripts.benchmark.targets import Target, judge
 from scripts.benchmark.users import AES_GCM, Peer, offer_only
 
-ROUNDS, TURNS, PATIENCE = 200, 9, 1000
+PATIENCE = 1000
 MOST = 1.6
+
+
+class Length(NamedTuple):
+    """Of a measurement: the median of so many turns is taken, each of so many batches."""
+
+    turns: int = 9
+    rounds: int = 200
+
+
+FULL, QUICK = Length(), Length(1, 20)
 
 End = tuple[int, str]
 """What a plane is to another one: its index, and its node, empty on this machine."""
@@ -45,12 +55,22 @@ class Crossing:
     """CPU time of a burst of one user's that comes alone: what the way adds, whoever waits for a
     core."""
     bridged_p99_ms: float = 0.0
+    direct_clock_p99_ms: float = 0.0
+    """The same by the clock, in which there is whatever else wanted the core."""
+    bridged_clock_p99_ms: float = 0.0
+
+
+class _Batch(NamedTuple):
+    cpu_s: float
+    clock_s: float
+    came: int
+    """Packets that came out."""
 
 
 async def measure(bench: Bench, found: list[Crossing]) -> None:
     """Direct and bridged, in turns."""
     offer_only([AES_GCM])
-    bench.say(f"bridge: {2 * PEERS * BURST * ROUNDS * TURNS:,} packets")
+    bench.say(f"bridge: {2 * PEERS * BURST * FULL.turns * FULL.rounds:,} packets")
     now = [0.0]
     planes = [RelayPlane("127.0.0.1", 0, clock=lambda: now[0]) for _ in range(2)]
     peers: list[list[Peer]] = []
@@ -75,6 +95,7 @@ def compare(
     peers: list[list[Peer]],
     now: list[float],
     ends: tuple[End, End],
+    length: Length = FULL,
 ) -> Crossing:
     """Two planes in turns: users of the first among themselves, and with those of the second.
 
@@ -94,20 +115,24 @@ def compare(
         far_work()
 
     spent: dict[str, list[float]] = {"direct": [], "bridged": []}
-    took: dict[str, list[float]] = {"direct": [], "bridged": []}
+    bursts: dict[str, list[_Batch]] = {"direct": [], "bridged": []}
     gc.disable()
     try:
-        for _ in range(TURNS):
+        for _ in range(length.turns):
             for number in range(0, PEERS, 2):
                 first.pair(str(number), str(number + 1))
-            spent["direct"].append(_timed(work, supplies, now, took["direct"]))
+            spent["direct"].append(_timed(work, supplies, now, length.rounds, bursts["direct"]))
             _pair_across(planes, ends)
-            spent["bridged"].append(_timed(crossed, supplies, now, took["bridged"]))
+            spent["bridged"].append(
+                _timed(crossed, supplies, now, length.rounds, bursts["bridged"])
+            )
     finally:
         gc.enable()
     direct, bridged = (median(spent[name]) for name in ("direct", "bridged"))
     ratio = median(b / d for d, b in zip(spent["direct"], spent["bridged"], strict=True))
-    return Crossing(direct, bridged, ratio, *(_p99_ms(took[name]) for name in took))
+    cpu_ms = (_p99_ms([each.cpu_s for each in some]) for some in bursts.values())
+    clock_ms = (_p99_ms([each.clock_s for each in some]) for some in bursts.values())
+    return Crossing(direct, bridged, ratio, *cpu_ms, *clock_ms)
 
 
 def _pair_across(planes: list[RelayPlane], ends: tuple[End, End]) -> None:
@@ -130,33 +155,37 @@ def _p99_ms(took_s: list[float]) -> float:
 
 
 def _timed(
-    work: Callable[[], None], supplies: list[Supply], now: list[float], took_s: list[float]
+    work: Callable[[], None],
+    supplies: list[Supply],
+    now: list[float],
+    many: int,
+    bursts: list[_Batch],
 ) -> float:
     """Microseconds for a packet, once packets are no longer held back for a key frame.
 
-    :param took_s: gets how long single bursts took, in seconds.
+    :param many: batches; and ``bursts`` gets as many single bursts.
     """
     for _ in range(PATIENCE):
-        if _once(work, supplies, now)[1] == PEERS * BURST:
+        if _once(work, supplies, now).came == PEERS * BURST:
             break
-    rounds = [_once(work, supplies, now) for _ in range(ROUNDS)]
-    took_s += [_once(work, supplies, now, peers=1)[0] for _ in range(ROUNDS)]
-    came = sum(count for _, count in rounds)
-    if came < 0.99 * PEERS * BURST * ROUNDS:
-        raise RuntimeError(f"{came} of {PEERS * BURST * ROUNDS} packets came out")
-    return 1e6 * sum(cpu_s for cpu_s, _ in rounds) / came
+    rounds = [_once(work, supplies, now) for _ in range(many)]
+    bursts += [_once(work, supplies, now, peers=1) for _ in range(many)]
+    came = sum(each.came for each in rounds)
+    if came < 0.99 * PEERS * BURST * many:
+        raise RuntimeError(f"{came} of {PEERS * BURST * many} packets came out")
+    return 1e6 * sum(each.cpu_s for each in rounds) / came
 
 
 def _once(
     work: Callable[[], None], supplies: list[Supply], now: list[float], peers: int = PEERS
-) -> tuple[float, int]:
-    """One batch: how long it took, in seconds, and how many packets came out."""
+) -> _Batch:
+    """One batch: how long it took, and how many packets came out."""
     supplies[0].burst(peers)
     now[0] = supplies[0].now
-    began = time.thread_time()
+    began_s, cpu_began_s = time.perf_counter(), time.thread_time()
     work()
-    took_s = time.thread_time() - began
-    return took_s, sum(supply.drain() for supply in supplies)
+    cpu_s, clock_s = time.thread_time() - cpu_began_s, time.perf_counter() - began_s
+    return _Batch(cpu_s, clock_s, sum(supply.drain() for supply in supplies))
 
 
 def as_dict(found: list[Crossing]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ MEASUREMENTS = (
     Measurement("workers", "media processes", workers.measure, workers),
     Measurement("spread", "calls on one worker and on two", spread.measure, spread),
     Measurement("bridge", "a partner on another plane", bridge.measure, bridge),
-    Measurement("cluster", "a partner on another node", cluster.measure, cluster),
+    Measurement("cluster", "partners on other nodes, and meeting them", cluster.measure, cluster),
     Measurement("tunnels", "calls over TCP and TLS", tunnels.measure, tunnels),
     Measurement("keeping", "what evidence costs packets, and memory", keeping.measure, keeping),
     Measurement("isolation", "what floods of one user do to others", isolation.measure, isolation),

@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import resource
+import signal
 import sys
 import time
 
@@ -47,12 +48,15 @@ class Progress:
 def prepare(*, poll_idle: bool) -> None:
     """Take this process to the load's core, and keep idle cores awake until it ends if wanted.
 
+    From now on SIGTERM ends it as Ctrl-C does: with all servers that it has started.
+
     :raises CannotRun: when that cannot be done.
     """
     if sys.platform != "linux":
         raise CannotRun("needs Linux (sendmmsg, /proc, kernel timestamps)")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with contextlib.suppress(OSError):
         servers.pin_load()

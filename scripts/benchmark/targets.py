@@ -38,6 +38,21 @@ def judge(
     return Target(figure, f"{most:g}{unit} at most", measured, met)
 
 
+def at_least(
+    figure: str,
+    value: float | None,
+    least: float,
+    unit: str,
+    *,
+    form: str = ".3g",
+    doubt: str = "",
+) -> Target:
+    """That a value is at least so much; None when it was not measured."""
+    measured = "" if value is None else f"{value:{form}}{unit}{doubt}"
+    met = None if value is None else value >= least
+    return Target(figure, f"{least:g}{unit} at least", measured, met)
+
+
 def in_doubt(of: object) -> str:
     """What is added to a figure whose row is in doubt."""
     return " (in doubt)" if getattr(of, "doubt", "") else ""

@@ -1,5 +1,6 @@
 """``scripts/bench`` as a process: tiny runs, whose numbers mean nothing but must be there."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 
 from relay.media.paths.idle import DEVICE
+from scripts.benchmark import meetings
+from scripts.benchmark.bench import Bench, Options
+from tests.support.redis_server import NEEDS_REDIS
 
 ROOT = Path(__file__).parents[2]
 IDLE_IS_OURS = os.access(DEVICE, os.W_OK)
@@ -123,6 +127,41 @@ def test_calls_spread_over_workers_arrive() -> None:
     found = measured("--only", "spread", "--pairs", "1", "--runs", "1", "--seconds", "1")
     rows = [(row["server"], row["loss_percent"]) for row in found["spread"]]
     assert rows == [("one worker", 0), ("two, pairs within", 0), ("two, pairs across", 0)]
+
+
+@NEEDS_REDIS
+def test_users_of_three_nodes_meet() -> None:
+    found = measured("--only", "cluster", "--quick", "--users", "40")
+    met = [(row["how"], row["between"]) for row in found["meetings"]]
+    assert met == [
+        ("one at a time", "two nodes"),
+        ("42 pairs part a second", "two nodes"),
+        ("42 pairs part a second", "one node"),
+    ]
+    for latency in (row["latency"] for row in found["meetings"]):
+        assert 0 < latency["p50_ms"] <= latency["p99_ms"]
+    alone, one, three = found["matches"]
+    assert [row["users"] for row in found["matches"]] == [40, 40, 40]
+    assert (alone["redis_us"], alone["across_percent"], one["across_percent"]) == (0, 0, 0)
+    assert one["redis_us"] > 0
+    assert three["redis_us"] > 0
+    judged = {target["figure"]: target["met"] for target in found["targets"]}
+    assert judged["matches/s of three nodes, to one node's: all on one core"] is not None
+    one_at_a_time = "find_partner to partner_found of two nodes, one at a time (p50)"
+    assert judged[one_at_a_time] is None  # fewer wait than it is meant for
+
+
+def test_without_redis_that_part_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    options = Options(("cluster",), (), (), 1, 1.0, False, False, False, True, 40)
+    run, found = Bench(options, said.append), list[object]()
+    monkeypatch.setenv("PATH", "")
+    asyncio.run(meetings.measure(run, found))
+    assert found == []
+    assert run.missing == {
+        "meetings over several nodes": "needs Redis (scripts/need redis-server redis-server)"
+    }
+    assert "needs Redis" in said[0]
 
 
 def test_pictures_are_kept_at_a_cost_that_is_told() -> None:
