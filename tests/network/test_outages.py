@@ -72,6 +72,31 @@ async def test_a_node_dies_with_twenty_calls(nodes: Cluster) -> None:
     assert max(talk_s) < 5
 
 
+@pytest.mark.parametrize(("deaf", "unheard"), [("berlin", "athens"), ("athens", "berlin")])
+async def test_a_node_hears_nothing_of_another(nodes: Cluster, deaf: str, unheard: str) -> None:
+    async with company(nodes) as people:
+        calls = await people.call(*["athens berlin"] * 4)
+        others = await people.call("athens paris", "paris berlin")
+        cut_s = time.monotonic()
+        nodes.cut(unheard, deaf)
+        for number in range(20):  # more than TCP sends without being told that it has arrived
+            for caller in users_of(deaf, calls):
+                await caller.say(f"{number}")
+            await asyncio.sleep(0.1)
+        everybody = [caller for call in calls for caller in call.both]
+        await people.until(lambda: all("disconnected" in c.happened for c in everybody), "end")
+        print()
+        for name in (deaf, unheard):
+            heard_s = (c.when("disconnected") - cut_s for c in users_of(name, calls))
+            told(f"those of {name}, {deaf} being deaf, hear of it", heard_s)
+        await people.until(lambda: people.all_talk, "talk of all")
+        nodes.mend(unheard, deaf)
+        mended_s = time.monotonic()
+        await nodes.is_whole()
+        print(f"the two nodes speak again: {time.monotonic() - mended_s:.1f} s")
+        told_of_calls("others' calls", others)
+
+
 async def test_redis_stands_still_for_seven_minutes(nodes: Cluster) -> None:
     async with company(nodes) as people:
         calls = await people.call("athens berlin", "berlin paris", "paris athens")

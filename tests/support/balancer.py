@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -11,15 +10,16 @@ from urllib.parse import urlsplit
 import aiohttp
 
 _CHUNK = 65_536
-_PATIENCE = aiohttp.ClientTimeout(total=2.0)
-"""For a server that is asked whether it is ready: one that is frozen takes connections."""
+_PATIENCE = aiohttp.ClientTimeout(total=1.0)
+"""For a server that is asked whether it is ready: one that stands still takes connections."""
 
 
 class Balancer:
     """Passes TCP connections on; those that there are stay where they are.
 
     :param urls: of the servers; to the first one goes whoever comes when none is ready.
-    :param takes_turns: whether it is another one each time; else it is the first that is ready.
+    :param takes_turns: whether it is another one each time; else it is the first that is ready. One
+        that does not answer is the last from then on.
     :param host: the IPv4 address that it listens on.
     """
 
@@ -77,10 +77,14 @@ class Balancer:
             self._urls.append(self._urls.pop(0))
         async with aiohttp.ClientSession(timeout=_PATIENCE) as http:
             for url in list(self._urls):
-                with suppress(aiohttp.ClientError, TimeoutError):
+                try:
                     async with http.get(f"{url}/ready") as answer:
                         if answer.status == 200:
                             return url
+                except TimeoutError:
+                    self._urls.sort(key=url.__eq__)
+                except aiohttp.ClientError:
+                    continue
         return self._urls[0]
 
 
