@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, cast
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
@@ -20,6 +21,8 @@ TOO_MUCH = "says too much at once"
 """The reason of an end."""
 
 _SIZE = struct.Struct("!I")
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""SO_LINGER (socket(7)): nothing is waited for, and nothing more is sent."""
 
 Taken = Callable[[bytes], bool]
 Ended = Callable[[str], None]
@@ -88,6 +91,7 @@ class Wire(asyncio.Protocol):
         """Break off, whatever is still to be sent."""
         self._reason = self._reason or reason
         if self._transport is not None:
+            _reset(self._transport)
             self._transport.abort()
 
     async def close(self, patience_s: float) -> None:
@@ -154,6 +158,17 @@ class Wire(asyncio.Protocol):
         frame = bytes(self._buffer[_SIZE.size : end])
         del self._buffer[:end]
         return frame
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Have the other end learn of it at once, by a reset.
+
+    A proper end waits behind all that has been sent and that nobody has confirmed: for ever, when
+    nothing comes from there.
+    """
+    opened = transport.get_extra_info("socket")
+    if opened is not None and opened.fileno() >= 0:
+        opened.setsockopt(SOL_SOCKET, SO_LINGER, _AT_ONCE)
 
 
 def _why(error: Exception | None) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from ipaddress import IPv4Address
 from pathlib import Path
 from shutil import rmtree
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import pytest
 
@@ -50,11 +50,23 @@ class Place:
         with ThreadPoolExecutor(1) as pool:  # a thread's namespace ends with it
             return pool.submit(self._enter_and, make).result()
 
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Have this thread be there, with each socket and process that it makes meanwhile."""
+        with Path("/proc/thread-self/ns/net").open("rb") as outside:
+            self._enter()
+            try:
+                yield
+            finally:
+                _go_to(outside)
+
     def _enter_and(self, make: Callable[[], T]) -> T:
-        with Path("/run/netns", self.name).open("rb") as namespace:
-            if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
-                raise OSError(ctypes.get_errno(), "setns failed")
+        self._enter()
         return make()
+
+    def _enter(self) -> None:
+        with Path("/run/netns", self.name).open("rb") as namespace:
+            _go_to(namespace)
 
 
 class Namespace(Place):
@@ -90,6 +102,12 @@ class Namespace(Place):
         # The cable goes with the network, but later: its name may be wanted at once.
         subprocess.run(["ip", "link", "del", self._outside], check=False, capture_output=True)
         ip("netns", "del", self.name)
+
+
+def _go_to(namespace: BinaryIO) -> None:
+    """Have this thread be in another network."""
+    if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns failed")
 
 
 def settle_at_once(name: str) -> None:

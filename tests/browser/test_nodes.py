@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from tests.browser.conftest import Arrive
 from tests.browser.server import Server, running
-from tests.browser.visitor import NOT_REACHED, Visitor, heard, together, until
+from tests.browser.visitor import NOT_REACHED, meet, together, until
 from tests.support.balancer import Balancer
 from tests.support.node_process import SECRET, figure
 from tests.support.ports import free_port
@@ -47,16 +47,6 @@ def die(server: Server) -> None:
     server.signal(signal.SIGKILL)
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
-
-
-async def meet(count: int, *people: Visitor) -> None:
-    """Wait until all of them have met so often, and see somebody."""
-
-    async def met() -> list[int]:
-        return [heard(person, "partner_found") for person in people]
-
-    await until(met, lambda seen: seen == [count] * len(people), 60)
-    await together(*(person.sees_somebody(60) for person in people))
 
 
 async def test_pages_meet_across_nodes_and_again_when_one_of_them_dies(

@@ -186,3 +186,13 @@ class Visitor:
 def heard(person: Visitor, kind: str) -> int:
     """How many messages of this kind have come."""
     return sum(f'"type": "{kind}"' in frame for frame in person.received)
+
+
+async def meet(count: int, *people: Visitor) -> None:
+    """Wait until all of them have met so often, and see somebody."""
+
+    async def met() -> list[int]:
+        return [heard(person, "partner_found") for person in people]
+
+    await until(met, lambda seen: seen == [count] * len(people), 60)
+    await together(*(person.sees_somebody(60) for person in people))

@@ -52,10 +52,15 @@ class Caller:
         message, _ = VOCABULARY.read(await self.reader.readexactly(size))
         return message
 
-    async def ended(self) -> None:
-        async with asyncio.timeout(20):
-            while await self.reader.read(65536):
-                pass
+    async def ended(self) -> bool:
+        """Wait until nothing more comes; whether it was broken off."""
+        try:
+            async with asyncio.timeout(20):
+                while await self.reader.read(65536):
+                    pass
+        except ConnectionResetError:
+            return True
+        return False
 
 
 @asynccontextmanager
@@ -173,6 +178,7 @@ async def test_who_says_nothing_any_more_is_lost() -> None:
             assert await caller.hear() == Beat()  # it says something itself, each second
             with capture_logs() as logged:
                 await seen.until("lost", "berlin")
+            assert await caller.ended(), "it may still send, and is to know at once"
     assert [(each["event"], each["reason"]) for each in logged] == [("node_lost", "silent")]
 
 
