@@ -104,8 +104,8 @@ class Part:
             return
         if self.leases.is_renewed or self.shared.is_there:  # who has no lease does not come back
             await self.shared.tend()
-        if (living := self.leases.living) is not None:
-            await self.shared.sweep({*living, *self.nodes.others, self.nodes.here.name})
+        if (kin := self.leases.kin) is not None:
+            await self.shared.sweep({*kin, *self.nodes.others, self.nodes.here.name})
 
     def figures(self) -> Figures:
         """How it goes, in numbers."""
@@ -117,6 +117,7 @@ class Part:
             leases=self.leases.count,
             store_up=self.shared.is_there,
             messages={"sent": counts.sent, "received": counts.received},
+            unknown=counts.unknown,
             lost=counts.lost,
             refusals=self.nodes.refusals.counts,
         )

@@ -274,6 +274,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Messages between this node and others, by direction (sent, received).",
             "direction",
         ),
+        "relay_cluster_unknown": (
+            "overview.cluster.unknown",
+            "Messages of other nodes that this release does not know, and that were dropped.",
+        ),
         "relay_cluster_nodes_lost": (
             "overview.cluster.lost",
             "Nodes that this one could speak to, and which went without taking leave.",

@@ -41,6 +41,8 @@ class Counts:
 
     sent: int = 0
     received: int = 0
+    unknown: int = 0
+    """Messages of kinds that nodes of this release do not know."""
     lost: int = 0
     """Nodes that were spoken to, and went without taking leave."""
 
@@ -109,6 +111,7 @@ class Conversation:
             self.wire.end(str(error))
             return False
         self._counts.received += 1
+        self._counts.unknown += message is None
         if not number:
             self._hear(message)
             return False

@@ -19,6 +19,8 @@ class Figures:
     store_up: bool = False
     """Whether Redis has answered the last time."""
     messages: Mapping[str, int] = field(default_factory=lambda: {"sent": 0, "received": 0})
+    unknown: int = 0
+    """Messages of kinds that this release does not know."""
     lost: int = 0
     """Nodes that were spoken to, and went without taking leave."""
     refusals: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(REASONS, 0))

@@ -42,7 +42,14 @@ _MAX_WORKERS = 64
 
 
 class NotWelcome(ClusterError):
-    """Two nodes do not speak to each other; the message is one of :data:`REASONS`."""
+    """Two nodes do not speak to each other; the message is one of :data:`REASONS`.
+
+    :param node: which one it is, where it has said so.
+    """
+
+    def __init__(self, reason: str, node: str = "") -> None:
+        super().__init__(reason)
+        self.node = node
 
 
 def checked(node: Node) -> Node:
@@ -69,8 +76,8 @@ def introduced(frame: bytes, here: Node) -> Node:
     try:
         said, _ = VOCABULARY.read(frame)
         match said:
-            case Hello(version) if version != VERSION:
-                raise NotWelcome(OTHER_VERSION)
+            case Hello(version, other) if version != VERSION:
+                raise NotWelcome(OTHER_VERSION, checked(other).name if other else "")
             case Hello(_, Node() as node):
                 node = checked(node)
             case Refused(reason):

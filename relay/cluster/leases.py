@@ -22,6 +22,7 @@ from relay.cluster.figures import Standing
 from relay.cluster.greeting import NAME_TAKEN, WRONG_SECRET, checked
 from relay.cluster.interface import Node
 from relay.cluster.lane import Runs
+from relay.cluster.messages import VERSION
 from relay.errors import NotUnderstood, StoreAway
 from relay.logs import log_crash
 
@@ -111,6 +112,8 @@ class Lease:
 
     node: Node
     standing: Standing
+    protocol: int = VERSION
+    """The version of what it says to other nodes."""
 
 
 _LEASE = TypeAdapter(Lease)
@@ -175,6 +178,17 @@ class Leases:
     def living(self) -> frozenset[str] | None:
         """The names of all nodes that have one, this one included; None when that is not known."""
         return frozenset(self._ends_at) if self._is_renewed else None
+
+    @property
+    def kin(self) -> frozenset[str] | None:
+        """The same without those who speak another version.
+
+        They have a store of their own: what there is of their names in this one is of former runs.
+        """
+        if (living := self.living) is None:
+            return None
+        others = self.others.values()
+        return living - {each.node.name for each in others if each.protocol != VERSION}
 
     @property
     def count(self) -> int:

@@ -169,7 +169,7 @@ class Nodes:
             node = await self._introduction(wire)
             require_free(node, self._others.get(node.name))
         except NotWelcome as refused:
-            self.refusals.note(str(refused))
+            self.refusals.note(str(refused), refused.node)
             wire.send(VOCABULARY.write(Refused(str(refused))))
             await wire.close(CLOSING_S)
             return

@@ -1,6 +1,8 @@
 """What Redis does for the store: a script for each step, so that each is atomic.
 
-All keys have one hash tag and are named to every script. A script that writes is told for whom:
+All keys have one hash tag and are named to every script. Nodes of two versions of their protocol
+cannot bring users together, so each version has a queue of its own: who cannot be met would stand
+before those who can. A script that writes is told for whom:
 the node, and its *stay*, which is new whenever the node has begun anew. What comes of a former one,
 say of a connection that had been lost with a command under way, is refused.
 
@@ -12,14 +14,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import sha1
 
+from relay.cluster.messages import VERSION
+
+_OWN = f"{{relay}}:{VERSION}"
+
 KEYS = (
-    "{relay}:waiters",  # hash: user -> waiter
-    "{relay}:queue",  # sorted set: users by when they came
-    "{relay}:apart",  # the same, of those who are apart
-    "{relay}:alike",  # sorted set by name: whether apart, interest, when they came, user
-    "{relay}:rooms",  # hash: user -> room, of both users
-    "{relay}:at",  # sorted set by name: node, user, of all who wait or are in a room
-    "{relay}:stays",  # hash: node -> stay
+    f"{_OWN}:waiters",  # hash: user -> waiter
+    f"{_OWN}:queue",  # sorted set: users by when they came
+    f"{_OWN}:apart",  # the same, of those who are apart
+    f"{_OWN}:alike",  # sorted set by name: whether apart, interest, when they came, user
+    f"{_OWN}:rooms",  # hash: user -> room, of both users
+    f"{_OWN}:at",  # sorted set by name: node, user, of all who wait or are in a room
+    f"{_OWN}:stays",  # hash: node -> stay
 )
 
 KEEP_S = 600

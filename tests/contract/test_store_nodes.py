@@ -12,8 +12,10 @@ from itertools import count
 
 import pytest
 
+from relay.cluster.messages import VERSION
 from relay.errors import StoreAway
 from relay.matching import Matchmaker
+from relay.matching.matchmaker import LOOKAHEAD
 from relay.store import Entered, Room, Waiter
 from relay.store.redis import COMING_AT_ONCE, LOOKED_AT_ONCE, RedisStore
 from relay.store.scripts import KEEP_S, KEYS
@@ -287,6 +289,36 @@ async def test_everything_is_named_and_in_one_slot(redis_server: RedisServer) ->
     assert redis_server.ask("KEYS", "*") == "" or all(
         key in KEYS for key in redis_server.ask("KEYS", "*").splitlines()
     )
+
+
+async def test_who_cannot_be_met_since_its_node_is_of_another_version_is_in_nobody_s_way(
+    stores: Stores, redis_server: RedisServer
+) -> None:
+    """Each version has a queue of its own: as many as a search looks at may wait in the other."""
+    async with a_lane(redis_server) as lane:
+
+        async def of_later(*command: str | int) -> object:
+            ours, theirs = f"{{relay}}:{VERSION}:", f"{{relay}}:{VERSION + 1}:"
+            return await lane.run(
+                *(each.replace(ours, theirs) if each in KEYS else each for each in command)
+            )
+
+        later = RedisStore(of_later, "c", time.monotonic)
+        await later.begin()
+        await enter(later, "c", *(f"c{number}" for number in range(2 * LOOKAHEAD)))
+        await enter(stores["b"], "b", "bob")
+        search = Matchmaker(
+            stores["a"],
+            rematch_after_s=0,
+            new_room_id=lambda: "r",
+            reaches=lambda node: node == "b",
+        )
+        ann = Waiter("ann", time.monotonic(), node="a")
+        room = await search.search(ann, ann.since_s, wanted=lambda: True)
+        assert room is not None
+        assert {room.first, room.second} == {"ann", "bob"}
+        assert await names(stores["a"]) == []
+        assert len(await names(later)) == 100  # so many as were asked for
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,6 +16,7 @@ from relay.cluster import Node
 from relay.cluster.figures import Standing
 from relay.cluster.lane import Lane, client
 from relay.cluster.leases import Lease, Leases
+from relay.cluster.messages import VERSION
 from relay.errors import StoreAway
 from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_redis
 
@@ -88,6 +90,23 @@ async def test_who_is_not_open_has_its_name_and_no_more(server: RedisServer) -> 
         paris.open()
         await paris.renew()
         await berlin.renew()
+        assert list(berlin.others) == ["paris"]
+
+
+async def test_who_speaks_another_version_is_known_and_no_kin(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name is taken, and what another version's store has of that name is swept out."""
+    async with leases(server, BERLIN) as berlin, leases(server, PARIS) as paris:
+        await paris.claim()
+        await berlin.claim()
+        assert berlin.kin == frozenset({"berlin", "paris"})
+        monkeypatch.setattr("relay.cluster.leases.Lease", partial(Lease, protocol=VERSION + 1))
+        await paris.renew()
+        monkeypatch.undo()
+        await berlin.renew()
+        assert berlin.living == frozenset({"berlin", "paris"})
+        assert berlin.kin == frozenset({"berlin"})
         assert list(berlin.others) == ["paris"]
 
 

@@ -124,12 +124,19 @@ async def test_what_is_no_tls_is_refused() -> None:
 
 async def test_another_version_is_refused_and_is_told_why() -> None:
     card = node("paris")
-    async with running(card) as paris:
-        async with calling(card, trusted("berlin").calling) as caller:
-            caller.say(Hello(VERSION + 1))
-            assert await caller.hear() == Refused("version")
-            await caller.ended()
-        assert reasons(paris) == {"version": 1}
+    with capture_logs() as logged:
+        async with running(card) as paris:
+            for said in (Hello(VERSION + 1), Hello(VERSION + 1, node("berlin"))):
+                async with calling(card, trusted("berlin").calling) as caller:
+                    caller.say(said)
+                    assert await caller.hear() == Refused("version")
+                    await caller.ended()
+            assert reasons(paris) == {"version": 2}
+    told = [each for each in logged if each["event"] == "node_refused"]
+    assert [(each["reason"], each.get("node")) for each in told] == [
+        ("version", None),
+        ("version", "berlin"),
+    ]
 
 
 async def test_a_second_one_of_a_name_is_refused_until_the_first_has_gone() -> None:

@@ -34,11 +34,14 @@ async def node_process(
     port: int,
     *more: str,
     secret: str = SECRET,
+    before: str = "",
 ) -> AsyncIterator[Process]:
+    """:param before: statements that the process begins with."""
     folder = directory / name
     folder.mkdir(exist_ok=True)
     own = ("--data-dir", str(folder / "data"), "--runtime-dir", str(folder / "run"))
-    async with serving(folder, *flags(redis, name, number, port, secret), *own, *more) as process:
+    given = *flags(redis, name, number, port, secret), *own, *more
+    async with serving(folder, *given, before=before) as process:
         yield process
 
 
