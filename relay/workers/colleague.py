@@ -16,6 +16,8 @@ from relay.workers.channel import Channel
 
 PATIENCE_S = 10.0
 """A worker that does not answer for this long hangs."""
+_READING_S = 1.0
+"""Unless it was this process that stood still: so long it then has for what has come meanwhile."""
 
 
 class Colleague:
@@ -65,15 +67,15 @@ class Colleague:
         answered = self._asked[number] = asyncio.get_running_loop().create_future()
         self._channel.send(request, number)
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                answer = await answered
-        except TimeoutError:
-            self.answers = False
-            raise WorkerLost(f"worker {self.index} does not answer") from None
+            await asyncio.wait({answered}, timeout=PATIENCE_S)
+            if not answered.done():
+                await asyncio.wait({answered}, timeout=_READING_S)
         finally:
             self._asked.pop(number, None)
-        self.answers = True
-        match answer:
+        self.answers = answered.done()
+        if not self.answers:
+            raise WorkerLost(f"worker {self.index} does not answer")
+        match answer := answered.result():
             case messages.Refused(reason):
                 raise SdpError(reason)
             case messages.Failed():

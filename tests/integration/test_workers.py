@@ -9,6 +9,7 @@ import signal
 import socket
 import stat
 import struct
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -219,6 +220,21 @@ async def test_a_worker_that_hangs_is_replaced(
         await here.hears(Lost("a", "restarted"))
         await here.join("a")
         assert not runs(hung)
+
+
+async def test_a_front_that_has_stood_still_itself_replaces_nobody(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(place) as here:
+        before = await here.processes()
+        with monkeypatch.context() as hurried:
+            hurried.setattr("relay.workers.colleague.PATIENCE_S", 0.2)
+            beating = asyncio.create_task(here.plane.beat())
+            for _ in range(3):  # until it has asked
+                await asyncio.sleep(0)
+            time.sleep(0.5)  # noqa: ASYNC251 - as one that is frozen
+            await beating
+        assert await here.processes() == before
 
 
 async def test_a_description_waits_for_the_successor_of_a_worker_that_dies(place: Path) -> None:
