@@ -116,6 +116,7 @@ class Part:
             nodes=len(self.nodes.others),
             leases=self.leases.count,
             store_up=self.shared.is_there,
+            ahead_s=self.leases.ahead_s,
             messages={"sent": counts.sent, "received": counts.received},
             unknown=counts.unknown,
             lost=counts.lost,
@@ -225,6 +226,21 @@ async def _claim(settings: Settings, leases: Leases) -> None:
         return  # it is claimed when Redis is there
     if not is_ours:
         raise refused(settings, leases.refusal)
+    if leases.is_clock_wrong:
+        told = differing(settings, leases.ahead_s)
+        raise ConfigError(
+            f"{settings.written('cluster')}: {told}; bans and logins would not end when they"
+            " should: set both by NTP"
+        )
+
+
+def differing(settings: Settings, ahead_s: float) -> str:
+    """That this machine's clock and Redis' differ, in words.
+
+    :param ahead_s: by how much this machine's is ahead.
+    """
+    way = "ahead of" if ahead_s > 0 else "behind"
+    return f"this machine's clock is {abs(ahead_s):.0f} s {way} that of {shown(settings)}"
 
 
 def refused(settings: Settings, why: str) -> ConfigError:

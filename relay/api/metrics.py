@@ -139,6 +139,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "overview.cluster.store_up",
             "1 when Redis has answered the last time.",
         ),
+        "relay_cluster_clock_ahead_seconds": (
+            "overview.cluster.ahead_s",
+            "By how much this machine's clock is ahead of that of Redis.",
+        ),
     },
     CounterMetricFamily: {
         "relay_connections_admitted": ("door.admitted", "TCP connections let in."),

@@ -193,7 +193,10 @@ class Nodes:
         return joined.model_copy(update=told)
 
     async def _each(self, what: Asked, query: Any) -> dict[str, Any]:
-        """By the names of nodes, in order, what each answers; None of one that does not."""
+        """By the names of nodes, in order, what each answers; None of one that does not.
+
+        One that cannot be spoken to but has a lease still is one that does not.
+        """
         if self._cluster is None:
             return {}
         asks: dict[str, Answering] = {
@@ -201,6 +204,8 @@ class Nodes:
         } | {self._cluster.here.name: self._here}
 
         async def tried(node: str) -> Any:
+            if node not in asks:
+                return None
             try:
                 return await _first(asks[node], what, query)
             except (ClusterError, web.HTTPError):
@@ -208,7 +213,7 @@ class Nodes:
                     raise
                 return None
 
-        names = sorted(asks)
+        names = sorted({*asks, *(self._leases() or ())})
         return dict(zip(names, await asyncio.gather(*map(tried, names)), strict=True))
 
     async def _list(self, what: Asked) -> models.Nodes:

@@ -18,6 +18,8 @@ class Figures:
     """Nodes that have a lease, this one included, as Redis has told last."""
     store_up: bool = False
     """Whether Redis has answered the last time."""
+    ahead_s: float = 0.0
+    """By how much this machine's clock is ahead of Redis'."""
     messages: Mapping[str, int] = field(default_factory=lambda: {"sent": 0, "received": 0})
     unknown: int = 0
     """Messages of kinds that this release does not know."""

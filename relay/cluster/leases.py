@@ -32,6 +32,9 @@ LEASE_S = 5.0
 RENEW_S = 1.0
 """How often it says one."""
 
+MOST_AHEAD_S = 60.0
+"""A machine's clock that differs by more from Redis' is wrong, or that one is."""
+
 SHY_S = 3.0
 """Who has come while Redis was away lets the others go first for so long, when it is back."""
 
@@ -51,37 +54,41 @@ local told = redis.call('HGET', KEYS[2], name)
 local is_ours = told and string.sub(told, 1, #incarnation + 1) == incarnation .. ' '
 """
 _RENEW = (
-    _HEAD
+    # a lease takes next to no memory, and whoever has none is swept out
+    "#!lua flags=allow-oom"
+    + _HEAD
     + """
 local mark, lasts, most, kept, is_shy = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local border = string.format('%d', now)
-local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', border, 'LIMIT', 0, most)
-if #ended > 0 then
-  redis.call('ZREM', KEYS[1], unpack(ended))
-  redis.call('HDEL', KEYS[2], unpack(ended))
+local function drop(names)
+  if #names == 0 then return end
+  redis.call('ZREM', KEYS[1], unpack(names))
+  redis.call('HDEL', KEYS[2], unpack(names))
 end
+drop(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', border, 'LIMIT', 0, most))
 local latest = string.format('(%d', now + lasts + 1000)  -- no node is given a longer one
-if redis.call('ZCOUNT', KEYS[1], latest, '+inf') > 0 then
-  redis.call('ZREMRANGEBYSCORE', KEYS[1], latest, '+inf')
-end
+repeat
+  local endless = redis.call('ZRANGEBYSCORE', KEYS[1], latest, '+inf', 'LIMIT', 0, most)
+  drop(endless)
+until #endless == 0
 local function living()
   return redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', '(' .. border, 'LIMIT', 0, most)
 end
 local before = living()
-if #before == 0 and is_shy == '1' then return {'shy', {}, {}, {}} end
+if #before == 0 and is_shy == '1' then return {'shy', {}, {}, {}, now} end
 local marked = #before > 0 and redis.call('HMGET', KEYS[2], unpack(before)) or {}
 for index = 1, #before do
   local other = marked[index] and string.match(marked[index], '^%S+ (%x+) ')
-  if other and other ~= mark then return {'wrong_secret', {}, {}, {}} end
+  if other and other ~= mark then return {'wrong_secret', {}, {}, {}, now} end
 end
-if redis.call('ZSCORE', KEYS[1], name) and not is_ours then return {'name_taken', {}, {}, {}} end
+if redis.call('ZSCORE', KEYS[1], name) and not is_ours then return {'name_taken', {}, {}, {}, now} end
 redis.call('ZADD', KEYS[1], string.format('%d', now + lasts), name)
 redis.call('HSET', KEYS[2], name, incarnation .. ' ' .. mark .. ' ' .. ARGV[3])
 redis.call('PEXPIRE', KEYS[1], kept)
 redis.call('PEXPIRE', KEYS[2], kept)
 local there, left = living(), {}
 for index, each in ipairs(there) do left[index] = redis.call('ZSCORE', KEYS[1], each) - now end
-return {'ours', there, redis.call('HMGET', KEYS[2], unpack(there)), left}
+return {'ours', there, redis.call('HMGET', KEYS[2], unpack(there)), left, now}
 """
 )
 _RELEASE = (
@@ -126,7 +133,8 @@ class Leases:
     :param mark: of the cluster's secret (:attr:`relay.cluster.secret.Secret.mark`): while nodes are
         there that have another one, no lease is to be had.
     :param known: gets all other nodes, each time that Redis has told them.
-    :param clock: seconds on a clock that never goes back.
+    :param clock: seconds on a clock that never goes back; ``wall`` this machine's, as of all who
+        say until when something holds.
     """
 
     def __init__(
@@ -136,9 +144,12 @@ class Leases:
         mark: str,
         known: Callable[[Sequence[Node]], None],
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._run, self._here, self._known, self._clock = run, here, known, clock
-        self._mark = mark
+        self._mark, self._wall = mark, wall
+        self.ahead_s = 0.0
+        """By how much this machine's clock is ahead of Redis', as that has told last."""
         self.standing: Callable[[], Standing] = Standing
         """How this node is doing; asked for each second."""
         self.tend: Callable[[], Awaitable[None]] | None = None
@@ -159,6 +170,7 @@ class Leases:
         self._stop = asyncio.Event()
         self._renewing: asyncio.Task[None] | None = None
         self._has_told = ""
+        self._clock_differed = False
 
     @property
     def is_renewed(self) -> bool:
@@ -173,6 +185,11 @@ class Leases:
         have another secret.
         """
         return self._refusal
+
+    @property
+    def is_clock_wrong(self) -> bool:
+        """Whether this machine's clock, or Redis', is not to be trusted."""
+        return abs(self.ahead_s) > MOST_AHEAD_S
 
     @property
     def living(self) -> frozenset[str] | None:
@@ -229,9 +246,10 @@ class Leases:
         bounds = int(LEASE_S * 1000), MAX_NODES, _KEPT_MS
         asked_at = self._clock()
         is_shy = int(self._is_shy(asked_at))
-        outcome, names, there, left_ms = await self._ask(
+        outcome, names, there, left_ms, now_ms = await self._ask(
             _RENEW, told if self._is_open else "", self._mark, *bounds, is_shy
         )
+        self.ahead_s = self._wall() - int(now_ms) / 1000
         if outcome == "shy":
             self._shy_since_s = asked_at if self._shy_since_s is None else self._shy_since_s
             raise StoreAway("Redis is left to those who knew it before")
@@ -288,6 +306,7 @@ class Leases:
             started_at = self._clock()
             try:
                 self._tell("" if await self.renew() else self._refusal)
+                self._tell_clock()
             except StoreAway as error:
                 self._tell(str(error))
             if self.tend is not None:
@@ -325,3 +344,13 @@ class Leases:
         else:
             log.info("lease_renewed")
         self._has_told = trouble
+
+    def _tell_clock(self) -> None:
+        """Log that the clocks differ now, or no longer."""
+        if self.is_clock_wrong == self._clock_differed:
+            return
+        self._clock_differed = self.is_clock_wrong
+        if self.is_clock_wrong:
+            log.warning("clock_differs", ahead_s=round(self.ahead_s))
+        else:
+            log.info("clock_agrees")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import time
 from collections.abc import Collection, Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from relay.cluster.leases import KEYS, MAX_NODES, mark_of
+from relay.cluster.leases import KEYS, MAX_NODES, MOST_AHEAD_S, mark_of
 from relay.cluster.secret import Secret
-from relay.clustered import address_of, name_of, shown
+from relay.clustered import address_of, differing, name_of, shown
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
 from relay.doctor.ports import bind_error, relay_answers, span
@@ -24,6 +25,7 @@ _TIMEOUT_S = 2.0
 _NODE = "node"
 _PORT = "cluster port"
 _REDIS = "Redis"
+_CLOCK = "clock"
 _SECRET = "cluster secret"  # noqa: S105 - what the finding is about
 _SHARED = "shared database"
 _OLDEST = (7, 0)
@@ -100,7 +102,7 @@ def _redis(settings: Settings, url: str) -> Iterator[Finding]:
     )
     try:
         told: Any = client.info()
-        policy, marks = _policy(client), _marks(client)
+        policy, marks, ahead_s = _policy(client), _marks(client), _ahead_s(client)
     except (RedisError, OSError) as error:
         option = settings.written("cluster")
         advice = f"look at {option}: without Redis, users of this node meet nobody else's"
@@ -109,8 +111,26 @@ def _redis(settings: Settings, url: str) -> Iterator[Finding]:
     finally:
         client.close()
     yield grade_redis(str(told.get("redis_version", "")), policy)
+    yield grade_clock(settings, ahead_s)
     if settings.cluster_secret is not None:
         yield grade_secret(settings, Secret(settings.cluster_secret).mark, marks)
+
+
+def _ahead_s(client: Redis) -> float:
+    """By how much this machine's clock is ahead of Redis'."""
+    now: Any = client.time()
+    return time.time() - now[0] - now[1] / 1e6
+
+
+def grade_clock(settings: Settings, ahead_s: float) -> Finding:
+    """Whether this machine and Redis agree on what time it is.
+
+    :param ahead_s: by how much this machine's clock is ahead.
+    """
+    if abs(ahead_s) > MOST_AHEAD_S:
+        advice = "set both by NTP: 'relay serve' does not start like this"
+        return bad(_CLOCK, differing(settings, ahead_s), advice)
+    return good(_CLOCK, "that of Redis and this machine's agree")
 
 
 def _marks(client: Redis) -> list[str]:

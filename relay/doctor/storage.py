@@ -34,7 +34,7 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield bad(_FOLDER, str(error), "give it one")
         return
     yield _folder(settings, path)
-    yield _keys(path / KEY_FILE)
+    yield _keys(settings, path / KEY_FILE)
     yield grade_disk(shutil.disk_usage(_what_is_there(path)).free)
     yield _database(settings, database_at(settings, path))
     if settings.evidence:
@@ -61,7 +61,9 @@ def _folder(settings: Settings, path: Path) -> Finding:
     return good(_FOLDER, f"{path}")
 
 
-def _keys(path: Path) -> Finding:
+def _keys(settings: Settings, path: Path) -> Finding:
+    if settings.cluster is not None:
+        return good(_KEYS, "made from the cluster's secret, the same for all nodes")
     try:
         keys = keys_in(path)
     except ConfigError as error:

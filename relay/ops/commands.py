@@ -208,7 +208,7 @@ def drain(
         typer.Option(
             metavar="SPAN",
             help="How long calls may go on, as 90s, 10m or 1h: then those who are left are moved"
-            " to other servers, or disconnected.",
+            " to other servers, or disconnected. It begins after 5 s, when balancers have noticed.",
         ),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until no user is left.")] = False,

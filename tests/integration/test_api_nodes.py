@@ -89,7 +89,8 @@ async def test_the_nodes_are_listed_with_what_they_do() -> None:
         ]
         assert [n["totals"] and n["totals"]["connected"] for n in found["nodes"]] == [0, 1, None]
         assert found["nodes"][1]["version"] == "0.1.0"
-        assert (found["silentNodes"], found["storeAway"]) == ([], False)
+        assert (found["silentNodes"], found["storeAway"]) == (["gone"], False)
+        assert (await nodes["a"].operator.get("users"))["silentNodes"] == ["gone"]
         nodes.leases = None
         assert (await nodes["a"].operator.get("nodes"))["storeAway"] is True
 

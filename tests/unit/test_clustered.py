@@ -23,7 +23,7 @@ class Held:
     """A lease, and a store, as a part of a cluster has them."""
 
     def __init__(self) -> None:
-        self.refusal, self.living = "", None
+        self.refusal, self.kin = "", None
         self.is_renewed = self.is_there = False
         self.done: list[str] = []
 

@@ -43,6 +43,16 @@ def test_what_has_to_be_given_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(node_name=None)["node"].text.startswith("--node-name: has to be given")
 
 
+def test_a_clock_that_is_off_is_told() -> None:
+    settings = Settings.model_validate(
+        {"cluster": "redis://me:secret@192.0.2.9/1", "cluster_secret": 16 * "s"}
+    )
+    assert cluster.grade_clock(settings, -59).grade is Grade.GOOD
+    told = cluster.grade_clock(settings, -3600)
+    assert told.grade is Grade.BAD
+    assert told.text == "this machine's clock is 3600 s behind that of redis://192.0.2.9/1"
+
+
 def test_an_address_that_only_this_machine_has_is_told(error: dict[int, int]) -> None:
     assert found()["node"].grade is Grade.FAIR
     assert found(cluster_address="192.0.2.1")["node"] == Finding(
