@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from scripts.benchmark.report import Results
 from scripts.benchmark.run import CannotRun, measure, prepare
 
 _WIDE = 400  # when nobody looks, tables are Markdown, whose lines cannot be broken
+_TOLD_TO_END = 128 + signal.SIGTERM
 _NAMES = [each.name for each in MEASUREMENTS]
 _ALL = ",".join(_NAMES)
 _SECTIONS = ", ".join(f"{m.name} ({m.what})" if m.what else m.name for m in MEASUREMENTS)
@@ -117,7 +119,11 @@ def main(
     except (CannotRun, plot.NoMatplotlib) as error:
         print(f"bench: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
-    results = asyncio.run(measure(options))
+    try:
+        results = asyncio.run(measure(options))
+    except asyncio.CancelledError:
+        print("bench: told to end", file=sys.stderr)
+        raise typer.Exit(_TOLD_TO_END) from None
     if as_json:
         json.dump(report.as_dict(results), sys.stdout, indent=2)
         print()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import logging
@@ -48,15 +49,12 @@ class Progress:
 def prepare(*, poll_idle: bool) -> None:
     """Take this process to the load's core, and keep idle cores awake until it ends if wanted.
 
-    From now on SIGTERM ends it as Ctrl-C does: with all servers that it has started.
-
     :raises CannotRun: when that cannot be done.
     """
     if sys.platform != "linux":
         raise CannotRun("needs Linux (sendmmsg, /proc, kernel timestamps)")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with contextlib.suppress(OSError):
         servers.pin_load()
@@ -68,7 +66,12 @@ def prepare(*, poll_idle: bool) -> None:
 
 
 async def measure(options: Options) -> Results:
-    """What was chosen; a measurement that breaks off leaves what it has found, and the others."""
+    """What was chosen; a measurement that breaks off leaves what it has found, and the others.
+
+    SIGTERM cancels it, so that no server is left.
+    """
+    if (task := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     bench = Bench(options, Progress())
     if (average := os.getloadavg()[0]) > _QUIET:
         bench.say(f"the machine is busy (load average {average:.1f}): expect rows in doubt")
