@@ -232,7 +232,9 @@ test("an interruption changes nothing but that", () => {
   page.do("link_interrupted");
   assert.deepEqual(page.state.line, { ...line, isInterrupted: true });
   page.do("link_restored");
-  assert.deepEqual(page.state.line, { ...line, poorSinceMs: null, restoredAtMs: page.nowMs });
+  assert.deepEqual(page.state.line, {
+    ...line, poorSinceMs: null, looks: [], judgedFromMs: page.nowMs + 10_000,
+  });
 });
 
 test("who rests is not searched for when new paths are offered", () => {

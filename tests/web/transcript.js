@@ -34,6 +34,9 @@ export const CAMERA = track("camera");
 /** @type {Figures} */
 export const FINE = {
   rttMs: 20,
+  farRttMs: 40,
+  checks: null,
+  packetsIn: 80,
   lossIn: 0,
   lossOut: 0,
   bytesReceived: 0,
@@ -47,7 +50,8 @@ export const FINE = {
 };
 
 /** @type {import("../../web/media/figures.js").Totals} */
-export const NONE = { atMs: 0, bytesReceived: 0, bytesSent: 0, packetsReceived: 0, packetsLost: 0 };
+export const NONE = { atMs: 0, bytesReceived: 0, bytesSent: 0, packetsReceived: 0, packetsLost: 0,
+  checks: null };
 
 export class Page {
   nowMs = 1_000;

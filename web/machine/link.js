@@ -4,8 +4,9 @@
  *
  * @typedef {import("./turn.js").Turn} Turn
  */
+import { CLEAR_LINE } from "./judgement.js";
 import * as search from "./search.js";
-import { CLEAR_LINE, WHOLE } from "./state.js";
+import { WHOLE } from "./state.js";
 import * as way from "./way.js";
 
 /** @param {Turn} turn */

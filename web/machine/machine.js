@@ -20,6 +20,7 @@
  *     link.js      the media connection
  *     way.js       which way the media takes: UDP, or a detour by TCP
  *     line.js      how well the media travels, and doing with sound alone
+ *     judgement.js what is known of the line, and what that comes to
  *     devices.js   camera and microphone: opened, refused, muted, lost
  *     search.js    what is looked for, and asking the server to look
  *     draft.js     what is being written, and to whom

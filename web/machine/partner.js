@@ -52,6 +52,7 @@ export function somebody(turn, { roomId, sharedInterests, isReady }) {
     isTyping: false,
     isReported: false,
     isInterrupted: false,
+    isQuiet: false,
     isStalled: false,
     isDoubted: false,
     isSought: false,
@@ -169,16 +170,20 @@ export function measured(turn, figures) {
   if (!partner) return;
   const { bytesReceived } = figures;
   const quietMs = turn.nowMs - partner.lastBytesAtMs;
-  if (bytesReceived !== partner.bytesReceived) {
+  const isSilent = bytesReceived === partner.bytesReceived;
+  if (!isSilent) {
     const lastBytesAtMs = turn.nowMs;
-    const isWell = { isStalled: false, isInterrupted: false };
+    const isWell = { isStalled: false, isInterrupted: false, isQuiet: false };
     change(turn, { bytesReceived, lastBytesAtMs, ...isWell, isDoubted: false, isSought: false });
+    if (partner.isQuiet) line.measureAnew(turn);
   } else {
+    const isQuiet = isExpected(partner) && quietMs >= QUIET_MS;
     const isStalled = partner.isStalled || (isExpected(partner) && quietMs >= STALLED_AFTER_MS);
     const isInterrupted = partner.isInterrupted || (partner.isReported && quietMs >= QUIET_MS);
-    change(turn, { isStalled, isInterrupted });
+    change(turn, { isQuiet, isStalled, isInterrupted });
   }
-  if (!turn.state.partner?.isInterrupted) line.measured(turn, figures);
+  if (turn.state.partner?.isInterrupted) return;
+  line.measured(turn, figures, !isSilent || !isExpected(partner));
 }
 
 /**

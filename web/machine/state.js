@@ -6,8 +6,7 @@
  * @typedef {import("../media/devices.js").Kind} Kind
  * @typedef {import("../media/devices.js").DeviceProblem} DeviceProblem
  * @typedef {import("../media/devices.js").DeviceInfo} DeviceInfo
- * @typedef {import("../media/figures.js").Figures} Figures
- * @typedef {import("../media/figures.js").Grade} Grade
+ * @typedef {import("./judgement.js").Line} Line
  *
  * @typedef {{ type: "agreed", rules: string }
  *   | { type: "preview_wanted" } | { type: "retry_pressed" }
@@ -92,7 +91,7 @@
  * @property {number} [escape] until when a second Esc counts
  * @property {number} [typed] when the user counts as no longer typing
  * @property {number} [partnerTyped] when the partner does
- * @property {number} [video] when to try again whether the line bears video
+ * @property {number} [video] when to try video again, though nothing says that the line bears it
  * @property {number} [trial] when the test of the connection no longer waits for what it waits for
  * @property {number} [veil] when the partner's picture is no longer blurred
  * @property {number} [slowed] until when one meets only others who are in haste, too
@@ -120,21 +119,12 @@
  * @property {boolean} isTyping
  * @property {boolean} isReported their connection is interrupted, as the server says
  * @property {boolean} isInterrupted so it is, and nothing comes of them
- * @property {boolean} isStalled nothing comes any more, though it should
+ * @property {boolean} isQuiet nothing has come for a moment, though it should: an interruption, short as it is
+ * @property {boolean} isStalled nothing has come for so long that it is worth a word
  * @property {boolean} isDoubted whether the socket lives was asked since something came last
  * @property {boolean} isSought new paths were looked for since something came last
  * @property {number} bytesReceived
  * @property {number} lastBytesAtMs
- *
- * @typedef {object} Line how well the media travels
- * @property {Figures | null} figures
- * @property {Grade} grade
- * @property {number} otherGrades how many times in a row the figures said something else
- * @property {number | null} poorSinceMs since when it has been too poor to send video
- * @property {boolean} isVideoPaused it was too poor: only sound is sent
- * @property {number} pauses in a row
- * @property {boolean} isInterrupted our own link has lost its way to the other side
- * @property {number} restoredAtMs when it, or the partner's, was last found again
  *
  * @typedef {object} Mending of a link that is interrupted, or may be
  * @property {"none" | "proving" | "restarting"} step "proving": as soon as the socket is known to live
@@ -208,6 +198,7 @@
  * @property {boolean} isTrialShown
  * @property {DueMs} dueMs
  */
+import { CLEAR_LINE } from "./judgement.js";
 
 /** @type {Readonly<Settings>} */
 export const DEFAULTS = {
@@ -231,18 +222,6 @@ const OFF = {
   isSilenced: false,
   wasLost: false,
   track: null,
-};
-
-/** @type {Readonly<Line>} */
-export const CLEAR_LINE = {
-  figures: null,
-  grade: "good",
-  otherGrades: 0,
-  poorSinceMs: null,
-  isVideoPaused: false,
-  pauses: 0,
-  isInterrupted: false,
-  restoredAtMs: -Infinity,
 };
 
 /** @type {Readonly<Mending>} */

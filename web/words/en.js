@@ -149,7 +149,11 @@ export const en = {
   /** @param {number} seconds */
   videoIn: (seconds) => `Trying for video again in ${seconds} s.`,
   tryingVideo: "Trying for video now…",
-  videoPaused: "The line is too poor for video. The sound goes on; the picture comes back by itself.",
+  tooPoor: {
+    own: "Your line is too poor for video. The sound goes on; your picture comes back by itself.",
+    partner: "Your partner's line is poor. Yours is fine: your camera stays on.",
+    unknown: "The line is too poor for video. The sound goes on; your picture comes back by itself.",
+  },
 
   sentAway: {
     operator: "An operator has ended your connection.",

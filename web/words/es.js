@@ -142,8 +142,11 @@ export const es = {
   /** @param {number} seconds */
   videoIn: (seconds) => `Se vuelve a intentar el vídeo en ${seconds} s.`,
   tryingVideo: "Intentando el vídeo ahora…",
-  videoPaused:
-    "La línea no da para vídeo. El sonido sigue; la imagen volverá por sí sola.",
+  tooPoor: {
+    own: "Tu línea no da para vídeo. El sonido sigue; tu imagen volverá por sí sola.",
+    partner: "La línea de la otra persona es mala. La tuya está bien: tu cámara sigue encendida.",
+    unknown: "La línea no da para vídeo. El sonido sigue; tu imagen volverá por sí sola.",
+  },
 
   sentAway: {
     operator: "Un operador ha terminado tu conexión.",
