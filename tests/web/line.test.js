@@ -31,6 +31,32 @@ test("congestion control at the least that Chromium thinks of is too poor if mor
   assert.equal(far.measure(7, { ...narrow, farRttMs: 240 }).length, 2);
 });
 
+test("what the partner loses on the way here counts as well, since reports get lost, too", () => {
+  const figures = { lossOut: 0, availableOutBps: 84_400 };
+  assert.deepEqual(Page.inCall().measure(7, { ...figures, lossIn: 0.4 }), []);
+  assert.deepEqual(Page.inCall().measure(7, { ...figures, lossIn: 0.41 }).length, 2);
+});
+
+test("a report of loss that the estimate does not bear out is of another time", () => {
+  assert.deepEqual(Page.inCall().measure(30, { lossOut: 0.6, availableOutBps: 100_000 }), []);
+});
+
+test("as long as it is not seen whose line it is, nothing is done; then it is, at once", () => {
+  const page = Page.inCall();
+  page.measure(10, { checks: { sent: 0, answered: 0 } });
+  page.measure(1, { checks: { sent: 1, answered: 0 } });
+  assert.deepEqual(page.measure(8, { ...POOR, checks: { sent: 0, answered: 0 } }), []);
+  assert.deepEqual(page.measure(1, OWN), ["pause video", "> media_state"]);
+});
+
+test("it is not said any longer that our own line is fine when it is not", () => {
+  const page = Page.inCall();
+  page.measure(7, THEIRS);
+  assert.match(page.says, /^Your partner's line is poor/);
+  page.measure(4, { lossIn: 0.3, checks: { sent: 1, answered: 0 } });
+  assert.match(page.says, /^Connected/);
+});
+
 test("an estimate that is only low has to grow: what is lost is repaired, and nothing waits", () => {
   assert.deepEqual(Page.inCall().measure(30, { lossOut: 0.28, availableOutBps: 84_400 }), []);
 });
@@ -111,11 +137,13 @@ test("whose line it is shows in the checks of our own, and in how long they take
   /** @param {[sent: number, answered: number][]} checks @param {number} queueMs */
   const fault = (checks, queueMs = 0) => faultOf(checks.map(([sent, answered]) =>
     ({ checks: { sent, answered }, queueMs })));
-  assert.equal(fault([[1, 1], [0, 0], [1, 1]]), "unknown", "too few");
-  assert.equal(fault([[1, 1], [0, 0], [2, 1]]), "partner", "one may be under way");
+  assert.equal(fault([[2, 2], [0, 0], [1, 1]]), null, "too few");
+  assert.equal(fault([[3, 3], [0, 0], [1, 1]]), "partner");
+  assert.equal(fault([[3, 3], [1, 0]]), "partner", "one may be under way");
+  assert.equal(fault([[3, 2], [1, 1], [0, 0]]), null, "or be an accident");
   assert.equal(fault([[1, 1], [2, 1], [1, 0]]), "own");
-  assert.equal(fault([[8, 7], [3, 2]]), "unknown", "two of many");
-  assert.equal(fault([[1, 1], [1, 1], [1, 1]], 200), "own");
+  assert.equal(fault([[8, 7], [3, 2]]), null, "two of many");
+  assert.equal(fault([[2, 2], [2, 2], [1, 1]], 200), "own");
   assert.equal(fault([]), "unknown");
   assert.equal(faultOf([{ checks: null, queueMs: 0 }]), "unknown");
 });
@@ -181,6 +209,8 @@ function reports(atMs, received, lost) {
       ...common, type: "inbound-rtp", kind: "audio", id: "A", bytesReceived: 1_000,
       packetsReceived: 10, packetsLost: 0,
     },
+    { ...common, type: "media-source", kind: "audio", id: "W" },
+    { ...common, type: "media-source", kind: "video", id: "X", width: 1_280, height: 720 },
     { ...common, type: "outbound-rtp", kind: "video", id: "O", bytesSent: received * 50 },
     { ...common, type: "remote-inbound-rtp", kind: "video", id: "R", fractionLost: 0.02,
       roundTripTime: 0.08 },
@@ -195,7 +225,8 @@ test("figures come from two looks at the browser's statistics", () => {
   const { figures } = measure(reports(3_000, 190, 10), first.totals);
   assert.deepEqual(figures, {
     rttMs: 42, farRttMs: 80, checks: { sent: 4, answered: 2 }, packetsIn: 100, lossIn: 0.1, lossOut: 0.02, bytesReceived: 20_000, receivedBps: 36_000,
-    sentBps: 18_000, availableOutBps: 500_000, width: 640, height: 480, framesPerS: 24,
+    sentBps: 18_000, availableOutBps: 500_000,
+    camera: { width: 1280, height: 720 }, width: 640, height: 480, framesPerS: 24,
     protocol: "udp",
   });
   assert.deepEqual(figureRows(figures, "relay", en).map(([, value]) => value), [
@@ -281,7 +312,7 @@ test("video is tried again, and if the line is still too poor paused after 6 s m
 });
 
 test("exactly what is still borne is borne, and what is not known", () => {
-  const borne = { lossOut: 0.4, availableOutBps: 100_000, rttMs: 900 };
+  const borne = { lossOut: 0.4, lossIn: 0.4, availableOutBps: 99_999 };
   assert.deepEqual(Page.inCall().measure(20, borne), []);
   const unknown = { lossOut: null, availableOutBps: null, rttMs: null, farRttMs: null };
   assert.deepEqual(Page.inCall().measure(20, unknown), []);

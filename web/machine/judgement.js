@@ -44,11 +44,11 @@ const QUEUE_MS = 200;
 const CLEAN_LOSS = 0.1;
 /** Half a second of sound; fewer packets say too little. */
 const ENOUGH_PACKETS = 20;
-export const MAX_LOOKS = 9;
-/** One may be under way, or be an accident. */
+export const MAX_LOOKS = 12;
+/** A single one may be an accident. */
 const MISSING_CHECKS = 2;
 const MISSING_PART = 0.2;
-const ENOUGH_CHECKS = 3;
+const ENOUGH_CHECKS = 4;
 
 /** @type {Readonly<Least>} */
 export const NO_LEAST = { near: Infinity, far: Infinity };
@@ -74,12 +74,17 @@ export const CLEAR_LINE = {
  * Whether sound alone would fare better: more is lost than repair makes up for, or what is sent does not
  * get through even at the least that the browser sends. What is not known is not held against the line.
  *
- * @param {Pick<Figures, "lossOut" | "availableOutBps" | "rttMs" | "farRttMs">} figures
+ * What was lost of ours the partner reports late, and on such a line not at all for half a minute: so it
+ * counts only while the estimate agrees, and what is lost of theirs counts as well.
+ *
+ * @param {Pick<Figures, "lossIn" | "lossOut" | "availableOutBps" | "rttMs" | "farRttMs">} figures
  * @param {Least} least
  */
 export function isTooPoor(figures, least) {
-  const isNarrow = (figures.availableOutBps ?? Infinity) < MIN_VIDEO_BPS;
-  return (figures.lossOut ?? 0) > MAX_VIDEO_LOSS || (isNarrow && queue(figures, least) >= QUEUE_MS);
+  const { lossIn, lossOut, availableOutBps } = figures;
+  if (availableOutBps !== null && availableOutBps >= MIN_VIDEO_BPS) return false;
+  const isFull = availableOutBps !== null && queue(figures, least) >= QUEUE_MS;
+  return isFull || Math.max(lossIn ?? 0, lossOut ?? 0) > MAX_VIDEO_LOSS;
 }
 
 /**
@@ -101,15 +106,18 @@ export function isClean(figures, least) {
  * Whose line it is that a way over the server is poor by. When both are it is our own.
  *
  * @param {readonly Look[]} looks the last ones
- * @returns {Fault}
+ * @returns {Fault | null} null: that has to be seen yet
  */
 export function faultOf(looks) {
   if ((looks.at(-1)?.queueMs ?? 0) >= QUEUE_MS) return "own";
   const checks = looks.flatMap((look) => look.checks ?? []);
+  const last = checks.at(-1);
+  if (!last) return "unknown";
   const sent = checks.reduce((sum, each) => sum + each.sent, 0);
   const missing = sent - checks.reduce((sum, each) => sum + each.answered, 0);
   if (missing >= MISSING_CHECKS && missing >= sent * MISSING_PART) return "own";
-  return sent >= ENOUGH_CHECKS && missing < MISSING_CHECKS ? "partner" : "unknown";
+  const areAnswered = missing <= Math.min(1, last.sent); // the last one may be under way
+  return sent >= ENOUGH_CHECKS && areAnswered ? "partner" : null;
 }
 
 /** @param {Pick<Figures, "rttMs" | "farRttMs">} figures @param {Least} least @returns {Least} */

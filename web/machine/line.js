@@ -86,14 +86,14 @@ function showGrade(turn, figures) {
 function judge(turn, figures) {
   const { line, devices } = turn.state;
   const isJudged = devices.video.status === "on" && turn.nowMs >= line.judgedFromMs;
+  const fault = turn.isDirect() ? "unknown" : faultOf(line.looks);
   if (!isJudged || !isTooPoor(figures, line.least)) {
-    const isOver = isClean(figures, line.least);
+    const isOver = isClean(figures, line.least) || fault === "own";
     return change(turn, { poorSinceMs: null, fault: isOver ? null : line.fault });
   }
   const poorSinceMs = line.poorSinceMs ?? turn.nowMs;
   change(turn, { poorSinceMs });
-  if (turn.nowMs - poorSinceMs < POOR_FOR_MS) return;
-  const fault = turn.isDirect() ? "unknown" : faultOf(line.looks);
+  if (fault === null || turn.nowMs - poorSinceMs < POOR_FOR_MS) return;
   change(turn, { fault });
   if (fault !== "partner") pauseVideo(turn);
 }

@@ -9,6 +9,7 @@ import * as draft from "./draft.js";
 import * as former from "./former.js";
 import * as line from "./line.js";
 import * as link from "./link.js";
+import * as picture from "./picture.js";
 import * as search from "./search.js";
 import { hasArrived, ownMedia } from "./state.js";
 import * as veil from "./veil.js";
@@ -29,7 +30,7 @@ export function found(turn, { roomId, isInitiator, sharedInterests, blurred }) {
   state.partner = { ...somebody(turn, { roomId, sharedInterests, isReady }), hasCome: state.isTextOnly };
   draft.meet(turn);
   if (!state.isTextOnly) turn.startTimer("media", MEDIA_TIMEOUT_MS);
-  if (state.linked) turn.order({ do: "meet" });
+  if (state.linked) picture.meet(turn);
   else if (!state.isTextOnly) link.openToPartner(turn, isInitiator);
   veil.met(turn);
 }
@@ -71,7 +72,7 @@ export function meetAgain(turn) {
   if (!partner) return;
   change(turn, { bytesReceived: 0, lastBytesAtMs: turn.nowMs });
   if (!partner.hasCome) turn.startTimer("media", MEDIA_TIMEOUT_MS);
-  turn.order({ do: "meet" });
+  picture.meet(turn);
 }
 
 /**

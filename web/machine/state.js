@@ -7,6 +7,7 @@
  * @typedef {import("../media/devices.js").DeviceProblem} DeviceProblem
  * @typedef {import("../media/devices.js").DeviceInfo} DeviceInfo
  * @typedef {import("./judgement.js").Line} Line
+ * @typedef {import("../media/size.js").Size} Size
  *
  * @typedef {{ type: "agreed", rules: string }
  *   | { type: "preview_wanted" } | { type: "retry_pressed" }
@@ -29,7 +30,7 @@
  *   | import("../wire/wire.js").WireEvent | import("../wire/mover.js").MoveEvent
  *   | import("../media/devices.js").DeviceEvent | import("../media/peer.js").PeerEvent} Event
  *
- * @typedef {{ do: "open_devices", kinds: Kind[], ids: Record<Kind, string> }
+ * @typedef {{ do: "open_devices", kinds: Kind[], ids: Record<Kind, string>, size: Size }
  *   | { do: "close_device", kind: Kind }
  *   | { do: "enable_microphone", enabled: boolean }
  *   | { do: "remember", settings: Settings }
@@ -43,7 +44,7 @@
  *   | { do: "take_answer", sdp: string }
  *   | { do: "take_candidate", candidate: RTCIceCandidateInit | null }
  *   | { do: "use_track", kind: Kind, track: MediaStreamTrack | null }
- *   | { do: "pause_video", paused: boolean }
+ *   | { do: "pause_video", paused: boolean } | { do: "fit_video", fit: import("../media/size.js").Fit }
  *   | { do: "open_trial", iceServers: RTCIceServer[], limits: import("./trial.js").Limits }
  *   | { do: "take_trial_answer", sdp: string } | { do: "measure_trial" } | { do: "close_trial" }
  *   | { do: "glance", tracks: Tracks } | { do: "look_away" }
@@ -61,6 +62,7 @@
  * @property {boolean} searchesOn whether to look for the next partner when one leaves
  * @property {boolean} usesKeys whether single letters are commands
  * @property {string[]} interests
+ * @property {string} saver "on" or "off": whether the picture is sent small; empty: as the browser saves data
  * @property {string} blur of each new partner, see veil.js; empty: as the server thinks best
  *
  * @typedef {object} Device a camera or a microphone
@@ -183,6 +185,9 @@
  * @property {{ audio: boolean, video: boolean } | null} told what the partner knows of our media
  * @property {MediaStream | null} remoteStream
  * @property {Line} line
+ * @property {import("./picture.js").Picture} picture of our own, as it is sent
+ * @property {Size} stage where pictures are shown, in the screen's pixels
+ * @property {boolean} savesData the browser is set to
  * @property {ChatLine[]} chat with the present partner, or with the one who has just gone
  * @property {number} lastChatId
  * @property {string} draft what is being written to the present partner
@@ -199,6 +204,7 @@
  * @property {DueMs} dueMs
  */
 import { CLEAR_LINE } from "./judgement.js";
+import { UNSIZED } from "./picture.js";
 
 /** @type {Readonly<Settings>} */
 export const DEFAULTS = {
@@ -211,6 +217,7 @@ export const DEFAULTS = {
   searchesOn: true,
   usesKeys: true,
   interests: [],
+  saver: "",
   blur: "",
 };
 
@@ -281,6 +288,9 @@ export function initial(settings = DEFAULTS, host = "") {
     told: null,
     remoteStream: null,
     line: CLEAR_LINE,
+    picture: UNSIZED,
+    stage: { width: 0, height: 0 },
+    savesData: false,
     chat: [],
     lastChatId: 0,
     draft: "",

@@ -15,6 +15,7 @@
  * @property {number | null} receivedBps
  * @property {number | null} sentBps
  * @property {number | null} availableOutBps what congestion control thinks the way out bears
+ * @property {import("./size.js").Size | null} camera how large its pictures are, before they are made smaller
  * @property {number | null} width of the partner's picture, in pixels
  * @property {number | null} height
  * @property {number | null} framesPerS of the partner's picture
@@ -61,6 +62,7 @@ export function measure(reports, before) {
     lossOut: highest(remote.map(({ fractionLost }) => fractionLost)),
     bytesReceived: totals.bytesReceived,
     availableOutBps: path?.["availableOutgoingBitrate"] ?? null,
+    camera: sizeOf(all.find(({ type, kind }) => type === "media-source" && kind === "video")),
     width: video?.["frameWidth"] ?? null,
     height: video?.["frameHeight"] ?? null,
     framesPerS: video?.["framesPerSecond"] ?? null,
@@ -152,6 +154,29 @@ export function wayOf(reports) {
   const isRelayed = candidate?.["candidateType"] === "relay";
   const protocol = (isRelayed ? candidate["relayProtocol"] : null) ?? candidate?.["protocol"];
   return typeof protocol === "string" ? { protocol, isRelayed } : null;
+}
+
+/** @param {Report | undefined} source @returns {Figures["camera"]} */
+function sizeOf(source) {
+  const { width, height } = source ?? {};
+  return width && height ? { width, height } : null;
+}
+
+/**
+ * How many packets of sound, keyframes and pictures have come.
+ *
+ * @param {Iterable<Report>} reports of receivers
+ */
+export function countOf(reports) {
+  const count = { audio: 0, video: 0, pictures: 0 };
+  for (const report of reports) {
+    if (report["type"] !== "inbound-rtp") continue;
+    const pictures = report["framesDecoded"] ?? 0;
+    count.pictures += pictures;
+    if (report["kind"] === "audio") count.audio += report["packetsReceived"] ?? 0;
+    else count.video += report["keyFramesDecoded"] ?? pictures;
+  }
+  return count;
 }
 
 /** @param {Report[]} reports @param {string} name */

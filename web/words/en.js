@@ -92,6 +92,7 @@ export const en = {
   pictureInPicture: "Picture in picture",
   fullScreen: "Full screen",
   searchesOn: "Search on by itself",
+  savesData: "Save data: send a smaller picture",
   more: "More",
   help: "Help and keys",
   showChat: "Show chat",

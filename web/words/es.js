@@ -91,6 +91,7 @@ export const es = {
   pictureInPicture: "Imagen en imagen",
   fullScreen: "Pantalla completa",
   searchesOn: "Seguir buscando sin preguntar",
+  savesData: "Ahorrar datos: enviar una imagen más pequeña",
   more: "Más",
   help: "Ayuda y teclas",
   showChat: "Mostrar el chat",
