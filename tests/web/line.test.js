@@ -226,7 +226,7 @@ test("figures come from two looks at the browser's statistics", () => {
   assert.deepEqual(figures, {
     rttMs: 42, farRttMs: 80, checks: { sent: 4, answered: 2 }, packetsIn: 100, lossIn: 0.1, lossOut: 0.02, bytesReceived: 20_000, receivedBps: 36_000,
     sentBps: 18_000, availableOutBps: 500_000,
-    camera: { width: 1280, height: 720 }, width: 640, height: 480, framesPerS: 24,
+    isStrained: false, camera: { width: 1280, height: 720 }, width: 640, height: 480, framesPerS: 24,
     protocol: "udp",
   });
   assert.deepEqual(figureRows(figures, "relay", en).map(([, value]) => value), [
@@ -245,6 +245,12 @@ test("checks are counted on one path, where the browser counts them", () => {
   assert.equal(measure([transport ?? {}, old], first.totals).totals.checks?.sent, 9);
   const { requestsSent: _, consentRequestsSent: __, ...silent } = /** @type {any} */ (pair);
   assert.equal(measure([transport ?? {}, silent], first.totals).totals.checks, null);
+});
+
+test("a machine is strained when the browser says that its processor limits the picture", () => {
+  const limited = (/** @type {string} */ reason) =>
+    measure([{ type: "outbound-rtp", kind: "video", qualityLimitationReason: reason }], null).figures.isStrained;
+  assert.deepEqual(["none", "bandwidth", "cpu"].map(limited), [false, false, true]);
 });
 
 test("Firefox's pair is found without a transport report", () => {

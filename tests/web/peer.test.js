@@ -346,7 +346,7 @@ test("a picture is sent as it fits, whoever comes; sound is left alone, and what
   await bench.done();
   const whole = { active: true, scaleResolutionDownBy: 2, maxFramerate: 15, maxBitrate: undefined };
   assert.deepEqual([sound.encodings, picture.encodings], [[{ active: true }], [whole]]);
-  assert.deepEqual([sound.preference, picture.preference], [undefined, "maintain-framerate"]);
+  assert.deepEqual([sound.preference, picture.preference], [undefined, "maintain-resolution"]);
   const changes = picture.changes;
   peer.fitVideo({ scale: 2, framesPerS: 15, maxBps: null });
   peer.meet();

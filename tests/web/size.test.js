@@ -11,7 +11,7 @@ const NONE = { isSaving: false, isLeast: false };
 
 /** @param {(number | null)[]} estimates in bit/s, one a second @returns {import("../../web/media/size.js").Step} */
 function after(...estimates) {
-  return estimates.reduce(nextStep, FIRST_STEP);
+  return estimates.reduce((step, bps) => nextStep(step, bps, false), FIRST_STEP);
 }
 
 /** @param {(number | null)[]} estimates */
@@ -47,6 +47,24 @@ test("a worse line is believed after two seconds, and then for all that it lacks
   assert.deepEqual(sent(2e6, 150_000), [720, 30]);
   assert.deepEqual(sent(2e6, 150_000, 150_000), [180, 15]);
   assert.deepEqual(sent(2e6, 150_000, 2e6, 150_000), [720, 30]);
+});
+
+/** @param {import("../../web/media/size.js").Step} step @param {number} seconds @param {boolean} isStrained */
+function good(step, seconds, isStrained) {
+  return Array(seconds).fill(9e6).reduce((before, bps) => nextStep(before, bps, isStrained), step);
+}
+
+test("a machine that is too slow for a size for four seconds gets the next smaller one, and keeps to it", () => {
+  const whole = after(9e6);
+  assert.equal(good(good(whole, 3, true), 1, false).level, whole.level);
+  const smaller = good(whole, 4, true);
+  assert.equal(smaller.level, 4);
+  assert.equal(good(smaller, 60, false).level, 4);
+  assert.equal(good(whole, 60, true).level, 2, "there it ends");
+  const worse = nextStep(nextStep(smaller, 0, false), 0, false);
+  assert.equal(worse.level, 0);
+  assert.equal(good(worse, 2, false).level, 4);
+  assert.equal(nextStep({ ...smaller, level: null }, 9e6, false).level, 4);
 });
 
 test("an estimate near a border changes nothing, from either side", () => {

@@ -43,6 +43,7 @@ export const FINE = {
   receivedBps: 900_000,
   sentBps: 900_000,
   availableOutBps: 1_000_000,
+  isStrained: false,
   camera: null,
   width: 640,
   height: 480,

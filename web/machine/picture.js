@@ -28,11 +28,13 @@ export function meet(turn) {
 }
 
 /** @param {Turn} turn @param {Figures} figures */
-export function measured(turn, { camera, availableOutBps }) {
+export function measured(turn, { camera, availableOutBps, isStrained }) {
   const { picture, line, partner } = turn.state;
   // What a line bears does not show while it is cut off, or while sound alone is sent.
   if (line.isInterrupted || partner?.isQuiet) return;
-  const step = line.isVideoPaused ? FIRST_STEP : nextStep(picture.step, availableOutBps);
+  const step = line.isVideoPaused
+    ? { ...picture.step, level: null }
+    : nextStep(picture.step, availableOutBps, isStrained);
   turn.state.picture = { ...picture, step, camera: camera ?? picture.camera };
   fit(turn);
 }

@@ -6,8 +6,11 @@
  * @typedef {import("./size.js").Fit} Fit
  */
 
-/** The size is ours to choose; what a slow machine saves besides is size, too, and not movement. */
-const PREFERENCE = "maintain-framerate";
+/**
+ * The size is ours to choose. Left to itself Chromium begins with a quarter of it, and needs ten seconds
+ * and more for the whole, however much the line bears.
+ */
+const PREFERENCE = "maintain-resolution";
 
 /**
  * @param {RTCRtpSender} sender

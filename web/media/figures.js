@@ -15,6 +15,7 @@
  * @property {number | null} receivedBps
  * @property {number | null} sentBps
  * @property {number | null} availableOutBps what congestion control thinks the way out bears
+ * @property {boolean} isStrained our machine is too slow for the picture that we send
  * @property {import("./size.js").Size | null} camera how large its pictures are, before they are made smaller
  * @property {number | null} width of the partner's picture, in pixels
  * @property {number | null} height
@@ -62,6 +63,7 @@ export function measure(reports, before) {
     lossOut: highest(remote.map(({ fractionLost }) => fractionLost)),
     bytesReceived: totals.bytesReceived,
     availableOutBps: path?.["availableOutgoingBitrate"] ?? null,
+    isStrained: outbound.some((report) => report["qualityLimitationReason"] === "cpu"),
     camera: sizeOf(all.find(({ type, kind }) => type === "media-source" && kind === "video")),
     width: video?.["frameWidth"] ?? null,
     height: video?.["frameHeight"] ?? null,

@@ -16,6 +16,8 @@
  * @property {number | null} level of STEPS; null: nothing is known of this line yet
  * @property {number} lower seconds in a row that asked for less
  * @property {number} higher
+ * @property {number} strained seconds in a row in which our machine was too slow
+ * @property {number} highest level, since it was
  *
  * @typedef {object} Wish what else a picture is made smaller for
  * @property {boolean} isSaving the person saves data
@@ -43,11 +45,14 @@ const LOWER = 0.8;
 const HIGHER = 1.15;
 /** And for so many seconds: an estimate falls for a moment, too. */
 const AFTER = 2;
+/** A machine that was too slow for a size stays so for as long as the partner; this size is for all. */
+const STRAINED_AFTER = 4;
+const LOWEST_HIGHEST = 2;
 /** A stage from here on shows more than a picture of 640x480 has. */
 const LARGE_STAGE = { width: 960, height: 540 };
 
 /** @type {Readonly<Step>} */
-export const FIRST_STEP = { level: null, lower: 0, higher: 0 };
+export const FIRST_STEP = { level: null, lower: 0, higher: 0, strained: 0, highest: STEPS.length - 1 };
 
 /**
  * What to ask the camera for: never more than helps, and it may give something else.
@@ -68,16 +73,24 @@ export function wantedSize(stage, isSaving) {
  * @param {Step} step
  * @param {number | null} availableBps what congestion control thinks the way out bears; null: the browser
  *   does not say, and adapts the picture by itself
+ * @param {boolean} isStrained our machine is too slow for what is sent now
  * @returns {Step}
  */
-export function nextStep({ level, lower, higher }, availableBps) {
+export function nextStep(step, availableBps, isStrained) {
   const bps = availableBps ?? Infinity;
-  if (level === null) return { ...FIRST_STEP, level: levelFor(bps) };
+  const { level } = step;
+  if (level === null) return { ...step, level: Math.min(step.highest, levelFor(bps)) };
+  const strained = isStrained ? step.strained + 1 : 0;
+  if (strained >= STRAINED_AFTER && level > LOWEST_HIGHEST) {
+    return { ...FIRST_STEP, level: level - 1, highest: level - 1 };
+  }
   const low = levelFor(bps / LOWER);
-  const high = levelFor(bps / HIGHER);
-  const next = { level, lower: low < level ? lower + 1 : 0, higher: high > level ? higher + 1 : 0 };
-  if (next.lower >= AFTER) return { ...FIRST_STEP, level: levelFor(bps) };
-  return next.higher >= AFTER ? { ...FIRST_STEP, level: high } : next;
+  const high = Math.min(step.highest, levelFor(bps / HIGHER));
+  const lower = low < level ? step.lower + 1 : 0;
+  const higher = high > level ? step.higher + 1 : 0;
+  const { highest } = step;
+  if (lower >= AFTER) return { ...FIRST_STEP, level: levelFor(bps), highest };
+  return higher >= AFTER ? { ...FIRST_STEP, level: high, highest } : { ...step, lower, higher, strained };
 }
 
 /**
