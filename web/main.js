@@ -67,7 +67,7 @@ function dispatch(event) {
 /** @param {import("./machine/state.js").Command} command */
 function carryOut(command) {
   switch (command.do) {
-    case "open_devices": devices.open(command.kinds, command.ids); break;
+    case "open_devices": devices.open(command.kinds, command.ids, command.size); break;
     case "close_device": devices.close(command.kind); break;
     case "enable_microphone": devices.enableMicrophone(command.enabled); break;
     case "remember": remember(command.settings); break;
@@ -91,6 +91,7 @@ function carryOut(command) {
     case "take_answer": peer?.takeAnswer(command.sdp); break;
     case "take_candidate": peer?.takeCandidate(command.candidate); break;
     case "use_track": peer?.useTrack(command.kind, command.track); break;
+    case "fit_video": peer?.fitVideo(command.fit); break;
     case "pause_video": peer?.pauseVideo(command.paused); break;
     case "open_trial": rehearsal.open(command.iceServers, command.limits); break;
     case "take_trial_answer": rehearsal.takeAnswer(command.sdp); break;

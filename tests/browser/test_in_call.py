@@ -47,6 +47,23 @@ LAYOUT = """() => {
     };
 }"""
 
+ASKED = """
+    window.asked = [];
+    navigator.mediaDevices.getUserMedia = ({ audio, video }) => {
+        window.asked.push([video.width, video.height]);
+        const usual = { width: { ideal: 640 }, height: { ideal: 480 } };
+        const wanted = { audio, video: { ...video, ...usual } };
+        return MediaDevices.prototype.getUserMedia.call(navigator.mediaDevices, wanted);
+    };
+"""
+"""Notes what the camera is asked for, and has it give less: still more than in other tests."""
+
+LIMITS = """() => spy.links.map((link) => {
+    const { maxFramerate, maxBitrate } = link.getSenders()[1].getParameters().encodings[0];
+    return [link.localDescription.sdp, maxFramerate, maxBitrate ?? null];
+})"""
+"""Of each link: what was negotiated, and what the picture may take."""
+
 FITS = {"outside": [], "small": [], "overlapping": False, "scrolls": False}
 
 
@@ -203,3 +220,24 @@ async def test_who_does_not_search_on_rests_until_next(meet: Meet) -> None:
     await berta.reads("Looking for someone…")
     await anna.press("Next")
     await anna.sees_somebody()
+
+
+async def test_saving_data_makes_the_picture_smaller_and_interrupts_nothing(meet: Meet) -> None:
+    anna, berta = await meet(options={"spell": ASKED})
+    ((before, *_),) = await anna.page.evaluate(LIMITS)
+    await anna.press("Settings")
+    await anna.page.get_by_role("switch", name="Save data: send a smaller picture").check()
+
+    async def limits() -> list[list[Any]]:
+        found: list[list[Any]] = await anna.page.evaluate(LIMITS)
+        return found
+
+    await until(limits, lambda seen: seen[0][2] == 300_000)
+    assert [(sdp == before, pictures <= 15) for sdp, pictures, _ in await limits()] == [
+        (True, True)
+    ]
+    await until(berta.look, lambda seen: 0 < seen.width <= 480)
+    await berta.sees_somebody()
+    assert await anna.page.evaluate("asked") == [[{"ideal": 1280}, {"ideal": 720}]]
+    kept = "JSON.parse(localStorage.getItem('relay.settings')).saver"
+    assert await anna.page.evaluate(kept) == "on"

@@ -68,7 +68,7 @@ test("a partner of whom nothing had come has its full time after a restart", () 
 
 test("who saves the line from video tries it on the new link, and tells the partner", () => {
   const page = Page.inCall();
-  page.measure(7, { lossOut: 0.5 });
+  page.measure(7, { lossOut: 0.5, availableOutBps: 84_000 });
   assert.equal(page.state.line.isVideoPaused, true);
   page.hear({ type: "offer_again" });
   assert.equal(page.state.line.isVideoPaused, false);
@@ -227,12 +227,14 @@ test("what a link says that is closed by now is not heard", () => {
 
 test("an interruption changes nothing but that", () => {
   const page = Page.inCall();
-  page.measure(7, { lossOut: 0.5 });
+  page.measure(7, { lossOut: 0.5, availableOutBps: 84_000 });
   const { line } = page.state;
   page.do("link_interrupted");
   assert.deepEqual(page.state.line, { ...line, isInterrupted: true });
   page.do("link_restored");
-  assert.deepEqual(page.state.line, { ...line, poorSinceMs: null, restoredAtMs: page.nowMs });
+  assert.deepEqual(page.state.line, {
+    ...line, poorSinceMs: null, looks: [], judgedFromMs: page.nowMs + 10_000,
+  });
 });
 
 test("who rests is not searched for when new paths are offered", () => {

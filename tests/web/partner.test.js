@@ -234,14 +234,14 @@ test("another link of our own does not bring an interrupted partner back", () =>
 
 test("while nobody answers, the line is not taken for a poor one", () => {
   const page = Page.inCall();
-  page.measure(5, { availableOutBps: 50_000 }, false);
+  page.measure(5, { lossOut: 0.5, availableOutBps: 84_000 }, false);
   told(page, true);
-  page.measure(20, { availableOutBps: 50_000 }, false);
+  page.measure(20, { lossOut: 0.5, availableOutBps: 84_000 }, false);
   assert.equal(page.state.line.isVideoPaused, false);
   told(page, false);
-  page.measure(15, { availableOutBps: 50_000 });
+  page.measure(16, { lossOut: 0.5, availableOutBps: 84_000 });
   assert.equal(page.state.line.isVideoPaused, false, "the browser's estimate has time to recover");
-  page.measure(1, { availableOutBps: 50_000 });
+  page.measure(1, { lossOut: 0.5, availableOutBps: 84_000 });
   assert.equal(page.state.line.isVideoPaused, true);
 });
 
@@ -264,7 +264,7 @@ test("an offer of the relay is answered on a fresh link", () => {
 
 test("what was paused on a link is sent on the next one, and the partner told", () => {
   const page = Page.inCall();
-  page.measure(7, { lossOut: 0.5 });
+  page.measure(7, { lossOut: 0.5, availableOutBps: 84_000 });
   page.hear({ type: "webrtc_offer", sdp: "theirs" });
   assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: true, video: true });
 });
@@ -282,7 +282,8 @@ test("a partner begins with nothing, and counts", () => {
     roomId: "room 1",
     veil: { blur: "off", hasShown: true, isReady: true, why: null, isOverruled: false },
     media: { audio: true, video: true }, arrived: { audio: false, video: false }, hasCome: false,
-    sharedInterests: [], isTyping: false, isReported: false, isInterrupted: false, isStalled: false, isDoubted: false, isSought: false,
+    sharedInterests: [], isTyping: false, isReported: false, isInterrupted: false, isQuiet: false,
+    isStalled: false, isDoubted: false, isSought: false,
     bytesReceived: 0, lastBytesAtMs: page.nowMs,
   });
 });

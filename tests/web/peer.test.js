@@ -14,8 +14,10 @@ function fakeTransceiver(kind, active) {
     /** @type {{ state: string, onstatechange?: () => void } | null} */ transport: { state: "connected" },
     encodings: [{ active }],
     getParameters: () => ({ encodings: sender.encodings.map((encoding) => ({ ...encoding })) }),
-    setParameters: async (/** @type {{ encodings: { active: boolean }[] }} */ { encodings }) => {
+    /** @type {string | undefined} */ preference: undefined,
+    setParameters: async (/** @type {any} */ { encodings, degradationPreference }) => {
       sender.encodings = encodings;
+      sender.preference = degradationPreference;
       sender.changes += 1;
     },
     replaceTrack: async (/** @type {unknown} */ track) => { sender.track = track; },
@@ -334,6 +336,29 @@ test("it sends while there is a partner, and no picture while that is paused", (
   assert.deepEqual(await after(() => peer.meet()), [true, false]);
   assert.deepEqual(await after(() => peer.pauseVideo(false)), [true, true]);
   assert.deepEqual([bench.section(0).sender.changes, bench.section(1).sender.changes], [3, 3]);
+}));
+
+test("a picture is sent as it fits, whoever comes; sound is left alone, and what is so already", () => Bench.tell(async (bench) => {
+  const peer = await bench.opened();
+  const [sound, picture] = [bench.section(0).sender, bench.section(1).sender];
+  peer.fitVideo({ scale: 2, framesPerS: 15, maxBps: null });
+  peer.meet();
+  await bench.done();
+  const whole = { active: true, scaleResolutionDownBy: 2, maxFramerate: 15, maxBitrate: undefined };
+  assert.deepEqual([sound.encodings, picture.encodings], [[{ active: true }], [whole]]);
+  assert.deepEqual([sound.preference, picture.preference], [undefined, "maintain-resolution"]);
+  const changes = picture.changes;
+  peer.fitVideo({ scale: 2, framesPerS: 15, maxBps: null });
+  peer.meet();
+  await bench.done();
+  assert.equal(picture.changes, changes);
+  peer.fitVideo({ scale: 1.5, framesPerS: 8, maxBps: 300_000 });
+  peer.part();
+  await bench.done();
+  assert.deepEqual(picture.encodings, [
+    { active: false, scaleResolutionDownBy: 1.5, maxFramerate: 8, maxBitrate: 300_000 },
+  ]);
+  assert.deepEqual([picture.track, bench.connection.offers], [TRACKS.video, 1], "nothing else is touched");
 }));
 
 test("what cannot be done ends the link; a link that is closed says and does nothing", (t) => Bench.tell(async (bench) => {

@@ -382,7 +382,7 @@ test("an error that is about something else counts no answer", () => {
 
 test("a deadline that is not due is left alone", () => {
   const page = Page.inCall();
-  page.measure(7, { lossOut: 0.5 });
+  page.measure(7, { lossOut: 0.5, availableOutBps: 84_000 });
   page.on({ type: "text_changed", text: "x" });
   page.hear({ type: "typing", active: true });
   assert.deepEqual(page.on({ type: "time_passed" }), []);

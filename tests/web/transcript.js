@@ -34,12 +34,17 @@ export const CAMERA = track("camera");
 /** @type {Figures} */
 export const FINE = {
   rttMs: 20,
+  farRttMs: 40,
+  checks: null,
+  packetsIn: 80,
   lossIn: 0,
   lossOut: 0,
   bytesReceived: 0,
   receivedBps: 900_000,
   sentBps: 900_000,
   availableOutBps: 1_000_000,
+  isStrained: false,
+  camera: null,
   width: 640,
   height: 480,
   framesPerS: 30,
@@ -47,7 +52,8 @@ export const FINE = {
 };
 
 /** @type {import("../../web/media/figures.js").Totals} */
-export const NONE = { atMs: 0, bytesReceived: 0, bytesSent: 0, packetsReceived: 0, packetsLost: 0 };
+export const NONE = { atMs: 0, bytesReceived: 0, bytesSent: 0, packetsReceived: 0, packetsLost: 0,
+  checks: null };
 
 export class Page {
   nowMs = 1_000;

@@ -1,10 +1,11 @@
 // @ts-check
 /**
- * What happens around the page: the tab is hidden or left, the network comes back, the machine
- * wakes.
+ * What happens around the page: the tab is hidden or left, the window gets another size, the network comes
+ * back, the machine wakes.
  *
  * @typedef {{ type: "page_hidden" } | { type: "page_shown" }
  *   | { type: "page_left" } | { type: "page_back" }
+ *   | { type: "surroundings_seen", stage: import("../media/size.js").Size, savesData: boolean }
  *   | { type: "network_changed" }} SurroundingsEvent
  */
 
@@ -22,8 +23,25 @@ export function watchSurroundings(onEvent) {
     if (persisted) onEvent({ type: "page_back" });
   });
   addEventListener("online", () => onEvent({ type: "network_changed" }));
+  watchRoom(onEvent);
   watchNetworkKind(onEvent);
   watchSleep(onEvent);
+}
+
+/**
+ * How much of a picture can be shown, and whether the browser is set to save data; only some say so.
+ *
+ * @param {(event: SurroundingsEvent) => void} onEvent
+ */
+function watchRoom(onEvent) {
+  const { connection } = /** @type {any} */ (navigator);
+  const look = () => {
+    const stage = { width: innerWidth * devicePixelRatio, height: innerHeight * devicePixelRatio };
+    onEvent({ type: "surroundings_seen", stage, savesData: connection?.saveData === true });
+  };
+  look();
+  addEventListener("resize", look);
+  if (connection instanceof EventTarget) connection.addEventListener("change", look);
 }
 
 /**

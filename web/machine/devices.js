@@ -10,6 +10,8 @@
  * @typedef {import("../media/devices.js").DeviceProblem} DeviceProblem
  * @typedef {import("../media/devices.js").DeviceInfo} DeviceInfo
  */
+import { isSaving } from "./picture.js";
+import { wantedSize } from "../media/size.js";
 
 /** @type {readonly Kind[]} */
 const KINDS = ["audio", "video"];
@@ -53,7 +55,8 @@ function open(turn, kinds) {
   if (kinds.length === 0) return;
   for (const kind of kinds) change(turn, kind, { status: "asking" });
   const { microphoneId, cameraId } = turn.state.settings;
-  turn.order({ do: "open_devices", kinds, ids: { audio: microphoneId, video: cameraId } });
+  const size = wantedSize(turn.state.stage, isSaving(turn.state));
+  turn.order({ do: "open_devices", kinds, ids: { audio: microphoneId, video: cameraId }, size });
 }
 
 /** @param {Turn} turn @param {Kind} kind @param {MediaStreamTrack} track */

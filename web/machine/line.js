@@ -1,33 +1,51 @@
 // @ts-check
 /**
- * How well the media travels: the grade that is shown, and doing with sound alone while the line is
+ * How well the media travels: the grade that is shown, and doing with sound alone while our own line is
  * too poor for video.
  *
- * Whether it is too poor is judged by the sender, whose congestion control sees the whole way to the
- * partner; so each end saves the line from its own video.
+ * Only what arrives is judged: of a link that is interrupted, or a partner of whom nothing comes, the
+ * figures tell of that and not of the line. While it is the partner's line that is poor our picture goes
+ * on, as theirs to save is their own.
+ *
+ * A picture that was paused comes back as soon as a second has passed in which nothing was lost; and
+ * later from time to time if such a second does not come. Only when it had to be paused again soon
+ * after, what looks clean has to wait, ever longer.
  *
  * @typedef {import("./turn.js").Turn} Turn
  * @typedef {import("./state.js").Line} Line
  * @typedef {import("../media/figures.js").Figures} Figures
  */
+import { CLEAR_LINE, MAX_LOOKS, faultOf, isClean, isTooPoor, leastOf, lookAt } from "./judgement.js";
 import { grade } from "../media/figures.js";
-import { CLEAR_LINE } from "./state.js";
 
 /** A grade is shown when the figures say so this often in a row. */
 const CONFIRMATIONS = 2;
 const POOR_FOR_MS = 6_000;
+/** A pause that nothing but time ends. */
 const FIRST_PAUSE_MS = 15_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** Sound included: Chromium never thinks less than some 85 kbit/s while it sends both. */
-const MIN_VIDEO_BPS = 100_000;
-const MAX_VIDEO_LOSS = 0.25;
+/** The least that a pause lasts: what waits on the line has to get through, or it would look clean at once. */
+const SHORTEST_PAUSE_MS = 2_000;
+/** Who has to pause again within this time has come back too early. */
+const SOON_MS = 30_000;
 /** So long after an interruption the congestion control still believes that nothing gets through. */
 const SETTLING_MS = 10_000;
+/** What the partner has reported so far is of the time before the picture came back. */
+const REPORTING_MS = 2_000;
 
-/** @param {Turn} turn @param {Figures} figures */
-export function measured(turn, figures) {
+/**
+ * @param {Turn} turn
+ * @param {Figures} figures
+ * @param {boolean} isHeard whether something comes of the partner, if anything should
+ */
+export function measured(turn, figures, isHeard) {
   showGrade(turn, figures);
-  if (isTooPoor(turn, figures)) pauseVideo(turn);
+  const { line } = turn.state;
+  const least = leastOf(figures, line.least);
+  change(turn, { least, looks: [...line.looks, lookAt(figures, least)].slice(-MAX_LOOKS) });
+  if (!isHeard || line.isInterrupted) change(turn, { poorSinceMs: null });
+  else if (line.isVideoPaused) awaitClean(turn, figures);
+  else judge(turn, figures);
 }
 
 /**
@@ -36,7 +54,7 @@ export function measured(turn, figures) {
  * @param {Turn} turn
  */
 export function measureAnew(turn) {
-  change(turn, { poorSinceMs: null, restoredAtMs: turn.nowMs });
+  change(turn, { poorSinceMs: null, looks: [], judgedFromMs: turn.nowMs + SETTLING_MS });
 }
 
 /**
@@ -45,10 +63,10 @@ export function measureAnew(turn) {
  * @param {Turn} turn
  */
 export function part(turn) {
-  const { isVideoPaused, isInterrupted, restoredAtMs } = turn.state.line;
+  const { isVideoPaused, isInterrupted, judgedFromMs } = turn.state.line;
   turn.stopTimers("video");
   if (isVideoPaused) turn.order({ do: "pause_video", paused: false });
-  turn.state.line = { ...CLEAR_LINE, isInterrupted, restoredAtMs };
+  turn.state.line = { ...CLEAR_LINE, isInterrupted, judgedFromMs };
 }
 
 /** @param {Turn} turn @param {Figures} figures */
@@ -64,36 +82,52 @@ function showGrade(turn, figures) {
   });
 }
 
-/** @param {Turn} turn @param {Figures} figures @returns {boolean} */
-function isTooPoor(turn, { lossOut, availableOutBps }) {
+/** @param {Turn} turn @param {Figures} figures */
+function judge(turn, figures) {
   const { line, devices } = turn.state;
-  const isSending = devices.video.status === "on" && !line.isVideoPaused;
-  const isPoor = (lossOut ?? 0) > MAX_VIDEO_LOSS || (availableOutBps ?? Infinity) < MIN_VIDEO_BPS;
-  const isSettled = !line.isInterrupted && turn.nowMs - line.restoredAtMs >= SETTLING_MS;
-  if (!isSending || !isPoor || !isSettled) {
-    change(turn, { poorSinceMs: null });
-    return false;
+  const isJudged = devices.video.status === "on" && turn.nowMs >= line.judgedFromMs;
+  const fault = turn.isDirect() ? "unknown" : faultOf(line.looks);
+  if (!isJudged || !isTooPoor(figures, line.least)) {
+    const isOver = isClean(figures, line.least) || fault === "own";
+    return change(turn, { poorSinceMs: null, fault: isOver ? null : line.fault });
   }
-  const sinceMs = line.poorSinceMs ?? turn.nowMs;
-  change(turn, { poorSinceMs: sinceMs });
-  return turn.nowMs - sinceMs >= POOR_FOR_MS;
+  const poorSinceMs = line.poorSinceMs ?? turn.nowMs;
+  change(turn, { poorSinceMs });
+  if (fault === null || turn.nowMs - poorSinceMs < POOR_FOR_MS) return;
+  change(turn, { fault });
+  if (fault !== "partner") pauseVideo(turn);
 }
 
 /** @param {Turn} turn */
 function pauseVideo(turn) {
-  const { pauses } = turn.state.line;
-  change(turn, { isVideoPaused: true, pauses: pauses + 1, poorSinceMs: null });
-  turn.startTimer("video", Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** pauses));
+  const { pauses, resumedAtMs } = turn.state.line;
+  const again = turn.nowMs - resumedAtMs < SOON_MS ? pauses + 1 : 0;
+  change(turn, { isVideoPaused: true, pauses: again, pausedAtMs: turn.nowMs, poorSinceMs: null });
+  turn.startTimer("video", Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** again));
   turn.order({ do: "pause_video", paused: true });
 }
 
+/** @param {Turn} turn @param {Figures} figures */
+function awaitClean(turn, figures) {
+  const { pausedAtMs, pauses, least } = turn.state.line;
+  const shortestMs = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** pauses);
+  if (turn.nowMs - pausedAtMs >= shortestMs && isClean(figures, least)) tryVideo(turn);
+}
+
 /**
- * Whether the line bears video again shows only when there is some.
+ * Whether the line bears video shows in the end only when there is some.
  *
  * @param {Turn} turn
  */
 export function tryVideo(turn) {
-  change(turn, { isVideoPaused: false });
+  const { nowMs } = turn;
+  change(turn, {
+    isVideoPaused: false,
+    fault: null,
+    resumedAtMs: nowMs,
+    judgedFromMs: Math.max(turn.state.line.judgedFromMs, nowMs + REPORTING_MS),
+  });
+  turn.stopTimers("video");
   turn.order({ do: "pause_video", paused: false });
 }
 

@@ -4,8 +4,10 @@
  *
  * @typedef {import("./turn.js").Turn} Turn
  */
+import { CLEAR_LINE } from "./judgement.js";
+import * as picture from "./picture.js";
 import * as search from "./search.js";
-import { CLEAR_LINE, WHOLE } from "./state.js";
+import { WHOLE } from "./state.js";
 import * as way from "./way.js";
 
 /** @param {Turn} turn */
@@ -21,7 +23,7 @@ export function open(turn) {
  */
 export function openToPartner(turn, isInitiator) {
   open(turn);
-  turn.order({ do: "meet" });
+  picture.meet(turn);
   if (isInitiator) offer(turn, "make_offer");
 }
 

@@ -18,8 +18,10 @@
  *     chat.js      lines, who is typing, what was delivered
  *     partner.js   the one who was found, until they go
  *     link.js      the media connection
+ *     picture.js   how large our picture is sent
  *     way.js       which way the media takes: UDP, or a detour by TCP
  *     line.js      how well the media travels, and doing with sound alone
+ *     judgement.js what is known of the line, and what that comes to
  *     devices.js   camera and microphone: opened, refused, muted, lost
  *     search.js    what is looked for, and asking the server to look
  *     draft.js     what is being written, and to whom
@@ -58,6 +60,7 @@ import * as mend from "./mend.js";
 import * as moving from "./moving.js";
 import * as news from "./news.js";
 import * as partner from "./partner.js";
+import * as picture from "./picture.js";
 import * as search from "./search.js";
 import * as session from "./session.js";
 import * as trial from "./trial.js";
@@ -128,6 +131,10 @@ function take(turn, event) {
     case "return_pressed": return session.takeUp(turn);
     case "return_declined": return session.decline(turn);
     case "way_remembered": turn.state.takesDetour = event.takesDetour; return;
+    case "surroundings_seen":
+      turn.state.stage = event.stage;
+      turn.state.savesData = event.savesData;
+      return;
     case "network_changed": return visit.networkChanged(turn);
 
     case "show_pressed": return veil.show(turn, true);
@@ -187,6 +194,7 @@ function take(turn, event) {
     case "media_arrived": return partner.mediaArrived(turn, event.kind);
     case "figures_measured":
       partner.measured(turn, event.figures);
+      picture.measured(turn, event.figures);
       way.measured(turn, event.figures.protocol);
       return mend.measured(turn);
     default: /** @satisfies {never} */ (event);

@@ -9,6 +9,7 @@ import * as draft from "./draft.js";
 import * as former from "./former.js";
 import * as line from "./line.js";
 import * as link from "./link.js";
+import * as picture from "./picture.js";
 import * as search from "./search.js";
 import { hasArrived, ownMedia } from "./state.js";
 import * as veil from "./veil.js";
@@ -29,7 +30,7 @@ export function found(turn, { roomId, isInitiator, sharedInterests, blurred }) {
   state.partner = { ...somebody(turn, { roomId, sharedInterests, isReady }), hasCome: state.isTextOnly };
   draft.meet(turn);
   if (!state.isTextOnly) turn.startTimer("media", MEDIA_TIMEOUT_MS);
-  if (state.linked) turn.order({ do: "meet" });
+  if (state.linked) picture.meet(turn);
   else if (!state.isTextOnly) link.openToPartner(turn, isInitiator);
   veil.met(turn);
 }
@@ -52,6 +53,7 @@ export function somebody(turn, { roomId, sharedInterests, isReady }) {
     isTyping: false,
     isReported: false,
     isInterrupted: false,
+    isQuiet: false,
     isStalled: false,
     isDoubted: false,
     isSought: false,
@@ -70,7 +72,7 @@ export function meetAgain(turn) {
   if (!partner) return;
   change(turn, { bytesReceived: 0, lastBytesAtMs: turn.nowMs });
   if (!partner.hasCome) turn.startTimer("media", MEDIA_TIMEOUT_MS);
-  turn.order({ do: "meet" });
+  picture.meet(turn);
 }
 
 /**
@@ -169,16 +171,20 @@ export function measured(turn, figures) {
   if (!partner) return;
   const { bytesReceived } = figures;
   const quietMs = turn.nowMs - partner.lastBytesAtMs;
-  if (bytesReceived !== partner.bytesReceived) {
+  const isSilent = bytesReceived === partner.bytesReceived;
+  if (!isSilent) {
     const lastBytesAtMs = turn.nowMs;
-    const isWell = { isStalled: false, isInterrupted: false };
+    const isWell = { isStalled: false, isInterrupted: false, isQuiet: false };
     change(turn, { bytesReceived, lastBytesAtMs, ...isWell, isDoubted: false, isSought: false });
+    if (partner.isQuiet) line.measureAnew(turn);
   } else {
+    const isQuiet = isExpected(partner) && quietMs >= QUIET_MS;
     const isStalled = partner.isStalled || (isExpected(partner) && quietMs >= STALLED_AFTER_MS);
     const isInterrupted = partner.isInterrupted || (partner.isReported && quietMs >= QUIET_MS);
-    change(turn, { isStalled, isInterrupted });
+    change(turn, { isQuiet, isStalled, isInterrupted });
   }
-  if (!turn.state.partner?.isInterrupted) line.measured(turn, figures);
+  if (turn.state.partner?.isInterrupted) return;
+  line.measured(turn, figures, !isSilent || !isExpected(partner));
 }
 
 /**

@@ -17,6 +17,7 @@ import * as link from "./link.js";
 import * as mend from "./mend.js";
 import * as news from "./news.js";
 import * as partner from "./partner.js";
+import * as picture from "./picture.js";
 import * as search from "./search.js";
 import { isReturnAsked } from "./state.js";
 import * as trial from "./trial.js";
@@ -224,7 +225,7 @@ export function takeUp(turn) {
   Object.assign(state, { returning: null, isStarted: true, notice: null });
   state.partnersMet += 1;
   chat.shown(turn);
-  turn.order({ do: "meet" });
+  picture.meet(turn);
   turn.startTimer("media", partner.MEDIA_TIMEOUT_MS);
   devices.openWanted(turn);
 }

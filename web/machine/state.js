@@ -6,8 +6,8 @@
  * @typedef {import("../media/devices.js").Kind} Kind
  * @typedef {import("../media/devices.js").DeviceProblem} DeviceProblem
  * @typedef {import("../media/devices.js").DeviceInfo} DeviceInfo
- * @typedef {import("../media/figures.js").Figures} Figures
- * @typedef {import("../media/figures.js").Grade} Grade
+ * @typedef {import("./judgement.js").Line} Line
+ * @typedef {import("../media/size.js").Size} Size
  *
  * @typedef {{ type: "agreed", rules: string }
  *   | { type: "preview_wanted" } | { type: "retry_pressed" }
@@ -30,7 +30,7 @@
  *   | import("../wire/wire.js").WireEvent | import("../wire/mover.js").MoveEvent
  *   | import("../media/devices.js").DeviceEvent | import("../media/peer.js").PeerEvent} Event
  *
- * @typedef {{ do: "open_devices", kinds: Kind[], ids: Record<Kind, string> }
+ * @typedef {{ do: "open_devices", kinds: Kind[], ids: Record<Kind, string>, size: Size }
  *   | { do: "close_device", kind: Kind }
  *   | { do: "enable_microphone", enabled: boolean }
  *   | { do: "remember", settings: Settings }
@@ -44,7 +44,7 @@
  *   | { do: "take_answer", sdp: string }
  *   | { do: "take_candidate", candidate: RTCIceCandidateInit | null }
  *   | { do: "use_track", kind: Kind, track: MediaStreamTrack | null }
- *   | { do: "pause_video", paused: boolean }
+ *   | { do: "pause_video", paused: boolean } | { do: "fit_video", fit: import("../media/size.js").Fit }
  *   | { do: "open_trial", iceServers: RTCIceServer[], limits: import("./trial.js").Limits }
  *   | { do: "take_trial_answer", sdp: string } | { do: "measure_trial" } | { do: "close_trial" }
  *   | { do: "glance", tracks: Tracks } | { do: "look_away" }
@@ -62,6 +62,7 @@
  * @property {boolean} searchesOn whether to look for the next partner when one leaves
  * @property {boolean} usesKeys whether single letters are commands
  * @property {string[]} interests
+ * @property {string} saver "on" or "off": whether the picture is sent small; empty: as the browser saves data
  * @property {string} blur of each new partner, see veil.js; empty: as the server thinks best
  *
  * @typedef {object} Device a camera or a microphone
@@ -92,7 +93,7 @@
  * @property {number} [escape] until when a second Esc counts
  * @property {number} [typed] when the user counts as no longer typing
  * @property {number} [partnerTyped] when the partner does
- * @property {number} [video] when to try again whether the line bears video
+ * @property {number} [video] when to try video again, though nothing says that the line bears it
  * @property {number} [trial] when the test of the connection no longer waits for what it waits for
  * @property {number} [veil] when the partner's picture is no longer blurred
  * @property {number} [slowed] until when one meets only others who are in haste, too
@@ -120,21 +121,12 @@
  * @property {boolean} isTyping
  * @property {boolean} isReported their connection is interrupted, as the server says
  * @property {boolean} isInterrupted so it is, and nothing comes of them
- * @property {boolean} isStalled nothing comes any more, though it should
+ * @property {boolean} isQuiet nothing has come for a moment, though it should: an interruption, short as it is
+ * @property {boolean} isStalled nothing has come for so long that it is worth a word
  * @property {boolean} isDoubted whether the socket lives was asked since something came last
  * @property {boolean} isSought new paths were looked for since something came last
  * @property {number} bytesReceived
  * @property {number} lastBytesAtMs
- *
- * @typedef {object} Line how well the media travels
- * @property {Figures | null} figures
- * @property {Grade} grade
- * @property {number} otherGrades how many times in a row the figures said something else
- * @property {number | null} poorSinceMs since when it has been too poor to send video
- * @property {boolean} isVideoPaused it was too poor: only sound is sent
- * @property {number} pauses in a row
- * @property {boolean} isInterrupted our own link has lost its way to the other side
- * @property {number} restoredAtMs when it, or the partner's, was last found again
  *
  * @typedef {object} Mending of a link that is interrupted, or may be
  * @property {"none" | "proving" | "restarting"} step "proving": as soon as the socket is known to live
@@ -193,6 +185,9 @@
  * @property {{ audio: boolean, video: boolean } | null} told what the partner knows of our media
  * @property {MediaStream | null} remoteStream
  * @property {Line} line
+ * @property {import("./picture.js").Picture} picture of our own, as it is sent
+ * @property {Size} stage where pictures are shown, in the screen's pixels
+ * @property {boolean} savesData the browser is set to
  * @property {ChatLine[]} chat with the present partner, or with the one who has just gone
  * @property {number} lastChatId
  * @property {string} draft what is being written to the present partner
@@ -208,6 +203,8 @@
  * @property {boolean} isTrialShown
  * @property {DueMs} dueMs
  */
+import { CLEAR_LINE } from "./judgement.js";
+import { UNSIZED } from "./picture.js";
 
 /** @type {Readonly<Settings>} */
 export const DEFAULTS = {
@@ -220,6 +217,7 @@ export const DEFAULTS = {
   searchesOn: true,
   usesKeys: true,
   interests: [],
+  saver: "",
   blur: "",
 };
 
@@ -231,18 +229,6 @@ const OFF = {
   isSilenced: false,
   wasLost: false,
   track: null,
-};
-
-/** @type {Readonly<Line>} */
-export const CLEAR_LINE = {
-  figures: null,
-  grade: "good",
-  otherGrades: 0,
-  poorSinceMs: null,
-  isVideoPaused: false,
-  pauses: 0,
-  isInterrupted: false,
-  restoredAtMs: -Infinity,
 };
 
 /** @type {Readonly<Mending>} */
@@ -302,6 +288,9 @@ export function initial(settings = DEFAULTS, host = "") {
     told: null,
     remoteStream: null,
     line: CLEAR_LINE,
+    picture: UNSIZED,
+    stage: { width: 0, height: 0 },
+    savesData: false,
     chat: [],
     lastChatId: 0,
     draft: "",

@@ -9,6 +9,7 @@ import * as devices from "./devices.js";
 import * as link from "./link.js";
 import * as mend from "./mend.js";
 import * as partner from "./partner.js";
+import * as picture from "./picture.js";
 import * as search from "./search.js";
 import * as trial from "./trial.js";
 import { MAX_QUICK_FAILURES, isTextOffered } from "./state.js";
@@ -58,7 +59,7 @@ export function goOn(turn) {
   if (state.linked || state.dueMs.relink !== undefined || !(isIdle || state.isTextOnly)) return;
   if (turn.isDirect()) return search.ask(turn, "find_partner");
   link.open(turn); // find_partner follows the offer, so that nobody is matched with a dead end
-  if (state.partner) turn.order({ do: "meet" });
+  if (state.partner) picture.meet(turn);
   link.offer(turn, "make_offer");
 }
 

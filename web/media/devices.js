@@ -2,6 +2,7 @@
 /**
  * The camera and the microphone.
  *
+ * @typedef {import("./size.js").Size} Size
  * @typedef {"audio" | "video"} Kind
  * @typedef {"refused" | "missing" | "busy" | "unsupported" | "lost"} DeviceProblem
  * @typedef {{ kind: Kind | "output", id: string, label: string }} DeviceInfo
@@ -13,12 +14,10 @@
  *   | { type: "devices_listed", devices: DeviceInfo[] }} DeviceEvent
  */
 
-/** @type {Record<Kind, MediaTrackConstraints>} */
+/** What is wanted of each; none of it has to be. @type {Record<Kind, MediaTrackConstraints>} */
 const WANTED = {
   audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   video: {
-    width: { ideal: 640 },
-    height: { ideal: 480 },
     frameRate: { ideal: 30, max: 30 },
     facingMode: "user",
   },
@@ -54,9 +53,10 @@ export class Devices {
    *
    * @param {Kind[]} kinds
    * @param {Record<Kind, string>} ids which ones are preferred
+   * @param {Size} size of the picture
    */
-  async open(kinds, ids) {
-    const outcomes = await this.#get(kinds, ids);
+  async open(kinds, ids, size) {
+    const outcomes = await this.#get(kinds, ids, size);
     for (const kind of kinds) this.#report(kind, outcomes[kind]);
     await this.list();
   }
@@ -102,17 +102,20 @@ export class Devices {
    *
    * @param {Kind[]} kinds
    * @param {Record<Kind, string>} ids
+   * @param {Size} size
    * @returns {Promise<Partial<Record<Kind, MediaStreamTrack | DeviceProblem>>>}
    */
-  async #get(kinds, ids) {
-    const together = await getTracks(kinds, ids);
+  async #get(kinds, ids, size) {
+    const together = await getTracks(kinds, ids, size);
     if (typeof together === "object") return together;
     /** @type {Partial<Record<Kind, MediaStreamTrack | DeviceProblem>>} */
     const outcomes = {};
     for (const kind of kinds) {
-      let alone = kinds.length > 1 ? await getTracks([kind], ids) : together;
+      let alone = kinds.length > 1 ? await getTracks([kind], ids, size) : together;
       // The one that was chosen once may be gone.
-      if (alone === "missing" && ids[kind]) alone = await getTracks([kind], { audio: "", video: "" });
+      if (alone === "missing" && ids[kind]) {
+        alone = await getTracks([kind], { audio: "", video: "" }, size);
+      }
       outcomes[kind] = typeof alone === "object" ? alone[kind] ?? "missing" : alone;
     }
     return outcomes;
@@ -137,11 +140,12 @@ export class Devices {
 /**
  * @param {Kind[]} kinds
  * @param {Record<Kind, string>} ids
+ * @param {Size} size
  * @returns {Promise<Partial<Record<Kind, MediaStreamTrack>> | DeviceProblem>}
  */
-async function getTracks(kinds, ids) {
+async function getTracks(kinds, ids, size) {
   if (!navigator.mediaDevices) return "unsupported";
-  const wanted = kinds.map((kind) => [kind, constraints(kind, ids[kind])]);
+  const wanted = kinds.map((kind) => [kind, constraints(kind, ids[kind], size)]);
   try {
     const stream = await navigator.mediaDevices.getUserMedia(Object.fromEntries(wanted));
     return Object.fromEntries(stream.getTracks().map((track) => [track.kind, track]));
@@ -150,10 +154,12 @@ async function getTracks(kinds, ids) {
   }
 }
 
-/** @param {Kind} kind @param {string} id @returns {MediaTrackConstraints} */
-function constraints(kind, id) {
-  if (!id) return WANTED[kind];
-  const { facingMode: _, ...rest } = WANTED[kind];
+/** @param {Kind} kind @param {string} id @param {Size} size @returns {MediaTrackConstraints} */
+function constraints(kind, id, { width, height }) {
+  const ideal = kind === "video" ? { width: { ideal: width }, height: { ideal: height } } : {};
+  const wanted = { ...WANTED[kind], ...ideal };
+  if (!id) return wanted;
+  const { facingMode: _, ...rest } = wanted;
   return { ...rest, deviceId: { exact: id } };
 }
 

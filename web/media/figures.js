@@ -6,12 +6,17 @@
  *
  * @typedef {object} Figures null: not known
  * @property {number | null} rttMs there and back, up to the other end of the link
+ * @property {number | null} farRttMs there and back, up to the partner
+ * @property {{ sent: number, answered: number } | null} checks of the path, since the last time
+ * @property {number | null} packetsIn how many were sent to us since the last time, lost or not
  * @property {number | null} lossIn part of what was sent to us that was lost, 0 to 1
  * @property {number | null} lossOut part of what we sent that was lost, as the partner reports it
  * @property {number} bytesReceived since the link was opened
  * @property {number | null} receivedBps
  * @property {number | null} sentBps
  * @property {number | null} availableOutBps what congestion control thinks the way out bears
+ * @property {boolean} isStrained our machine is too slow for the picture that we send
+ * @property {import("./size.js").Size | null} camera how large its pictures are, before they are made smaller
  * @property {number | null} width of the partner's picture, in pixels
  * @property {number | null} height
  * @property {number | null} framesPerS of the partner's picture
@@ -23,6 +28,8 @@
  * @property {number} bytesSent
  * @property {number} packetsReceived
  * @property {number} packetsLost
+ * @property {{ pair: string, sent: number, answered: number } | null} checks of the path that is in use;
+ *   null: the browser does not count them
  *
  * @typedef {Record<string, any>} Report one of the browser's statistics objects
  */
@@ -48,12 +55,16 @@ export function measure(reports, before) {
     bytesSent: sum(outbound, "bytesSent"),
     packetsReceived: sum(inbound, "packetsReceived"),
     packetsLost: sum(inbound, "packetsLost"),
+    checks: checksOf(path),
   };
   const figures = {
     rttMs: seconds(path?.["currentRoundTripTime"] ?? remote[0]?.["roundTripTime"]),
+    farRttMs: seconds(highest(remote.map(({ roundTripTime }) => roundTripTime)) ?? undefined),
     lossOut: highest(remote.map(({ fractionLost }) => fractionLost)),
     bytesReceived: totals.bytesReceived,
     availableOutBps: path?.["availableOutgoingBitrate"] ?? null,
+    isStrained: outbound.some((report) => report["qualityLimitationReason"] === "cpu"),
+    camera: sizeOf(all.find(({ type, kind }) => type === "media-source" && kind === "video")),
     width: video?.["frameWidth"] ?? null,
     height: video?.["frameHeight"] ?? null,
     framesPerS: video?.["framesPerSecond"] ?? null,
@@ -87,18 +98,39 @@ function isWorse({ rttMs, lossIn, lossOut, framesPerS }, limit) {
 /**
  * @param {Totals | null} before
  * @param {Totals} now
- * @returns {Pick<Figures, "lossIn" | "receivedBps" | "sentBps">}
+ * @returns {Pick<Figures, "checks" | "packetsIn" | "lossIn" | "receivedBps" | "sentBps">}
  */
 function since(before, now) {
   const passedS = before ? (now.atMs - before.atMs) / 1000 : 0;
-  if (!before || passedS <= 0) return { lossIn: null, receivedBps: null, sentBps: null };
+  if (!before || passedS <= 0) {
+    return { checks: null, packetsIn: null, lossIn: null, receivedBps: null, sentBps: null };
+  }
   const lost = Math.max(0, now.packetsLost - before.packetsLost);
   const received = Math.max(0, now.packetsReceived - before.packetsReceived);
   return {
+    checks: checksSince(before.checks, now.checks),
+    packetsIn: lost + received,
     lossIn: lost + received > 0 ? lost / (lost + received) : null,
     receivedBps: Math.max(0, ((now.bytesReceived - before.bytesReceived) * 8) / passedS),
     sentBps: Math.max(0, ((now.bytesSent - before.bytesSent) * 8) / passedS),
   };
+}
+
+/**
+ * Chromium counts those after the first answer as consent, too; older ones as that only.
+ *
+ * @param {Report | undefined} path
+ * @returns {Totals["checks"]}
+ */
+function checksOf(path) {
+  const sent = Math.max(path?.["requestsSent"] ?? 0, path?.["consentRequestsSent"] ?? 0);
+  return path && sent > 0 ? { pair: path["id"], sent, answered: path["responsesReceived"] ?? 0 } : null;
+}
+
+/** @param {Totals["checks"]} before @param {Totals["checks"]} now @returns {Figures["checks"]} */
+function checksSince(before, now) {
+  if (!before || !now || before.pair !== now.pair) return null;
+  return { sent: now.sent - before.sent, answered: now.answered - before.answered };
 }
 
 /** @param {Report[]} all */
@@ -124,6 +156,29 @@ export function wayOf(reports) {
   const isRelayed = candidate?.["candidateType"] === "relay";
   const protocol = (isRelayed ? candidate["relayProtocol"] : null) ?? candidate?.["protocol"];
   return typeof protocol === "string" ? { protocol, isRelayed } : null;
+}
+
+/** @param {Report | undefined} source @returns {Figures["camera"]} */
+function sizeOf(source) {
+  const { width, height } = source ?? {};
+  return width && height ? { width, height } : null;
+}
+
+/**
+ * How many packets of sound, keyframes and pictures have come.
+ *
+ * @param {Iterable<Report>} reports of receivers
+ */
+export function countOf(reports) {
+  const count = { audio: 0, video: 0, pictures: 0 };
+  for (const report of reports) {
+    if (report["type"] !== "inbound-rtp") continue;
+    const pictures = report["framesDecoded"] ?? 0;
+    count.pictures += pictures;
+    if (report["kind"] === "audio") count.audio += report["packetsReceived"] ?? 0;
+    else count.video += report["keyFramesDecoded"] ?? pictures;
+  }
+  return count;
 }
 
 /** @param {Report[]} reports @param {string} name */

@@ -19,7 +19,8 @@
  *   | ({ type: "figures_measured" } & ReturnType<typeof measure>)} PeerEvent
  */
 import { kindOf } from "./devices.js";
-import { measure, wayOf } from "./figures.js";
+import { encode } from "./encoding.js";
+import { countOf, measure, wayOf } from "./figures.js";
 import { Reporter } from "./report.js";
 
 /** How often to look whether the partner's picture and sound are there. */
@@ -56,6 +57,8 @@ export class Peer {
   #awaited = new Set();
   #metAtMs = 0;
   #isVideoPaused = false;
+  /** @type {import("./size.js").Fit | null} */
+  #fit = null;
   /** @type {import("./figures.js").Totals | null} */
   #totals = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -171,13 +174,19 @@ export class Peer {
   /** @param {boolean} paused whether only sound is sent */
   pauseVideo(paused) {
     this.#isVideoPaused = paused;
-    this.#pause();
+    this.#shape();
+  }
+
+  /** @param {import("./size.js").Fit} fit how large the picture is sent from now on */
+  fitVideo(fit) {
+    this.#fit = fit;
+    this.#shape();
   }
 
   /** A partner is there: send, and say `media_arrived` when theirs comes. */
   meet() {
     this.#paused = false;
-    this.#pause();
+    this.#shape();
     this.#metAtMs = performance.now();
     this.#leftovers = Infinity;
     this.#awaited = new Set(["audio", "video"]);
@@ -190,7 +199,7 @@ export class Peer {
   part() {
     this.#paused = true;
     const before = this.#count(); // at once and not in its turn: the next partner may come any moment
-    this.#pause();
+    this.#shape();
     this.#stopTimers();
     this.#takeOver();
     this.#do(async () => {
@@ -274,7 +283,7 @@ export class Peer {
       transceiver.direction = "sendrecv";
       await transceiver.sender.replaceTrack(this.#tracks[kindOf(transceiver)]);
     }
-    this.#pause();
+    this.#shape();
   }
 
   async #takeEarly() {
@@ -321,15 +330,11 @@ export class Peer {
    * Pausing keeps the browser's bandwidth estimate, which falls to the bottom when it sends to
    * nobody, and starts again with a keyframe.
    */
-  #pause() {
+  #shape() {
     for (const transceiver of this.#pc.getTransceivers()) {
-      this.#do(async () => {
-        const { sender } = transceiver;
-        const active = this.#isActive(kindOf(transceiver));
-        const parameters = sender.getParameters();
-        if (parameters.encodings.every((encoding) => encoding.active === active)) return;
-        for (const encoding of parameters.encodings) encoding.active = active;
-        await sender.setParameters(parameters);
+      this.#do(() => {
+        const kind = kindOf(transceiver);
+        return encode(transceiver.sender, this.#isActive(kind), kind === "video" ? this.#fit : null);
       });
     }
   }
@@ -364,19 +369,9 @@ export class Peer {
     if (this.#awaited.size) this.#lookSoon();
   }
 
-  /** How many packets of sound, keyframes and pictures have come. */
   async #count() {
-    const count = { audio: 0, video: 0, pictures: 0 };
-    for (const receiver of this.#pc.getReceivers()) {
-      for (const report of (await receiver.getStats()).values()) {
-        if (report.type !== "inbound-rtp") continue;
-        const pictures = report.framesDecoded ?? 0;
-        count.pictures += pictures;
-        if (report.kind === "audio") count.audio += report.packetsReceived ?? 0;
-        else count.video += report.keyFramesDecoded ?? pictures;
-      }
-    }
-    return count;
+    const reports = await Promise.all(this.#pc.getReceivers().map((receiver) => receiver.getStats()));
+    return countOf(reports.flatMap((report) => [...report.values()]));
   }
 
   async #measure() {

@@ -9,6 +9,7 @@
 import { BlocksView } from "./blocks.js";
 import { find, make } from "./dom.js";
 import { Pickers } from "./pickers.js";
+import { isSaving } from "../machine/picture.js";
 import { isReturnAsked } from "../machine/state.js";
 import { agreementTo, hasAgreed, welcomeParagraphs } from "../words/words.js";
 
@@ -22,6 +23,7 @@ export class DialogsView {
   #keys = find("keys", HTMLElement);
   #usesKeys = find("uses-keys", HTMLInputElement);
   #searchesOn = find("searches-on", HTMLInputElement);
+  #savesData = find("saves-data", HTMLInputElement);
   #pickers;
   #blocks;
   #evidence = find("evidence", HTMLElement);
@@ -61,6 +63,8 @@ export class DialogsView {
       onEvent({ type: "setting_changed", change: { usesKeys: this.#usesKeys.checked } });
     this.#searchesOn.onchange = () =>
       onEvent({ type: "setting_changed", change: { searchesOn: this.#searchesOn.checked } });
+    this.#savesData.onchange = () =>
+      onEvent({ type: "setting_changed", change: { saver: this.#savesData.checked ? "on" : "off" } });
     for (const opener of document.querySelectorAll("[data-opens]")) {
       opener.addEventListener("click", () => this.open(opener.getAttribute("data-opens") ?? ""));
     }
@@ -97,6 +101,7 @@ export class DialogsView {
     const { settings } = state;
     this.#usesKeys.checked = settings.usesKeys;
     this.#searchesOn.checked = settings.searchesOn;
+    this.#savesData.checked = isSaving(state);
     this.#pickers.draw(state, words);
     this.#blocks.draw(state, words, locale);
     const isAsked = isReturnAsked(state);

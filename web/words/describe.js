@@ -117,13 +117,15 @@ function secondsFrom(fromMs, toMs) {
 }
 
 /** @param {State} state @param {Words} words */
-function noticeText({ notice, line }, words) {
+function noticeText({ notice, line, partner }, words) {
   if (notice?.kind === "server_error") return words.serverSays(notice.text);
   if (notice?.kind === "link_failed") {
     return `${words.mishaps.link_failed} ${causeText(notice.cause, words)}`.trim();
   }
   if (notice) return words.mishaps[notice.kind];
-  return line.isVideoPaused ? words.videoPaused : "";
+  // Of an interruption is told elsewhere, and the line is not judged meanwhile.
+  const isCutOff = line.isInterrupted || partner?.isInterrupted || partner?.isStalled;
+  return line.fault && !isCutOff ? words.tooPoor[line.fault] : "";
 }
 
 /**

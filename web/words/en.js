@@ -92,6 +92,7 @@ export const en = {
   pictureInPicture: "Picture in picture",
   fullScreen: "Full screen",
   searchesOn: "Search on by itself",
+  savesData: "Save data: send a smaller picture",
   more: "More",
   help: "Help and keys",
   showChat: "Show chat",
@@ -149,7 +150,11 @@ export const en = {
   /** @param {number} seconds */
   videoIn: (seconds) => `Trying for video again in ${seconds} s.`,
   tryingVideo: "Trying for video now…",
-  videoPaused: "The line is too poor for video. The sound goes on; the picture comes back by itself.",
+  tooPoor: {
+    own: "Your line is too poor for video. The sound goes on; your picture comes back by itself.",
+    partner: "Your partner's line is poor. Yours is fine: your camera stays on.",
+    unknown: "The line is too poor for video. The sound goes on; your picture comes back by itself.",
+  },
 
   sentAway: {
     operator: "An operator has ended your connection.",

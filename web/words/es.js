@@ -91,6 +91,7 @@ export const es = {
   pictureInPicture: "Imagen en imagen",
   fullScreen: "Pantalla completa",
   searchesOn: "Seguir buscando sin preguntar",
+  savesData: "Ahorrar datos: enviar una imagen más pequeña",
   more: "Más",
   help: "Ayuda y teclas",
   showChat: "Mostrar el chat",
@@ -142,8 +143,11 @@ export const es = {
   /** @param {number} seconds */
   videoIn: (seconds) => `Se vuelve a intentar el vídeo en ${seconds} s.`,
   tryingVideo: "Intentando el vídeo ahora…",
-  videoPaused:
-    "La línea no da para vídeo. El sonido sigue; la imagen volverá por sí sola.",
+  tooPoor: {
+    own: "Tu línea no da para vídeo. El sonido sigue; tu imagen volverá por sí sola.",
+    partner: "La línea de la otra persona es mala. La tuya está bien: tu cámara sigue encendida.",
+    unknown: "La línea no da para vídeo. El sonido sigue; tu imagen volverá por sí sola.",
+  },
 
   sentAway: {
     operator: "Un operador ha terminado tu conexión.",
