@@ -81,7 +81,9 @@ for index = 1, #before do
   local other = marked[index] and string.match(marked[index], '^%S+ (%x+) ')
   if other and other ~= mark then return {'wrong_secret', {}, {}, {}, now} end
 end
-if redis.call('ZSCORE', KEYS[1], name) and not is_ours then return {'name_taken', {}, {}, {}, now} end
+if redis.call('ZSCORE', KEYS[1], name) and not is_ours then
+  return {'name_taken', {}, {}, {}, now}
+end
 redis.call('ZADD', KEYS[1], string.format('%d', now + lasts), name)
 redis.call('HSET', KEYS[2], name, incarnation .. ' ' .. mark .. ' ' .. ARGV[3])
 redis.call('PEXPIRE', KEYS[1], kept)

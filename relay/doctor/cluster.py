@@ -119,7 +119,7 @@ def _redis(settings: Settings, url: str) -> Iterator[Finding]:
 def _ahead_s(client: Redis) -> float:
     """By how much this machine's clock is ahead of Redis'."""
     now: Any = client.time()
-    return time.time() - now[0] - now[1] / 1e6
+    return time.time() - float(now[0]) - float(now[1]) / 1e6
 
 
 def grade_clock(settings: Settings, ahead_s: float) -> Finding:
