@@ -15,6 +15,7 @@ from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
 
+import aiohttp
 import av
 import pytest
 
@@ -236,9 +237,12 @@ async def test_drain_and_wait_until_nobody_is_left(tmp_path: Path) -> None:
         ended = await call.relay("drain", "--wait", "--timeout", "0.5")
         assert (ended.code, ended.out) == (1, "new users are turned away\n")
         assert "2 users are left after 0.5 s" in ended.err
-        async with commands.started("drain", "--wait", env=call.env) as process:
+        told = ("drain", "--deadline", "10m", "--wait")
+        async with commands.started(*told, env=call.env) as process:
             assert process.stdout
             await process.stdout.readline()
+            async with aiohttp.ClientSession() as http, http.get(f"{call.url}/ready") as ready:
+                assert ready.status == 503
             await call.bob.leave()
             await call.ann.leave()
             assert await process.wait() == 0
