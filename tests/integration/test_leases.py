@@ -329,7 +329,7 @@ async def test_what_is_known_stays_known_while_redis_is_away(server: RedisServer
 
 
 async def test_a_redis_that_does_not_answer_holds_nobody_up(server: RedisServer) -> None:
-    async with leases(server, BERLIN, patience_s=0.2) as berlin:
+    async with leases(server, BERLIN, patience_s=1.0) as berlin:
         await berlin.claim()
         server.pause()
         try:
