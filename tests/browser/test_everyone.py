@@ -9,7 +9,7 @@ from tests.browser.conftest import Arrive, Meet
 from tests.browser.server import Server
 from tests.browser.visitor import together, until
 
-MAX_PAGE_BYTES = 140_000
+MAX_PAGE_BYTES = 150_000
 
 
 async def test_a_whole_call_with_the_keyboard_alone(server: Server, arrive: Arrive) -> None:
