@@ -81,6 +81,13 @@ LOOKS = 100
 LONG = 50
 """A link that was over its budget at more of these looks than so many is over it for long."""
 
+REPAIR_SHARE = 0.3
+"""Of the bytes that are sent to a user, so much more may be sent again. At a loss of 15 % a sixth
+is asked for once more, and some of it twice."""
+
+REPAIRS = Allowance(2000, 64 * 1024)
+"""And so many bytes besides. At once: what 300 ms of a good picture are."""
+
 _ALL_LOOKS = (1 << LOOKS) - 1
 _LATELY = (1 << 30) - 1
 
@@ -108,6 +115,30 @@ class Network:
     def owe(self, kind: str, amount: float) -> None:
         """See :meth:`Budget.owe`."""
         self._buckets[kind].owe(amount)
+
+
+class RepairBudget:
+    """What may be sent again to one user who asks for it."""
+
+    __slots__ = ("_bucket", "_sent")
+
+    def __init__(self) -> None:
+        self._bucket = TokenBucket(*REPAIRS)
+        self._sent = 0
+
+    def has_left(self, sent: int, now: float) -> bool:
+        """Whether anything may be sent again; what that costs is known afterwards (:meth:`owe`).
+
+        :param sent: bytes that were sent to the user so far, repeats not counted.
+        :param now: seconds of the plane's clock.
+        """
+        self._bucket.give_back(REPAIR_SHARE * max(sent - self._sent, 0))
+        self._sent = sent
+        return self._bucket.left(now) > 0
+
+    def owe(self, size: int) -> None:
+        """Pay for a packet of so many bytes that is sent again."""
+        self._bucket.owe(size)
 
 
 class Networks:
