@@ -659,6 +659,25 @@ def test_only_for_who_asks_anything_is_kept(chromium: Side) -> None:
         assert (route.repeats, route.keep, route.sealed) == (None, None, None)
 
 
+def test_sound_is_repaired_too_where_both_know_how() -> None:
+    """No browser has RTX for it: what is repeated is the packet itself."""
+    sender, receiver = Side(NACKS_SOUND), Side(NACKS_SOUND)
+    there = flow(sender, receiver)
+    for number in (1, 2, 5):
+        sender.sent(audio(number))
+    route = there.routes[AUDIO]
+    assert route.gaps is not None
+    assert [number for number in range(7) if number in route.gaps] == [3, 4]
+    assert route.sealed is not None
+    sender.sent(audio(4))
+    assert len(route.gaps) == 1
+
+
+NACKS_SOUND = CHROMIUM.replace(
+    "a=rtcp-fb:111 transport-cc", "a=rtcp-fb:111 nack\na=rtcp-fb:111 transport-cc"
+)
+
+
 def silent() -> Side:
     """A user that asks for nothing."""
     return Side(without(CHROMIUM, "a=rtcp-fb:96 nack"))
