@@ -85,8 +85,11 @@ REPAIR_SHARE = 0.3
 """Of the bytes that are sent to a user, so much more may be sent again. At a loss of 15 % a sixth
 is asked for once more, and some of it twice."""
 
-REPAIRS = Allowance(2000, 64 * 1024)
-"""And so many bytes besides. At once: what 300 ms of a good picture are."""
+REPAIRS_PER_S, REPAIRS_AT_ONCE = 2000, 16 * 1024
+"""And so many bytes besides, since of little as much may be lost as of much."""
+
+REPAIRS_SPAN_S = 3.0
+"""Of what is sent in so long the share may be repeated at once; or :data:`REPAIRS_AT_ONCE`."""
 
 _ALL_LOOKS = (1 << LOOKS) - 1
 _LATELY = (1 << 30) - 1
@@ -118,27 +121,32 @@ class Network:
 
 
 class RepairBudget:
-    """What may be sent again to one user who asks for it."""
+    """What may be sent again to one user who asks for it, in bytes."""
 
-    __slots__ = ("_bucket", "_sent")
+    __slots__ = ("_earned_at", "_sent", "left")
 
     def __init__(self) -> None:
-        self._bucket = TokenBucket(*REPAIRS)
+        self.left: float = REPAIRS_AT_ONCE
+        """Below 0 for what is owed: what a packet costs is known afterwards."""
         self._sent = 0
+        self._earned_at: float | None = None
 
-    def has_left(self, sent: int, now: float) -> bool:
-        """Whether anything may be sent again; what that costs is known afterwards (:meth:`owe`).
+    def earn(self, sent: int, now: float) -> None:
+        """Follow what is sent to the user; to be called about once a second.
 
-        :param sent: bytes that were sent to the user so far, repeats not counted.
+        :param sent: bytes so far, repeats not counted.
         :param now: seconds of the plane's clock.
         """
-        self._bucket.give_back(REPAIR_SHARE * max(sent - self._sent, 0))
-        self._sent = sent
-        return self._bucket.left(now) > 0
+        before, self._earned_at = self._earned_at, now
+        share, self._sent = REPAIR_SHARE * max(sent - self._sent, 0), sent
+        if before is None or now <= before:
+            return
+        most = max(REPAIRS_AT_ONCE, share / (now - before) * REPAIRS_SPAN_S)
+        self.left = min(self.left + share + REPAIRS_PER_S * (now - before), most)
 
     def owe(self, size: int) -> None:
         """Pay for a packet of so many bytes that is sent again."""
-        self._bucket.owe(size)
+        self.left -= size
 
 
 class Networks:

@@ -105,11 +105,6 @@ class Downlink:
         return Ssrcs(self.outlets[kind, False].ssrc, self.outlets[kind, True].ssrc)
 
     @property
-    def bytes_sent(self) -> int:
-        """Bytes of packets that were sent to the user, repeats not counted."""
-        return sum(self.outlets[kind, False].progress.bytes for kind in KINDS)
-
-    @property
     def round_trip_s(self) -> float | None:
         """As last measured with any of the outlets: they all go the same way."""
         measured = [

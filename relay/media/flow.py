@@ -97,11 +97,18 @@ class Flow:
         if video is not None:
             video.keeper = self.uplink.keeper
 
-    def fit(self) -> None:
-        """Have as much of what is sent kept as is needed; to be called by the clock."""
+    def fit(self, now: float) -> None:
+        """Have as much kept as is needed of what is sent, and as much sent again as is fair.
+
+        To be called about once a second; ``now`` in seconds of the plane's clock.
+        """
+        sent = 0
         for route in self.routes.values():
+            if route.media is None:
+                sent += route.outlet.progress.bytes
             if route.repeats is not None and route.repeats.history.is_short:
                 route.repeats.history.fit()
+        self.downlink.repairs.earn(sent, now)
 
     def end(self) -> None:
         """Detach every stream: from now on its packets go nowhere."""

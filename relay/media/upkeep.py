@@ -29,7 +29,7 @@ def tend(link: Link, forwarder: Forwarder, now: float) -> str | None:
     """Look after a link; to be called ten times a second.
 
     The rates of its streams follow their counters once a second, for each link at another moment,
-    and what is kept of what it is sent.
+    and what is kept of what it is sent and may be sent again.
     The user is told of those of its packets of which no partner can tell, and asked again for a key
     frame that is waited for.
 
@@ -39,7 +39,7 @@ def tend(link: Link, forwarder: Forwarder, now: float) -> str | None:
     if now - link.sampled_at >= SAMPLE_S:
         view.sample(link, now)
         if link.downlink.flow is not None:
-            link.downlink.flow.fit()
+            link.downlink.flow.fit(now)
     if now - link.checked_at > CONSENT_S:
         return "silent"
     if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:

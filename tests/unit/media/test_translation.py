@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from relay import transport_cc as transport_wide
-from relay.media.budget import REPAIR_SHARE, REPAIRS
+from relay.media.budget import REPAIRS_AT_ONCE
 from relay.media.feedback.rtcp import FIR, PLI
 from relay.media.packets.clocks import ntp as clock
 from relay.media.stream import Stream
@@ -264,21 +264,22 @@ def test_padding_of_a_nack_is_no_entry(call: Call) -> None:
     assert (result.asked, result.repeated) == (1, 1)
 
 
-def test_so_many_bytes_are_sent_again_and_no_more(call: Call) -> None:
+def test_what_is_sent_again_is_paid_for(call: Call) -> None:
     """A share of what was sent; whoever asks for ever gets no more."""
-    big = bytes(2) + bytes(1000)
-    sent = 0
-    for number in range(40_001, 40_101):
-        heard = call.b.sent(rtp(B_VIDEO, number, payload_type=120, payload=big))
-        sent += 1014
+    for number in range(40_001, 40_061):
+        heard = call.b.sent(rtp(B_VIDEO, number, payload_type=120, payload=bytes(1002)))
     got = refused = 0
-    for _ in range(20):
-        for ahead in range(0, 85, 17):
-            result = asked_again(call, (heard.number - 90 + ahead, 0xFFFF))
+    for _ in range(5):
+        for ahead in range(0, 51, 17):
+            result = asked_again(call, (heard.number - 55 + ahead, 0xFFFF))
             got += sum(map(len, result.retransmissions))
             refused += result.over_budget
-    assert refused > 0
-    assert got <= REPAIR_SHARE * sent + REPAIRS.at_once + 1100
+            assert not result.is_beyond_repair
+    assert got <= REPAIRS_AT_ONCE + 1100
+    assert refused > 100
+    for second in (1, 2):
+        call.back.fit(100.0 + second)
+    assert asked_again(call, (heard.number, 0)).repeated == 1
 
 
 def test_the_relays_own_request() -> None:
