@@ -220,7 +220,12 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Datagrams that went nowhere, by reason.",
             "reason",
         ),
-        "relay_nacks": ("media.nacks", "Requests for retransmission passed on."),
+        "relay_nacks": ("media.nacks", "Requests for retransmission sent to users."),
+        "relay_repairs": (
+            "media.repairs",
+            "Packets sent again (repeated), had late by asking (restored), or never (given_up).",
+            "result",
+        ),
         "relay_keyframe_requests": (
             "media.keyframe_requests",
             "Requests for a key frame sent to users, by type (pli, fir).",

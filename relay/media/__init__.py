@@ -15,16 +15,18 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``card``         what that plane has to tell of the partner
 - ``checks``       connectivity checks, theirs and ours, and which link is at which address
 - ``keyframes``    requests for them
+- ``repairs``      packets that are sent again
 - ``handshakes``   whose DTLS begins now, and who waits
 - ``link``         one user's connection
 - ``translation``  RTCP from one user to the partner
 - ``flow``         all routes from one user to another; a pair has two
 - ``crossing``     where streams go in place of a flow that is on another plane
 - ``uplink``       what one user sends, and ``downlink`` what one user receives
-- ``restoring``    a route that makes retransmissions the packets that they repeat
+- ``restoring``    the route of retransmissions, which may become the packets that they repeat
 - ``tapped``       a route whose packets are shown to somebody
 - ``stand_in``     what stands in a stream's way for a while, as that does and ``gathering``
 - ``route``        one stream's way to one outlet: what changes in each packet
+- ``repeats``      what of one outlet can be sent again, and as what
 - ``keeper``       keeps one user's last key frame, and ``gathering`` puts it together
 - ``stream``       one SSRC that a user sends
 - ``outlet``       one SSRC on which a user receives, whoever the partner is

@@ -224,6 +224,7 @@ class Bridgehead:
             try:
                 self._dispatch(inlet, found, now)
                 forwarder.keyframes.ask_again(now)
+                forwarder.repairs.look(now)
             finally:
                 self._socket.flush()
             forwarder.delays.observe(self._clock() - now)

@@ -81,6 +81,16 @@ LOOKS = 100
 LONG = 50
 """A link that was over its budget at more of these looks than so many is over it for long."""
 
+REPAIR_SHARE = 0.3
+"""Of the bytes that are sent to a user, so much more may be sent again. At a loss of 15 % a sixth
+is asked for once more, and some of it twice."""
+
+REPAIRS_PER_S, REPAIRS_AT_ONCE = 2000, 16 * 1024
+"""And so many bytes besides, since of little as much may be lost as of much."""
+
+REPAIRS_SPAN_S = 3.0
+"""Of what is sent in so long the share may be repeated at once; or :data:`REPAIRS_AT_ONCE`."""
+
 _ALL_LOOKS = (1 << LOOKS) - 1
 _LATELY = (1 << 30) - 1
 
@@ -108,6 +118,35 @@ class Network:
     def owe(self, kind: str, amount: float) -> None:
         """See :meth:`Budget.owe`."""
         self._buckets[kind].owe(amount)
+
+
+class RepairBudget:
+    """What may be sent again to one user who asks for it, in bytes."""
+
+    __slots__ = ("_earned_at", "_sent", "left")
+
+    def __init__(self) -> None:
+        self.left: float = REPAIRS_AT_ONCE
+        """Below 0 for what is owed: what a packet costs is known afterwards."""
+        self._sent = 0
+        self._earned_at: float | None = None
+
+    def earn(self, sent: int, now: float) -> None:
+        """Follow what is sent to the user; to be called about once a second.
+
+        :param sent: bytes so far, repeats not counted.
+        :param now: seconds of the plane's clock.
+        """
+        before, self._earned_at = self._earned_at, now
+        share, self._sent = REPAIR_SHARE * max(sent - self._sent, 0), sent
+        if before is None or now <= before:
+            return
+        most = max(REPAIRS_AT_ONCE, share / (now - before) * REPAIRS_SPAN_S)
+        self.left = min(self.left + share + REPAIRS_PER_S * (now - before), most)
+
+    def owe(self, size: int) -> None:
+        """Pay for a packet of so many bytes that is sent again."""
+        self.left -= size
 
 
 class Networks:

@@ -67,15 +67,15 @@ class CrossingWay:
         "_head",
         "_stage",
         "downlink",
-        "history",
         "outlet",
+        "sealed",
         "source",
         "waits_for_keyframe",
     )
 
     def __init__(self, crossing: Crossing, source: Stream) -> None:
         self.downlink: Receiver = crossing.downlink
-        self.history: History | None = None
+        self.sealed: History | None = None
         self.outlet: Outlet = crossing.downlink.outlets[source.kind, source.rtx]
         self.source = source
         self.waits_for_keyframe = source.kind == "video" and not source.rtx

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
+from relay.media.budget import RepairBudget
 from relay.media.negotiation.description import Ssrcs
 from relay.media.negotiation.sdp import KINDS, Terms
 from relay.media.outlet import Outlet
@@ -30,6 +31,7 @@ class Downlink:
         "keeps_history",
         "outlets",
         "plain",
+        "repairs",
         "send_rtcp",
         "taps",
         "tells",
@@ -60,9 +62,11 @@ class Downlink:
         self.tells: bool | None = None
         """Whether the user gives transport-wide feedback, as it agreed to; None for unknown."""
         self.keeps_history = False
-        """Whether packets that go out are kept, to be sent again."""
+        """Whether packets that go out are kept as they are encrypted, to be sent again."""
         self.plain = False
         """Whether nothing else is to be done with a packet that goes out."""
+        self.repairs = RepairBudget()
+        """What the user may have sent again."""
         self.taps: tuple[Tap, ...] = ()
         """Who is shown what the user receives."""
         self.cname = secrets.token_hex(8)
@@ -99,6 +103,16 @@ class Downlink:
     def ssrcs(self, kind: str) -> Ssrcs:
         """What is announced for ``kind``."""
         return Ssrcs(self.outlets[kind, False].ssrc, self.outlets[kind, True].ssrc)
+
+    @property
+    def round_trip_s(self) -> float | None:
+        """As last measured with any of the outlets: they all go the same way."""
+        measured = [
+            (outlet.reception.measured_at, outlet.reception.round_trip_s)
+            for outlet in self.outlets.values()
+            if outlet.reception.round_trip_s is not None
+        ]
+        return max(measured)[1] if measured else None
 
     @property
     def reporter(self) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from relay.media.downlink import Downlink
 from relay.media.negotiation.sdp import ABS_SEND_TIME, KINDS, MID, TRANSPORT_CC, MediaTerms
 from relay.media.packets.clocks import SenderClock
-from relay.media.packets.history import History
+from relay.media.packets.gaps import Gaps
 from relay.media.packets.numbering import TransportNumbers
 from relay.media.packets.rtp import ExtensionMap
-from relay.media.restoring import RestoringRoute
+from relay.media.repeats import Repeats
+from relay.media.restoring import RepairRoute
 from relay.media.route import Route
 from relay.media.stream import Stream, Way
 from relay.media.tapped import TappedRoute
@@ -96,6 +97,19 @@ class Flow:
         if video is not None:
             video.keeper = self.uplink.keeper
 
+    def fit(self, now: float) -> None:
+        """Have as much kept as is needed of what is sent, and as much sent again as is fair.
+
+        To be called about once a second; ``now`` in seconds of the plane's clock.
+        """
+        sent = 0
+        for route in self.routes.values():
+            if route.media is None:
+                sent += route.outlet.progress.bytes
+            if route.repeats is not None and route.repeats.history.is_short:
+                route.repeats.history.fit()
+        self.downlink.repairs.earn(sent, now)
+
     def end(self) -> None:
         """Detach every stream: from now on its packets go nowhere."""
         for route in self.routes.values():
@@ -143,9 +157,15 @@ class Flow:
 
     @property
     def has_bandwidth_caps(self) -> bool:
-        """Whether both have agreed to REMB for the picture; some send it without."""
-        return "video" in self._terms and all(
-            "goog-remb" in terms.feedback for terms in self._terms["video"]
+        """Whether both have agreed to REMB for the picture; some send it without.
+
+        Of a user who gives transport-wide feedback it is about the packets without such a number:
+        those that the relay has sent again, a trickle that says nothing of the way.
+        """
+        return (
+            not self.downlink.tells
+            and "video" in self._terms
+            and all("goog-remb" in terms.feedback for terms in self._terms["video"])
         )
 
     def note_arrival(self, number: int, now: float) -> None:
@@ -192,8 +212,14 @@ class Flow:
         outlet = self.downlink.outlets[kind, False]
         media = Route(self.downlink, outlet, numbers, self._extensions(kind))
         media.keeper = self.uplink.keeper if kind == "video" else None
-        if "nack" in theirs.feedback and None in (ours.rtx_payload_type, theirs.rtx_payload_type):
-            media.history = History()
+        if "nack" in ours.feedback:
+            media.gaps = Gaps()
+        if "nack" in theirs.feedback:
+            repeats = media.repeats = Repeats(theirs, self.downlink.outlets[kind, True])
+            if repeats.is_sealed:
+                media.sealed = repeats.history
+            else:
+                media.keep = repeats.history.keep
         self._install(media)
         self._prepare_repair(kind)
 
@@ -203,21 +229,16 @@ class Flow:
         outlet, media = self.downlink.outlets[kind, True], self.routes[kind, False]
         if ours.rtx_payload_type is None:
             return
-        if theirs.rtx_payload_type is not None:
-            kind_of_route, out = Route, theirs.rtx_payload_type
-        elif media.history is not None:
-            kind_of_route, out = RestoringRoute, theirs.payload_type
-        else:
-            return  # it never asks for anything
+        out = theirs.payload_type if theirs.rtx_payload_type is None else theirs.rtx_payload_type
         numbers = (ours.rtx_payload_type, out)
-        repair = kind_of_route(self.downlink, outlet, numbers, self._extensions(kind), media)
-        repair.history = media.history
+        repair = RepairRoute(self.downlink, outlet, numbers, self._extensions(kind), media)
+        repair.sealed = media.sealed
         self._install(repair)
 
     def _note_history(self) -> None:
-        """Tell the forwarder whether packets have to be kept, to be sent again."""
+        """Tell the forwarder whether packets have to be kept as they are encrypted."""
         downlink = self.downlink
-        downlink.keeps_history = any(r.history is not None for r in self.routes.values())
+        downlink.keeps_history = any(r.sealed is not None for r in self.routes.values())
         downlink.plain = downlink.flowing and not downlink.keeps_history
 
     def _shown(self, route: Route) -> Way:

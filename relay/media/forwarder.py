@@ -2,7 +2,8 @@
 
 This is the packet's way through the house. :meth:`Forwarder.on_readable` reads a batch; each RTP
 packet is decrypted, rewritten by its route and encrypted again in the slot it arrived in, and the
-batch goes out with one call. Nothing here waits, copies, logs or keeps more than a counter.
+batch goes out with one call. Nothing here waits, logs, or keeps more than a counter and the last
+packets, which may be asked for again.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from relay.media.crossing import Crossing
 from relay.media.downlink import Downlink
 from relay.media.far import Far, FarDownlink
 from relay.media.feedback import rtcp
-from relay.media.feedback.rtcp import REPORTS
+from relay.media.feedback.rtcp import PLI, REPORTS
 from relay.media.handshakes import Handshakes
 from relay.media.keyframes import KeyframeRequests
 from relay.media.link import Link
@@ -48,6 +49,7 @@ from relay.media.packets.rtp import (
 )
 from relay.media.paths.bridge import Flushes
 from relay.media.paths.transport import SLOT_BYTES, SLOTS, Address, DatagramSocket
+from relay.media.repairs import Repairs
 from relay.media.stream import Receiver, Way
 from relay.media.translation import Course, Translation, sender_reports, translate
 from relay.media.verdict import GOES_OUT, Verdict
@@ -64,7 +66,7 @@ log = structlog.get_logger(__name__)
 _STUN, _DTLS = range(4), range(20, 64)  # the first byte (RFC 7983 section 7)
 _SLOTS_AT = [slot * SLOT_BYTES for slot in range(SLOTS)]
 _unprotect, _protect = srtp_lib.srtp_unprotect, srtp_lib.srtp_protect
-_CROSSED = Verdict.CROSSED
+_CROSSED, _AHEAD = Verdict.CROSSED, Verdict.AHEAD
 _VERDICTS = {verdict: verdict.name.lower() for verdict in Verdict if verdict not in GOES_OUT}
 
 
@@ -86,9 +88,8 @@ class Forwarder:
         self.received = 0
         self.forwarded = 0
         self.bytes_forwarded = 0
-        self.nacks = 0
-        """Requests for retransmission that were passed on."""
         self.keyframes = KeyframeRequests()
+        self.repairs = Repairs(self.keyframes, self.drops)
         self.delays = Histogram(DELAY_BOUNDS_S)
         """Of each batch: how long its first packet was in this process's hands."""
         self._socket = socket
@@ -136,6 +137,8 @@ class Forwarder:
                 self._dispatch(part, count, now)
                 if self.keyframes.put_off:
                     self.keyframes.ask_again(now)
+                if now >= self.repairs.due_at:
+                    self.repairs.look(now)
             finally:  # a listener's crash must not leave staged slots for the next batch
                 socket.flush()
                 for bridge in self.bridges:
@@ -240,12 +243,16 @@ class Forwarder:
         if verdict:
             if verdict is _CROSSED:
                 return
-            if verdict is not Verdict.RESTORED:
+            if verdict is _AHEAD:
+                self.repairs.miss(link, now)
+            elif verdict is Verdict.RESTORED:
+                length[0] -= NUMBER.size
+                self.repairs.counts["restored"] += 1
+            else:
                 self._drop(link, route, verdict, now)
                 route.dropped(size, missed=verdict is not Verdict.STALE)
                 uplink.kept(view, at, at + size, stream, now)
                 return
-            length[0] -= NUMBER.size
         downlink = route.downlink
         if _protect(downlink.tx, pointer, length):  # rewriting has not changed the length
             route.dropped(size)
@@ -255,7 +262,7 @@ class Forwarder:
         self.forwarded += 1
         self.bytes_forwarded += size
         if not downlink.plain:
-            self._attend(downlink, route, at, length[0])
+            self._attend(downlink, route, at, length[0], now)
 
     take = _rtp
     """The same, for packets of users of other planes, which have been decrypted there."""
@@ -267,11 +274,11 @@ class Forwarder:
         if route.waits_for_keyframe and flow is not None and flow.video is not None:
             self.keyframes.request(link.downlink, flow.video, now)
 
-    def _attend(self, downlink: Receiver, route: Way, at: int, size: int) -> None:
+    def _attend(self, downlink: Receiver, route: Way, at: int, size: int, now: float) -> None:
         """What is to be done with some packets that go out: the first, and those to be kept."""
-        if route.history is not None:
+        if route.sealed is not None:
             (number,) = NUMBER.unpack_from(self._view, at + 2)
-            route.history.keep(number, bytes(self._view[at : at + size]))
+            route.sealed.keep(number, self._view, at, at + size, now)
         if not downlink.flowing:
             downlink.flowing = True
             downlink.plain = not downlink.keeps_history
@@ -332,13 +339,10 @@ class Forwarder:
             link.budget.refuse(NACKS, now, self.drops, translation.refused)
         if translation.untrue:
             self.drops["untrue_rtcp"] += translation.untrue
-        for packet in translation.repeats:
-            link.send(packet)
-        self.nacks += len(translation.nacked)
-        if translation.keyframe_request and backward.video is not None:
-            self.keyframes.request(
-                forward.downlink, backward.video, now, translation.keyframe_request
-            )
+        self.repairs.repeat(link, translation)
+        wanted = translation.keyframe_request or (PLI if translation.is_beyond_repair else 0)
+        if wanted and backward.video is not None:
+            self.keyframes.request(forward.downlink, backward.video, now, wanted)
         if translation.data:
             self.send_rtcp(slot, translation.data, forward.downlink)
 

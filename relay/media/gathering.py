@@ -14,7 +14,7 @@ from relay.media.packets.numbering import nearest
 from relay.media.packets.rtp import MARKER, NUMBER, PADDING, find_extension
 from relay.media.stand_in import StandIn
 from relay.media.stream import Way
-from relay.media.verdict import Verdict
+from relay.media.verdict import GOES_ON, Verdict
 
 MAX_FRAME_BYTES = 128 * 1024
 """Of one picture: what is larger is not kept."""
@@ -22,8 +22,7 @@ MAX_FRAME_BYTES = 128 * 1024
 MAX_PACKETS = 512
 """Of one picture: some 110 make the largest, and each costs more than its bytes."""
 
-_FORWARD = Verdict.FORWARD
-_GOES_OUT = Verdict.FORWARD, Verdict.RESTORED
+_GOES_OUT = *GOES_ON, Verdict.RESTORED
 _NEVER = 1 << 62
 
 
@@ -101,7 +100,7 @@ class GatheringWay(StandIn):
         if header[3] != gathering.rtp_ts:
             if extended > gathering.first:  # of the next frame, whose first packet may be lost
                 gathering.end(extended - 1)
-        elif verdict is _FORWARD:
+        elif verdict in GOES_ON:
             gathering.add(extended, payload(view, at, end, header[0]))
             if header[1] & MARKER:
                 gathering.end(extended)

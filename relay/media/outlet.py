@@ -44,7 +44,8 @@ class Outlet:
     """One SSRC on which the relay sends to a user.
 
     How far it is follows from its source, whose packets' numbers all differ from its own by the
-    same constants, so nothing is kept here for a packet: only where it was when a source left.
+    same constants, so nothing is kept here for a packet: only where it was when a source left. That
+    of retransmissions has no such source, as the relay makes some: it numbers them itself.
     """
 
     __slots__ = (
@@ -107,6 +108,17 @@ class Outlet:
             if distance(self.clock(now), following) > 0:
                 return following
         return self.clock(now)
+
+    def send_on(self, size: int, rtp_ts: int, now: float) -> int:
+        """Count a packet with a number of the outlet's own, as retransmissions have it.
+
+        :param size: of the packet, in bytes; ``rtp_ts`` its timestamp.
+        :param now: seconds of the plane's clock.
+        :returns: its number, 16 bits.
+        """
+        last, _, _, packets, total = self.left_at
+        self.left_at = Progress(last + 1, rtp_ts, now, packets + 1, total + size)
+        return last + 1 & 0xFFFF
 
     @property
     def progress(self) -> Progress:

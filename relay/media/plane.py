@@ -99,6 +99,8 @@ class RelayPlane:
         self._forwarder: Forwarder | None = None
         self._addresses: candidates.Addresses = ()
         self._watcher: asyncio.Task[None] | None = None
+        self._next_look: asyncio.TimerHandle | None = None
+        """At what has not come, should nothing else come until then."""
         self._ticked_at = self._awake_since = float("-inf")
         """When the clock ticked last, and since when it has not been late."""
         self._losses: Counter[str] = Counter(closed=0, silent=0, failed=0)
@@ -113,6 +115,7 @@ class RelayPlane:
         :raises OSError: when the address cannot be bound.
         """
         forwarder = self._begin(self._bind(self._host, self._udp_port))
+        forwarder.repairs.wake = self._look_in
         self._addresses = candidates.announced(self._host, self.udp_port, self._public)
         for part in self._bound.parts:
             asyncio.get_running_loop().add_reader(part.fileno(), forwarder.on_readable, part)
@@ -141,6 +144,8 @@ class RelayPlane:
         for user_id in list(self._links):
             self._drop_link(user_id, silently=silently)
         self._watcher.cancel()
+        if self._next_look is not None:
+            self._next_look.cancel()
         await asyncio.gather(self._watcher, return_exceptions=True)
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
@@ -384,7 +389,8 @@ class RelayPlane:
             bytes_bridged=elsewhere.bytes_crossed(),
             packets_trunked=elsewhere.trunks.packets,
             bytes_trunked=elsewhere.trunks.bytes,
-            nacks=forwarder.nacks,
+            nacks=forwarder.repairs.asked,
+            repairs=dict(forwarder.repairs.counts),
             keyframe_requests=dict(forwarder.keyframes.sent),
             keyframes_kept=dict(self._pairs.keeping.counts),
             link_losses=dict(self._losses),
@@ -460,6 +466,8 @@ class RelayPlane:
         if self._idle_cores is not None:
             self._idle_cores.poll(bool(self._pairs.partner_of))
         forwarder.keyframes.ask_again(now)
+        if now >= forwarder.repairs.due_at:
+            forwarder.repairs.look(now)
         forwarder.handshakes.look(now)
         self._pairs.elsewhere.tick(now)
         self._pairs.tick(now)
@@ -473,6 +481,17 @@ class RelayPlane:
                 self._was_lost(link, ended)
             elif (event := event_of(link, self._awake_since, now)) is not None:
                 self._listeners.tell(event)
+
+    def _look_in(self, seconds: float) -> None:
+        """Have what has not come looked at a little later."""
+        if self._next_look is not None:
+            self._next_look.cancel()
+        loop = asyncio.get_running_loop()
+        self._next_look = loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        if self._forwarder is not None:
+            self._forwarder.repairs.look(self._clock())
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

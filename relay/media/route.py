@@ -8,9 +8,12 @@ the outlet is gets computed when somebody asks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from relay.media.keeper import Keeper
 from relay.media.outlet import Outlet, Progress
 from relay.media.packets import vp8
+from relay.media.packets.gaps import Gaps
 from relay.media.packets.history import History
 from relay.media.packets.numbering import Renumbering, nearest
 from relay.media.packets.rtp import (
@@ -18,17 +21,18 @@ from relay.media.packets.rtp import (
     EXTENSION,
     EXTENSION_HEADER,
     HEADER,
-    HEADER_BYTES,
     HEADERS,
     NUMBER,
     ONE_BYTE_PROFILE,
-    PADDING,
     PAYLOAD_TYPE,
     RTP_BITS,
     ExtensionMap,
+    blank_contributors,
+    blank_extensions,
     find_extension,
 )
 from relay.media.packets.vp8 import FRAME_STARTS, HAS_FIELDS, LONG, STARTS, USUAL, USUAL_FIELDS
+from relay.media.repeats import Repeats
 from relay.media.stream import Receiver, Stream
 from relay.media.verdict import Verdict
 from relay.serial import distance
@@ -52,8 +56,11 @@ wrong, and must not become the next partner's trouble. What others have overtake
 be some seconds later than that."""
 
 
+_NEVER = -(1 << 42)
+"""No number follows this one, not even the first of a source that has begun to be counted late."""
+
 _head_at, _put_number = vp8.HEAD.unpack_from, NUMBER.pack_into
-_FORWARD = Verdict.FORWARD  # looking it up on its class is slow
+_FORWARD, _AHEAD = Verdict.FORWARD, Verdict.AHEAD  # looking them up on their class is slow
 _USUAL = RTP_BITS | EXTENSION  # the first byte of what browsers send: no CSRCs and no padding
 
 
@@ -70,15 +77,19 @@ class Route:
         "downlink",
         "extensions",
         "fir_number",
-        "history",
+        "gaps",
         "is_picture",
+        "keep",
         "keeper",
         "media",
         "numbers",
         "outlet",
         "pictures",
+        "repeats",
         "requested_at",
+        "sealed",
         "sent",
+        "settled",
         "source",
         "ssrc",
         "ts_offset",
@@ -106,7 +117,7 @@ class Route:
         self.media = media
         self.numbers = Renumbering()
         self.ts_offset = 0
-        self.sent = 0
+        self.sent = _NEVER
         """The source's highest extended number that went out, once one has."""
         self.source: Stream | None = None
         """The stream that feeds the outlet."""
@@ -120,8 +131,17 @@ class Route:
         self.pictures = outlet.pictures
         self.keeper: Keeper | None = None
         """Who is told of key frames, of pictures, while evidence is kept."""
-        self.history: History | None = None
-        """What was sent last, where it can be repeated in no other way."""
+        self.repeats: Repeats | None = None
+        """What was sent last and can be sent again, where the receiver asks for that."""
+        self.gaps: Gaps | None = None
+        """What of the source did not come, where it can be asked for that."""
+        self.settled = _NEVER
+        """The source's number before which what is lost matters no more: a key frame begins there,
+        or one was asked for when it had been sent."""
+        self.keep: Callable[[int, memoryview, int, int, float], None] | None = None
+        """Keeps a packet that was rewritten, where that is to be encrypted anew."""
+        self.sealed: History | None = None
+        """See :class:`relay.media.stream.Way`."""
         self._payload_type_in = payload_types[0]
         self._payload_type_change = payload_types[0] ^ payload_types[1]
         self.extensions = extensions
@@ -169,7 +189,7 @@ class Route:
         else:
             profile, elements_at, payload_at = find_extension(view, at, end, first)
             if first & CSRC_COUNT and payload_at <= end:
-                _blank_contributors(view, at, first)
+                blank_contributors(view, at, first)
         if payload_at > end:
             return Verdict.MALFORMED
         if self.is_picture:
@@ -179,21 +199,14 @@ class Route:
                 self._held or not is_usual or not view[payload_at + 4] & 1  # mostly it is: P
             ):
                 self._look_for_keyframe(view, at, payload_at, end, header, extended, now)
-        numbers = self.numbers
-        if not numbers.first <= extended < self.sent + MAX_AHEAD:
-            if numbers.begun and extended >= numbers.first:
-                self._close_gap(extended)
-            else:
-                verdict = self._begin(extended, rtp_ts, end - at, now)
-                if verdict:
-                    return verdict
-                if self.is_picture:
-                    self.pictures.begin(view, payload_at, end)
-        if self.media is not None and not self._repair(view, payload_at, end, header, now):
-            return Verdict.STALE
+        verdict = _FORWARD
+        if extended != self.sent + 1:  # which it mostly is
+            verdict = self._place(view, payload_at, end, extended, rtp_ts, end - at, now)
+            if verdict and verdict is not _AHEAD:
+                return verdict
         if elements_at:
             if profile != ONE_BYTE_PROFILE:
-                _blank_extensions(view, elements_at - EXTENSION_HEADER.size, payload_at)
+                blank_extensions(view, elements_at - EXTENSION_HEADER.size, payload_at)
             elif not self.extensions.apply(view, elements_at, payload_at, now):
                 return Verdict.MALFORMED
         if self.is_picture:
@@ -206,10 +219,13 @@ class Route:
         if extended > self.sent:  # noqa: PLR1730 - calling max() takes longer
             self.sent = extended
         second ^= self._payload_type_change
-        number = (extended + numbers.offset) & 0xFFFF
+        number = (extended + self.numbers.offset) & 0xFFFF
         rtp_ts = (rtp_ts + self.ts_offset) & 0xFFFFFFFF
         HEADER.pack_into(view, at, first, second, number, rtp_ts, self.ssrc)
-        return _FORWARD
+        keep = self.keep
+        if keep is not None:
+            keep(number, view, at, end, now)
+        return verdict
 
     def original(self, view: memoryview, at: int) -> int:
         """The extended number that an RTX payload at ``at`` tells of (RFC 4588 section 4)."""
@@ -261,6 +277,22 @@ class Route:
         if number != self.fir_number and self.source is not None:
             self.fir_number = number
             self.source.fir_number += 1
+
+    def settle(self, number: int) -> bool:
+        """Have a picture begin anew, of which a packet cannot be repaired.
+
+        What else of it did not come is of no use either then.
+
+        :param number: the packet's, extended.
+        :returns: whether a key frame is to be asked for: not where one has come since, or has been
+            asked for.
+        """
+        if not self.is_picture or number < self.settled:
+            return False
+        self.settled = self.sent + 1
+        if self.gaps is not None:
+            self.gaps.clear()
+        return True
 
     def keyframe_due(self, now: float) -> bool:
         """Whether its sender may be asked for a key frame now; a yes counts as asking."""
@@ -328,6 +360,7 @@ class Route:
         self._held = False
         if size is not None:  # it is one; what is encrypted looks like one half the time
             self.wanted = 0
+            self.settled = max(self.settled, extended)
             if self.keeper is not None and self.source is not None:
                 self.keeper.begin(self.source, view, at, end, header, extended, size, now)
         if self.source is not None:
@@ -336,16 +369,45 @@ class Route:
         self.outlet.keyframes += 1
         self.outlet.size = size or self.outlet.size
 
+    def _place(
+        self,
+        view: memoryview,
+        payload_at: int,
+        end: int,
+        extended: int,
+        rtp_ts: int,
+        size: int,
+        now: float,
+    ) -> Verdict:
+        """Find the place of a packet that does not follow the last one: see :meth:`rewrite`.
+
+        :param size: of the whole packet.
+        """
+        gaps, following = self.gaps, self.sent + 1
+        if extended < self.numbers.first:
+            verdict = self._begin(extended, rtp_ts, size, now)
+            if not verdict and self.is_picture:
+                self.pictures.begin(view, payload_at, end)
+            return verdict
+        if extended >= self.sent + MAX_AHEAD:
+            self._close_gap(extended)
+            return _FORWARD if gaps is None or not gaps.give_up() else _AHEAD
+        if gaps is None:
+            return _FORWARD
+        if extended > following:
+            gaps.open(following, extended, now)
+            return _AHEAD
+        return _FORWARD if gaps.came(extended, now) else Verdict.STALE
+
     def _begin(self, extended: int, rtp_ts: int, size: int, now: float) -> Verdict:
         """Fix the constants at the first packet, which the source has counted already.
 
-        :returns: why not: a key frame is waited for, an RTX route has no media yet, or another
-            packet was the first.
+        :returns: why not: a key frame is waited for, or another packet was the first.
         """
-        source, outlet, media = self.source, self.outlet, self.media
+        source, outlet = self.source, self.outlet
         if self.numbers.begun:
             return Verdict.STALE
-        if self._held or source is None or (media is not None and not media.numbers.begun):
+        if self._held or source is None:
             return Verdict.HELD
         before = outlet.progress
         self.numbers.begin(extended, before.last)
@@ -354,9 +416,8 @@ class Route:
         self._bytes_ahead = before.bytes - (source.bytes - size)
         outlet.route = self
         outlet.reception.source_began()
-        if media is None:
-            self.ts_offset = outlet.behind(before, now) - rtp_ts
-            self._bound(source, now)
+        self.ts_offset = outlet.behind(before, now) - rtp_ts
+        self._bound(source, now)
         return _FORWARD
 
     def _close_gap(self, extended: int) -> None:
@@ -364,43 +425,3 @@ class Route:
         last = self.sent + self.numbers.offset
         self.numbers.begin(extended, last)
         self.sent = extended - 1
-
-    def _repair(
-        self, view: memoryview, at: int, end: int, header: tuple[int, ...], now: float
-    ) -> bool:
-        """Make the media's what an RTX payload says of a packet (RFC 4588 section 4).
-
-        Padding-only packets say nothing and pass as they are.
-
-        :returns: False when it repairs a packet from before the switch, or one that cannot be.
-        """
-        media = self.media
-        assert media is not None  # noqa: S101 - only then it is called
-        self.ts_offset = media.ts_offset
-        first, _, _, rtp_ts, *_ = header
-        if not media.is_on_time(rtp_ts, now):
-            return False
-        if first & PADDING:
-            end -= view[end - 1]
-        if end - at < NUMBER.size:
-            return True
-        extended = media.original(view, at)
-        number = media.numbers.forward(extended)
-        if number < 0 or extended >= media.sent + MAX_AHEAD:
-            return False
-        NUMBER.pack_into(view, at, number)
-        if media.is_picture:
-            media.pictures.rewrite_repeated(view, at + NUMBER.size, end)
-        return True
-
-
-def _blank_contributors(view: memoryview, at: int, first: int) -> None:
-    """Blank the contributors (CSRCs) that a packet at ``at`` names: they are the sender's own."""
-    size = 4 * (first & CSRC_COUNT)
-    view[at + HEADER_BYTES : at + HEADER_BYTES + size] = bytes(size)
-
-
-def _blank_extensions(view: memoryview, at: int, end: int) -> None:
-    """Make padding of a block ``view[at:end]`` with two-byte headers, which are not negotiated."""
-    EXTENSION_HEADER.pack_into(view, at, ONE_BYTE_PROFILE, (end - at) // 4 - 1)
-    view[at + 4 : end] = bytes(end - at - 4)

@@ -15,16 +15,16 @@ class StandIn:
     __slots__ = (
         "downlink",
         "dropped",
-        "history",
         "hold_to_clock",
         "outlet",
+        "sealed",
         "takes_late",
         "way",
     )
 
     def __init__(self, way: Way) -> None:
         self.way = way
-        self.downlink, self.outlet, self.history = way.downlink, way.outlet, way.history
+        self.downlink, self.outlet, self.sealed = way.downlink, way.outlet, way.sealed
         self.dropped = way.dropped
         self.takes_late, self.hold_to_clock = way.takes_late, way.hold_to_clock
 

@@ -32,7 +32,8 @@ class Way(Protocol):
 
     downlink: Receiver
     outlet: Outlet
-    history: History | None
+    sealed: History | None
+    """Where packets are kept as they are encrypted."""
 
     @property
     def waits_for_keyframe(self) -> bool:

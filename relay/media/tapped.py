@@ -8,7 +8,7 @@ from __future__ import annotations
 from relay.media.packets.rtp import NUMBER
 from relay.media.stand_in import StandIn
 from relay.media.stream import Way
-from relay.media.verdict import Verdict
+from relay.media.verdict import GOES_ON, Verdict
 from relay.plane import Direction, Tap, TappedPacket
 
 Taps = tuple[Tap, ...]
@@ -41,7 +41,7 @@ class TappedRoute(StandIn):
         verdict = self.way.rewrite(view, at, end, header, extended, now)
         if self._up and verdict not in _UNREADABLE:
             self._show(self._up, Direction.UP, came, now)
-        if self._down and verdict is Verdict.FORWARD:
+        if self._down and verdict in GOES_ON:
             self._show(self._down, Direction.DOWN, bytes(view[at:end]), now)
         elif self._down and verdict is Verdict.RESTORED:
             data = bytes(view[at : end - NUMBER.size])

@@ -1,7 +1,8 @@
 """RTCP (RFC 3550 section 6, RFC 4585, RFC 5104), translated from one user to the partner.
 
-A relay that only rewrites constants lets the two ends control congestion and repair losses between
-themselves; so every report and every feedback message is mapped back and passed on. Times are the
+A relay that only rewrites constants lets the two ends control congestion between themselves; so
+reports and feedback messages are mapped back and passed on. Losses are repaired on the hop on which
+they happen, so requests for retransmission end here. Times are the
 relay's, and counts the outlet's own: nothing tells a receiver that its partners had the same clock,
 or a sender that the one before it lost packets. What is not understood is dropped: BYE, SDES
 (reissued with the relay's own CNAME), APP, XR.
@@ -9,18 +10,19 @@ or a sender that the one before it lost packets. What is not understood is dropp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 
 from relay.errors import MalformedPacket
 from relay.media.crossing import Crossing
+from relay.media.downlink import Downlink
 from relay.media.feedback import rtcp
 from relay.media.feedback.reception import ReportBlock
 from relay.media.feedback.rtcp import AFB, FIR, NACK, PLI, PSFB, RR, RTPFB, SDES, SR, TRANSPORT_CC
 from relay.media.flow import Flow
 from relay.media.outlet import Outlet
-from relay.media.packets.history import History
+from relay.media.packets.numbering import nearest
 from relay.media.packets.rtp import HEADER_BYTES, SSRC
 from relay.media.route import Route
 from relay.media.stream import Stream
@@ -63,11 +65,23 @@ class Translation:
     """Further ones."""
     repeats: list[bytes] = field(default_factory=list)
     """Packets that the user asked for and that the relay has kept, as they were sent."""
+    retransmissions: list[bytes] = field(default_factory=list)
+    """The same as RTX, to be encrypted."""
+    is_beyond_repair: bool = False
+    """Whether something of a picture is missing that cannot be had, so that a key frame has to
+    come."""
+    over_budget: int = 0
+    """Further ones, for which too much has been sent again already."""
     may_ask: float = inf
     feedbacks: int = 0
     """Transport-wide ones."""
     untrue: int = 0
     """Messages about packets that were never sent, or with times that cannot be."""
+
+    @property
+    def repeated(self) -> int:
+        """How many packets are sent again."""
+        return len(self.repeats) + len(self.retransmissions)
 
     def note(self, backward: Course, now: float) -> None:
         """Enter what was read into the statistics of the streams that it is about.
@@ -80,8 +94,6 @@ class Translation:
             outlet.reception.reported(block, now)
         for route in self.nacked:
             route.outlet.reception.nacks += 1
-            if route.source is not None:
-                route.source.nacks += 1
         if self.keyframe_request and backward.video is not None:
             reception = backward.video.outlet.reception
             reception.plis += self.keyframe_request == PLI
@@ -156,6 +168,23 @@ def keyframe_request(kind: int, reporter: int, source: Stream) -> bytes:
     return rtcp.compound([request], reporter)
 
 
+def nack(reporter: int, ssrc: int, numbers: Iterable[int]) -> bytes:
+    """A request for retransmission (RFC 4585 section 6.2.1).
+
+    :param reporter: the SSRC that asks, and ``ssrc`` that of the stream.
+    :param numbers: extended, in order.
+    """
+    entries: list[tuple[int, int]] = []
+    for number in numbers:
+        ahead = number - entries[-1][0] - 1 if entries else 16
+        if 0 <= ahead < 16:
+            entries[-1] = entries[-1][0], entries[-1][1] | 1 << ahead
+        else:
+            entries.append((number, 0))
+    packed = (rtcp.NACK_ENTRY.pack(number & 0xFFFF, mask) for number, mask in entries)
+    return rtcp.feedback(RTPFB, NACK, (reporter, ssrc), b"".join(packed))
+
+
 def transport_feedback(uplink: Uplink, reporter: int, now: float) -> Iterator[bytes]:
     """What the relay has to tell a user of its transport-wide numbers, in compound packets.
 
@@ -219,19 +248,33 @@ def _sender_info(packet: bytes, forward: Course, result: Translation, now: float
 def _block(packet: bytes, at: int, backward: Course, result: Translation) -> bytes:
     ssrc, losses, highest, *timing = rtcp.BLOCK.unpack_from(packet, at)
     route = backward.route_to(ssrc)
-    number = route.backward(highest & 0xFFFF) if route is not None else None
-    if route is None or route.source is None or number is None:
+    if route is None or route.source is None:
+        return b""
+    cumulative = (losses & 0xFFFFFF ^ 0x800000) - 0x800000
+    block = ReportBlock(losses >> 24, cumulative, *timing)
+    if route.media is not None:
+        _note_of_repairs(route.outlet, highest & 0xFFFF, block, result)
+        return b""
+    number = route.backward(highest & 0xFFFF)
+    if number is None:
         return b""
     if number > route.sent:
         result.untrue += 1
         return b""
-    cumulative = (losses & 0xFFFFFF ^ 0x800000) - 0x800000
-    block = ReportBlock(losses >> 24, cumulative, *timing)
     expected = number - route.numbers.first + 1
     told = route.outlet.reception.told(block, expected, route.withheld)
     result.report_blocks.append((route.outlet, block))
     losses = told.fraction << 24 | told.lost & 0xFFFFFF
     return rtcp.BLOCK.pack(route.source.ssrc, losses, number & 0xFFFFFFFF, *told[2:])
+
+
+def _note_of_repairs(outlet: Outlet, highest: int, block: ReportBlock, result: Translation) -> None:
+    """Take what is reported of RTX; it goes no further, since some of it the relay has sent."""
+    last = outlet.progress.last
+    if nearest(last, highest) > last:
+        result.untrue += 1
+    else:
+        result.report_blocks.append((outlet, block))
 
 
 def _transport_feedback(
@@ -243,7 +286,9 @@ def _transport_feedback(
     _, ssrc = rtcp.FEEDBACK.unpack_from(packet)
     if fmt == NACK:
         route = backward.route_to(ssrc)
-        return _nack(packet, route, forward, result) if route is not None else b""
+        if route is not None and route.source is not None:
+            _nack(packet, route, backward.downlink, result, now)
+        return b""
     if fmt != TRANSPORT_CC:
         return b""
     result.feedbacks += 1
@@ -256,11 +301,9 @@ def _transport_feedback(
     return told or b""
 
 
-def _nack(packet: bytes, route: Route, forward: Course, result: Translation) -> bytes:
-    """Requests for retransmission; those that the relay can meet itself go no further."""
-    if route.source is None:
-        return b""
-    entries = []
+def _nack(packet: bytes, route: Route, receiver: Downlink, result: Translation, now: float) -> None:
+    """Requests for retransmission: they end here, since the relay asks the sender by itself."""
+    is_of_source = False
     for at in range(rtcp.FEEDBACK.size, len(packet) - 3, 4):
         number, following = rtcp.NACK_ENTRY.unpack_from(packet, at)
         asked = 1 + following.bit_count()
@@ -268,45 +311,40 @@ def _nack(packet: bytes, route: Route, forward: Course, result: Translation) -> 
             result.refused += asked
             continue
         result.asked += asked
-        if route.history is not None:
-            number, following = _repeat(route.history, number, following, result)
-            if number < 0:
-                continue
-        original = route.backward(number)
-        if original is None:
-            continue
-        if original > route.sent:
-            result.untrue += 1
-        else:
-            entries.append(rtcp.NACK_ENTRY.pack(original & 0xFFFF, following))
-    if entries or result.repeats:
+        for ahead in range(17):
+            if not ahead or following >> ahead - 1 & 1:
+                is_of_source |= _repeat(route, receiver, number + ahead & 0xFFFF, result, now)
+    if is_of_source:
         result.nacked.append(route)
-    if not entries:
-        return b""
-    ssrcs = forward.downlink.reporter, route.source.ssrc
-    return rtcp.feedback(RTPFB, NACK, ssrcs, b"".join(entries))
 
 
-def _repeat(history: History, number: int, following: int, result: Translation) -> tuple[int, int]:
-    """Take what the relay has kept out of an entry of a NACK.
+def _repeat(route: Route, receiver: Downlink, number: int, result: Translation, now: float) -> bool:
+    """Have a packet sent again.
 
-    :returns: the entry that is left: its first number, and the mask of the 16 that follow. The
-        number is -1 when nothing is left.
+    One that did not come to the relay is waited for; for one of a picture that is beyond repair a
+    key frame has to come.
+
+    :returns: whether the present source has sent it.
     """
-    missing = []
-    for ahead in range(17):
-        if ahead and not following >> ahead - 1 & 1:
-            continue
-        packet = history.repeat(number + ahead & 0xFFFF)
-        if packet is None or len(result.repeats) >= MAX_REPEATS:
-            missing.append(ahead)
-        else:
-            result.repeats.append(packet)
-    if not missing:
-        return -1, 0
-    first = missing[0]
-    mask = sum(1 << ahead - first - 1 for ahead in missing[1:])
-    return number + first & 0xFFFF, mask
+    original = route.backward(number)
+    if original is None:
+        return False
+    if original > route.sent:
+        result.untrue += 1
+        return False
+    packet, repeats, budget = None, route.repeats, receiver.repairs
+    if repeats is not None and repeats.history.has(number):
+        if result.repeated >= MAX_REPEATS or budget.left <= 0:
+            result.over_budget += 1
+            return True
+        packet = repeats.again(number, now, receiver.round_trip_s)
+        if packet:
+            budget.owe(len(packet))
+            (result.repeats if repeats.is_sealed else result.retransmissions).append(packet)
+    is_coming = route.gaps is not None and original in route.gaps
+    if packet is None and not is_coming and route.settle(original):
+        result.is_beyond_repair = True
+    return True
 
 
 def _asks_for_keyframe(packet: bytes, fmt: int, backward: Course) -> bool:

@@ -28,7 +28,8 @@ SAMPLE_S = 1.0
 def tend(link: Link, forwarder: Forwarder, now: float) -> str | None:
     """Look after a link; to be called ten times a second.
 
-    The rates of its streams follow their counters once a second, for each link at another moment.
+    The rates of its streams follow their counters once a second, for each link at another moment,
+    and what is kept of what it is sent and may be sent again.
     The user is told of those of its packets of which no partner can tell, and asked again for a key
     frame that is waited for.
 
@@ -37,6 +38,8 @@ def tend(link: Link, forwarder: Forwarder, now: float) -> str | None:
     """
     if now - link.sampled_at >= SAMPLE_S:
         view.sample(link, now)
+        if link.downlink.flow is not None:
+            link.downlink.flow.fit(now)
     if now - link.checked_at > CONSENT_S:
         return "silent"
     if link.state is not LinkState.UP and now - link.opened_at > SETUP_S:

@@ -13,6 +13,9 @@ class Verdict(IntEnum):
     HELD = 4  # video before this source's first key frame, or RTX before its media
     STALE = 5  # sent before the packet with which this source began, or impossibly far ahead
     CROSSED = 6  # to the plane on which the partner's link is, which decides
+    AHEAD = 7  # it goes out, and some before it did not come
 
 
-GOES_OUT = Verdict.FORWARD, Verdict.RESTORED, Verdict.CROSSED
+GOES_OUT = Verdict.FORWARD, Verdict.AHEAD, Verdict.RESTORED, Verdict.CROSSED
+GOES_ON = Verdict.FORWARD, Verdict.AHEAD
+"""Of those, as it came but for what a route rewrites."""

@@ -237,10 +237,5 @@ def _is_expected(seen: Link, kind: str) -> bool:
 
 
 def _round_trip_ms(seen: Link) -> float | None:
-    """As last measured with any of the link's outlets: they all go the same way."""
-    measured = [
-        (outlet.reception.measured_at, outlet.reception.round_trip_s)
-        for outlet in seen.downlink.outlets.values()
-        if outlet.reception.round_trip_s is not None
-    ]
-    return 1000 * max(measured)[1] if measured else None
+    round_trip_s = seen.downlink.round_trip_s
+    return None if round_trip_s is None else 1000 * round_trip_s

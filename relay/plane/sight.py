@@ -111,7 +111,10 @@ class PlaneStats:
     drops: dict[str, int] = field(default_factory=dict)
     """Packets by the reason why they went nowhere."""
     nacks: int = 0
-    """Requests for retransmission that were passed on."""
+    """Requests for retransmission that the relay has sent to users."""
+    repairs: dict[str, int] = field(default_factory=dict)
+    """Packets that were ``repeated`` to users who missed them, that were ``restored`` since they
+    had not come at first, and those of these that were ``given_up``."""
     keyframe_requests: dict[str, int] = field(default_factory=dict)
     """Those that were sent to users, by type: ``pli`` or ``fir``."""
     keyframes_kept: dict[str, int] = field(default_factory=dict)

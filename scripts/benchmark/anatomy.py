@@ -19,6 +19,7 @@ from rich.table import Table
 
 from relay.media import RelayPlane
 from relay.media.link import Link
+from relay.media.packets.numbering import nearest
 from relay.media.packets.rtp import HEADERS
 from relay.media.paths.transport import SLOT_BYTES, DatagramSocket
 from relay.seam import srtp_ffi, srtp_lib
@@ -103,10 +104,11 @@ def _take_apart(
     headers = [HEADERS.unpack_from(wire.view, slot * SLOT_BYTES) for slot in range(count)]
     streams = [links[slot // BURST].uplink.streams[h[4]] for slot, h in enumerate(headers)]
     routes = [stream.route for stream in streams if stream.route is not None]
+    numbers = [nearest(s.highest, h[2]) for s, h in zip(streams, headers, strict=True)]
     with _timed(spent, "rewrite"):
         for slot, (header, route) in enumerate(zip(headers, routes, strict=True)):
             at = slot * SLOT_BYTES
-            route.rewrite(wire.view, at, at + protected - 16, header, streams[slot].highest, now)
+            route.rewrite(wire.view, at, at + protected - 16, header, numbers[slot], now)
 
     with _timed(spent, "statistics"):
         for header, stream in zip(headers, streams, strict=True):

@@ -219,9 +219,8 @@ async def test_loss_behind_the_relay_is_seen_on_the_way_down() -> None:
         down = await server.operator.track(two.user_id, "down", "video")
         up = await server.operator.track(one.user_id, "up", "video")
         assert down["nacks"] > 0, "it asked for what was lost"
-        assert up["nacks"] > 0
-        assert up["repairPackets"] > 0
-        assert down["repairPackets"] > 0
+        assert down["repairPackets"] > 0, "and got it from the relay"
+        assert up["nacks"] == 0, "on the partner's own way nothing was lost"
 
 
 async def test_requests_and_reports_of_a_thin_user() -> None:
@@ -253,7 +252,7 @@ async def test_requests_and_reports_of_a_thin_user() -> None:
         assert (down["nacks"], down["plis"], down["jitterMs"]) == (1, 1, 20)
         assert 0 <= down["roundTripMs"] < 5000
         up = await server.operator.track(ann, "up", "video")
-        assert up["nacks"] == 1
+        assert up["nacks"] == 0, "the relay has what was asked for"
         assert up["plis"] + up["firs"] >= 1, "which of them pass depends on when they come"
 
 

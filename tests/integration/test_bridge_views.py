@@ -76,28 +76,31 @@ async def story(place: Place, a: ThinPeer, b: ThinPeer) -> list[MediaView]:
     for number in (3, 6):
         a.send_rtp(video(a, number, DELTA, rtp_ts=1000 + 3000 * number))
         last = (await hear(b)).number
+    place.pass_time(0.02)
+    place.tick()
+    await until(lambda: place.look().stats.nacks == 1)
+    for number in (4, 5):
+        a.send_rtp(rtx(a.ssrcs.rtx, number, number))
+        await hear(b)
     for number in range(3):
         a.send_rtp(audio(a, number, rtp_ts=960 * number))
         b.send_rtp(audio(b, number, rtp_ts=960 * number))
         await hear(a)
         await hear(b)
-    await later(10)
-    b.send_rtcp(
-        rr(b.ssrcs.video, block(ssrc, last, lost=3)) + nack(b.ssrcs.video, ssrc, (last - 1, 0))
-    )
-    await until(lambda: place.look().stats.nacks == 1)
-    a.send_rtp(rtx(a.ssrcs.rtx, 1, 5))
-    await hear(b)
+    b.send_rtcp(rr(b.ssrcs.video) + nack(b.ssrcs.video, ssrc, (last - 1, 0)))
+    assert (await hear(b)).payload[:2] == (last - 1 & 0xFFFF).to_bytes(2), "the relay had it"
+    await later(12)
+    b.send_rtcp(rr(b.ssrcs.video, block(ssrc, last, lost=3)))
     b.send_rtcp(rr(b.ssrcs.video) + pli(b.ssrcs.video, ssrc))
     await until(lambda: place.look().stats.keyframe_requests["pli"] == 2)
-    await later(11)
+    await later(12)
     b.send_rtcp(rr(b.ssrcs.video) + fir(b.ssrcs.video, (ssrc, 3)))
     await until(lambda: place.look().stats.keyframe_requests["fir"] == 1)
     a.send_rtp(video(a, 7, PICTURE, rtp_ts=80_000))
     await hear(b)
     a.send_rtp(rtp(77, 1, payload_type=111))
     a.send_rtp(rtp(78, 1, payload_type=55))
-    await later(14)
+    await later(15)
     return found
 
 

@@ -124,6 +124,8 @@ class Crowd:
         one.send_rtcp(sr(one.ssrcs.video, 7) + rr(1) + rr(2))
         outlet = heard[0].ssrc
         other.send_rtcp(rr(3) + nack(3, outlet, (heard[0].number, 0)) + pli(3, outlet))
+        again = read_rtp(await take(other.rtp))
+        assert again.payload == heard[0].number.to_bytes(2) + heard[0].payload
 
     def _nothing_is_on_its_way(self) -> bool:
         sent = self.sent_by_former + sum(peer.counters.sent for peer in self.peers.values())

@@ -39,6 +39,7 @@ class Air:
         self.socket = FakeSocket()
         self.plane = RelayPlane("127.0.0.1", 0, clock=lambda: self.now)
         self.forwarder = self.plane._begin(self.socket)
+        self.forwarder.repairs.wake = self._look_in
         self.visitors: dict[object, Visitor] = {}
         self.arriving: tuple[int, int | None] = 0, None
         """Whose packet the relay has before it, and its transport-wide number."""
@@ -86,6 +87,13 @@ class Air:
     def _tick(self) -> None:
         self.plane.tick()
         self._drain()
+
+    def _look_in(self, seconds: float) -> None:
+        def look() -> None:
+            self.forwarder.repairs.look(self.now)
+            self._drain()
+
+        self.timeline.at(self.now + seconds, look)
 
     def _drain(self) -> None:
         """What the relay sends on its own."""
@@ -169,13 +177,19 @@ class Visitor:
         """Of each transport-wide number that the relay sent to this user: what it was before."""
         self.doubled = 0
         """Datagrams that came a second time."""
+        self.up = self.down = air.weather
+        """On the two ways of its own hop."""
+        self.repeats: Counter[int] = Counter()
+        """How often the relay has sent it which packet of the picture again."""
+        self._datagrams: dict[int, tuple[bytes, int | None]] = {}
         self._caller = caller = Caller(air, self.name, offer)  # type: ignore[arg-type]
         self.link = caller.link
         air.plane._links[self.name] = self.link
         caller.check(self.address)
         self._secure()
         self._wind_up()
-        self.camera = Camera(source, self.link.uplink.terms, air.timeline, self._send_rtp, numbers)
+        terms = self.link.uplink.terms
+        self.camera = Camera(source, terms, air.timeline, self._send_rtp, numbers, self._send_again)
         self.screen = Screen(self.link.downlink, self._show, self._send_rtcp)
         air.timeline.every(FEEDBACK_S, lambda: self.screen.tick(air.now))
         air.timeline.every(CHECK_S, lambda: caller.check(self.address))
@@ -211,7 +225,14 @@ class Visitor:
     # up
 
     def _send_rtp(self, packet: bytes, piece: Sent | None) -> None:
-        self._send(self._out.protect(packet), piece, _transport_number(read_rtp(packet)))
+        read, datagram = read_rtp(packet), self._out.protect(packet)
+        if piece is not None:
+            self._datagrams[read.number] = datagram, _transport_number(read)
+        self._send(datagram, piece, _transport_number(read))
+
+    def _send_again(self, number: int) -> None:
+        datagram, transport = self._datagrams[number]
+        self._send(datagram, None, transport)
 
     def _send_rtcp(self, packet: bytes) -> None:
         self._send(self._out.protect_rtcp(packet), None)
@@ -228,7 +249,7 @@ class Visitor:
             self.air.arriving = self.source, number
             self.air.hear(self.address, datagram)
 
-        self.air.weather.carry(self.air.timeline, arrive)
+        self.up.carry(self.air.timeline, arrive)
 
     # down
 
@@ -237,12 +258,18 @@ class Visitor:
         if not _is_stun(datagram):
             if not _is_rtcp(datagram):
                 self._inspect(datagram)
-            self.air.weather.carry(self.air.timeline, lambda: self._take(datagram))
+            self.down.carry(self.air.timeline, lambda: self._take(datagram))
 
     def _inspect(self, datagram: bytes) -> None:
         """Whatever leaves the relay is the present partner's, to the last bit."""
-        packet = read_rtp(self._spy.unprotect(datagram))
+        try:
+            packet = read_rtp(self._spy.unprotect(datagram))
+        except Error:
+            self.repeats[int.from_bytes(datagram[2:4])] += 1  # the very same as before
+            return
         is_repair = packet.ssrc == self.link.downlink.outlets[REPAIR].ssrc
+        if is_repair and not packet.elements:
+            self.repeats[int.from_bytes(packet.payload[:2])] += 1
         payload = packet.payload[2:] if is_repair else packet.payload
         assert self.meeting is not None
         assert bare(payload) in self.meeting.partner.camera.payloads

@@ -62,8 +62,14 @@ class Camera:
         timeline: Timeline,
         send: Callable[[bytes, Sent | None], None],
         numbers: Numbers,
+        send_again: Callable[[int], None],
     ) -> None:
-        """:param send: takes an RTP packet, and the piece of a frame that it is, if it is one."""
+        """Have it off.
+
+        :param send: takes an RTP packet, and the piece of a frame that it is, if it is one.
+        :param send_again: sends the packet of a picture with this number as it was sent before, for
+            who has no RTX.
+        """
         self.source = source
         self.video_ssrc, self.repair_ssrc, self.audio_ssrc = (10 * source + n for n in (1, 2, 3))
         self.next_frame = 0
@@ -81,6 +87,7 @@ class Camera:
         self.repeated = 0
         self._numbers = numbers
         self._terms, self._timeline, self._send = terms, timeline, send
+        self._send_again = send_again
         self._encoder = Vp8Encoder()
         self._owes_keyframe = True
 
@@ -110,9 +117,11 @@ class Camera:
         elif part.kind == 205 and part.count == 1:
             assert part.media == self.video_ssrc
             for at in range(0, len(part.fci), 4):
-                number, following = int.from_bytes(part.fci[at : at + 2]), part.fci[at + 2 : at + 4]
-                assert int.from_bytes(following) == 0
+                number, following = struct.unpack_from("!HH", part.fci, at)
                 self._repeat(number)
+                for ahead in range(16):
+                    if following >> ahead & 1:
+                        self._repeat(number + ahead + 1 & 0xFFFF)
         elif part.kind == 205 and part.count == 15:
             told = read(struct.pack("!BBH", 0x8F, 205, len(part.body) // 4) + part.body)
             for number, arrival in enumerate(told.arrivals, told.base):
@@ -164,12 +173,15 @@ class Camera:
             return
         piece.repeated_at = now
         self.repeated += 1
+        if self._terms.video.rtx_payload_type is None:
+            self._send_again(number)
+            return
         self._numbers.repair += 1
         packet = rtx(
             self.repair_ssrc,
             self._numbers.repair,
             number,
-            payload_type=self._terms.video.rtx_payload_type or 0,
+            payload_type=self._terms.video.rtx_payload_type,
             rtp_ts=piece.rtp_ts,
             marker=piece.marker,
             payload=piece.payload,

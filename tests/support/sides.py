@@ -9,7 +9,7 @@ from relay.media.flow import Flow
 from relay.media.negotiation.sdp import read
 from relay.media.outlet import Outlet
 from relay.media.uplink import Uplink
-from relay.media.verdict import GOES_OUT, Verdict
+from relay.media.verdict import GOES_ON, GOES_OUT, Verdict
 from tests.support.packets import Rtp, beginning, read_rtp
 
 AUDIO, VIDEO, REPAIR = ("audio", False), ("video", False), ("video", True)
@@ -66,7 +66,7 @@ class Side:
             self.uplink.kept(view, at, end, stream, now)
         assert buffer[:at] == b"\xee" * at
         assert buffer[end:] == b"\xee" * 160
-        return read_rtp(bytes(buffer[at:end])) if verdict is Verdict.FORWARD else verdict
+        return read_rtp(bytes(buffer[at:end])) if verdict in GOES_ON else verdict
 
     def sent(self, packet: bytes, now: float = 100.0) -> Rtp:
         """As :meth:`send`, of a packet that must go out."""

@@ -34,7 +34,7 @@ EXTENSIONS = {
 26.114 section 6.2.3), and what a link agrees to stands before its partners are known."""
 
 FEEDBACK = {
-    "audio": ("transport-cc",),
+    "audio": ("nack", "transport-cc"),
     "video": ("nack", "nack pli", "ccm fir", "transport-cc", "goog-remb"),
 }
 

@@ -4,5 +4,6 @@
 - ``vp8``        key frames, sizes, and the numberings in front of a frame
 - ``numbering``  16-bit numbers that go on while what is numbered changes
 - ``clocks``     a sender's times made the relay's
+- ``gaps``       numbers that did not come: when each is asked for, and when given up
 - ``history``    the last packets that went out, to be sent again
 """

@@ -1,41 +1,139 @@
-"""The last packets that went out on an SSRC, kept as they were sent.
+"""The last packets that went out on an SSRC, in a ring of bytes.
 
-For partners of whom one knows no RTX: then a repeated packet can be nothing but the same packet,
-under the same number. It is kept encrypted, since SRTP encrypts no number twice.
+A packet is copied into it once and overwritten when its room is needed; nothing is allocated for
+it but its entry in a table of a fixed size. The ring is as large as what is sent in :data:`KEPT_S`
+needs: it begins small, and the plane's clock has it grow (:meth:`History.fit`), up to a bound.
 """
 
 from __future__ import annotations
 
-KEPT = 128
-"""Packets: nearly a second of a browser's picture, and 150 kB."""
+KEPT_S = 1.0
+"""What was sent longer ago is of no use: no browser waits for it so long."""
 
-MAX_REPEATS = 5
-"""How often one packet is sent again at most."""
+MAX_REPEATS = 10
+"""How often one packet is sent again at most; a browser asks for it as often."""
+
+ON_TIME = 0.75
+"""A packet that was sent within so much of a round trip is not sent again: who asks for it cannot
+know yet that it was lost. The rest is for what one round trip is shorter than another."""
+
+_Entry = tuple[int, int, int, float] | tuple[int, int, int, float, float, int]
+"""Where a packet is, its size, its number, and when it was sent first; of one that was sent again
+also when that was last, and how often."""
 
 
 class History:
-    """A ring of packets by their sequence numbers."""
+    """A ring of packets, found by their sequence numbers."""
 
-    __slots__ = ("_numbers", "_packets", "_repeats")
+    __slots__ = (
+        "_base",
+        "_entries",
+        "_floor",
+        "_lap_at",
+        "_mask",
+        "_most",
+        "_next",
+        "_ring",
+        "is_short",
+    )
 
-    def __init__(self) -> None:
-        self._numbers = [-1] * KEPT
-        self._packets = [b""] * KEPT
-        self._repeats = [0] * KEPT
+    def __init__(self, at_first: int, most: int, packets: int) -> None:
+        """Make an empty one.
 
-    def keep(self, number: int, packet: bytes) -> None:
-        """Keep a packet; ``number`` is its sequence number, 16 bits."""
-        place = number % KEPT
-        self._numbers[place], self._packets[place], self._repeats[place] = number, packet, 0
+        :param at_first: bytes of its ring, and ``most`` to how many it may grow.
+        :param packets: how many it has at most, a power of two.
+        """
+        self._ring = memoryview(bytearray(at_first))
+        self._most = most
+        self._entries: list[_Entry | None] = [None] * packets
+        self._mask = packets - 1
+        self._base = self._next = 0
+        """Where the ring's present lap begins, and where the next packet is to be: of all bytes so
+        far, those included that were left out before the ring's end."""
+        self._floor = 0
+        """What was written before is not there any more, though there would be room for it."""
+        self._lap_at = float("-inf")
+        """When the present lap began."""
+        self.is_short = False
+        """Whether what was sent within :data:`KEPT_S` had no room in the last lap."""
+
+    def __len__(self) -> int:
+        """How many bytes the ring has."""
+        return len(self._ring)
+
+    def keep(self, number: int, view: memoryview, at: int, end: int, now: float) -> None:
+        """Keep the packet ``view[at:end]``, which is sent now.
+
+        :param number: its sequence number, 16 bits.
+        :param now: seconds of the plane's clock.
+        """
+        where, size = self._next, end - at
+        place = where - self._base
+        try:
+            self._ring[place : place + size] = view[at:end]
+        except ValueError:  # there is no room before the end; asking first takes longer
+            where = self._lap(now)
+            self._ring[:size] = view[at:end]
+        self._entries[number & self._mask] = where, size, number, now
+        self._next = where + size
+
+    def _lap(self, now: float) -> int:
+        """Begin at the ring's beginning again; returns where that is."""
+        self.is_short = now - self._lap_at < KEPT_S
+        self._lap_at = now
+        self._base += len(self._ring)
+        return self._base
 
     def has(self, number: int) -> bool:
         """Whether the packet with a sequence number is there."""
-        return self._numbers[number % KEPT] == number
+        return self._find(number) is not None
 
-    def repeat(self, number: int) -> bytes | None:
-        """The packet with a sequence number, if it is there and was not asked for too often."""
-        place = number % KEPT
-        if self._numbers[place] != number or self._repeats[place] >= MAX_REPEATS:
+    def repeat(self, number: int, now: float, round_trip_s: float | None) -> bytes | None:
+        """A packet that is to be sent again.
+
+        :param number: its sequence number, 16 bits.
+        :param now: seconds of the plane's clock.
+        :param round_trip_s: between the relay and who asks; None while it is not known.
+        :returns: nothing when it has been sent so lately that it may still arrive; None when it is
+            not there, too old, or was sent again too often.
+        """
+        entry = self._find(number)
+        if entry is None:
             return None
-        self._repeats[place] += 1
-        return self._packets[place]
+        where, size, _, first_at, last_at, repeats = entry
+        if now - first_at > KEPT_S or repeats >= MAX_REPEATS:
+            return None
+        if round_trip_s is not None and now - last_at < ON_TIME * round_trip_s:
+            return b""
+        again = where, size, number, first_at, now, repeats + 1
+        self._entries[number & self._mask] = again
+        place = where - self._base
+        place += len(self._ring) if place < 0 else 0
+        return bytes(self._ring[place : place + size])
+
+    def fit(self) -> None:
+        """Grow if it is too short, as far as it may; to be called by the clock."""
+        size = len(self._ring)
+        if not self.is_short or size >= self._most:
+            return
+        self.is_short = False
+        grown = memoryview(bytearray(min(2 * size, self._most)))
+        head = self._next - self._base
+        if size + head <= len(grown):
+            grown[head:size] = self._ring[head:]  # of the lap before
+            grown[size : size + head] = self._ring[:head]
+            self._floor = max(self._floor, self._next - size)
+            self._base -= size
+        else:
+            grown[:head] = self._ring[:head]
+            self._floor = self._base
+        self._ring = grown
+
+    def _find(self, number: int) -> tuple[int, int, int, float, float, int] | None:
+        """The entry of a packet that is still there."""
+        entry = self._entries[number & self._mask]
+        if entry is None or entry[2] != number:
+            return None
+        if entry[0] < max(self._floor, self._next - len(self._ring)):
+            return None
+        return entry if len(entry) == 6 else (*entry, entry[3], 0)

@@ -187,6 +187,18 @@ def find_extension(view: memoryview, at: int, end: int, first: int) -> tuple[int
     return profile, at, at + 4 * words
 
 
+def blank_contributors(view: memoryview, at: int, first: int) -> None:
+    """Blank the contributors (CSRCs) that a packet at ``at`` names: they are the sender's own."""
+    size = 4 * (first & CSRC_COUNT)
+    view[at + HEADER_BYTES : at + HEADER_BYTES + size] = bytes(size)
+
+
+def blank_extensions(view: memoryview, at: int, end: int) -> None:
+    """Make padding of a block ``view[at:end]`` with two-byte headers, which are not negotiated."""
+    EXTENSION_HEADER.pack_into(view, at, ONE_BYTE_PROFILE, (end - at) // 4 - 1)
+    view[at + 4 : end] = bytes(end - at - 4)
+
+
 def transport_number(view: memoryview, at: int, end: int, number: int) -> int:
     """The transport-wide number of the packet ``view[at:end]``; -1 when it has none.
 

@@ -16,11 +16,16 @@ from relay.media.budget import (
     NACKS,
     OF_LINK,
     OF_NETWORK,
+    REPAIR_SHARE,
+    REPAIRS_AT_ONCE,
+    REPAIRS_PER_S,
+    REPAIRS_SPAN_S,
     RTCP,
     RTP,
     Budget,
     Network,
     Networks,
+    RepairBudget,
 )
 
 LOOK_S = 0.1
@@ -177,3 +182,35 @@ def test_what_was_over_lately_is_seen_for_some_seconds(budget: Budget) -> None:
     assert budget.over_lately == (CHECKS, RTP)
     budget.look(3.0)
     assert not budget.over_lately
+
+
+def test_repairs_are_a_share_of_what_is_sent() -> None:
+    repairs = RepairBudget()
+    assert repairs.left == REPAIRS_AT_ONCE
+    sent, repeated = 0, 0
+    repairs.earn(sent, 100.0)
+    for second in range(1, 61):
+        sent += 100_000
+        repairs.earn(sent, 100.0 + second)
+        while repairs.left > 0:
+            repairs.owe(1000)
+            repeated += 1000
+    share = REPAIR_SHARE * sent + 60 * REPAIRS_PER_S + REPAIRS_AT_ONCE
+    assert share - 1000 <= repeated <= share + 1000
+
+
+def test_repairs_save_up_what_a_few_seconds_earn() -> None:
+    repairs = RepairBudget()
+    for second in range(60):
+        repairs.earn(100_000 * second, 100.0 + second)
+    assert repairs.left == REPAIR_SHARE * 100_000 * REPAIRS_SPAN_S
+    for second in range(60, 120):
+        repairs.earn(100_000 * 59, 100.0 + second)
+    assert repairs.left == REPAIRS_AT_ONCE, "nothing is sent any more"
+
+
+def test_repairs_whose_counts_begin_anew_cost_nothing() -> None:
+    repairs = RepairBudget()
+    for now, sent in ((100.0, 50_000), (101.0, 10), (101.0, 90_000)):
+        repairs.earn(sent, now)
+    assert repairs.left == REPAIRS_AT_ONCE

@@ -1,6 +1,6 @@
 """All routes from one user to another: made, fed, begun afresh, ended."""
 
-from relay.media.restoring import RestoringRoute
+from relay.media.restoring import RepairRoute
 from relay.media.verdict import Verdict
 from tests.support.offers import CHROMIUM, FIREFOX, section, without
 from tests.support.packets import DELTA, KEYFRAME, Rtp, rtp, rtx
@@ -61,9 +61,9 @@ def test_a_sink_that_only_receives_gets_all() -> None:
     assert set(there.routes) == {AUDIO, VIDEO, REPAIR}
 
 
-def test_a_sink_without_rtx_has_it_undone() -> None:
+def test_retransmissions_have_a_route_whether_the_sink_knows_them_or_not() -> None:
     plain = without(FIREFOX, "a=fmtp:124")
-    assert type(flow(Side(CHROMIUM), Side(plain)).routes[REPAIR]) is RestoringRoute
+    assert type(flow(Side(CHROMIUM), Side(plain)).routes[REPAIR]) is RepairRoute
     assert REPAIR not in flow(Side(plain), Side(CHROMIUM)).routes
 
 

@@ -9,12 +9,14 @@ from aioice import stun
 from structlog.testing import capture_logs
 
 from relay import transport_cc
+from relay.media.budget import REPAIR_SHARE
 from relay.media.flow import Flow
 from relay.media.forwarder import MAX_BATCHES
 from relay.media.link import MAX_ACKNOWLEDGED, MAX_QUEUED_RECORDS
 from relay.media.negotiation.sdp import read
 from relay.media.paths.transport import SLOTS
 from relay.media.translation import transport_feedback
+from relay.media.upkeep import tend
 from relay.media.uplink import MAX_STREAMS
 from relay.plane import TappedPacket
 from tests.support.dtls import CLOSE_NOTIFY, FATAL_ALERT, fragment, record
@@ -35,7 +37,7 @@ from tests.support.packets import (
     rtx,
     sr,
 )
-from tests.support.sides import AUDIO, VIDEO
+from tests.support.sides import AUDIO, REPAIR, VIDEO
 
 # forwarding
 
@@ -398,7 +400,7 @@ async def test_a_command_that_is_repeated_keeps_its_number(
     assert [fci[4] for _, fci in told_keyframes(a)] == [1, 1, 1, 2]
 
 
-# repeats, for a partner of whom one knows no RTX
+# repairs on the way down
 
 
 async def test_what_a_partner_without_rtx_misses_is_sent_again_as_it_was(port: Port) -> None:
@@ -412,17 +414,53 @@ async def test_what_a_partner_without_rtx_misses_is_sent_again_as_it_was(port: P
     outlet = b.link.downlink.outlets[VIDEO].ssrc
     lost = nack(9, outlet, (first.number + 1, 0b100))  # the second and the fifth
     out = port.hear(B, b.rtcp(rr(9) + lost))
-    assert [data for where, data in out if where == B] == packets[1:2] + packets[3:]
-    asked = a.hears_rtcp(out)
-    assert [part.fci for part in asked if part.kind == 205] == []
+    assert out == [(B, packets[1]), (B, packets[3])]
     lost = nack(9, outlet, (first.number, 0b1000), (first.number + 3, 0))
     out = port.hear(B, b.rtcp(rr(9) + lost))
-    assert [data for where, data in out if where == B] == [packets[0], packets[3]]
-    asked = a.hears_rtcp(out)
-    assert [part.fci for part in asked if part.kind == 205] == [b"\0\4\0\0"]
+    assert out == [(B, packets[0]), (B, packets[3])], "the fourth never came"
+    assert port.forwarder.repairs.counts["repeated"] == 4
     out = port.hear(A, a.rtp(rtx(3, 1, 4, payload=KEYFRAME)))
     (repaired,) = b.hears(out)
     assert (repaired.ssrc, repaired.number) == (outlet, (first.number + 3) & 0xFFFF)
+
+
+async def test_what_a_partner_with_rtx_misses_is_sent_again_as_that(
+    port: Port, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    heard = b.hears(port.hear(A, *(a.rtp(video(n, KEYFRAME)) for n in (1, 2, 3))))
+    outlet, repair = (b.link.downlink.outlets[key].ssrc for key in (VIDEO, REPAIR))
+    request = rr(9) + nack(9, outlet, (heard[1].number, 1))
+    (probe,) = b.hears(port.hear(A, a.rtp(rtx(3, 1, 3, payload=KEYFRAME))))
+    for _ in range(2):
+        again = b.hears(port.hear(B, b.rtcp(request)))
+        assert {packet.ssrc for packet in again} == {repair}
+        assert [packet.payload for packet in again] == [
+            (packet.number & 0xFFFF).to_bytes(2) + KEYFRAME for packet in heard[1:]
+        ]
+        assert [packet.number - probe.number & 0xFFFF for packet in again] == [1, 2]
+        probe = again[-1]
+    assert a.told == []
+    assert port.drops == {}
+
+
+async def test_nobody_has_more_sent_again_than_a_share_of_what_was_sent(
+    port: Port, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    outlet, sent, number = b.link.downlink.outlets[VIDEO].ssrc, 0, 0
+    for _ in range(10):
+        pictures = [a.rtp(video(number + n, KEYFRAME + bytes(1000))) for n in range(40)]
+        first = b.hears(port.hear(A, *pictures))[0].number
+        number += 40
+        for _ in range(3):
+            storm = nack(9, outlet, *((first + n & 0xFFFF, 0xFFFF) for n in (0, 17)))
+            sent += len(port.hear(B, b.rtcp(rr(9) + storm)))
+            port.now += 0.3
+        tend(b.link, port.forwarder, port.now)
+    assert 0.5 * REPAIR_SHARE * number < sent < REPAIR_SHARE * number + 40
+    assert port.drops["repairs_over_budget"] > 0
+    assert port.forwarder.repairs.counts["repeated"] == sent
 
 
 async def test_what_went_out_already_is_not_restored(port: Port) -> None:
@@ -434,10 +472,11 @@ async def test_what_went_out_already_is_not_restored(port: Port) -> None:
     assert port.hear(A, a.rtp(rtx(3, 1, 2, payload=KEYFRAME))) == []
     assert len(b.hears(port.hear(A, a.rtp(rtx(3, 2, 3, payload=KEYFRAME))))) == 1
     assert port.hear(A, a.rtp(rtx(3, 3, 3, payload=KEYFRAME))) == []
-    assert port.drops == {"stale": 2}
+    assert port.hear(A, a.rtp(video(3, KEYFRAME))) == [], "nor is it sent when it comes late"
+    assert port.drops == {"stale": 3}
 
 
-async def test_who_drops_rtx_within_a_call_is_kept_a_history_from_then_on(
+async def test_who_drops_rtx_within_a_call_is_sent_the_same_from_then_on(
     port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
@@ -450,10 +489,10 @@ async def test_who_drops_rtx_within_a_call_is_kept_a_history_from_then_on(
     ((_, packet),) = port.hear(A, a.rtp(video(2, KEYFRAME)))
     (heard,) = b.hears([(B, packet)])
     lost = nack(9, b.downlink.outlets[VIDEO].ssrc, (heard.number, 0))
-    assert (B, packet) in port.hear(B, b.rtcp(rr(9) + lost))
+    assert port.hear(B, b.rtcp(rr(9) + lost)) == [(B, packet)]
 
 
-async def test_nothing_is_kept_for_a_partner_with_rtx(
+async def test_nothing_is_kept_encrypted_for_a_partner_with_rtx(
     port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple

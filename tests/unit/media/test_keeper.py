@@ -9,7 +9,7 @@ import pytest
 from relay.media.flow import Flow
 from relay.media.gathering import MAX_FRAME_BYTES, GatheringWay
 from relay.media.keeper import PATIENCE_S, PAUSE_S, Keeper, Picture
-from relay.media.restoring import RestoringRoute
+from relay.media.restoring import RepairRoute
 from relay.media.route import Route
 from relay.media.tapped import TappedRoute
 from relay.media.verdict import Verdict
@@ -152,7 +152,7 @@ def test_what_is_repeated_fills_the_hole(receives: str, lost: int) -> None:
     couple.show(key_frame(1))
     couple.now += 1
     repairs = couple.flow.routes.get(("video", True))
-    assert (type(repairs) is RestoringRoute) is (receives == NO_RTX)
+    assert type(repairs) is RepairRoute
     packets = couple.packets(key_frame(2))
     missing = packets.pop(lost)
     couple.send(*packets, *couple.packets(DELTA[1:]))

@@ -7,7 +7,7 @@ import pytest
 from relay.media.feedback.reception import ReportBlock
 from relay.media.outlet import MAX_PAUSE_S
 from relay.media.packets.clocks import ntp
-from relay.media.packets.history import KEPT
+from relay.media.packets.gaps import MAX_OPEN
 from relay.media.route import (
     AHEAD_S,
     BEHIND_S,
@@ -392,7 +392,8 @@ def repaired(side: Side, number: int, original: int, **fields: Any) -> object:
 def test_rtx_has_its_own_numbers_and_the_medias_timestamps(chromium: Side, firefox: Side) -> None:
     flow(chromium, firefox)
     media = chromium.sent(video(1000, KEYFRAME, rtp_ts=5000))
-    chromium.sent(video(1002, rtp_ts=8000))
+    for number in (1001, 1002):
+        chromium.sent(video(number, rtp_ts=8000))
     out = chromium.sent(rtx(A_RTX, 40000, 1001, rtp_ts=8000, payload=DELTA))
     assert out.ssrc == firefox.outlet(REPAIR).ssrc
     assert out.payload_type == 124
@@ -528,7 +529,8 @@ def test_rtx_whose_padding_lies_passes_as_it_is(chromium: Side, firefox: Side) -
 def test_the_original_number_wraps(chromium: Side, firefox: Side) -> None:
     flow(chromium, firefox)
     first = chromium.sent(video(65535, KEYFRAME))
-    chromium.sent(video(1))
+    for number in (0, 1):
+        chromium.sent(video(number))
     out = chromium.sent(rtx(A_RTX, 9, 0))
     assert int.from_bytes(out.payload[:2], "big") == first.number + 1
 
@@ -572,17 +574,113 @@ def test_what_repairs_nothing_is_not_restored(chromium: Side, plain: Side) -> No
     chromium.sent(video(103))
     lie = rtx(A_RTX, 5, 102, extension=raw_extension(b"\x1f\x00\x00\x00"))
     assert chromium.send(lie) is Verdict.MALFORMED
-    assert chromium.send(rtx(A_RTX, 6, 102, csrcs=(1, 2))) is Verdict.MALFORMED
     assert chromium.send(rtx(A_RTX, 7, 102, payload_type=50)) is Verdict.UNKNOWN_PAYLOAD_TYPE
     assert chromium.send(rtx(A_RTX, 8, 102, rtp_ts=90_000_000)) is Verdict.STALE, "of no time"
+    out = chromium.sent(rtx(A_RTX, 9, 102, payload=DELTA, csrcs=(1, 2)))
+    assert (out.payload, out.csrcs) == (DELTA, (0, 0)), "it is missed all the same"
+    assert repaired(chromium, 10, 102) is Verdict.STALE, "once"
 
 
 def test_what_is_long_gone_is_not_restored(chromium: Side, plain: Side) -> None:
     flow(chromium, plain)
-    for number in (100, 103, 103 + KEPT):
+    for number in (100, 103, 105 + MAX_OPEN):
         chromium.sent(video(number, KEYFRAME))
-    assert repaired(chromium, 1, 103) is Verdict.STALE
-    chromium.sent(rtx(A_RTX, 2, 104))
+    assert repaired(chromium, 1, 101) is Verdict.STALE
+    assert repaired(chromium, 2, 103) is Verdict.STALE, "it came"
+    assert chromium.sent(rtx(A_RTX, 3, 106, payload=DELTA)).payload == DELTA
+
+
+def test_who_knows_rtx_gets_what_was_missing_as_the_packet_itself(
+    chromium: Side, firefox: Side
+) -> None:
+    """And what was not, which tries how much the line can carry, as the RTX that it is."""
+    flow(chromium, firefox)
+    first = chromium.sent(video(100, KEYFRAME, rtp_ts=7))
+    chromium.sent(video(102, rtp_ts=9))
+    out = chromium.sent(rtx(A_RTX, 5, 101, rtp_ts=8, payload=DELTA, marker=True))
+    assert (out.ssrc, out.payload_type) == (first.ssrc, first.payload_type)
+    assert (out.number, out.payload) == ((first.number + 1) & 0xFFFF, DELTA)
+    probe = chromium.sent(rtx(A_RTX, 6, 101, rtp_ts=8, payload=DELTA))
+    assert probe.ssrc == firefox.outlet(REPAIR).ssrc
+    assert probe.number == firefox.outlet(REPAIR).progress.last & 0xFFFF
+
+
+def test_media_that_comes_after_its_repeat_goes_nowhere(chromium: Side, firefox: Side) -> None:
+    """Its number was encrypted already."""
+    there = flow(chromium, firefox)
+    chromium.sent(video(100, KEYFRAME))
+    chromium.sent(video(103))
+    chromium.sent(rtx(A_RTX, 5, 101, payload=DELTA))
+    assert chromium.send(video(101)) is Verdict.STALE
+    chromium.sent(video(102))
+    assert there.video is not None
+    assert there.video.gaps is not None
+    assert len(there.video.gaps) == 0
+
+
+def test_retransmissions_are_numbered_without_gaps(chromium: Side, firefox: Side) -> None:
+    flow(chromium, firefox)
+    chromium.sent(video(100, KEYFRAME))
+    sent = [chromium.sent(rtx(A_RTX, number, 100)) for number in (7, 9, 8, 40_000)]
+    first = sent[0].number
+    assert numbers(*sent) == [first + ahead & 0xFFFF for ahead in range(4)]
+
+
+def test_what_is_missing_is_noted_and_what_comes_late_is_not_missing(
+    chromium: Side, firefox: Side
+) -> None:
+    there = flow(chromium, firefox)
+    assert there.video is not None
+    gaps = there.video.gaps
+    assert gaps is not None
+    for number in (10, 14, 13):
+        chromium.sent(video(number, KEYFRAME))
+    assert [number for number in range(8, 20) if number in gaps] == [11, 12]
+    chromium.sent(video(13 + 2 * MAX_AHEAD, KEYFRAME))
+    assert len(gaps) == 0, "begun anew"
+
+
+def test_who_cannot_be_asked_is_not_waited_for(firefox: Side) -> None:
+    sender = Side(without(CHROMIUM, "a=rtcp-fb:96 nack"))
+    there = flow(sender, firefox)
+    for number in (10, 14, 13, 12):
+        sender.sent(video(number, KEYFRAME))
+    assert {route.gaps for route in there.routes.values()} == {None}
+
+
+def test_only_for_who_asks_anything_is_kept(chromium: Side) -> None:
+    kept = flow(chromium, Side(FIREFOX)).routes
+    assert kept[VIDEO].keep is not None
+    assert kept[VIDEO].sealed is None
+    plain = flow(chromium, Side(without(FIREFOX, "a=fmtp:124"))).routes
+    assert plain[VIDEO].keep is None
+    assert plain[VIDEO].sealed is not None
+    for route in (kept[AUDIO], plain[AUDIO], flow(Side(FIREFOX), silent()).routes[VIDEO]):
+        assert (route.repeats, route.keep, route.sealed) == (None, None, None)
+
+
+def test_sound_is_repaired_too_where_both_know_how() -> None:
+    """No browser has RTX for it: what is repeated is the packet itself."""
+    sender, receiver = Side(NACKS_SOUND), Side(NACKS_SOUND)
+    there = flow(sender, receiver)
+    for number in (1, 2, 5):
+        sender.sent(audio(number))
+    route = there.routes[AUDIO]
+    assert route.gaps is not None
+    assert [number for number in range(7) if number in route.gaps] == [3, 4]
+    assert route.sealed is not None
+    sender.sent(audio(4))
+    assert len(route.gaps) == 1
+
+
+NACKS_SOUND = CHROMIUM.replace(
+    "a=rtcp-fb:111 transport-cc", "a=rtcp-fb:111 nack\na=rtcp-fb:111 transport-cc"
+)
+
+
+def silent() -> Side:
+    """A user that asks for nothing."""
+    return Side(without(CHROMIUM, "a=rtcp-fb:96 nack"))
 
 
 def test_late_media_leaves_room_for_its_repair(chromium: Side, firefox: Side) -> None:

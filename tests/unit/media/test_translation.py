@@ -5,10 +5,18 @@ import struct
 import pytest
 
 from relay import transport_cc as transport_wide
+from relay.media.budget import REPAIRS_AT_ONCE
 from relay.media.feedback.rtcp import FIR, PLI
 from relay.media.packets.clocks import ntp as clock
 from relay.media.stream import Stream
-from relay.media.translation import MAX_FEEDBACKS, MAX_REPEATS, keyframe_request, translate
+from relay.media.translation import (
+    MAX_FEEDBACKS,
+    MAX_REPEATS,
+    Translation,
+    keyframe_request,
+    translate,
+)
+from relay.media.translation import nack as own_nack
 from tests.support.calls import (
     A_AUDIO,
     A_RTX,
@@ -26,11 +34,14 @@ from tests.support.calls import (
 from tests.support.offers import CHROMIUM, FIREFOX, section, without
 from tests.support.packets import (
     KEYFRAME,
+    Rtcp,
+    Rtp,
     block,
     fir,
     nack,
     pli,
     read_rtcp,
+    read_rtp,
     remb,
     rr,
     rtcp,
@@ -39,6 +50,11 @@ from tests.support.packets import (
     transport_cc,
 )
 from tests.support.sides import AUDIO, REPAIR, VIDEO, Side, pair
+
+Key = tuple[str, bool]
+
+PICTURE = bytes.fromhex("10 000000 9d012a 4001 f000") + bytes(9)
+"""The beginning of a key frame that says its size."""
 
 
 @pytest.fixture
@@ -99,8 +115,8 @@ def test_a_sender_reports_blocks(call: Call) -> None:
 def test_a_receiver_report(call: Call) -> None:
     blocks = [block(call.outlet(key), call.b_sent[key].number) for key in (AUDIO, VIDEO, REPAIR)]
     (report,) = call.from_a(rr(A_VIDEO, *blocks))
-    assert (report.kind, report.count) == (RR, 3)
-    assert report.blocks == [(B_AUDIO, 65530), (B_VIDEO, 40000), (B_RTX, 5)]
+    assert (report.kind, report.count) == (RR, 2)
+    assert report.blocks == [(B_AUDIO, 65530), (B_VIDEO, 40000)], "some of the RTX was the relay's"
     assert report.ssrc == call.b.downlink.reporter
     assert report.body[4:28] == block(B_AUDIO, 65530, fraction=0, lost=0, lsr=0, dlsr=0)
 
@@ -146,45 +162,135 @@ def test_extensions_of_a_report_are_dropped(call: Call) -> None:
     assert call.from_a(longer) == plain
 
 
+def test_what_is_reported_of_rtx_tells_of_the_way_to_the_user(call: Call) -> None:
+    known = block(call.outlet(REPAIR), call.b_sent[REPAIR].number)
+    [(outlet, _)] = call.translation(rr(A_VIDEO, known)).report_blocks
+    assert outlet is call.a.outlet(REPAIR)
+    never = block(call.outlet(REPAIR), call.b_sent[REPAIR].number + 1)
+    assert call.translation(rr(A_VIDEO, never)).untrue == 1
+
+
 # feedback
 
 
-def test_nack(call: Call) -> None:
-    heard = call.b.sent(rtp(B_VIDEO, 40010, payload_type=120))
-    report, request = call.from_a(
-        nack(A_VIDEO, call.outlet(VIDEO), (heard.number - 3, 0b101), (heard.number, 0))
-    )
-    assert (report.kind, report.count) == (RR, 0), "a compound begins with a report"
-    assert (request.kind, request.count) == (RTPFB, 1)
-    assert (request.ssrc, request.media) == (call.b.downlink.reporter, B_VIDEO)
-    assert request.fci == struct.pack("!HHHH", 40007, 0b101, 40010, 0)
+def asked_again(call: Call, *entries: tuple[int, int], key: Key = VIDEO) -> Translation:
+    """What comes of a request of a's for retransmissions."""
+    return call.translation(nack(A_VIDEO, call.outlet(key), *entries))
 
 
-def test_nack_across_the_sources_wrap(call: Call) -> None:
+def test_what_was_sent_is_sent_again_and_the_partner_hears_nothing_of_it(call: Call) -> None:
+    for number in range(40_001, 40_011):
+        heard = call.b.sent(rtp(B_VIDEO, number, payload_type=120, payload=b"\0\0%d" % number))
+    repair = call.a.outlet(REPAIR)
+    before = repair.progress.last
+    result = asked_again(call, (heard.number - 3, 0b101), (heard.number - 1, 0))
+    assert (result.data, result.repeats) == (b"", [])
+    sent = [read_rtp(packet) for packet in result.retransmissions]
+    assert {packet.ssrc for packet in sent} == {repair.ssrc}
+    assert {packet.payload_type for packet in sent} == {97}
+    assert [packet.number for packet in sent] == [before + 1 + n for n in range(4)]
+    numbers = [heard.number - ahead for ahead in (3, 2, 0, 1)]
+    payloads = [b"\0\0%d" % (40_010 - ahead) for ahead in (3, 2, 0, 1)]
+    assert [packet.payload for packet in sent] == [
+        struct.pack("!H", number) + payload
+        for number, payload in zip(numbers, payloads, strict=True)
+    ]
+    assert result.nacked == [call.back.video]
+    assert not result.is_beyond_repair
+
+
+def test_what_did_not_come_is_waited_for(call: Call) -> None:
+    heard = call.b.sent(rtp(B_VIDEO, 40_010, payload_type=120))
+    result = asked_again(call, (heard.number - 3, 0b11))
+    assert (result.data, result.repeated, result.is_beyond_repair) == (b"", 0, False)
+    assert result.nacked == [call.back.video]
+
+
+def given_up(call: Call) -> Rtp:
+    """A picture's packet, of which those before did not come in time."""
+    heard = call.b.sent(rtp(B_VIDEO, 40_010, payload_type=120))
+    route = call.back.video
+    assert route is not None
+    assert route.gaps is not None
+    route.gaps.give_up()
+    return heard
+
+
+def test_for_what_cannot_be_repaired_a_key_frame_is_asked_for_once(call: Call) -> None:
+    heard = given_up(call)
+    assert asked_again(call, (heard.number - 3, 0)).is_beyond_repair
+    assert not asked_again(call, (heard.number - 2, 0)).is_beyond_repair, "the same will do"
+    call.b.sent(rtp(B_VIDEO, 40_012, payload_type=120, payload=PICTURE))
+    call.back.routes[VIDEO].gaps.give_up()  # type: ignore[union-attr]
+    assert not asked_again(call, (heard.number + 1, 0)).is_beyond_repair, "it is here"
+    call.b.sent(rtp(B_VIDEO, 40_014, payload_type=120))
+    call.back.routes[VIDEO].gaps.give_up()  # type: ignore[union-attr]
+    assert asked_again(call, (heard.number + 3, 0)).is_beyond_repair
+
+
+def test_sound_needs_no_key_frame(call: Call) -> None:
     call.b.sent(rtp(B_AUDIO, 65535, payload_type=109))
     heard = call.b.sent(rtp(B_AUDIO, 1, payload_type=109))
-    _, request = call.from_a(nack(A_VIDEO, call.outlet(AUDIO), (heard.number - 1, 0)))
-    assert request.fci == struct.pack("!HH", 0, 0)
+    result = asked_again(call, (heard.number - 1, 0), key=AUDIO)
+    assert (result.data, result.repeated, result.is_beyond_repair) == (b"", 0, False)
 
 
-def test_nack_of_what_another_source_sent_is_dropped(call: Call) -> None:
+def test_a_sender_who_repeats_nothing_is_asked_for_a_key_frame() -> None:
+    a, b = Side(CHROMIUM), Side(without(FIREFOX, "a=rtcp-fb:120 nack"))
+    there, back = pair(a, b)
+    b.sent(rtp(B_VIDEO, 1, payload_type=120, payload=KEYFRAME))
+    heard = b.sent(rtp(B_VIDEO, 3, payload_type=120))
+    request = nack(A_VIDEO, a.outlet(VIDEO).ssrc, (heard.number - 1, 0))
+    assert translate(request, there, back, 100.0).is_beyond_repair
+
+
+def test_what_another_source_sent_is_asked_for_in_vain(call: Call) -> None:
     first = call.b_sent[VIDEO].number
-    assert call.from_a(nack(A_VIDEO, call.outlet(VIDEO), (first - 1, 0xFFFF))) == []
-    _, request = call.from_a(nack(A_VIDEO, call.outlet(VIDEO), (first - 1, 0xFFFF), (first, 0)))
-    assert request.fci == struct.pack("!HH", 40000, 0)
+    result = asked_again(call, (first - 1, 0), (first - 8, 0b111111))
+    assert (result.repeated, result.nacked, result.is_beyond_repair) == (0, [], False)
+    assert asked_again(call, (first - 1, 0xFFFF), (first, 0)).repeated == 2
 
 
 def test_nack_about_other_streams_is_dropped(call: Call) -> None:
-    assert call.from_a(nack(A_VIDEO, B_VIDEO, (40000, 0))) == []
-    assert call.from_a(nack(A_VIDEO, 77, (40000, 0))) == []
+    assert call.translation(nack(A_VIDEO, B_VIDEO, (40000, 0))).asked == 0
+    assert call.translation(nack(A_VIDEO, 77, (40000, 0))).asked == 0
 
 
 def test_padding_of_a_nack_is_no_entry(call: Call) -> None:
     number = call.b_sent[VIDEO].number
     body = struct.pack("!IIHH", A_VIDEO, call.outlet(VIDEO), number, 0)
     body += struct.pack("!HH", number + 1, 0) + b"\0\0\0\x08"
-    _, request = call.from_a(rtcp(RTPFB, 1, body, padded=True))
-    assert request.fci == struct.pack("!HH", 40000, 0)
+    result = call.translation(rtcp(RTPFB, 1, body, padded=True))
+    assert (result.asked, result.repeated) == (1, 1)
+
+
+def test_what_is_sent_again_is_paid_for(call: Call) -> None:
+    """A share of what was sent; whoever asks for ever gets no more."""
+    for number in range(40_001, 40_061):
+        heard = call.b.sent(rtp(B_VIDEO, number, payload_type=120, payload=bytes(1002)))
+    got = refused = 0
+    for _ in range(5):
+        for ahead in range(0, 51, 17):
+            result = asked_again(call, (heard.number - 55 + ahead, 0xFFFF))
+            got += sum(map(len, result.retransmissions))
+            refused += result.over_budget
+            assert not result.is_beyond_repair
+    assert got <= REPAIRS_AT_ONCE + 1100
+    assert refused > 100
+    for second in (1, 2):
+        call.back.fit(100.0 + second)
+    assert asked_again(call, (heard.number, 0)).repeated == 1
+
+
+def test_the_relays_own_request() -> None:
+    request = read_nack(5, 77, [65_535, 65_536, 65_551, 65_552, 70_000])
+    assert (request.kind, request.count, request.ssrc, request.media) == (RTPFB, 1, 5, 77)
+    assert request.fci == struct.pack("!HHHHHH", 65_535, 1 | 1 << 15, 16, 0, 70_000 & 0xFFFF, 0)
+
+
+def read_nack(reporter: int, ssrc: int, numbers: list[int]) -> Rtcp:
+    (request,) = read_rtcp(own_nack(reporter, ssrc, numbers))
+    return request
 
 
 def test_transport_wide_feedback(call: Call) -> None:
@@ -266,6 +372,15 @@ def test_bandwidth_is_passed_only_if_both_have_agreed_to_it(who: str) -> None:
     assert translate(packet, there, back, 100.0).data == b""
 
 
+def test_who_tells_of_transport_wide_numbers_has_no_say_by_remb(call: Call) -> None:
+    """It would be about what the relay has sent again, which has no such numbers."""
+    element = call.b_sent[VIDEO].elements
+    assert element is not None
+    base = int.from_bytes(element[0][1], "big")
+    assert call.from_a(transport_cc(A_VIDEO, call.outlet(VIDEO), base))
+    assert call.from_a(remb(A_VIDEO, call.outlet(VIDEO))) == []
+
+
 def test_bandwidth_of_other_streams_is_dropped(call: Call) -> None:
     assert call.from_a(remb(A_VIDEO, 77, B_VIDEO)) == []
     assert call.from_a(remb(A_VIDEO)) == []
@@ -339,10 +454,12 @@ def test_so_many_packets_are_repeated_for_one_compound() -> None:
     there, back = pair(a, b)
     route = back.video
     assert route is not None
-    assert route.history is not None
+    assert route.repeats is not None
     first = b.sent(rtp(B_VIDEO, 1, payload_type=120, payload=KEYFRAME)).number
     for number in range(MAX_REPEATS + 20):
-        route.history.keep(first + number & 0xFFFF, b"%d" % number)
+        packet = memoryview(b"%d" % number)
+        route.repeats.history.keep(first + number & 0xFFFF, packet, 0, len(packet), 100.0)
+    route.sent += MAX_REPEATS + 20
     asked = [nack(9, a.outlet(VIDEO).ssrc, (first + n, 0xFFFF)) for n in range(0, 119, 17)]
     result = translate(b"".join(asked), there, back, 100.0)
     assert result.repeats == [b"%d" % number for number in range(MAX_REPEATS)]
