@@ -13,11 +13,14 @@ import pytest
 from relay.config import Settings
 from relay.doctor.cluster import check
 from relay.doctor.findings import Finding, Grade
+from relay.store.scripts import KEYS
 from tests.support.certificates import write_certificate
 from tests.support.node_process import SECRET, figure, flags, node_process, until
 from tests.support.ports import free_port
 from tests.support.redis_server import NEEDS_REDIS, RedisServer, a_redis, over_tls
 from tests.support.served import ended, page_of, serving
+
+*_, _STAYS = KEYS
 
 pytestmark = NEEDS_REDIS
 
@@ -108,7 +111,7 @@ async def test_a_second_server_of_a_name_and_one_with_another_secret_end_with_on
             f"relay: --cluster-secret: the cluster at {redis.url} has another secret",
         ]
         assert "Traceback" not in ends[1][2]
-        assert redis.ask("HKEYS", "{relay}:stays") == "berlin", "the other one never came to it"
+        assert redis.ask("HKEYS", _STAYS) == "berlin", "the other one never came to it"
 
 
 def looked_at(redis: RedisServer, secret: str) -> Finding:

@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from relay.ops.client import Client as Operator
+from relay.store.scripts import KEYS
 from tests.browser.server import Server
 from tests.browser.visitor import until
 from tests.network.callers import Company
@@ -28,6 +29,7 @@ RESUME_S = 2
 """So long a user is waited for who does not come back."""
 PATIENCE_S = 60.0
 _REDIS_PORT = 6379
+_WAITERS, _QUEUE, _, _, _ROOMS, *_ = KEYS
 _TOKEN = "the-token-of-all-nodes"
 _PACE = ("--rematch-after-s", "0", "--hasty-nexts", "0", "--same-texts", "0")
 
@@ -149,12 +151,9 @@ class Cluster:
         for name in NODES:
             if name not in self._dead | self._frozen:
                 await self._note_rooms(name, nodes, users)
-        stored = self.redis.ask("HGETALL", "{relay}:rooms").splitlines()
+        stored = self.redis.ask("HGETALL", _ROOMS).splitlines()
         redis = Counter(str(json.loads(room)[0]) for room in stored[1::2])
-        waiting = [
-            int(self.redis.ask(*count))
-            for count in (("HLEN", "{relay}:waiters"), ("ZCARD", "{relay}:queue"))
-        ]
+        waiting = [int(self.redis.ask(*count)) for count in (("HLEN", _WAITERS), ("ZCARD", _QUEUE))]
         return Sight(
             Counter({room_id: len(people) for room_id, people in company.rooms.items()}),
             nodes,
