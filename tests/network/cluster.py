@@ -29,7 +29,7 @@ RESUME_S = 2
 """So long a user is waited for who does not come back."""
 PATIENCE_S = 60.0
 _REDIS_PORT = 6379
-_WAITERS, _QUEUE, _, _, _ROOMS, *_ = KEYS
+_WAITERS, _QUEUE, _ROOMS = KEYS[0], KEYS[1], KEYS[4]
 _TOKEN = "the-token-of-all-nodes"
 _PACE = ("--rematch-after-s", "0", "--hasty-nexts", "0", "--same-texts", "0")
 
