@@ -283,7 +283,7 @@ def test_what_is_sent_again_is_paid_for(call: Call) -> None:
 
 
 def test_a_picture_that_is_asked_for_beyond_the_budget_begins_anew(call: Call) -> None:
-    """Who has asked for a packet ten times asks no more, and would see nothing until it gives up."""
+    """Who has asked for a packet ten times asks no more, and would see nothing for long."""
     heard = call.b.sent(rtp(B_VIDEO, 40_001, payload_type=120, payload=b"\0\0"))
     call.a.downlink.repairs.owe(REPAIRS_AT_ONCE)
     results = [asked_again(call, (heard.number, 0)) for _ in range(12)]
