@@ -51,6 +51,10 @@ class Gap:
         self.asked = 0
         self.first_asked_at = now
 
+    def is_answered(self, now: float) -> bool:
+        """Whether what comes now may have been sent again, rather than be late."""
+        return self.asked > 0 and now - self.first_asked_at >= MIN_ROUND_TRIP_S
+
 
 class Gaps:
     """Those of one stream, by extended numbers."""
@@ -101,12 +105,17 @@ class Gaps:
             del self._open[number]
         self._give_up([*oldest, *range(max(first, begins - MAX_OPEN), begins)])
 
+    def has_asked(self, number: int, now: float) -> bool:
+        """Whether a number is waited for, and was asked for so long ago that this may answer."""
+        gap = self._open.get(number)
+        return gap is not None and gap.is_answered(now)
+
     def came(self, number: int, now: float) -> bool:
         """Take a packet that others have overtaken; False when its repeat has been here already."""
         gap = self._close(number)
         if gap is None:
             return number not in self._restored
-        if not gap.asked or now - gap.first_asked_at < MIN_ROUND_TRIP_S:  # nor is it an answer
+        if not gap.is_answered(now):
             late_s = 1.25 * (now - gap.opened_at)
             self._patience_s = min(max(self._patience_s, late_s), LATEST_S)
         return True
