@@ -35,6 +35,10 @@ MIN_ROUND_TRIP_S, MAX_ROUND_TRIP_S = 0.01, 1.0
 SPARE_S = 0.01
 """By so much, and a quarter, an answer may take longer than a round trip; then one asks again."""
 
+SLOWER = 1.2
+"""So many times longer one waits after each further request: all ten are not to be gone while a
+sender near by is busy, or while nothing of what is asked gets through."""
+
 OPENED_PER_S, OPENED_AT_ONCE = 1000, 500
 """Numbers that are waited for at all: a sender may leave out as many as it likes."""
 
@@ -157,9 +161,10 @@ class Gaps:
                     given_up.append(number)
                     continue
                 gap.first_asked_at = gap.first_asked_at if gap.asked else now
+                again_at = now + wait_s * SLOWER**gap.asked
                 gap.asked += 1
                 asked.append(number)
-                gap.due_at = min(now + wait_s, max(gap.opened_at + usable_s, now + SPARE_S))
+                gap.due_at = min(again_at, max(gap.opened_at + usable_s, now + SPARE_S))
             self.due_at = min(self.due_at, gap.due_at)
         return asked, given_up
 
