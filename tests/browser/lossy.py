@@ -1,6 +1,6 @@
 """The server with a socket that loses packets, seeded, each way.
 
-SIGUSR1 turns that on and off. After SIGUSR2 only those lose any from whom something came before.
+SIGUSR1 turns that on and off. After SIGUSR2 it spares whoever comes before it is turned on next.
 """
 
 import argparse
@@ -52,19 +52,20 @@ class Losses:
         self._random = random.Random(20)
         self._seen: set[Address] = set()
         self._poor: frozenset[Address] | None = None
+        self._spared: frozenset[Address] = frozenset()
 
     def toggle(self) -> None:
         self.on = not self.on
+        if self.on and self._poor is not None:
+            self._spared = frozenset(self._seen - self._poor)
 
-    def keep_to_those_seen(self) -> None:
+    def spare_who_comes(self) -> None:
         self._poor = frozenset(self._seen)
 
     def hits(self, address: Address) -> bool:
         """Whether a datagram from an address, or to it, is lost."""
         self._seen.add(address)
-        if not self.on or (self._poor is not None and address not in self._poor):
-            return False
-        return self._random.random() < self.part
+        return self.on and address not in self._spared and self._random.random() < self.part
 
 
 async def main() -> None:
@@ -81,7 +82,7 @@ async def main() -> None:
     losses = Losses(flags.pop("loss"), on=not flags.pop("starts_clean"))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGUSR1, losses.toggle)
-    loop.add_signal_handler(signal.SIGUSR2, losses.keep_to_those_seen)
+    loop.add_signal_handler(signal.SIGUSR2, losses.spare_who_comes)
     settings = Settings.model_validate(flags)
     plane = RelayPlane(
         settings.host,
