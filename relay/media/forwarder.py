@@ -248,13 +248,15 @@ class Forwarder:
             elif verdict is Verdict.RESTORED:
                 length[0] -= NUMBER.size
                 self.repairs.counts["restored"] += 1
+            elif verdict is Verdict.UNWRAPPED:
+                size = length[0] = size - self.repairs.unwrapped(link, route, now)
             else:
                 self._drop(link, route, verdict, now)
                 route.dropped(size, missed=verdict is not Verdict.STALE)
                 uplink.kept(view, at, at + size, stream, now)
                 return
         downlink = route.downlink
-        if _protect(downlink.tx, pointer, length):  # rewriting has not changed the length
+        if _protect(downlink.tx, pointer, length):
             route.dropped(size)
             self.drops["encryption"] += 1
             return

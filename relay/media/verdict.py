@@ -14,8 +14,15 @@ class Verdict(IntEnum):
     STALE = 5  # sent before the packet with which this source began, or impossibly far ahead
     CROSSED = 6  # to the plane on which the partner's link is, which decides
     AHEAD = 7  # it goes out, and some before it did not come
+    UNWRAPPED = 8  # of a packet with others in it its own went out: see Way.unwrapped
 
 
-GOES_OUT = Verdict.FORWARD, Verdict.AHEAD, Verdict.RESTORED, Verdict.CROSSED
+GOES_OUT = (
+    Verdict.FORWARD,
+    Verdict.AHEAD,
+    Verdict.RESTORED,
+    Verdict.UNWRAPPED,
+    Verdict.CROSSED,
+)
 GOES_ON = Verdict.FORWARD, Verdict.AHEAD
 """Of those, as it came but for what a route rewrites."""
