@@ -93,7 +93,7 @@ class Repairs:
 
     def _fill(self, downlink: Downlink, route: Way, packet: bytes, now: float) -> None:
         """Send what fills a gap, paid as what the user has sent again."""
-        if downlink.repairs.left <= 0:
+        if not downlink.repairs.has_room(for_picture=False):
             self._drops["repairs_over_budget"] += 1
             return
         downlink.repairs.owe(len(packet))

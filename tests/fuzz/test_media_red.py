@@ -13,7 +13,7 @@ from tests.support.offers import FIREFOX, OUR_PAGE
 from tests.support.packets import Rtp, red, rtp
 from tests.support.sides import AUDIO, Side, flow
 
-steady = settings(derandomize=True, deadline=None, max_examples=100)
+steady = settings(derandomize=True, deadline=None, max_examples=60)
 
 SSRC, STEP = 1001, 960
 RECEIVERS = st.sampled_from([FIREFOX, OUR_PAGE, OUR_PAGE.replace("111", "109")])
@@ -37,7 +37,7 @@ def packet(number: int, back: int) -> bytes:
         st.tuples(
             st.integers(-20, 20) | st.integers(-2000, MAX_AHEAD - 1), st.integers(0, MAX_BLOCKS)
         ),
-        max_size=60,
+        max_size=40,
     ),
     receives=RECEIVERS,
 )
@@ -54,8 +54,9 @@ def test_every_number_goes_out_once_and_with_its_own_sound(
         if number & 0xFFFF in came:  # SRTP takes nothing twice
             continue
         came.add(number & 0xFFFF)
-        last = max(last, number)
         sent = a.send(packet(number, back), 100.0 + STEP * (number - first) / 48_000)
+        if isinstance(sent, Rtp):
+            last = max(last, number)
         for each in (*a.filled, *([sent] if isinstance(sent, Rtp) else [])):
             assert each.number not in out, at
             out.add(each.number)
