@@ -12,9 +12,10 @@
 
 /** Part of what we send that is lost, on any of the ways to the partner. */
 const FROM_LOSS = 0.04;
-/** A narrow line loses what is too much for it: RED takes 35 kbit/s more. */
-const LEAST_BPS = 100_000;
-/** And for so long after the last loss: what RED repairs is not always told as lost. */
+/** A narrow line loses what is too much for it, and RED takes 35 kbit/s more. It has a queue; a low estimate alone
+ * may come of the losses. */
+const NARROW = { bps: 100_000, queueS: 0.2 };
+/** For so long after the last loss: what RED repairs is not always told as lost. A narrow line stays so as long. */
 const GUARDED_MS = 30_000;
 
 export class Sound {
@@ -22,6 +23,8 @@ export class Sound {
   /** What the other side has answered to our last offer; empty: nothing that would still hold. */
   #answer = "";
   #guardedUntilMs = -Infinity;
+  #narrowUntilMs = -Infinity;
+  #leastRoundTripS = Infinity;
   #isGuarded = false;
   #sent = 0;
   #repeated = 0;
@@ -65,10 +68,17 @@ export class Sound {
    */
   async follow(reports, nowMs) {
     const all = [...reports];
-    const bears = highest(all, "availableOutgoingBitrate") ?? Infinity;
-    if (bears < LEAST_BPS) this.#guardedUntilMs = -Infinity;
-    else if (this.#lossOf(all) >= FROM_LOSS) this.#guardedUntilMs = nowMs + GUARDED_MS;
-    await this.#guard(nowMs < this.#guardedUntilMs);
+    if (this.#lossOf(all) >= FROM_LOSS) this.#guardedUntilMs = nowMs + GUARDED_MS;
+    if (this.#isNarrow(all)) this.#narrowUntilMs = nowMs + GUARDED_MS;
+    await this.#guard(nowMs < this.#guardedUntilMs && nowMs >= this.#narrowUntilMs);
+  }
+
+  /** @param {Report[]} reports */
+  #isNarrow(reports) {
+    const roundTripS = highest(reports, "roundTripTime") ?? 0;
+    if (roundTripS > 0) this.#leastRoundTripS = Math.min(this.#leastRoundTripS, roundTripS);
+    const bears = highest(reports, "availableOutgoingBitrate") ?? Infinity;
+    return bears < NARROW.bps && roundTripS - this.#leastRoundTripS >= NARROW.queueS;
   }
 
   /** @param {Report[]} reports */
