@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.air import Air, Visitor
 from tests.support.offers import CHROMIUM, FIREFOX, OUR_PAGE, without
+from tests.support.sealing import Seals
 from tests.support.sides import VIDEO
 from tests.support.weather import HOP_S, Weather
 
@@ -119,8 +120,11 @@ def test_after_a_time_without_anything_a_key_frame_comes_at_once() -> None:
 
 
 @pytest.mark.parametrize(("sends", "share"), [(OUR_PAGE, 0.98), (CHROMIUM, 0.85)])
-def test_sound_that_was_lost_on_the_way_up_is_in_the_next_packet(sends: str, share: float) -> None:
+def test_sound_that_was_lost_on_the_way_up_is_in_the_next_packet(
+    sends: str, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A partner without RED hears it all the same, as it was, and nobody waits for a repeat."""
+    seals = Seals(monkeypatch)
     air, a, b = meet(sends, FIREFOX)
     began, before = len(a.camera.spoken), len(b.screen.heard)
     a.up = lossy(5)
@@ -134,7 +138,37 @@ def test_sound_that_was_lost_on_the_way_up_is_in_the_next_packet(sends: str, sha
     got = sum(payload in payloads for payload in said) / len(said)
     assert share <= got < share + 0.1
     assert len({number for number, _ in heard}) == len(heard), "each once"
+    assert seals.twice == seals.refused == []
     restored = air.forwarder.repairs.counts["restored"]
     if sends == OUR_PAGE:
         assert restored > 0.05 * len(said)
         assert a.camera.sound_asked <= 10 * (1 - got) * len(said) + 10, "only what was lost twice"
+
+
+@pytest.mark.parametrize("offer", [FIREFOX, NO_RTX[FIREFOX]], ids=["rtx", "no rtx"])
+def test_next_in_the_middle_of_repair(offer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All numbers wrap meanwhile, packets overtake each other, and come twice.
+
+    Whatever leaves the relay is held to be the present partner's, and all that is shown as well.
+    """
+    seals, air = Seals(monkeypatch), Air(Weather(jitter_s=0.008))
+    users = [air.join(1, CHROMIUM), air.join(2, offer), air.join(3, offer)]
+    for user in users:
+        user.up, user.down = lossy(user.source, 0.008), lossy(user.source + 10, 0.008)
+    for turn in range(6):
+        air.pair(users[turn % 3], users[(turn + 1) % 3])
+        air.timeline.pass_time(1.5)
+    air.part(users[0])
+    air.part(users[2])
+    for user in users:
+        assert user.camera.wraps
+        assert len(user.meetings) == 4
+        for meeting in user.meetings:
+            assert meeting.shown
+            assert meeting.numbers == sorted(set(meeting.numbers))
+        shown = sum(len(meeting.shown) for meeting in user.meetings)
+        assert shown > 45, "half of what there was"
+        again = sum(count - 1 for count in user.repeats.values())
+        assert len(user.repeats) > 20
+        assert again <= 0.3 * len(user.repeats), "twice only what was lost twice"
+    assert seals.twice == seals.refused == []

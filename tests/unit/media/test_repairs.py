@@ -11,7 +11,7 @@ from relay.media.flow import Flow
 from relay.media.packets.gaps import EARLIEST_S, FIRST_S, USABLE_S
 from tests.support.forwarding import A, B, Caller, Port, video
 from tests.support.offers import CHROMIUM, without
-from tests.support.packets import DELTA, KEYFRAME, nack, read_rtcp, rr, rtp, rtx
+from tests.support.packets import DELTA, KEYFRAME, nack, raw_extension, read_rtcp, rr, rtp, rtx
 from tests.support.sides import VIDEO
 
 
@@ -193,3 +193,25 @@ async def test_lies_about_what_is_repeated_repair_nothing(
             assert heard.ssrc != outlet
     wait(port, FIRST_S)
     assert asked(a) == [3, 4]
+
+
+async def test_a_packet_that_lies_opens_no_gap(port: Port, couple: tuple[Caller, Caller]) -> None:
+    """It has no place; what is missing before it is known with the next one, and repaired once."""
+    a, b = couple
+    outlet = b.downlink.outlets[VIDEO]
+    send(port, a, 1, 2)
+    last = outlet.progress.last
+    lie = rtp(2, 5, payload=DELTA, extension=raw_extension(b"\x1f\x00\x00\x00"))
+    assert port.hear(A, a.rtp(lie)) == []
+    for heard in b.hears(port.hear(A, a.rtp(rtx(3, 1, 4, payload=DELTA)))):
+        assert heard.ssrc != outlet.ssrc, "or the next partner's numbers would begin with this one"
+    assert outlet.progress.last == last
+    wait(port, FIRST_S)
+    assert asked(a) == []
+    send(port, a, 6)
+    wait(port, FIRST_S)
+    assert asked(a) == [3, 4, 5]
+    for number in (3, 4, 5):
+        (heard,) = b.hears(port.hear(A, a.rtp(rtx(3, number, number, payload=DELTA))))
+        assert heard.number == last - 2 + number & 0xFFFF
+    assert port.drops == {"malformed": 1}
