@@ -19,7 +19,14 @@ from relay.media.packets.rtp import NUMBER, PAYLOAD_TYPE, find_extension
 from relay.media.paths.bridge import Bridge, Cargo, head
 from relay.media.paths.transport import SLOT_BYTES
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S
-from relay.media.stream import ANY_TIME, Receiver, Stream, Way
+from relay.media.stream import (
+    ANY_TIME,
+    NOTHING_UNWRAPPED,
+    Receiver,
+    Stream,
+    Unwrapped,
+    Way,
+)
 from relay.media.tapped import TappedRoute
 from relay.media.uplink import MAX_STREAMS, Uplink
 from relay.media.verdict import Verdict
@@ -73,6 +80,8 @@ class CrossingWay:
         "waits_for_keyframe",
     )
 
+    unwrapped: Unwrapped = NOTHING_UNWRAPPED
+
     def __init__(self, crossing: Crossing, source: Stream) -> None:
         self.downlink: Receiver = crossing.downlink
         self.sealed: History | None = None
@@ -111,12 +120,16 @@ class CrossingWay:
 class _ReadingWay(CrossingWay):
     """One whose packets are shown, so that those that cannot be read go no further."""
 
-    __slots__ = ("_payload_type",)
+    __slots__ = ("_payload_types",)
 
     def __init__(self, crossing: Crossing, source: Stream) -> None:
         super().__init__(crossing, source)
         terms = crossing.uplink.terms.sending[source.kind]
-        self._payload_type = terms.rtx_payload_type if source.rtx else terms.payload_type
+        self._payload_types = (
+            (terms.rtx_payload_type,)
+            if source.rtx
+            else (terms.payload_type, terms.red_payload_type)
+        )
 
     def rewrite(
         self,
@@ -128,7 +141,7 @@ class _ReadingWay(CrossingWay):
         now: float,
     ) -> Verdict:
         """See :class:`CrossingWay`."""
-        if header[1] & PAYLOAD_TYPE != self._payload_type:
+        if header[1] & PAYLOAD_TYPE not in self._payload_types:
             return Verdict.UNKNOWN_PAYLOAD_TYPE
         if find_extension(view, at, end, header[0])[2] > end:
             return Verdict.MALFORMED
@@ -257,4 +270,7 @@ class Crossing:
         return (_ReadingWay if self.uplink.taps else CrossingWay)(self, stream)
 
     def _shown(self, way: CrossingWay) -> Way:
-        return TappedRoute(way, self.uplink.taps, ()) if self.uplink.taps else way
+        if not self.uplink.taps:
+            return way
+        terms = self.uplink.terms.sending[way.outlet.kind]
+        return TappedRoute(way, self.uplink.taps, (), (terms, None))

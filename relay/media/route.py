@@ -33,7 +33,7 @@ from relay.media.packets.rtp import (
 )
 from relay.media.packets.vp8 import FRAME_STARTS, HAS_FIELDS, LONG, STARTS, USUAL, USUAL_FIELDS
 from relay.media.repeats import Repeats
-from relay.media.stream import Receiver, Stream
+from relay.media.stream import NOTHING_UNWRAPPED, Receiver, Stream, Unwrapped
 from relay.media.verdict import Verdict
 from relay.serial import distance
 
@@ -96,6 +96,8 @@ class Route:
         "wanted",
         "withheld",
     )
+
+    unwrapped: Unwrapped = NOTHING_UNWRAPPED
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from relay.media.meter import Meter
 from relay.media.negotiation.sdp import CLOCK_RATE_HZ
@@ -14,6 +14,20 @@ NEVER_FORWARDED = -(1 << 40)
 """Lower than the first number of any route."""
 
 ANY_TIME = float("-inf"), float("inf")
+
+
+class Unwrapped(NamedTuple):
+    """What became of a packet with others in it: its own, which went out, is shorter."""
+
+    cut: int
+    """By so many bytes."""
+    fills: tuple[bytes, ...]
+    """Earlier packets that were in it and did not come by themselves, to be encrypted."""
+    verdict: Verdict
+    """On the packet itself."""
+
+
+NOTHING_UNWRAPPED = Unwrapped(0, (), Verdict.FORWARD)
 
 
 class Receiver(Protocol):
@@ -34,6 +48,10 @@ class Way(Protocol):
     outlet: Outlet
     sealed: History | None
     """Where packets are kept as they are encrypted."""
+
+    @property
+    def unwrapped(self) -> Unwrapped:
+        """Of the last packet with the verdict UNWRAPPED."""
 
     @property
     def waits_for_keyframe(self) -> bool:

@@ -334,7 +334,7 @@ def _repeat(route: Route, receiver: Downlink, number: int, result: Translation, 
         return False
     packet, repeats, budget = None, route.repeats, receiver.repairs
     if repeats is not None and repeats.history.has(number, now):
-        if result.repeated >= MAX_REPEATS or budget.left <= 0:
+        if result.repeated >= MAX_REPEATS or not budget.has_room(for_picture=route.is_picture):
             repeats.history.refuse(number, now)
             result.over_budget += 1
             return True

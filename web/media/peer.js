@@ -22,6 +22,7 @@ import { kindOf } from "./devices.js";
 import { encode } from "./encoding.js";
 import { countOf, measure, wayOf } from "./figures.js";
 import { Reporter } from "./report.js";
+import { Sound } from "./sound.js";
 
 /** How often to look whether the partner's picture and sound are there. */
 const LOOK_EVERY_MS = 50;
@@ -35,6 +36,7 @@ const MEASURE_EVERY_MS = 1_000;
 /** One link; it sends nothing until `meet()`. */
 export class Peer {
   #pc;
+  #sound;
   #onEvent;
   #reporter;
   #limits;
@@ -79,6 +81,7 @@ export class Peer {
     this.#former = former ? former.#retire() : null;
     this.#limits = limits;
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", ...limits?.paths });
+    this.#sound = new Sound(this.#pc);
     this.#pc.ontrack = (event) => this.#receive(event.track);
     this.#pc.onicecandidate = ({ candidate }) =>
       this.#emit({ type: "candidate_found", candidate: candidate ? candidate.toJSON() : null });
@@ -93,7 +96,7 @@ export class Peer {
   offer() {
     this.#do(async () => {
       this.#addSections();
-      await this.#pc.setLocalDescription(await this.#pc.createOffer());
+      await this.#sound.offer();
       this.#describe();
     });
   }
@@ -126,6 +129,7 @@ export class Peer {
   takeOffer(sdp) {
     this.#do(async () => {
       await this.#pc.setRemoteDescription({ type: "offer", sdp });
+      this.#sound.forget();
       await this.#takeEarly();
       await this.#fillSections();
       await this.#pc.setLocalDescription(await this.#pc.createAnswer());
@@ -139,10 +143,8 @@ export class Peer {
    * @param {string} sdp
    */
   takeAnswer(sdp) {
-    this.#do(async () => {
-      await this.#pc.setRemoteDescription({ type: "answer", sdp });
-      await this.#takeEarly();
-    });
+    this.#do(() => this.#sound.take(sdp));
+    this.#do(() => this.#takeEarly());
   }
 
   /**
@@ -377,6 +379,7 @@ export class Peer {
   async #measure() {
     const reports = await this.#pc.getStats();
     if (this.#paused) return;
+    await this.#sound.follow(reports.values(), performance.now());
     const { figures, totals } = measure(reports.values(), this.#totals);
     this.#totals = totals;
     this.#emit({ type: "figures_measured", figures, totals });

@@ -14,7 +14,7 @@ from tests.support.cards import card
 from tests.support.fake_bridge import FakeBridge
 from tests.support.offers import CHROMIUM, FIREFOX
 from tests.support.onlooker import Onlooker
-from tests.support.packets import KEYFRAME, rtp, rtx
+from tests.support.packets import KEYFRAME, read_rtp, red, rtp, rtx
 from tests.support.sides import Side
 
 LINK = "0123456789ab"
@@ -106,6 +106,17 @@ def test_what_is_shown_must_be_readable() -> None:
     user.crossing.show()
     assert not isinstance(user.stream(2).route, TappedRoute)
     assert not user.stream(2).route.waits_for_keyframe
+
+
+def test_sound_in_sound_crosses_as_it_is_and_is_shown_without() -> None:
+    user, onlooker = Crossed(), Onlooker()
+    user.side.uplink.taps = (onlooker,)
+    packet = rtp(1, 1, payload_type=63, payload=red(b"own", (960, b"earlier")))
+    user.crossing.show()
+    assert user.side.send(packet) is Verdict.CROSSED
+    assert user.side.send(rtp(1, 2, payload_type=111, payload=b"own")) is Verdict.CROSSED
+    assert [read_rtp(each.data).payload for each in onlooker.packets] == [b"own", b"own"]
+    assert user.bridge.staged[0] == (0, len(packet), head(Cargo.RTP, 7))
 
 
 def test_no_clock_is_held_here() -> None:
