@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from relay.media.upkeep import SAMPLE_S
+from relay.media.meter import SAMPLE_S
 from relay.plane import MediaView, PlaneStats
 from tests.support.bridged import Bridged, Trunked
 from tests.support.exchange import CHROMIUM, FIREFOX, Exchange, audio, hear, until, video

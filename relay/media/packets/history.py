@@ -88,6 +88,11 @@ class History:
         """Whether the packet with a sequence number is there."""
         return self._find(number) is not None
 
+    def is_fresh(self, number: int) -> bool:
+        """Whether the packet with a sequence number is there, and was not sent again yet."""
+        entry = self._find(number)
+        return entry is not None and entry[5] == 0
+
     def repeat(self, number: int, now: float, round_trip_s: float | None) -> bytes | None:
         """A packet that is to be sent again.
 

@@ -174,6 +174,7 @@ def test_sums() -> None:
         "jitter": 0,
         "round_trip": 0,
         "no_keyframe": 0,
+        "quality": 0,
     }
     assert seen.loss_ratio(Direction.UP) == pytest.approx(0.04)
     assert seen.loss_ratio(Direction.DOWN) == 0
