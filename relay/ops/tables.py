@@ -128,8 +128,8 @@ def trouble(track: Track) -> str:
     """What is wrong with a track, and since when it rests if it does."""
     idle = figures.idle(track)
     resting = f"idle {idle}" if idle else ""
-    leg = f" ({track.leg})" if "quality" in track.problems and track.leg else ""
-    return figures.problems(track.problems) + leg or resting
+    leg = f"{track.leg}: " if "quality" in track.problems and track.leg else ""
+    return leg + figures.problems(track.problems) or resting
 
 
 def rooms(shown: Iterable[Room], width: int, thresholds: Thresholds) -> Table:
@@ -154,7 +154,7 @@ def _room(room: Room, width: int, thresholds: Thresholds) -> Row:
         "LEG": Text(_legs(room)) if width >= ROOMY else None,
         PROBLEM: _state(room.state)
         if is_quiet and width < ROOMY
-        else Text(figures.problems(room.problems) + _worse_leg(room, width), _BAD),
+        else Text(_worse_leg(room, width) + figures.problems(room.problems), _BAD),
     }
 
 
@@ -174,7 +174,7 @@ def _legs(room: Room) -> str:
 def _worse_leg(room: Room, width: int) -> str:
     """The leg that is to blame for the worse side, where it has no column."""
     leg = next((side.leg for side in _worse(room)), None)
-    return f" ({leg})" if leg and room.problems and width < ROOMY else ""
+    return f"{leg}: " if leg and room.problems and width < ROOMY else ""
 
 
 def _worse(room: Room) -> Sequence[RoomSide]:
