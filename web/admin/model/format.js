@@ -67,7 +67,7 @@ export function quality(value) {
 }
 
 /** @type {Record<string, string>} */
-const LEGS = { up: "way up", down: "way down" };
+const LEGS = { up: "to the relay", relay: "the relay", down: "from the relay" };
 
 /** @param {string | null} leg that is to blame */
 export function legOf(leg) {
