@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from relay.api import queries
@@ -63,9 +65,8 @@ def test_without_losses_all_is_well_and_nobody_to_blame() -> None:
     talk = Talk()
     talk.air.timeline.pass_time(TALK_S)
     room = talk.seen()
-    assert [(side.quality, side.grade, side.leg) for side in room.sides] == [
-        (pytest.approx(4.8, abs=0.2), "good", None)
-    ] * 2
+    assert [(side.grade, side.leg) for side in room.sides] == [("good", None)] * 2
+    assert min(side.quality or 0 for side in room.sides) >= 4.6
     assert room.problems == []
 
 
@@ -100,13 +101,13 @@ def test_what_the_socket_does_not_take_is_the_relays() -> None:
     talk = Talk()
     stage, dice = talk.air.socket.stage, lossy(4, 0.15)
 
-    def reluctant(slot: int, size: int, target: object) -> None:
+    def reluctant(slot: int, size: int, destination: Any) -> None:
         if dice._dice.random() < dice.loss:
             talk.air.socket.send_drops += 1
         else:
-            stage(slot, size, target)  # type: ignore[arg-type]
+            stage(slot, size, destination)
 
-    talk.air.forwarder._stage = reluctant  # type: ignore[assignment]
+    talk.air.forwarder._stage = reluctant
     talk.air.timeline.pass_time(TALK_S)
     assert set(talk.legs()) == {"relay"}
 

@@ -61,9 +61,10 @@ def test_what_gets_worse_never_makes_it_better(
     other: float = {"delay_ms": 5000 * share, "lines": lines}.get(name, share)
     before = getattr(got, name)
     if before is None:
-        worse = replace(got, **{name: other})  # than if nothing is known of it
+        changed: Any = {name: other}  # worse than if nothing is known of it
     else:
-        worse = replace(got, **{name: WORSE[name] * max(WORSE[name] * before, WORSE[name] * other)})
+        changed = {name: WORSE[name] * max(WORSE[name] * before, WORSE[name] * other)}
+    worse = replace(got, **changed)
     assert quality(worse) <= quality(got) + 1e-9
 
 
@@ -72,8 +73,8 @@ def test_all_that_can_be_known_gets_worse_some_way() -> None:
 
 
 def test_what_is_heard_and_moves_weighs_more_than_how_large_it_is() -> None:
-    tenth = {"concealed": 0.1, "frozen": 0.1}
-    costs = [BEST - quality(Experience(**{name: value})) for name, value in tenth.items()]
+    tenths = Experience(concealed=0.1), Experience(frozen=0.1)
+    costs = [BEST - quality(got) for got in tenths]
     assert min(costs) > BEST - quality(Experience(lines=1))
 
 

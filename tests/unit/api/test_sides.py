@@ -92,7 +92,7 @@ def test_of_a_partner_on_another_node_its_own_tracks_are_not_known() -> None:
 
 
 def test_what_a_sender_has_sent_too_much_of_the_relay_has_dropped() -> None:
-    lost = {"left_up_ratio": 0.2}
+    lost: Any = {"left_up_ratio": 0.2}
     bobs = link("bob", over_budget=("rtp",))
     assert judge(down(**lost), sent=(up(**lost),), bobs=bobs).leg == "relay"
 
