@@ -150,7 +150,8 @@ async def test_loss_before_the_relay_is_seen_on_the_way_up() -> None:
             down = await server.operator.track(bob, "down", "video")
             assert (down["lost"], down["lossRatio"]) == (0, 0)
             room = (await server.operator.get("rooms?bad=true"))["rooms"][0]
-            assert room["problems"] == ["loss", "quality"]
+            # Nothing comes of bob, which shows after a while.
+            assert set(room["problems"]) - {"silent"} == {"loss", "quality"}
             sides = {side["userId"]: side for side in room["sides"]}
             assert sides[bob.user_id]["leg"] == "up"
             assert sides[bob.user_id]["grade"] == "poor"
