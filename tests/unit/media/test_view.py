@@ -247,8 +247,9 @@ def test_what_was_sent_again_is_not_lost_for_good(paired: Users) -> None:
     for number in range(2, 12):
         heard = paired.ann.sent(rtp(A_VIDEO, number, payload=DELTA))
     ssrc = paired.bob.outlet(VIDEO).ssrc
-    paired.feedback(paired.bob, rr(B_VIDEO), nack(B_VIDEO, ssrc, (heard.number - 3, 0b1)))
-    paired.feedback(paired.bob, rr(B_VIDEO), nack(B_VIDEO, ssrc, (heard.number - 3, 0)))
+    for later_s, following in ((0.1, 0b1), (0.2, 0)):
+        asked = nack(B_VIDEO, ssrc, (heard.number - 3, following))
+        paired.feedback(paired.bob, rr(B_VIDEO), asked, now=NOW + later_s)
     paired.feedback(paired.bob, rr(B_VIDEO, block(ssrc, heard.number, lost=4)))
     paired.sample(NOW + 1)
     down = paired.down()
