@@ -479,7 +479,6 @@ class RelayPlane:
         forwarder.handshakes.look(now)
         self._pairs.elsewhere.tick(now)
         self._pairs.tick(now)
-        self._unsent.look(now, forwarder.forwarded, self._bound.send_drops)
         for link in list(self._links.values()):
             try:
                 ended = tend(link, forwarder, now)
@@ -490,6 +489,7 @@ class RelayPlane:
                 self._was_lost(link, ended)
             elif (event := event_of(link, self._awake_since, now)) is not None:
                 self._listeners.tell(event)
+        self._unsent.look(now, forwarder.forwarded, self._bound.send_drops)
 
     def _look_in(self, seconds: float) -> None:
         """Have what has not come looked at a little later."""
