@@ -33,8 +33,11 @@ from relay.media.verdict import Verdict
 
 _CROSSED = Verdict.CROSSED
 
-_NEWS = struct.Struct("!6sIIIHH?")
-_UNHEARD = 0, 0
+_NEWS = struct.Struct("!6sIIIIIHH?")
+Heard = tuple[int, int, int, int]
+"""NACKs, packets asked for and repaired, and key frames."""
+
+_UNHEARD: Heard = 0, 0, 0, 0
 
 SAME_REQUEST_S = 0.2
 """The other plane does not ask for a key frame so soon again, but when it has asked as the pair was
@@ -48,6 +51,9 @@ class News(NamedTuple):
     """Of the user's link."""
     ssrc: int
     nacks: int
+    asked: int
+    """For how many packets."""
+    repaired: int
     keyframes: int
     width: int
     """Of the last key frame; 0 before one has come."""
@@ -164,7 +170,7 @@ class Crossing:
         downlink: Downlink,
         bridge: Bridge,
         number: int,
-        heard: dict[int, tuple[int, int]],
+        heard: dict[int, Heard],
     ) -> None:
         """Have the streams cross from now on.
 
@@ -172,8 +178,8 @@ class Crossing:
 
         :param downlink: what is known of the partner's.
         :param number: of the pairing.
-        :param heard: what the other end has told of each of the link's SSRCs (NACKs, key frames)
-            since the two are paired; kept here.
+        :param heard: what the other end has told of each of the link's SSRCs since the two are
+            paired; kept here.
         """
         if uplink.flow is not None:
             uplink.flow.end()
@@ -251,12 +257,17 @@ class Crossing:
         if stream is None or (news.ssrc not in self._heard and len(self._heard) >= MAX_STREAMS):
             return
         before = self._heard.get(news.ssrc, _UNHEARD)
-        now = news.nacks, news.keyframes
+        now = news.nacks, news.asked, news.repaired, news.keyframes
         if now < before:  # it has begun to count anew
             before = _UNHEARD
         self._heard[news.ssrc] = now
-        stream.nacks += max(now[0] - before[0], 0)
-        stream.keyframes += max(now[1] - before[1], 0)
+        nacks, asked, repaired, keyframes = (
+            max(new - old, 0) for new, old in zip(now, before, strict=True)
+        )
+        stream.nacks += nacks
+        stream.asked += asked
+        stream.repaired += repaired
+        stream.keyframes += keyframes
         if news.width:
             stream.size = news.width, news.height
         way = self._ways.get((stream.kind, stream.rtx))

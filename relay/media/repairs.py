@@ -159,6 +159,7 @@ class Repairs:
         elif asked:
             self.asked += 1
             source.nacks += 1
+            source.asked += len(asked)
             request = nack(sender.reporter, source.ssrc, asked)
             sender.send_rtcp(rtcp.compound([request], sender.reporter))
 

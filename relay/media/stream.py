@@ -86,6 +86,7 @@ class Stream:
         "_clock_rate_hz",
         "_jitter",
         "_transit",
+        "asked",
         "bytes",
         "earliest",
         "fir_number",
@@ -100,6 +101,7 @@ class Stream:
         "nacks",
         "packets",
         "plis",
+        "repaired",
         "route",
         "rtp_ts",
         "rtx",
@@ -125,6 +127,10 @@ class Stream:
         """Requests of each kind that were sent to the user on account of this stream."""
         self.plis = 0
         self.firs = 0
+        self.asked = 0
+        """Packets that were asked for in these requests, each as often as that was done."""
+        self.repaired = 0
+        """Packets that came as retransmissions, in place of ones that did not come."""
         self.fir_number = 0
         """Of the last command to send a key frame (RFC 5104 section 4.3.1)."""
         self.meter = Meter()
@@ -195,6 +201,11 @@ class Stream:
     def lost(self) -> int:
         """Packets lost on the way up, retransmissions not counted apart (may be negative)."""
         return self.expected - self.packets
+
+    @property
+    def left(self) -> int:
+        """Packets lost on the way up that have not come as retransmissions either."""
+        return self.lost - self.repaired
 
     @property
     def jitter_ms(self) -> float:

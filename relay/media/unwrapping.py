@@ -117,6 +117,8 @@ class RedRoute(Route):
         fills = []
         for number, earlier, payload in reversed(missed):
             if gaps.restored(number, now):
+                if self.source is not None:
+                    self.source.repaired += 1
                 out = self.numbers.forward(number)
                 stamp = rtp_ts - earlier + self.ts_offset & 0xFFFFFFFF
                 fills.append(HEADER.pack(RTP_BITS, self._opus[1], out, stamp, self.ssrc) + payload)

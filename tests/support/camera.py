@@ -134,9 +134,9 @@ class Camera:
                 if arrival is not None:
                     self.told.add(number & 0xFFFF)
         elif part.kind == 201 and part.count:
-            ((ssrc, highest),) = part.blocks
-            assert ssrc == self.video_ssrc
-            assert highest & 0xFFFF in self.sent
+            for ssrc, highest in part.blocks:
+                assert ssrc in (self.video_ssrc, self.audio_ssrc)
+                assert ssrc == self.audio_ssrc or highest & 0xFFFF in self.sent
 
     def _shoot(self) -> None:
         number = self.next_frame

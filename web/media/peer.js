@@ -32,6 +32,8 @@ const LOOK_SELDOM_EVERY_MS = 500;
 /** So long after a partner came, nothing is left to be decoded of the one before. */
 const LEFTOVERS_MS = 500;
 const MEASURE_EVERY_MS = 1_000;
+/** So many of the last are looked back upon. */
+const MEASURES = 5;
 
 /** One link; it sends nothing until `meet()`. */
 export class Peer {
@@ -61,8 +63,8 @@ export class Peer {
   #isVideoPaused = false;
   /** @type {import("./size.js").Fit | null} */
   #fit = null;
-  /** @type {import("./figures.js").Totals | null} */
-  #totals = null;
+  /** @type {import("./figures.js").Totals[]} */
+  #past = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #lookTimer;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -380,8 +382,8 @@ export class Peer {
     const reports = await this.#pc.getStats();
     if (this.#paused) return;
     await this.#sound.follow(reports.values(), performance.now());
-    const { figures, totals } = measure(reports.values(), this.#totals);
-    this.#totals = totals;
+    const { figures, totals } = measure(reports.values(), this.#past);
+    this.#past = [...this.#past.slice(1 - MEASURES), totals];
     this.#emit({ type: "figures_measured", figures, totals });
   }
 
@@ -393,6 +395,6 @@ export class Peer {
   #stopTimers() {
     clearTimeout(this.#lookTimer);
     clearInterval(this.#measureTimer);
-    this.#totals = null;
+    this.#past = [];
   }
 }
