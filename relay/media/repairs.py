@@ -27,6 +27,7 @@ from relay.media.paths.transport import SLOT_BYTES
 from relay.media.route import Route
 from relay.media.stream import Way
 from relay.media.translation import Translation, nack
+from relay.media.verdict import Verdict
 from relay.seam import srtp_ffi, srtp_lib
 
 
@@ -82,13 +83,14 @@ class Repairs:
         :param now: seconds of the plane's clock.
         :returns: by how many bytes the packet is shorter without.
         """
-        cut, fills, is_ahead = route.unwrapped
+        cut, fills, verdict = route.unwrapped
         flow = end.uplink.flow
         if isinstance(flow, Flow):
             for packet in fills:
                 self._fill(flow.downlink, route, packet, now)
-        if is_ahead:
+        if verdict is Verdict.AHEAD:
             self.miss(end, now)
+        self.counts["restored"] += verdict is Verdict.ANSWER
         return cut
 
     def _fill(self, downlink: Downlink, route: Way, packet: bytes, now: float) -> None:

@@ -205,7 +205,7 @@ class Route:
         follows = extended == self.sent + 1  # which it mostly does
         if not follows:
             verdict = self._place(view, payload_at, end, extended, rtp_ts, end - at, now)
-            if verdict:
+            if verdict and verdict is not Verdict.ANSWER:
                 return verdict
         if elements_at:
             if profile != ONE_BYTE_PROFILE:
@@ -394,9 +394,12 @@ class Route:
                 self.pictures.begin(view, payload_at, end)
             return verdict
         gaps = self.gaps
-        if extended > self.sent or gaps is None or gaps.came(extended, now):
+        if extended > self.sent or gaps is None:
             return _FORWARD
-        return Verdict.STALE
+        is_answer = gaps.has_asked(extended, now)
+        if not gaps.came(extended, now):
+            return Verdict.STALE
+        return Verdict.ANSWER if is_answer else _FORWARD
 
     def _begin(self, extended: int, rtp_ts: int, size: int, now: float) -> Verdict:
         """Fix the constants at the first packet, which the source has counted already.

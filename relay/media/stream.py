@@ -23,11 +23,11 @@ class Unwrapped(NamedTuple):
     """By so many bytes."""
     fills: tuple[bytes, ...]
     """Earlier packets that were in it and did not come by themselves, to be encrypted."""
-    is_ahead: bool
-    """Whether some before it did not come."""
+    verdict: Verdict
+    """What it would have been as it is now."""
 
 
-NOTHING_UNWRAPPED = Unwrapped(0, (), is_ahead=False)
+NOTHING_UNWRAPPED = Unwrapped(0, (), Verdict.FORWARD)
 
 
 class Receiver(Protocol):

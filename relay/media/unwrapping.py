@@ -82,7 +82,7 @@ class RedRoute(Route):
         if had_begun:  # else it was counted as short as it went out
             self._bytes_ahead -= cut
         fills = self._fill(missed, rtp_ts, verdict, now)
-        self.unwrapped = Unwrapped(cut, fills, verdict is Verdict.AHEAD)
+        self.unwrapped = Unwrapped(cut, fills, verdict)
         return Verdict.UNWRAPPED
 
     def _turn_to(self, payload_type_in: int, payload_type_out: int) -> None:

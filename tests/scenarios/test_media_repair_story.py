@@ -145,16 +145,22 @@ def test_sound_that_was_lost_on_the_way_up_is_in_the_next_packet(
         assert a.camera.sound_asked <= 10 * (1 - got) * len(said) + 10, "only what was lost twice"
 
 
-@pytest.mark.parametrize("offer", [FIREFOX, NO_RTX[FIREFOX]], ids=["rtx", "no rtx"])
-def test_next_in_the_middle_of_repair(offer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("offer", "jitter_s"), [(FIREFOX, 0.008), (NO_RTX[FIREFOX], 0.0)], ids=["rtx", "no rtx"]
+)
+def test_next_in_the_middle_of_repair(
+    offer: str, jitter_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All numbers wrap meanwhile, packets overtake each other, and come twice.
 
     Whatever leaves the relay is held to be the present partner's, and all that is shown as well.
+    (What overtakes the first packet of a first key frame is dropped, and can be had again only from
+    who has RTX: SRTP takes nothing twice. Others send another key frame a second later.)
     """
     seals, air = Seals(monkeypatch), Air(Weather(jitter_s=0.008))
     users = [air.join(1, CHROMIUM), air.join(2, offer), air.join(3, offer)]
     for user in users:
-        user.up, user.down = lossy(user.source, 0.008), lossy(user.source + 10, 0.008)
+        user.up, user.down = lossy(user.source, jitter_s), lossy(user.source + 10, jitter_s)
     for turn in range(6):
         air.pair(users[turn % 3], users[(turn + 1) % 3])
         air.timeline.pass_time(1.5)

@@ -85,6 +85,7 @@ async def test_what_was_only_overtaken_is_not_asked_for(
     send(port, a, 2)
     wait(port, 10)
     assert asked(a) == []
+    assert port.forwarder.repairs.counts["restored"] == 0
 
 
 async def test_a_sender_without_rtx_is_asked_too(port: Port) -> None:
@@ -93,11 +94,12 @@ async def test_a_sender_without_rtx_is_asked_too(port: Port) -> None:
     Flow(a.uplink, b.downlink)
     late = a.rtp(video(1, KEYFRAME)), a.rtp(video(2, DELTA)), a.rtp(video(3, DELTA))
     port.hear(A, late[0], late[2])
-    wait(port, 0.02)
+    wait(port, 0.04)
     assert asked(a) == [2]
     assert len(b.hears(port.hear(A, late[1]))) == 1, "it sends the packet itself again"
     wait(port, 10)
     assert asked(a) == []
+    assert port.forwarder.repairs.counts["restored"] == 1
 
 
 async def test_what_is_given_up_has_a_key_frame_asked_for_at_once(
