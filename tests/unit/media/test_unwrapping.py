@@ -99,6 +99,18 @@ def test_what_is_in_no_packet_is_asked_for() -> None:
     assert asked == [6]
 
 
+def test_an_answer_is_unwrapped_too() -> None:
+    a, b = Side(OUR_PAGE), Side(FIREFOX)
+    there = flow(a, b)
+    a.sent(wrapped(5))
+    a.sent(wrapped(8))
+    gaps = there.routes[AUDIO].gaps
+    assert gaps is not None
+    gaps.due(101.0, None)
+    assert a.sent(wrapped(6), now=101.1).payload == b"sound 6"
+    assert there.routes[AUDIO].unwrapped.verdict is Verdict.ANSWER
+
+
 def test_several_come_in_order() -> None:
     a, b = Side(OUR_PAGE), Side(FIREFOX)
     flow(a, b)
