@@ -17,7 +17,7 @@ SERVE = ("-c", f"{NEVER_FULL}; {RELAY[1]}", "serve")
 SERVE_LOSSY = ("-m", "tests.browser.lossy")
 SERVE_MORTAL = ("-m", "tests.browser.mortal")
 SERVE_STRICT = ("-m", "tests.browser.strict")
-_START_S = 60
+_START_S = 100
 _STOP_S = 10
 
 

@@ -76,7 +76,7 @@ async def test_a_session_that_is_over_leads_to_the_login_in_words(
     sessions = Sessions(clock=lambda: time.monotonic() + later_s)
     monkeypatch.setattr(front, "Sessions", lambda: sessions)
     async with operating() as server:
-        desk = await sit_down(server.relay.url, complains="ERR_INCOMPLETE_CHUNKED_ENCODING")
+        desk = await sit_down(server.relay.url, complains="ERR_INCOMPLETE_CHUNKED_ENCODING|401")
         await desk.turn_to("tracks")
         later_s = LIFETIME_S
         assert sessions.find("") is None  # as each request looks for its own
