@@ -6,7 +6,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright
 
-from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, Meet, StartServer, executable
+from tests.browser.chromium import ALLOWED, FAKE_DEVICES, QUIET, executable
+from tests.browser.conftest import Meet, StartServer
 
 RELAY_ONLY = """
 const Plain = window.RTCPeerConnection;
