@@ -33,6 +33,7 @@ Real browsers, and their network:
 - ``lines``         what a bad line does to packets
 - ``accesses``      a server and two users in networks of their own, with such a line between them
 - ``visits``        two browsers that meet; scripts of their pages are beside it
+- ``scene``         what their cameras and microphones get
 - ``seen``          what a user has seen and heard, by the browser's own figures
 - ``revision``      the project's files as they were
 

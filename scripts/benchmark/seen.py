@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -35,7 +35,7 @@ class Look:
     is_strained: bool
     """The sender's machine is too slow for its picture."""
     counts: dict[str, int]
-    """Packets and requests; for whoever asks why."""
+    """Packets, requests and such; losses may become fewer, since what is late counts as lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +116,16 @@ def back_s(seen: list[Look], clean_s: float, width: int, frames_per_s: float) ->
 def _rises(seen: list[Look], name: str) -> Iterator[tuple[Look, float]]:
     """By how much a counter has risen with each look; that of a new link begins at 0."""
     for before, now in pairwise(seen):
-        was, value = getattr(before, name), getattr(now, name)
-        yield now, value - was if value >= was else value
+        yield now, getattr(now, name) - (getattr(before, name) if _is_same(before, now) else 0)
 
 
 def _grown(seen: list[Look], name: str) -> int:
-    pairs = pairwise(each.counts[name] for each in seen)
-    return sum(now - was if now >= was else now for was, now in pairs)
+    return sum(
+        now.counts[name] - (before.counts[name] if _is_same(before, now) else 0)
+        for before, now in pairwise(seen)
+    )
 
 
-def as_dict(of: Side) -> dict[str, Any]:
-    """For JSON."""
-    return asdict(of)
+def _is_same(before: Look, now: Look) -> bool:
+    """Whether they are of one link; there is always sound."""
+    return now.samples >= before.samples

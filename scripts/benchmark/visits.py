@@ -15,6 +15,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, Route, ViewportSize, async_playwright
 
 from scripts.benchmark.accesses import SERVER, Accesses
+from scripts.benchmark.scene import write_picture, write_speech
 from scripts.benchmark.seen import Look, looks
 from scripts.benchmark.servers import NotStarted, Server
 from tests.browser.chromium import chromium_in
@@ -25,7 +26,7 @@ WIDTH, HEIGHT, FRAMES_PER_S = 640, 360, 20
 _WINDOW = ViewportSize(width=800, height=600)
 _FLAGS = (
     f"--unsafely-treat-insecure-origin-as-secure={ORIGIN}",  # as if there were a certificate
-    f"--use-fake-device-for-media-stream=device-count=1,fps={FRAMES_PER_S}",
+    "--use-fake-device-for-media-stream=device-count=1",
 )
 _HERE = Path(__file__).parent
 _PATIENCE_S = 40.0
@@ -77,9 +78,17 @@ async def browsers(accesses: Accesses) -> AsyncIterator[list[Browser]]:
     """One for each user, where that user is."""
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-loss-")))
+        speech, picture = folder / "speech.wav", folder / "picture.y4m"
+        write_speech(speech)
+        write_picture(picture, WIDTH, HEIGHT, FRAMES_PER_S)
+        flags = (
+            *_FLAGS,
+            f"--use-file-for-fake-audio-capture={speech}",
+            f"--use-file-for-fake-video-capture={picture}",
+        )
         playwright = await stack.enter_async_context(async_playwright())
         yield [
-            await stack.enter_async_context(chromium_in(place, playwright, folder, *_FLAGS))
+            await stack.enter_async_context(chromium_in(place, playwright, folder, *flags))
             for place in accesses.users
         ]
 
