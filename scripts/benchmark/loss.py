@@ -12,6 +12,7 @@ import functools
 import os
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from scripts.benchmark import janus, servers, visits
 from scripts.benchmark.accesses import SERVER, Accesses, prompt
 from scripts.benchmark.bench import Bench
 from scripts.benchmark.lines import CLEAN
-from scripts.benchmark.loss_rows import AFTER, LINES, Call
+from scripts.benchmark.loss_rows import AFTER, FORMER, LINES, Call
 from scripts.benchmark.revision import ROOT, files_of
 from scripts.benchmark.seen import Look, back_s, side
 from scripts.benchmark.servers import JANUS, RELAY, NotStarted, Server
@@ -71,14 +72,18 @@ async def measure(bench: Bench, found: list[Call]) -> None:
         for run in range(wanted.runs):
             for name in wanted.lines:
                 for each in contenders:
-                    bench.say(f"loss: {name}, {each.name}, run {run + 1} of {wanted.runs}")
-                    call = _Attempt(accesses, browsers, each, name, run, wanted.seconds)
-                    try:
-                        found.append(await call.measure())
-                    except (Error, NotStarted, ValueError) as error:
-                        why = str(error).splitlines()[0]
-                        bench.missing[f"{name}, {each.name}, run {run + 1}"] = why
-                        bench.say(why)
+                    attempt = _Attempt(accesses, browsers, each, name, run, wanted.seconds)
+                    await _take(bench, found, attempt)
+
+
+async def _take(bench: Bench, found: list[Call], attempt: _Attempt) -> None:
+    which_one = f"{attempt.name}, {attempt.contender.name}, run {attempt.run + 1}"
+    bench.say(f"loss: {which_one}")
+    try:
+        found.append(await attempt.measure())
+    except (Error, NotStarted, ValueError) as error:
+        bench.missing[which_one] = str(error).partition("\n")[0]
+        bench.say(bench.missing[which_one])
 
 
 @contextlib.contextmanager
@@ -95,7 +100,7 @@ def _on_all_cores() -> Iterator[None]:
 def _contenders(bench: Bench, stack: AsyncExitStack) -> Iterator[Contender]:
     yield Contender(RELAY, functools.partial(_relay, RELAY, ROOT), visits.meet_on_page)
     before = bench.options.loss.before
-    name = f"relay at {before}"
+    name = FORMER + before
     try:
         tree = stack.enter_context(files_of(before))
     except NotStarted as error:
@@ -111,7 +116,7 @@ async def _relay(name: str, tree: Path, place: Place) -> AsyncIterator[Server]:
     with tempfile.TemporaryDirectory(prefix="bench-loss-", ignore_cleanup_errors=True) as data:
         command = ["env", "-C", str(tree), f"PYTHONPATH={tree}", sys.executable, "-c", _RELAY]
         command += ["serve", "--metrics-public", "--data-dir", data]
-        command += [word for name, value in _SETTINGS.items() for word in (f"--{name}", value)]
+        command += [word for key, value in _SETTINGS.items() for word in (f"--{key}", value)]
         async with AsyncExitStack() as stack:
             with prompt():
                 starting = servers.running(name, [*place.prefix, *command])
@@ -130,7 +135,7 @@ async def _janus(path: str, place: Place) -> AsyncIterator[Server]:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One call: begun on a clean line, then measured on another."""
+    """One call, begun on a clean line and measured on another, by its name."""
 
     accesses: Accesses
     browsers: list[Browser]
@@ -194,16 +199,15 @@ class Idle:
     """How much of all cores' time has been nobody's since this was made."""
 
     def __init__(self) -> None:
-        self._before = _ticks()
+        self._began_s, self._before_s = time.monotonic(), _busy_s()
 
     def percent(self) -> float:
         """So far."""
-        idle, total = (now - was for now, was in zip(_ticks(), self._before, strict=True))
-        return 100 * idle / total if total else 0.0
+        passed_s = time.monotonic() - self._began_s
+        return 100 * max(0.0, 1 - (_busy_s() - self._before_s) / passed_s)
 
 
-def _ticks() -> tuple[int, int]:
-    """Of all cores: idle, and all."""
-    line = Path("/proc/stat").read_text().partition("\n")[0]
-    ticks = [int(word) for word in line.split()[1:9]]  # user nice system idle iowait irq soft steal
-    return ticks[3] + ticks[4], sum(ticks)
+def _busy_s() -> float:
+    """The mean of all cores."""
+    cores = sorted(os.sched_getaffinity(0))
+    return sum(map(servers.core_busy_s, cores)) / len(cores)

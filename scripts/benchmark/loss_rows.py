@@ -42,6 +42,8 @@ TITLES = {
 }
 BEFORE = "755ce83"
 """The last commit at which losses were repaired from end to end."""
+FORMER = f"{RELAY} at "
+"""What the relay of another revision is called, and then that revision."""
 
 BUSY_PERCENT = 10.0
 """With less idle time than this, browsers may have waited for their turn."""
@@ -189,8 +191,8 @@ def targets(found: list[Call]) -> list[Target]:
     judged = [target for aim in AIMS for target in _aimed(aim, ours.get(aim.line))]
     judged.append(_at_most("bursts", "the longest freeze", ours, "longest_s", LONGEST_S))
     for line in NARROW:
-        former = [row for (of, server), row in made.items() if of == line and "at " in server]
-        judged.append(_as_good(line, ours.get(line), former[0] if former else None))
+        formers = (made[key] for key in made if key[0] == line and key[1].startswith(FORMER))
+        judged.append(_as_good(line, ours.get(line), next(formers, None)))
     judged.append(_at_most(AFTER, "until the picture is whole", ours, "back_s", BACK_S))
     return judged
 

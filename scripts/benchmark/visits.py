@@ -29,7 +29,7 @@ _FLAGS = (
     "--use-fake-device-for-media-stream=device-count=1",
 )
 _HERE = Path(__file__).parent
-_PATIENCE_S = 40.0
+_PATIENCE_S = 60.0
 _LOOK_S = 0.1
 _MOVING = 10
 """Pictures after which a picture is there."""
