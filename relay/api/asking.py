@@ -100,17 +100,21 @@ def id_of(request: web.Request, noun: str) -> str:
     return found
 
 
-def unknown(request: web.Request, noun: str) -> web.HTTPNotFound:
-    """What becomes 404, since there is nothing of the request's id."""
+class Unknown(web.HTTPNotFound):
+    """What becomes 404, since there is nothing of an id here."""
+
+
+def unknown(request: web.Request, noun: str) -> Unknown:
+    """The same of the request's id."""
     return nothing(request.match_info["id"], noun)
 
 
-def nothing(asked: str, noun: str) -> web.HTTPNotFound:
-    """What becomes 404, since there is nothing of an id."""
+def nothing(asked: str, noun: str) -> Unknown:
+    """The same in words."""
     text = f"there is no {noun} {asked[:MAX_ID_CHARS]!r}, or no longer"
     if f"/{noun}s" in {endpoint.path for endpoint in ENDPOINTS.values()}:
         text += f"; GET {PREFIX}/{noun}s lists them"
-    return web.HTTPNotFound(text=text)
+    return Unknown(text=text)
 
 
 def _first(error: ValidationError, model: type[BaseModel]) -> str:

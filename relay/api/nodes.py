@@ -141,8 +141,16 @@ class Nodes:
         """Of the node that has what is meant: this one, or else all others are asked."""
         try:
             return await self._here(what)
-        except web.HTTPNotFound as error:
-            nowhere = error
+        except web.HTTPNotFound as nowhere:
+            _, answer = await self.elsewhere(what, nowhere)
+            return answer
+
+    async def elsewhere(self, what: Asked, nowhere: web.HTTPNotFound) -> tuple[str, Answer]:
+        """Which other node has what is meant, and its answer; this one has it not.
+
+        :raises HTTPError: ``nowhere`` when no other one has it either, 503 when one that does not
+            answer may have it, and what the one says that has it, but refuses.
+        """
         others = sorted(self._cluster.others) if self._cluster is not None else []
         found = await asyncio.gather(
             *(self._carry(node, what) for node in others), return_exceptions=True
@@ -154,25 +162,12 @@ class Nodes:
             elif not isinstance(one, web.HTTPNotFound):
                 if isinstance(one, BaseException):
                     raise one
-                return one
+                return node, one
         if silent:
             raise answers.unavailable(
                 f"no node that answers has it; {', '.join(silent)} did not answer"
             )
         raise nowhere
-
-    async def holder(self, what: Asked) -> str | None:
-        """Which other node has what is to be looked into; None when none says so, or it is here."""
-        others = sorted(self._cluster.others) if self._cluster is not None else []
-        try:
-            await self._here(what)
-        except web.HTTPNotFound:
-            found = await asyncio.gather(
-                *(self._carry(node, what) for node in others), return_exceptions=True
-            )
-            named = zip(others, found, strict=True)
-            return next((node for node, one in named if not isinstance(one, Exception)), None)
-        return None
 
     # all of them
 

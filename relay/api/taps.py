@@ -142,13 +142,12 @@ class Taps:
             raise answers.unavailable(f"the audit log cannot be read: {error}") from None
         return Audit(entries=entries)
 
-    def _unknown(self, request: web.Request, noun: str) -> web.HTTPNotFound:
+    def _unknown(self, request: web.Request, noun: str) -> asking.Unknown:
         """What becomes 404; in a cluster, whose lists are of all nodes, it says where that is."""
         nothing = asking.unknown(request, noun)
         if (node := self._overview.node) is not None:
             nothing.text = (
-                f"there is no such {noun} at node {node}, nor at another one that answers, or no"
-                " longer"
+                f"there is no such {noun} at node {node}, nor at another one, or no longer"
             )
         return nothing
 

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_snake
 
 from relay.api import answers, asked, models, openapi, orders
 from relay.api.asked import Asked
-from relay.api.asking import answer, nothing
+from relay.api.asking import Unknown, answer, nothing
 from relay.api.endpoints import ENDPOINTS, PREFIX
 from relay.api.events import Events
 from relay.api.history import History
@@ -103,11 +103,10 @@ class Api:
         """Of what another node has, it is told which one that is."""
         try:
             found: web.StreamResponse = await self._method(operation)(request)
-        except web.HTTPNotFound:
+        except Unknown as nowhere:
             by, id_ = request[OPERATOR], request.match_info["id"]
-            node = await self._nodes.holder(Asked(operation, by.name, by.role, id_))
-            if node is None:
-                raise
+            what = Asked(operation, by.name, by.role, id_)
+            node, _ = await self._nodes.elsewhere(what, nowhere)
             raise web.HTTPNotFound(
                 text=f"node {node} has this {LOOKED_INTO[operation]}: look into it there, at that"
                 " node's own address"

@@ -115,6 +115,19 @@ def mark_of(told: object) -> str | None:
     return found[1] if found else None
 
 
+def _ahead_s(there_s: float, asked_s: float, read_s: float) -> float:
+    """By how much this machine's clock is ahead of Redis' at least.
+
+    Redis has looked at its clock at some moment between the two here, which may be a minute apart:
+    this process stands still when its machine does.
+
+    :param there_s: what Redis' clock has shown; ``asked_s`` when it was asked, and ``read_s`` when
+        the answer was read, on ours. All in seconds.
+    """
+    least, most = asked_s - there_s, read_s - there_s
+    return min(max(0.0, least), most)
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A node that is there."""
@@ -151,7 +164,7 @@ class Leases:
         self._run, self._here, self._known, self._clock = run, here, known, clock
         self._mark, self._wall = mark, wall
         self.ahead_s = 0.0
-        """By how much this machine's clock is ahead of Redis', as that has told last."""
+        """By how much this machine's clock is ahead of Redis', as that has told last: at least."""
         self.standing: Callable[[], Standing] = Standing
         """How this node is doing; asked for each second."""
         self.tend: Callable[[], Awaitable[None]] | None = None
@@ -246,12 +259,12 @@ class Leases:
         self._is_renewed = False
         told = _LEASE.dump_json(Lease(self._here, self.standing())).decode()
         bounds = int(LEASE_S * 1000), MAX_NODES, _KEPT_MS
-        asked_at = self._clock()
+        asked_at, asked_s = self._clock(), self._wall()
         is_shy = int(self._is_shy(asked_at))
         outcome, names, there, left_ms, now_ms = await self._ask(
             _RENEW, told if self._is_open else "", self._mark, *bounds, is_shy
         )
-        self.ahead_s = self._wall() - int(now_ms) / 1000
+        self.ahead_s = _ahead_s(int(now_ms) / 1000, asked_s, self._wall())
         if outcome == "shy":
             self._shy_since_s = asked_at if self._shy_since_s is None else self._shy_since_s
             raise StoreAway("Redis is left to those who knew it before")

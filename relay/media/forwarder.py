@@ -245,6 +245,8 @@ class Forwarder:
                 return
             if verdict is _AHEAD:
                 self.repairs.miss(link, now)
+            elif verdict is Verdict.ANSWER:
+                self.repairs.counts["restored"] += 1
             elif verdict is Verdict.RESTORED:
                 length[0] -= NUMBER.size
                 self.repairs.counts["restored"] += 1

@@ -200,9 +200,10 @@ class Route:
             ):
                 self._look_for_keyframe(view, at, payload_at, end, header, extended, now)
         verdict = _FORWARD
-        if extended != self.sent + 1:  # which it mostly is
+        follows = extended == self.sent + 1  # which it mostly does
+        if not follows:
             verdict = self._place(view, payload_at, end, extended, rtp_ts, end - at, now)
-            if verdict and verdict is not _AHEAD:
+            if verdict and verdict is not Verdict.ANSWER:
                 return verdict
         if elements_at:
             if profile != ONE_BYTE_PROFILE:
@@ -216,8 +217,10 @@ class Route:
                 _put_number(view, payload_at + 2, picture | LONG)
             elif head & HAS_FIELDS:
                 pictures.rewrite(view, payload_at, end)
-        if extended > self.sent:  # noqa: PLR1730 - calling max() takes longer
+        if follows:
             self.sent = extended
+        elif extended > self.sent:  # only what goes out moves the numbers on
+            verdict = self._leap(extended, now)
         second ^= self._payload_type_change
         number = (extended + self.numbers.offset) & 0xFFFF
         rtp_ts = (rtp_ts + self.ts_offset) & 0xFFFFFFFF
@@ -383,21 +386,18 @@ class Route:
 
         :param size: of the whole packet.
         """
-        gaps, following = self.gaps, self.sent + 1
         if extended < self.numbers.first:
             verdict = self._begin(extended, rtp_ts, size, now)
             if not verdict and self.is_picture:
                 self.pictures.begin(view, payload_at, end)
             return verdict
-        if extended >= self.sent + MAX_AHEAD:
-            self._close_gap(extended)
-            return _FORWARD if gaps is None or not gaps.give_up() else _AHEAD
-        if gaps is None:
+        gaps = self.gaps
+        if extended > self.sent or gaps is None:
             return _FORWARD
-        if extended > following:
-            gaps.open(following, extended, now)
-            return _AHEAD
-        return _FORWARD if gaps.came(extended, now) else Verdict.STALE
+        is_answer = gaps.has_asked(extended, now)
+        if not gaps.came(extended, now):
+            return Verdict.STALE
+        return Verdict.ANSWER if is_answer else _FORWARD
 
     def _begin(self, extended: int, rtp_ts: int, size: int, now: float) -> Verdict:
         """Fix the constants at the first packet, which the source has counted already.
@@ -420,8 +420,14 @@ class Route:
         self._bound(source, now)
         return _FORWARD
 
-    def _close_gap(self, extended: int) -> None:
-        """Go on with the next number, after so many that did not come."""
-        last = self.sent + self.numbers.offset
-        self.numbers.begin(extended, last)
-        self.sent = extended - 1
+    def _leap(self, extended: int, now: float) -> Verdict:
+        """Go on with a packet before which some did not come, or none has come at all."""
+        gaps, last = self.gaps, self.sent
+        self.sent = extended
+        if extended >= last + MAX_AHEAD:  # with the next number
+            self.numbers.begin(extended, last + self.numbers.offset)
+            return _FORWARD if gaps is None or not gaps.give_up() else _AHEAD
+        if gaps is None or extended == last + 1:
+            return _FORWARD
+        gaps.open(last + 1, extended, now)
+        return _AHEAD

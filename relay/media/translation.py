@@ -333,8 +333,9 @@ def _repeat(route: Route, receiver: Downlink, number: int, result: Translation, 
         result.untrue += 1
         return False
     packet, repeats, budget = None, route.repeats, receiver.repairs
-    if repeats is not None and repeats.history.has(number):
+    if repeats is not None and repeats.history.has(number, now):
         if result.repeated >= MAX_REPEATS or budget.left <= 0:
+            repeats.history.refuse(number, now)
             result.over_budget += 1
             return True
         packet = repeats.again(number, now, receiver.round_trip_s)

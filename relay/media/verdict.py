@@ -14,8 +14,9 @@ class Verdict(IntEnum):
     STALE = 5  # sent before the packet with which this source began, or impossibly far ahead
     CROSSED = 6  # to the plane on which the partner's link is, which decides
     AHEAD = 7  # it goes out, and some before it did not come
+    ANSWER = 8  # it goes out, and was asked for
 
 
-GOES_OUT = Verdict.FORWARD, Verdict.AHEAD, Verdict.RESTORED, Verdict.CROSSED
-GOES_ON = Verdict.FORWARD, Verdict.AHEAD
-"""Of those, as it came but for what a route rewrites."""
+GOES_ON = Verdict.FORWARD, Verdict.AHEAD, Verdict.ANSWER
+"""It goes out as it came but for what a route rewrites."""
+GOES_OUT = *GOES_ON, Verdict.RESTORED, Verdict.CROSSED

@@ -9,13 +9,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.support.served import NEVER_FULL
+
 ROOT = Path(__file__).parents[2]
 RELAY = ("-c", "from relay.cli import main; main()")
-SERVE = (*RELAY, "serve")
+SERVE = ("-c", f"{NEVER_FULL}; {RELAY[1]}", "serve")
 SERVE_LOSSY = ("-m", "tests.browser.lossy")
 SERVE_MORTAL = ("-m", "tests.browser.mortal")
 SERVE_STRICT = ("-m", "tests.browser.strict")
-_START_S = 60
+_START_S = 100
 _STOP_S = 10
 
 

@@ -10,9 +10,8 @@
   const tracks = [];
   if (navigator.mediaDevices) {
     const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-    const small = { width: { ideal: 320 }, height: { ideal: 240 } }; // cheap to encode
     navigator.mediaDevices.getUserMedia = async ({ audio, video }) => {
-      const stream = await getUserMedia({ audio, video: video && { ...video, ...small } });
+      const stream = await getUserMedia({ audio, video: video && { ...video, ...spy.camera } });
       tracks.push(...stream.getTracks());
       return stream;
     };
@@ -61,6 +60,7 @@
   window.spy = {
     links,
     tracks,
+    camera: { width: { ideal: 320 }, height: { ideal: 240 } }, // cheap to encode
     chimes: () => chimes,
 
     async look() {

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from playwright.async_api import expect
 
 from relay.api import front
 from relay.api.observation import Observation
-from relay.api.sessions import Sessions
+from relay.api.sessions import LIFETIME_S, Sessions
 from relay.bots.picture import read
 from relay.plane import MediaView, PlaneStats, WorkerLoad
 from tests.browser.axe import violations
@@ -71,12 +72,15 @@ async def test_logging_out_closes_the_stream_and_the_door(sit_down: SitDown) -> 
 async def test_a_session_that_is_over_leads_to_the_login_in_words(
     sit_down: SitDown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(front, "Sessions", lambda: Sessions(lifetime_s=4))
+    later_s = 0.0
+    sessions = Sessions(clock=lambda: time.monotonic() + later_s)
+    monkeypatch.setattr(front, "Sessions", lambda: sessions)
     async with operating() as server:
-        desk = await sit_down(server.relay.url, complains="ERR_INCOMPLETE_CHUNKED_ENCODING")
+        desk = await sit_down(server.relay.url, complains="ERR_INCOMPLETE_CHUNKED_ENCODING|401")
         await desk.turn_to("tracks")
+        later_s = LIFETIME_S
+        assert sessions.find("") is None  # as each request looks for its own
         await desk.reads("Your session has ended")
-        monkeypatch.undo()
         await desk.log_in(TOKEN)
         await desk.is_live()
         await expect(desk.page.locator("h1:visible")).to_have_text("Tracks")

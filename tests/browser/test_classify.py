@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive, StartServer
-from tests.browser.visitor import together
+from tests.browser.visitor import together, until
 from tests.support.scoring import program
 
 FILTER = "video => getComputedStyle(video).filter"
@@ -33,7 +33,12 @@ async def test_what_a_program_takes_for_nudity_is_blurred_until_somebody_wants_t
         assert "blur(" in await person.page.locator("#remote").evaluate(FILTER)
     await anna.press("Show anyway")
     await expect(anna.page.locator("#veil-text")).to_be_empty()
-    assert await anna.page.locator("#remote").evaluate(FILTER) == "none"
+    remote = anna.page.locator("#remote")
+    await until(lambda: remote.evaluate(FILTER), lambda used: used == "none")
     told = [json.loads(frame) for frame in anna.received]
     assert [each["score"] for each in told if each["type"] == "partner_blurred"] == [0.99]
-    assert len(re.findall("event=report_received .*source=classifier", server.log)) == 2
+
+    async def cases() -> list[str]:
+        return re.findall("event=report_received .*source=classifier", server.log)
+
+    await until(cases, lambda seen: len(seen) == 2)

@@ -73,7 +73,7 @@ async def test_its_checks_carry_dtls_and_are_acknowledged(
         page = await context.new_page()
         await page.goto(f"{server.url}/health")
         await page.evaluate(ANSWER, (await plane.answer("a", await page.evaluate(OFFER))).sdp)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await events.get() == Up("a")
         await until(lambda: page.evaluate(STATE), lambda state: state == "connected")
         (socket,) = sockets

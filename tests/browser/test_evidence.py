@@ -75,7 +75,7 @@ async def test_a_browsers_picture_of_the_moment_is_kept(
     assert package.reason == "nudity"
     shots = package.reported.pictures
     assert shots[-1].in_room
-    assert abs(shots[-1].at - package.at) < OLD_S / 2, "it is that of the moment"
+    assert shots[-1].at > package.at - OLD_S / 2, "it is that of the moment, or a later one"
     for shot in shots:
         with av.open(io.BytesIO(shot.webp), "r", format="webp_pipe") as opened:
             [frame] = opened.decode(video=0)

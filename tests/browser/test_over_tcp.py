@@ -1,6 +1,7 @@
 """A browser that gets no datagrams through: its media comes over the page's own port."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
@@ -8,6 +9,7 @@ from playwright.async_api import Browser, Playwright
 
 from tests.browser.chromium import ALLOWED, FAKE_DEVICES, QUIET, executable
 from tests.browser.conftest import Meet, StartServer
+from tests.browser.server import Server, running
 
 RELAY_ONLY = """
 const Plain = window.RTCPeerConnection;
@@ -37,6 +39,21 @@ async def trusting_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
     await browser.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def serve(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StartServer]:
+    """Starts a server with flags, once: those who meet by another way meet there, too."""
+    started: dict[tuple[str, ...], Server] = {}
+    async with AsyncExitStack() as stack:
+
+        async def serve(*flags: str) -> Server:
+            if flags not in started:
+                made = Server(tmp_path_factory.mktemp("server"), *flags)
+                started[flags] = await stack.enter_async_context(running(made))
+            return started[flags]
+
+        yield serve
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(
     ("spell", "flags", "ways"),
@@ -49,7 +66,7 @@ async def trusting_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
     ids=["turn", "turns", "ice-tcp", "ice-tcp-beside-tls"],
 )
 async def test_two_meet_over_tcp(
-    start_server: StartServer,
+    serve: StartServer,
     meet: Meet,
     trusting_chromium: Browser,
     spell: str,
@@ -57,7 +74,7 @@ async def test_two_meet_over_tcp(
     ways: tuple[list[str | None], ...],
     workers: str,
 ) -> None:
-    server = await start_server("--workers", workers, *flags)
+    server = await serve("--workers", workers, *flags)
     options = {"browser": trusting_chromium, "spell": spell, "ignore_https_errors": True}
     for person in await meet(server, options, options):
         assert await person.way() in ways

@@ -62,7 +62,7 @@ async def test_the_volume_and_the_silence_between_partners_are_the_sounds(meet: 
     anna, berta = await meet()
     await anna.key("ArrowDown", "ArrowDown")
     sound = "(({ volume, muted }) => [volume, muted])(document.getElementById('sound'))"
-    assert await anna.page.evaluate(sound) == [0.8, False]
+    await until(lambda: anna.page.evaluate(sound), lambda seen: seen == [0.8, False])
     await berta.press("Stop")
     await until(lambda: anna.page.evaluate(sound), lambda seen: seen == [0.8, True])
 

@@ -148,8 +148,11 @@ async def test_a_line_that_the_server_refuses_is_marked_and_can_be_sent_again(me
     await anna.page.evaluate(FLOOD)
     again = anna.page.get_by_role("button", name="Not sent. Send again")
     await expect(again.first).to_be_visible()
-    refused = await again.count()
-    await until(berta.chat, lambda seen: len(seen) == 30 - refused)
+
+    async def fates() -> tuple[int, int]:
+        return len(await berta.chat()), await again.count()
+
+    _, refused = await until(fates, lambda seen: sum(seen) == 30)
     await anna.page.wait_for_timeout(1_000)
     await again.first.click()
     await expect(again).to_have_count(refused - 1)

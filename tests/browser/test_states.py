@@ -13,7 +13,7 @@ from tests.browser.axe import violations
 from tests.browser.conftest import Arrive, StartServer
 from tests.browser.pictures import save
 from tests.browser.server import SERVE_STRICT, Server
-from tests.browser.visitor import NOT_REACHED, REFUSED, Visitor, together
+from tests.browser.visitor import NOT_REACHED, REFUSED, Visitor, together, until
 
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
 SIZES = {"phone": (390, 780), "desktop": (1180, 700)}
@@ -86,7 +86,7 @@ async def test_every_state_is_for_everybody(start_server: StartServer, arrive: A
     await berta.says("Hello! Where are you?")
     await anna.says("Hi! In Lisbon. And you?")
     await berta.says("In Oslo. Look: https://example.org/fjord")
-    await anna.hears(*await berta.chat())
+    await together(*(until(each.chat, lambda seen: len(seen) == 3) for each in (anna, berta)))
     await shows(anna, "call")
     await anna.page.locator("#quality").click()
     await expect(anna.page.locator("#figure-list dt")).to_have_count(6)

@@ -56,7 +56,7 @@ async def test_whoever_is_reported_is_left_at_once_and_never_met_again(
     assert await violations(anna.page) == []
     await berta.reads("Your partner left.")
     assert "report" not in str(berta.received), "who is reported learns nothing of it"
-    assert ("hate", rooms(anna)[0]) in reports(server)
+    await has_arrived(server, "hate", rooms(anna)[0])
     carla = await arrive(server)
     await carla.press("Start")
     # The two wait, and not for each other.
@@ -194,7 +194,11 @@ async def test_for_a_moment_by_the_settings_and_only_for_who_wants_it(
     await sees_blurred(anna, "for a moment")
     await sees_clearly(berta)
     await sees_clearly(anna)
-    assert heard(berta, "shown") == 1
+
+    async def shown() -> int:
+        return heard(berta, "shown")
+
+    await until(shown, lambda count: count == 1)
     await anna.page.reload()
     await anna.press("Return")
     await expect(anna.page.locator("#blur")).to_have_value("brief")

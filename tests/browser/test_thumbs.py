@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import Arrive
 from tests.browser.server import Server
-from tests.browser.visitor import together
+from tests.browser.visitor import together, until
 
 WORDS = Path(__file__).parents[2] / "web" / "words"
 LANGUAGES = sorted(path.stem for path in WORDS.glob("??.js"))
@@ -49,6 +49,6 @@ async def test_every_button_is_whole_and_large(
     assert await anna.page.evaluate("document.documentElement.lang") == language
     for width, height in SIZES:
         await anna.page.set_viewport_size({"width": width, "height": height})
-        assert await anna.page.evaluate(MISSED) == [], (width, height)
+        await until(lambda: anna.page.evaluate(MISSED), lambda missed: missed == [])
         scrolls = "document.scrollingElement.scrollWidth > innerWidth"
         assert not await anna.page.evaluate(scrolls), (width, height)

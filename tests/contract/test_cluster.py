@@ -166,12 +166,12 @@ async def test_nobody_can_be_spoken_to_who_is_not_there(pair: Pair) -> None:
 
 
 async def test_a_loss_is_told_and_refuses_what_was_asked(pair: Pair) -> None:
-    is_asked, is_lost = asyncio.Event(), asyncio.Event()
+    is_asked, has_gone, is_lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
     lost: list[str] = []
 
     async def answer(_: str, __: Offer) -> Declined:
         is_asked.set()
-        await asyncio.sleep(0.2)
+        await has_gone.wait()
         return Declined()
 
     def note(node: str) -> None:
@@ -183,6 +183,7 @@ async def test_a_loss_is_told_and_refuses_what_was_asked(pair: Pair) -> None:
     asked = asyncio.create_task(pair.berlin.ask("paris", OFFER, 20))
     await is_asked.wait()
     await pair.lose_paris()
+    has_gone.set()
     with pytest.raises(NodeLost, match=r"^node paris has gone$"):
         await asked
     async with asyncio.timeout(20):

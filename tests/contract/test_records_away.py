@@ -252,7 +252,7 @@ async def test_a_server_that_does_not_answer_is_given_up(server: Postgres) -> No
         since = time.monotonic()
         with pytest.raises(RecordsAway, match="does not answer"):
             await database.add_report(two)
-        assert time.monotonic() - since < 1.5, "others do not wait for what hangs"
+        assert time.monotonic() - since < 2, "others do not wait for what hangs"
     finally:
         server.go_on()
     async with asyncio.timeout(30):

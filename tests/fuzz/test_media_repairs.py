@@ -7,8 +7,7 @@ import struct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.media.packets.gaps import MAX_OPEN, MAX_RESTORED, Gaps
-from relay.media.packets.history import History
+from relay.media.packets.gaps import MAX_OPEN
 from relay.media.translation import translate
 from tests.support.offers import CHROMIUM, FIREFOX, without
 from tests.support.packets import KEYFRAME, Rtp, nack, read_rtp, rtp, rtx
@@ -84,69 +83,3 @@ def _check(packet: Rtp, out: dict[tuple[int, int], bytes], receiver: Side) -> No
         (number,) = struct.unpack_from("!H", packet.payload)
         former = out.get((receiver.outlet(VIDEO).ssrc, number))
         assert former is None or former == packet.payload[2:]
-
-
-@given(
-    story=st.lists(
-        st.tuples(
-            st.sampled_from(["open", "came", "restored", "due", "give up", "clear"]),
-            st.integers(0, 600),
-            st.floats(0, 2),
-        ),
-        max_size=100,
-    )
-)
-@steady
-def test_gaps_are_bounded_and_each_is_asked_for_answered_or_given_up(
-    story: list[tuple[str, int, float]],
-) -> None:
-    gaps, now, end = Gaps(), 100.0, 0
-    for what, number, pause_s in story:
-        now += pause_s
-        if what == "open":
-            gaps.open(end, end + number, now)
-            end += number + 1
-        elif what == "came":
-            gaps.came(number, now)
-        elif what == "restored":
-            was_open = number in gaps
-            assert gaps.restored(number, now) is was_open
-            assert number not in gaps
-        elif what == "due":
-            asked, given_up = gaps.due(now, None)
-            assert asked == sorted(asked)
-            assert all(each in gaps for each in asked)
-            assert not any(each in gaps for each in given_up)
-            assert not gaps.due(now, None)[0], "once"
-        elif what == "clear":
-            gaps.clear()
-        else:
-            gaps.give_up()
-        assert len(gaps) <= MAX_OPEN
-        assert len(gaps._restored) <= MAX_RESTORED
-        assert gaps.round_trip_s is None or gaps.round_trip_s >= 0
-    for _ in range(40):
-        now += 1.0
-        gaps.due(now, None)
-    assert len(gaps) == 0
-
-
-@given(
-    packets=st.lists(st.tuples(st.integers(0, 50), st.integers(12, 600)), max_size=200),
-    asked=st.lists(st.integers(0, 0xFFFF), max_size=20),
-)
-@steady
-def test_a_history_gives_what_was_kept_or_nothing(
-    packets: list[tuple[int, int]], asked: list[int]
-) -> None:
-    history, kept, number = History(1024, 4096, 32), dict[int, bytes](), 65_500
-    for index, (ahead, size) in enumerate(packets):
-        number += ahead
-        kept[number & 0xFFFF] = packet = bytes([index & 0xFF]) * size
-        history.keep(number & 0xFFFF, memoryview(packet), 0, size, index / 100)
-        if index % 7 == 0:
-            history.fit()
-        assert history.has(number & 0xFFFF)
-    for each in (*asked, *kept):
-        given_again = history.repeat(each, len(packets) / 100, None)
-        assert given_again is None or given_again == kept[each]

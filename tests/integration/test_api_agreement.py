@@ -150,7 +150,8 @@ async def test_loss_before_the_relay_is_seen_on_the_way_up() -> None:
             down = await server.operator.track(bob, "down", "video")
             assert (down["lost"], down["lossRatio"]) == (0, 0)
             room = (await server.operator.get("rooms?bad=true"))["rooms"][0]
-            assert room["problems"] == ["loss"]
+            # Nothing comes of bob, which shows after a while.
+            assert set(room["problems"]) - {"silent"} == {"loss"}
         sent = len(ann.sent[VIDEO])
         found = await server.operator.until(
             f"tracks?user={ann.user_id}&direction=up&kind=video",

@@ -219,6 +219,9 @@ async def test_calls_are_looked_into_at_their_own_node(tmp_path: Path) -> None:
             "audit?limit=1", lambda found: found["entries"][0]["event"] == "tap_ended"
         )
         assert [entry["room"] for entry in found["entries"]] == [room_id]
+        nodes.hush("a", "b")
+        status, body = await nodes["a"].operator.ask(path, "POST")
+        assert (status, "b did not answer" in body["error"]["message"]) == (503, True)
 
 
 # what is kept for all
@@ -284,11 +287,9 @@ async def test_an_operator_of_one_node_is_one_of_all() -> None:
         assert status == 200
         headers = {"Authorization": f"Bearer {added['token']}"}
         async with aiohttp.ClientSession(nodes["b"].relay.url, headers=headers) as http:
-            for _ in range(50):  # b reads the table anew at once, but not within that request
-                async with http.get(f"{API}/totals") as response:
-                    if response.status == 200:
-                        break
-            assert response.status == 200
+            async with asyncio.timeout(20):  # b reads the table anew, but not within that request
+                while await status_of(http, "GET", f"{API}/totals") != 200:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
             async with http.delete(f"{API}/users/x") as response:
                 assert response.status == 403
 

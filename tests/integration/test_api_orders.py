@@ -122,9 +122,10 @@ async def test_a_deadline_is_told_and_put_off_and_those_who_are_left_are_let_go(
             body = {"deadline": 600}
             status, told = await server.operator.ask("/api/v1/drain", "POST", json=body)
             assert (status, told["draining"]) == (200, True)
-            assert 599 < told["deadlineS"] <= 600
+            first_s = told["deadlineS"]
+            assert 570 < first_s <= 600
             _, told = await server.operator.ask("/api/v1/drain", "POST")
-            assert 598 < told["deadlineS"] <= 600, "it stays when none is named"
+            assert 570 < told["deadlineS"] <= first_s, "it stays when none is named"
             await server.operator.ask("/api/v1/drain", "POST", json={"deadline": 0})
             for user in (ann, bob):  # who cannot move
                 async with asyncio.timeout(10):

@@ -288,7 +288,8 @@ async def test_who_looked_is_told(tmp_path: Path) -> None:
             headers={"X-Forwarded-For": "203.0.113.7", "X-Request-Id": "mine"},
         ) as response:
             await response.read()
-        [started, ended] = (await server.operator.get("audit"))["entries"]
+        found = await server.operator.until("audit", lambda body: len(body["entries"]) == 2)
+        [started, ended] = found["entries"]
         for entry in (started, ended):
             assert (entry["address"], entry["forwardedFor"]) == ("127.0.0.1", "203.0.113.7")
             assert (entry["request"], entry["users"]) == ("mine", link["userId"])

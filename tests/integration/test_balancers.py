@@ -17,11 +17,12 @@ from aiohttp import web
 from relay.api.load import Load
 from relay.api.readiness import Readiness
 from relay.signaling import Gateway
-from tests.support.balancers import HAPROXY, NGINX, HaProxy, free_tcp_port, haproxy, nginx
+from tests.support.balancers import HAPROXY, NGINX, HaProxy, haproxy, nginx
 from tests.support.certificates import write_certificate
 from tests.support.fake_plane import FakePlane
 from tests.support.nodes import Between
 from tests.support.peer import Door, Peer, serving, until
+from tests.support.ports import free_port
 from tests.support.recipes import recipe
 
 needs_nginx = pytest.mark.skipif(
@@ -89,7 +90,7 @@ async def balancer(
     kind: str, folder: Path, a: str, b: str, **media: str
 ) -> AsyncIterator[tuple[str, HaProxy | None]]:
     """Its page's WebSocket address, and what it can be told."""
-    files, port = write_certificate(folder), free_tcp_port()
+    files, port = write_certificate(folder), free_port()
     url = f"https://127.0.0.1:{port}/ws"
     if kind == "nginx":
         block = recipe(
@@ -234,7 +235,7 @@ async def test_haproxy_passes_media_over_tcp_on_as_it_is(tmp_path: Path) -> None
         writer.close()
 
     media = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port, other = free_tcp_port(), free_tcp_port()
+    port, other = free_port(), free_port()
     block = recipe(
         "Media for networks without UDP",
         "haproxy",
@@ -243,10 +244,10 @@ async def test_haproxy_passes_media_over_tcp_on_as_it_is(tmp_path: Path) -> None
             "bind :7441": f"bind 127.0.0.1:{port}",
             "bind :7442": f"bind 127.0.0.1:{other}",
             "10.0.0.1:7443": f"127.0.0.1:{media.sockets[0].getsockname()[1]}",
-            "10.0.0.2:7443": f"127.0.0.1:{free_tcp_port()}",
+            "10.0.0.2:7443": f"127.0.0.1:{free_port()}",
         },
     )
-    nobody = f"127.0.0.1:{free_tcp_port()}"
+    nobody = f"127.0.0.1:{free_port()}"
     async with media, balancer("haproxy", tmp_path, nobody, nobody, block=block):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(bytes(4))

@@ -139,9 +139,10 @@ async def test_each_swap_also_brings_the_new_partners_tone() -> None:
         for bot, partner in before.items():
             await hears(bot, partner)
         first, second = all_four[0], next(b for b in all_four[1:] if b is not before[all_four[0]])
+        rooms = {bot.room_id for bot in all_four}
         await first.next_partner()
         await second.next_partner()
-        await meet(*all_four)
+        await meet_again(all_four, rooms)
         for bot in all_four:
             assert partner_of(bot, all_four) is not before[bot]
             await hears(bot, partner_of(bot, all_four))

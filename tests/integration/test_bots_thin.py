@@ -184,7 +184,9 @@ async def test_a_thin_peer_calls_stock_aiortc() -> None:
         await thin.connect()
 
         assert thin.remote.numbering == numbering
-        seen = {(await take(thin.rtp))[1] & 0x7F for _ in range(40)}
+        seen: set[int] = set()
+        while not seen >= {109, 120}:  # the first picture takes a busy machine its time
+            seen.add((await take(thin.rtp))[1] & 0x7F)
         assert seen == {109, 120}
     await thin.close()
 

@@ -232,6 +232,7 @@ async def test_a_stream_that_runs_is_asked_when_the_pair_is_made(apart: Bridged)
     a.send_rtp(video(a, 1))
     await apart.left.dropped("unpaired", 1)
     await apart.right.join("b")
+    apart.stop_time()  # or it would be asked for once more
     apart.pair("a", "b")
     request = await next_rtcp(a, 206)
     assert (request.count, request.media) == (1, a.ssrcs.video)

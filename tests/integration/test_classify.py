@@ -89,7 +89,7 @@ async def test_what_a_program_finds_is_blurred_and_goes_to_the_operators(
             suspects = {ann.user_id, bob.user_id}
             room = ann.room_id
             await ann.next_partner()
-            await bot.until(lambda: ann.room_id not in (None, room), PATIENCE_S, "room")
+            await ann.until(lambda: ann.room_id not in (None, room), PATIENCE_S, "room")
             await verdicts_when(server, lambda found: found["high"] >= 4)
             for bot in (ann, bob):
                 await bot.until(lambda bot=bot: len(bot.blurred) == 2, PATIENCE_S, "blurred")  # type: ignore[misc]

@@ -126,6 +126,15 @@ async def test_a_clock_that_is_an_hour_off_is_told_once(server: RedisServer) -> 
     assert told == [("clock_differs", True), ("clock_agrees", False)]
 
 
+async def test_a_clock_is_not_wrong_because_an_answer_was_read_late(server: RedisServer) -> None:
+    """As by a process that has stood still meanwhile, before Redis was asked or after."""
+    for before_s, after_s in ((0.0, 3600.0), (-3600.0, 0.0)):
+        off_s = iter((before_s, after_s))
+        async with leases(server, BERLIN, wall=lambda: time.time() + next(off_s)) as berlin:  # noqa: B023
+            assert await berlin.claim()
+            assert abs(berlin.ahead_s) < 30
+
+
 async def test_a_lease_that_is_too_long_leaves_nothing(server: RedisServer) -> None:
     server.ask("HSET", KEYS[1], "evil", "words")
     server.ask("ZADD", KEYS[0], "99999999999999", "evil")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from relay.api import load
 from relay.app import Relay, running
 from relay.bots.load.clip import encode
 from relay.bots.load.tally import Tally
@@ -29,8 +31,12 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture(autouse=True)
 def noticed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The balancer asks before each connection, and needs no time to notice."""
+    """The balancer asks before each connection, and needs no time to notice.
+
+    It goes by who drains alone, and not by how much the machine has to do.
+    """
     monkeypatch.setattr(moving, "NOTICE_S", 0.0)
+    monkeypatch.setattr(load, "PATIENCE_S", math.inf)
 
 
 def settings() -> Settings:

@@ -11,9 +11,10 @@ from aioice import stun
 
 from relay.bots.client import Client
 from relay.protocol.messages import Connected, WebrtcAnswer, WebrtcOffer
-from tests.support.balancers import NGINX, STREAM, free_tcp_port, nginx
+from tests.support.balancers import NGINX, STREAM, nginx
 from tests.support.bots import Bot, relay
 from tests.support.certificates import Files, write_certificate
+from tests.support.ports import free_port
 from tests.support.recipes import recipe
 from tests.support.relayed import media_by
 from tests.support.thin import ThinPeer
@@ -41,7 +42,7 @@ def ending_tls(files: Files, url: str, port: int) -> str:
 
 
 async def test_it_ends_tls_and_media_has_a_port_of_its_own(tmp_path: Path) -> None:
-    files, port, media = write_certificate(tmp_path), free_tcp_port(), free_tcp_port()
+    files, port, media = write_certificate(tmp_path), free_port(), free_port()
     async with relay(
         tls_cert=files.cert, tls_key=files.key, tcp_port=media, trusted_proxies="127.0.0.1"
     ) as url:
@@ -57,7 +58,7 @@ async def test_it_ends_tls_and_media_has_a_port_of_its_own(tmp_path: Path) -> No
 
 
 async def test_what_breaks_tls_open_and_speaks_http_alone_carries_no_media(tmp_path: Path) -> None:
-    files, port = write_certificate(tmp_path), free_tcp_port()
+    files, port = write_certificate(tmp_path), free_port()
     trusting = ssl.create_default_context(cafile=files.cert)
     allocate = stun.Message(stun.Method.ALLOCATE, stun.Class.REQUEST)
     async with (
@@ -73,7 +74,7 @@ async def test_what_breaks_tls_open_and_speaks_http_alone_carries_no_media(tmp_p
 
 @pytest.mark.skipif(not STREAM.exists(), reason="needs nginx' stream (libnginx-mod-stream)")
 async def test_it_passes_tls_on_and_one_port_is_enough(tmp_path: Path) -> None:
-    files, port, other = write_certificate(tmp_path), free_tcp_port(), free_tcp_port()
+    files, port, other = write_certificate(tmp_path), free_port(), free_port()
     async with relay(tls_cert=files.cert, tls_key=files.key, public_tcp_port=port) as url:
         block = recipe(
             "nginx passes TLS on",

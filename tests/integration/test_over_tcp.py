@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import suppress
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from relay.bots import client
 from relay.protocol.messages import Connected
 from tests.support.bots import Bot, relay
+from tests.support.ports import free_port
 from tests.support.relayed import media_by
 from tests.support.wires import TurnClient
 
@@ -38,8 +38,7 @@ async def test_it_is_not_named_where_it_is_switched_off() -> None:
 
 
 async def test_a_port_for_media_alone_takes_no_http() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     async with relay(tcp_port=port) as url, client.Client(url) as one:
         (own,) = (await one.expect(Connected)).ice_servers
         assert own["urls"] == [f"turn:127.0.0.1:{port}?transport=tcp"]

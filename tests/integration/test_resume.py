@@ -187,7 +187,7 @@ async def test_a_token_that_was_used_or_stolen_late_is_refused(door: Door) -> No
 
 
 async def test_who_comes_back_too_late_is_somebody_new(plane: FakePlane, fast: None) -> None:
-    async with serving(plane, limits=Limits(resume_s=0.1)) as door:
+    async with serving(plane, limits=Limits(resume_s=1)) as door:
         first, second = await door.pair(resume="new")
         first.cut()
         assert (await second.hear("partner_connection"))["interrupted"] is True

@@ -524,7 +524,7 @@ async def test_a_user_whom_the_plane_keeps_waiting_does_not_hold_up_the_shutdown
 
 
 async def test_the_last_two_meet_again_on_a_tick(plane: FakePlane) -> None:
-    async with serving(plane, limits=Limits(rematch_after_s=0.1)) as door:
+    async with serving(plane, limits=Limits(rematch_after_s=1)) as door:
         first, second = await door.pair()
         await first.send("next_partner")
         await first.hear("waiting_for_partner")
@@ -537,7 +537,7 @@ async def test_the_last_two_meet_again_on_a_tick(plane: FakePlane) -> None:
 
 async def test_a_link_that_does_not_come_up(plane: FakePlane) -> None:
     plane.connects = False
-    async with serving(plane, limits=Limits(link_timeout_s=0.1)) as door:
+    async with serving(plane, limits=Limits(link_timeout_s=0.5)) as door:
         peer = await door.come()
         await peer.send("webrtc_offer", sdp="mine")
         await peer.hear("webrtc_answer")

@@ -132,7 +132,7 @@ async def test_a_server_that_is_not_there_or_says_nothing(monkeypatch: pytest.Mo
     async with receiving() as receiver:
         url = receiver.url
         receiver.hangs = True
-        monkeypatch.setattr(module, "TIMEOUT_S", 0.1)
+        monkeypatch.setattr(module, "TIMEOUT_S", 0.5)
         async with telling(url, (0,)) as sent:
             sent.reported(report("r0"))
             await until(lambda: sent.results["given_up"] == 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -45,6 +46,15 @@ async def workers_of(relay: Relay) -> list[int]:
         http.get("/api/v1/workers") as response,
     ):
         return [worker["processId"] for worker in (await response.json())["workers"]]
+
+
+async def crossed(relay: Relay) -> list[float]:
+    """How many packets have crossed the bridge, out and in."""
+    async with aiohttp.ClientSession(relay.url) as http, http.get("/metrics") as response:
+        lines = (await response.text()).splitlines()
+    found = [line for line in lines if line.startswith("relay_bridged_packets_total{")]
+    assert len(found) == 2
+    return [float(line.split()[1]) for line in found]
 
 
 async def see_each_other(one: Bot, two: Bot, count: int = 5) -> None:
@@ -129,15 +139,9 @@ async def test_bots_of_two_workers_meet_over_the_bridge_and_press_next() -> None
         for bot in (one, two):
             await bot.find_partner()
         await see_each_other(one, two, 20)
-        async with aiohttp.ClientSession(relay.url) as http, http.get("/metrics") as response:
-            metrics = await response.text()
-        crossed = [
-            float(line.split()[1])
-            for line in metrics.splitlines()
-            if line.startswith("relay_bridged_packets_total{")
-        ]
-        assert len(crossed) == 2
-        assert min(crossed) > 0
+        async with asyncio.timeout(30):  # a worker may tell of it late
+            while not all(await crossed(relay)):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
         room = one.room_id
         await one.next_partner()
         await two.find_partner()

@@ -182,6 +182,8 @@ class Visitor:
         self.repeats: Counter[int] = Counter()
         """How often the relay has sent it which packet of the picture again."""
         self._datagrams: dict[int, tuple[bytes, int | None]] = {}
+        self._sealed: dict[bytes, Meeting | None] = {}
+        """What the relay has sent it, and in which meeting."""
         self._caller = caller = Caller(air, self.name, offer)  # type: ignore[arg-type]
         self.link = caller.link
         air.plane._links[self.name] = self.link
@@ -265,8 +267,10 @@ class Visitor:
         try:
             packet = read_rtp(self._spy.unprotect(datagram))
         except Error:
-            self.repeats[int.from_bytes(datagram[2:4])] += 1  # the very same as before
+            assert self._sealed.get(datagram) is self.meeting, "the very same as before"
+            self.repeats[int.from_bytes(datagram[2:4])] += 1
             return
+        self._sealed[datagram] = self.meeting
         is_repair = packet.ssrc == self.link.downlink.outlets[REPAIR].ssrc
         if is_repair and not packet.elements:
             self.repeats[int.from_bytes(packet.payload[:2])] += 1

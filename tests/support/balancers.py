@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,11 +15,6 @@ NGINX = which("nginx", path=_PATH)
 HAPROXY = which("haproxy", path=_PATH)
 STREAM = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 """Where Debian has it, of the package libnginx-mod-stream."""
-
-
-def free_tcp_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 @asynccontextmanager

@@ -104,8 +104,11 @@ class Caller:
 
 
 def srtp_session(key: bytes, *, out: bool) -> Session:
+    """As links have them."""
     kind = Policy.SSRC_ANY_OUTBOUND if out else Policy.SSRC_ANY_INBOUND
-    return Session(Policy(key, kind, srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM))
+    policy = Policy(key, kind, srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM)
+    policy.window_size = 1024
+    return Session(policy)
 
 
 class Port:

@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.support.redis_server import RedisServer
-from tests.support.served import serving
+from tests.support.served import NEVER_FULL, serving
 
 SECRET = "one that all the nodes share"
 
@@ -36,12 +36,15 @@ async def node_process(
     secret: str = SECRET,
     before: str = "",
 ) -> AsyncIterator[Process]:
-    """:param before: statements that the process begins with."""
+    """It is ready for balancers however busy the machine is.
+
+    :param before: statements that the process begins with.
+    """
     folder = directory / name
     folder.mkdir(exist_ok=True)
     own = ("--data-dir", str(folder / "data"), "--runtime-dir", str(folder / "run"))
     given = *flags(redis, name, number, port, secret), *own, *more
-    async with serving(folder, *given, before=before) as process:
+    async with serving(folder, *given, before=f"{NEVER_FULL}\n{before}") as process:
         yield process
 
 

@@ -35,6 +35,10 @@ MIN_ROUND_TRIP_S, MAX_ROUND_TRIP_S = 0.01, 1.0
 SPARE_S = 0.01
 """By so much, and a quarter, an answer may take longer than a round trip; then one asks again."""
 
+SLOWER = 1.2
+"""So many times longer one waits after each further request: all ten are not to be gone while a
+sender near by is busy, or while nothing of what is asked gets through."""
+
 OPENED_PER_S, OPENED_AT_ONCE = 1000, 500
 """Numbers that are waited for at all: a sender may leave out as many as it likes."""
 
@@ -50,6 +54,10 @@ class Gap:
         """When it is to be asked for, or given up."""
         self.asked = 0
         self.first_asked_at = now
+
+    def is_answered(self, now: float) -> bool:
+        """Whether what comes now may have been sent again, rather than be late."""
+        return self.asked > 0 and now - self.first_asked_at >= MIN_ROUND_TRIP_S
 
 
 class Gaps:
@@ -101,12 +109,17 @@ class Gaps:
             del self._open[number]
         self._give_up([*oldest, *range(max(first, begins - MAX_OPEN), begins)])
 
+    def has_asked(self, number: int, now: float) -> bool:
+        """Whether a number is waited for, and was asked for so long ago that this may answer."""
+        gap = self._open.get(number)
+        return gap is not None and gap.is_answered(now)
+
     def came(self, number: int, now: float) -> bool:
         """Take a packet that others have overtaken; False when its repeat has been here already."""
         gap = self._close(number)
         if gap is None:
             return number not in self._restored
-        if not gap.asked or now - gap.first_asked_at < MIN_ROUND_TRIP_S:  # nor is it an answer
+        if not gap.is_answered(now):
             late_s = 1.25 * (now - gap.opened_at)
             self._patience_s = min(max(self._patience_s, late_s), LATEST_S)
         return True
@@ -148,9 +161,10 @@ class Gaps:
                     given_up.append(number)
                     continue
                 gap.first_asked_at = gap.first_asked_at if gap.asked else now
+                again_at = now + wait_s * SLOWER**gap.asked
                 gap.asked += 1
                 asked.append(number)
-                gap.due_at = min(now + wait_s, max(gap.opened_at + usable_s, now + SPARE_S))
+                gap.due_at = min(again_at, max(gap.opened_at + usable_s, now + SPARE_S))
             self.due_at = min(self.due_at, gap.due_at)
         return asked, given_up
 

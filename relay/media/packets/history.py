@@ -11,7 +11,7 @@ KEPT_S = 1.0
 """What was sent longer ago is of no use: no browser waits for it so long."""
 
 MAX_REPEATS = 10
-"""How often one packet is sent again at most; a browser asks for it as often."""
+"""How often one packet is sent again, or refused, at most; a browser asks for it as often."""
 
 ON_TIME = 0.75
 """A packet that was sent within so much of a round trip is not sent again: who asks for it cannot
@@ -19,7 +19,7 @@ know yet that it was lost. The rest is for what one round trip is shorter than a
 
 _Entry = tuple[int, int, int, float] | tuple[int, int, int, float, float, int]
 """Where a packet is, its size, its number, and when it was sent first; of one that was sent again
-also when that was last, and how often."""
+also when that was last, and how often it was asked for."""
 
 
 class History:
@@ -84,9 +84,15 @@ class History:
         self._base += len(self._ring)
         return self._base
 
-    def has(self, number: int) -> bool:
-        """Whether the packet with a sequence number is there."""
-        return self._find(number) is not None
+    def has(self, number: int, now: float) -> bool:
+        """Whether the packet with a sequence number may still be sent again: see :meth:`repeat`."""
+        return self._find(number, now) is not None
+
+    def refuse(self, number: int, now: float) -> None:
+        """Note that a packet was asked for and is not sent again, as that would cost too much."""
+        entry = self._find(number, now)
+        if entry is not None:
+            self._entries[number & self._mask] = *entry[:5], entry[5] + 1
 
     def repeat(self, number: int, now: float, round_trip_s: float | None) -> bytes | None:
         """A packet that is to be sent again.
@@ -95,14 +101,12 @@ class History:
         :param now: seconds of the plane's clock.
         :param round_trip_s: between the relay and who asks; None while it is not known.
         :returns: nothing when it has been sent so lately that it may still arrive; None when it is
-            not there, too old, or was sent again too often.
+            not there, too old, or was asked for too often.
         """
-        entry = self._find(number)
+        entry = self._find(number, now)
         if entry is None:
             return None
         where, size, _, first_at, last_at, repeats = entry
-        if now - first_at > KEPT_S or repeats >= MAX_REPEATS:
-            return None
         if round_trip_s is not None and now - last_at < ON_TIME * round_trip_s:
             return b""
         again = where, size, number, first_at, now, repeats + 1
@@ -129,11 +133,13 @@ class History:
             self._floor = self._base
         self._ring = grown
 
-    def _find(self, number: int) -> tuple[int, int, int, float, float, int] | None:
-        """The entry of a packet that is still there."""
+    def _find(self, number: int, now: float) -> tuple[int, int, int, float, float, int] | None:
+        """The entry of a packet that is still there, and may be sent again."""
         entry = self._entries[number & self._mask]
-        if entry is None or entry[2] != number:
+        if entry is None or entry[2] != number or now - entry[3] > KEPT_S:
             return None
         if entry[0] < max(self._floor, self._next - len(self._ring)):
             return None
-        return entry if len(entry) == 6 else (*entry, entry[3], 0)
+        if len(entry) == 4:
+            return *entry, entry[3], 0
+        return entry if entry[5] < MAX_REPEATS else None

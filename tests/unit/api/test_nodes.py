@@ -31,7 +31,7 @@ class Node:
         self.asked.append(what)
         if self.fault is not None:
             raise self.fault
-        if what.operation == "disconnectUser":
+        if what.operation in {"disconnectUser", "takeSnapshot"}:
             if what.id.startswith(self.name):
                 return None
             raise web.HTTPNotFound(text=f"there is no user at {self.name}")
@@ -110,6 +110,22 @@ async def test_an_order_goes_on_to_whoever_has_the_user() -> None:
     three.fault = RecordsAway("away")
     with pytest.raises(web.HTTPServiceUnavailable):
         await one.nodes.ask(kick("c7"))
+
+
+async def test_who_has_what_is_looked_into_is_asked_of_the_others_alone() -> None:
+    between = Between()
+    one, *_ = (Node(between, name, 0) for name in "abc")
+    nowhere = web.HTTPNotFound(text="it is not at a")
+    look = Asked("takeSnapshot", "ada", Role.ADMIN, "c7")
+    assert await one.nodes.elsewhere(look, nowhere) == ("c", None)
+    assert one.asked == [], "it has said that it does not have it"
+    with pytest.raises(web.HTTPNotFound) as refused:
+        await one.nodes.elsewhere(Asked("takeSnapshot", "ada", Role.ADMIN, "x"), nowhere)
+    assert refused.value is nowhere
+    between.cut.add(frozenset("ac"))
+    with pytest.raises(web.HTTPServiceUnavailable) as silent:
+        await one.nodes.elsewhere(look, nowhere)
+    assert silent.value.text == "no node that answers has it; c did not answer"
 
 
 async def test_who_may_not_order_here_may_not_there() -> None:

@@ -19,6 +19,7 @@ from relay.media.translation import transport_feedback
 from relay.media.upkeep import tend
 from relay.media.uplink import MAX_STREAMS
 from relay.plane import TappedPacket
+from relay.tunnel.stun import read as read_stun
 from tests.support.dtls import CLOSE_NOTIFY, FATAL_ALERT, fragment, record
 from tests.support.forwarding import A, B, C, Caller, Port, audio, video
 from tests.support.offers import CHROMIUM, FIREFOX, without
@@ -199,8 +200,8 @@ async def test_dtls_inside_checks_is_taken_and_acknowledged(port: Port) -> None:
 
     def acknowledged(*attributes: tuple[int, bytes], password: str = "") -> bytes:
         data = binding_request(password or credentials.password, username, *attributes)
-        said = port.hear(A, data)
-        return b"".join(answer for _, answer in said).partition(b"\xc0\x71")[2][2:-32]
+        answers = [read_stun(answer) for _, answer in port.hear(A, data)]
+        return b"".join(answer.attributes.get(0xC071, b"") for answer in answers if answer)
 
     begin, end = (record(fragment(1, bytes(30), size=60, offset=offset)) for offset in (0, 30))
     assert acknowledged((0xC070, begin), password="another's") == b""

@@ -11,7 +11,7 @@ from relay.media.flow import Flow
 from relay.media.packets.gaps import EARLIEST_S, FIRST_S, USABLE_S
 from tests.support.forwarding import A, B, Caller, Port, video
 from tests.support.offers import CHROMIUM, without
-from tests.support.packets import DELTA, KEYFRAME, nack, read_rtcp, rr, rtp, rtx
+from tests.support.packets import DELTA, KEYFRAME, nack, raw_extension, read_rtcp, rr, rtp, rtx
 from tests.support.sides import VIDEO
 
 
@@ -85,6 +85,7 @@ async def test_what_was_only_overtaken_is_not_asked_for(
     send(port, a, 2)
     wait(port, 10)
     assert asked(a) == []
+    assert port.forwarder.repairs.counts["restored"] == 0
 
 
 async def test_a_sender_without_rtx_is_asked_too(port: Port) -> None:
@@ -93,11 +94,12 @@ async def test_a_sender_without_rtx_is_asked_too(port: Port) -> None:
     Flow(a.uplink, b.downlink)
     late = a.rtp(video(1, KEYFRAME)), a.rtp(video(2, DELTA)), a.rtp(video(3, DELTA))
     port.hear(A, late[0], late[2])
-    wait(port, 0.02)
+    wait(port, 0.04)
     assert asked(a) == [2]
     assert len(b.hears(port.hear(A, late[1]))) == 1, "it sends the packet itself again"
     wait(port, 10)
     assert asked(a) == []
+    assert port.forwarder.repairs.counts["restored"] == 1
 
 
 async def test_what_is_given_up_has_a_key_frame_asked_for_at_once(
@@ -193,3 +195,25 @@ async def test_lies_about_what_is_repeated_repair_nothing(
             assert heard.ssrc != outlet
     wait(port, FIRST_S)
     assert asked(a) == [3, 4]
+
+
+async def test_a_packet_that_lies_opens_no_gap(port: Port, couple: tuple[Caller, Caller]) -> None:
+    """It has no place; what is missing before it is known with the next one, and repaired once."""
+    a, b = couple
+    outlet = b.downlink.outlets[VIDEO]
+    send(port, a, 1, 2)
+    last = outlet.progress.last
+    lie = rtp(2, 5, payload=DELTA, extension=raw_extension(b"\x1f\x00\x00\x00"))
+    assert port.hear(A, a.rtp(lie)) == []
+    for heard in b.hears(port.hear(A, a.rtp(rtx(3, 1, 4, payload=DELTA)))):
+        assert heard.ssrc != outlet.ssrc, "or the next partner's numbers would begin with this one"
+    assert outlet.progress.last == last
+    wait(port, FIRST_S)
+    assert asked(a) == []
+    send(port, a, 6)
+    wait(port, FIRST_S)
+    assert asked(a) == [3, 4, 5]
+    for number in (3, 4, 5):
+        (heard,) = b.hears(port.hear(A, a.rtp(rtx(3, number, number, payload=DELTA))))
+        assert heard.number == last - 2 + number & 0xFFFF
+    assert port.drops == {"malformed": 1}

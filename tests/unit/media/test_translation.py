@@ -282,6 +282,15 @@ def test_what_is_sent_again_is_paid_for(call: Call) -> None:
     assert asked_again(call, (heard.number, 0)).repeated == 1
 
 
+def test_a_picture_that_is_asked_for_beyond_the_budget_begins_anew(call: Call) -> None:
+    """Who has asked for a packet ten times asks no more, and would see nothing for long."""
+    heard = call.b.sent(rtp(B_VIDEO, 40_001, payload_type=120, payload=b"\0\0"))
+    call.a.downlink.repairs.owe(REPAIRS_AT_ONCE)
+    results = [asked_again(call, (heard.number, 0)) for _ in range(12)]
+    assert [result.over_budget for result in results] == [1] * 10 + [0, 0]
+    assert [result.is_beyond_repair for result in results] == [False] * 10 + [True, False]
+
+
 def test_the_relays_own_request() -> None:
     request = read_nack(5, 77, [65_535, 65_536, 65_551, 65_552, 70_000])
     assert (request.kind, request.count, request.ssrc, request.media) == (RTPFB, 1, 5, 77)

@@ -87,10 +87,10 @@ def test_what_is_not_answered_is_given_up() -> None:
     asked, now, given_up = 0, 100.0, list[int]()
     while not given_up:
         now = gaps.due_at
-        numbers, given_up = gaps.due(now, 0.02)
+        numbers, given_up = gaps.due(now, 0.001)
         asked += len(numbers)
     assert (asked, given_up) == (MAX_ASKS, [7])
-    assert now < 100.0 + USABLE_S
+    assert 100.0 + USABLE_S / 2 < now < 100.0 + USABLE_S, "nor at once, however near the sender is"
     assert 7 not in gaps
     assert gaps.due_at == inf
 

@@ -8,6 +8,8 @@ import pytest
 
 from relay.media.packets.history import KEPT_S, MAX_REPEATS, ON_TIME, History
 
+NOW = 0.1
+
 
 def keep(history: History, number: int, packet: bytes, now: float = 0.0) -> None:
     history.keep(number & 0xFFFF, memoryview(b"xx" + packet + b"yy"), 2, 2 + len(packet), now)
@@ -18,10 +20,10 @@ def test_a_packet_can_be_had_again() -> None:
     for number in range(65_530, 65_545):
         keep(history, number, b"%d" % number * 3)
     for number in range(65_530, 65_545):
-        assert history.has(number & 0xFFFF)
+        assert history.has(number & 0xFFFF, NOW)
         assert history.repeat(number & 0xFFFF, 0.1, None) == b"%d" % number * 3
     for number in (65_529, 65_545 & 0xFFFF, 65_530 - 64):
-        assert not history.has(number)
+        assert not history.has(number, NOW)
         assert history.repeat(number, 0.1, None) is None
 
 
@@ -29,7 +31,7 @@ def test_until_its_room_is_needed() -> None:
     history = History(1024, 1024, 64)
     for number in range(30):
         keep(history, number, bytes([number]) * 100)
-    held = [number for number in range(30) if history.has(number)]
+    held = [number for number in range(30) if history.has(number, NOW)]
     assert held == list(range(held[0], 30))
     assert 9 <= len(held) <= 10, "what is left of 1,024 bytes"
     for number in held:
@@ -40,7 +42,7 @@ def test_or_its_place_in_the_table_is() -> None:
     history = History(64 * 1024, 64 * 1024, 8)
     for number in range(20):
         keep(history, number, b"%d" % number)
-    assert [number for number in range(20) if history.has(number)] == list(range(12, 20))
+    assert [number for number in range(20) if history.has(number, NOW)] == list(range(12, 20))
 
 
 def test_what_is_too_old_is_of_no_use() -> None:
@@ -48,6 +50,7 @@ def test_what_is_too_old_is_of_no_use() -> None:
     keep(history, 7, b"seven", now=10.0)
     assert history.repeat(7, 10.0 + KEPT_S, None) == b"seven"
     assert history.repeat(7, 10.01 + KEPT_S, None) is None
+    assert not history.has(7, 10.01 + KEPT_S)
 
 
 def test_what_may_still_arrive_is_not_sent_again() -> None:
@@ -65,8 +68,20 @@ def test_nothing_is_sent_again_too_often() -> None:
     keep(history, 7, b"seven")
     assert [history.repeat(7, 0.5, None) for _ in range(MAX_REPEATS)] == [b"seven"] * MAX_REPEATS
     assert history.repeat(7, 0.5, None) is None
+    assert not history.has(7, 0.5)
     keep(history, 7, b"another")
     assert history.repeat(7, 0.5, None) == b"another"
+
+
+def test_what_is_refused_as_often_as_anybody_asks_is_given_up() -> None:
+    history = History(1024, 1024, 64)
+    keep(history, 7, b"seven")
+    for _ in range(MAX_REPEATS - 1):
+        history.refuse(7, 0.5)
+    assert history.repeat(7, 0.5, 0.4) == b"seven", "it was not sent meanwhile"
+    history.refuse(7, 0.5)
+    history.refuse(8, 0.5)
+    assert not history.has(7, 0.5)
 
 
 def test_it_grows_while_a_second_has_no_room() -> None:
@@ -76,10 +91,10 @@ def test_it_grows_while_a_second_has_no_room() -> None:
         for _ in range(30):
             keep(history, number, number.to_bytes(4) * 25, now)
             number, now = number + 1, now + 0.04
-        before = [n for n in range(number - 30, number) if history.has(n & 0xFFFF)]
+        before = [n for n in range(number - 30, number) if history.has(n & 0xFFFF, now)]
         history.fit()
         for n in before:
-            assert history.has(n & 0xFFFF), "nothing is lost when it grows"
+            assert history.has(n & 0xFFFF, now), "nothing is lost when it grows"
     assert len(history) == 4096, "2.5 kB a second do not fit into less"
     for n in range(number - 24, number):
         assert history.repeat(n & 0xFFFF, now, None) == n.to_bytes(4) * 25
