@@ -63,7 +63,7 @@ NUMBERS = tuple(each.name for each in fields(Side) if each.name != "counts")
 
 def looks(told: list[dict[str, Any]]) -> list[Look]:
     """As the page tells them, those before there was a link left out."""
-    return [Look(**each) for each in told if each["samples"]]
+    return [Look(**each) for each in told if each["samples"] or each["frames"]]
 
 
 def side(seen: list[Look]) -> Side:

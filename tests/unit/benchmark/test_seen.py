@@ -78,8 +78,9 @@ def test_one_look_tells_nothing() -> None:
 
 
 def test_looks_before_the_link_are_left_out() -> None:
-    told = [{**vars_of(look(1)), "samples": count} for count in (0, 5)]
-    assert [each.samples for each in looks(told)] == [5]
+    counts = [(0, 0), (0, 3), (5, 3)]
+    told = [{**vars_of(look(1)), "samples": sound, "frames": shown} for sound, shown in counts]
+    assert [(each.samples, each.frames) for each in looks(told)] == counts[1:]
 
 
 def vars_of(of: Look) -> dict[str, Any]:
