@@ -28,6 +28,15 @@ What they send, and what comes out:
 - ``supply``        batches that wait in a plane's socket, inside this process
 - ``datagrams``     many sockets' datagrams out on schedule and in with the kernel's time
 
+Real browsers, and their network:
+
+- ``lines``         what a bad line does to packets
+- ``accesses``      a server and two users in networks of their own, with such a line between them
+- ``visits``        two browsers that meet; scripts of their pages are beside it
+- ``scene``         what their cameras and microphones get
+- ``seen``          what a user has seen and heard, by the browser's own figures
+- ``revision``      the project's files as they were
+
 The measurements, and what some of them find:
 
 - ``forwarding``    ``batches`` and ``calls``: server beside server under the same load
@@ -45,6 +54,7 @@ The measurements, and what some of them find:
 - ``keeping``       what a packet costs while the users' last pictures are kept
 - ``isolation``     what floods of one user do to others' packets
 - ``attacks``       such floods, in a process of its own
+- ``loss``          what people see and hear over bad lines, and ``loss_rows``
 - ``anatomy``       where the time of a forwarded packet goes
 
 Telling it:

@@ -14,8 +14,8 @@ import typer
 from rich import box
 from rich.console import Console
 
-from scripts.benchmark import plot, report, rows
-from scripts.benchmark.bench import Options
+from scripts.benchmark import loss_rows, plot, report, rows
+from scripts.benchmark.bench import Loss, Options
 from scripts.benchmark.measurements import MEASUREMENTS
 from scripts.benchmark.report import Results
 from scripts.benchmark.run import CannotRun, measure, prepare
@@ -23,11 +23,13 @@ from scripts.benchmark.run import CannotRun, measure, prepare
 _WIDE = 400  # when nobody looks, tables are Markdown, whose lines cannot be broken
 _TOLD_TO_END = 128 + signal.SIGTERM
 _NAMES = [each.name for each in MEASUREMENTS]
-_ALL = ",".join(_NAMES)
+_ALL = ",".join(each.name for each in MEASUREMENTS if each.by_default)
+_ALL_LINES = ",".join(loss_rows.LINES)
 _SECTIONS = ", ".join(f"{m.name} ({m.what})" if m.what else m.name for m in MEASUREMENTS)
 _HELP = f"""Measure the relay beside a bare loop, Janus and stock aiortc.
 
 Servers share one core, and the load has another. Sections: {_SECTIONS}.
+All but loss are measured by default: it takes hours, and needs root and Chromium.
 Progress goes to stderr, results to stdout (as Markdown when that is no terminal).
 See docs/performance.md.
 """
@@ -42,8 +44,13 @@ Pairs = Annotated[
         metavar="LIST", help="Pairs of the real-call load; each server goes on until it breaks."
     ),
 ]
-Seconds = Annotated[float, typer.Option(min=0.5, help="Length of a run.")]
-Runs = Annotated[int, typer.Option(min=1, help="Runs of which the median is shown.")]
+Seconds = Annotated[
+    float | None, typer.Option(min=0.5, help="Length of a run. [default: 3; loss: 30]")
+]
+Runs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Runs of which the median is shown. [default: 3; loss: 5]"),
+]
 Quick = Annotated[
     bool, typer.Option("--quick", help="One run of 1.5 s of a few loads; takes a minute.")
 ]
@@ -52,6 +59,11 @@ Users = Annotated[
     typer.Option(
         min=8, metavar="COUNT", help="Users that only signal, for matches of nodes (cluster)."
     ),
+]
+Lines = Annotated[str, typer.Option(metavar="LIST", help="Lines to measure (loss).")]
+Before = Annotated[
+    str,
+    typer.Option(metavar="REVISION", help="Git revision to measure beside this tree (loss)."),
 ]
 Janus = Annotated[
     bool | None,
@@ -78,7 +90,8 @@ PlotFile = Annotated[
         "--plot",
         metavar="FILE",
         dir_okay=False,
-        help="Draw CPU and p99 latency against load (PNG; needs matplotlib).",
+        help="Draw CPU and p99 latency against load; or, of loss alone, what people had"
+        " (PNG; needs matplotlib).",
     ),
 ]
 
@@ -87,10 +100,12 @@ def main(
     only: Only = _ALL,
     rates: Rates = "2000,10000,20000,40000",
     pairs: Pairs = "1,5,20,40,60,100,150,200,250",
-    seconds: Seconds = 3.0,
-    runs: Runs = 3,
+    seconds: Seconds = None,
+    runs: Runs = None,
     quick: Quick = False,
     users: Users = 2000,
+    lines: Lines = _ALL_LINES,
+    before: Before = loss_rows.BEFORE,
     with_janus: Janus = None,
     stock: Stock = True,
     poll_idle: PollIdle = False,
@@ -99,19 +114,23 @@ def main(
 ) -> None:
     """Measure, and tell the results."""
     options = Options(
-        sections=_sections(only),
+        sections=_chosen("--only", only, _NAMES),
         rates=_numbers("--rates", rates),
         pairs=_numbers("--pairs", pairs),
-        runs=runs,
-        seconds=seconds,
+        runs=runs or 3,
+        seconds=seconds or 3.0,
         janus=with_janus,
         stock=stock,
         poll_idle=poll_idle,
         quick=quick,
         users=users,
+        loss=Loss(
+            _chosen("--lines", lines, [*loss_rows.LINES]), before, runs or 5, seconds or 30.0
+        ),
     )
     if quick:
         options = replace(options, rates=(2000, 20000), pairs=(1, 20), runs=1, seconds=1.5)
+        options = replace(options, loss=replace(options.loss, runs=1, seconds=10.0))
     try:
         if plot_file is not None:
             plot.require()
@@ -130,17 +149,20 @@ def main(
     else:
         _print(results)
     if plot_file is not None:
-        plot.draw(results.found[rows], plot_file)
+        if options.sections == ("loss",):
+            plot.draw_loss(loss_rows.rows(results.found[loss_rows]), plot_file)
+        else:
+            plot.draw(results.found[rows], plot_file)
     if results.failed:
         raise typer.Exit(1)
 
 
-def _sections(text: str) -> tuple[str, ...]:
+def _chosen(option: str, text: str, names: list[str]) -> tuple[str, ...]:
     chosen = tuple(filter(None, (part.strip() for part in text.split(","))))
     for name in chosen:
-        if name not in _NAMES:
+        if name not in names:
             raise typer.BadParameter(
-                f"{name!r} is not one of {', '.join(_NAMES)}", None, None, "--only"
+                f"{name!r} is not one of {', '.join(names)}", None, None, option
             )
     return chosen
 

@@ -14,6 +14,17 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """What to measure over bad lines."""
+
+    lines: tuple[str, ...] = ()
+    before: str = ""
+    """The git revision beside which this tree is measured."""
+    runs: int = 5
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What to measure."""
 
@@ -28,6 +39,7 @@ class Options:
     quick: bool
     users: int
     """That only signal."""
+    loss: Loss = field(default_factory=Loss)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ plugins: {{ disable = "{other_plugins}" }}
 transports: {{ disable = "{other_transports}" }}
 """,
     "janus.transport.websockets.jcfg": """
-general: {{ json = "compact", ws = true, ws_port = {port}, ws_ip = "127.0.0.1", wss = false }}
+general: {{ json = "compact", ws = true, ws_port = {port}, ws_ip = "{here}", wss = false }}
 admin: {{ admin_ws = false, admin_wss = false }}
 """,
     "janus.plugin.videocall.jcfg": "general: {{ events = false }}\n",
@@ -86,22 +86,34 @@ async def _run(command: list[str]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serve(path: str) -> AsyncIterator[Server]:
-    """Janus with its videocall plugin, not reachable from outside but for its media."""
+async def serve(
+    path: str, address: str | None = None, prefix: Sequence[str] = ()
+) -> AsyncIterator[Server]:
+    """Janus with its videocall plugin, not reachable from outside but for its media.
+
+    :param address: where it is reachable for both, in a network of the bench's own.
+    :param prefix: goes before the command.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-janus-") as folder:
-        port = _configure(folder)
-        command = [path, "--configs-folder", folder, "--disable-colors"]
+        here = address or "127.0.0.1"
+        port = _configure(folder, address or own_address(), here)
+        command = [*prefix, path, "--configs-folder", folder, "--disable-colors"]
         async with running(JANUS, command, _STARTED) as server:
-            server.url = f"ws://127.0.0.1:{port}"
+            server.url = f"ws://{here}:{port}"
             yield server
 
 
-def _configure(folder: str) -> int:
-    """Write the configuration; returns the WebSocket's port."""
+def _configure(folder: str, address: str, here: str) -> int:
+    """Write the configuration.
+
+    :param address: of the media.
+    :param here: of the WebSocket, whose port is returned.
+    """
     port = _free_port()
     values = {
         "folder": folder,
-        "address": own_address(),
+        "address": address,
+        "here": here,
         "port": port,
         "other_plugins": _others("plugins", "videocall"),
         "other_transports": _others("transports", "websockets"),

@@ -18,6 +18,8 @@ from scripts.benchmark import (
     forwarding,
     isolation,
     keeping,
+    loss,
+    loss_rows,
     matching,
     memory,
     rows,
@@ -54,6 +56,8 @@ class Measurement:
     measure: Callable[[Bench, list[Any]], Awaitable[None]]
     """Adds what it finds to a list, so that nothing is lost when it breaks off."""
     kind: Kind
+    by_default: bool = True
+    """Otherwise it is measured only when it is asked for."""
 
 
 MEASUREMENTS = (
@@ -70,6 +74,7 @@ MEASUREMENTS = (
     Measurement("tunnels", "calls over TCP and TLS", tunnels.measure, tunnels),
     Measurement("keeping", "what evidence costs packets, and memory", keeping.measure, keeping),
     Measurement("isolation", "what floods of one user do to others", isolation.measure, isolation),
+    Measurement("loss", "over bad lines, in browsers", loss.measure, loss_rows, by_default=False),
     Measurement("anatomy", "where a packet's time goes", anatomy.measure, anatomy),
 )
 KINDS = tuple(dict.fromkeys(each.kind for each in MEASUREMENTS))

@@ -1,12 +1,18 @@
-"""A picture of CPU per packet and of p99 latency against load."""
+"""Pictures: CPU per packet and p99 latency against load; what people had over bad lines."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from scripts.benchmark.loss_rows import Row as LossRow
 from scripts.benchmark.rows import MAX_P99_S, Row
 
+PEOPLE = {
+    "frozen_s": "picture frozen, s",
+    "made_up_percent": "sound made up, %",
+    "pictures_per_s": "pictures a second",
+}
 TITLES = {"full batches": "full batches", "calls": "real calls"}
 
 
@@ -58,6 +64,28 @@ def draw(rows: list[Row], path: Path) -> None:
     axes[1][0].set_ylabel("added latency p99, ms")
     if rows:
         axes[0][-1].legend(loc="upper right")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def draw_loss(rows: list[LossRow], path: Path) -> None:
+    """Write a picture with a bar for each server at each line; its format follows from the name."""
+    plt = require()
+    lines = list(dict.fromkeys(row.line for row in rows))
+    names = list(dict.fromkeys(row.server for row in rows))
+    figure, axes = plt.subplots(len(PEOPLE), 1, figsize=(11, 8), sharex=True)
+    thick = 0.8 / max(1, len(names))
+    for drawn, (field, title) in zip(axes, PEOPLE.items(), strict=True):
+        for number, name in enumerate(names):
+            mine = {row.line: getattr(row, field) for row in rows if row.server == name}
+            at = [lines.index(line) - 0.4 + (number + 0.5) * thick for line in mine]
+            drawn.bar(at, list(mine.values()), thick, label=name)
+        drawn.set_ylabel(title)
+        drawn.grid(axis="y", alpha=0.3)
+    axes[-1].set_xticks(range(len(lines)), lines)
+    if rows:
+        axes[0].legend(loc="upper left")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from shutil import which
 
@@ -11,27 +11,14 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Playwright, Route, async_playwright, expect
 
+from tests.browser.chromium import ALLOWED, FAKE_DEVICES, QUIET, executable
 from tests.browser.desk import Desk
 from tests.browser.firefox import Firefox
-from tests.browser.namespace import Namespace, Place, need_namespaces
+from tests.browser.namespace import Namespace, need_namespaces
 from tests.browser.opening import open_page
 from tests.browser.server import SERVE, Server, running
 from tests.browser.visitor import Visitor, together, until
 from tests.support.operating import TOKEN
-
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-features=InitialWebUI,WebUIReloadButton,WebUIToolbar,MediaRouter,HttpsUpgrades",
-    "--autoplay-policy=no-user-gesture-required",
-)
-# The second of the three gives a format that cannot be encoded.
-FAKE_DEVICES = ("--use-fake-device-for-media-stream=device-count=3,fps=15",)
-ALLOWED = ("--use-fake-ui-for-media-stream",)
 
 expect.set_options(timeout=20_000)
 
@@ -49,30 +36,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-
-
-def executable() -> str:
-    found = which("chromium") or which("chromium-browser")
-    if found is None:
-        pytest.fail("chromium is missing (Debian and Ubuntu: apt-get install chromium)")
-    return found
-
-
-@asynccontextmanager
-async def chromium_in(
-    place: Place, playwright: Playwright, folder: Path, *flags: str
-) -> AsyncIterator[Browser]:
-    """A browser in a network of a test's own, with devices that anybody may use."""
-    program = folder / f"chromium-{place.name}"
-    program.write_text(f'#!/bin/sh\nexec {" ".join(place.prefix)} {executable()} "$@"\n')
-    program.chmod(0o755)
-    browser = await playwright.chromium.launch(
-        executable_path=program, args=[*QUIET, *FAKE_DEVICES, *ALLOWED, *flags]
-    )
-    try:
-        yield browser
-    finally:
-        await browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -128,13 +128,14 @@ def ip(*words: str) -> None:
 
 def need_namespaces() -> None:
     """Skip the test where none can be made."""
-    reason = _why_not()
+    reason = why_no_namespaces()
     if reason is not None:
         pytest.skip(reason)
 
 
 @cache
-def _why_not() -> str | None:
+def why_no_namespaces() -> str | None:
+    """None where they can be made."""
     if os.geteuid() != 0:
         return "network namespaces need root"
     name = f"relay-try-{os.getpid()}"  # with a cable inside: browsers outside see no change

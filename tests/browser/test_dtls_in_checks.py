@@ -10,7 +10,8 @@ from playwright.async_api import Browser, Playwright
 from relay.media import RelayPlane
 from relay.media.paths.ice import read_check
 from relay.media.paths.transport import Address, PlainSocket
-from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, Arrive, executable
+from tests.browser.chromium import ALLOWED, FAKE_DEVICES, QUIET, executable
+from tests.browser.conftest import Arrive
 from tests.browser.server import Server
 from tests.browser.visitor import together, until
 from tests.support.news import News, Up, news

@@ -12,7 +12,8 @@ import pytest_asyncio
 from playwright.async_api import Playwright
 
 from relay.protocol.messages import Error, PartnerDisconnected
-from tests.browser.conftest import OpenFirefox, chromium_in
+from tests.browser.chromium import chromium_in
+from tests.browser.conftest import OpenFirefox
 from tests.browser.firefox import Firefox
 from tests.browser.guests import CAMERA, MICROPHONE, PICTURE, SOUND, BrowserGuest, ChromiumGuest
 from tests.browser.namespace import Namespace

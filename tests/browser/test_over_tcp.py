@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright
 
-from tests.browser.conftest import ALLOWED, FAKE_DEVICES, QUIET, Meet, StartServer, executable
+from tests.browser.chromium import ALLOWED, FAKE_DEVICES, QUIET, executable
+from tests.browser.conftest import Meet, StartServer
 from tests.browser.server import Server, running
 
 RELAY_ONLY = """

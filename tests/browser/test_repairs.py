@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Playwright
 
-from tests.browser.conftest import OpenFirefox, chromium_in
+from tests.browser.chromium import chromium_in
+from tests.browser.conftest import OpenFirefox
 from tests.browser.guests import CAMERA, BrowserGuest, ChromiumGuest
 from tests.browser.namespace import Namespace
 from tests.browser.opening import open_page

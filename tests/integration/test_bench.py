@@ -108,6 +108,12 @@ def test_an_unknown_section_is_refused() -> None:
     assert "'everything' is not one of" in done.stderr
 
 
+def test_an_unknown_line_is_refused() -> None:
+    done = bench("--only", "loss", "--lines", "2%,3%")
+    assert done.returncode == 2
+    assert "'3%' is not one of clean, 2%" in done.stderr
+
+
 def test_a_plot_without_matplotlib_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
     (tmp_path / "matplotlib.py").write_text("raise ImportError")
     done = bench("--plot", str(tmp_path / "plot.png"), path=tmp_path)

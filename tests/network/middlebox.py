@@ -25,6 +25,8 @@ _HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME = 22, 1, 0
 
 Judge = Callable[[bytes], bool]
 """Whether a packet is passed on."""
+When = Callable[[bytes, float], float | None]
+"""When a packet is passed on that comes at a moment, in seconds of ``monotonic``; None: never."""
 Change = Callable[[bytes], bytes]
 
 
@@ -37,6 +39,8 @@ class Middlebox:
         self.judge: Judge = bool
         self.change: Change = bytes
         """What becomes of a packet that is passed on."""
+        self.when: When = self._after_delay
+        """In place of the delay and the judge, where packets take longer than others."""
         self._device = place.inside(lambda: _tun(name))
         self._told, self._tell = os.pipe()
         self._coming: list[tuple[float, int, bytes]] = []
@@ -63,10 +67,12 @@ class Middlebox:
                 os.write(self._device, heapq.heappop(self._coming)[2])
 
     def _take(self, packet: bytes) -> None:
-        if not self.judge(packet):
-            return
-        due = monotonic() + self.delay_s, next(self._numbers), self.change(packet)
-        heapq.heappush(self._coming, due)
+        due_s = self.when(packet, monotonic())
+        if due_s is not None:
+            heapq.heappush(self._coming, (due_s, next(self._numbers), self.change(packet)))
+
+    def _after_delay(self, packet: bytes, now: float) -> float | None:
+        return now + self.delay_s if self.judge(packet) else None
 
 
 class PortMapping:

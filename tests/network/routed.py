@@ -16,7 +16,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import product
-from typing import Literal
+from typing import Literal, Self
 
 from tests.browser.namespace import Place, ip, settle_at_once
 from tests.network.middlebox import Middlebox
@@ -44,7 +44,7 @@ class Routed:
         )
         self._stack = ExitStack()
 
-    def __enter__(self) -> "Routed":
+    def __enter__(self) -> Self:
         with self._stack:
             self._make()
             self._stack = self._stack.pop_all()

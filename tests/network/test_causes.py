@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright
 
-from tests.browser.conftest import chromium_in
+from tests.browser.chromium import chromium_in
 from tests.browser.server import RELAY, ROOT, Server, running
 from tests.browser.visitor import Visitor, heard, until
 from tests.network.inside import WITHOUT_ICE_TCP, arrive, trusting

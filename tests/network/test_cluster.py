@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Playwright
 
-from tests.browser.conftest import chromium_in
+from tests.browser.chromium import chromium_in
 from tests.browser.visitor import NOT_REACHED, Visitor, heard, meet, together
 from tests.network.callers import Company, users_of
 from tests.network.cluster import NODES, REDIS, Cluster, company

@@ -20,7 +20,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Playwright
 
-from tests.browser.conftest import chromium_in
+from tests.browser.chromium import chromium_in
 from tests.browser.firefox import Firefox
 from tests.browser.namespace import need_namespaces
 from tests.browser.visitor import until

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright, ProxySettings
 
-from tests.browser.conftest import chromium_in
+from tests.browser.chromium import chromium_in
 from tests.browser.firefox import Firefox
 from tests.browser.namespace import need_namespaces
 from tests.browser.server import Server

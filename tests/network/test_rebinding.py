@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Playwright
 
-from tests.browser.conftest import OpenFirefox, chromium_in
+from tests.browser.chromium import chromium_in
+from tests.browser.conftest import OpenFirefox
 from tests.browser.firefox import Firefox
 from tests.browser.namespace import Namespace
 from tests.browser.server import Server, running

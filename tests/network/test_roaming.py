@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Playwright
 
-from tests.browser.conftest import chromium_in
+from tests.browser.chromium import chromium_in
 from tests.browser.server import Server, running
 from tests.browser.visitor import Visitor, until
 from tests.network.inside import WITHOUT_ICE_TCP, arrive, trusting, way

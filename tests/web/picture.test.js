@@ -102,7 +102,7 @@ test("over a partner's poor line the least is sent, until it is clean", () => {
   page.measure(10, poor);
   assert.deepEqual(fits(page).at(-1), [180, 8, 60_000]);
   page.measure(3, bears(9e6));
-  assert.deepEqual(fits(page), [[180, 8, null], [720, 30, null]]);
+  assert.deepEqual(fits(page), [[180, 15, null], [720, 30, null]]);
 });
 
 test("a picture that comes back begins small, and grows with the estimate", () => {
@@ -112,7 +112,7 @@ test("a picture that comes back begins small, and grows with the estimate", () =
   page.measure(2, bears(85_000));
   assert.equal(page.state.line.isVideoPaused, false);
   page.measure(3, bears(600_000));
-  assert.deepEqual(fits(page), [[180, 8, null], [360, 30, null]]);
+  assert.deepEqual(fits(page), [[180, 15, null], [360, 30, null]]);
 });
 
 test("what is measured while nothing comes does not make the picture smaller", () => {

@@ -21,7 +21,7 @@ function sent(...estimates) {
 }
 
 for (const [kbps, height, framesPerS] of /** @type {const} */ ([
-  [0, 180, 8], [119, 180, 8], [120, 180, 15], [200, 270, 20], [350, 360, 30], [700, 540, 30],
+  [0, 180, 15], [119, 180, 15], [120, 180, 20], [200, 270, 20], [350, 360, 30], [700, 540, 30],
   [1_199, 540, 30], [1_200, 720, 30], [9_000, 720, 30],
 ])) {
   test(`${kbps} kbit/s in the first second: ${height} lines, ${framesPerS} times a second`, () => {
@@ -38,14 +38,14 @@ test("a browser that gives no estimate adapts the picture by itself", () => {
 });
 
 test("a better line is believed after two seconds, and then for all that it bears", () => {
-  assert.deepEqual(sent(150_000, 2e6), [180, 15]);
+  assert.deepEqual(sent(150_000, 2e6), [180, 20]);
   assert.deepEqual(sent(150_000, 2e6, 2e6), [720, 30]);
-  assert.deepEqual(sent(150_000, 2e6, 150_000, 2e6), [180, 15], "not in a row");
+  assert.deepEqual(sent(150_000, 2e6, 150_000, 2e6), [180, 20], "not in a row");
 });
 
 test("a worse line is believed after two seconds, and then for all that it lacks", () => {
   assert.deepEqual(sent(2e6, 150_000), [720, 30]);
-  assert.deepEqual(sent(2e6, 150_000, 150_000), [180, 15]);
+  assert.deepEqual(sent(2e6, 150_000, 150_000), [180, 20]);
   assert.deepEqual(sent(2e6, 150_000, 2e6, 150_000), [720, 30]);
 });
 
@@ -108,7 +108,7 @@ test("no more is sent than the stage shows, but for one that says nothing of the
 test("who saves data sends little, whatever the line bears", () => {
   const wish = { ...NONE, isSaving: true };
   assert.deepEqual(fitOf(after(9e6), CAMERA, STAGE, wish), { scale: 2, framesPerS: 15, maxBps: 300_000 });
-  assert.deepEqual(fitOf(after(0), CAMERA, STAGE, wish), { scale: 4, framesPerS: 8, maxBps: 300_000 });
+  assert.deepEqual(fitOf(after(0), CAMERA, STAGE, wish), { scale: 4, framesPerS: 15, maxBps: 300_000 });
 });
 
 test("over a partner's poor line the least is sent", () => {

@@ -26,8 +26,8 @@
 
 /** With how much bandwidth, sound included, the picture is good enough to be so large. */
 const STEPS = [
-  { fromBps: 0, short: 180, framesPerS: 8 },
-  { fromBps: 120_000, short: 180, framesPerS: 15 },
+  { fromBps: 0, short: 180, framesPerS: 15 },
+  { fromBps: 120_000, short: 180, framesPerS: 20 },
   { fromBps: 200_000, short: 270, framesPerS: 20 },
   { fromBps: 350_000, short: 360, framesPerS: 30 },
   { fromBps: 700_000, short: 540, framesPerS: 30 },
@@ -36,7 +36,7 @@ const STEPS = [
 /** Until the first second has shown more: browsers begin with some 300 kbit/s. */
 const FIRST_LEVEL = 3;
 const SAVING = { level: 3, framesPerS: 15, maxBps: 300_000 };
-const LEAST_BPS = 60_000;
+const LEAST = { framesPerS: 8, maxBps: 60_000 };
 /** The stage is our own: the partner's may be larger, so a small one counts as this one. */
 const LEAST_STAGE_LEVEL = 3;
 const ASPECT = 16 / 9;
@@ -107,8 +107,8 @@ export function fitOf({ level }, camera, stage, { isSaving, isLeast }) {
   return {
     scale: Math.max(1, over(camera, { width: short * ASPECT, height: short }, Math.max),
       over(camera, atLeast(stage, { width: least * ASPECT, height: least }), Math.min)),
-    framesPerS: isSaving ? Math.min(framesPerS, SAVING.framesPerS) : framesPerS,
-    maxBps: isLeast ? LEAST_BPS : isSaving ? SAVING.maxBps : null,
+    framesPerS: Math.min(framesPerS, isSaving ? SAVING.framesPerS : Infinity, isLeast ? LEAST.framesPerS : Infinity),
+    maxBps: isLeast ? LEAST.maxBps : isSaving ? SAVING.maxBps : null,
   };
 }
 
