@@ -205,7 +205,7 @@ class Forwarder:
         if uplink.heard_at > before:  # it is authentic
             link.paths.strayed(path, before, now)
 
-    def _rtp(  # noqa: PLR0912, PLR0915 - calls cost more than they clear up
+    def _rtp(  # noqa: PLR0912 - calls cost more than they clear up
         self, link: Link | Far, at: int, pointer: Any, size: int, now: float
     ) -> None:
         """Forward the packet ``view[at:at + size]``, which begins at ``pointer``."""
