@@ -400,7 +400,7 @@ class Route:
         gaps = self.gaps
         if extended > self.sent or gaps is None:
             return _FORWARD
-        is_answer = gaps.has_asked(extended, now)
+        is_answer = gaps.has_asked(extended)
         if not gaps.came(extended, now):
             return Verdict.STALE
         return Verdict.ANSWER if is_answer else _FORWARD

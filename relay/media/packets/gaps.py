@@ -109,10 +109,10 @@ class Gaps:
             del self._open[number]
         self._give_up([*oldest, *range(max(first, begins - MAX_OPEN), begins)])
 
-    def has_asked(self, number: int, now: float) -> bool:
-        """Whether a number is waited for, and was asked for so long ago that this may answer."""
+    def has_asked(self, number: int) -> bool:
+        """Whether a number is waited for, and has been asked for."""
         gap = self._open.get(number)
-        return gap is not None and gap.is_answered(now)
+        return gap is not None and gap.asked > 0
 
     def came(self, number: int, now: float) -> bool:
         """Take a packet that others have overtaken; False when its repeat has been here already."""
