@@ -39,6 +39,7 @@ Around it:
 What several of them need:
 
 - ``track``         the table of figures that operators see of a track
+- ``quality``       how well somebody sees and hears a partner, in one figure
 - ``seam``          every private name of another package that is used, in one file
 - ``tls``           certificates: the operator's, or one made for the run
 - ``framing``       where datagrams begin and end in a stream

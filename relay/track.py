@@ -108,6 +108,28 @@ class TrackView:
     ]
     packets: Annotated[Count, Figure("Packets")]
     bytes: Annotated[Count, Figure("Bytes", "RTP with its headers; without SRTP, UDP and IP.")]
+    left_up_ratio: Annotated[
+        Ratio,
+        Figure(
+            "Lost for good, up",
+            "What did not come from the sender, nor by repair, in the last 10 s.",
+        ),
+    ]
+    left_relay_ratio: Annotated[
+        Ratio | None,
+        Figure(
+            "Lost for good, relay",
+            "What the relay has dropped, in the last 10 s; null for what a user sends.",
+        ),
+    ]
+    left_down_ratio: Annotated[
+        Ratio | None,
+        Figure(
+            "Lost for good, down",
+            "What the receiver did not get, and was not sent again, in the last 10 s, by its"
+            " reports; null for what a user sends.",
+        ),
+    ]
     repair_packets: Annotated[Count, Figure("Repair packets")]
     lost: Annotated[
         int,
@@ -122,6 +144,17 @@ class TrackView:
     ]
     nacks: Annotated[
         Count, Figure("NACK", "Requests: up those sent to the user, down those it sent.")
+    ]
+    asked: Annotated[
+        Count,
+        Figure("Asked for", "Packets in these requests, each as often as it was asked for."),
+    ]
+    repaired: Annotated[
+        Count,
+        Figure(
+            "Repaired",
+            "Packets: up those that came as retransmissions, down those that were sent again.",
+        ),
     ]
     plis: Annotated[Count, Figure("PLI")]
     firs: Annotated[Count, Figure("FIR")]

@@ -6,8 +6,8 @@
   what it says,
   ``queries`` what it may be asked, ``openapi`` its document, ``events`` its live stream,
   ``history`` the last hour
-- ``overview``     looks at users and media; an ``observation`` is what there was at one moment, and
-  ``quality`` says what of it is bad
+- ``overview``     looks at users and media; an ``observation`` is what there was at one moment,
+  ``quality`` says what of it is bad, and ``sides`` what each of two partners gets of the other
 - ``nodes``        a cluster: ``asked`` is what goes to another, ``joining`` makes one answer of
   many, and ``changes`` tells what is to be looked up again
 - ``taps``         looking into calls, and the audit log of who did; ``asking`` is what the API's

@@ -66,7 +66,9 @@ class History:
         """Take the sample of the time since the last one."""
         now, cpu_s = self._clock(), self._cpu()
         seconds = max(now - self._begun_at, 0.001)
-        totals = self._overview.totals(await self._overview.look())
+        seen = await self._overview.look()
+        self._overview.sampled(seen)
+        totals = self._overview.totals(seen)
         packets, sent_bytes = totals.packets_forwarded, totals.bytes_forwarded
         self._samples.append(
             models.Sample(

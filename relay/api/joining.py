@@ -6,7 +6,7 @@ cut out of all of them in order is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -175,6 +175,11 @@ def _merged(rooms: Iterable[models.Room]) -> list[models.Room]:
     return list(found.values())
 
 
+def _place_in(room: models.Room) -> Callable[[models.RoomSide], int]:
+    """Sorts sides as their users are."""
+    return lambda side: room.users.index(side.user_id) if side.user_id in room.users else 2
+
+
 def _both(one: models.Room, other: models.Room) -> models.Room:
     problems = {*one.problems, *other.problems}
     return one.model_copy(
@@ -183,6 +188,7 @@ def _both(one: models.Room, other: models.Room) -> models.Room:
             "age_s": max(one.age_s, other.age_s),
             "bitrate_bps": one.bitrate_bps + other.bitrate_bps,
             "loss_ratio": max(one.loss_ratio, other.loss_ratio),
+            "sides": sorted([*one.sides, *other.sides], key=_place_in(one)),
             "problems": sorted(problems, key=PROBLEMS.index),
             "nodes": list(dict.fromkeys([*one.nodes, *other.nodes])),
         }

@@ -102,6 +102,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         "relay_tracks": ("kinds", "Streams, by direction and kind.", "direction", "kind"),
         "relay_bad_tracks": ("problems", "Streams by what is bad about them.", "problem"),
         "relay_bad_rooms": ("seen.bad_room_count", "Rooms with a bad stream."),
+        "relay_poor_sides": (
+            "poor",
+            "Users who see and hear their partners poorly, by the leg that is to blame.",
+            "leg",
+        ),
         "relay_loss_ratio": (
             "loss_ratios",
             "Share of packets lost in the last 10 s, by direction.",
@@ -314,6 +319,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "safety.tally.looks.took",
             "How long the program took for a picture.",
         ),
+        "relay_call_quality": (
+            "overview.qualities",
+            "How well users see and hear their partners, from 1 to 5, every 5 s.",
+        ),
         "relay_loop_lag_seconds": ("overview.load.lag", "How late the event loop was."),
         "relay_decision_seconds": (
             "safety.tally.decision_s",
@@ -393,7 +402,7 @@ class _Scrape:
         }
         self.states["connected"] = self.users.connected - sum(self.states.values())
         self.kinds, self.problems = self.seen.kind_counts(), self.seen.problem_counts()
-        self.protocols = self.seen.protocol_counts()
+        self.protocols, self.poor = self.seen.protocol_counts(), self.seen.poor_counts()
         self.loss_ratios = {way.value: self.seen.loss_ratio(way) for way in Direction}
         self.versions = {relay.__version__: 1}
         self.bans = len(self.safety.bans)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
 from relay.plane import Family, PathKind
+from relay.quality import BEST, GOOD, WEAK, WORST, Grade, Leg
 from relay.taps.audit import AuditEntry
 from relay.track import (
     LOSS_THRESHOLD,
@@ -20,7 +21,7 @@ from relay.track import (
     figures,
 )
 
-Problem = Literal["loss", "jitter", "round_trip", "silent", "no_keyframe"]
+Problem = Literal["loss", "jitter", "round_trip", "silent", "no_keyframe", "quality"]
 PROBLEMS: tuple[Problem, ...] = get_args(Problem)
 
 Protocol = Annotated[
@@ -85,6 +86,28 @@ class User(Model):
     node: str | None = Field(None, description=_NODE_IS)
 
 
+Quality = Annotated[float, Field(ge=WORST, le=BEST)]
+_QUALITY_IS = (
+    f"How well the user sees and hears the partner, from {WORST:g} to {BEST:g}, by what its page"
+    " tells and the relay counts; null while nothing has come."
+)
+_LEG_IS = (
+    "Which part of the way from the partner spoils most: `up` to the relay, the `relay` itself, or"
+    " `down` to the user; null when none does, or nobody knows."
+)
+
+
+class RoomSide(Model):
+    """What one user of a room gets of the other."""
+
+    user_id: str
+    quality: Quality | None = Field(description=_QUALITY_IS)
+    grade: Grade | None = Field(
+        description=f"The same in a word: `good` from {GOOD:g} on, `weak` from {WEAK:g} on."
+    )
+    leg: Leg | None = Field(description=_LEG_IS)
+
+
 class Room(Model):
     """Two users who talk."""
 
@@ -95,6 +118,9 @@ class Room(Model):
     bitrate_bps: Measure = Field(description="What both users send together.")
     loss_ratio: Ratio = Field(description="The worst of the room's tracks.")
     problems: list[Problem] = Field(description="Of all the room's tracks.")
+    sides: list[RoomSide] = Field(
+        [], description="Of both users, in their order; in a cluster, of those who are here."
+    )
     nodes: list[str] = Field(
         [], description="Those of its users, in a cluster: one, or two when they are apart."
     )
@@ -159,7 +185,7 @@ _PROBLEMS_ARE = (
     f"What is bad while there is a partner: `loss` of {100 * THRESHOLDS['loss_ratio'].bad:g} % or"
     f" more, `jitter` of {_BAD['jitter_ms']} ms or more, `round_trip` of {_BAD['round_trip_ms']} ms"
     f" or more, `silent` for {_BAD['idle_s']} s or more, or held back for as long because"
-    " `no_keyframe` came."
+    " `no_keyframe` came; of what a user receives also `quality`, when that is `poor`."
 )
 
 
@@ -169,6 +195,12 @@ class Track(TrackView):
 
     room_id: str | None
     problems: Annotated[list[Problem], Field(description=_PROBLEMS_ARE)]
+    quality: Annotated[
+        Quality | None,
+        Field(description="The `quality` of the side that receives it; null for what is sent."),
+    ]
+    grade: Annotated[Grade | None, Field(description="The same side's.")]
+    leg: Annotated[Leg | None, Field(description="The same side's.")]
     path: Path
     dtls_version: str | None
     srtp_profile: str | None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import TypeVar, get_args
 
 from relay.api import models, queries
 from relay.api.quality import problems
+from relay.api.sides import Side, judged
 from relay.plane import Direction, Family, LinkView, MediaView, PathKind, PathView, WorkerView
+from relay.quality import LEGS
 from relay.signaling import RoomView, UserView
 from relay.track import COLUMNS, TrackView
 
@@ -60,6 +63,7 @@ class Observation:
         self._link_of = {link.user_id: link for link in links}
         self._link_by_id = {link.link_id: link for link in links}
         self._paths: dict[str, models.Path] = {}  # by their links, once they were asked for
+        self._sides = {side.user_id: side for side in self._judge()}
         self._problems = {track.id: self._problems_of(track) for track in tracks}
         self._qualities = {room.room_id: _RoomQuality() for room in rooms}
         for track in tracks:
@@ -155,6 +159,17 @@ class Observation:
                 counts[problem] += 1
         return counts
 
+    def qualities(self) -> list[float]:
+        """How well each user who has a partner sees and hears it."""
+        return [side.quality for side in self._sides.values() if side.quality is not None]
+
+    def poor_counts(self) -> dict[str, int]:
+        """Users for whom that is poor, by the leg that is to blame."""
+        counts = Counter(dict.fromkeys((*LEGS, "unknown"), 0))
+        for side in self._sides.values():
+            counts[side.leg or "unknown"] += side.grade == "poor"
+        return dict(counts)
+
     def kind_counts(self) -> dict[tuple[str, str], int]:
         """Tracks by direction and kind."""
         counts: dict[tuple[str, str], int] = {
@@ -197,6 +212,7 @@ class Observation:
             bitrate_bps=quality.bitrate_bps,
             loss_ratio=quality.loss_ratio,
             problems=_in_order(quality.problems),
+            sides=[self._sides[user] for user in room.users if user in self._sides],
             nodes=self._nodes_of(room),
         )
 
@@ -255,10 +271,14 @@ class Observation:
 
     def _track(self, track: TrackView) -> models.Track:
         room, link = self._room_of.get(track.user_id), self._link_by_id[track.link_id]
+        side = self._sides.get(track.user_id) if track.direction == "down" else None
         values = (
             *_READ(track),
             room.room_id if room is not None else None,
             self._problems[track.id],
+            side.quality if side is not None else None,
+            side.grade if side is not None else None,
+            side.leg if side is not None else None,
             self._path(link),
             link.dtls_version,
             link.srtp_profile,
@@ -272,7 +292,36 @@ class Observation:
 
     def _problems_of(self, track: TrackView) -> list[models.Problem]:
         room = self._room_of.get(track.user_id)
-        return problems(track, room.age_s if room is not None else None)
+        side = self._sides.get(track.user_id)
+        age_s, grade = room.age_s if room else None, side.grade if side else None
+        return problems(track, age_s, grade)
+
+    def _judge(self) -> Iterator[models.RoomSide]:
+        """What each user who has a partner gets of it."""
+        received, sent = defaultdict[str, list[TrackView]](list), dict[str, TrackView]()
+        for track in self._tracks:
+            if track.direction == "down":
+                received[track.user_id].append(track)
+            else:
+                sent[track.id] = track
+        users = {user.user_id: user for user in self._users}
+        lags_ms = {view.index: 1000 * view.load.loop_lag_s for view in self.worker_views}
+        for user in self._users:
+            room, link = self._room_of.get(user.user_id), self._link_of.get(user.user_id)
+            if room is None or user.partner_id is None:
+                continue
+            worker = self._worker_of(link) if link is not None else None
+            yield judged(
+                Side(
+                    user,
+                    room.age_s,
+                    received[user.user_id],
+                    sent,
+                    users.get(user.partner_id),
+                    self._link_of.get(user.partner_id),
+                    lags_ms.get(worker, 0.0) if worker is not None else 0.0,
+                )
+            )
 
     def _add_to_room(self, track: TrackView) -> None:
         room = self._room_of.get(track.user_id)

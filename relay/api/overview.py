@@ -9,9 +9,13 @@ from relay.api.load import Load
 from relay.api.observation import Observation
 from relay.api.readiness import Readiness
 from relay.cluster.figures import Figures
+from relay.histogram import Histogram
 from relay.plane import Direction, Sight
 from relay.safety import Safety
 from relay.signaling import Gateway
+
+QUALITY_BOUNDS = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
+"""Of the histogram of figures from 1 to 5."""
 
 
 class Overview:
@@ -41,6 +45,8 @@ class Overview:
         self.safety = safety
         self.event_readers = 0
         """Streams of events that are being read."""
+        self.qualities = Histogram(QUALITY_BOUNDS)
+        """How well users see and hear their partners: each of them every few seconds."""
         self._media = media
         self._sees_addresses, self._figures = sees_addresses, figures
         self.node = node
@@ -68,6 +74,11 @@ class Overview:
             sees_addresses=self._sees_addresses,
             node=self.node,
         )
+
+    def sampled(self, seen: Observation) -> None:
+        """Count what was seen; to be called every few seconds."""
+        for quality in seen.qualities():
+            self.qualities.observe(quality)
 
     def failures(self) -> list[models.LinkFailures]:
         """Why users' links have failed."""

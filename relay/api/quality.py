@@ -1,6 +1,7 @@
 """What makes a track bad, so that nobody has to read twenty numbers to see it."""
 
 from relay.api.models import PROBLEMS, Problem
+from relay.quality import Grade
 from relay.track import COLUMNS, THRESHOLDS, TrackView
 
 SILENT_S = THRESHOLDS["idle_s"].bad
@@ -14,11 +15,14 @@ _MEASURED: tuple[tuple[Problem, str, float], ...] = tuple(
 """Problems that one figure tells of: its name, and from where on it does."""
 
 
-def problems(track: TrackView, room_age_s: float | None) -> list[Problem]:
+def problems(
+    track: TrackView, room_age_s: float | None, grade: Grade | None = None
+) -> list[Problem]:
     """What is bad about a track.
 
     :param room_age_s: how long the user has had its partner; None without one: then nothing is
         expected to flow.
+    :param grade: how well the user sees and hears that partner.
     """
     if room_age_s is None:
         return []
@@ -28,4 +32,6 @@ def problems(track: TrackView, room_age_s: float | None) -> list[Problem]:
             found.append("no_keyframe")
         elif track.idle_s is None or track.idle_s >= SILENT_S:
             found.append("silent")
+    if grade == "poor" and track.direction == "down":
+        found.append("quality")
     return found

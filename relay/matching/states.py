@@ -24,6 +24,7 @@ from relay.protocol.messages import (
     MediaState,
     NextPartner,
     Ping,
+    QualityReport,
     Report,
     Shown,
     StopChat,
@@ -82,6 +83,7 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         WebrtcAnswer: _ANY,  # but only to an offer of the relay's
         IceCandidate: _ANY,
         LinkReport: _ANY,
+        QualityReport: _ANY,
         Echo: frozenset({State.CONNECTED}),
         Report: _ANY,
         Block: _ANY,
@@ -100,6 +102,7 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         WebrtcAnswer: _ROOM,
         IceCandidate: _ANY,
         LinkReport: _ANY,
+        QualityReport: _ANY,
         Echo: frozenset(),
         Report: _ANY,
         Block: _ANY,

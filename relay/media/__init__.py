@@ -23,6 +23,7 @@ Who does it, from the outside inwards; each knows those below it, and none above
 - ``crossing``     where streams go in place of a flow that is on another plane
 - ``uplink``       what one user sends, and ``downlink`` what one user receives
 - ``restoring``    the route of retransmissions, which may become the packets that they repeat
+- ``unwrapping``   the route of sound that has earlier sound with it, which may go on without
 - ``tapped``       a route whose packets are shown to somebody
 - ``stand_in``     what stands in a stream's way for a while, as that does and ``gathering``
 - ``route``        one stream's way to one outlet: what changes in each packet

@@ -88,6 +88,10 @@ is asked for once more, and some of it twice."""
 REPAIRS_PER_S, REPAIRS_AT_ONCE = 2000, 16 * 1024
 """And so many bytes besides, since of little as much may be lost as of much."""
 
+REPAIRS_FOR_SOUND = 4 * 1024
+"""Which pictures leave: two seconds of sound of which a quarter is lost. On a line that is too
+narrow they would take all of it."""
+
 REPAIRS_SPAN_S = 3.0
 """Of what is sent in so long the share may be repeated at once; or :data:`REPAIRS_AT_ONCE`."""
 
@@ -143,6 +147,10 @@ class RepairBudget:
             return
         most = max(REPAIRS_AT_ONCE, share / (now - before) * REPAIRS_SPAN_S)
         self.left = min(self.left + share + REPAIRS_PER_S * (now - before), most)
+
+    def has_room(self, *, for_picture: bool) -> bool:
+        """Whether one more packet may be sent again; pictures leave something for the sound."""
+        return self.left > (REPAIRS_FOR_SOUND if for_picture else 0)
 
     def owe(self, size: int) -> None:
         """Pay for a packet of so many bytes that is sent again."""

@@ -61,12 +61,12 @@ def _is_ssrc(number: int) -> bool:
 
 
 def _is_usable(kind: str, terms: MediaTerms) -> bool:
-    repairs = terms.rtx_payload_type
+    further = terms.rtx_payload_type, terms.red_payload_type
     return (
         terms.kind == kind
         and terms.direction in DIRECTIONS
         and 0 <= terms.payload_type < 128
-        and (repairs is None or 0 <= repairs < 128)
+        and all(each is None or 0 <= each < 128 for each in further)
         and all(1 <= number <= 14 for number in terms.extensions.values())
     )
 

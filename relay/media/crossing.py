@@ -19,15 +19,25 @@ from relay.media.packets.rtp import NUMBER, PAYLOAD_TYPE, find_extension
 from relay.media.paths.bridge import Bridge, Cargo, head
 from relay.media.paths.transport import SLOT_BYTES
 from relay.media.route import KEYFRAME_REQUEST_INTERVAL_S
-from relay.media.stream import ANY_TIME, Receiver, Stream, Way
+from relay.media.stream import (
+    ANY_TIME,
+    NOTHING_UNWRAPPED,
+    Receiver,
+    Stream,
+    Unwrapped,
+    Way,
+)
 from relay.media.tapped import TappedRoute
 from relay.media.uplink import MAX_STREAMS, Uplink
 from relay.media.verdict import Verdict
 
 _CROSSED = Verdict.CROSSED
 
-_NEWS = struct.Struct("!6sIIIHH?")
-_UNHEARD = 0, 0
+_NEWS = struct.Struct("!6sIIIIIHH?")
+Heard = tuple[int, int, int, int]
+"""NACKs, packets asked for and repaired, and key frames."""
+
+_UNHEARD: Heard = 0, 0, 0, 0
 
 SAME_REQUEST_S = 0.2
 """The other plane does not ask for a key frame so soon again, but when it has asked as the pair was
@@ -41,6 +51,9 @@ class News(NamedTuple):
     """Of the user's link."""
     ssrc: int
     nacks: int
+    asked: int
+    """For how many packets."""
+    repaired: int
     keyframes: int
     width: int
     """Of the last key frame; 0 before one has come."""
@@ -72,6 +85,8 @@ class CrossingWay:
         "source",
         "waits_for_keyframe",
     )
+
+    unwrapped: Unwrapped = NOTHING_UNWRAPPED
 
     def __init__(self, crossing: Crossing, source: Stream) -> None:
         self.downlink: Receiver = crossing.downlink
@@ -111,12 +126,16 @@ class CrossingWay:
 class _ReadingWay(CrossingWay):
     """One whose packets are shown, so that those that cannot be read go no further."""
 
-    __slots__ = ("_payload_type",)
+    __slots__ = ("_payload_types",)
 
     def __init__(self, crossing: Crossing, source: Stream) -> None:
         super().__init__(crossing, source)
         terms = crossing.uplink.terms.sending[source.kind]
-        self._payload_type = terms.rtx_payload_type if source.rtx else terms.payload_type
+        self._payload_types = (
+            (terms.rtx_payload_type,)
+            if source.rtx
+            else (terms.payload_type, terms.red_payload_type)
+        )
 
     def rewrite(
         self,
@@ -128,7 +147,7 @@ class _ReadingWay(CrossingWay):
         now: float,
     ) -> Verdict:
         """See :class:`CrossingWay`."""
-        if header[1] & PAYLOAD_TYPE != self._payload_type:
+        if header[1] & PAYLOAD_TYPE not in self._payload_types:
             return Verdict.UNKNOWN_PAYLOAD_TYPE
         if find_extension(view, at, end, header[0])[2] > end:
             return Verdict.MALFORMED
@@ -151,7 +170,7 @@ class Crossing:
         downlink: Downlink,
         bridge: Bridge,
         number: int,
-        heard: dict[int, tuple[int, int]],
+        heard: dict[int, Heard],
     ) -> None:
         """Have the streams cross from now on.
 
@@ -159,8 +178,8 @@ class Crossing:
 
         :param downlink: what is known of the partner's.
         :param number: of the pairing.
-        :param heard: what the other end has told of each of the link's SSRCs (NACKs, key frames)
-            since the two are paired; kept here.
+        :param heard: what the other end has told of each of the link's SSRCs since the two are
+            paired; kept here.
         """
         if uplink.flow is not None:
             uplink.flow.end()
@@ -238,12 +257,17 @@ class Crossing:
         if stream is None or (news.ssrc not in self._heard and len(self._heard) >= MAX_STREAMS):
             return
         before = self._heard.get(news.ssrc, _UNHEARD)
-        now = news.nacks, news.keyframes
+        now = news.nacks, news.asked, news.repaired, news.keyframes
         if now < before:  # it has begun to count anew
             before = _UNHEARD
         self._heard[news.ssrc] = now
-        stream.nacks += max(now[0] - before[0], 0)
-        stream.keyframes += max(now[1] - before[1], 0)
+        nacks, asked, repaired, keyframes = (
+            max(new - old, 0) for new, old in zip(now, before, strict=True)
+        )
+        stream.nacks += nacks
+        stream.asked += asked
+        stream.repaired += repaired
+        stream.keyframes += keyframes
         if news.width:
             stream.size = news.width, news.height
         way = self._ways.get((stream.kind, stream.rtx))
@@ -257,4 +281,7 @@ class Crossing:
         return (_ReadingWay if self.uplink.taps else CrossingWay)(self, stream)
 
     def _shown(self, way: CrossingWay) -> Way:
-        return TappedRoute(way, self.uplink.taps, ()) if self.uplink.taps else way
+        if not self.uplink.taps:
+            return way
+        terms = self.uplink.terms.sending[way.outlet.kind]
+        return TappedRoute(way, self.uplink.taps, (), (terms, None))

@@ -32,6 +32,7 @@ class Downlink:
         "outlets",
         "plain",
         "repairs",
+        "send",
         "send_rtcp",
         "taps",
         "tells",
@@ -51,6 +52,8 @@ class Downlink:
         """
         self.user_id = user_id
         self.send_rtcp = send_rtcp
+        self.send: Callable[[bytes], None] = lambda _: None
+        """Sends an encrypted packet to the user, at once."""
         self.tx: Any = None
         """The ``srtp_t`` for what goes out; None while DTLS is not done."""
         self.destination: Any = None

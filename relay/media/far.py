@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 from relay.media.card import Card
-from relay.media.crossing import Crossing, News
+from relay.media.crossing import Crossing, Heard, News
 from relay.media.downlink import Downlink
 from relay.media.feedback.rtcp import PLI
 from relay.media.link import Link
@@ -94,7 +94,7 @@ class Far:
         """When the counters of its streams were last read for their rates."""
         self.command = -1
         """The last one for a key frame that it gave to the user here."""
-        self._heard: dict[int, tuple[int, int]] = {}
+        self._heard: dict[int, Heard] = {}
         """What it has told of the streams of the user here: see :class:`Crossing`."""
         self._heard_of = ""
         """The link that they are of."""
@@ -136,7 +136,15 @@ class Far:
             width, height = stream.size or (0, 0)
             waits = stream.route is not None and stream.route.waits_for_keyframe
             news = News(
-                self.link_id, stream.ssrc, stream.nacks, stream.keyframes, width, height, waits
+                self.link_id,
+                stream.ssrc,
+                stream.nacks,
+                stream.asked,
+                stream.repaired,
+                stream.keyframes,
+                width,
+                height,
+                waits,
             )
             if again or self._told.get(stream.ssrc) != news:
                 self._told[stream.ssrc] = news

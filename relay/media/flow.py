@@ -17,6 +17,7 @@ from relay.media.restoring import RepairRoute
 from relay.media.route import Route
 from relay.media.stream import Stream, Way
 from relay.media.tapped import TappedRoute
+from relay.media.unwrapping import RedRoute
 from relay.media.uplink import Uplink
 
 SILENT_REPORTS = 3
@@ -208,9 +209,12 @@ class Flow:
         if kind not in self._terms:
             return
         ours, theirs = self._terms[kind]
-        numbers = (ours.payload_type, theirs.payload_type)
-        outlet = self.downlink.outlets[kind, False]
-        media = Route(self.downlink, outlet, numbers, self._extensions(kind))
+        outlet, extensions = self.downlink.outlets[kind, False], self._extensions(kind)
+        if ours.red_payload_type is None:
+            numbers = (ours.payload_type, theirs.payload_type)
+            media = Route(self.downlink, outlet, numbers, extensions)
+        else:
+            media = RedRoute(self.downlink, outlet, (ours, theirs), extensions)
         media.keeper = self.uplink.keeper if kind == "video" else None
         if "nack" in ours.feedback:
             media.gaps = Gaps()
@@ -245,7 +249,8 @@ class Flow:
         """The route as a stream is to have it: tapped when one of the two users is."""
         if not self.uplink.taps and not self.downlink.taps:
             return route
-        return TappedRoute(route, self.uplink.taps, self.downlink.taps)
+        terms = self._terms[route.outlet.kind]
+        return TappedRoute(route, self.uplink.taps, self.downlink.taps, terms)
 
     def _extensions(self, kind: str) -> ExtensionMap:
         ours, theirs = self._terms[kind]

@@ -205,7 +205,7 @@ class Forwarder:
         if uplink.heard_at > before:  # it is authentic
             link.paths.strayed(path, before, now)
 
-    def _rtp(  # noqa: PLR0912 - calls cost more than they clear up
+    def _rtp(  # noqa: PLR0912, PLR0915 - calls cost more than they clear up
         self, link: Link | Far, at: int, pointer: Any, size: int, now: float
     ) -> None:
         """Forward the packet ``view[at:at + size]``, which begins at ``pointer``."""
@@ -245,18 +245,15 @@ class Forwarder:
                 return
             if verdict is _AHEAD:
                 self.repairs.miss(link, now)
-            elif verdict is Verdict.ANSWER:
-                self.repairs.counts["restored"] += 1
-            elif verdict is Verdict.RESTORED:
-                length[0] -= NUMBER.size
-                self.repairs.counts["restored"] += 1
+            elif verdict in GOES_OUT:
+                size = length[0] = size - self.repairs.came(link, route, verdict, now)
             else:
                 self._drop(link, route, verdict, now)
                 route.dropped(size, missed=verdict is not Verdict.STALE)
                 uplink.kept(view, at, at + size, stream, now)
                 return
         downlink = route.downlink
-        if _protect(downlink.tx, pointer, length):  # rewriting has not changed the length
+        if _protect(downlink.tx, pointer, length):
             route.dropped(size)
             self.drops["encryption"] += 1
             return

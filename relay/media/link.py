@@ -99,6 +99,7 @@ class Link:
         """The present credentials, and the former ones while an ICE restart is under way."""
         self.uplink = Uplink()
         self.downlink = Downlink(user_id, self.send_rtcp)
+        self.downlink.send = self.send
         self.budget = Budget(now)
         self.agreed = False
         self.paths = Paths()

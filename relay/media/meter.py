@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+SAMPLE_S = 1.0
+"""How often the counters are read."""
+
 SAMPLES = 11
 """So many seconds, less one, are looked back upon for losses, which are rare."""
 
@@ -13,7 +16,10 @@ RATE_SPAN = 2
 
 
 class Sample(NamedTuple):
-    """A stream's counters at one moment; ``lost`` of ``expected`` packets did not arrive."""
+    """A stream's counters at one moment; ``lost`` of ``expected`` packets did not arrive.
+
+    Of those ``left`` did not come by repair either; ``withheld`` were dropped by the relay.
+    """
 
     at_s: float
     packets: int
@@ -22,6 +28,8 @@ class Sample(NamedTuple):
     frames: int
     lost: int
     expected: int
+    left: int = 0
+    withheld: int = 0
 
 
 class Rates(NamedTuple):
@@ -32,6 +40,8 @@ class Rates(NamedTuple):
     repair_bitrate_bps: float = 0.0
     fps: float = 0.0
     loss_ratio: float = 0.0
+    left_ratio: float = 0.0
+    withheld_ratio: float = 0.0
 
 
 class Meter:
@@ -64,11 +74,41 @@ class Meter:
         if seconds <= 0:
             return Rates()
         expected = last.expected - oldest.expected
-        lost = last.lost - oldest.lost
         return Rates(
             (last.packets - recent.packets) / seconds,
             8 * (last.bytes - recent.bytes) / seconds,
             8 * (last.repair_bytes - recent.repair_bytes) / seconds,
             (last.frames - recent.frames) / seconds,
-            min(max(lost / expected, 0.0), 1.0) if expected > 0 else 0.0,
+            _share(last.lost - oldest.lost, expected),
+            _share(last.left - oldest.left, expected),
+            _share(last.withheld - oldest.withheld, expected),
         )
+
+
+class Unsent:
+    """How much of all that a plane has to send its socket does not take."""
+
+    __slots__ = ("_looked_at", "_meter")
+
+    def __init__(self) -> None:
+        self._meter = Meter()
+        self._looked_at = float("-inf")
+
+    def look(self, now: float, packets: int, unsent: int) -> None:
+        """Read the counters, when they have not been read for a second.
+
+        :param now: seconds of the plane's clock.
+        :param packets: that were to be sent so far, and ``unsent`` those that were not.
+        """
+        if now - self._looked_at >= SAMPLE_S:
+            self._looked_at = now
+            self._meter.take(Sample(now, packets, 0, 0, 0, unsent, packets))
+
+    @property
+    def ratio(self) -> float:
+        """In the last 10 s."""
+        return self._meter.rates().loss_ratio
+
+
+def _share(part: int, whole: int) -> float:
+    return min(max(part / whole, 0.0), 1.0) if whole > 0 else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import NamedTuple, Protocol
 
-from relay.media.feedback.reception import Reception
+from relay.media.feedback.reception import Reception, ReportBlock
 from relay.media.meter import Meter
 from relay.media.negotiation.sdp import CLOCK_RATE_HZ
 from relay.media.packets.vp8 import PictureNumbers
@@ -51,17 +51,21 @@ class Outlet:
     __slots__ = (
         "_epoch",
         "_first",
+        "_retransmitted",
         "clock_rate_hz",
         "keyframes",
         "kind",
+        "left",
         "left_at",
         "meter",
         "pictures",
         "reception",
+        "repaired",
         "route",
         "rtx",
         "size",
         "ssrc",
+        "withheld",
     )
 
     def __init__(self, ssrc: int, kind: str, *, rtx: bool) -> None:
@@ -77,6 +81,15 @@ class Outlet:
         self.pictures = PictureNumbers()
         """The numberings inside the payload, of video."""
         self.reception = Reception()
+        self.repaired = 0
+        """Packets that were sent again, each counted once."""
+        self._retransmitted = 0
+        """Those of them that went out as RTX: the user's reports go on to tell them as lost."""
+        self.left = 0
+        """Packets lost on the way to the user that were not sent again either, by its last report
+        and as it was then: what was sent since would make up for losses yet to be reported."""
+        self.withheld = 0
+        """Packets that the relay has dropped itself, and the user misses."""
         self.meter = Meter()
         self.resume(secrets.randbelow(0x7FFF), secrets.randbits(32))
 
@@ -130,6 +143,19 @@ class Outlet:
         if self.route is route:
             self.left_at = route.progress
             self.route = None
+
+    def repeated(self, *, is_first: bool, is_rtx: bool) -> None:
+        """Count a packet that is sent again.
+
+        :param is_first: for the first time; ``is_rtx`` as a retransmission, not as it was.
+        """
+        self.repaired += is_first
+        self._retransmitted += is_first and is_rtx
+
+    def reported(self, block: ReportBlock, now: float) -> None:
+        """Take a report block of the user's; ``now`` in seconds of the plane's clock."""
+        self.reception.reported(block, now)
+        self.left = self.lost - self._retransmitted
 
     @property
     def expected(self) -> int:

@@ -18,6 +18,7 @@ from relay.media import view
 from relay.media.card import Card, card_of
 from relay.media.forwarder import Forwarder
 from relay.media.link import Link
+from relay.media.meter import Unsent
 from relay.media.negotiation.sdp import read
 from relay.media.pairs import Pairs
 from relay.media.paths import candidates
@@ -106,6 +107,7 @@ class RelayPlane:
         self._losses: Counter[str] = Counter(closed=0, silent=0, failed=0)
         self._tunnel_refusals = Counter(dict.fromkeys(REFUSALS, 0))
         self._setup = Histogram(SETUP_BOUNDS_S)
+        self._unsent = Unsent()
 
     # life
 
@@ -316,7 +318,13 @@ class RelayPlane:
         local = self._addresses[0] if self._addresses else (self._host, 0)
         return MediaView(
             [view.link(link, local, self._clock()) for link in self._in_turn()],
-            view.tracks(self._links, self._clock(), self._in_turn(), self._pairs.fars),
+            view.tracks(
+                self._links,
+                self._clock(),
+                self._in_turn(),
+                self._pairs.fars,
+                self._unsent.ratio,
+            ),
             await self.stats(),
         )
 
@@ -481,6 +489,7 @@ class RelayPlane:
                 self._was_lost(link, ended)
             elif (event := event_of(link, self._awake_since, now)) is not None:
                 self._listeners.tell(event)
+        self._unsent.look(now, forwarder.forwarded, self._bound.send_drops)
 
     def _look_in(self, seconds: float) -> None:
         """Have what has not come looked at a little later."""

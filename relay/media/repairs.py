@@ -15,15 +15,19 @@ from collections import Counter
 from collections.abc import Callable
 from math import inf
 
+from relay.media.downlink import Downlink
 from relay.media.far import Far
 from relay.media.feedback import rtcp
 from relay.media.flow import Flow
 from relay.media.keyframes import KeyframeRequests
 from relay.media.link import Link
 from relay.media.packets.gaps import EARLIEST_S
+from relay.media.packets.rtp import NUMBER
 from relay.media.paths.transport import SLOT_BYTES
 from relay.media.route import Route
+from relay.media.stream import Way
 from relay.media.translation import Translation, nack
+from relay.media.verdict import Verdict
 from relay.seam import srtp_ffi, srtp_lib
 
 
@@ -57,19 +61,58 @@ class Repairs:
         for packet in asked.repeats:
             link.send(packet)
         for packet in asked.retransmissions:
-            self._send(link, packet)
+            self._send(link.downlink, packet)
 
-    def _send(self, link: Link, packet: bytes) -> None:
-        """Encrypt and send a packet of the relay's own."""
+    def _send(self, downlink: Downlink, packet: bytes) -> bytes:
+        """Encrypt and send a packet of the relay's own; returns what was sent, if it was."""
         size = self._size
         self._view[: len(packet)] = packet
         size[0] = len(packet)
-        if srtp_lib.srtp_protect(link.downlink.tx, self._slot, size):
+        if srtp_lib.srtp_protect(downlink.tx, self._slot, size):
             self._drops["encryption"] += 1
-        else:
-            link.send(bytes(self._view[: size[0]]))
+            return b""
+        sealed = bytes(self._view[: size[0]])
+        downlink.send(sealed)
+        return sealed
 
     # up
+
+    def came(self, end: Link | Far, route: Way, verdict: Verdict, now: float) -> int:
+        """Note a user's packet that goes out and repairs something, or had more than its own in it.
+
+        :param verdict: on the packet.
+        :param now: seconds of the plane's clock.
+        :returns: by how many bytes it has become shorter.
+        """
+        if verdict is Verdict.UNWRAPPED:
+            return self._unwrapped(end, route, now)
+        self.counts["restored"] += 1
+        return NUMBER.size if verdict is Verdict.RESTORED else 0
+
+    def _unwrapped(self, end: Link | Far, route: Way, now: float) -> int:
+        """Send what was in a packet beside its own, and did not come by itself."""
+        cut, fills, verdict = route.unwrapped
+        flow = end.uplink.flow
+        if isinstance(flow, Flow):
+            for packet in fills:
+                self._fill(flow.downlink, route, packet, now)
+        if verdict is Verdict.AHEAD:
+            self.miss(end, now)
+        elif verdict is Verdict.ANSWER:
+            self.counts["restored"] += 1
+        return cut
+
+    def _fill(self, downlink: Downlink, route: Way, packet: bytes, now: float) -> None:
+        """Send what fills a gap, paid as what the user has sent again."""
+        if not downlink.repairs.has_room(for_picture=False):
+            self._drops["repairs_over_budget"] += 1
+            return
+        downlink.repairs.owe(len(packet))
+        sealed = self._send(downlink, packet)
+        if sealed and route.sealed is not None:
+            (number,) = NUMBER.unpack_from(sealed, NUMBER.size)
+            route.sealed.keep(number, memoryview(sealed), 0, len(sealed), now)
+        self.counts["restored"] += 1
 
     def miss(self, end: Link | Far, now: float) -> None:
         """Note that something of a user's did not come.
@@ -116,6 +159,7 @@ class Repairs:
         elif asked:
             self.asked += 1
             source.nacks += 1
+            source.asked += len(asked)
             request = nack(sender.reporter, source.ssrc, asked)
             sender.send_rtcp(rtcp.compound([request], sender.reporter))
 

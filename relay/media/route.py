@@ -33,7 +33,7 @@ from relay.media.packets.rtp import (
 )
 from relay.media.packets.vp8 import FRAME_STARTS, HAS_FIELDS, LONG, STARTS, USUAL, USUAL_FIELDS
 from relay.media.repeats import Repeats
-from relay.media.stream import Receiver, Stream
+from relay.media.stream import NOTHING_UNWRAPPED, Receiver, Stream, Unwrapped
 from relay.media.verdict import Verdict
 from relay.serial import distance
 
@@ -96,6 +96,8 @@ class Route:
         "wanted",
         "withheld",
     )
+
+    unwrapped: Unwrapped = NOTHING_UNWRAPPED
 
     def __init__(
         self,
@@ -236,9 +238,11 @@ class Route:
         return nearest(self.sent, number)
 
     def repeated(self, size: int) -> None:
-        """Count a packet of ``size`` bytes that goes out and was no packet of the source's."""
+        """Count a packet of ``size`` bytes that goes out and came as a retransmission."""
         self._packets_ahead += 1
         self._bytes_ahead += size
+        if self.source is not None:
+            self.source.repaired += 1
 
     def dropped(self, size: int, *, missed: bool = True) -> None:
         """Count a packet of ``size`` bytes that the source counts and that did not go out.
@@ -249,7 +253,9 @@ class Route:
         """
         self._packets_ahead -= 1
         self._bytes_ahead -= size
-        self.withheld += self.numbers.begun and missed
+        if missed and self.numbers.begun:
+            self.withheld += 1
+            self.outlet.withheld += 1
 
     @property
     def progress(self) -> Progress:

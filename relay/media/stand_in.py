@@ -6,7 +6,7 @@ streams meet no branch and no call more.
 
 from __future__ import annotations
 
-from relay.media.stream import Way
+from relay.media.stream import Unwrapped, Way
 
 
 class StandIn:
@@ -27,6 +27,11 @@ class StandIn:
         self.downlink, self.outlet, self.sealed = way.downlink, way.outlet, way.sealed
         self.dropped = way.dropped
         self.takes_late, self.hold_to_clock = way.takes_late, way.hold_to_clock
+
+    @property
+    def unwrapped(self) -> Unwrapped:
+        """See :class:`relay.media.stream.Way`."""
+        return self.way.unwrapped
 
     @property
     def waits_for_keyframe(self) -> bool:

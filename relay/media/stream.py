@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from relay.media.meter import Meter
 from relay.media.negotiation.sdp import CLOCK_RATE_HZ
@@ -14,6 +14,20 @@ NEVER_FORWARDED = -(1 << 40)
 """Lower than the first number of any route."""
 
 ANY_TIME = float("-inf"), float("inf")
+
+
+class Unwrapped(NamedTuple):
+    """What became of a packet with others in it: its own, which went out, is shorter."""
+
+    cut: int
+    """By so many bytes."""
+    fills: tuple[bytes, ...]
+    """Earlier packets that were in it and did not come by themselves, to be encrypted."""
+    verdict: Verdict
+    """On the packet itself."""
+
+
+NOTHING_UNWRAPPED = Unwrapped(0, (), Verdict.FORWARD)
 
 
 class Receiver(Protocol):
@@ -34,6 +48,10 @@ class Way(Protocol):
     outlet: Outlet
     sealed: History | None
     """Where packets are kept as they are encrypted."""
+
+    @property
+    def unwrapped(self) -> Unwrapped:
+        """Of the last packet with the verdict UNWRAPPED."""
 
     @property
     def waits_for_keyframe(self) -> bool:
@@ -68,6 +86,7 @@ class Stream:
         "_clock_rate_hz",
         "_jitter",
         "_transit",
+        "asked",
         "bytes",
         "earliest",
         "fir_number",
@@ -82,6 +101,7 @@ class Stream:
         "nacks",
         "packets",
         "plis",
+        "repaired",
         "route",
         "rtp_ts",
         "rtx",
@@ -107,6 +127,10 @@ class Stream:
         """Requests of each kind that were sent to the user on account of this stream."""
         self.plis = 0
         self.firs = 0
+        self.asked = 0
+        """Packets that were asked for in these requests, each as often as that was done."""
+        self.repaired = 0
+        """Packets that came as retransmissions, in place of ones that did not come."""
         self.fir_number = 0
         """Of the last command to send a key frame (RFC 5104 section 4.3.1)."""
         self.meter = Meter()
@@ -177,6 +201,11 @@ class Stream:
     def lost(self) -> int:
         """Packets lost on the way up, retransmissions not counted apart (may be negative)."""
         return self.expected - self.packets
+
+    @property
+    def left(self) -> int:
+        """Packets lost on the way up that have not come as retransmissions either."""
+        return self.lost - self.repaired
 
     @property
     def jitter_ms(self) -> float:

@@ -57,8 +57,8 @@ class Translation:
     """Of those passed on: where to, and the middle of the NTP timestamp, ours and the sender's."""
     report_blocks: list[tuple[Outlet, ReportBlock]] = field(default_factory=list)
     """What the user reports of what it receives."""
-    nacked: list[Route] = field(default_factory=list)
-    """One entry for each request for retransmission."""
+    nacked: list[tuple[Route, int]] = field(default_factory=list)
+    """One entry for each request for retransmission: how many packets it asks for."""
     asked: int = 0
     """Numbers of packets that were asked for in them, as far as they may be."""
     refused: int = 0
@@ -91,9 +91,10 @@ class Translation:
         for outlet, ours, theirs in self.sender_reports:
             outlet.reception.sender_report_passed(ours, theirs, now)
         for outlet, block in self.report_blocks:
-            outlet.reception.reported(block, now)
-        for route in self.nacked:
+            outlet.reported(block, now)
+        for route, asked in self.nacked:
             route.outlet.reception.nacks += 1
+            route.outlet.reception.asked += asked
         if self.keyframe_request and backward.video is not None:
             reception = backward.video.outlet.reception
             reception.plis += self.keyframe_request == PLI
@@ -303,7 +304,7 @@ def _transport_feedback(
 
 def _nack(packet: bytes, route: Route, receiver: Downlink, result: Translation, now: float) -> None:
     """Requests for retransmission: they end here, since the relay asks the sender by itself."""
-    is_of_source = False
+    is_of_source, before = False, result.asked
     for at in range(rtcp.FEEDBACK.size, len(packet) - 3, 4):
         number, following = rtcp.NACK_ENTRY.unpack_from(packet, at)
         asked = 1 + following.bit_count()
@@ -315,7 +316,7 @@ def _nack(packet: bytes, route: Route, receiver: Downlink, result: Translation, 
             if not ahead or following >> ahead - 1 & 1:
                 is_of_source |= _repeat(route, receiver, number + ahead & 0xFFFF, result, now)
     if is_of_source:
-        result.nacked.append(route)
+        result.nacked.append((route, result.asked - before))
 
 
 def _repeat(route: Route, receiver: Downlink, number: int, result: Translation, now: float) -> bool:
@@ -334,13 +335,15 @@ def _repeat(route: Route, receiver: Downlink, number: int, result: Translation, 
         return False
     packet, repeats, budget = None, route.repeats, receiver.repairs
     if repeats is not None and repeats.history.has(number, now):
-        if result.repeated >= MAX_REPEATS or budget.left <= 0:
+        if result.repeated >= MAX_REPEATS or not budget.has_room(for_picture=route.is_picture):
             repeats.history.refuse(number, now)
             result.over_budget += 1
             return True
+        is_first = repeats.history.is_fresh(number, now)
         packet = repeats.again(number, now, receiver.round_trip_s)
         if packet:
             budget.owe(len(packet))
+            route.outlet.repeated(is_first=is_first, is_rtx=not repeats.is_sealed)
             (result.repeats if repeats.is_sealed else result.retransmissions).append(packet)
     is_coming = route.gaps is not None and original in route.gaps
     if packet is None and not is_coming and route.settle(original):

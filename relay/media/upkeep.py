@@ -7,6 +7,7 @@ from relay.media.far import Far
 from relay.media.flow import Flow
 from relay.media.forwarder import Forwarder
 from relay.media.link import Link
+from relay.media.meter import SAMPLE_S
 from relay.media.pulse import LONGEST_PAUSE_S, QUIET_S
 from relay.media.translation import transport_feedback
 from relay.plane import LinkInterrupted, LinkResumed, LinkState, MediaEvent, OverBudget
@@ -20,9 +21,6 @@ SETUP_S = 30.0
 
 LATE_S = 1.0
 """When the clock is so late, what users have sent meanwhile may not have been read yet."""
-
-SAMPLE_S = 1.0
-"""How often the counters are read from which rates are computed."""
 
 
 def tend(link: Link, forwarder: Forwarder, now: float) -> str | None:

@@ -78,6 +78,8 @@ class Uplink:
             if TRANSPORT_CC in media.extensions:
                 self._numbered[media.kind] = media.extensions[TRANSPORT_CC]
             self._kinds[media.payload_type] = (media.kind, False)
+            if media.red_payload_type is not None:
+                self._kinds[media.red_payload_type] = (media.kind, False)
             if media.rtx_payload_type is not None:
                 self._kinds[media.rtx_payload_type] = (media.kind, True)
 

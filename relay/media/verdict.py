@@ -15,8 +15,9 @@ class Verdict(IntEnum):
     CROSSED = 6  # to the plane on which the partner's link is, which decides
     AHEAD = 7  # it goes out, and some before it did not come
     ANSWER = 8  # it goes out, and was asked for
+    UNWRAPPED = 9  # of a packet with others in it its own went out: see Way.unwrapped
 
 
 GOES_ON = Verdict.FORWARD, Verdict.AHEAD, Verdict.ANSWER
 """It goes out as it came but for what a route rewrites."""
-GOES_OUT = *GOES_ON, Verdict.RESTORED, Verdict.CROSSED
+GOES_OUT = *GOES_ON, Verdict.RESTORED, Verdict.UNWRAPPED, Verdict.CROSSED

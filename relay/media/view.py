@@ -52,12 +52,14 @@ def tracks(
     now: float,
     in_turn: Iterable[Link] | None = None,
     fars: Mapping[str, Far] | None = None,
+    unsent_ratio: float = 0.0,
 ) -> list[TrackView]:
     """The tracks of all links (by their users), each link's together.
 
     :param now: seconds of the plane's clock.
     :param in_turn: the links once more, which may take their time.
     :param fars: their partners on other planes (by their users).
+    :param unsent_ratio: how much of what went out lately the kernel did not take.
     """
     ends: dict[str, Link | Far] = {**(fars or {}), **links}
     feeding = {
@@ -78,7 +80,9 @@ def tracks(
             outlet = seen.downlink.outlets[kind, False]
             source = feeding.get(outlet)
             if outlet.progress.packets or source is not None or _is_expected(seen, kind):
-                found.append(_read_down(_Down(seen, outlet, source, now, round_trip_ms)))
+                found.append(
+                    _read_down(_Down(seen, outlet, source, now, round_trip_ms, unsent_ratio))
+                )
     return found
 
 
@@ -98,6 +102,7 @@ def sample(seen: Link | Far, now: float) -> None:
                     stream.frames,
                     stream.lost,
                     stream.expected,
+                    stream.left,
                 )
             )
     for kind in KINDS:
@@ -105,7 +110,17 @@ def sample(seen: Link | Far, now: float) -> None:
         sent = outlet.progress
         repair_bytes = seen.downlink.outlets[kind, True].progress.bytes
         outlet.meter.take(
-            Sample(now, sent.packets, sent.bytes, repair_bytes, 0, outlet.lost, sent.packets)
+            Sample(
+                now,
+                sent.packets,
+                sent.bytes,
+                repair_bytes,
+                0,
+                outlet.lost,
+                sent.packets,
+                outlet.left,
+                outlet.withheld,
+            )
         )
 
 
@@ -119,6 +134,7 @@ class _Seen:
         "height",
         "id",
         "idle_s",
+        "left_up_ratio",
         "link_id",
         "rates",
         "repair_packets",
@@ -164,6 +180,7 @@ class _Up(_Seen):
         self.counterpart_id = _id(sink, "down", route.outlet.ssrc) if sink and route else None
         self.waits_for_keyframe = route is not None and route.waits_for_keyframe
         self.fps = self.rates.fps if stream.kind == "video" else None
+        self.left_up_ratio = self.rates.left_ratio
         self.repair_packets = repair.packets if repair is not None else 0
         self.idle_s = now - stream.last_at
 
@@ -171,7 +188,7 @@ class _Up(_Seen):
 class _Down(_Seen):
     """An outlet on which the user receives what ``source`` sends."""
 
-    __slots__ = ("outlet", "reception", "sent")
+    __slots__ = ("left_down_ratio", "left_relay_ratio", "outlet", "reception", "sent")
 
     direction = "down"
 
@@ -182,12 +199,18 @@ class _Down(_Seen):
         source: tuple[Link | Far, Stream] | None,
         now: float,
         round_trip_ms: float | None,
+        unsent_ratio: float,
     ) -> None:
         super().__init__(link, outlet, round_trip_ms)
         self.outlet, self.reception, self.sent = outlet, outlet.reception, outlet.progress
         stream = source[1] if source is not None else None
         held = stream is not None and stream.route is not None and stream.route.waits_for_keyframe
-        fps = stream.meter.rates().fps if stream is not None and not held else 0.0
+        sending, receiving = Rates() if stream is None else stream.meter.rates(), self.rates
+        fps = 0.0 if held else sending.fps
+        unsent = min(unsent_ratio / receiving.loss_ratio, 1.0) if receiving.loss_ratio else 0.0
+        self.left_up_ratio = sending.left_ratio
+        self.left_relay_ratio = receiving.withheld_ratio + unsent * receiving.left_ratio
+        self.left_down_ratio = (1 - unsent) * receiving.left_ratio
         self.counterpart_id = _id(source[0], "up", source[1].ssrc) if source else None
         self.waits_for_keyframe = held
         self.fps = fps if outlet.kind == "video" else None

@@ -29,6 +29,11 @@ def ratio(part: float) -> str:
     return f"{percent:.1f}%" if percent < 9.95 else f"{percent:.0f}%"
 
 
+def quality(figure: float | None) -> str:
+    """Such as ``4.3``, of 5."""
+    return NOTHING if figure is None else f"{figure:.1f}"
+
+
 def milliseconds(ms: float | None) -> str:
     """Such as ``3.2 ms``, ``48 ms``, ``1.2 s``."""
     if ms is None:

@@ -312,6 +312,15 @@ class Reports(Model):
     more: bool
 
 
+class RoomSide(Model):
+    """What one user of a room gets of the other."""
+
+    user_id: str
+    quality: float | None
+    grade: str | None
+    leg: str | None
+
+
 class Room(Model):
     """Two users who talk."""
 
@@ -322,6 +331,7 @@ class Room(Model):
     bitrate_bps: float
     loss_ratio: float
     problems: tuple[str, ...]
+    sides: tuple[RoomSide, ...] = ()
     nodes: tuple[str, ...] = ()
 
 
@@ -493,16 +503,24 @@ class Track(Model):
     round_trip_ms: float | None
     packets: int
     bytes: int
+    left_up_ratio: float
+    left_relay_ratio: float | None
+    left_down_ratio: float | None
     repair_packets: int
     lost: int
     keyframes: int
     nacks: int
+    asked: int
+    repaired: int
     plis: int
     firs: int
     waits_for_keyframe: bool
     idle_s: float | None
     room_id: str | None
     problems: tuple[str, ...]
+    quality: float | None
+    grade: str | None
+    leg: str | None
     path: Path
     dtls_version: str | None
     srtp_profile: str | None
@@ -591,10 +609,15 @@ FIGURES = {
     "round_trip_ms": Figure("Round trip", "round_trip"),
     "packets": Figure("Packets"),
     "bytes": Figure("Bytes"),
+    "left_up_ratio": Figure("Lost for good, up"),
+    "left_relay_ratio": Figure("Lost for good, relay"),
+    "left_down_ratio": Figure("Lost for good, down"),
     "repair_packets": Figure("Repair packets"),
     "lost": Figure("Lost"),
     "keyframes": Figure("Key frames"),
     "nacks": Figure("NACK"),
+    "asked": Figure("Asked for"),
+    "repaired": Figure("Repaired"),
     "plis": Figure("PLI"),
     "firs": Figure("FIR"),
     "waits_for_keyframe": Figure("Waits for a key frame"),

@@ -77,6 +77,9 @@ def _about(track: Track, thresholds: Thresholds) -> Iterable[_Pair]:
     yield "Path", way(track.path)
     yield "DTLS", track.dtls_version or figures.NOTHING
     yield "SRTP", (track.srtp_profile or figures.NOTHING).removeprefix("SRTP_")
+    if track.direction == "down":
+        leg = f", the leg {track.leg}" if track.leg else ""
+        yield "Quality", tables.quality(track).append(leg, "not bold")
     yield "Last packet", _last_packet(track, thresholds.idle_s)
     yield "Key frames", _keyframes(track)
 

@@ -12,6 +12,7 @@ from relay.ops.models import (
     AuditEntry,
     Node,
     Room,
+    RoomSide,
     Threshold,
     Thresholds,
     Totals,
@@ -34,6 +35,7 @@ _SPARKS = 16
 _IN_ANY_WIDTH = ("bitrate_bps", "loss_ratio", "jitter_ms", "round_trip_ms", "idle_s")
 """Columns of tracks that have their places; others come where there is much room."""
 
+_GRADES = {"good": "", "weak": _WARM, "poor": _BAD}
 _STATES = {"in_call": _GOOD, "matched": _WARM, "waiting": "cyan"}
 
 
@@ -92,8 +94,15 @@ def _track(
             if figure.word and name not in _IN_ANY_WIDTH
         },
         "LATELY": None if past is None else Text(plots.sparkline(past, sparks), "cyan"),
+        ">QUALITY": quality(track) if width >= VAST else None,
+        "LEG": Text(track.leg or "") if width >= VAST else None,
         PROBLEM: Text(trouble(track), _BAD if track.problems else _QUIET),
     }
+
+
+def quality(track: Track) -> Text:
+    """How well the user sees and hears the partner."""
+    return Text(figures.quality(track.quality), _GRADES.get(track.grade or "", _QUIET))
 
 
 def _node(name: str | None) -> Text | None:
@@ -119,7 +128,8 @@ def trouble(track: Track) -> str:
     """What is wrong with a track, and since when it rests if it does."""
     idle = figures.idle(track)
     resting = f"idle {idle}" if idle else ""
-    return figures.problems(track.problems) or resting
+    leg = f"{track.leg}: " if "quality" in track.problems and track.leg else ""
+    return leg + figures.problems(track.problems) or resting
 
 
 def rooms(shown: Iterable[Room], width: int, thresholds: Thresholds) -> Table:
@@ -136,14 +146,41 @@ def _room(room: Room, width: int, thresholds: Thresholds) -> Row:
         "NODES": Text(" ".join(room.nodes)) if room.nodes and width >= ROOMY else None,
         "STATE": _state(room.state) if width >= ROOMY else None,
         ">AGE": Text(figures.duration(room.age_s)),
-        ">kbit/s": Text(figures.kilobits(room.bitrate_bps)),
+        ">kbit/s": Text(figures.kilobits(room.bitrate_bps)) if width >= ROOMY else None,
         ">LOSS": Text(
             figures.ratio(room.loss_ratio), style(room.loss_ratio, thresholds.loss_ratio)
         ),
+        ">QUALITY" if width >= ROOMY else ">Q": _qualities(room, width),
+        "LEG": Text(_legs(room)) if width >= ROOMY else None,
         PROBLEM: _state(room.state)
         if is_quiet and width < ROOMY
-        else Text(figures.problems(room.problems), _BAD),
+        else Text(_worse_leg(room, width) + figures.problems(room.problems), _BAD),
     }
+
+
+def _qualities(room: Room, width: int) -> Text:
+    """Of both sides, or where there is little room of the worse one."""
+    sides = room.sides if width >= ROOMY else _worse(room)
+    return Text(" / ").join(
+        Text(figures.quality(side.quality), _GRADES.get(side.grade or "", _QUIET)) for side in sides
+    )
+
+
+def _legs(room: Room) -> str:
+    legs = [side.leg for side in room.sides]
+    return " / ".join(leg or figures.NOTHING for leg in legs) if any(legs) else ""
+
+
+def _worse_leg(room: Room, width: int) -> str:
+    """The leg that is to blame for the worse side, where it has no column."""
+    leg = next((side.leg for side in _worse(room)), None)
+    return f"{leg}: " if leg and room.problems and width < ROOMY else ""
+
+
+def _worse(room: Room) -> Sequence[RoomSide]:
+    """The side with the lower figure, if there is one."""
+    known = [side for side in room.sides if side.quality is not None]
+    return sorted(known, key=lambda side: side.quality or 0.0)[:1]
 
 
 def users(shown: Iterable[User], width: int) -> Table:

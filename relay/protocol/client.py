@@ -16,6 +16,7 @@ from relay.protocol.terms import (
     MAX_CANDIDATE_TYPES,
     MAX_CHAT_CHARS,
     MAX_CHAT_ID_CHARS,
+    MAX_FRAMES_PER_S,
     MAX_INTERESTS,
     MAX_LINK_ERRORS,
     MAX_REPORT_MS,
@@ -145,6 +146,18 @@ class LinkReport(Message):
     took_ms: float | None = Field(default=None, ge=0, le=MAX_REPORT_MS)
 
 
+class QualityReport(Message):
+    """What the client has seen and heard of its partner in the last seconds; shares from 0 to 1.
+
+    ``frozen_ratio`` is of the time, ``concealed_ratio`` of the sound; nobody has to know each.
+    """
+
+    type: Literal["quality_report"] = "quality_report"
+    frozen_ratio: float | None = Field(default=None, ge=0, le=1)
+    concealed_ratio: float | None = Field(default=None, ge=0, le=1)
+    frames_per_s: float | None = Field(default=None, ge=0, le=MAX_FRAMES_PER_S)
+
+
 class Echo(Message):
     """Whether the client's own media is to come back to it, or is to no more."""
 
@@ -204,6 +217,7 @@ UserMessage = (
     | NextPartner
     | StopChat
     | LinkReport
+    | QualityReport
     | Echo
     | Report
     | Block

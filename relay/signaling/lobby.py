@@ -40,6 +40,7 @@ from relay.protocol.messages import (
     PartnerLeft,
     Ping,
     Pong,
+    QualityReport,
     Report,
     Shown,
     StopChat,
@@ -275,6 +276,8 @@ class Lobby:
                 self._end_echo(session)
             case LinkReport():
                 session.link_report = message
+            case QualityReport():
+                session.tells_quality(message, now)
             case ChatMessage() | ChatReceived() | Typing() | MediaState():
                 session.pass_on(message, now, self._texts)
             case Shown():

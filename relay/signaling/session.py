@@ -17,6 +17,7 @@ from relay.protocol.messages import (
     Error,
     LinkReport,
     MediaState,
+    QualityReport,
     ServerMessage,
     Typing,
 )
@@ -38,6 +39,8 @@ _MAX_RECENT = 8  # partners remembered
 FORMER_S = 60.0
 """For so long after a room has ended its users can report each other."""
 _MAX_FORMER = 32  # of those that can still be reported
+_QUALITY_S = 15.0
+"""So long it counts what a page has said of its quality: three times what is between two."""
 _SLOW_PARTNER_S = 1.0  # to wait, since nobody can tell how long it takes
 
 
@@ -146,6 +149,7 @@ class Session:
         self.blurs = False  # its client blurs each partner at first
         self.link = Expectation(limits.link_timeout_s)
         self.link_report: LinkReport | None = None  # the last of the present link
+        self._quality: tuple[QualityReport, Call, float] | None = None  # the last, of whom, when
         self.talk = Talk()
         self.echoing = Echoing()
         self.inbox = Inbox(limits.max_unhandled)
@@ -265,6 +269,18 @@ class Session:
                 partner.send(remark)
             case MediaState():
                 self.tell_media()
+
+    def tells_quality(self, report: QualityReport, now: float) -> None:
+        """Take what the page says of what it gets of its partner, if there is one."""
+        if self.call is not None:
+            self._quality = report, self.call, now
+
+    def told_quality(self, now: float) -> QualityReport | None:
+        """What the page has said lately, of the present partner."""
+        if self._quality is None:
+            return None
+        report, call, at = self._quality
+        return report if call is self.call and now - at < _QUALITY_S else None
 
     def was_shown(self, chat_id: str) -> bool:
         """Whether the partner may tell that it has seen a message: once for each there was."""

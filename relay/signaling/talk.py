@@ -40,6 +40,11 @@ class Talk:
         self._is_typing = False
         self._typing_pace = TokenBucket(TYPING_PER_S, TYPING_BURST)
 
+    @property
+    def is_muted(self) -> bool:
+        """Whether the user has said that its microphone is off."""
+        return self._said is not None and not self._said.audio
+
     def chat_wait_s(self, now: float) -> float:
         """How long the user has to wait before it chats; when it is 0, one counts as said."""
         return self._chat_pace.take(now)

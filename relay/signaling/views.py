@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from relay.matching import State
+from relay.protocol.messages import QualityReport
 from relay.signaling.session import Call, Session
 
 
@@ -46,6 +47,12 @@ class UserView:
     away_s: float | None  # since its socket was lost, while it is
     partner_node: str = ""
     """Where the partner is, if that is on another node."""
+    told: QualityReport | None = None
+    """What its page has said lately of what it gets of the partner."""
+    is_interrupted: bool = False
+    """Whether its media has stopped to come, for longer than is usual."""
+    is_muted: bool = False
+    """Whether it sends no sound, as it has said."""
 
 
 def counts_of(sessions: Iterable[Session], calls: Collection[Call]) -> LobbyCounts:
@@ -80,4 +87,7 @@ def view_of_user(session: Session, now: float) -> UserView:
         now - session.since_s,
         now - session.away_since_s if session.away_since_s is not None else None,
         guest.node if guest is not None else "",
+        session.told_quality(now),
+        session.link.is_interrupted,
+        session.talk.is_muted,
     )

@@ -31,7 +31,7 @@ from relay.plane import (
 from relay.plane.sight import PlaneStats, WorkerLoad
 from relay.typed import Vocabulary
 
-VERSION = 5
+VERSION = 6
 """To be raised whenever a message changes; a worker of another version is replaced."""
 
 

@@ -15,11 +15,12 @@ from relay.protocol.messages import Error, PartnerDisconnected
 from tests.browser.chromium import chromium_in
 from tests.browser.conftest import OpenFirefox
 from tests.browser.firefox import Firefox
-from tests.browser.guests import CAMERA, MICROPHONE, PICTURE, SOUND, BrowserGuest
+from tests.browser.guests import CAMERA, MICROPHONE, PICTURE, SOUND, BrowserGuest, ChromiumGuest
 from tests.browser.namespace import Namespace
 from tests.browser.outside import AiortcGuest
 from tests.browser.seat import Seat, receives
 from tests.browser.server import Server, running
+from tests.browser.test_sound import hears, red_first
 from tests.browser.visitor import SPY, Visitor, together, until
 
 WORDS = "document.getElementById('situation').innerText.replace(/\\s+/g, ' ')"
@@ -111,6 +112,27 @@ async def test_the_journey_in_firefox_and_with_chromium(
         await until(lambda: anna.run("spy.look()"), lambda now: now["audioEnergy"] > 0)
         assert clara.unexpected_complaints() == []
     assert [text for text in anna.complaints + berta.complaints if "relay" in text] == []
+
+
+async def test_firefox_hears_a_chromium_that_sends_red(
+    namespace: Namespace,
+    server: Server,
+    open_firefox: OpenFirefox,
+    playwright: Playwright,
+    tmp_path: Path,
+) -> None:
+    url = server.url.replace("localhost", namespace.address)
+    firefox = BrowserGuest((await open_firefox("anna")).run, device=MICROPHONE)
+    async with chromium_in(namespace, playwright, tmp_path) as chromium:
+        page = await (await chromium.new_context()).new_page()
+        await page.goto(server.url)
+        guest = ChromiumGuest(page, device=MICROPHONE)
+        async with Seat(url, firefox) as anna, Seat(url, guest, red_first) as berta:
+            assert "SAVPF 63 111\r\n" in berta.answer
+            for seat in (anna, berta):
+                await seat.find()
+            await hears(firefox)
+            await receives(guest, "audio")
 
 
 BOTH = ("audio", "video")

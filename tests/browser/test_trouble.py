@@ -117,9 +117,10 @@ async def test_the_figures_are_plain(meet: Meet) -> None:
     await anna.page.locator("#quality").click()
     values = anna.page.locator("#figure-list dd")
     shown = await until(
-        values.all_inner_texts, lambda seen: len(seen) == 6 and "not known" not in str(seen)
+        values.all_inner_texts, lambda seen: len(seen) == 7 and "not known" not in str(seen)
     )
     patterns = (
+        r"[1-5]\.\d / 5",
         r"\d+ ms",
         r"\d+\.\d % / \d+\.\d %",
         r"\d+ \D \d+",
@@ -129,6 +130,22 @@ async def test_the_figures_are_plain(meet: Meet) -> None:
     )
     for pattern, value in zip(patterns, shown, strict=True):
         assert re.fullmatch(pattern, value)
+
+
+async def test_the_server_is_told_how_well_it_goes(server: Server, arrive: Arrive) -> None:
+    anna, berta = await together(arrive(server, spell=RECORDED), arrive(server))
+    await together(anna.press("Start"), berta.press("Start"))
+    await anna.sees_somebody(60)
+
+    async def told() -> list[dict[str, float]]:
+        sent: list[str] = await anna.page.evaluate("() => window.sent")
+        messages = [json.loads(frame) for frame in sent]
+        return [each for each in messages if each["type"] == "quality_report" and len(each) == 4]
+
+    (report, *_) = await until(told, bool)
+    assert 0 <= report["frozenRatio"] <= 1
+    assert 0 <= report["concealedRatio"] <= 1
+    assert report["framesPerS"] > 0
 
 
 async def test_a_link_that_does_not_come_up_is_said_and_tried_again(

@@ -65,9 +65,10 @@ def test_a_history_has_what_a_plain_one_has(
     history, model, number, now = History(1024, 4096, PACKETS), dict[int, Kept](), first, 100.0
     for index, (what, step, size, pause_s, round_trip_s) in enumerate(story):
         now += pause_s
-        asked = number - step & 0xFFFF
+        known = list(model) or [number & 0xFFFF]
+        asked = known[-1 - step % len(known)] if step % 4 else number - step & 0xFFFF
         if what == "keep":
-            number += step
+            number += 1 + step // 8
             packet = bytes([index]) * size
             history.keep(number & 0xFFFF, memoryview(b"x" + packet), 1, 1 + size, now)
             for kept in model.values():

@@ -26,6 +26,7 @@ KINDS = [
     "stop_chat",
     "resume",
     "link_report",
+    "quality_report",
     "echo",
 ]
 DOCUMENTED = {"bad_message", "unknown_type", "wrong_state", "bad_sdp", "internal", "rate_limited"}

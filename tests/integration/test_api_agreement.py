@@ -151,7 +151,12 @@ async def test_loss_before_the_relay_is_seen_on_the_way_up() -> None:
             assert (down["lost"], down["lossRatio"]) == (0, 0)
             room = (await server.operator.get("rooms?bad=true"))["rooms"][0]
             # Nothing comes of bob, which shows after a while.
-            assert set(room["problems"]) - {"silent"} == {"loss"}
+            assert set(room["problems"]) - {"silent"} == {"loss", "quality"}
+            sides = {side["userId"]: side for side in room["sides"]}
+            assert sides[bob.user_id]["leg"] == "up"
+            assert sides[bob.user_id]["grade"] == "poor"
+            assert 1 <= sides[bob.user_id]["quality"] < 2.5
+            assert sides[ann.user_id]["quality"] is None, "nothing comes to her"
         sent = len(ann.sent[VIDEO])
         found = await server.operator.until(
             f"tracks?user={ann.user_id}&direction=up&kind=video",

@@ -22,6 +22,7 @@ from tests.support.exchange import (
     talk,
     until,
     video,
+    with_red,
 )
 from tests.support.news import Flowing
 from tests.support.onlooker import Onlooker
@@ -37,6 +38,7 @@ from tests.support.packets import (
     pli,
     read_rtcp,
     read_rtp,
+    red,
     remb,
     rr,
     rtp,
@@ -70,6 +72,32 @@ async def test_a_full_batch_crosses(apart: Bridged) -> None:
     for number, mark in enumerate(marks, 10):
         a.send_rtp(audio(a, number, payload=mark))
     assert [(await hear(b)).payload for _ in marks] == marks
+
+
+async def test_sound_in_sound_is_unwrapped_where_the_partner_is(apart: Bridged) -> None:
+    a = await apart.left.join("a", CHROMIUM, with_red)
+    b = await apart.right.join("b", FIREFOX)
+    apart.pair("a", "b")
+    heard = []
+    for number in (1, 2, 4):
+        payload = red(b"sound %d" % number, (960, b"sound %d" % (number - 1)))
+        a.send_rtp(rtp(a.ssrcs.audio, number, payload_type=63, payload=payload))
+        heard += [await hear(b) for _ in range(2 if number == 4 else 1)]
+    assert [each.payload for each in heard] == [b"sound %d" % n for n in (1, 2, 3, 4)]
+    assert {each.payload_type for each in heard} == {b._local.numbering.opus}
+    assert [each.number - heard[0].number & 0xFFFF for each in heard] == [0, 1, 2, 3]
+    assert apart.look().stats.repairs["restored"] == 1
+    assert apart.drops == {}
+
+
+async def test_sound_in_sound_crosses_whole_to_who_has_it(apart: Bridged) -> None:
+    a = await apart.left.join("a", CHROMIUM, with_red)
+    b = await apart.right.join("b", CHROMIUM, with_red)
+    apart.pair("a", "b")
+    payload = red(b"own", (960, b"earlier"))
+    a.send_rtp(rtp(a.ssrcs.audio, 1, payload_type=63, payload=payload))
+    heard = await hear(b)
+    assert (heard.payload_type, heard.payload) == (63, payload)
 
 
 async def test_partners_near_and_far_continue_one_stream(apart: Bridged) -> None:

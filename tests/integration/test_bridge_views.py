@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from relay.media.upkeep import SAMPLE_S
+from relay.media.meter import SAMPLE_S
 from relay.plane import MediaView, PlaneStats
 from tests.support.bridged import Bridged, Trunked
 from tests.support.exchange import CHROMIUM, FIREFOX, Exchange, audio, hear, until, video
@@ -89,6 +89,9 @@ async def story(place: Place, a: ThinPeer, b: ThinPeer) -> list[MediaView]:
         await hear(b)
     b.send_rtcp(rr(b.ssrcs.video) + nack(b.ssrcs.video, ssrc, (last - 1, 0)))
     assert (await hear(b)).payload[:2] == (last - 1 & 0xFFFF).to_bytes(2), "the relay had it"
+    place.pass_time(0.1)
+    place.tick()
+    await until(lambda: repaired(place) == 2)  # before it is looked at what is left
     await later(12)
     b.send_rtcp(rr(b.ssrcs.video, block(ssrc, last, lost=3)))
     b.send_rtcp(rr(b.ssrcs.video) + pli(b.ssrcs.video, ssrc))
@@ -102,6 +105,11 @@ async def story(place: Place, a: ThinPeer, b: ThinPeer) -> list[MediaView]:
     a.send_rtp(rtp(78, 1, payload_type=55))
     await later(15)
     return found
+
+
+def repaired(place: Place) -> int:
+    """How many of the packets that a sends are known to have come when they were asked for."""
+    return sum(t.repaired for t in place.look().tracks if (t.user_id, t.direction) == ("a", "up"))
 
 
 def seen_packets(stats: PlaneStats) -> int:
@@ -170,6 +178,7 @@ async def test_one_story_on_one_plane_and_on_two(one: One, two: Two) -> None:
     picture = next(t for t in found[-1].tracks if (t.user_id, t.kind) == ("a", "video"))
     assert (picture.width, picture.keyframes, picture.lost) == (640, 2, 2)
     assert (picture.nacks, picture.plis, picture.firs) == (1, 2, 1)
+    assert (picture.asked, picture.repaired, picture.left_up_ratio) == (2, 2, 0)
 
 
 async def test_what_was_counted_stays_when_the_pair_has_parted(two: Two) -> None:

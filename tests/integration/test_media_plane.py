@@ -9,7 +9,7 @@ import pytest
 from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80
 
 from relay.bots import thin
-from relay.media.upkeep import SAMPLE_S
+from relay.media.meter import SAMPLE_S
 from relay.plane import LinkState
 from relay.seam import LinkCertificate, srtp_profile_name
 from tests.support.exchange import (

@@ -189,8 +189,10 @@ async def test_a_partners_wishes_stand_in_the_answer(exchange: Exchange) -> None
     assert "a=fmtp:111 minptime=10;useinbandfec=1\r\n" in await exchange.answer("a", wishing)
     exchange.plane.pair("a", "b")
     asked = await exchange.answer("b", exchange.peer(CHROMIUM).offer())
-    assert "a=fmtp:111 stereo=1;maxplaybackrate=16000\r\n" in asked
-    assert "a=fmtp:111 stereo=1;maxplaybackrate=16000\r\n" in await exchange.offer("b")
+    assert "a=fmtp:111 stereo=1;maxplaybackrate=16000;useinbandfec=1\r\n" in asked
+    assert "a=fmtp:111 stereo=1;maxplaybackrate=16000;useinbandfec=1\r\n" in await exchange.offer(
+        "b"
+    )
     assert "a=fmtp:111 minptime=10;useinbandfec=1\r\n" in await exchange.offer("c")
 
 

@@ -19,8 +19,7 @@ import pytest
 from relay import app, clustered
 from relay.config import Settings
 from relay.media import RelayPlane
-from relay.media.meter import SAMPLES
-from relay.media.upkeep import SAMPLE_S
+from relay.media.meter import SAMPLE_S, SAMPLES
 from relay.media.uplink import MAX_STREAMS
 from relay.plane import LinkState
 from relay.protocol.messages import (

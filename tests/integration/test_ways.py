@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relay.matching import MediaMode
-from relay.media.upkeep import SAMPLE_S
+from relay.media.meter import SAMPLE_S
 from relay.ops import tables
 from relay.ops.client import Client
 from relay.signaling import gateway

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import pytest
 
+from relay import transport_cc
 from relay.media.flow import Flow
 from relay.media.translation import translate
 from tests.support.offers import CHROMIUM, FIREFOX
@@ -20,7 +21,9 @@ from tests.support.packets import (
     KEYFRAME,
     Rtp,
     nack,
+    read_rtcp,
     read_rtp,
+    rr,
     rtp,
     rtx,
 )
@@ -171,3 +174,45 @@ def test_without_losses_nothing_is_asked_for() -> None:
     assert screen.missing() == []
     assert camera.next_repair == 7
     assert len(screen.got) == 200
+
+
+def test_each_loss_is_told_once_whether_it_was_repaired_or_not() -> None:
+    """The estimate stays honest: what was lost on either hop and then repaired is told as lost.
+
+    A retransmission of the sender's has a number of its own; one of the relay's has none.
+    """
+    sender, receiver = Side(CHROMIUM), Side(FIREFOX)
+    there, back = pair(sender, receiver)
+
+    def shown(packet: bytes) -> int:
+        """The transport-wide number under which the receiver has it."""
+        (number,) = (value for _, value in sender.sent(packet).elements or ())
+        return int.from_bytes(number)
+
+    def numbered(number: int) -> tuple[tuple[int, bytes], ...]:
+        return ((3, number.to_bytes(2)),)
+
+    first = shown(rtp(2, 1, payload=KEYFRAME, elements=numbered(101)))
+    for number in (2, 4, 5):  # the third is lost on the way up
+        shown(rtp(2, number, payload=CONTINUATION, elements=numbered(100 + number)))
+    repaired = sender.sent(rtx(3, 1, 3, payload=CONTINUATION, elements=numbered(106)))
+    assert repaired.ssrc == receiver.outlet(VIDEO).ssrc
+    outlet = receiver.outlet(VIDEO)
+    lost = outlet.progress.last - 3  # the second, on the way down
+    answer = translate(nack(1, outlet.ssrc, (lost, 0)), back, there, 100.0)
+    (again,) = map(read_rtp, answer.retransmissions)
+    assert again.elements in (None, ())
+    came = [None if ahead in (1, 2) else 6400 + ahead for ahead in range(6)]
+    feedback = transport_cc.write(transport_cc.Feedback(first, tuple(came)), 1, outlet.ssrc)
+    told = translate(rr(1) + feedback, back, there, 100.2).data
+    (part,) = (each for each in read_rtcp(told) if (each.kind, each.count) == (205, 15))
+    heard = transport_cc.read(struct.pack("!BBH", 0x8F, 205, len(part.body) // 4) + part.body)
+    assert heard.base == 101
+    assert [arrival is None for arrival in heard.arrivals] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.air import Air, Visitor
-from tests.support.offers import CHROMIUM, FIREFOX, without
+from tests.support.offers import CHROMIUM, FIREFOX, OUR_PAGE, without
 from tests.support.sealing import Seals
 from tests.support.sides import VIDEO
 from tests.support.weather import HOP_S, Weather
@@ -117,6 +117,32 @@ def test_after_a_time_without_anything_a_key_frame_comes_at_once() -> None:
     air.timeline.pass_until(lambda: len(b.meetings[0].shown) > seen, within_s=3.0)
     assert air.now - before < 1.5
     air.part(a)
+
+
+@pytest.mark.parametrize(("sends", "share"), [(OUR_PAGE, 0.98), (CHROMIUM, 0.85)])
+def test_sound_that_was_lost_on_the_way_up_is_in_the_next_packet(
+    sends: str, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A partner without RED hears it all the same, as it was, and nobody waits for a repeat."""
+    seals = Seals(monkeypatch)
+    air, a, b = meet(sends, FIREFOX)
+    began, before = len(a.camera.spoken), len(b.screen.heard)
+    a.up = lossy(5)
+    air.timeline.pass_time(TALK_S)
+    said = a.camera.spoken[began:]
+    a.up = air.weather
+    air.timeline.pass_time(1.0)
+    air.part(a)
+    heard = b.screen.heard[before:]
+    payloads = {payload for _, payload in heard}
+    got = sum(payload in payloads for payload in said) / len(said)
+    assert share <= got < share + 0.1
+    assert len({number for number, _ in heard}) == len(heard), "each once"
+    assert seals.twice == seals.refused == []
+    restored = air.forwarder.repairs.counts["restored"]
+    if sends == OUR_PAGE:
+        assert restored > 0.05 * len(said)
+        assert a.camera.sound_asked <= 10 * (1 - got) * len(said) + 10, "only what was lost twice"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from relay.bots.picture import FRAMES_PER_S, Stamp, draw
 from relay.media.negotiation.sdp import TRANSPORT_CC, MediaTerms, Terms
 from relay.media.packets import vp8
 from relay.transport_cc import read
-from tests.support.packets import Rtcp, rtp, rtx
+from tests.support.packets import Rtcp, red, rtp, rtx
 from tests.support.weather import Timeline
 
 PIECE_BYTES = 50
@@ -85,6 +85,8 @@ class Camera:
         self.told: set[int] = set()
         """The transport-wide numbers of which feedback said that they came."""
         self.repeated = 0
+        self.sound_asked = 0
+        """Packets of sound that were asked for again; they are not sent."""
         self._numbers = numbers
         self._terms, self._timeline, self._send = terms, timeline, send
         self._send_again = send_again
@@ -114,6 +116,10 @@ class Camera:
         """Do what a receiver's feedback asks for."""
         if part.kind == 206 and part.count in (1, 4):
             self._owes_keyframe = True
+        elif part.kind == 205 and part.count == 1 and part.media == self.audio_ssrc:
+            for at in range(0, len(part.fci), 4):
+                _, following = struct.unpack_from("!HH", part.fci, at)
+                self.sound_asked += 1 + following.bit_count()
         elif part.kind == 205 and part.count == 1:
             assert part.media == self.video_ssrc
             for at in range(0, len(part.fci), 4):
@@ -128,9 +134,9 @@ class Camera:
                 if arrival is not None:
                     self.told.add(number & 0xFFFF)
         elif part.kind == 201 and part.count:
-            ((ssrc, highest),) = part.blocks
-            assert ssrc == self.video_ssrc
-            assert highest & 0xFFFF in self.sent
+            for ssrc, highest in part.blocks:
+                assert ssrc in (self.video_ssrc, self.audio_ssrc)
+                assert ssrc == self.audio_ssrc or highest & 0xFFFF in self.sent
 
     def _shoot(self) -> None:
         number = self.next_frame
@@ -195,12 +201,17 @@ class Camera:
         self.spoken.append(payload)
         self.payloads.add(bare(payload))
         self._numbers.audio += 1
+        terms = self._terms.audio
+        payload_type, sent = terms.payload_type, payload
+        if terms.prefers_red and terms.red_payload_type is not None and count:
+            sent = red(payload, (960, self.spoken[count - 1]), payload_type=payload_type)
+            payload_type = terms.red_payload_type
         packet = rtp(
             self.audio_ssrc,
             self._numbers.audio,
-            payload_type=self._terms.audio.payload_type,
+            payload_type=payload_type,
             rtp_ts=960 * count,
-            payload=payload,
+            payload=sent,
             elements=self._transport(self._terms.audio),
         )
         self._send(packet, None)

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 PATIENCE_S = 10
 CHROMIUM = Numbering()
+Change = Callable[[str], str]
 FIREFOX = Numbering(
     opus=109,
     vp8=120,
@@ -83,10 +84,12 @@ class Exchange:
         self.peers.append(found)
         return found
 
-    async def join(self, user: str, numbering: Numbering | None = None) -> ThinPeer:
-        """A user whose link is up."""
+    async def join(
+        self, user: str, numbering: Numbering | None = None, change: Change = str
+    ) -> ThinPeer:
+        """A user whose link is up; ``change`` is what becomes of its offer."""
         peer = self.peer(numbering)
-        peer.take_answer(await self.answer(user, peer.offer()))
+        peer.take_answer(await self.answer(user, change(peer.offer())))
         await peer.connect()
         await self.hears(Up(user))
         return peer
@@ -178,6 +181,14 @@ async def take(queue: asyncio.Queue[bytes]) -> bytes:
 
 async def hear(peer: ThinPeer) -> Rtp:
     return read_rtp(await take(peer.rtp))
+
+
+def with_red(offer: str) -> str:
+    """An offer with RED beside Opus, of which lost packets can be asked for."""
+    more = "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\na=rtcp-fb:111 nack\r\n"
+    head, rtpmap, rest = offer.partition("a=rtpmap:111 ")
+    first, formats, others = head.partition("SAVPF 111")
+    return f"{first}{formats} 63{others}{more}{rtpmap}{rest}"
 
 
 def audio(peer: ThinPeer, number: int, **fields: Any) -> bytes:

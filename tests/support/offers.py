@@ -211,6 +211,11 @@ a=ssrc-group:FID 4021128450 909090
 """
 )
 
+OUR_PAGE = CHROMIUM.replace("111 63 9", "63 111 9").replace(
+    "a=rtcp-fb:111 transport-cc", "a=rtcp-fb:111 transport-cc\r\na=rtcp-fb:111 nack"
+)
+"""What our page makes of Chromium's: RED goes before Opus, which may be asked for again."""
+
 DATA_SECTION = _crlf(
     """
 m=application 9 UDP/DTLS/SCTP webrtc-datachannel

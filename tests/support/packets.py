@@ -67,6 +67,15 @@ def raw_extension(body: bytes, profile: int = ONE_BYTE, words: int | None = None
     return struct.pack("!HH", profile, len(body) // 4 if words is None else words) + body
 
 
+def red(own: bytes, *earlier: tuple[int, bytes], payload_type: int = 111) -> bytes:
+    """A payload of RED (RFC 2198); ``earlier`` are (by how much, payload), oldest first."""
+    heads = b"".join(
+        struct.pack("!I", (0x80 | payload_type) << 24 | ago << 10 | len(payload))
+        for ago, payload in earlier
+    )
+    return heads + bytes([payload_type]) + b"".join(each for _, each in earlier) + own
+
+
 def rtx(
     ssrc: int,
     number: int,

@@ -37,6 +37,26 @@ class Missing:
     asked_at: float = float("-inf")
 
 
+class Count:
+    """What came on one SSRC, as a receiver's report has it (RFC 3550 appendix A.3)."""
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.first = self.highest = -1
+
+    def take(self, number: int) -> None:
+        """Count a packet that came for the first time."""
+        if self.highest < 0:
+            self.first = self.highest = number + 0x10000
+        ahead = ((number - self.highest + 0x8000) & 0xFFFF) - 0x8000
+        self.highest = max(self.highest, self.highest + ahead)
+        self.packets += 1
+
+    @property
+    def lost(self) -> int:
+        return max(self.highest - self.first + 1 - self.packets, 0)
+
+
 class Screen:
     """What one user receives."""
 
@@ -45,6 +65,7 @@ class Screen:
     ) -> None:
         """:param show: takes each decoded frame; ``send`` a compound RTCP packet."""
         self._ssrcs = {downlink.outlets[key].ssrc: key for key in (AUDIO, VIDEO, REPAIR)}
+        self._ssrcs_of = {key: ssrc for ssrc, key in self._ssrcs.items()}
         self._video_ssrc = downlink.outlets[VIDEO].ssrc
         self._types = {
             AUDIO: downlink.terms.audio.payload_type,
@@ -68,6 +89,7 @@ class Screen:
         self._intact = False  # whether a picture was decoded, on which the next one builds
         self._shown_at = self._pli_at = float("-inf")
         self._reported_at = self._transported_at = float("-inf")
+        self._counts = {self._ssrcs_of[key]: Count() for key in (AUDIO, VIDEO)}
         self._fresh: list[int] = []  # transport-wide numbers to give feedback on
 
     # packets
@@ -78,6 +100,8 @@ class Screen:
         assert packet.payload_type == self._types[key]
         payload = packet.payload[2:] if key == REPAIR else packet.payload
         self._note_transport(packet)
+        if packet.ssrc in self._counts:
+            self._counts[packet.ssrc].take(packet.number)
         if key == AUDIO:
             self.heard.append((packet.number, payload))
             return
@@ -196,7 +220,14 @@ class Screen:
         if self._highest < 0 or now - self._reported_at < REPORT_S:
             return b""
         self._reported_at = now
-        return rr(7, block(self._video_ssrc, self._highest))
+        return rr(
+            7,
+            *(
+                block(ssrc, count.highest, lost=count.lost)
+                for ssrc, count in self._counts.items()
+                if count.packets
+            ),
+        )
 
 
 def _is_keyframe(packet: Rtp) -> bool:

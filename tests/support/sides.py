@@ -24,6 +24,8 @@ class Side:
     downlink: Downlink = field(init=False)
     told: list[bytes] = field(default_factory=list)
     """RTCP that the relay sent on its own."""
+    filled: list[Rtp] = field(default_factory=list)
+    """What was in the user's packets beside their own, and went out."""
 
     def __post_init__(self) -> None:
         self.uplink = Uplink()
@@ -61,6 +63,10 @@ class Side:
         verdict = stream.route.rewrite(view, at, end, beginning(packet), extended, now)
         if verdict is Verdict.RESTORED:
             return read_rtp(bytes(buffer[at : end - 2]))
+        if verdict is Verdict.UNWRAPPED:
+            unwrapped = stream.route.unwrapped
+            self.filled += map(read_rtp, unwrapped.fills)
+            return read_rtp(bytes(buffer[at : end - unwrapped.cut]))
         if verdict not in GOES_OUT:
             stream.route.dropped(len(packet))
             self.uplink.kept(view, at, end, stream, now)

@@ -5,6 +5,7 @@ import { AUDIT, FAILURES, ROOMS, TRACKS, USERS } from "../../web/admin/model/col
 import { causeOf } from "../../web/admin/model/failures.js";
 import { EVERYTHING, hrefOf, parse, streamQuery } from "../../web/admin/model/route.js";
 import { arrange, clicked, fits } from "../../web/admin/model/table.js";
+import { detailsOf } from "../../web/admin/model/track.js";
 import { en } from "../../web/words/en.js";
 import { track } from "./admin-track.js";
 
@@ -80,11 +81,26 @@ test("every cell has words, also of a track of which little is known", () => {
 
 test("rooms, users and looks have their cells", () => {
   const room = { id: "r1", users: /** @type {[string, string]} */ (["ann", "bob"]), state: "in_call", ageS: 75, bitrateBps: 1.5e6, lossRatio: 0.051, problems: [] };
-  assert.deepEqual(ROOMS.map((column) => column.text(room)), ["r1", "", "5.1 %", "1.50 Mbit/s", "in call", "75 s", "ann", "bob", "–"]);
+  assert.deepEqual(ROOMS.map((column) => column.text(room)), ["r1", "", "–", "–", "5.1 %", "1.50 Mbit/s", "in call", "75 s", "ann", "bob", "–"]);
   const user = { id: "ann", state: "waiting", roomId: null, partnerId: null, linkId: null, ageS: 4000, interruptedAgeS: 4, overBudget: ["rtcp", "rtp"] };
   assert.deepEqual(USERS.map((column) => column.text(user)), ["ann", "waiting", "–", "–", "66 min", "4.0 s", "rtcp, rtp"]);
   const look = { id: "1", at: "2026-01-02T03:04:05Z", event: /** @type {const} */ ("tap_ended"), use: "1", what: "capture_with_payload", operator: "mo", token: "3c25", address: null, durationS: 5.13, why: "time_over" };
   assert.deepEqual(AUDIT.slice(1).map((column) => column.text(look)), ["ended", "capture with payload", "–", "mo", "3c25", "–", "5.1 s", "time over"]);
+});
+
+test("how well it goes is told of both sides, and sorted by the worse", () => {
+  const sides = [
+    { userId: "ann", quality: 4.83, grade: "good", leg: null }, { userId: "bob", quality: 2, grade: "poor", leg: "down" },
+  ];
+  const room = { id: "r1", users: /** @type {[string, string]} */ (["ann", "bob"]), state: "in_call", ageS: 75, bitrateBps: 0, lossRatio: 0, problems: ["quality"], sides };
+  const [quality, leg] = ["quality", "leg"].map((name) => ROOMS.find(({ id }) => id === name));
+  assert.deepEqual([quality?.text(room), quality?.value?.(room), quality?.isBad?.(room)], ["4.8 / 2.0", 2, true]);
+  assert.equal(leg?.text(room), "– / from the relay");
+  const down = track("x", { direction: "down", quality: 3.2, grade: "weak", leg: "up" });
+  const cells = TRACKS.filter(({ id }) => id === "quality" || id === "leg");
+  assert.deepEqual(cells.map((column) => column.text(down)), ["3.2", "to the relay"]);
+  assert.equal(cells[0]?.isWarm?.(down), true);
+  assert.deepEqual(detailsOf(down).find(([name]) => name === "Quality"), ["Quality", "3.2, to the relay"]);
 });
 
 test("what is of a cluster says whose it is, and is told from the rest", () => {

@@ -11,7 +11,7 @@ export function track(id, changed) {
   return {
     ...NOTHING,
     id, linkId: "l", userId: "ann", roomId: "r1", direction: "up", kind: "video", codec: "vp8", ssrc: 7,
-    counterpartId: null, problems: [], width: 640, height: 480, fps: 30, bitrateBps: 1e6, packetsPerS: 100,
+    counterpartId: null, problems: [], quality: null, grade: null, leg: null, width: 640, height: 480, fps: 30, bitrateBps: 1e6, packetsPerS: 100,
     jitterMs: 3, roundTripMs: 40, packets: 1000, bytes: 1e6, keyframes: 2, plis: 1, waitsForKeyframe: false,
     idleS: 0.01, path: PATH, dtlsVersion: "DTLSv1.2", srtpProfile: "SRTP_AEAD_AES_128_GCM", overBudget: [],
     worker: null,

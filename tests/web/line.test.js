@@ -1,8 +1,10 @@
 // @ts-check
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { faultOf } from "../../web/machine/judgement.js";
-import { grade, measure } from "../../web/media/figures.js";
+import { measure } from "../../web/media/figures.js";
+import { gradeOf, quality } from "../../web/media/quality.js";
 import { figureRows } from "../../web/words/figures.js";
 import { en } from "../../web/words/en.js";
 import { Page } from "./transcript.js";
@@ -179,9 +181,9 @@ test("the next partner gets video again", () => {
 test("the grade follows the figures, but not each of them", () => {
   const page = Page.inCall();
   const grades = () => page.state.line.grade;
-  page.measure(1, { lossIn: 0.5 });
+  page.measure(1, { quality: 1.9 });
   assert.equal(grades(), "good");
-  page.measure(1, { lossIn: 0.5 });
+  page.measure(1, { quality: 1.9 });
   assert.equal(grades(), "poor");
   page.measure(1);
   assert.equal(grades(), "poor");
@@ -219,62 +221,101 @@ function reports(atMs, received, lost) {
 }
 
 test("figures come from two looks at the browser's statistics", () => {
-  const first = measure(reports(1_000, 100, 0), null);
+  const first = measure(reports(1_000, 100, 0), []);
   assert.equal(first.figures.receivedBps, null);
   assert.equal(first.figures.lossIn, null);
-  const { figures } = measure(reports(3_000, 190, 10), first.totals);
+  const { figures } = measure(reports(3_000, 190, 10), [first.totals]);
   assert.deepEqual(figures, {
     rttMs: 42, farRttMs: 80, checks: { sent: 4, answered: 2 }, packetsIn: 100, lossIn: 0.1, lossOut: 0.02, bytesReceived: 20_000, receivedBps: 36_000,
     sentBps: 18_000, availableOutBps: 500_000,
     isStrained: false, camera: { width: 1280, height: 720 }, width: 640, height: 480, framesPerS: 24,
-    protocol: "udp",
+    frozen: null, concealed: null, quality: 5, protocol: "udp",
   });
   assert.deepEqual(figureRows(figures, "relay", en).map(([, value]) => value), [
-    "42 ms", "10.0 % / 2.0 %", "640 × 480", "24", "36 kbit/s / 18 kbit/s",
+    "5.0 / 5", "42 ms", "10.0 % / 2.0 %", "640 × 480", "24", "36 kbit/s / 18 kbit/s",
     "UDP, through the server",
   ]);
 });
 
 test("checks are counted on one path, where the browser counts them", () => {
-  const first = measure(reports(1_000, 100, 0), null);
+  const first = measure(reports(1_000, 100, 0), []);
   const [transport, pair, ...others] = reports(2_000, 200, 0);
   const other = measure([{ ...transport, selectedCandidatePairId: "Q" }, { ...pair, id: "Q" }, ...others],
-    first.totals);
+    [first.totals]);
   assert.equal(other.figures.checks, null);
   const old = { ...pair, requestsSent: 3, consentRequestsSent: 9 };
-  assert.equal(measure([transport ?? {}, old], first.totals).totals.checks?.sent, 9);
+  assert.equal(measure([transport ?? {}, old], [first.totals]).totals.checks?.sent, 9);
   const { requestsSent: _, consentRequestsSent: __, ...silent } = /** @type {any} */ (pair);
-  assert.equal(measure([transport ?? {}, silent], first.totals).totals.checks, null);
+  assert.equal(measure([transport ?? {}, silent], [first.totals]).totals.checks, null);
 });
 
 test("a machine is strained when the browser says that its processor limits the picture", () => {
   const limited = (/** @type {string} */ reason) =>
-    measure([{ type: "outbound-rtp", kind: "video", qualityLimitationReason: reason }], null).figures.isStrained;
+    measure([{ type: "outbound-rtp", kind: "video", qualityLimitationReason: reason }], []).figures.isStrained;
   assert.deepEqual(["none", "bandwidth", "cpu"].map(limited), [false, false, true]);
 });
 
 test("Firefox's pair is found without a transport report", () => {
   const [, pair, local] = reports(1_000, 1, 0);
-  const { figures } = measure([{ ...pair, selected: true }, local ?? {}], null);
+  const { figures } = measure([{ ...pair, selected: true }, local ?? {}], []);
   assert.equal(figures.rttMs, 42);
   assert.equal(figures.protocol, "udp");
 });
 
 test("what is not known is said so, and not held against the line", () => {
-  const { figures } = measure([], null);
-  assert.equal(grade(figures), "good");
-  assert.equal(figureRows(figures, "direct", en)[0]?.[1], "not known");
+  const { figures } = measure([], []);
+  assert.equal(figures.quality, 5);
+  assert.equal(figureRows(figures, "direct", en)[1]?.[1], "not known");
 });
 
-for (const [figures, expected] of /** @type {const} */ ([
-  [{ rttMs: 400 }, "weak"], [{ rttMs: 900 }, "poor"], [{ lossIn: 0.05 }, "weak"],
-  [{ lossOut: 0.2 }, "poor"], [{ framesPerS: 10 }, "weak"], [{ framesPerS: 3 }, "poor"],
-  [{ framesPerS: 0 }, "good"],
-])) {
-  test(`${JSON.stringify(figures)} is ${expected}`, () => {
-    assert.equal(grade({ ...measure([], null).figures, ...figures }), expected);
+/** @type {{ got: Partial<import("../../web/media/quality.js").Experience>, quality: number, grade: string }[]} */
+const QUALITIES = JSON.parse(readFileSync(new URL("../quality.json", import.meta.url), "utf8"));
+const UNKNOWN = { concealed: null, frozen: null, shown: null, delayMs: null, lines: null };
+for (const { got, quality: expected, grade } of QUALITIES) {
+  test(`${JSON.stringify(got)} is ${expected}, ${grade}`, () => {
+    const figure = quality({ ...UNKNOWN, ...got });
+    assert.equal(figure.toFixed(2), expected.toFixed(2));
+    assert.equal(gradeOf(figure), grade);
   });
 }
+
+/** @param {number} atMs @param {Record<string, number>} video @param {Record<string, number>} audio */
+function senses(atMs, video, audio = {}) {
+  return [
+    { timestamp: atMs, type: "inbound-rtp", kind: "video", packetsReceived: atMs / 10, framesPerSecond: 24, ...video },
+    { timestamp: atMs, type: "inbound-rtp", kind: "audio", ...audio },
+  ];
+}
+
+test("freezes and sound that was made up count for five seconds", () => {
+  const first = measure(senses(1_000, { framesDecoded: 10 }, { totalSamplesReceived: 0 }), []).totals;
+  const { figures, totals } = measure(senses(6_000, { framesDecoded: 90, totalFreezesDuration: 1.5 },
+    { totalSamplesReceived: 240_000, concealedSamples: 18_000, silentConcealedSamples: 6_000 }), [first]);
+  assert.deepEqual([figures.frozen, figures.concealed], [0.3, 0.05]);
+  assert.equal(gradeOf(figures.quality), "poor");
+  assert.deepEqual(measure(senses(7_000, { framesDecoded: 120, totalFreezesDuration: 1.5 },
+    { totalSamplesReceived: 288_000, concealedSamples: 18_000, silentConcealedSamples: 6_000 }), [totals]).figures.quality, 5);
+});
+
+test("a picture that stands still does so before the browser says for how long", () => {
+  const first = measure(senses(1_000, { framesDecoded: 10 }), []).totals;
+  const still = measure(senses(2_000, { framesDecoded: 10 }), [first]);
+  assert.equal(still.figures.frozen, 1);
+  const none = measure(senses(3_000, { framesDecoded: 10, packetsReceived: 200 }), [first, still.totals]);
+  assert.equal(none.figures.frozen, 0.5, "a camera that was switched off is another matter");
+});
+
+test("the server is told every five seconds how well it goes, as far as that is known", () => {
+  const page = Page.inCall();
+  page.measure(4);
+  assert.deepEqual(page.told, []);
+  page.measure(1, { frozen: 0.25 });
+  page.measure(5, { frozen: null, concealed: 0.5, framesPerS: null });
+  assert.deepEqual(page.told, [
+    { type: "quality_report", frozenRatio: 0.25, concealedRatio: 0, framesPerS: 30 },
+    { type: "quality_report", concealedRatio: 0.5 },
+  ]);
+});
 
 test("nothing is measured without a partner", () => {
   const page = Page.searching();
@@ -285,7 +326,7 @@ test("nothing is measured without a partner", () => {
 test("what the line was like is forgotten with the partner, but not that it is interrupted", () => {
   const page = Page.inCall();
   page.do("link_interrupted");
-  page.measure(4, { ...POOR, lossIn: 0.5 });
+  page.measure(4, { ...POOR, quality: 1 });
   assert.equal(page.state.line.grade, "poor");
   assert.notEqual(page.state.line.figures, null);
   page.do("next_pressed");

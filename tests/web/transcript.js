@@ -48,17 +48,22 @@ export const FINE = {
   width: 640,
   height: 480,
   framesPerS: 30,
+  frozen: 0,
+  concealed: 0,
+  quality: 5,
   protocol: "udp",
 };
 
 /** @type {import("../../web/media/figures.js").Totals} */
 export const NONE = { atMs: 0, bytesReceived: 0, bytesSent: 0, packetsReceived: 0, packetsLost: 0,
-  checks: null };
+  pictures: null, picturePackets: 0, stillS: 0, frozenS: 0, samples: 0, concealed: 0, checks: null };
 
 export class Page {
   nowMs = 1_000;
   /** @type {import("../../web/wire/messages.js").ClientMessage[]} */
   sent = [];
+  /** @type {import("../../web/wire/messages.js").ClientMessage[]} */
+  told = [];
   /** @type {Command[]} */
   ordered = [];
   #bytes = 0;
@@ -75,9 +80,17 @@ export class Page {
   on(event) {
     const { state, commands } = this.#step(event);
     this.state = state;
-    for (const command of commands) if (command.do === "send") this.sent.push(command.message);
-    this.ordered.push(...commands);
-    return commands.map(inShort);
+    const others = commands.filter((command) => !this.#isTold(command));
+    for (const command of others) if (command.do === "send") this.sent.push(command.message);
+    this.ordered.push(...others);
+    return others.map(inShort);
+  }
+
+  /** Of how well it goes the server is told all the time, which hardly any story is about. @param {Command} command */
+  #isTold(command) {
+    const isTold = command.do === "send" && command.message.type === "quality_report";
+    if (isTold) this.told.push(command.message);
+    return isTold;
   }
 
   /** @param {Event} event */

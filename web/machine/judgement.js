@@ -7,7 +7,7 @@
  * path (RFC 7675): they go to the server and back, about one a second while any is missing.
  *
  * @typedef {import("../media/figures.js").Figures} Figures
- * @typedef {import("../media/figures.js").Grade} Grade
+ * @typedef {import("../media/quality.js").Grade} Grade
  *
  * @typedef {"own" | "partner" | "unknown"} Fault whose line it is
  *
@@ -23,6 +23,7 @@
  * @property {Figures | null} figures
  * @property {Grade} grade
  * @property {number} otherGrades how many times in a row the figures said something else
+ * @property {number} untold how many times since the server was told how well it goes
  * @property {Look[]} looks the last ones at our own line
  * @property {Least} least
  * @property {number} judgedFromMs what is measured before does not count against the line
@@ -58,6 +59,7 @@ export const CLEAR_LINE = {
   figures: null,
   grade: "good",
   otherGrades: 0,
+  untold: 0,
   looks: [],
   least: NO_LEAST,
   judgedFromMs: -Infinity,

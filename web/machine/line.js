@@ -16,8 +16,10 @@
  * @typedef {import("../media/figures.js").Figures} Figures
  */
 import { CLEAR_LINE, MAX_LOOKS, faultOf, isClean, isTooPoor, leastOf, lookAt } from "./judgement.js";
-import { grade } from "../media/figures.js";
+import { gradeOf } from "../media/quality.js";
 
+/** So often the figures come, once a second, until the server is told. */
+const TELL_EVERY = 5;
 /** A grade is shown when the figures say so this often in a row. */
 const CONFIRMATIONS = 2;
 const POOR_FOR_MS = 6_000;
@@ -40,6 +42,7 @@ const REPORTING_MS = 2_000;
  */
 export function measured(turn, figures, isHeard) {
   showGrade(turn, figures);
+  tell(turn, figures);
   const { line } = turn.state;
   const least = leastOf(figures, line.least);
   change(turn, { least, looks: [...line.looks, lookAt(figures, least)].slice(-MAX_LOOKS) });
@@ -72,7 +75,7 @@ export function part(turn) {
 /** @param {Turn} turn @param {Figures} figures */
 function showGrade(turn, figures) {
   const { line } = turn.state;
-  const now = grade(figures);
+  const now = gradeOf(figures.quality);
   const otherGrades = now === line.grade ? 0 : line.otherGrades + 1;
   const isConfirmed = otherGrades >= CONFIRMATIONS;
   change(turn, {
@@ -80,6 +83,20 @@ function showGrade(turn, figures) {
     grade: isConfirmed ? now : line.grade,
     otherGrades: isConfirmed ? 0 : otherGrades,
   });
+}
+
+/**
+ * The server decodes nothing: how well the partner is seen and heard it can only be told.
+ *
+ * @param {Turn} turn
+ * @param {Figures} figures
+ */
+function tell(turn, { frozen, concealed, framesPerS }) {
+  const untold = (turn.state.line.untold + 1) % TELL_EVERY;
+  change(turn, { untold });
+  if (untold || turn.isDirect()) return;
+  const known = Object.entries({ frozenRatio: frozen, concealedRatio: concealed, framesPerS });
+  turn.send({ type: "quality_report", ...Object.fromEntries(known.filter(([, value]) => value !== null)) });
 }
 
 /** @param {Turn} turn @param {Figures} figures */

@@ -7,7 +7,7 @@
  * @typedef {import("./state.js").Device} Device
  * @typedef {import("../media/devices.js").Kind} Kind
  * @typedef {import("../media/glance.js").Glimpse} Glimpse
- * @typedef {import("../media/figures.js").Grade} Grade
+ * @typedef {import("../media/quality.js").Grade} Grade
  *
  * @typedef {"testing" | "offline" | "interrupted" | "nothing" | "poor" | "weak" | "udp_blocked"
  *   | "poor_without_udp" | "tcp_blocked" | "turn_blocked" | "udp_only" | "fine"} Verdict on the line
@@ -15,12 +15,13 @@
  *   | Glimpse} Condition of a device; "muted" by another program or by its own switch; "unseen": there was no
  *   time to look
  */
-import { grade } from "../media/figures.js";
 import { WAYS } from "./trial.js";
 
 /** With less than that a picture is small and coarse; with less again there is hardly one. */
 const WEAK_BPS = 300_000;
 const POOR_BPS = 100_000;
+const POOR = { loss: 0.1, rttMs: 800 };
+const WEAK = { loss: 0.03, rttMs: 350 };
 /** @type {readonly Condition[]} */
 const FAULTS = ["refused", "missing", "busy", "unsupported", "lost", "muted", "black", "still", "silent"];
 
@@ -50,7 +51,8 @@ export function verdict({ step, ending, findings }) {
 export function gradeOf({ rttMs, loss, bps, estimateBps }) {
   const rateBps = bps ? Math.max(bps, estimateBps ?? 0) : bps;
   const ofRate = rateBps === null || rateBps >= WEAK_BPS ? "good" : rateBps >= POOR_BPS ? "weak" : "poor";
-  const ofLine = grade({ rttMs, lossIn: loss, lossOut: null, framesPerS: null });
+  const isWorse = (/** @type {typeof POOR} */ limit) => (loss ?? 0) > limit.loss || (rttMs ?? 0) > limit.rttMs;
+  const ofLine = isWorse(POOR) ? "poor" : isWorse(WEAK) ? "weak" : "good";
   if (ofRate === "poor" || ofLine === "poor") return "poor";
   return ofRate === "weak" ? ofRate : ofLine;
 }

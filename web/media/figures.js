@@ -2,8 +2,6 @@
 /**
  * Plain figures about how the media travels, from the browser's statistics.
  *
- * @typedef {"good" | "weak" | "poor"} Grade
- *
  * @typedef {object} Figures null: not known
  * @property {number | null} rttMs there and back, up to the other end of the link
  * @property {number | null} farRttMs there and back, up to the partner
@@ -20,6 +18,9 @@
  * @property {number | null} width of the partner's picture, in pixels
  * @property {number | null} height
  * @property {number | null} framesPerS of the partner's picture
+ * @property {number | null} frozen part of the last five seconds in which their picture stood still
+ * @property {number | null} concealed part of their sound that was made up in that time
+ * @property {number} quality what that comes to, from 1 to 5
  * @property {string | null} protocol "udp", "tcp" or "tls"
  *
  * @typedef {object} Totals what two measurements are compared by
@@ -28,21 +29,30 @@
  * @property {number} bytesSent
  * @property {number} packetsReceived
  * @property {number} packetsLost
+ * @property {number | null} pictures of theirs that were decoded
+ * @property {number} picturePackets
+ * @property {number} stillS for how long none was, though packets came
+ * @property {number} frozenS the same as the browser counts it, when it is over
+ * @property {number} samples of their sound
+ * @property {number} concealed those of them that were made up, but for silence
  * @property {{ pair: string, sent: number, answered: number } | null} checks of the path that is in use;
  *   null: the browser does not count them
  *
  * @typedef {Record<string, any>} Report one of the browser's statistics objects
  */
 
-const POOR = { loss: 0.1, rttMs: 800, framesPerS: 6 };
-const WEAK = { loss: 0.03, rttMs: 350, framesPerS: 14 };
+import { quality } from "./quality.js";
+
+/** Fewer pictures a second are no film; how many were sent is not known. */
+const FILM_FPS = 8;
 
 /**
  * @param {Iterable<Report>} reports of an RTCPeerConnection
- * @param {Totals | null} before those of the last time
+ * @param {readonly Totals[]} past those of the last five times
  * @returns {{ figures: Figures, totals: Totals }}
  */
-export function measure(reports, before) {
+export function measure(reports, past) {
+  const before = past.at(-1) ?? null;
   const all = [...reports];
   const inbound = all.filter(({ type }) => type === "inbound-rtp");
   const outbound = all.filter(({ type }) => type === "outbound-rtp");
@@ -55,44 +65,62 @@ export function measure(reports, before) {
     bytesSent: sum(outbound, "bytesSent"),
     packetsReceived: sum(inbound, "packetsReceived"),
     packetsLost: sum(inbound, "packetsLost"),
+    pictures: video?.["framesDecoded"] ?? null,
+    picturePackets: video?.["packetsReceived"] ?? 0,
+    stillS: before?.stillS ?? 0,
+    frozenS: video?.["totalFreezesDuration"] ?? 0,
+    samples: sum(inbound, "totalSamplesReceived"),
+    concealed: sum(inbound, "concealedSamples") - sum(inbound, "silentConcealedSamples"),
     checks: checksOf(path),
   };
+  if (before && totals.pictures && totals.pictures === before.pictures && totals.picturePackets > before.picturePackets) {
+    totals.stillS += (totals.atMs - before.atMs) / 1000;
+  }
+  const farRttMs = seconds(highest(remote.map(({ roundTripTime }) => roundTripTime)) ?? undefined);
+  const { frozen, concealed } = experienced(past[0], totals);
+  const framesPerS = video?.["framesPerSecond"] ?? null;
+  const [width, height] = [video?.["frameWidth"] ?? null, video?.["frameHeight"] ?? null];
   const figures = {
     rttMs: seconds(path?.["currentRoundTripTime"] ?? remote[0]?.["roundTripTime"]),
-    farRttMs: seconds(highest(remote.map(({ roundTripTime }) => roundTripTime)) ?? undefined),
+    farRttMs,
     lossOut: highest(remote.map(({ fractionLost }) => fractionLost)),
     bytesReceived: totals.bytesReceived,
     availableOutBps: path?.["availableOutgoingBitrate"] ?? null,
     isStrained: outbound.some((report) => report["qualityLimitationReason"] === "cpu"),
     camera: sizeOf(all.find(({ type, kind }) => type === "media-source" && kind === "video")),
-    width: video?.["frameWidth"] ?? null,
-    height: video?.["frameHeight"] ?? null,
-    framesPerS: video?.["framesPerSecond"] ?? null,
+    width,
+    height,
+    framesPerS,
+    frozen,
+    concealed,
+    quality: quality({
+      frozen,
+      concealed,
+      shown: framesPerS ? Math.min(1, framesPerS / FILM_FPS) : null,
+      delayMs: farRttMs === null ? null : farRttMs / 2,
+      lines: width && height ? Math.min(width, height) : null,
+    }),
     protocol: wayOf(all)?.protocol ?? null,
     ...since(before, totals),
   };
   return { figures, totals };
 }
 
-/**
- * In one word; what is not known is not held against the line.
- *
- * @param {Pick<Figures, "rttMs" | "lossIn" | "lossOut" | "framesPerS">} figures
- * @returns {Grade}
- */
-export function grade(figures) {
-  if (isWorse(figures, POOR)) return "poor";
-  return isWorse(figures, WEAK) ? "weak" : "good";
+/** @param {Totals | undefined} before @param {Totals} now @returns {Pick<Figures, "frozen" | "concealed">} */
+function experienced(before, now) {
+  const passedS = before ? (now.atMs - before.atMs) / 1000 : 0;
+  if (!before || passedS <= 0) return { frozen: null, concealed: null };
+  const stoodS = Math.max(now.frozenS - before.frozenS, now.stillS - before.stillS);
+  const samples = now.samples - before.samples;
+  return {
+    frozen: now.pictures === null ? null : share(stoodS / passedS),
+    concealed: samples > 0 ? share((now.concealed - before.concealed) / samples) : null,
+  };
 }
 
-/** @param {Pick<Figures, "rttMs" | "lossIn" | "lossOut" | "framesPerS">} figures @param {typeof POOR} limit */
-function isWorse({ rttMs, lossIn, lossOut, framesPerS }, limit) {
-  const loss = Math.max(lossIn ?? 0, lossOut ?? 0);
-  return (
-    loss > limit.loss ||
-    (rttMs ?? 0) > limit.rttMs ||
-    (framesPerS !== null && framesPerS > 0 && framesPerS < limit.framesPerS)
-  );
+/** @param {number} part */
+function share(part) {
+  return Math.min(1, Math.max(0, part));
 }
 
 /**

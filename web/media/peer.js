@@ -22,6 +22,7 @@ import { kindOf } from "./devices.js";
 import { encode } from "./encoding.js";
 import { countOf, measure, wayOf } from "./figures.js";
 import { Reporter } from "./report.js";
+import { Sound } from "./sound.js";
 
 /** How often to look whether the partner's picture and sound are there. */
 const LOOK_EVERY_MS = 50;
@@ -31,10 +32,13 @@ const LOOK_SELDOM_EVERY_MS = 500;
 /** So long after a partner came, nothing is left to be decoded of the one before. */
 const LEFTOVERS_MS = 500;
 const MEASURE_EVERY_MS = 1_000;
+/** So many of the last are looked back upon. */
+const MEASURES = 5;
 
 /** One link; it sends nothing until `meet()`. */
 export class Peer {
   #pc;
+  #sound;
   #onEvent;
   #reporter;
   #limits;
@@ -59,8 +63,8 @@ export class Peer {
   #isVideoPaused = false;
   /** @type {import("./size.js").Fit | null} */
   #fit = null;
-  /** @type {import("./figures.js").Totals | null} */
-  #totals = null;
+  /** @type {import("./figures.js").Totals[]} */
+  #past = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #lookTimer;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -79,6 +83,7 @@ export class Peer {
     this.#former = former ? former.#retire() : null;
     this.#limits = limits;
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", ...limits?.paths });
+    this.#sound = new Sound(this.#pc);
     this.#pc.ontrack = (event) => this.#receive(event.track);
     this.#pc.onicecandidate = ({ candidate }) =>
       this.#emit({ type: "candidate_found", candidate: candidate ? candidate.toJSON() : null });
@@ -93,7 +98,7 @@ export class Peer {
   offer() {
     this.#do(async () => {
       this.#addSections();
-      await this.#pc.setLocalDescription(await this.#pc.createOffer());
+      await this.#sound.offer();
       this.#describe();
     });
   }
@@ -126,6 +131,7 @@ export class Peer {
   takeOffer(sdp) {
     this.#do(async () => {
       await this.#pc.setRemoteDescription({ type: "offer", sdp });
+      this.#sound.forget();
       await this.#takeEarly();
       await this.#fillSections();
       await this.#pc.setLocalDescription(await this.#pc.createAnswer());
@@ -139,10 +145,8 @@ export class Peer {
    * @param {string} sdp
    */
   takeAnswer(sdp) {
-    this.#do(async () => {
-      await this.#pc.setRemoteDescription({ type: "answer", sdp });
-      await this.#takeEarly();
-    });
+    this.#do(() => this.#sound.take(sdp));
+    this.#do(() => this.#takeEarly());
   }
 
   /**
@@ -377,8 +381,9 @@ export class Peer {
   async #measure() {
     const reports = await this.#pc.getStats();
     if (this.#paused) return;
-    const { figures, totals } = measure(reports.values(), this.#totals);
-    this.#totals = totals;
+    await this.#sound.follow(reports.values(), performance.now());
+    const { figures, totals } = measure(reports.values(), this.#past);
+    this.#past = [...this.#past.slice(1 - MEASURES), totals];
     this.#emit({ type: "figures_measured", figures, totals });
   }
 
@@ -390,6 +395,6 @@ export class Peer {
   #stopTimers() {
     clearTimeout(this.#lookTimer);
     clearInterval(this.#measureTimer);
-    this.#totals = null;
+    this.#past = [];
   }
 }

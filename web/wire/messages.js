@@ -25,14 +25,16 @@
  *   candidateTypes: string[], families: ("ipv4" | "ipv6")[], iceState: RTCIceConnectionState,
  *   dtlsState: RTCDtlsTransportState, errors: LinkError[], roundTripMs?: number,
  *   tookMs: number }} LinkReport
+ * @typedef {{ type: "quality_report", frozenRatio?: number, concealedRatio?: number,
+ *   framesPerS?: number }} QualityReport
  * @typedef {{ type: "echo", on: boolean }} Echo
  * @typedef {{ type: "report", reason: Reason, words?: string, roomId?: string }} Report
  * @typedef {{ type: "block", roomId?: string }} Block
  * @typedef {{ type: "shown" }} Shown
  * @typedef {{ type: "ping" }} Ping
  * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
- *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | Echo | Report | Block
- *   | Shown | Ping} ClientMessage
+ *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | QualityReport | Echo
+ *   | Report | Block | Shown | Ping} ClientMessage
  *
  * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
  *   resumeToken: string | null, startBlurred: boolean, evidence: boolean }} Connected

@@ -14,7 +14,7 @@
 const MAX_KEPT = 256;
 const MAX_KEPT_CHARS = 256 * 1024;
 /** By the time they could be sent again they are no longer true. */
-const FLEETING = new Set(["ping", "typing", "link_report", "echo"]);
+const FLEETING = new Set(["ping", "typing", "link_report", "quality_report", "echo"]);
 
 /** One session, from a `connected` to its end. */
 export class Session {

@@ -262,7 +262,8 @@ export const en = {
   // how well it travels
   grades: { good: "Good connection", weak: "Weak connection", poor: "Poor connection" },
   figures: {
-    title: "How the media travels", rtt: "Round trip", loss: "Lost, in and out", size: "Resolution",
+    title: "How the media travels", quality: "Quality", rtt: "Round trip",
+    loss: "Lost, in and out", size: "Resolution",
     frames: "Frames per second", rate: "Bit rate, in and out", way: "Way",
     relay: "through the server", direct: "directly between the browsers", unknown: "not known",
   },

@@ -246,7 +246,8 @@ export const es = {
 
   grades: { good: "Conexión buena", weak: "Conexión débil", poor: "Conexión mala" },
   figures: {
-    title: "Cómo viajan imagen y sonido", rtt: "Ida y vuelta", loss: "Pérdida, entrada y salida",
+    title: "Cómo viajan imagen y sonido", quality: "Calidad", rtt: "Ida y vuelta",
+    loss: "Pérdida, entrada y salida",
     size: "Resolución", frames: "Imágenes por segundo", rate: "Caudal, entrada y salida",
     way: "Camino", relay: "a través del servidor", direct: "directo entre los navegadores",
     unknown: "no se sabe",

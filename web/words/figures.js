@@ -14,10 +14,11 @@
  */
 export function figureRows(figures, mediaMode, { figures: words }) {
   const { rttMs, lossIn, lossOut, width, height, framesPerS, protocol } = figures;
-  const { receivedBps, sentBps } = figures;
+  const { receivedBps, sentBps, quality } = figures;
   const or = (/** @type {string | null} */ text) => text ?? words.unknown;
   const pair = (/** @type {(string | null)[]} */ ...values) => values.map(or).join(" / ");
   return [
+    [words.quality, `${quality.toFixed(1)} / 5`],
     [words.rtt, or(rttMs === null ? null : `${Math.round(rttMs)} ms`)],
     [words.loss, pair(percent(lossIn), percent(lossOut))],
     [words.size, or(width && height ? `${width} × ${height}` : null)],

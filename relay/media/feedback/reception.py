@@ -41,6 +41,7 @@ class Reception:
         "_before",
         "_passed",
         "_told",
+        "asked",
         "firs",
         "jitter_ts",
         "lost",
@@ -60,6 +61,8 @@ class Reception:
         self.measured_at = 0.0
         """When that was, in seconds of the plane's clock."""
         self.nacks = 0
+        self.asked = 0
+        """Packets that were asked for in these, each as often as that was done."""
         self.plis = 0
         self.firs = 0
         self.reports = 0

@@ -95,11 +95,14 @@ OFFERED = tuple(
         direction="sendrecv",
         payload_type=payload_type,
         rtx_payload_type=rtx,
+        red_payload_type=red,
         feedback=FEEDBACK[kind],
         extensions={uri: _EXTENSION_IDS[uri] for uri in EXTENSIONS[kind]},
         rtcp_rsize=True,
     )
-    for index, (kind, payload_type, rtx) in enumerate([("audio", 111, None), ("video", 96, 97)])
+    for index, (kind, payload_type, rtx, red) in enumerate(
+        [("audio", 111, None, 63), ("video", 96, 97, None)]
+    )
 )
 """What the relay offers to a client that waits for an offer."""
 
@@ -143,6 +146,8 @@ def _rejected(section: OfferedSection) -> Iterator[str]:
 
 def _accepted(terms: MediaTerms, profile: str, direction: str, local: LocalSide) -> Iterator[str]:
     payload_types = [terms.payload_type]
+    if terms.red_payload_type is not None:  # the first one is what is sent, in that order
+        payload_types.insert(0 if terms.prefers_red else 1, terms.red_payload_type)
     if terms.rtx_payload_type is not None:
         payload_types.append(terms.rtx_payload_type)
     yield f"m={terms.kind} 9 {profile} {' '.join(map(str, payload_types))}"
@@ -176,11 +181,15 @@ def _streams(terms: MediaTerms, local: LocalSide) -> Iterator[str]:
 
 def _codecs(terms: MediaTerms, wishes: Wishes) -> Iterator[str]:
     name, clock_rate = CODECS[terms.kind]
-    codec, rtx = terms.payload_type, terms.rtx_payload_type
+    codec, rtx, red = terms.payload_type, terms.rtx_payload_type, terms.red_payload_type
     yield f"a=rtpmap:{codec} {_SPELLINGS[name]}/{clock_rate}{'/2' if terms.kind == 'audio' else ''}"
     yield from (f"a=rtcp-fb:{codec} {each}" for each in terms.feedback)
-    if terms.kind == "audio" and wishes:
-        yield f"a=fmtp:{codec} {';'.join(f'{name}={value}' for name, value in wishes)}"
+    if terms.kind == "audio":
+        asked = {**dict(wishes), "useinbandfec": 1}
+        yield f"a=fmtp:{codec} {';'.join(f'{name}={value}' for name, value in asked.items())}"
+    if red is not None:
+        yield f"a=rtpmap:{red} red/{clock_rate}/2"
+        yield f"a=fmtp:{red} {codec}/{codec}"
     if rtx is not None:
         yield f"a=rtpmap:{rtx} rtx/{clock_rate}"
         yield f"a=fmtp:{rtx} apt={codec}"

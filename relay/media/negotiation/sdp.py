@@ -50,6 +50,8 @@ WISHES = {
 """How a receiver may wish to have its Opus (RFC 7587 section 6.1), and from what to what."""
 
 Wishes = tuple[tuple[str, int], ...]
+Codecs = dict[int, tuple[str, int | None]]
+"""Name in small letters and clock rate, by payload type."""
 
 MAX_PARAMETERS = 32
 """Of a payload type in its a=fmtp; the rest is not looked at."""
@@ -69,6 +71,8 @@ class MediaTerms:
     direction: str  # as the peer says it
     payload_type: int
     rtx_payload_type: int | None = None
+    red_payload_type: int | None = None
+    prefers_red: bool = False
     wishes: Wishes = ()  # of the peer, for what it receives
     feedback: tuple[str, ...] = ()
     extensions: dict[str, int] = field(default_factory=dict)  # URI -> id, 1 to 14
@@ -91,7 +95,7 @@ class MediaTerms:
 
         In another section it is another track, which has to begin with a key frame.
         """
-        numbers = self.payload_type, self.rtx_payload_type
+        numbers = self.payload_type, self.rtx_payload_type, self.red_payload_type
         return self.mid, *numbers, self.feedback, self.extensions
 
 
@@ -205,11 +209,18 @@ def _usable(description: Description, reasons: dict[str, None]) -> dict[int, Med
             elif meanings.setdefault(terms.payload_type, kind) != kind:
                 reasons[f"a payload type of {kind} has another meaning already"] = None
             else:
-                rtx = terms.rtx_payload_type
-                if rtx is not None and meanings.setdefault(rtx, f"{kind} rtx") != f"{kind} rtx":
-                    terms = replace(terms, rtx_payload_type=None)
-                usable[place] = terms
+                usable[place] = _without_taken(terms, meanings)
     return usable
+
+
+def _without_taken(terms: MediaTerms, meanings: dict[int, str]) -> MediaTerms:
+    """The same but for further payload types that have another meaning already."""
+    rtx, red, kind = terms.rtx_payload_type, terms.red_payload_type, terms.kind
+    if rtx is not None and meanings.setdefault(rtx, f"{kind} rtx") != f"{kind} rtx":
+        terms = replace(terms, rtx_payload_type=None)
+    if red is not None and meanings.setdefault(red, f"{kind} red") != f"{kind} red":
+        terms = replace(terms, red_payload_type=None)
+    return terms
 
 
 def _transport(description: Description, usable: dict[int, MediaTerms]) -> list[int]:
@@ -293,6 +304,8 @@ def _media_terms(section: Section) -> MediaTerms | None:
         ),
         None,
     )
+    red = _red(codecs, formats, payload_type) if kind == "audio" else None
+    order = list(codecs)
     feedback, extensions = _feedback(section, payload_type), _extensions(section)
     if "transport-cc" not in feedback or TRANSPORT_CC not in extensions:  # half of it is nothing
         feedback -= {"transport-cc"}
@@ -303,12 +316,23 @@ def _media_terms(section: Section) -> MediaTerms | None:
         direction=section.direction,
         payload_type=payload_type,
         rtx_payload_type=rtx,
+        red_payload_type=red,
+        prefers_red=red is not None and order.index(red) < order.index(payload_type),
         wishes=_wishes(_parameters(formats, payload_type)) if kind == "audio" else (),
         feedback=tuple(each for each in FEEDBACK[kind] if each in feedback),
         extensions=extensions,
         rtcp_rsize=section.has("rtcp-rsize"),
         is_screen=section.first("content") == "slides",  # RFC 4796 section 5
     )
+
+
+def _red(codecs: Codecs, formats: dict[int, str], payload_type: int) -> int | None:
+    """The payload type of RED with nothing but ``payload_type`` in it (RFC 2198 section 5)."""
+    for pt, codec in codecs.items():
+        blocks = formats.get(pt, "").split("/", MAX_PARAMETERS)[:MAX_PARAMETERS]
+        if codec == ("red", CLOCK_RATE_HZ["audio"]) and {*blocks} == {str(payload_type)}:
+            return pt
+    return None
 
 
 def _codecs(section: Section) -> Iterator[tuple[int, tuple[str, int | None]]]:

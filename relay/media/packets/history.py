@@ -94,6 +94,11 @@ class History:
         if entry is not None:
             self._entries[number & self._mask] = *entry[:5], entry[5] + 1
 
+    def is_fresh(self, number: int, now: float) -> bool:
+        """Whether the packet with a sequence number may be sent again, and was not yet."""
+        entry = self._find(number, now)
+        return entry is not None and entry[4] == entry[3]
+
     def repeat(self, number: int, now: float, round_trip_s: float | None) -> bytes | None:
         """A packet that is to be sent again.
 

@@ -32,7 +32,7 @@ from relay.media.paths.transport import (
     DatagramSocket,
 )
 
-VERSION = 2
+VERSION = 3
 HEAD = struct.Struct("!Q")
 """Version (8 bits), cargo (8), and the number of the pairing."""
 

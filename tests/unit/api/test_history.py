@@ -30,7 +30,11 @@ class Server:
             "loss_down_ratio": 0.01,
             "worker_cpu_ratio": 0.3,
         }
-        overview = SimpleNamespace(look=_nothing, totals=lambda _: SimpleNamespace(**self.told))
+        overview = SimpleNamespace(
+            look=_nothing,
+            totals=lambda _: SimpleNamespace(**self.told),
+            sampled=lambda _: None,
+        )
         self.history = History(
             cast("Any", overview),
             period_s=period_s,

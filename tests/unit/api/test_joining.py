@@ -101,6 +101,13 @@ def test_a_room_between_two_nodes_is_one() -> None:
     assert (one.bitrate_bps, one.loss_ratio, one.age_s) == (2000.0, 0.2, 60.0)
 
 
+def test_each_node_tells_the_side_of_its_own_user() -> None:
+    query = queries.RoomQuery()
+    parts = [between("b").rooms(query), between("a", direction="down").rooms(query)]
+    (one,) = joining.rooms(parts, query).rooms
+    assert [(side.user_id, side.quality) for side in one.sides] == [("ann", 5.0), ("bob", None)]
+
+
 def test_of_bad_rooms_each_is_listed_once() -> None:
     query = queries.RoomQuery(bad=True)
     parts = [between("a", loss_ratio=0.2).rooms(query), between("b").rooms(query)]

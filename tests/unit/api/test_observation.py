@@ -7,7 +7,7 @@ import pytest
 from relay.api.observation import Observation
 from relay.api.queries import Page, RoomQuery, TrackQuery
 from relay.plane import Direction, MediaView, PathView, PlaneStats, WorkerLoad
-from tests.unit.api.observed import link, track, two_rooms, user, worker
+from tests.unit.api.observed import link, room, track, two_rooms, user, worker
 
 LOSSY = {"loss_ratio": 0.2}
 
@@ -160,6 +160,25 @@ def test_links_are_counted_by_the_way_that_they_take() -> None:
     assert seen.protocol_counts() == {"udp": 1, "tcp": 0, "turn-tcp": 0, "turn-tls": 1}
 
 
+def test_a_side_that_is_poor_makes_its_room_bad() -> None:
+    received = {"left_down_ratio": 0.3, "loss_ratio": 0.04}
+    tracks = [track("ann", Direction.DOWN, "audio", **received), track("ann"), track("bob")]
+    users = [user("ann", "r1", "bob"), user("bob", "r1", "ann")]
+    media = MediaView([link("ann"), link("bob")], tracks)
+    seen = Observation(users, [room("r1", "ann", "bob")], media, sees_addresses=False)
+    (bad,) = seen.rooms(RoomQuery(bad=True)).rooms
+    assert bad.problems == ["quality"]
+    assert [(side.user_id, side.grade, side.leg) for side in bad.sides] == [
+        ("ann", "poor", "down"),
+        ("bob", None, None),
+    ]
+    down, up, _ = seen.tracks(TrackQuery()).tracks
+    assert (down.quality, down.grade, down.leg) == (1.5, "poor", "down")
+    assert (up.quality, up.grade, up.leg) == (None, None, None)
+    assert seen.qualities() == [1.5]
+    assert seen.poor_counts() == {"up": 0, "relay": 0, "down": 1, "unknown": 0}
+
+
 def test_sums() -> None:
     seen = two_rooms(ann=LOSSY, cid={"idle_s": None}, eve=LOSSY)
     assert seen.kind_counts() == {
@@ -174,6 +193,7 @@ def test_sums() -> None:
         "jitter": 0,
         "round_trip": 0,
         "no_keyframe": 0,
+        "quality": 0,
     }
     assert seen.loss_ratio(Direction.UP) == pytest.approx(0.04)
     assert seen.loss_ratio(Direction.DOWN) == 0

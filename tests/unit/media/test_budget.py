@@ -18,6 +18,7 @@ from relay.media.budget import (
     OF_NETWORK,
     REPAIR_SHARE,
     REPAIRS_AT_ONCE,
+    REPAIRS_FOR_SOUND,
     REPAIRS_PER_S,
     REPAIRS_SPAN_S,
     RTCP,
@@ -214,3 +215,17 @@ def test_repairs_whose_counts_begin_anew_cost_nothing() -> None:
     for now, sent in ((100.0, 50_000), (101.0, 10), (101.0, 90_000)):
         repairs.earn(sent, now)
     assert repairs.left == REPAIRS_AT_ONCE
+
+
+def test_pictures_leave_something_for_the_sound() -> None:
+    budget = RepairBudget()
+    while budget.has_room(for_picture=True):
+        budget.owe(1100)
+    assert 0 < budget.left <= REPAIRS_FOR_SOUND
+    assert budget.has_room(for_picture=False)
+    budget.owe(REPAIRS_FOR_SOUND)
+    assert not budget.has_room(for_picture=False)
+    for second in (1, 2):
+        budget.earn(second, float(second))
+    assert budget.has_room(for_picture=False)
+    assert not budget.has_room(for_picture=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.media.crossing import SAME_REQUEST_S, Crossing, News, read_news
+from relay.media.crossing import SAME_REQUEST_S, Crossing, Heard, News, read_news
 from relay.media.far import FarDownlink
 from relay.media.flow import Flow
 from relay.media.paths.bridge import Cargo, head
@@ -14,7 +14,7 @@ from tests.support.cards import card
 from tests.support.fake_bridge import FakeBridge
 from tests.support.offers import CHROMIUM, FIREFOX
 from tests.support.onlooker import Onlooker
-from tests.support.packets import KEYFRAME, rtp, rtx
+from tests.support.packets import KEYFRAME, read_rtp, red, rtp, rtx
 from tests.support.sides import Side
 
 LINK = "0123456789ab"
@@ -25,7 +25,7 @@ class Crossed:
 
     def __init__(self, theirs: str = FIREFOX) -> None:
         self.side, self.bridge = Side(CHROMIUM), FakeBridge()
-        self.heard: dict[int, tuple[int, int]] = {}
+        self.heard: dict[int, Heard] = {}
         self.theirs = FarDownlink(card(theirs), self.bridge, 7)
         self.cross()
 
@@ -41,7 +41,7 @@ def picture(number: int, ssrc: int = 2) -> bytes:
 
 
 def news(**fields: int) -> News:
-    return News(LINK, 2, 0, 0, 0, 0, False)._replace(**fields)  # type: ignore[arg-type]
+    return News(LINK, 2, 0, 0, 0, 0, 0, 0, False)._replace(**fields)  # type: ignore[arg-type]
 
 
 def test_packets_are_staged_as_they_came() -> None:
@@ -108,6 +108,17 @@ def test_what_is_shown_must_be_readable() -> None:
     assert not user.stream(2).route.waits_for_keyframe
 
 
+def test_sound_in_sound_crosses_as_it_is_and_is_shown_without() -> None:
+    user, onlooker = Crossed(), Onlooker()
+    user.side.uplink.taps = (onlooker,)
+    packet = rtp(1, 1, payload_type=63, payload=red(b"own", (960, b"earlier")))
+    user.crossing.show()
+    assert user.side.send(packet) is Verdict.CROSSED
+    assert user.side.send(rtp(1, 2, payload_type=111, payload=b"own")) is Verdict.CROSSED
+    assert [read_rtp(each.data).payload for each in onlooker.packets] == [b"own", b"own"]
+    assert user.bridge.staged[0] == (0, len(packet), head(Cargo.RTP, 7))
+
+
 def test_no_clock_is_held_here() -> None:
     user = Crossed()
     user.side.send(picture(1))
@@ -119,7 +130,7 @@ def test_no_clock_is_held_here() -> None:
 
 
 def test_news_cross_as_they_are() -> None:
-    told = News(LINK, 0xFFFFFFFF, 3, 4, 640, 360, True)
+    told = News(LINK, 0xFFFFFFFF, 3, 5, 2, 4, 640, 360, True)
     assert read_news(told.written()) == told
     assert read_news(told.written() + b"\0") is None
 
@@ -132,6 +143,9 @@ def test_what_the_other_end_tells_is_added_once() -> None:
     for told in (news(nacks=1), news(nacks=1, keyframes=2, width=640, height=360), news(nacks=3)):
         user.crossing.heed(told)
     assert (stream.nacks, stream.keyframes, stream.size) == (13, 22, (640, 360))
+    user.crossing.heed(news(nacks=3, asked=9, repaired=4))
+    user.crossing.heed(news(nacks=3, asked=10, repaired=6))
+    assert (stream.nacks, stream.asked, stream.repaired) == (13, 10, 6)
     user.crossing.heed(news(nacks=1))
     assert stream.nacks == 14, "it has begun to count anew"
     user.cross()

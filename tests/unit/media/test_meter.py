@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.media.meter import Meter, Rates, Sample
+from relay.media.meter import Meter, Rates, Sample, Unsent
 
 
 def steady(seconds: int, *, lost_from: int = 10**9) -> Meter:
@@ -37,6 +37,25 @@ def test_losses_are_those_of_ten_seconds() -> None:
     assert steady(20, lost_from=0).rates().loss_ratio == pytest.approx(0.1)
     assert steady(20, lost_from=15).rates().loss_ratio == pytest.approx(0.05)
     assert steady(40, lost_from=45).rates().loss_ratio == 0
+
+
+def test_what_is_left_after_repair_and_what_the_relay_dropped() -> None:
+    meter = Meter()
+    meter.take(Sample(0, 0, 0, 0, 0, 0, 0))
+    meter.take(Sample(1, 100, 0, 0, 0, 20, 100, 5, 3))
+    rates = meter.rates()
+    assert (rates.loss_ratio, rates.left_ratio, rates.withheld_ratio) == (0.2, 0.05, 0.03)
+    meter.take(Sample(2, 100, 0, 0, 0, 20, 100, -5, 3))
+    assert meter.rates().left_ratio == 0, "more was sent again than was lost"
+
+
+def test_what_the_socket_does_not_take_is_looked_at_once_a_second() -> None:
+    unsent = Unsent()
+    unsent.look(1.0, 1000, 0)
+    unsent.look(1.9, 1100, 50)
+    assert unsent.ratio == 0
+    unsent.look(2.0, 1200, 50)
+    assert unsent.ratio == 0.25
 
 
 def test_a_packet_that_came_twice_is_no_negative_loss() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from relay.media import RelayPlane
 from relay.media.flow import Flow
 from relay.media.link import Link
@@ -13,9 +15,9 @@ from relay.media.verdict import Verdict
 from relay.plane import Direction, TappedPacket
 from relay.seam import LinkCertificate
 from tests.support.fake_socket import FakeSocket
-from tests.support.offers import CHROMIUM, FIREFOX
+from tests.support.offers import CHROMIUM, FIREFOX, OUR_PAGE
 from tests.support.onlooker import Onlooker
-from tests.support.packets import DELTA, KEYFRAME, raw_extension, read_rtp, rtp, rtx
+from tests.support.packets import DELTA, KEYFRAME, raw_extension, read_rtp, red, rtp, rtx
 from tests.support.sides import Side
 
 CERTIFICATE = LinkCertificate.generateCertificate()
@@ -25,9 +27,9 @@ UP, DOWN = Direction.UP, Direction.DOWN
 class Pair:
     """Ann, who sends as Chromium does, and Bob, who takes it as Firefox does."""
 
-    def __init__(self) -> None:
+    def __init__(self, sends: str = CHROMIUM, receives: str = FIREFOX) -> None:
         self.tapping = Tapping()
-        self.ann, self.bob = Side(CHROMIUM), Side(FIREFOX)
+        self.ann, self.bob = Side(sends), Side(receives)
         self.links = {"ann": self._link("ann", self.ann), "bob": self._link("bob", self.bob)}
         self.meet()
 
@@ -92,6 +94,24 @@ def test_repairs_are_told_apart() -> None:
     pair.ann.sent(video(1))
     pair.ann.sent(rtx(3, 9, 1))
     assert [seen.is_repair for seen in onlooker.packets] == [False, True]
+
+
+@pytest.mark.parametrize("receives", [FIREFOX, OUR_PAGE])
+def test_of_red_the_opus_in_it_is_seen(receives: str) -> None:
+    pair = Pair(OUR_PAGE, receives)
+    up, down = pair.tap("ann", UP), pair.tap("bob", DOWN)
+    for number in (1, 2, 4):
+        payload = red(b"sound %d" % number, (960, b"sound %d" % (number - 1)))
+        pair.ann.sent(rtp(2, number, payload_type=63, rtp_ts=960 * number, payload=payload))
+    pair.ann.sent(rtp(2, 5, payload_type=111, rtp_ts=960 * 5, payload=b"sound 5"))
+    pair.ann.send(rtp(2, 6, payload_type=63, payload=b""))
+    shown = [read_rtp(each.data) for each in up.packets]
+    assert [each.payload for each in shown] == [b"sound %d" % n for n in (1, 2, 4, 5)]
+    assert {each.payload_type for each in shown} == {111}
+    filled = [] if receives == OUR_PAGE else [3]
+    shown = [read_rtp(each.data) for each in down.packets]
+    assert [each.payload for each in shown] == [b"sound %d" % n for n in [1, 2, *filled, 4, 5]]
+    assert {each.payload_type for each in shown} == {111 if receives == OUR_PAGE else 109}
 
 
 def test_what_is_held_back_is_seen_going_up_only() -> None:

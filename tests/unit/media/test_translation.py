@@ -195,7 +195,7 @@ def test_what_was_sent_is_sent_again_and_the_partner_hears_nothing_of_it(call: C
         struct.pack("!H", number) + payload
         for number, payload in zip(numbers, payloads, strict=True)
     ]
-    assert result.nacked == [call.back.video]
+    assert result.nacked == [(call.back.video, 4)]
     assert not result.is_beyond_repair
 
 
@@ -203,7 +203,7 @@ def test_what_did_not_come_is_waited_for(call: Call) -> None:
     heard = call.b.sent(rtp(B_VIDEO, 40_010, payload_type=120))
     result = asked_again(call, (heard.number - 3, 0b11))
     assert (result.data, result.repeated, result.is_beyond_repair) == (b"", 0, False)
-    assert result.nacked == [call.back.video]
+    assert result.nacked == [(call.back.video, 3)]
 
 
 def given_up(call: Call) -> Rtp:

@@ -12,6 +12,7 @@ from relay.media.link import Link
 from relay.media.negotiation.sdp import read
 from relay.media.packets.clocks import ntp
 from relay.media.translation import keyframe_request, translate
+from relay.media.verdict import Verdict
 from relay.plane import Direction, LinkState, PathView
 from relay.seam import LinkCertificate
 from relay.track import TrackView
@@ -225,6 +226,62 @@ def test_what_the_user_misses_beyond_that_is_lost_on_the_way_down(paired: Users)
     paired.sample(NOW + 1)
     assert (paired.up().lost, paired.down().lost) == (3, 2)
     assert paired.down().loss_ratio == pytest.approx(2 / 7)
+
+
+def test_what_comes_as_a_retransmission_is_not_lost_for_good(paired: Users) -> None:
+    paired.sample(NOW)
+    for number in (2, 3, 5, 6, 9, 10, 11):  # 4, 7 and 8 are missing
+        paired.ann.sent(rtp(A_VIDEO, number, payload=DELTA))
+    for count, number in enumerate((4, 7), 1):
+        paired.ann.sent(rtx(A_RTX, count, number, payload=DELTA))
+    paired.sample(NOW + 1)
+    up, down = paired.up(), paired.down()
+    assert (up.lost, up.repaired) == (3, 2)
+    assert up.left_up_ratio == down.left_up_ratio == pytest.approx(0.1)
+    assert (up.left_relay_ratio, up.left_down_ratio) == (None, None)
+    assert (down.left_relay_ratio, down.left_down_ratio) == (0, 0)
+
+
+def test_what_was_sent_again_is_not_lost_for_good(paired: Users) -> None:
+    paired.sample(NOW)
+    for number in range(2, 12):
+        heard = paired.ann.sent(rtp(A_VIDEO, number, payload=DELTA))
+    ssrc = paired.bob.outlet(VIDEO).ssrc
+    for later_s, following in ((0.1, 0b1), (0.2, 0)):
+        asked = nack(B_VIDEO, ssrc, (heard.number - 3, following))
+        paired.feedback(paired.bob, rr(B_VIDEO), asked, now=NOW + later_s)
+    paired.feedback(paired.bob, rr(B_VIDEO, block(ssrc, heard.number, lost=4)))
+    paired.sample(NOW + 1)
+    down = paired.down()
+    assert (down.nacks, down.asked, down.repaired, down.lost) == (2, 3, 2, 4)
+    assert down.loss_ratio == pytest.approx(0.4)
+    assert down.left_down_ratio == pytest.approx(0.2)
+    assert (down.left_up_ratio, down.left_relay_ratio) == (0, 0)
+
+
+def test_what_the_socket_does_not_take_is_the_relays_part(paired: Users) -> None:
+    paired.sample(NOW)
+    for number in range(2, 12):
+        heard = paired.ann.sent(rtp(A_VIDEO, number, payload=DELTA))
+    ssrc = paired.bob.outlet(VIDEO).ssrc
+    paired.feedback(paired.bob, rr(B_VIDEO, block(ssrc, heard.number, lost=4)))
+    paired.sample(NOW + 1)
+    [down] = [
+        track
+        for track in view.tracks(paired.links, NOW, unsent_ratio=0.1)
+        if (track.user_id, track.direction, track.kind) == ("bob", "down", "video")
+    ]
+    assert down.left_relay_ratio == pytest.approx(0.1)
+    assert down.left_down_ratio == pytest.approx(0.3)
+
+
+def test_what_the_relay_drops_is_its_own(paired: Users) -> None:
+    paired.sample(NOW)
+    for number in range(2, 11):
+        paired.ann.sent(rtp(A_VIDEO, number, payload=DELTA))
+    assert paired.ann.send(rtp(A_VIDEO, 11, payload_type=50)) is Verdict.UNKNOWN_PAYLOAD_TYPE
+    paired.sample(NOW + 1)
+    assert paired.down().left_relay_ratio == pytest.approx(1 / 9)
 
 
 def test_jitter_down_is_what_the_user_reports(paired: Users) -> None:

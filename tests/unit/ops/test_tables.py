@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 
 from relay.ops import tables
 from relay.ops.history import History
-from relay.ops.models import AuditEntry, Node, Path, User
+from relay.ops.models import AuditEntry, Node, Path, RoomSide, User
 from relay.ops.page import page
 from tests.unit.ops.samples import THRESHOLDS, room, totals, track, worker
 
@@ -136,6 +136,32 @@ def test_rooms_name_both_users_in_any_width() -> None:
         assert "bob-bob-bob-bob-" in line
         assert "3:05" in line
     assert "matched" in shown(tables.rooms([room(state="matched")], 80, THRESHOLDS), 80)[1]
+
+
+SIDES = (
+    RoomSide(user_id="ann-ann-ann-ann-", quality=4.83, grade="good", leg=None),
+    RoomSide(user_id="bob-bob-bob-bob-", quality=2.0, grade="poor", leg="down"),
+)
+
+
+def test_rooms_tell_how_well_both_sides_get_each_other_and_whose_leg_it_is() -> None:
+    bad = room(problems=("loss", "quality"), sides=SIDES)
+    header, line = shown(tables.rooms([bad], 120, THRESHOLDS), 120)
+    assert header.split()[-3:] == ["QUALITY", "LEG", "PROBLEM"]
+    assert line.endswith("4.8 / 2.0  - / down  loss, quality")
+    header, line = shown(tables.rooms([bad], 80, THRESHOLDS), 80)
+    assert header.split()[-2:] == ["Q", "PROBLEM"]
+    assert "2.0 down: loss" in line
+    well = room(sides=(SIDES[0],))
+    assert shown(tables.rooms([well], 120, THRESHOLDS), 120)[1].endswith("4.8")
+
+
+def test_tracks_tell_the_leg() -> None:
+    bad = track(direction="down", problems=("quality",), quality=2.0, grade="poor", leg="relay")
+    header, line = shown(tables.tracks([bad], 170, THRESHOLDS), 170)
+    assert header.split()[-3:] == ["QUALITY", "LEG", "PROBLEM"]
+    assert line.split()[-4:] == ["2.0", "relay", "relay:", "quality"]
+    assert shown(tables.tracks([bad], 80, THRESHOLDS), 80)[1].endswith("relay: quality")
 
 
 def test_users() -> None:

@@ -8,6 +8,10 @@ from relay.errors import ProtocolError
 from relay.protocol import messages as m
 
 
+def quality_report(**fields: object) -> str:
+    return json.dumps({"type": "quality_report"} | fields)
+
+
 def link_report(**fields: object) -> str:
     return json.dumps({"type": "link_report", "state": "failed"} | fields)
 
@@ -51,6 +55,11 @@ CLIENT = [
     ('{"type": "block"}', m.Block()),
     ('{"type": "shown"}', m.Shown()),
     ('{"type": "link_report", "state": "connecting"}', m.LinkReport(state="connecting")),
+    ('{"type": "quality_report"}', m.QualityReport()),
+    (
+        '{"type": "quality_report", "frozenRatio": 0, "concealedRatio": 1, "framesPerS": 29.5}',
+        m.QualityReport(frozen_ratio=0, concealed_ratio=1, frames_per_s=29.5),
+    ),
     (
         """{"type": "link_report", "state": "failed", "candidateTypes": ["host/udp", "relay/tls"],
             "families": ["ipv6"], "iceState": "failed", "dtlsState": "new",
@@ -188,6 +197,10 @@ def test_a_servers_message_is_written(message: m.ServerMessage, fields: dict[str
         (link_report(roundTripMs=-1), "bad_message", "roundTripMs: "),
         (link_report(roundTripMs=float("nan")), "bad_message", "roundTripMs: "),
         (link_report(tookMs=3_600_001), "bad_message", "tookMs: "),
+        (quality_report(frozenRatio=1.1), "bad_message", "frozenRatio: "),
+        (quality_report(concealedRatio=-0.1), "bad_message", "concealedRatio: "),
+        (quality_report(framesPerS=float("nan")), "bad_message", "framesPerS: "),
+        (quality_report(framesPerS=1001), "bad_message", "framesPerS: "),
     ],
 )
 def test_a_bad_frame_says_what_is_wrong(frame: str, code: str, text: str) -> None:

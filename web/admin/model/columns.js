@@ -19,6 +19,20 @@ import { hrefOf } from "./route.js";
 export const ROOMS = [
   { id: "id", title: "Room", text: ({ id }) => id, href: ({ id }) => hrefOf("rooms", id) },
   problems(),
+  {
+    id: "quality",
+    title: "Quality",
+    isNumber: true,
+    text: ({ sides = [] }) => format.orNothing(sides.map(({ quality }) => format.quality(quality)).join(" / ")),
+    value: ({ sides = [] }) => leastOf(sides.map(({ quality }) => quality)),
+    isBad: ({ sides = [] }) => sides.some(({ grade }) => grade === "poor"),
+    isWarm: ({ sides = [] }) => sides.some(({ grade }) => grade === "weak"),
+  },
+  {
+    id: "leg",
+    title: "To blame",
+    text: ({ sides = [] }) => format.orNothing(sides.some(({ leg }) => leg) ? sides.map(({ leg }) => format.legOf(leg)).join(" / ") : ""),
+  },
   number("loss", "Worst loss", ({ lossRatio }) => lossRatio, format.percent),
   number("bitrate", "Bit rate", ({ bitrateBps }) => bitrateBps, format.bitrate),
   { id: "state", title: "State", text: ({ state }) => state.replace("_", " ") },
@@ -32,6 +46,8 @@ export const ROOMS = [
 export const TRACKS = [
   { id: "id", title: "Track", text: ({ id }) => id, href: ({ id }) => hrefOf("tracks", id) },
   problems(),
+  { ...number("quality", "Quality", ({ quality }) => quality, format.quality), ...grades() },
+  { id: "leg", title: "To blame", text: ({ leg }) => format.legOf(leg) },
   { id: "direction", title: "Way", text: ({ direction }) => direction },
   { id: "kind", title: "Kind", text: ({ kind, codec }) => `${kind} ${codec}` },
   { id: "picture", title: "Picture", isNumber: true, text: format.picture, value: ({ width, height }) => width && height && width * height },
@@ -174,6 +190,17 @@ function figure({ name, title, word }) {
   if (word === null) return [];
   const value = (/** @type {Track} */ track) => track[name];
   return [{ id: word, title, isNumber: true, value, text: (track) => format.figure(name, track[name]) }];
+}
+
+/** @returns {Pick<import("./table.js").Column<Track>, "isBad" | "isWarm">} */
+function grades() {
+  return { isBad: ({ grade }) => grade === "poor", isWarm: ({ grade }) => grade === "weak" };
+}
+
+/** @param {readonly (number | null)[]} values @returns {number | null} */
+function leastOf(values) {
+  const known = values.flatMap((value) => value ?? []);
+  return known.length ? Math.min(...known) : null;
 }
 
 /** @returns {import("./table.js").Column<any>} */

@@ -61,6 +61,19 @@ export function picture({ width, height, fps }) {
   return `${width} × ${height}, ${Math.round(fps ?? 0)} fps`;
 }
 
+/** @param {number | null} value of 5 */
+export function quality(value) {
+  return value === null ? NOTHING : value.toFixed(1);
+}
+
+/** @type {Record<string, string>} */
+const LEGS = { up: "to the relay", relay: "the relay", down: "from the relay" };
+
+/** @param {string | null} leg that is to blame */
+export function legOf(leg) {
+  return leg === null ? NOTHING : LEGS[leg] ?? leg;
+}
+
 /** @param {readonly string[]} problems */
 export function problemList(problems) {
   return problems.map((problem) => PROBLEMS[problem] ?? problem).join(", ");

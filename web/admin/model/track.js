@@ -18,12 +18,18 @@ export function detailsOf(track) {
     ["SSRC", String(track.ssrc)],
     ...(track.kind === "video" ? [/** @type {[string, string]} */ (["Picture", format.picture(track)])] : []),
     ...figures.map(({ name, title }) => /** @type {[string, string]} */ ([title, format.figure(name, track[name])])),
+    ...(track.direction === "up" ? [] : [/** @type {[string, string]} */ (["Quality", qualityOf(track)])]),
     ["Last packet", track.idleS === null ? "none yet" : `${format.duration(track.idleS)} ago`],
     ["Path", [path.protocol, path.remoteFamily, path.remoteAddress].filter(Boolean).join(", ")],
     ["DTLS", format.orNothing(track.dtlsVersion)],
     ["SRTP", format.orNothing(track.srtpProfile)],
     ...(track.worker === null ? [] : [/** @type {[string, string]} */ (["Worker", String(track.worker)])]),
   ];
+}
+
+/** @param {import("../wire/types.js").Track} track */
+function qualityOf({ quality, leg }) {
+  return leg ? `${format.quality(quality)}, ${format.legOf(leg)}` : format.quality(quality);
 }
 
 /** @param {import("../wire/types.js").Track} track */

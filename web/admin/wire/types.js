@@ -278,7 +278,15 @@
  * @property {number} bitrateBps
  * @property {number} lossRatio
  * @property {string[]} problems
+ * @property {RoomSide[]} [sides]
  * @property {string[]} [nodes]
+ *
+ * What one user of a room gets of the other.
+ * @typedef {object} RoomSide
+ * @property {string} userId
+ * @property {number | null} quality
+ * @property {string | null} grade
+ * @property {string | null} leg
  *
  * A page of rooms, oldest first.
  * @typedef {object} Rooms
@@ -392,16 +400,24 @@
  * @property {number | null} roundTripMs
  * @property {number} packets
  * @property {number} bytes
+ * @property {number} leftUpRatio
+ * @property {number | null} leftRelayRatio
+ * @property {number | null} leftDownRatio
  * @property {number} repairPackets
  * @property {number} lost
  * @property {number} keyframes
  * @property {number} nacks
+ * @property {number} asked
+ * @property {number} repaired
  * @property {number} plis
  * @property {number} firs
  * @property {boolean} waitsForKeyframe
  * @property {number | null} idleS
  * @property {string | null} roomId
  * @property {string[]} problems
+ * @property {number | null} quality
+ * @property {string | null} grade
+ * @property {string | null} leg
  * @property {Path} path
  * @property {string | null} dtlsVersion
  * @property {string | null} srtpProfile
@@ -468,10 +484,15 @@ export const FIGURES = /** @type {const} */ ([
   { name: "roundTripMs", title: "Round trip", word: "round_trip" },
   { name: "packets", title: "Packets", word: null },
   { name: "bytes", title: "Bytes", word: null },
+  { name: "leftUpRatio", title: "Lost for good, up", word: null },
+  { name: "leftRelayRatio", title: "Lost for good, relay", word: null },
+  { name: "leftDownRatio", title: "Lost for good, down", word: null },
   { name: "repairPackets", title: "Repair packets", word: null },
   { name: "lost", title: "Lost", word: null },
   { name: "keyframes", title: "Key frames", word: null },
   { name: "nacks", title: "NACK", word: null },
+  { name: "asked", title: "Asked for", word: null },
+  { name: "repaired", title: "Repaired", word: null },
   { name: "plis", title: "PLI", word: null },
   { name: "firs", title: "FIR", word: null },
   { name: "waitsForKeyframe", title: "Waits for a key frame", word: null },

@@ -14,13 +14,14 @@ from relay.media.negotiation.description import (
     write_answer,
     write_offer,
 )
-from relay.media.negotiation.sdp import ABS_SEND_TIME, MID, TRANSPORT_CC, read
+from relay.media.negotiation.sdp import ABS_SEND_TIME, MID, TRANSPORT_CC, Wishes, read
 from relay.media.paths.ice import Credentials
 from tests.support.offers import (
     CHROMIUM,
     DATA_SECTION,
     FIREFOX,
     OLD,
+    OUR_PAGE,
     PICTURE,
     RECEIVES_FIRST,
     SCREEN_FIRST,
@@ -60,7 +61,7 @@ def test_the_answer_to_chromium() -> None:
     assert [str(group) for group in session.group] == ["BUNDLE 0 1"]
     assert (audio.kind, audio.rtp.muxId, audio.direction) == ("audio", "0", "sendrecv")
     assert (video.kind, video.rtp.muxId, video.direction) == ("video", "1", "sendrecv")
-    assert codecs(audio) == [(111, "audio/opus")]
+    assert codecs(audio) == [(111, "audio/opus"), (63, "audio/red")]
     assert codecs(video) == [(96, "video/VP8"), (97, "video/rtx")]
     assert video.rtp.codecs[1].parameters == {"apt": 96}
     assert audio.rtp.codecs[0].parameters == {"minptime": 10, "useinbandfec": 1}
@@ -242,6 +243,27 @@ def test_an_ice_restart_changes_only_the_credentials() -> None:
     restarted = replace(LOCAL, credentials=Credentials("newufrag", "newpassword"))
     after = write_answer(restarted, read(CHROMIUM), "client")
     assert after == before.replace("ourufrag", "newufrag").replace("ourpassword", "newpassword")
+
+
+def test_red_stands_where_the_peer_has_it() -> None:
+    for offer, order in ((CHROMIUM, "111 63"), (OUR_PAGE, "63 111")):
+        text, _ = answered(offer)
+        assert f"m=audio 9 UDP/TLS/RTP/SAVPF {order}\r\n" in text
+        assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n" in text
+    assert "red" not in answered(FIREFOX)[0]
+
+
+def test_nack_for_sound_is_agreed_with_our_page() -> None:
+    assert "a=rtcp-fb:111 nack\r\n" in answered(OUR_PAGE)[0]
+    assert "a=rtcp-fb:111 nack\r\n" not in answered(CHROMIUM)[0]
+
+
+@pytest.mark.parametrize("wishes", [(), (("stereo", 1),), (("useinbandfec", 0),)])
+def test_in_band_fec_is_asked_for_whatever_the_partner_says(wishes: Wishes) -> None:
+    """Every decoder takes it (RFC 7587 section 6.1), and the answer outlives the partner."""
+    text = write_answer(replace(LOCAL, wishes=wishes), read(CHROMIUM), "client")
+    assert text.count("useinbandfec=1") == 1
+    assert "useinbandfec=0" not in text
 
 
 def test_our_offer_can_be_read_as_any_peers() -> None:

@@ -27,6 +27,7 @@ from tests.support.offers import (
     FIREFOX,
     FIREFOX_FINGERPRINT,
     MANY,
+    OUR_PAGE,
     SOUND,
     bundle_only,
     media_section,
@@ -52,6 +53,7 @@ def test_a_chromium_offer() -> None:
         mid="0",
         direction="sendrecv",
         payload_type=111,
+        red_payload_type=63,
         wishes=(("minptime", 10), ("useinbandfec", 1)),
         feedback=("transport-cc",),
         extensions={AUDIO_LEVEL: 1, ABS_SEND_TIME: 2, TRANSPORT_CC: 3, MID: 4},
@@ -168,6 +170,34 @@ def test_codec_names_are_in_any_case() -> None:
     terms = read(CHROMIUM.replace("VP8/", "vp8/").replace("opus/", "OPUS/").replace("rtx/", "RTX/"))
     assert (terms.audio.payload_type, terms.video.payload_type) == (111, 96)
     assert terms.video.rtx_payload_type == 97
+
+
+@pytest.mark.parametrize(
+    ("format_", "payload_type"),
+    [
+        ("63 111/111", 63),
+        ("63 111/111/111", 63),
+        ("63 111/0", None),
+        ("63 0/0", None),
+        ("63 63/111", None),
+        ("63", None),
+        ("64 111/111", None),
+    ],
+)
+def test_red_is_that_with_opus_alone_in_it(format_: str, payload_type: int | None) -> None:
+    terms = read(CHROMIUM.replace("a=fmtp:63 111/111", f"a=fmtp:{format_}"))
+    assert terms.audio.red_payload_type == payload_type
+    assert not terms.audio.prefers_red
+
+
+def test_red_goes_first_where_the_peer_has_it_first() -> None:
+    assert read(OUR_PAGE).audio.prefers_red
+    assert read(OUR_PAGE).audio.format != read(without(OUR_PAGE, "a=fmtp:63")).audio.format
+    assert (
+        read(OUR_PAGE.replace(" 63 111 ", " 111 63 ")).audio.format == read(OUR_PAGE).audio.format
+    )
+    assert read(CHROMIUM.replace("red/48000", "red/8000")).audio.red_payload_type is None
+    assert read(CHROMIUM).video.red_payload_type is None, "pictures are not repeated"
 
 
 def test_rtx_is_the_one_for_the_codec_and_may_be_missing() -> None:

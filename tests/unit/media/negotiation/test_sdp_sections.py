@@ -12,6 +12,7 @@ from tests.support.offers import (
     MANY,
     OLD,
     ONE_NUMBER_FOR_BOTH,
+    OUR_PAGE,
     PICTURE,
     RECEIVES_FIRST,
     SCREEN_FIRST,
@@ -256,6 +257,13 @@ def test_a_section_without_rtcp_mux_is_rejected() -> None:
     assert used(read(offer_of(SOUND, bare))) == both_ways(audio="0")
     with pytest.raises(SdpError, match=r"^video without rtcp-mux$"):
         read(offer_of(bare))
+
+
+def test_a_red_that_has_a_number_of_something_else_is_left_out() -> None:
+    terms = read(OUR_PAGE.replace("rtpmap:96 VP8", "rtpmap:63 VP8").replace(" 96 97", " 63 97"))
+    assert terms.audio.red_payload_type == 63
+    assert terms.video.payload_type == -1
+    assert read(OUR_PAGE.replace("63", "111")).audio.red_payload_type is None
 
 
 def test_the_peers_wishes_are_those_that_others_can_be_told_of() -> None:

@@ -45,6 +45,17 @@ def test_or_its_place_in_the_table_is() -> None:
     assert [number for number in range(20) if history.has(number, NOW)] == list(range(12, 20))
 
 
+def test_what_was_sent_again_is_known() -> None:
+    history = History(1024, 1024, 64)
+    keep(history, 7, b"seven", now=10.0)
+    assert history.is_fresh(7, 10.1)
+    assert not history.is_fresh(8, 10.1)
+    history.refuse(7, 10.1)
+    assert history.is_fresh(7, 10.1)
+    assert history.repeat(7, 10.1, None) == b"seven"
+    assert not history.is_fresh(7, 10.2)
+
+
 def test_what_is_too_old_is_of_no_use() -> None:
     history = History(1024, 1024, 64)
     keep(history, 7, b"seven", now=10.0)
