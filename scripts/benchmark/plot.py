@@ -82,6 +82,7 @@ def draw_loss(rows: list[LossRow], path: Path) -> None:
             at = [lines.index(line) - 0.4 + (number + 0.5) * thick for line in mine]
             drawn.bar(at, list(mine.values()), thick, label=name)
         drawn.set_ylabel(title)
+        drawn.set_ylim(bottom=0)
         drawn.grid(axis="y", alpha=0.3)
     axes[-1].set_xticks(range(len(lines)), lines)
     if rows:

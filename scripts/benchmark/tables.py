@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-_WORDS = {"load", "server", "in doubt", "of", "from", "how", "figure", "target", "counted"}
+_WORDS = {"load", "line", "server", "in doubt", "of", "from", "how", "figure", "target", "counted"}
 """The headings over words, which stand left; numbers stand right."""
 
 
