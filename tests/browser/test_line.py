@@ -38,11 +38,13 @@ async def test_only_whose_line_is_poor_sends_no_picture(
     await berta.press("Start")
     await together(anna.sees_somebody(), berta.sees_somebody())
     server.signal(signal.SIGUSR1)
-    await anna.reads("Your line is too poor for video. The sound goes on;", 60)
-    await berta.reads("Your partner's line is poor. Yours is fine", 60)
-    assert await anna.is_sending() == [True, False]
+    await together(
+        anna.reads("Your line is too poor for video. The sound goes on;", 60),
+        until(anna.is_sending, lambda sending: sending == [True, False], 60),
+        berta.reads("Your partner's line is poor. Yours is fine", 60),
+        berta.sees_marks("Their camera is off", timeout_s=60),
+    )
     assert await berta.is_sending() == [True, True]
-    await berta.sees_marks("Their camera is off")
     server.signal(signal.SIGUSR1)
     began = time.monotonic()
     await together(

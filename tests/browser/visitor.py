@@ -132,10 +132,10 @@ class Visitor:
         said = await self.page.locator(".greeting:visible, #situation:visible").all_inner_texts()
         return " ".join(" ".join(said).split())
 
-    async def sees_marks(self, *marks: str) -> None:
+    async def sees_marks(self, *marks: str, timeout_s: float = 30) -> None:
         """Wait until these marks are on the partner."""
         items = self.page.locator("#marks p")
-        await until(items.all_inner_texts, lambda seen: seen == list(marks))
+        await until(items.all_inner_texts, lambda seen: seen == list(marks), timeout_s)
 
     async def sees_somebody(self, timeout_s: float = 30) -> Sight:
         """Wait until the partner's picture moves and their sound comes, from now on."""

@@ -18,6 +18,7 @@
  *   | { type: "media_arrived", kind: Kind }
  *   | ({ type: "figures_measured" } & ReturnType<typeof measure>)} PeerEvent
  */
+import { Buffer } from "./buffer.js";
 import { kindOf } from "./devices.js";
 import { encode } from "./encoding.js";
 import { countOf, measure, wayOf } from "./figures.js";
@@ -39,6 +40,7 @@ const MEASURES = 5;
 export class Peer {
   #pc;
   #sound;
+  #buffer = new Buffer();
   #onEvent;
   #reporter;
   #limits;
@@ -379,11 +381,13 @@ export class Peer {
   }
 
   async #measure() {
-    const reports = await this.#pc.getStats();
+    const reports = [...(await this.#pc.getStats()).values()];
     if (this.#paused) return;
-    await this.#sound.follow(reports.values(), performance.now());
-    const { figures, totals } = measure(reports.values(), this.#past);
+    const nowMs = performance.now();
+    await this.#sound.follow(reports, nowMs);
+    const { figures, totals } = measure(reports, this.#past);
     this.#past = [...this.#past.slice(1 - MEASURES), totals];
+    this.#buffer.follow(this.#transceiver("video")?.receiver, reports, figures.farRttMs, nowMs);
     this.#emit({ type: "figures_measured", figures, totals });
   }
 

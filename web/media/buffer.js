@@ -1,0 +1,46 @@
+// @ts-check
+/**
+ * How long the partner's picture waits before it is shown. What was lost on the way comes a round trip later; a
+ * browser by itself waits for the first such packets too short a time, stands still, and waits a little longer.
+ * So while much is lost it is told to wait for as long as a repeat may take; the sound keeps step by itself.
+ *
+ * @typedef {Record<string, any>} Report one of the browser's statistics objects
+ */
+
+/** Requests for what did not come, for each packet that did: about the part that is lost. */
+const FROM_LOSS = 0.05;
+/** How much the last second counts against those before. */
+const WEIGHT = 0.2;
+/** To notice that something is missing, and for a second request for some of it, besides the round trip. */
+const NOTICE_MS = 140;
+const LONGEST_MS = 500;
+/** And for so long after the last loss: each change of it is seen. */
+const KEPT_MS = 30_000;
+
+export class Buffer {
+  #asked = 0;
+  #came = 0;
+  #loss = 0;
+  #untilMs = -Infinity;
+
+  /**
+   * Have it wait as long as it has to.
+   *
+   * @param {RTCRtpReceiver | undefined} receiver of the picture
+   * @param {Report[]} reports of the link, about once a second
+   * @param {number | null} farRttMs there and back, up to the partner
+   * @param {number} nowMs
+   */
+  follow(receiver, reports, farRttMs, nowMs) {
+    if (!receiver || !("jitterBufferTarget" in receiver)) return;
+    const video = reports.find(({ type, kind }) => type === "inbound-rtp" && kind === "video");
+    const [asked, came] = [video?.["nackCount"] ?? 0, video?.["packetsReceived"] ?? 0];
+    const lost = came > this.#came ? (asked - this.#asked) / (came - this.#came) : 0;
+    [this.#asked, this.#came] = [asked, came];
+    this.#loss += WEIGHT * (Math.min(1, Math.max(0, lost)) - this.#loss);
+    if (this.#loss >= FROM_LOSS) this.#untilMs = nowMs + KEPT_MS;
+    const waitsMs = Math.min(LONGEST_MS, NOTICE_MS + Math.round(farRttMs ?? 0));
+    if (nowMs >= this.#untilMs) receiver.jitterBufferTarget = null;
+    else if (waitsMs > (receiver.jitterBufferTarget ?? 0)) receiver.jitterBufferTarget = waitsMs;
+  }
+}
