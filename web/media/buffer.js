@@ -12,7 +12,7 @@ const FROM_LOSS = 0.05;
 /** How much the last second counts against those before. */
 const WEIGHT = 0.2;
 /** To notice that something is missing, and for a second request for some of it, besides the round trip. */
-const NOTICE_MS = 140;
+const NOTICE_MS = 200;
 const LONGEST_MS = 500;
 /** And for so long after the last loss: each change of it is seen. */
 const KEPT_MS = 30_000;
