@@ -63,6 +63,7 @@ class Observation:
         self._link_of = {link.user_id: link for link in links}
         self._link_by_id = {link.link_id: link for link in links}
         self._paths: dict[str, models.Path] = {}  # by their links, once they were asked for
+        self._user_of = {user.user_id: user for user in users}
         self._sides = {side.user_id: side for side in self._judge()}
         self._problems = {track.id: self._problems_of(track) for track in tracks}
         self._qualities = {room.room_id: _RoomQuality() for room in rooms}
@@ -294,7 +295,14 @@ class Observation:
         room = self._room_of.get(track.user_id)
         side = self._sides.get(track.user_id)
         age_s, grade = room.age_s if room else None, side.grade if side else None
-        return problems(track, age_s, grade)
+        return problems(track, age_s, grade, is_off=self._is_off(track))
+
+    def _is_off(self, track: TrackView) -> bool:
+        """Whether its sender says that it sends nothing of that kind."""
+        sender = self._user_of.get(track.user_id)
+        if track.direction == "down" and sender is not None:
+            sender = self._user_of.get(sender.partner_id or "")
+        return sender is not None and track.kind in sender.off
 
     def _judge(self) -> Iterator[models.RoomSide]:
         """What each user who has a partner gets of it."""
@@ -304,7 +312,6 @@ class Observation:
                 received[track.user_id].append(track)
             else:
                 sent[track.id] = track
-        users = {user.user_id: user for user in self._users}
         lags_ms = {view.index: 1000 * view.load.loop_lag_s for view in self.worker_views}
         for user in self._users:
             room, link = self._room_of.get(user.user_id), self._link_of.get(user.user_id)
@@ -317,7 +324,7 @@ class Observation:
                     room.age_s,
                     received[user.user_id],
                     sent,
-                    users.get(user.partner_id),
+                    self._user_of.get(user.partner_id),
                     self._link_of.get(user.partner_id),
                     lags_ms.get(worker, 0.0) if worker is not None else 0.0,
                 )

@@ -16,18 +16,23 @@ _MEASURED: tuple[tuple[Problem, str, float], ...] = tuple(
 
 
 def problems(
-    track: TrackView, room_age_s: float | None, grade: Grade | None = None
+    track: TrackView,
+    room_age_s: float | None,
+    grade: Grade | None = None,
+    *,
+    is_off: bool = False,
 ) -> list[Problem]:
     """What is bad about a track.
 
     :param room_age_s: how long the user has had its partner; None without one: then nothing is
         expected to flow.
     :param grade: how well the user sees and hears that partner.
+    :param is_off: whether its sender says that it sends nothing.
     """
     if room_age_s is None:
         return []
     found = [problem for problem, name, bad in _MEASURED if (getattr(track, name) or 0) >= bad]
-    if room_age_s >= SILENT_S:
+    if room_age_s >= SILENT_S and not is_off:
         if track.waits_for_keyframe and track.counterpart_id is not None:
             found.append("no_keyframe")
         elif track.idle_s is None or track.idle_s >= SILENT_S:

@@ -78,7 +78,7 @@ def _sound(side: Side, track: TrackView, legs: _Legs) -> Experience | None:
     if track.idle_s is None or track.idle_s >= side.room_age_s:
         return None  # nothing was ever sent to this user in this room
     if track.idle_s >= SILENT_S:
-        if side.partner is not None and side.partner.is_muted:
+        if side.partner is None or "audio" in side.partner.off:  # on another node, who knows
             return None
         legs.stopped(side, track)
         return Experience(concealed=1.0)
@@ -89,7 +89,8 @@ def _sound(side: Side, track: TrackView, legs: _Legs) -> Experience | None:
 
 
 def _picture(side: Side, track: TrackView, legs: _Legs) -> Experience | None:
-    is_awaited = track.waits_for_keyframe and track.counterpart_id is not None
+    is_off = side.partner is not None and "video" in side.partner.off
+    is_awaited = track.waits_for_keyframe and track.counterpart_id is not None and not is_off
     if is_awaited and side.room_age_s >= SILENT_S:
         legs.stopped(side, track)
         return Experience(frozen=1.0)

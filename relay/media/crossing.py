@@ -111,7 +111,7 @@ class CrossingWay:
         self._stage(at // SLOT_BYTES, end - at, self._head)
         return _CROSSED
 
-    def dropped(self, size: int, *, missed: bool = True) -> None:
+    def dropped(self, size: int, *, missed: bool = True, is_refused: bool = False) -> None:
         """The other end counts what goes out."""
 
     def takes_late(self, rtp_ts: int, now: float) -> bool:  # noqa: ARG002

@@ -249,7 +249,7 @@ class Forwarder:
                 size = length[0] = size - self.repairs.came(link, route, verdict, now)
             else:
                 self._drop(link, route, verdict, now)
-                route.dropped(size, missed=verdict is not Verdict.STALE)
+                route.dropped(size, missed=verdict is not Verdict.STALE, is_refused=True)
                 uplink.kept(view, at, at + size, stream, now)
                 return
         downlink = route.downlink

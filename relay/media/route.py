@@ -244,18 +244,22 @@ class Route:
         if self.source is not None:
             self.source.repaired += 1
 
-    def dropped(self, size: int, *, missed: bool = True) -> None:
+    def dropped(self, size: int, *, missed: bool = True, is_refused: bool = False) -> None:
         """Count a packet of ``size`` bytes that the source counts and that did not go out.
 
         (Those before the first that goes out are taken off where the constants are fixed.)
 
         :param missed: whether the receiver sees a gap for it.
+        :param is_refused: whether that is the sender's fault.
         """
         self._packets_ahead -= 1
         self._bytes_ahead -= size
         if missed and self.numbers.begun:
             self.withheld += 1
-            self.outlet.withheld += 1
+            if is_refused and self.source is not None:
+                self.source.refused += 1
+            else:
+                self.outlet.withheld += 1
 
     @property
     def progress(self) -> Progress:

@@ -68,7 +68,7 @@ class Way(Protocol):
     ) -> Verdict:
         """Rewrite a packet in place, or say why it is to be dropped."""
 
-    def dropped(self, size: int, *, missed: bool = True) -> None:
+    def dropped(self, size: int, *, missed: bool = True, is_refused: bool = False) -> None:
         """Count a packet that did not go out."""
 
     def takes_late(self, rtp_ts: int, now: float) -> bool:
@@ -101,6 +101,7 @@ class Stream:
         "nacks",
         "packets",
         "plis",
+        "refused",
         "repaired",
         "route",
         "rtp_ts",
@@ -129,6 +130,8 @@ class Stream:
         self.firs = 0
         self.asked = 0
         """Packets that were asked for in these requests, each as often as that was done."""
+        self.refused = 0
+        """Packets that came and cannot be used, so that the receiver misses them."""
         self.repaired = 0
         """Packets that came as retransmissions, in place of ones that did not come."""
         self.fir_number = 0
@@ -204,8 +207,8 @@ class Stream:
 
     @property
     def left(self) -> int:
-        """Packets lost on the way up that have not come as retransmissions either."""
-        return self.lost - self.repaired
+        """Packets of the user's that nobody gets: neither they nor a repeat came, or of any use."""
+        return self.lost - self.repaired + self.refused
 
     @property
     def jitter_ms(self) -> float:

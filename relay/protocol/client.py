@@ -153,9 +153,9 @@ class QualityReport(Message):
     """
 
     type: Literal["quality_report"] = "quality_report"
-    frozen_ratio: float | None = Field(default=None, ge=0, le=1)
-    concealed_ratio: float | None = Field(default=None, ge=0, le=1)
-    frames_per_s: float | None = Field(default=None, ge=0, le=MAX_FRAMES_PER_S)
+    frozen_ratio: float | None = Field(default=None, ge=0, le=1, strict=True)
+    concealed_ratio: float | None = Field(default=None, ge=0, le=1, strict=True)
+    frames_per_s: float | None = Field(default=None, ge=0, le=MAX_FRAMES_PER_S, strict=True)
 
 
 class Echo(Message):

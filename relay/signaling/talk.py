@@ -41,9 +41,11 @@ class Talk:
         self._typing_pace = TokenBucket(TYPING_PER_S, TYPING_BURST)
 
     @property
-    def is_muted(self) -> bool:
-        """Whether the user has said that its microphone is off."""
-        return self._said is not None and not self._said.audio
+    def off(self) -> frozenset[str]:
+        """Kinds of media that the user does not send, as it says."""
+        said = self._said
+        silenced = [] if said is None else [k for k in ("audio", "video") if not getattr(said, k)]
+        return self._lacks.union(silenced)
 
     def chat_wait_s(self, now: float) -> float:
         """How long the user has to wait before it chats; when it is 0, one counts as said."""
@@ -90,11 +92,8 @@ class Talk:
 
     def media_news(self) -> MediaState | None:
         """Which of the user's media are on, if the partner is to be told; it is told then."""
-        said = self._said or MediaState(audio=True, video=True)
-        now = MediaState(
-            audio=said.audio and "audio" not in self._lacks,
-            video=said.video and "video" not in self._lacks,
-        )
+        off = self.off
+        now = MediaState(audio="audio" not in off, video="video" not in off)
         is_known = self._said is not None or self._lacks or self._told is not None
         if not is_known or now == self._told:
             return None

@@ -51,8 +51,8 @@ class UserView:
     """What its page has said lately of what it gets of the partner."""
     is_interrupted: bool = False
     """Whether its media has stopped to come, for longer than is usual."""
-    is_muted: bool = False
-    """Whether it sends no sound, as it has said."""
+    off: frozenset[str] = frozenset()
+    """Kinds of media that it does not send, as it says."""
 
 
 def counts_of(sessions: Iterable[Session], calls: Collection[Call]) -> LobbyCounts:
@@ -89,5 +89,5 @@ def view_of_user(session: Session, now: float) -> UserView:
         guest.node if guest is not None else "",
         session.told_quality(now),
         session.link.is_interrupted,
-        session.talk.is_muted,
+        session.talk.off,
     )

@@ -75,7 +75,7 @@ async def test_a_large_picture_is_sent_where_it_is_seen_and_data_is_not_saved(
     seen = await until(berta.look, lambda now: now.width == 1280, 60)
     print(f"\n1280 wide {time.monotonic() - began:.1f} s after the first picture")
     await anna.page.evaluate("document.getElementById('saves-data').click()")
-    await until(berta.look, lambda now: now.width == 640 and now.decoded > seen.decoded)
+    await until(berta.look, lambda now: now.width <= 640 and now.decoded > seen.decoded)
     report = await berta.page.evaluate("() => spy.stats()")
     (video,) = [
         each for each in report if each["type"] == "inbound-rtp" and each["kind"] == "video"
@@ -89,4 +89,11 @@ async def test_an_upright_picture_is_sent_whole(server: Server, arrive: Arrive) 
     anna = await arrive(server, spell=UPRIGHT, viewport=window)
     berta = await arrive(server, viewport=window)
     await together(anna.press("Start"), berta.press("Start"))
-    await until(berta.look, lambda now: now.width == 720, 60)
+    shape = "(video) => [video.videoWidth, video.videoHeight]"
+
+    async def sides() -> list[int]:
+        found: list[int] = await berta.page.locator("#remote").evaluate(shape)
+        return found
+
+    # A machine that is too slow for all of it makes it smaller.
+    await until(sides, lambda seen: seen[0] > 0 and abs(seen[0] / seen[1] - 9 / 16) < 0.02, 60)

@@ -56,10 +56,12 @@ async def test_of_a_partner_who_is_gone_it_says_nothing_any_more() -> None:
     assert told(party, ann) is None, "nor of the next one"
 
 
-@pytest.mark.parametrize("is_on", [True, False])
-async def test_whether_somebody_is_muted(is_on: bool) -> None:
+@pytest.mark.parametrize("audio", [True, False])
+@pytest.mark.parametrize("video", [True, False])
+async def test_what_somebody_has_switched_off(audio: bool, video: bool) -> None:
     party = Party()
     ann, _ = await party.pair("ann", "bob")
-    await ann.turn(audio=is_on, video=True)
+    await ann.turn(audio=audio, video=video)
     views = {view.user_id: view for view in party.lobby.users(party.now)}
-    assert views[ann.name].is_muted is not is_on
+    off = {kind for kind, is_on in (("audio", audio), ("video", video)) if not is_on}
+    assert views[ann.name].off == off

@@ -95,12 +95,12 @@ test("how well it goes is told of both sides, and sorted by the worse", () => {
   const room = { id: "r1", users: /** @type {[string, string]} */ (["ann", "bob"]), state: "in_call", ageS: 75, bitrateBps: 0, lossRatio: 0, problems: ["quality"], sides };
   const [quality, leg] = ["quality", "leg"].map((name) => ROOMS.find(({ id }) => id === name));
   assert.deepEqual([quality?.text(room), quality?.value?.(room), quality?.isBad?.(room)], ["4.8 / 2.0", 2, true]);
-  assert.equal(leg?.text(room), "– / from the relay");
+  assert.equal(leg?.text(room), "– / receiver's line");
   const down = track("x", { direction: "down", quality: 3.2, grade: "weak", leg: "up" });
   const cells = TRACKS.filter(({ id }) => id === "quality" || id === "leg");
-  assert.deepEqual(cells.map((column) => column.text(down)), ["3.2", "to the relay"]);
+  assert.deepEqual(cells.map((column) => column.text(down)), ["3.2", "sender's line"]);
   assert.equal(cells[0]?.isWarm?.(down), true);
-  assert.deepEqual(detailsOf(down).find(([name]) => name === "Quality"), ["Quality", "3.2, to the relay"]);
+  assert.deepEqual(detailsOf(down).find(([name]) => name === "Quality"), ["Quality", "3.2, sender's line"]);
 });
 
 test("what is of a cluster says whose it is, and is told from the rest", () => {

@@ -10,7 +10,7 @@ import { en } from "../../web/words/en.js";
 import { Page } from "./transcript.js";
 
 /** In a browser that does not say how our own line is. */
-const POOR = { lossOut: 0.5, lossIn: 0.4, availableOutBps: 30_000 };
+const POOR = { lossOut: 0.5, lossIn: 0.4, lossLately: 0.4, availableOutBps: 30_000 };
 const OWN = { ...POOR, checks: { sent: 1, answered: 0 } };
 const THEIRS = { ...POOR, checks: { sent: 1, answered: 1 } };
 
@@ -33,10 +33,17 @@ test("congestion control at the least that Chromium thinks of is too poor if mor
   assert.equal(far.measure(7, { ...narrow, farRttMs: 240 }).length, 2);
 });
 
+test("whatever the figures say, nothing is well while nothing comes, and the server is told so", () => {
+  const page = Page.inCall();
+  page.measure(6, { quality: 5 }, false);
+  assert.deepEqual([page.state.line.grade, page.state.line.figures?.quality], ["poor", 1]);
+  assert.deepEqual(page.told.at(-1), { type: "quality_report", frozenRatio: 1, concealedRatio: 1, framesPerS: 30 });
+});
+
 test("what the partner loses on the way here counts as well, since reports get lost, too", () => {
   const figures = { lossOut: 0, availableOutBps: 84_400 };
-  assert.deepEqual(Page.inCall().measure(7, { ...figures, lossIn: 0.4 }), []);
-  assert.deepEqual(Page.inCall().measure(7, { ...figures, lossIn: 0.41 }).length, 2);
+  assert.deepEqual(Page.inCall().measure(7, { ...figures, lossLately: 0.35 }), []);
+  assert.deepEqual(Page.inCall().measure(7, { ...figures, lossLately: 0.36 }).length, 2);
 });
 
 test("a report of loss that the estimate does not bear out is of another time", () => {
@@ -226,7 +233,7 @@ test("figures come from two looks at the browser's statistics", () => {
   assert.equal(first.figures.lossIn, null);
   const { figures } = measure(reports(3_000, 190, 10), [first.totals]);
   assert.deepEqual(figures, {
-    rttMs: 42, farRttMs: 80, checks: { sent: 4, answered: 2 }, packetsIn: 100, lossIn: 0.1, lossOut: 0.02, bytesReceived: 20_000, receivedBps: 36_000,
+    rttMs: 42, farRttMs: 80, checks: { sent: 4, answered: 2 }, packetsIn: 100, lossIn: 0.1, lossLately: 0.1, lossOut: 0.02, bytesReceived: 20_000, receivedBps: 36_000,
     sentBps: 18_000, availableOutBps: 500_000,
     isStrained: false, camera: { width: 1280, height: 720 }, width: 640, height: 480, framesPerS: 24,
     frozen: null, concealed: null, quality: 5, protocol: "udp",
@@ -235,6 +242,12 @@ test("figures come from two looks at the browser's statistics", () => {
     "5.0 / 5", "42 ms", "10.0 % / 2.0 %", "640 × 480", "24", "36 kbit/s / 18 kbit/s",
     "UDP, through the server",
   ]);
+});
+
+test("what was lost lately is that of all looks that are remembered", () => {
+  const [oldest, last] = [measure(reports(1_000, 100, 0), []), measure(reports(2_000, 190, 10), [])];
+  const { figures } = measure(reports(3_000, 290, 10), [oldest.totals, last.totals]);
+  assert.deepEqual([figures.lossIn, figures.lossLately], [0, 0.05]);
 });
 
 test("checks are counted on one path, where the browser counts them", () => {
@@ -359,7 +372,7 @@ test("video is tried again, and if the line is still too poor paused after 6 s m
 });
 
 test("exactly what is still borne is borne, and what is not known", () => {
-  const borne = { lossOut: 0.4, lossIn: 0.4, availableOutBps: 99_999 };
+  const borne = { lossOut: 0.4, lossLately: 0.35, availableOutBps: 99_999 };
   assert.deepEqual(Page.inCall().measure(20, borne), []);
   const unknown = { lossOut: null, availableOutBps: null, rttMs: null, farRttMs: null };
   assert.deepEqual(Page.inCall().measure(20, unknown), []);

@@ -38,6 +38,7 @@ export const FINE = {
   checks: null,
   packetsIn: 80,
   lossIn: 0,
+  lossLately: 0,
   lossOut: 0,
   bytesReceived: 0,
   receivedBps: 900_000,

@@ -38,6 +38,8 @@
 
 /** A repaired picture bears 15 % on each of the two lines, which is 28 % of all, and in a single report more. */
 const MAX_VIDEO_LOSS = 0.4;
+/** What came in five seconds tells more, and repair has made up for some of it. */
+const MAX_LOSS_LATELY = 0.35;
 /** Sound included: Chromium never thinks less than some 85 kbit/s while it sends both. */
 const MIN_VIDEO_BPS = 100_000;
 /** So much waits when the line carries less than is sent; otherwise a low estimate is only one that has to grow. */
@@ -79,14 +81,14 @@ export const CLEAR_LINE = {
  * What was lost of ours the partner reports late, and on such a line not at all for half a minute: so it
  * counts only while the estimate agrees, and what is lost of theirs counts as well.
  *
- * @param {Pick<Figures, "lossIn" | "lossOut" | "availableOutBps" | "rttMs" | "farRttMs">} figures
+ * @param {Pick<Figures, "lossLately" | "lossOut" | "availableOutBps" | "rttMs" | "farRttMs">} figures
  * @param {Least} least
  */
 export function isTooPoor(figures, least) {
-  const { lossIn, lossOut, availableOutBps } = figures;
+  const { lossLately, lossOut, availableOutBps } = figures;
   if (availableOutBps !== null && availableOutBps >= MIN_VIDEO_BPS) return false;
   const isFull = availableOutBps !== null && queue(figures, least) >= QUEUE_MS;
-  return isFull || Math.max(lossIn ?? 0, lossOut ?? 0) > MAX_VIDEO_LOSS;
+  return isFull || (lossOut ?? 0) > MAX_VIDEO_LOSS || (lossLately ?? 0) > MAX_LOSS_LATELY;
 }
 
 /**

@@ -41,8 +41,10 @@ const REPORTING_MS = 2_000;
  * @param {boolean} isHeard whether something comes of the partner, if anything should
  */
 export function measured(turn, figures, isHeard) {
-  showGrade(turn, figures);
-  tell(turn, figures);
+  const isThere = isHeard && !turn.state.line.isInterrupted;
+  const got = isThere ? figures : { ...figures, frozen: 1, concealed: 1, quality: 1 };
+  showGrade(turn, got);
+  tell(turn, got);
   const { line } = turn.state;
   const least = leastOf(figures, line.least);
   change(turn, { least, looks: [...line.looks, lookAt(figures, least)].slice(-MAX_LOOKS) });

@@ -1,20 +1,18 @@
 // @ts-check
 /**
- * How long the partner's picture waits before it is shown. What was lost on the way comes a round trip later; a
- * browser by itself waits for the first such packets too short a time, stands still, and waits a little longer.
- * So while much is lost it is told to wait for as long as a repeat may take; the sound keeps step by itself.
+ * How long the partner's picture waits before it is shown: while much is lost, for as long as a repeat may take.
+ * By itself a browser waits longer only when it has stood still. The sound keeps step.
  *
  * @typedef {Record<string, any>} Report one of the browser's statistics objects
  */
 
-/** Requests for what did not come, for each packet that did: about the part that is lost. */
+/** Requests for each packet that came: about the part that is lost. */
 const FROM_LOSS = 0.05;
-/** How much the last second counts against those before. */
 const WEIGHT = 0.2;
-/** To notice that something is missing, and for a second request for some of it, besides the round trip. */
+/** Besides the round trip: to notice that something is missing, and for some of it to be asked for twice. */
 const NOTICE_MS = 200;
 const LONGEST_MS = 500;
-/** And for so long after the last loss: each change of it is seen. */
+/** After the last loss: each change is seen. */
 const KEPT_MS = 30_000;
 
 export class Buffer {
@@ -24,8 +22,6 @@ export class Buffer {
   #untilMs = -Infinity;
 
   /**
-   * Have it wait as long as it has to.
-   *
    * @param {RTCRtpReceiver | undefined} receiver of the picture
    * @param {Report[]} reports of the link, about once a second
    * @param {number | null} farRttMs there and back, up to the partner

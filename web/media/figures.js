@@ -18,6 +18,7 @@
  * @property {number | null} width of the partner's picture, in pixels
  * @property {number | null} height
  * @property {number | null} framesPerS of the partner's picture
+ * @property {number | null} lossLately the same as `lossIn`, of the last five seconds
  * @property {number | null} frozen part of the last five seconds in which their picture stood still
  * @property {number | null} concealed part of their sound that was made up in that time
  * @property {number} quality what that comes to, from 1 to 5
@@ -101,6 +102,7 @@ export function measure(reports, past) {
       lines: width && height ? Math.min(width, height) : null,
     }),
     protocol: wayOf(all)?.protocol ?? null,
+    lossLately: lossSince(past[0], totals).lossIn,
     ...since(before, totals),
   };
   return { figures, totals };
@@ -133,15 +135,20 @@ function since(before, now) {
   if (!before || passedS <= 0) {
     return { checks: null, packetsIn: null, lossIn: null, receivedBps: null, sentBps: null };
   }
-  const lost = Math.max(0, now.packetsLost - before.packetsLost);
-  const received = Math.max(0, now.packetsReceived - before.packetsReceived);
   return {
     checks: checksSince(before.checks, now.checks),
-    packetsIn: lost + received,
-    lossIn: lost + received > 0 ? lost / (lost + received) : null,
+    ...lossSince(before, now),
     receivedBps: Math.max(0, ((now.bytesReceived - before.bytesReceived) * 8) / passedS),
     sentBps: Math.max(0, ((now.bytesSent - before.bytesSent) * 8) / passedS),
   };
+}
+
+/** @param {Totals | undefined} before @param {Totals} now @returns {Pick<Figures, "packetsIn" | "lossIn">} */
+function lossSince(before, now) {
+  if (!before) return { packetsIn: null, lossIn: null };
+  const lost = Math.max(0, now.packetsLost - before.packetsLost);
+  const packetsIn = lost + Math.max(0, now.packetsReceived - before.packetsReceived);
+  return { packetsIn, lossIn: packetsIn > 0 ? lost / packetsIn : null };
 }
 
 /**

@@ -107,7 +107,7 @@ export class Peer {
 
   /** Offer again, to find new paths; what is sent and received stays. */
   restart() {
-    this.#pc.restartIce();
+    this.#do(async () => this.#pc.restartIce()); // not before: another offer may be under way
     this.offer();
   }
 

@@ -33,6 +33,7 @@ export class StageView {
   #figureList = find("figure-list", HTMLElement);
   #speakerId = "";
   #partnersMet = 0;
+  #redraw = () => {};
 
   /** @param {(event: import("../machine/state.js").Event) => void} onEvent */
   constructor(onEvent) {
@@ -53,13 +54,14 @@ export class StageView {
     setText(this.#notice, this.#sound.isBlocked ? words.pressToHear : notice);
     this.#play(state);
     this.#drawPartner(state, words);
-    this.#drawQuality(state, words);
+    this.#redraw = () => this.#drawQuality(state, words);
+    this.#redraw();
     this.#useSpeaker(state.settings.speakerId);
   }
 
   toggleFigures() {
     this.#figures.hidden = !this.#figures.hidden;
-    setAttribute(this.#quality, "aria-expanded", !this.#figures.hidden);
+    this.#redraw();
   }
 
   /** @param {State} state @param {Words} words */

@@ -136,7 +136,7 @@ def test_sound_that_has_stopped() -> None:
     side = judge(stopped, sent=(up("audio", idle_s=3.1),))
     assert (side.quality, side.leg) == (1.0, "up")
     assert judge(stopped, sent=(up("audio"),)).leg == "relay"
-    muted = replace(user("bob", "r", "ann"), is_muted=True)
+    muted = replace(user("bob", "r", "ann"), off=frozenset({"audio"}))
     assert judge(down(), stopped, bob=muted).quality == 5.0
 
 
@@ -149,6 +149,8 @@ def test_a_picture_that_waits_for_a_key_frame_is_not_seen() -> None:
     side = judge(held, down("audio"))
     assert (side.quality, side.leg) == (1.0, "relay")
     assert judge(down(waits_for_keyframe=True, counterpart_id=None), down("audio")).quality == 5.0
+    dark = replace(user("bob", "r", "ann"), off=frozenset({"video"}))
+    assert judge(held, down("audio"), bob=dark).quality == 5.0
 
 
 def test_who_is_not_heard_of_any_more_gets_nothing() -> None:

@@ -54,6 +54,16 @@ async def test_a_packet_reaches_the_partner(port: Port, couple: tuple[Caller, Ca
     assert port.drops == {}
 
 
+async def test_what_cannot_be_used_is_the_senders_loss(
+    port: Port, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    port.hear(A, a.rtp(audio(1)), a.rtp(rtp(1, 2, payload_type=77)), a.rtp(audio(3)))
+    assert port.drops == {"unknown_payload_type": 1}
+    assert a.link.uplink.streams[1].left == 1
+    assert b.link.downlink.outlets[AUDIO].withheld == 0
+
+
 async def test_flowing_is_told_once(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
     port.hear(A, a.rtp(audio(1)), a.rtp(audio(2)), a.rtp(video(1)))

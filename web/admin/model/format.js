@@ -67,7 +67,7 @@ export function quality(value) {
 }
 
 /** @type {Record<string, string>} */
-const LEGS = { up: "to the relay", relay: "the relay", down: "from the relay" };
+const LEGS = { up: "sender's line", relay: "relay", down: "receiver's line" };
 
 /** @param {string | null} leg that is to blame */
 export function legOf(leg) {
