@@ -22,7 +22,7 @@ const TICK_MS = 250;
 const RULES_TIMEOUT_MS = 15_000;
 
 let state = initial(recall(), location.hostname);
-/** @type {import("./machine/state.js").Event[]} */
+/** @type {import("./machine/types.js").Event[]} */
 const events = [];
 let isWorking = false;
 /** @type {Peer | null} */
@@ -48,7 +48,7 @@ await welcome();
 /**
  * Take an event; one that a command causes waits until that command's step is done.
  *
- * @param {import("./machine/state.js").Event} event
+ * @param {import("./machine/types.js").Event} event
  */
 function dispatch(event) {
   events.push(event);
@@ -64,7 +64,7 @@ function dispatch(event) {
   setTimers();
 }
 
-/** @param {import("./machine/state.js").Command} command */
+/** @param {import("./machine/types.js").Command} command */
 function carryOut(command) {
   switch (command.do) {
     case "open_devices": devices.open(command.kinds, command.ids, command.size); break;
@@ -117,7 +117,7 @@ function arrive() {
   mover.wire.connect();
 }
 
-/** @param {import("./machine/state.js").Kept} kept */
+/** @param {import("./machine/types.js").Kept} kept */
 function leaveForNow(kept) {
   const ticket = mover.leaveForNow();
   if (ticket) keep({ ticket, kept });
@@ -136,7 +136,7 @@ function send(message) {
 
 /**
  * @param {RTCIceServer[]} iceServers
- * @param {import("./machine/state.js").Tracks} tracks
+ * @param {import("./machine/types.js").Tracks} tracks
  * @param {Peer | null} former the one in whose place it is
  */
 function openLink(iceServers, tracks, former = null) {

@@ -89,7 +89,7 @@ async def test_every_state_is_for_everybody(start_server: StartServer, arrive: A
     await together(*(until(each.chat, lambda seen: len(seen) == 3) for each in (anna, berta)))
     await shows(anna, "call")
     await anna.page.locator("#quality").click()
-    await expect(anna.page.locator("#figure-list dt")).to_have_count(6)
+    await expect(anna.page.locator("#figure-list dt")).to_have_count(7)
     await shows(anna, "figures")
     await anna.page.locator("#quality").click()
     await anna.press("Report or block")

@@ -16,7 +16,7 @@ function fits(page) {
   return made.map(({ scale, framesPerS, maxBps }) => [CAMERA.height / scale, framesPerS, maxBps]);
 }
 
-/** @param {Partial<import("../../web/machine/state.js").Settings>} settings */
+/** @param {Partial<import("../../web/machine/types.js").Settings>} settings */
 function inCall(settings = {}) {
   const page = Page.inCall("relay", settings);
   page.on(LARGE);

@@ -5,9 +5,9 @@ import { DEFAULTS, initial, nextDueMs } from "../../web/machine/state.js";
 import { describe, describeProblem } from "../../web/words/describe.js";
 import { en } from "../../web/words/en.js";
 
-/** @typedef {import("../../web/machine/state.js").Event} Event */
-/** @typedef {import("../../web/machine/state.js").Command} Command */
-/** @typedef {import("../../web/machine/state.js").Settings} Settings */
+/** @typedef {import("../../web/machine/types.js").Event} Event */
+/** @typedef {import("../../web/machine/types.js").Command} Command */
+/** @typedef {import("../../web/machine/types.js").Settings} Settings */
 /** @typedef {import("../../web/media/figures.js").Figures} Figures */
 /** @typedef {import("../../web/media/devices.js").Kind} Kind */
 
@@ -128,7 +128,7 @@ export class Page {
     return this.#waitUntil(dueMs);
   }
 
-  /** @param {keyof import("../../web/machine/state.js").DueMs} name */
+  /** @param {keyof import("../../web/machine/types.js").DueMs} name */
   waitFor(name) {
     return this.#waitUntil(this.state.dueMs[name] ?? null);
   }

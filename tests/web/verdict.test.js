@@ -151,7 +151,7 @@ test("how good a way is", () => {
 });
 
 test("what a device does: its problem, the person's own switch, another program, what is seen of it", () => {
-  const on = /** @type {import("../../web/machine/state.js").Device} */ ({
+  const on = /** @type {import("../../web/machine/types.js").Device} */ ({
     isWanted: true, status: "on", problem: null, isSilenced: false, wasLost: false, track: null,
   });
   assert.equal(conditionOf({ ...on, problem: "lost" }, "moving"), "lost");

@@ -2,7 +2,7 @@
 /** What the browser remembers of the user's settings, from one visit to the next. */
 import { DEFAULTS } from "../machine/state.js";
 
-/** @typedef {import("../machine/state.js").Settings} Settings */
+/** @typedef {import("../machine/types.js").Settings} Settings */
 
 const KEY = "relay.settings";
 

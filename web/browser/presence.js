@@ -3,7 +3,7 @@
  * What shows of the page outside of it: the tab's title, a discreet sound when somebody is found
  * while nobody looks, and a screen that stays on during a call.
  *
- * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../machine/types.js").State} State
  * @typedef {import("../words/words.js").Words} Words
  */
 

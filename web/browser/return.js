@@ -8,7 +8,7 @@
  */
 
 /** @typedef {{ ticket: import("../wire/session.js").Ticket,
- *   kept: import("../machine/state.js").Kept }} Left */
+ *   kept: import("../machine/types.js").Kept }} Left */
 
 const KEY = "relay.left";
 

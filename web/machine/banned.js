@@ -14,8 +14,8 @@
  * @typedef {{ do: "look_up_visitor" } | { do: "appeal", words: string }
  *   | { do: "unblock", id: string }} BannedCommand
  */
-import { clip } from "./clip.js";
 import * as devices from "./devices.js";
+import { clip } from "./draft.js";
 import * as news from "./news.js";
 import * as session from "./session.js";
 import { MAX_WORDS_CHARS } from "../wire/messages.js";

@@ -3,14 +3,13 @@
  * The chat with the present partner: lines, who is typing, what was delivered, what is unread.
  *
  * @typedef {import("./turn.js").Turn} Turn
- * @typedef {import("./state.js").ChatLine} ChatLine
+ * @typedef {import("./types.js").ChatLine} ChatLine
  *
  * @typedef {{ type: "text_changed", text: string } | { type: "chat_entered", text: string }
  *   | { type: "key_struck" } | { type: "field_pressed" }
  *   | { type: "begun_taken" } | { type: "begun_dropped" }
  *   | { type: "chat_toggled" } | { type: "chat_repeated", id: string }} ChatEvent
  */
-import { clip } from "./clip.js";
 import * as draft from "./draft.js";
 import * as partner from "./partner.js";
 import { MAX_CHAT_CHARS } from "../wire/messages.js";
@@ -23,7 +22,7 @@ const PARTNER_TYPING_MS = 15_000;
 
 /** @param {Turn} turn @param {string} text */
 export function say(turn, text) {
-  const trimmed = clip(text, MAX_CHAT_CHARS);
+  const trimmed = draft.clip(text, MAX_CHAT_CHARS);
   const { state } = turn;
   if (!state.partner || !trimmed) return;
   if (draft.isHeld(turn)) return turn.notify({ kind: "not_sent" });

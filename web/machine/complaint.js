@@ -4,7 +4,7 @@
  * opened: whoever comes meanwhile is not the one who is meant.
  *
  * @typedef {import("./turn.js").Turn} Turn
- * @typedef {import("./state.js").State} State
+ * @typedef {import("./types.js").State} State
  * @typedef {import("../wire/messages.js").Reason} Reason
  *
  * @typedef {object} ReportForm
@@ -16,7 +16,7 @@
  *   | { type: "report_meant", roomId: string }
  *   | { type: "report_pressed", reason: Reason, words: string } | { type: "block_pressed" }} ComplaintEvent
  */
-import { clip } from "./clip.js";
+import { clip } from "./draft.js";
 import * as former from "./former.js";
 import * as news from "./news.js";
 import * as partner from "./partner.js";

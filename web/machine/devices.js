@@ -4,8 +4,8 @@
  * Neither is needed: one can go on with sound only, or with text only.
  *
  * @typedef {import("./turn.js").Turn} Turn
- * @typedef {import("./state.js").State} State
- * @typedef {import("./state.js").Device} Device
+ * @typedef {import("./types.js").State} State
+ * @typedef {import("./types.js").Device} Device
  * @typedef {import("../media/devices.js").Kind} Kind
  * @typedef {import("../media/devices.js").DeviceProblem} DeviceProblem
  * @typedef {import("../media/devices.js").DeviceInfo} DeviceInfo

@@ -10,6 +10,13 @@ import { MAX_CHAT_CHARS } from "../wire/messages.js";
 
 /** Whoever has touched no key for so long has seen who is there. */
 const REST_MS = 1_500;
+/** Halves of characters, as cutting leaves them; the server takes none. */
+const LONE_SURROGATES = /\p{Surrogate}/gu;
+
+/** What a person has written, as the server takes it. @param {string} text @param {number} maxChars */
+export function clip(text, maxChars) {
+  return text.trim().slice(0, maxChars).replace(LONE_SURROGATES, "");
+}
 
 /** A key was struck in the field, whether it takes it or not. @param {Turn} turn */
 export function struck(turn) {

@@ -12,7 +12,7 @@
  * after, what looks clean has to wait, ever longer.
  *
  * @typedef {import("./turn.js").Turn} Turn
- * @typedef {import("./state.js").Line} Line
+ * @typedef {import("./types.js").Line} Line
  * @typedef {import("../media/figures.js").Figures} Figures
  */
 import { CLEAR_LINE, MAX_LOOKS, faultOf, isClean, isTooPoor, leastOf, lookAt } from "./judgement.js";

@@ -33,20 +33,11 @@
  * is dealt with, `settle` goes on with the search if nothing is waited for any more, and tells the
  * partner what is on.
  *
- * From Start to a call, in relay mode:
+ * docs/architecture.md follows it from Start to a call.
  *
- *     start_pressed   -> open_devices
- *     device_opened   -> open_link, make_offer       the link is opened before there is a partner
- *     link_described  -> webrtc_offer, find_partner
- *     partner_found   -> meet                        sending starts; nothing is negotiated
- *     media_arrived      the call is on
- *     next_pressed    -> part, next_partner          the link stays
- *
- * In direct mode a link is opened at `partner_found` and closed when the partner goes.
- *
- * @typedef {import("./state.js").State} State
- * @typedef {import("./state.js").Event} Event
- * @typedef {import("./state.js").Command} Command
+ * @typedef {import("./types.js").State} State
+ * @typedef {import("./types.js").Event} Event
+ * @typedef {import("./types.js").Command} Command
  * @typedef {import("../wire/messages.js").ServerMessage} ServerMessage
  */
 import * as banned from "./banned.js";

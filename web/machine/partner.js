@@ -40,7 +40,7 @@ export function found(turn, { roomId, isInitiator, sharedInterests, blurred }) {
  *
  * @param {Turn} turn
  * @param {{ roomId: string, sharedInterests: string[], isReady: boolean }} known `isReady` to be seen
- * @returns {import("./state.js").Partner}
+ * @returns {import("./types.js").Partner}
  */
 export function somebody(turn, { roomId, sharedInterests, isReady }) {
   return {
@@ -190,7 +190,7 @@ export function measured(turn, figures) {
 /**
  * Whether something should come of them all the time.
  *
- * @param {import("./state.js").Partner} partner
+ * @param {import("./types.js").Partner} partner
  */
 export function isExpected({ media, arrived }) {
   return (media.audio || media.video) && (arrived.audio || arrived.video);
@@ -263,7 +263,7 @@ export function tellMedia(turn) {
   turn.send({ type: "media_state", ...media });
 }
 
-/** @param {Turn} turn @param {Partial<import("./state.js").Partner>} changes */
+/** @param {Turn} turn @param {Partial<import("./types.js").Partner>} changes */
 export function change(turn, changes) {
   const { partner } = turn.state;
   if (partner) turn.state.partner = { ...partner, ...changes };

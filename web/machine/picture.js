@@ -4,7 +4,7 @@
  * second on by what the line bears.
  *
  * @typedef {import("./turn.js").Turn} Turn
- * @typedef {import("./state.js").State} State
+ * @typedef {import("./types.js").State} State
  * @typedef {import("../media/figures.js").Figures} Figures
  * @typedef {import("../media/size.js").Fit} Fit
  * @typedef {import("../media/size.js").Size} Size

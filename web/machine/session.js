@@ -8,7 +8,7 @@
  * its own; here nothing is counted.
  *
  * @typedef {import("./turn.js").Turn} Turn
- * @typedef {import("./state.js").State} State
+ * @typedef {import("./types.js").State} State
  */
 import * as chat from "./chat.js";
 import * as complaint from "./complaint.js";

@@ -16,7 +16,7 @@
  * connect waits for it, and for somebody whose network is fine that has to be short.
  *
  * @typedef {import("./turn.js").Turn} Turn
- * @typedef {import("./state.js").State} State
+ * @typedef {import("./types.js").State} State
  * @typedef {import("../media/devices.js").Kind} Kind
  * @typedef {import("../media/glance.js").Glimpse} Glimpse
  * @typedef {import("../media/peer.js").PeerEvent} PeerEvent

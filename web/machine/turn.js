@@ -2,9 +2,9 @@
 /**
  * One step of the machine: the state as it becomes, and the commands so far.
  *
- * @typedef {import("./state.js").State} State
- * @typedef {import("./state.js").Command} Command
- * @typedef {import("./state.js").DueMs} DueMs
+ * @typedef {import("./types.js").State} State
+ * @typedef {import("./types.js").Command} Command
+ * @typedef {import("./types.js").DueMs} DueMs
  */
 
 const NOTICE_MS = 8_000;
@@ -33,7 +33,7 @@ export class Turn {
   /**
    * Say something for a while.
    *
-   * @param {import("./state.js").Notice} notice
+   * @param {import("./types.js").Notice} notice
    */
   notify(notice) {
     this.state.notice = notice;
@@ -61,7 +61,7 @@ export class Turn {
     return true;
   }
 
-  /** @param {Partial<import("./state.js").Settings>} change */
+  /** @param {Partial<import("./types.js").Settings>} change */
   set(change) {
     this.state.settings = { ...this.state.settings, ...change };
     this.order({ do: "remember", settings: this.state.settings });

@@ -4,7 +4,7 @@
  * the server thinks that it had better be. The sound is never held back.
  *
  * @typedef {import("./turn.js").Turn} Turn
- * @typedef {import("./state.js").State} State
+ * @typedef {import("./types.js").State} State
  * @typedef {import("../wire/messages.js").Reason} Reason
  *
  * @typedef {"off" | "both" | "brief"} Blur of each new partner: "both" until both have pressed Show,

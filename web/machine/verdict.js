@@ -4,7 +4,7 @@
  *
  * @typedef {import("./trial.js").Trial} Trial
  * @typedef {import("./trial.js").Finding} Finding
- * @typedef {import("./state.js").Device} Device
+ * @typedef {import("./types.js").Device} Device
  * @typedef {import("../media/devices.js").Kind} Kind
  * @typedef {import("../media/glance.js").Glimpse} Glimpse
  * @typedef {import("../media/quality.js").Grade} Grade

@@ -3,7 +3,7 @@
  * From Start to Stop, with a link that may fail.
  *
  * @typedef {import("./turn.js").Turn} Turn
- * @typedef {import("./state.js").State} State
+ * @typedef {import("./types.js").State} State
  */
 import * as devices from "./devices.js";
 import * as link from "./link.js";

@@ -117,7 +117,7 @@ export function seekUdp(turn) {
   return true;
 }
 
-/** @param {import("./state.js").State} state */
+/** @param {import("./types.js").State} state */
 function isWhole({ isLinkUp, mending }) {
   return isLinkUp && mending.step === "none";
 }

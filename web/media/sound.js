@@ -3,9 +3,8 @@
  * Our sound on its way out: what of it is lost can be asked for again, and while much is lost each packet
  * has the one before with it (RED, RFC 2198).
  *
- * No browser offers the former by itself; those that can do it take it when it stands in their own offer. What
- * of the two formats is sent, an answer says by their order. So the browser is given the same answer anew,
- * in the other order, and nobody else hears of it: whoever is at the other end has agreed to both.
+ * The former has to stand in the browser's offer, which it does not by itself. Which format is sent, the order
+ * in an answer says; so the browser is given the same one anew, in the other order, and nobody else hears of it.
  *
  * @typedef {Record<string, any>} Report one of the browser's statistics objects
  */

@@ -3,8 +3,8 @@
  * Draws what a banned person sees: until when and why, and the appeal with its answer. What people have
  * written is text, whatever it looks like.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../machine/banned.js").Sentence} Sentence
  * @typedef {import("../words/words.js").Words} Words
  */

@@ -2,8 +2,8 @@
 /**
  * Draws the settings that keep people away: blurred pictures, and whom the visitor has blocked.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
 import { find, make, setText } from "./dom.js";

@@ -2,9 +2,9 @@
 /**
  * Draws the chat. What people write is text, never HTML.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").ChatLine} ChatLine
- * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").ChatLine} ChatLine
+ * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
 import { find, make, setAttribute, setText } from "./dom.js";

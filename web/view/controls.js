@@ -2,9 +2,9 @@
 /**
  * Draws the buttons of the call.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").Device} Device
- * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").Device} Device
+ * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
 import { find, setAttribute, setIcon, setLabel, setText } from "./dom.js";

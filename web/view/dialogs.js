@@ -2,8 +2,8 @@
 /**
  * The dialogs: the welcome, the keys, the settings, whether to open an address, and whether to return.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
 import { BlocksView } from "./blocks.js";

@@ -2,8 +2,8 @@
 /**
  * Draws what is there before the call: oneself, the devices, the interests, Start.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
 import { find, icon, make, setAttribute, setLabel, setText } from "./dom.js";

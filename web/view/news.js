@@ -2,8 +2,8 @@
 /**
  * Draws what the person is told wherever they are, and warnings, which have to be taken notice of.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
 import { find, icon, make, setLabel, setText } from "./dom.js";

@@ -2,8 +2,8 @@
 /**
  * Lists of cameras, microphones and speakers to choose from.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  * @typedef {import("../media/devices.js").DeviceInfo["kind"]} Kind
  */

@@ -3,7 +3,7 @@
 import { find, setAttribute } from "./dom.js";
 import { Player } from "./player.js";
 
-/** @typedef {import("../machine/state.js").State} State */
+/** @typedef {import("../machine/types.js").State} State */
 
 export class SelfView {
   #self = find("self", HTMLElement);

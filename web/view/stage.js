@@ -2,7 +2,7 @@
 /**
  * Draws the partner and what is said over them: states in words, marks, the quality of the line.
  *
- * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../machine/types.js").State} State
  * @typedef {import("../words/words.js").Words} Words
  */
 import { drawTryNow } from "./controls.js";
@@ -35,7 +35,7 @@ export class StageView {
   #partnersMet = 0;
   #redraw = () => {};
 
-  /** @param {(event: import("../machine/state.js").Event) => void} onEvent */
+  /** @param {(event: import("../machine/types.js").Event) => void} onEvent */
   constructor(onEvent) {
     this.#quality.onclick = () => this.toggleFigures();
     this.#tryNow.onclick = () => onEvent({ type: "try_now_pressed" });

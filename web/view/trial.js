@@ -2,8 +2,8 @@
 /**
  * Draws the test of the connection: its dialog, and one line of it where a failed link is spoken of.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
 import { find, make, setAttribute, setText } from "./dom.js";

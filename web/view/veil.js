@@ -2,7 +2,7 @@
 /**
  * Draws what is over a partner's picture that is blurred: why, and a button to see it.
  *
- * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../machine/types.js").State} State
  * @typedef {import("../words/words.js").Words} Words
  */
 import { find, setAttribute, setText } from "./dom.js";
@@ -13,7 +13,7 @@ export class VeilView {
   #text = find("veil-text", HTMLElement);
   #show = find("show", HTMLButtonElement);
 
-  /** @param {(event: import("../machine/state.js").Event) => void} onEvent */
+  /** @param {(event: import("../machine/types.js").Event) => void} onEvent */
   constructor(onEvent) {
     this.#show.onclick = () => onEvent({ type: "show_pressed" });
   }

@@ -2,8 +2,8 @@
 /**
  * Draws the state, part by part. Nothing outside of `view/` touches the page's elements.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").Event} Event
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
 import { BannedView } from "./banned.js";

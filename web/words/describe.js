@@ -2,8 +2,8 @@
 /**
  * What the page says in each state.
  *
- * @typedef {import("../machine/state.js").State} State
- * @typedef {import("../machine/state.js").Partner} Partner
+ * @typedef {import("../machine/types.js").State} State
+ * @typedef {import("../machine/types.js").Partner} Partner
  * @typedef {import("./words.js").Words} Words
  *
  * @typedef {"call" | "busy" | "idle" | "problem"} Mood

@@ -2,7 +2,7 @@
 /**
  * Reports, blurred pictures, bans and other news, in words.
  *
- * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../machine/types.js").State} State
  * @typedef {import("../machine/news.js").Item} Item
  * @typedef {import("../machine/banned.js").Sentence} Sentence
  * @typedef {import("./words.js").Words} Words

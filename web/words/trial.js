@@ -3,7 +3,7 @@
  * The test of the connection in words: a sentence, a row for each thing that was tested, and all of it as
  * plain text to be passed on. Nobody's addresses are in it.
  *
- * @typedef {import("../machine/state.js").State} State
+ * @typedef {import("../machine/types.js").State} State
  * @typedef {import("../machine/trial.js").Trial} Trial
  * @typedef {import("../machine/trial.js").Finding} Finding
  * @typedef {import("../machine/trial.js").Way} Way
