@@ -44,6 +44,8 @@ test("what the partner loses on the way here counts as well, since reports get l
   const figures = { lossOut: 0, availableOutBps: 84_400 };
   assert.deepEqual(Page.inCall().measure(7, { ...figures, lossLately: 0.35 }), []);
   assert.deepEqual(Page.inCall().measure(7, { ...figures, lossLately: 0.36 }).length, 2);
+  assert.deepEqual(Page.inCall().measure(7, { ...figures, frozen: 0.5 }), []);
+  assert.deepEqual(Page.inCall().measure(7, { ...figures, frozen: 0.51 }).length, 2);
 });
 
 test("a report of loss that the estimate does not bear out is of another time", () => {

@@ -40,6 +40,8 @@
 const MAX_VIDEO_LOSS = 0.4;
 /** What came in five seconds tells more, and repair has made up for some of it. */
 const MAX_LOSS_LATELY = 0.35;
+/** With half of the time still a picture is none. */
+const MAX_FROZEN = 0.5;
 /** Sound included: Chromium never thinks less than some 85 kbit/s while it sends both. */
 const MIN_VIDEO_BPS = 100_000;
 /** So much waits when the line carries less than is sent; otherwise a low estimate is only one that has to grow. */
@@ -79,16 +81,17 @@ export const CLEAR_LINE = {
  * get through even at the least that the browser sends. What is not known is not held against the line.
  *
  * What was lost of ours the partner reports late, and on such a line not at all for half a minute: so it
- * counts only while the estimate agrees, and what is lost of theirs counts as well.
+ * counts only while the estimate agrees, and what is lost of theirs counts as well, and how they are seen.
  *
- * @param {Pick<Figures, "lossLately" | "lossOut" | "availableOutBps" | "rttMs" | "farRttMs">} figures
+ * @param {Pick<Figures, "lossLately" | "frozen" | "lossOut" | "availableOutBps" | "rttMs" | "farRttMs">} figures
  * @param {Least} least
  */
 export function isTooPoor(figures, least) {
-  const { lossLately, lossOut, availableOutBps } = figures;
+  const { lossLately, frozen, lossOut, availableOutBps } = figures;
   if (availableOutBps !== null && availableOutBps >= MIN_VIDEO_BPS) return false;
   const isFull = availableOutBps !== null && queue(figures, least) >= QUEUE_MS;
-  return isFull || (lossOut ?? 0) > MAX_VIDEO_LOSS || (lossLately ?? 0) > MAX_LOSS_LATELY;
+  const isTooMuch = (lossOut ?? 0) > MAX_VIDEO_LOSS || (lossLately ?? 0) > MAX_LOSS_LATELY;
+  return isFull || isTooMuch || (frozen ?? 0) > MAX_FROZEN;
 }
 
 /**
