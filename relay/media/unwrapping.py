@@ -17,6 +17,9 @@ from relay.media.route import Route
 from relay.media.stream import NOTHING_UNWRAPPED, Receiver, Unwrapped
 from relay.media.verdict import GOES_ON, Verdict
 
+_Missed = tuple[int, int, bytes]
+"""What was in a later packet: number, by how much its timestamp is earlier, and payload."""
+
 
 class RedRoute(Route):
     """RED (RFC 2198) and plain Opus have one SSRC and one numbering, and take turns as they like.
@@ -67,7 +70,7 @@ class RedRoute(Route):
             self._turn_to(self._red_in, self._red_out)
             renumber(view, payload_at, len(blocks), opus_out)
             verdict = super().rewrite(view, at, end, header, extended, now)
-            self._fill(missed, rtp_ts, verdict, now)
+            self._restore(missed, verdict, now)
             return verdict
         *_, (_, own_at, own_end) = blocks
         size = own_end - own_at
@@ -81,7 +84,8 @@ class RedRoute(Route):
             return verdict
         if had_begun:  # else it was counted as short as it went out
             self._bytes_ahead -= cut
-        fills = self._fill(missed, rtp_ts, verdict, now)
+        restored = self._restore(missed, verdict, now)
+        fills = tuple(self._fill(each, rtp_ts) for each in restored)
         self.unwrapped = Unwrapped(cut, fills, verdict)
         return Verdict.UNWRAPPED
 
@@ -90,10 +94,8 @@ class RedRoute(Route):
         self._payload_type_in = payload_type_in
         self._payload_type_change = payload_type_in ^ payload_type_out
 
-    def _missed(
-        self, view: memoryview, blocks: list[Block], extended: int
-    ) -> list[tuple[int, int, bytes]]:
-        """What of a packet may fill gaps: number, how much earlier, and payload of each."""
+    def _missed(self, view: memoryview, blocks: list[Block], extended: int) -> list[_Missed]:
+        """What of a packet may fill gaps."""
         gaps = self.gaps
         if gaps is None or len(blocks) < 2 or (extended <= self.sent + 1 and not len(gaps)):
             return []
@@ -104,22 +106,22 @@ class RedRoute(Route):
             if block.earlier and block.end > block.at
         ]
 
-    def _fill(
-        self, missed: list[tuple[int, int, bytes]], rtp_ts: int, verdict: Verdict, now: float
-    ) -> tuple[bytes, ...]:
-        """Close the gaps that can be filled; returns the packets, oldest first.
-
-        They have no header extensions: what was lost on the way up is told to the sender as lost.
-        """
+    def _restore(self, missed: list[_Missed], verdict: Verdict, now: float) -> list[_Missed]:
+        """Close the gaps that can be filled; returns what fills them, oldest first."""
         gaps = self.gaps
-        if gaps is None or not missed or verdict not in GOES_ON:
-            return ()
-        fills = []
-        for number, earlier, payload in reversed(missed):
-            if gaps.restored(number, now):
-                if self.source is not None:
-                    self.source.repaired += 1
-                out = self.numbers.forward(number)
-                stamp = rtp_ts - earlier + self.ts_offset & 0xFFFFFFFF
-                fills.append(HEADER.pack(RTP_BITS, self._opus[1], out, stamp, self.ssrc) + payload)
-        return tuple(fills)
+        if gaps is None or verdict not in GOES_ON:
+            return []
+        restored = [each for each in reversed(missed) if gaps.restored(each[0], now)]
+        if self.source is not None:
+            self.source.repaired += len(restored)
+        return restored
+
+    def _fill(self, missed: _Missed, rtp_ts: int) -> bytes:
+        """A packet as it would have gone out.
+
+        It has no header extensions: what was lost on the way up is told to the sender as lost.
+        """
+        number, earlier, payload = missed
+        out = self.numbers.forward(number)
+        stamp = rtp_ts - earlier + self.ts_offset & 0xFFFFFFFF
+        return HEADER.pack(RTP_BITS, self._opus[1], out, stamp, self.ssrc) + payload

@@ -48,7 +48,7 @@ export function measured(turn, figures, isHeard) {
   const { line } = turn.state;
   const least = leastOf(figures, line.least);
   change(turn, { least, looks: [...line.looks, lookAt(figures, least)].slice(-MAX_LOOKS) });
-  if (!isHeard || line.isInterrupted) change(turn, { poorSinceMs: null });
+  if (!isThere) change(turn, { poorSinceMs: null });
   else if (line.isVideoPaused) awaitClean(turn, figures);
   else judge(turn, figures);
 }

@@ -222,7 +222,7 @@ function sum(reports, name) {
 }
 
 /** @param {(number | undefined)[]} values @returns {number | null} */
-function highest(values) {
+export function highest(values) {
   const known = values.filter((value) => value !== undefined);
   return known.length ? Math.max(.../** @type {number[]} */ (known)) : null;
 }

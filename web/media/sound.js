@@ -9,6 +9,8 @@
  * @typedef {Record<string, any>} Report one of the browser's statistics objects
  */
 
+import { highest } from "./figures.js";
+
 /** Part of what we send that is lost, on any of the ways to the partner. */
 const FROM_LOSS = 0.04;
 /** A narrow line loses what is too much for it, and RED takes 35 kbit/s more. It has a queue; a low estimate alone
@@ -62,33 +64,32 @@ export class Sound {
   /**
    * Guard our sound while much is lost.
    *
-   * @param {Iterable<Report>} reports of the link, about once a second
+   * @param {Report[]} reports of the link, about once a second
    * @param {number} nowMs
    */
   async follow(reports, nowMs) {
-    const all = [...reports];
-    if (this.#lossOf(all) >= FROM_LOSS) this.#guardedUntilMs = nowMs + GUARDED_MS;
-    if (this.#isNarrow(all)) this.#narrowUntilMs = nowMs + GUARDED_MS;
+    if (this.#lossOf(reports) >= FROM_LOSS) this.#guardedUntilMs = nowMs + GUARDED_MS;
+    if (this.#isNarrow(reports)) this.#narrowUntilMs = nowMs + GUARDED_MS;
     await this.#guard(nowMs < this.#guardedUntilMs && nowMs >= this.#narrowUntilMs);
   }
 
   /** @param {Report[]} reports */
   #isNarrow(reports) {
-    const roundTripS = highest(reports, "roundTripTime") ?? 0;
+    const roundTripS = highest(reports.map(({ roundTripTime }) => roundTripTime)) ?? 0;
     if (roundTripS > 0) this.#leastRoundTripS = Math.min(this.#leastRoundTripS, roundTripS);
-    const bears = highest(reports, "availableOutgoingBitrate") ?? Infinity;
+    const bears = highest(reports.map(({ availableOutgoingBitrate }) => availableOutgoingBitrate)) ?? Infinity;
     return bears < NARROW.bps && roundTripS - this.#leastRoundTripS >= NARROW.queueS;
   }
 
   /** @param {Report[]} reports */
   #lossOf(reports) {
     const sound = reports.filter(({ type, kind }) => type === "outbound-rtp" && kind === "audio");
-    const sent = highest(sound, "packetsSent") ?? 0;
-    const repeated = highest(sound, "retransmittedPacketsSent") ?? 0;
+    const sent = highest(sound.map(({ packetsSent }) => packetsSent)) ?? 0;
+    const repeated = highest(sound.map(({ retransmittedPacketsSent }) => retransmittedPacketsSent)) ?? 0;
     const asked = sent > this.#sent ? (repeated - this.#repeated) / (sent - this.#sent) : 0;
     [this.#sent, this.#repeated] = [sent, repeated];
     const remote = reports.filter(({ type }) => type === "remote-inbound-rtp");
-    return Math.max(asked, highest(remote, "fractionLost") ?? 0);
+    return Math.max(asked, highest(remote.map(({ fractionLost }) => fractionLost)) ?? 0);
   }
 
   /** @param {boolean} isGuarded */
@@ -133,10 +134,4 @@ export function ordered(sdp, isRedFirst) {
     const others = formats.trim().split(" ").filter((/** @type {string} */ each) => each !== red && each !== opus);
     return [head, first, second, ...others].join(" ");
   });
-}
-
-/** @param {Report[]} reports @param {string} name @returns {number | null} */
-function highest(reports, name) {
-  const known = reports.flatMap((report) => (typeof report[name] === "number" ? [report[name]] : []));
-  return known.length ? Math.max(...known) : null;
 }
