@@ -16,10 +16,12 @@ T = TypeVar("T")
 
 SPY = (Path(__file__).parent / "spy.js").read_text()
 
-# What Chromium says of a server that is not there, or lets nobody in.
-NOT_REACHED = "WebSocket connection to .* failed|net::ERR_CONNECTION_REFUSED"
-REFUSED = "WebSocket connection to .* failed|the server responded with a status of 4(03|09|29)"
-TURNED_AWAY = "WebSocket connection to .* failed|the server responded with a status of 503"
+# What Chromium says of a server that is not there, or lets nobody in. When the page asks why, the
+# server may be just coming, just going, or have room again: then the answer is 400.
+_ASKED = r"WebSocket connection to .* failed|the server responded with a status of 400"
+NOT_REACHED = rf"{_ASKED}|net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE)"
+REFUSED = rf"{_ASKED}|the server responded with a status of 4(03|09|29)"
+TURNED_AWAY = rf"{_ASKED}|the server responded with a status of 503"
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Visitor:
 
     def _hear_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and NETWORK_CHANGED not in message.text:
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} ({message.location['url']})")
 
     async def _hear_dialog(self, dialog: Dialog) -> None:
         self.complaints.append(f"{dialog.type}: {dialog.message}")
