@@ -20,8 +20,8 @@ POLICY = "Content-Security-Policy"
 def policy(script: str = "", style: str = "") -> str:
     """What a page of ours may do.
 
-    :param script: the hash of a script in it.
-    :param style: the same of a style.
+    :param script: the hashes of scripts in it.
+    :param style: the same of styles.
     """
     # 'self' covers the page's own WebSocket (CSP 3, section 6.7.2.8)
     return "; ".join(

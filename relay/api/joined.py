@@ -27,7 +27,7 @@ _OTHER = re.compile(r"^(?:export|import)\b(?!\().*", re.MULTILINE)
 _LATER = re.compile(r"\bimport\(")
 
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">\s*')
-_SCRIPT = re.compile(r'<script type="module" src="([^"]+)"></script>')
+_SCRIPT = re.compile(r'<script type="module" src="([^"]+)"( async)?></script>')
 
 # Comments that have lines to themselves, indentation, empty lines. No text of several lines may
 # look like that: a test compares what is left, token by token.
@@ -36,7 +36,7 @@ _SPARE = re.compile(
 )
 
 _BEGINNING = """\
-const joined = window.joined = {};
+window.joined = {};
 joined.load = async (folder, path) => {
 const name = new URL(path, `http://page/${folder}/`).pathname.slice(1);
 return joined[name] ?? import(`./joined/${name}`);
@@ -58,10 +58,10 @@ class _Module:
 
 @dataclass(frozen=True)
 class Front:
-    """The page, and what of it is a script or a style: a policy has to name it."""
+    """The page, and what of it are scripts or a style: a policy has to name them."""
 
     html: str
-    script: str
+    scripts: tuple[str, ...]
     style: str
 
 
@@ -72,22 +72,24 @@ def front(read: Read, words: str) -> Front:
     :raises CannotJoinError: when a file is written in another way.
     """
     html = read("index.html")
-    main = _SCRIPT.search(html)
     sheets = _STYLE.findall(html)
-    if main is None or not sheets:
+    entries = _entries(html)
+    if not entries or not sheets:
         raise CannotJoinError("index.html has no script, or no style")
-    *needed, entry = _needed(read, main[1])
-    spoken = [module for module in _needed(read, words) if module not in needed]
-    script = _BEGINNING + "".join(map(_joined, [*needed, *spoken]))
-    script += f"(async () => {{\n{entry.body}}})();\n"
+    scripts = _scripts(read, entries, words)
     style = "".join(spared(read(sheet)) for sheet in sheets)
-    for text, end in ((script, "</script"), (script, "<!--"), (style, "</style"), (style, "url(")):
+    ends = [(style, "</style"), (style, "url(")]
+    ends += [(script, end) for script in scripts for end in ("</script", "<!--")]
+    for text, end in ends:
         if end in text:
             raise CannotJoinError(f"there is {end} in it")
     html = _STYLE.sub("", html, count=len(sheets) - 1)
     html = _STYLE.sub(lambda _: f"<style>{style}</style>\n", html)
-    html = _SCRIPT.sub(lambda _: f'<script type="module">{script}</script>', html)
-    return Front(html, script, style)
+    inline = iter(scripts)
+    html = _SCRIPT.sub(
+        lambda tag: f'<script type="module"{tag[2] or ""}>{next(inline)}</script>', html
+    )
+    return Front(html, scripts, style)
 
 
 def later(read: Read, name: str) -> str:
@@ -95,16 +97,33 @@ def later(read: Read, name: str) -> str:
 
     :raises CannotJoinError: when a file is written in another way.
     """
-    main = _SCRIPT.search(read("index.html"))
-    known = {module.name for module in _needed(read, main[1])} if main else set()
+    entries = _entries(read("index.html"))
+    known = {module.name for entry in entries for module in _needed(read, entry)}
     modules = [module for module in _needed(read, name) if module.name not in known]
     if not modules:
         raise CannotJoinError(f"{name} is part of the page")
     exports = ", ".join(modules[-1].exports)
     script = "".join(map(_joined, modules))
-    return (
-        f'const {{ joined }} = window;\n{script}export const {{ {exports} }} = joined["{name}"];\n'
-    )
+    return f'{script}export const {{ {exports} }} = joined["{name}"];\n'
+
+
+def _entries(html: str) -> list[str]:
+    return [tag[1] for tag in _SCRIPT.finditer(html)]
+
+
+def _scripts(read: Read, entries: list[str], words: str) -> tuple[str, ...]:
+    """One for each entry, with what it needs and those before it do not have."""
+    scripts: list[str] = []
+    there = set[str]()
+    beginning, spoken = _BEGINNING, _needed(read, words)
+    for entry in entries:
+        *needed, main = _needed(read, entry)
+        fresh = {module.name: module for module in [*spoken, *needed] if module.name not in there}
+        there |= fresh.keys()
+        script = beginning + "".join(map(_joined, fresh.values()))
+        scripts.append(f"{script}(async () => {{\n{main.body}}})();\n")
+        beginning, spoken = "", []
+    return tuple(scripts)
 
 
 def spared(text: str) -> str:

@@ -130,7 +130,7 @@ class Page:
         try:
             if form == "front":
                 front = joined.front(read, f"words/{name}.js")
-                own = policy(_hash(front.script), _hash(front.style))
+                own = policy(" ".join(map(_hash, front.scripts)), _hash(front.style))
                 return _content(parts, front.html.encode(), own)
             if form == "later":
                 return _content(parts, joined.later(read, name).encode())

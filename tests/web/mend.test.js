@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CAMERA, MICROPHONE, Page, REMOTE } from "./transcript.js";
 
-const OURS = /^Your connection is interrupted \| Trying to mend it…/;
+const OURS = /^Your connection is interrupted \| Trying to get it back…/;
 
 /** @param {Page} page */
 const answer = (page) => page.hear({ type: "webrtc_answer", sdp: "x" });

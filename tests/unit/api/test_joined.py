@@ -8,12 +8,14 @@ from relay.api.page import folder
 HTML = """<head>
     <link rel="stylesheet" href="style/a.css">
     <link rel="stylesheet" href="style/b.css">
+    <script type="module" src="first.js" async></script>
     <script type="module" src="main.js"></script>
 </head>"""
 PAGE = {
     "index.html": HTML,
     "style/a.css": "/* first */\nbody {\n  margin: 0;\n}\n",
     "style/b.css": "p { margin: 0 }\n",
+    "first.js": 'import { TWO } from "./two.js";\nfirst(TWO);\n',
     "main.js": 'import { one } from "./view/one.js";\nimport * as two from "./two.js";\n'
     'one(two.TWO);\nimport("./later.js");\n',
     "two.js": "/** Two. */\nexport const TWO = 2;\n",
@@ -32,12 +34,16 @@ def test_all_that_the_page_needs_is_in_it_once_and_in_order() -> None:
     made = front(PAGE.__getitem__, "words/en.js")
     assert made.style == "body {\nmargin: 0;\n}\np { margin: 0 }\n"
     assert f"<style>{made.style}</style>" in made.html
-    assert f'<script type="module">{made.script}</script>' in made.html
+    first, script = made.scripts
+    assert f'<script type="module" async>{first}</script>' in made.html
+    assert f'<script type="module">{script}</script>' in made.html
     assert "href=" not in made.html
     assert "src=" not in made.html
-    begins = [made.script.index(f'joined["{name}"] ??=') for name in ("two.js", "view/one.js")]
+    names = ("words/plural.js", "words/en.js", "two.js", "view/one.js")
+    begins = [(first + script).index(f'joined["{name}"] ??=') for name in names]
     assert begins == sorted(begins)
-    assert made.script.count('joined["two.js"] ??=') == 1
+    assert (first + script).count('joined["two.js"] ??=') == 1
+    assert first.endswith('const { TWO } = joined["two.js"];\nfirst(TWO);\n})();\n')
     one = """joined["view/one.js"] ??= (() => {
 const { TWO: many } = joined["two.js"];
 function one() {
@@ -48,7 +54,7 @@ class Kind {}
 return { one, other, Kind };
 })();
 """
-    assert one in made.script
+    assert one in script
     end = """(async () => {
 const { one } = joined["view/one.js"];
 const two = joined["two.js"];
@@ -56,15 +62,13 @@ one(two.TWO);
 joined.load("", "./later.js");
 })();
 """
-    assert made.script.endswith(end)
-    assert 'joined["words/plural.js"]' in made.script
-    assert "late" not in made.script.replace("later.js", "")
+    assert script.endswith(end)
+    assert "late" not in script.replace("later.js", "")
 
 
 def test_what_comes_later_brings_what_the_page_does_not_have() -> None:
     assert later(PAGE.__getitem__, "later.js") == (
-        """const { joined } = window;
-joined["deep.js"] ??= (() => {
+        """joined["deep.js"] ??= (() => {
 const deep = () => joined.load("", `./words/${1}.js`);
 return { deep };
 })();
@@ -125,8 +129,8 @@ def test_each_module_of_the_page_can_be_joined() -> None:
 
     made = front(read, "words/en.js")
     names = [path.relative_to(web).as_posix() for path in web.rglob("*.js")]
-    others = ("main.js", "machine/types.js")
+    others = ("first.js", "main.js", "machine/types.js")
     for name in names:
         is_ours = "vendor/" not in name and not name.startswith("admin/") and name not in others
-        if is_ours and f'joined["{name}"] ??=' not in made.script:
+        if is_ours and f'joined["{name}"] ??=' not in "".join(made.scripts):
             assert later(read, name)
