@@ -144,7 +144,7 @@ test("a link that the relay closes while the socket is away: what it means shows
   assert.deepEqual(page.resumed(), ["replace_link", "meet", "make_offer"]);
   page.state = unknown;
   assert.deepEqual(page.connect(), ["close_link", "open_link", "make_offer"]);
-  assert.match(page.says, /^Your connection was lost, and your partner with it\./);
+  assert.match(page.says, /^You lost the connection, and your partner with it\./);
 });
 
 test("nothing that comes for 2 s, though it should: new paths, twice, without a word", () => {

@@ -117,7 +117,7 @@ test("a session that cannot be gone on with: the partner is lost, and another is
   say(page, "two");
   page.lost();
   assert.deepEqual(page.connect(), ["close_link", "open_link", "make_offer"]);
-  assert.match(page.says, /^Your connection was lost, and your partner with it\. \| Connecting…/);
+  assert.match(page.says, /^You lost the connection, and your partner with it\. \| Connecting…/);
   assert.deepEqual(fates(page), ["sent", "refused"], "the last words stay");
   assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
 });
