@@ -35,7 +35,7 @@ _CROSSED = Verdict.CROSSED
 
 _NEWS = struct.Struct("!6sIIIIIHH?")
 Heard = tuple[int, int, int, int]
-"""NACKs, packets asked for and repaired, and key frames."""
+"""NACKs, packets asked for, key frames, and packets repaired."""
 
 _UNHEARD: Heard = 0, 0, 0, 0
 
@@ -257,13 +257,14 @@ class Crossing:
         if stream is None or (news.ssrc not in self._heard and len(self._heard) >= MAX_STREAMS):
             return
         before = self._heard.get(news.ssrc, _UNHEARD)
-        now = news.nacks, news.asked, news.repaired, news.keyframes
-        if now < before:  # it has begun to count anew
+        now = news.nacks, news.asked, news.keyframes, news.repaired
+        if now[:3] < before[:3]:  # it has begun to count anew
             before = _UNHEARD
         self._heard[news.ssrc] = now
-        nacks, asked, repaired, keyframes = (
-            max(new - old, 0) for new, old in zip(now, before, strict=True)
+        nacks, asked, keyframes = (
+            max(new - old, 0) for new, old in zip(now[:3], before[:3], strict=True)
         )
+        repaired = now[3] - before[3]  # fewer where what was repaired has come after all
         stream.nacks += nacks
         stream.asked += asked
         stream.repaired += repaired

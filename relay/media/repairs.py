@@ -26,7 +26,7 @@ from relay.media.packets.rtp import NUMBER
 from relay.media.paths.transport import SLOT_BYTES
 from relay.media.route import Route
 from relay.media.stream import Way
-from relay.media.translation import Translation, nack
+from relay.media.translation import Translation
 from relay.media.verdict import Verdict
 from relay.seam import srtp_ffi, srtp_lib
 
@@ -91,7 +91,9 @@ class Repairs:
 
     def _unwrapped(self, end: Link | Far, route: Way, now: float) -> int:
         """Send what was in a packet beside its own, and did not come by itself."""
-        cut, fills, verdict = route.unwrapped
+        cut, verdict, fills, over_budget = route.unwrapped
+        if over_budget:
+            self._drops["repairs_over_budget"] += over_budget
         flow = end.uplink.flow
         if isinstance(flow, Flow):
             for packet in fills:
@@ -103,13 +105,12 @@ class Repairs:
         return cut
 
     def _fill(self, downlink: Downlink, route: Way, packet: bytes, now: float) -> None:
-        """Send what fills a gap, paid as what the user has sent again."""
-        if not downlink.repairs.has_room(for_picture=False):
-            self._drops["repairs_over_budget"] += 1
-            return
-        downlink.repairs.owe(len(packet))
+        """Send what fills a gap."""
         sealed = self._send(downlink, packet)
-        if sealed and route.sealed is not None:
+        if not sealed:
+            route.dropped(len(packet))
+            return
+        if route.sealed is not None:
             (number,) = NUMBER.unpack_from(sealed, NUMBER.size)
             route.sealed.keep(number, memoryview(sealed), 0, len(sealed), now)
         self.counts["restored"] += 1
@@ -160,7 +161,7 @@ class Repairs:
             self.asked += 1
             source.nacks += 1
             source.asked += len(asked)
-            request = nack(sender.reporter, source.ssrc, asked)
+            request = rtcp.nack(sender.reporter, source.ssrc, asked)
             sender.send_rtcp(rtcp.compound([request], sender.reporter))
 
     def _await(self, due_at: float, now: float) -> None:

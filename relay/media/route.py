@@ -406,6 +406,8 @@ class Route:
             return _FORWARD
         is_answer = gaps.has_asked(extended)
         if not gaps.came(extended, now):
+            if self.source is not None:
+                self.source.repaired -= 1  # it was only late
             return Verdict.STALE
         return Verdict.ANSWER if is_answer else _FORWARD
 

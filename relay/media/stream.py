@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
+from relay.media.budget import RepairBudget
 from relay.media.meter import Meter
 from relay.media.negotiation.sdp import CLOCK_RATE_HZ
 from relay.media.outlet import Outlet
@@ -21,13 +22,15 @@ class Unwrapped(NamedTuple):
 
     cut: int
     """By so many bytes."""
-    fills: tuple[bytes, ...]
-    """Earlier packets that were in it and did not come by themselves, to be encrypted."""
     verdict: Verdict
     """On the packet itself."""
+    fills: tuple[bytes, ...] = ()
+    """Earlier packets that were in it and did not come by themselves, paid for, to be encrypted."""
+    over_budget: int = 0
+    """Further ones, for which too much has been sent again already."""
 
 
-NOTHING_UNWRAPPED = Unwrapped(0, (), Verdict.FORWARD)
+NOTHING_UNWRAPPED = Unwrapped(0, Verdict.FORWARD)
 
 
 class Receiver(Protocol):
@@ -39,6 +42,7 @@ class Receiver(Protocol):
     plain: bool
     flowing: bool
     keeps_history: bool
+    repairs: RepairBudget
 
 
 class Way(Protocol):

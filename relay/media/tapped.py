@@ -55,8 +55,8 @@ class TappedRoute(StandIn):
             data = bytes(view[at : end - NUMBER.size])
             self._show(self._down, Direction.DOWN, data, now, is_repair=False)
         elif self._down and verdict is Verdict.UNWRAPPED:
-            cut, fills, _ = self.way.unwrapped
-            for data in (*fills, bytes(view[at : end - cut])):
+            unwrapped = self.way.unwrapped
+            for data in (*unwrapped.fills, bytes(view[at : end - unwrapped.cut])):
                 self._show(self._down, Direction.DOWN, data, now)
         return verdict
 

@@ -10,16 +10,27 @@ or a sender that the one before it lost packets. What is not understood is dropp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 
-from relay.errors import MalformedPacket
 from relay.media.crossing import Crossing
 from relay.media.downlink import Downlink
 from relay.media.feedback import rtcp
 from relay.media.feedback.reception import ReportBlock
-from relay.media.feedback.rtcp import AFB, FIR, NACK, PLI, PSFB, RR, RTPFB, SDES, SR, TRANSPORT_CC
+from relay.media.feedback.rtcp import (
+    AFB,
+    FIR,
+    NACK,
+    PLI,
+    PSFB,
+    REPORTS,
+    RR,
+    RTPFB,
+    SDES,
+    SR,
+    TRANSPORT_CC,
+)
 from relay.media.flow import Flow
 from relay.media.outlet import Outlet
 from relay.media.packets.numbering import nearest
@@ -37,8 +48,6 @@ MAX_FEEDBACKS = 4
 
 MAX_REPEATS = 100
 """Packets that one compound packet can have repeated."""
-
-_REMB = b"REMB"
 
 Course = Flow | Crossing
 """What a user sends to the partner; of one that crosses to another plane no routes are known."""
@@ -114,8 +123,8 @@ def translate(
     """
     result = Translation(may_ask=may_ask)
     named = False
-    for kind, count, part in rtcp.parts(data):
-        if kind in (SR, RR):
+    for kind, count, part in rtcp.checked(data):
+        if kind in REPORTS:
             result.pieces.append(_report(part, kind, count, forward, backward, result, now))
         elif kind == SDES:
             named = True
@@ -169,23 +178,6 @@ def keyframe_request(kind: int, reporter: int, source: Stream) -> bytes:
     return rtcp.compound([request], reporter)
 
 
-def nack(reporter: int, ssrc: int, numbers: Iterable[int]) -> bytes:
-    """A request for retransmission (RFC 4585 section 6.2.1).
-
-    :param reporter: the SSRC that asks, and ``ssrc`` that of the stream.
-    :param numbers: extended, in order.
-    """
-    entries: list[tuple[int, int]] = []
-    for number in numbers:
-        ahead = number - entries[-1][0] - 1 if entries else 16
-        if 0 <= ahead < 16:
-            entries[-1] = entries[-1][0], entries[-1][1] | 1 << ahead
-        else:
-            entries.append((number, 0))
-    packed = (rtcp.NACK_ENTRY.pack(number & 0xFFFF, mask) for number, mask in entries)
-    return rtcp.feedback(RTPFB, NACK, (reporter, ssrc), b"".join(packed))
-
-
 def transport_feedback(uplink: Uplink, reporter: int, now: float) -> Iterator[bytes]:
     """What the relay has to tell a user of its transport-wide numbers, in compound packets.
 
@@ -208,8 +200,6 @@ def _report(
 ) -> bytes:
     """Sender and receiver reports (RFC 3550 section 6.4)."""
     blocks_at = rtcp.BLOCKS_AT[kind]
-    if blocks_at + rtcp.BLOCK.size * count > len(packet):
-        raise MalformedPacket("RTCP report count lies")
     blocks = [
         block
         for index in range(count)
@@ -282,8 +272,6 @@ def _transport_feedback(
     packet: bytes, fmt: int, forward: Course, backward: Course, result: Translation, now: float
 ) -> bytes:
     """NACK (RFC 4585 section 6.2.1) and transport-wide feedback (draft-holmer-rmcat)."""
-    if len(packet) < rtcp.FEEDBACK.size + 4:
-        raise MalformedPacket("RTCP feedback is cut")
     _, ssrc = rtcp.FEEDBACK.unpack_from(packet)
     if fmt == NACK:
         route = backward.route_to(ssrc)
@@ -345,16 +333,21 @@ def _repeat(route: Route, receiver: Downlink, number: int, result: Translation, 
             budget.owe(len(packet))
             route.outlet.repeated(is_first=is_first, is_rtx=not repeats.is_sealed)
             (result.repeats if repeats.is_sealed else result.retransmissions).append(packet)
-    is_coming = route.gaps is not None and original in route.gaps
-    if packet is None and not is_coming and route.settle(original):
-        result.is_beyond_repair = True
+    if packet is None and not _is_coming(route, original, number, receiver, now):
+        result.is_beyond_repair |= route.settle(original)
     return True
+
+
+def _is_coming(route: Route, original: int, number: int, receiver: Downlink, now: float) -> bool:
+    """Whether a packet that cannot be sent again is waited for, or on its way for the last time."""
+    if route.gaps is not None and original in route.gaps:
+        return True
+    repeats = route.repeats
+    return repeats is not None and repeats.history.is_under_way(number, now, receiver.round_trip_s)
 
 
 def _asks_for_keyframe(packet: bytes, fmt: int, backward: Course) -> bool:
     """PLI, or FIR (RFC 5104 section 4.3.1) with an entry, about a stream that the partner feeds."""
-    if len(packet) < rtcp.FEEDBACK.size + (8 if fmt == FIR else 0):
-        raise MalformedPacket("RTCP key frame request is cut")
     video = backward.video
     if video is None:
         return False
@@ -376,16 +369,10 @@ def _bandwidth(packet: bytes, forward: Course, backward: Course) -> bytes:
     Of who has not agreed to it, it is a guess without send times, and would starve the sender.
     """
     at = rtcp.FEEDBACK.size
-    if packet[at : at + len(_REMB)] != _REMB:
+    if not packet.startswith(rtcp.REMB_NAME, at) or not backward.has_bandwidth_caps:
         return b""
     ssrcs_at = at + rtcp.REMB.size
-    if len(packet) < ssrcs_at:
-        raise MalformedPacket("REMB is cut")
     name, count, rate = rtcp.REMB.unpack_from(packet, at)
-    if ssrcs_at + SSRC.size * count > len(packet):
-        raise MalformedPacket("REMB count lies")
-    if not backward.has_bandwidth_caps:
-        return b""
     ssrcs = []
     for index in range(count):
         (ssrc,) = SSRC.unpack_from(packet, ssrcs_at + SSRC.size * index)

@@ -70,7 +70,8 @@ class RedRoute(Route):
             self._turn_to(self._red_in, self._red_out)
             renumber(view, payload_at, len(blocks), opus_out)
             verdict = super().rewrite(view, at, end, header, extended, now)
-            self._restore(missed, verdict, now)
+            if verdict in GOES_ON:
+                self._pass_over(missed, now)
             return verdict
         *_, (_, own_at, own_end) = blocks
         size = own_end - own_at
@@ -84,9 +85,7 @@ class RedRoute(Route):
             return verdict
         if had_begun:  # else it was counted as short as it went out
             self._bytes_ahead -= cut
-        restored = self._restore(missed, verdict, now)
-        fills = tuple(self._fill(each, rtp_ts) for each in restored)
-        self.unwrapped = Unwrapped(cut, fills, verdict)
+        self.unwrapped = Unwrapped(cut, verdict, *self._fills(missed, rtp_ts, now))
         return Verdict.UNWRAPPED
 
     def _turn_to(self, payload_type_in: int, payload_type_out: int) -> None:
@@ -95,26 +94,46 @@ class RedRoute(Route):
         self._payload_type_change = payload_type_in ^ payload_type_out
 
     def _missed(self, view: memoryview, blocks: list[Block], extended: int) -> list[_Missed]:
-        """What of a packet may fill gaps."""
+        """What of a packet may fill gaps, oldest first."""
         gaps = self.gaps
         if gaps is None or len(blocks) < 2 or (extended <= self.sent + 1 and not len(gaps)):
             return []
-        earlier = enumerate(reversed(blocks[:-1]), 1)
+        first = extended - len(blocks) + 1
         return [
-            (extended - back, block.earlier, bytes(view[block.at : block.end]))
-            for back, block in earlier
+            (number, block.earlier, bytes(view[block.at : block.end]))
+            for number, block in enumerate(blocks[:-1], first)
             if block.earlier and block.end > block.at
         ]
 
-    def _restore(self, missed: list[_Missed], verdict: Verdict, now: float) -> list[_Missed]:
-        """Close the gaps that can be filled; returns what fills them, oldest first."""
-        gaps = self.gaps
-        if gaps is None or verdict not in GOES_ON:
-            return []
-        restored = [each for each in reversed(missed) if gaps.restored(each[0], now)]
-        if self.source is not None:
-            self.source.repaired += len(restored)
-        return restored
+    def _pass_over(self, missed: list[_Missed], now: float) -> None:
+        """Close the gaps of what the receiver has with the packet itself."""
+        gaps, source = self.gaps, self.source
+        if gaps is not None and source is not None:
+            source.repaired += sum(gaps.restored(number, now) for number, _, _ in missed)
+
+    def _fills(
+        self, missed: list[_Missed], rtp_ts: int, now: float
+    ) -> tuple[tuple[bytes, ...], int]:
+        """Close the gaps that can be filled, and that the receiver can pay for.
+
+        The others stay open: the packet itself may still come.
+
+        :returns: what fills them, and how many more would have been too much.
+        """
+        gaps, budget = self.gaps, self.downlink.repairs
+        fills, over_budget = [], 0
+        for each in missed:
+            if gaps is None or each[0] not in gaps:
+                continue
+            if not budget.has_room(for_picture=False):
+                over_budget += 1
+                continue
+            gaps.restored(each[0], now)
+            packet = self._fill(each, rtp_ts)
+            budget.owe(len(packet))
+            self.repeated(len(packet))
+            fills.append(packet)
+        return tuple(fills), over_budget
 
     def _fill(self, missed: _Missed, rtp_ts: int) -> bytes:
         """A packet as it would have gone out.

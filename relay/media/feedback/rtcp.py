@@ -33,8 +33,11 @@ FIR_ENTRY = struct.Struct("!IB3x")
 """SSRC, and the number of the command."""
 REMB = struct.Struct("!4sB3s")
 """Name, number of SSRCs, exponent and mantissa; SSRCs follow."""
+_REMB_COUNT_AT = FEEDBACK.size + 4
 
 _SSRCS = struct.Struct("!II")
+
+REMB_NAME = b"REMB"
 
 MIN_BYTES = 8
 """Of a part; one without an SSRC says nothing."""
@@ -64,6 +67,36 @@ def parts(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             part = part[: max(len(part) - part[-1], 0)]
         if len(part) >= MIN_BYTES:
             yield kind, count, part
+
+
+def checked(data: bytes) -> list[tuple[int, int, bytes]]:
+    """The same, all at once, as soon as it is certain that none of the parts lies.
+
+    :raises MalformedPacket: when a length or a count lies anywhere in the compound packet.
+    """
+    found = list(parts(data))
+    for kind, fmt, part in found:
+        if len(part) < _least(kind, fmt, part):
+            raise MalformedPacket("RTCP part is shorter than it says")
+        if fmt == TRANSPORT_CC and kind == RTPFB:
+            transport_cc.survey(part)
+    return found
+
+
+def _least(kind: int, fmt: int, part: bytes) -> int:
+    """How many bytes a part of this type, with this count or format, has at least."""
+    if kind in REPORTS:
+        return BLOCKS_AT[kind] + BLOCK.size * fmt
+    if kind == RTPFB:
+        return FEEDBACK.size + NACK_ENTRY.size
+    if kind != PSFB or fmt not in (PLI, FIR, AFB):
+        return MIN_BYTES
+    if fmt == AFB:
+        if not part.startswith(REMB_NAME, FEEDBACK.size):
+            return MIN_BYTES
+        ssrcs_at = FEEDBACK.size + REMB.size
+        return ssrcs_at + SSRC.size * part[_REMB_COUNT_AT] if len(part) >= ssrcs_at else ssrcs_at
+    return FEEDBACK.size + (FIR_ENTRY.size if fmt == FIR else 0)
 
 
 def count(data: bytes, most: int) -> int:
@@ -109,6 +142,23 @@ def feedback(kind: int, fmt: int, ssrcs: tuple[int, int], information: bytes = b
     :param ssrcs: of who sends it, and of the media that it is about.
     """
     return part(kind, fmt, _SSRCS.pack(*ssrcs) + information)
+
+
+def nack(reporter: int, ssrc: int, numbers: Iterable[int]) -> bytes:
+    """A request for retransmission (RFC 4585 section 6.2.1).
+
+    :param reporter: the SSRC that asks, and ``ssrc`` that of the stream.
+    :param numbers: extended, in order.
+    """
+    entries: list[tuple[int, int]] = []
+    for number in numbers:
+        ahead = number - entries[-1][0] - 1 if entries else 16
+        if 0 <= ahead < 16:
+            entries[-1] = entries[-1][0], entries[-1][1] | 1 << ahead
+        else:
+            entries.append((number, 0))
+    packed = (NACK_ENTRY.pack(number & 0xFFFF, mask) for number, mask in entries)
+    return feedback(RTPFB, NACK, (reporter, ssrc), b"".join(packed))
 
 
 def _description(ssrc: bytes, cname: str) -> bytes:

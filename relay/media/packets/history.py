@@ -17,6 +17,10 @@ ON_TIME = 0.75
 """A packet that was sent within so much of a round trip is not sent again: who asks for it cannot
 know yet that it was lost. The rest is for what one round trip is shorter than another."""
 
+UNDER_WAY = 1.25
+"""A repeat that was sent within so many round trips may still arrive: the last quarter is for what
+one round trip is longer than another."""
+
 _Entry = tuple[int, int, int, float] | tuple[int, int, int, float, float, int]
 """Where a packet is, its size, its number, and when it was sent first; of one that was sent again
 also when that was last, and how often it was asked for."""
@@ -87,6 +91,16 @@ class History:
     def has(self, number: int, now: float) -> bool:
         """Whether the packet with a sequence number may still be sent again: see :meth:`repeat`."""
         return self._find(number, now) is not None
+
+    def is_under_way(self, number: int, now: float, round_trip_s: float | None) -> bool:
+        """Whether a packet, which may be there no more, was sent again so lately that it may come.
+
+        :param round_trip_s: between the relay and who asks; None while it is not known.
+        """
+        entry = self._entries[number & self._mask]
+        if entry is None or entry[2] != number or len(entry) == 4 or round_trip_s is None:
+            return False
+        return entry[4] > entry[3] and now - entry[4] < UNDER_WAY * round_trip_s
 
     def refuse(self, number: int, now: float) -> None:
         """Note that a packet was asked for and is not sent again, as that would cost too much."""

@@ -146,6 +146,8 @@ def test_what_the_other_end_tells_is_added_once() -> None:
     user.crossing.heed(news(nacks=3, asked=9, repaired=4))
     user.crossing.heed(news(nacks=3, asked=10, repaired=6))
     assert (stream.nacks, stream.asked, stream.repaired) == (13, 10, 6)
+    user.crossing.heed(news(nacks=3, asked=10, repaired=5))
+    assert (stream.nacks, stream.asked, stream.repaired) == (13, 10, 5), "one was only late"
     user.crossing.heed(news(nacks=1))
     assert stream.nacks == 14, "it has begun to count anew"
     user.cross()

@@ -17,7 +17,7 @@ from relay.media.translation import MAX_REPEATS
 from tests.support.forwarding import A, B, C, Caller, Port, audio, video
 from tests.support.offers import CHROMIUM
 from tests.support.packets import DELTA, KEYFRAME, check, nack, pli, rr, rtp
-from tests.support.sides import VIDEO
+from tests.support.sides import REPAIR, VIDEO
 
 AT_A_TIME = 50
 SUCCESS = b"\1\1"
@@ -185,6 +185,22 @@ async def test_numbers_asked_for_again_are_counted_one_by_one(
     look(port, a, after_s=0.1)
     more = port.hear(A, a.rtcp(rr(1) + nack(1, seen, (first + 30, 1))))
     assert len(a.hears(more)) == 2
+
+
+async def test_a_storm_of_requests_with_a_lie_at_its_end_gets_nothing(
+    port: Port, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    seen = call(port, a, b)
+    pictures = [b.rtp(rtp(8, 101 + n, payload=DELTA, payload_type=120)) for n in range(60)]
+    first = a.hears(port.hear(B, *pictures))[0].number
+    storm = rr(1) + nack(1, seen, *[(first, 0xFFFF)] * 20)
+    left = a.downlink.repairs.left
+    assert send(port, A, [a.rtcp(storm + rr(1, count=5)) for _ in range(50)]) == []
+    assert port.drops == {"malformed_rtcp": 50}
+    assert a.downlink.repairs.left == left
+    outlet = a.downlink.outlets[VIDEO]
+    assert outlet.repaired == a.downlink.outlets[REPAIR].progress.packets == 0
 
 
 # checks

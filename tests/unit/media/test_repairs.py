@@ -10,9 +10,19 @@ import pytest
 from relay.media.flow import Flow
 from relay.media.packets.gaps import EARLIEST_S, FIRST_S, USABLE_S
 from tests.support.forwarding import A, B, Caller, Port, video
-from tests.support.offers import CHROMIUM, without
-from tests.support.packets import DELTA, KEYFRAME, nack, raw_extension, read_rtcp, rr, rtp, rtx
-from tests.support.sides import VIDEO
+from tests.support.offers import CHROMIUM, OUR_PAGE, without
+from tests.support.packets import (
+    DELTA,
+    KEYFRAME,
+    nack,
+    raw_extension,
+    read_rtcp,
+    red,
+    rr,
+    rtp,
+    rtx,
+)
+from tests.support.sides import AUDIO, VIDEO
 
 
 def send(port: Port, caller: Caller, *numbers: int) -> list[object]:
@@ -140,6 +150,59 @@ async def test_a_picture_that_nobody_can_repair_begins_anew(
         port.hear(B, b.rtcp(rr(9) + nack(9, outlet, (first.number + ahead, 0))))
         port.now += 0.5
     assert keyframes(a) == 1
+
+
+async def test_what_is_on_its_way_for_the_second_time_is_not_given_up(
+    port: Port, couple: tuple[Caller, Caller]
+) -> None:
+    """Half a second away, what was repeated once is there no more when it is asked for again."""
+    a, b = couple
+    (first, *_) = b.hears(port.hear(A, *(a.rtp(video(n, KEYFRAME)) for n in (1, 2, 3))))
+    outlet = b.downlink.outlets[VIDEO]
+    outlet.reception.round_trip_s = 0.6
+    asking = rr(9) + nack(9, outlet.ssrc, (first.number + 1, 0))
+    port.now += 0.6
+    assert len(b.hears(port.hear(B, b.rtcp(asking)))) == 1
+    a.told.clear()
+    port.now += 0.6
+    port.hear(B, b.rtcp(asking))
+    assert keyframes(a) == 0
+    port.now += 0.2
+    port.hear(B, b.rtcp(asking))
+    assert keyframes(a) == 1, "nor is it waited for any longer"
+
+
+async def test_what_came_late_after_its_repeat_is_not_repaired(
+    port: Port, couple: tuple[Caller, Caller]
+) -> None:
+    a, _ = couple
+    late = a.rtp(video(2, DELTA))
+    send(port, a, 1, 3)
+    stream = a.uplink.streams[2]
+    wait(port, FIRST_S)
+    port.hear(A, a.rtp(rtx(3, 1, 2, payload=DELTA)))
+    assert (stream.lost, stream.repaired, stream.left) == (1, 1, 0)
+    port.hear(A, late)
+    assert (stream.lost, stream.repaired, stream.left) == (0, 0, 0)
+    assert port.drops == {"stale": 1}
+
+
+async def test_sound_that_filled_a_gap_can_be_had_again(port: Port) -> None:
+    """It is kept as it was encrypted, like all that went out."""
+    a = port.join("a", OUR_PAGE, A)
+    b = port.join("b", OUR_PAGE.replace(" 63 111 ", " 111 "), B)
+    Flow(a.uplink, b.downlink)
+    Flow(b.uplink, a.downlink)
+    for number in (1, 3):
+        payload = red(b"own", (960, b"filled"))
+        packet = rtp(1, number, payload_type=63, rtp_ts=960 * number, payload=payload)
+        sent = port.hear(A, a.rtp(packet))
+    filled, own = b.hears(sent)
+    assert (filled.payload, own.payload) == (b"filled", b"own")
+    port.now += 0.1
+    outlet = b.downlink.outlets[AUDIO].ssrc
+    again = port.hear(B, b.rtcp(rr(9) + nack(9, outlet, (filled.number, 0))))
+    assert again == sent[:1], "the very same bytes"
 
 
 async def test_a_swap_in_the_middle_of_repair_ends_it(

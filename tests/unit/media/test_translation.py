@@ -7,6 +7,7 @@ import pytest
 from relay import transport_cc as transport_wide
 from relay.media.budget import REPAIRS_AT_ONCE
 from relay.media.feedback.rtcp import FIR, PLI
+from relay.media.feedback.rtcp import nack as own_nack
 from relay.media.packets.clocks import ntp as clock
 from relay.media.stream import Stream
 from relay.media.translation import (
@@ -16,7 +17,6 @@ from relay.media.translation import (
     keyframe_request,
     translate,
 )
-from relay.media.translation import nack as own_nack
 from tests.support.calls import (
     A_AUDIO,
     A_RTX,

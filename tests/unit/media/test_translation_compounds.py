@@ -160,6 +160,10 @@ LIES = {
     "a NACK of nothing": nack(1, 2),
     "a NACK cut": rtcp(RTPFB, 1, bytes(4)),
     "transport-wide feedback cut": rtcp(RTPFB, 15, bytes(8)),
+    "transport-wide feedback about nothing": rtcp(RTPFB, 15, bytes(16)),
+    "transport-wide feedback that ends too early": transport_cc(
+        1, 2, 0, bytes.fromhex("0009 00000100 2009 0500")
+    ),
     "a picture loss cut": rtcp(PSFB, 1, bytes(4)),
     "an intra request of nothing": fir(1),
     "an intra request cut": rtcp(PSFB, 4, bytes(12)),
@@ -174,6 +178,22 @@ def test_lies_spoil_the_whole_compound(call: Call, lie: bytes) -> None:
     for packets in ((lie,), (sr(A_VIDEO, 60), lie)):
         with pytest.raises(MalformedPacket):
             call.translation(*packets)
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
+def test_nothing_of_such_a_compound_is_used(call: Call, lie: bytes) -> None:
+    """Or a storm of requests would cost its sender nothing, with a lie at its end."""
+    sent = call.b_sent[VIDEO].number
+    request = nack(A_VIDEO, call.outlet(VIDEO), (sent, 1))
+    command = fir(A_VIDEO, (call.outlet(VIDEO), 7))
+    assert call.back.video is not None
+    assert call.back.video.repeats is not None
+    with pytest.raises(MalformedPacket):
+        call.translation(sr(A_VIDEO, 60), request, command, lie)
+    assert call.back.video.repeats.history.is_fresh(sent, 100.0)
+    assert call.back.video.outlet.repaired == 0
+    assert call.back.video.fir_number == -1
+    assert call.translation(request).repeated == 1
 
 
 def test_padding_that_lies_leaves_nothing_to_read(call: Call) -> None:

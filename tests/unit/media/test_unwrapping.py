@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from relay.media.budget import REPAIRS_AT_ONCE
 from relay.media.packets.red import MAX_BLOCKS
 from relay.media.route import Route
 from relay.media.unwrapping import RedRoute
@@ -85,6 +86,44 @@ def test_what_was_lost_on_the_way_up_is_in_the_next() -> None:
     assert gaps is not None
     assert not len(gaps), "it is not asked for"
     assert a.send(opus(6)) is Verdict.STALE, "it has gone out, and under that number nothing else"
+
+
+@pytest.mark.parametrize("receives", [FIREFOX, OTHER_NUMBERS])
+def test_what_was_only_late_is_not_repaired(receives: str) -> None:
+    """Or it would hide as many that nobody gets."""
+    a, b = Side(OUR_PAGE), Side(receives)
+    flow(a, b)
+    for number in (5, 7, 9):
+        a.sent(wrapped(number))
+    (stream,) = a.uplink.streams.values()
+    assert (stream.lost, stream.repaired, stream.left) == (2, 2, 0)
+    assert a.send(wrapped(6)) is Verdict.STALE
+    assert (stream.lost, stream.repaired, stream.left) == (1, 1, 0)
+
+
+def test_a_gap_that_nobody_pays_for_stays_open() -> None:
+    a, b = Side(OUR_PAGE), Side(FIREFOX)
+    there = flow(a, b)
+    b.downlink.repairs.owe(REPAIRS_AT_ONCE)
+    a.sent(wrapped(5))
+    a.sent(wrapped(7))
+    unwrapped = there.routes[AUDIO].unwrapped
+    assert (unwrapped.fills, unwrapped.over_budget) == ((), 1)
+    (stream,) = a.uplink.streams.values()
+    assert stream.left == 1
+    assert a.sent(wrapped(6)).payload == b"sound 6", "it is heard when it comes itself"
+    assert stream.left == 0
+    assert b.downlink.repairs.left == 0
+
+
+def test_what_fills_a_gap_is_paid_for_and_counted_as_sent() -> None:
+    a, b = Side(OUR_PAGE), Side(FIREFOX)
+    flow(a, b)
+    a.sent(wrapped(5))
+    a.sent(wrapped(7))
+    assert b.downlink.repairs.left == REPAIRS_AT_ONCE - len(opus(6))
+    progress = b.outlet(AUDIO).progress
+    assert (progress.packets, progress.bytes) == (3, 3 * len(opus(5)))
 
 
 def test_what_is_in_no_packet_is_asked_for() -> None:

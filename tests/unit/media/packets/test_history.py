@@ -74,6 +74,19 @@ def test_what_may_still_arrive_is_not_sent_again() -> None:
     assert history.repeat(7, 10.0 + 2 * wait_s + 0.02, 0.2) == b"seven"
 
 
+def test_a_repeat_is_under_way_for_about_a_round_trip() -> None:
+    """Also when what it repeats is not there any more."""
+    history = History(1024, 1024, 64)
+    keep(history, 7, b"seven", now=10.0)
+    assert not history.is_under_way(7, 10.5, 0.5), "it was not sent again"
+    assert history.repeat(7, 10.5, 0.5) == b"seven"
+    for later_s, is_under_way in ((0.0, True), (0.6, True), (0.63, False)):
+        now = 10.5 + later_s
+        assert history.is_under_way(7, now, 0.5) is is_under_way
+        assert not history.is_under_way(7, now, None)
+        assert not history.is_under_way(7 + 64, now, 0.5)
+
+
 def test_nothing_is_sent_again_too_often() -> None:
     history = History(1024, 1024, 64)
     keep(history, 7, b"seven")
