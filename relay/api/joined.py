@@ -35,7 +35,12 @@ _SPARE = re.compile(
     r"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n|^[ \t]+|^\n", re.MULTILINE
 )
 
+# What is not waited for runs where it stands, before what comes after it: an asynchronous module
+# of a page's own may run after the next one.
+_KINDS = {" async": "", None: ' type="module"'}
+
 _BEGINNING = """\
+"use strict";
 window.joined = {};
 joined.load = async (folder, path) => {
 const name = new URL(path, `http://page/${folder}/`).pathname.slice(1);
@@ -86,9 +91,7 @@ def front(read: Read, words: str) -> Front:
     html = _STYLE.sub("", html, count=len(sheets) - 1)
     html = _STYLE.sub(lambda _: f"<style>{style}</style>\n", html)
     inline = iter(scripts)
-    html = _SCRIPT.sub(
-        lambda tag: f'<script type="module"{tag[2] or ""}>{next(inline)}</script>', html
-    )
+    html = _SCRIPT.sub(lambda tag: f"<script{_KINDS[tag[2]]}>{next(inline)}</script>", html)
     return Front(html, scripts, style)
 
 

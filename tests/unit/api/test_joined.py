@@ -35,7 +35,7 @@ def test_all_that_the_page_needs_is_in_it_once_and_in_order() -> None:
     assert made.style == "body {\nmargin: 0;\n}\np { margin: 0 }\n"
     assert f"<style>{made.style}</style>" in made.html
     first, script = made.scripts
-    assert f'<script type="module" async>{first}</script>' in made.html
+    assert f"<script>{first}</script>" in made.html
     assert f'<script type="module">{script}</script>' in made.html
     assert "href=" not in made.html
     assert "src=" not in made.html
