@@ -49,9 +49,8 @@ export class SelfView {
   #drop(event) {
     if (this.#self.dataset["dragging"] !== "true") return;
     this.#release();
-    const { left, top, width, height } = this.#stage.getBoundingClientRect();
-    const isRight = event.clientX > left + width / 2;
-    this.#move(event.clientY < top + height / 2 ? "top" : "bottom", isRight ? "right" : "left");
+    const [x, y] = middleOf(this.#stage);
+    this.#move(event.clientY < y ? "top" : "bottom", event.clientX > x ? "right" : "left");
   }
 
   #release() {
@@ -61,9 +60,10 @@ export class SelfView {
 
   /** @param {KeyboardEvent} event */
   #step(event) {
-    const corner = this.#self.dataset["corner"] ?? "";
-    const isTop = corner.startsWith("top");
-    const isRight = corner.endsWith(isLeftToRight() ? "end" : "start");
+    const [x, y] = middleOf(this.#self);
+    const [middleX, middleY] = middleOf(this.#stage);
+    const isTop = y < middleY;
+    const isRight = x > middleX;
     /** @type {Record<string, ["top" | "bottom", "left" | "right"]>} */
     const moves = {
       ArrowUp: ["top", isRight ? "right" : "left"],
@@ -82,6 +82,12 @@ export class SelfView {
     const isEnd = (side === "right") === isLeftToRight();
     this.#self.dataset["corner"] = `${block}-${isEnd ? "end" : "start"}`;
   }
+}
+
+/** @param {Element} element @returns {[number, number]} */
+function middleOf(element) {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return [left + width / 2, top + height / 2];
 }
 
 function isLeftToRight() {
