@@ -31,6 +31,7 @@ function picture(width, height, shade) {
 
 view.welcome(RULES);
 const mine = picture(640, 480, "#3c4a63");
+mine.getCapabilities = () => /** @type {any} */ ({ backgroundBlur: [true, false] });
 const theirs = new MediaStream([picture(1280, 720, "#5b7f7a")]);
 
 /** @param {(page: Page) => void} [live] @param {object} [settings] */
@@ -78,6 +79,7 @@ const STATES = {
     page.lost();
     return page;
   },
+  "lobby, devices": () => lobby(),
   devices: () => {
     const page = new Page();
     page.connect();
@@ -115,6 +117,7 @@ const STATES = {
   }),
   "call, figures": () => called((page) => page.measure(3)),
   "call, more": () => called(),
+  "call, swiped": () => called((page) => page.do("swiped")),
   "call, muted": () => called((page) => page.hear({ type: "media_state", audio: false, video: false })),
   "call, both off": () => called((page) => {
     page.do("microphone_toggled");
@@ -198,6 +201,10 @@ const PRESSED = {
   settings: () => press('[data-opens="settings"]'),
   help: () => press('[data-opens="help"]'),
   "call, figures": () => press("#quality"),
+  "lobby, devices": () => {
+    one("#devices").toggleAttribute("open", true);
+    one("#install").hidden = false;
+  },
   "call, more": () => { if (getComputedStyle(one("#more")).display !== "none") press("#more"); },
 };
 
@@ -236,6 +243,7 @@ function show(name, language) {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   document.body.click(); // what is open of More closes
   one("#figures").hidden = true;
+  one("#devices").removeAttribute("open");
   const build = STATES[name];
   if (!build) throw new Error(`there is no state ${name}`);
   const page = build();

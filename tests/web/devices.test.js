@@ -414,3 +414,15 @@ test("a device that is lost for good while the server is away is told of, too", 
   page.failed("video", "missing");
   assert.match(page.says, /^Your camera was lost/);
 });
+
+test("what is behind the person is blurred on every camera, as long as they want that", () => {
+  const page = Page.searching();
+  const change = (/** @type {boolean} */ blursBackground) =>
+    page.on({ type: "setting_changed", change: { blursBackground } });
+  assert.deepEqual(change(true), ["remember", "blur_background"]);
+  page.do("camera_toggled");
+  page.do("camera_toggled");
+  assert.deepEqual(page.opened("video", CAMERA), ["blur_background", "send camera"]);
+  change(false);
+  assert.deepEqual(page.ordered.at(-1), { do: "blur_background", isOn: false });
+});

@@ -8,6 +8,7 @@ import { Player } from "./player.js";
 export class SelfView {
   #self = find("self", HTMLElement);
   #picture = new Player(find("local", HTMLVideoElement));
+  #preview = find("preview", HTMLVideoElement);
   #stage = find("stage", HTMLElement);
   #startX = 0;
   #startY = 0;
@@ -21,12 +22,14 @@ export class SelfView {
   }
 
   /** @param {State} state */
-  draw({ devices: { audio, video }, isStarted }) {
+  draw({ devices: { audio, video }, isStarted, settings }) {
     this.#picture.show(isStarted ? video.track : null);
     setAttribute(this.#self, "data-camera", video.status === "on" ? "on" : "off");
     setAttribute(this.#self, "data-muted", !audio.isWanted || audio.status !== "on");
     const isBehind = video.track?.getSettings().facingMode === "environment";
-    setAttribute(this.#self, "data-mirrored", !isBehind);
+    for (const element of [this.#self, this.#preview]) {
+      setAttribute(element, "data-mirrored", settings.mirrors && !isBehind);
+    }
   }
 
   /** @param {PointerEvent} event */

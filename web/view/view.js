@@ -11,11 +11,15 @@ import { ChatView } from "./chat.js";
 import { ControlsView } from "./controls.js";
 import { DialogsView } from "./dialogs.js";
 import { find, setAttribute, setLabel, setText } from "./dom.js";
+import { offerInstall } from "./install.js";
 import { LobbyView } from "./lobby.js";
+import { LooksView } from "./looks.js";
 import { NewsView } from "./news.js";
 import { ReportView } from "./report.js";
+import { followRoom } from "./room.js";
 import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
+import { SwipeView } from "./swipe.js";
 import { TrialView } from "./trial.js";
 import { VeilView } from "./veil.js";
 import { LANGUAGES, chooseLanguage, localeOf } from "../words/words.js";
@@ -32,6 +36,8 @@ export class View {
   #dialogs;
   #chat;
   #lobby;
+  #looks;
+  #swipe;
   #trial;
   #report;
   #veil;
@@ -53,11 +59,15 @@ export class View {
     this.#dialogs = new DialogsView(onEvent, askForRules);
     this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));
     this.#lobby = new LobbyView(onEvent);
+    this.#looks = new LooksView(onEvent);
+    this.#swipe = new SwipeView(onEvent);
     this.#trial = new TrialView(onEvent);
     this.#report = new ReportView(onEvent);
     this.#veil = new VeilView(onEvent);
     this.#news = new NewsView(onEvent);
     this.#banned = new BannedView(onEvent);
+    followRoom();
+    offerInstall();
   }
 
   /** @param {string | null} text what the operator wants people to agree to; null: it did not come */
@@ -81,6 +91,8 @@ export class View {
     this.#dialogs.draw(state, words, language, locale);
     this.#stage.draw(state, nowMs, words);
     this.#self.draw(state);
+    this.#looks.draw(state);
+    this.#swipe.draw(state);
     this.#controls.draw(state, words);
     this.#chat.draw(state, words);
     this.#trial.draw(state, words);
