@@ -1,4 +1,4 @@
-"""On a phone like an app: installed, swiped, with the sound where it belongs; and pictures as one likes them."""
+"""On a phone like an app: installed, swiped, the sound where it belongs, pictures as one likes."""
 
 import json
 
@@ -18,11 +18,11 @@ HARDWARE = """
         if (this.id === "sound") window.seen.sinks.push(id);
     };
     navigator.vibrate = (ms) => window.seen.buzzes.push(ms);
-    window.speakers = ["", "headset"];
+    window.speakers = ["usual", "headset"];
     const list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
     navigator.mediaDevices.enumerateDevices = async () => [
         ...(await list()).filter(({ kind }) => kind !== "audiooutput"),
-        ...window.speakers.map((deviceId) => ({ kind: "audiooutput", deviceId: deviceId || "usual", label: deviceId })),
+        ...window.speakers.map((deviceId) => ({ kind: "audiooutput", deviceId, label: deviceId })),
     ];
     window.plug = (...ids) => {
         window.speakers = ids;
@@ -110,7 +110,6 @@ async def test_pictures_are_shown_as_one_likes_and_that_is_kept(meet: Meet) -> N
     assert await anna.page.evaluate(looks) == "cover"
     kept = json.loads(await anna.page.evaluate("localStorage['relay.settings']"))
     assert (kept["showsWhole"], kept["mirrors"], kept["blursBackground"]) == (False, False, True)
-    await anna.press("Stop")
     await anna.press("Turn camera off")
     await anna.press("Turn camera on")
     await until(lambda: anna.page.evaluate("seen.blurs"), lambda seen: seen[1:] == [True])

@@ -1,7 +1,7 @@
-"""Every state, in every language, on every screen: nothing is cut, covered, outside, or too small for a thumb.
+"""Every state, in every language, on every screen: nothing is cut, covered, outside, or too small.
 
-The states are made by the page's machine, without a server, and drawn by the page's own view. Of languages
-that come later two stand in: one whose words are 40 % longer, and one that is written from the right.
+The states are made by the page's machine, without a server, and drawn by the page's own view. Two
+languages stand in for others: one whose words are 40 % longer, one that is written from the right.
 """
 
 import re
@@ -18,7 +18,12 @@ SCREENS = ((320, 568), (360, 740), (390, 780), (412, 915), (844, 390), (1440, 90
 KEYBOARDS = ((360, 400), (844, 190))
 BETWEEN = ((600, 960), (840, 600), (1024, 768), (1180, 700), (2560, 1440))
 LARGE = ((360, 740), (844, 390), (1440, 900))
-TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 
 # English as another language would be, made in the browser.
 TWIST = """
@@ -54,7 +59,7 @@ FAULTS = {
 @asynccontextmanager
 async def walking(chromium: Browser, language: str) -> AsyncIterator[Page]:
     """The page with the walk in place of its beginning."""
-    name, how = LANGUAGES[language]
+    _, how = LANGUAGES[language]
 
     async def serve(route: Route) -> None:
         path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
@@ -63,8 +68,8 @@ async def walking(chromium: Browser, language: str) -> AsyncIterator[Page]:
             file = ROOT / "tests" / "browser" / "walk.js"
         body = file.read_text()
         if path == "/web/words/en.js" and how:
-            body = re.sub(r"^export const (en|words) =", "const real =", body, flags=re.M)
-            found = re.search(r"^export const (en|words) =", file.read_text(), re.M)
+            body = re.sub(r"^export const (en|words) =", "const real =", body, flags=re.MULTILINE)
+            found = re.search(r"^export const (en|words) =", file.read_text(), re.MULTILINE)
             assert found
             body += f"{TWIST}\n{how}\nexport const {found[1]} = twist(real);"
         await route.fulfill(body=body, content_type=TYPES[file.suffix])

@@ -94,7 +94,8 @@ export function failed(turn, kind, problem) {
   if (!state.isStarted) return;
   if (state.linked || wasLost) {
     use(turn, kind);
-    turn.notify({ kind: kind === "audio" ? "microphone_lost" : "camera_lost" });
+    if (said === "lost") turn.notify({ kind: kind === "audio" ? "microphone_lost" : "camera_lost" });
+    else turn.notify({ kind: "device_failed", device: kind, problem: said });
   } else if (!state.hasBegun) {
     // Back to the preview, to say what the matter is, and to ask how to go on.
     Object.assign(state, { isStarted: false, isPreviewing: true, dueMs: {} });

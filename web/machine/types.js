@@ -81,7 +81,8 @@
  * @property {{ audio: boolean, video: boolean }} media what the partner had on
  * @property {number} lastChatId
  *
- * @typedef {{ kind: import("./news.js").Mishap, cause?: string | null } | { kind: "server_error", text: string }} Notice
+ * @typedef {{ kind: import("./news.js").Mishap, cause?: string | null } | { kind: "server_error", text: string }
+ *   | { kind: "device_failed", device: Kind, problem: DeviceProblem }} Notice
  *
  * @typedef {object} DueMs deadlines; an absent one is not running
  * @property {number} [retry] when to repeat a `find_partner` that the server refused

@@ -11,6 +11,7 @@ import { ChatView } from "./chat.js";
 import { ControlsView } from "./controls.js";
 import { DialogsView } from "./dialogs.js";
 import { find, setAttribute, setLabel, setText } from "./dom.js";
+import { keepFocus, watchFocus } from "./focus.js";
 import { offerInstall } from "./install.js";
 import { LobbyView } from "./lobby.js";
 import { LooksView } from "./looks.js";
@@ -19,7 +20,6 @@ import { ReportView } from "./report.js";
 import { followRoom } from "./room.js";
 import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
-import { SwipeView } from "./swipe.js";
 import { TrialView } from "./trial.js";
 import { VeilView } from "./veil.js";
 import { LANGUAGES, chooseLanguage, localeOf } from "../words/words.js";
@@ -37,7 +37,8 @@ export class View {
   #chat;
   #lobby;
   #looks;
-  #swipe;
+  /** @type {import("./swipe.js").SwipeView | null} */
+  #swipe = null;
   #trial;
   #report;
   #veil;
@@ -60,7 +61,6 @@ export class View {
     this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));
     this.#lobby = new LobbyView(onEvent);
     this.#looks = new LooksView(onEvent);
-    this.#swipe = new SwipeView(onEvent);
     this.#trial = new TrialView(onEvent);
     this.#report = new ReportView(onEvent);
     this.#veil = new VeilView(onEvent);
@@ -68,6 +68,7 @@ export class View {
     this.#banned = new BannedView(onEvent);
     followRoom();
     offerInstall();
+    watchFocus();
   }
 
   /** @param {string | null} text what the operator wants people to agree to; null: it did not come */
@@ -92,7 +93,7 @@ export class View {
     this.#stage.draw(state, nowMs, words);
     this.#self.draw(state);
     this.#looks.draw(state);
-    this.#swipe.draw(state);
+    this.#swipe?.draw(state);
     this.#controls.draw(state, words);
     this.#chat.draw(state, words);
     this.#trial.draw(state, words);
@@ -101,6 +102,7 @@ export class View {
     this.#news.draw(state, words, locale);
     this.#banned.draw(state, nowMs, words, locale);
     this.#moveFocus(state.isStarted);
+    keepFocus(state.isStarted ? this.#stop : this.#start);
     return words;
   }
 
@@ -149,8 +151,15 @@ export class View {
   #moveFocus(isStarted) {
     if (isStarted === this.#wasStarted) return;
     this.#wasStarted = isStarted;
+    if (isStarted) void this.#learnToSwipe();
     if (document.querySelector("dialog[open]")) return;
     (isStarted ? this.#stop : this.#start).focus({ preventScroll: true });
+  }
+
+  /** What is needed in a call only. */
+  async #learnToSwipe() {
+    const { SwipeView } = await import("./swipe.js");
+    this.#swipe ??= new SwipeView(this.#onEvent);
   }
 
   /** @param {Words} words @param {string} language */

@@ -22,6 +22,7 @@ export const en = {
   checkDevices: "Check camera and microphone",
   previewLabel: "Your own picture",
   cameraIsOff: "Your camera is off",
+  cameraRests: "Your camera comes on with Start",
   cameraIsOpening: "Waiting for your camera…",
   microphoneLevel: "Microphone level",
   camera: "Camera",

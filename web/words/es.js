@@ -22,6 +22,7 @@ export const es = {
   checkDevices: "Probar cámara y micrófono",
   previewLabel: "Tu propia imagen",
   cameraIsOff: "Tu cámara está apagada",
+  cameraRests: "Tu cámara se enciende con Empezar",
   cameraIsOpening: "Esperando a tu cámara…",
   microphoneLevel: "Nivel del micrófono",
   camera: "Cámara",
