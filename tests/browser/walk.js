@@ -3,7 +3,7 @@
 import { Page } from "../tests/web/transcript.js";
 import { faults } from "../tests/browser/faults.js";
 import { View } from "./view/view.js";
-import { agreementTo } from "./words/words.js";
+import { agreementTo, loadWords } from "./words/words.js";
 
 /** @type {any[]} */
 const events = [];
@@ -218,12 +218,12 @@ function press(selector) {
   one(selector).click();
 }
 
-/** Only what can be real in a browser. @param {Page} page @param {string} language */
-function made({ state }, language) {
+/** Only what can be real in a browser. @param {Page} page */
+function made({ state }) {
   const { audio, video } = state.devices;
   return {
     ...state,
-    settings: { ...state.settings, language },
+    settings: { ...state.settings },
     found: [
       { kind: /** @type {const} */ ("video"), id: "1", label: LONG.slice(0, 60) },
       { kind: /** @type {const} */ ("video"), id: "2", label: "Rear camera" },
@@ -238,8 +238,8 @@ function made({ state }, language) {
   };
 }
 
-/** Draw a state as if nothing had been before it. @param {string} name @param {string} language */
-function show(name, language) {
+/** Draw a state as if nothing had been before it. @param {string} name */
+function show(name) {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   document.body.click(); // what is open of More closes
   one("#figures").hidden = true;
@@ -247,20 +247,22 @@ function show(name, language) {
   const build = STATES[name];
   if (!build) throw new Error(`there is no state ${name}`);
   const page = build();
-  const state = made(page, language);
+  const state = made(page);
   if (name !== "welcome") state.settings.agreedTo = agreementTo(RULES, false);
-  view.draw(state, page.nowMs);
+  view.draw(state, page.nowMs, spoken);
   PRESSED[name]?.();
-  view.draw(state, page.nowMs);
+  view.draw(state, page.nowMs, spoken);
   document.getAnimations().forEach((moving) => moving.cancel());
 }
 
-/** Walk through those whose names begin so. @param {string} language @param {boolean} isTouch @param {string} of */
-function walk(language, isTouch, of) {
+/** Walk through those whose names begin so. @param {boolean} isTouch @param {string} of */
+function walk(isTouch, of) {
   return Object.keys(STATES).filter((name) => name.startsWith(of)).flatMap((name) => {
-    show(name, language);
+    show(name);
     return faults(isTouch).map((fault) => `${name}: ${fault}`);
   });
 }
 
-Object.assign(window, { walk, show, states: Object.keys(STATES) });
+const language = new URLSearchParams(location.search).get("language") ?? "en";
+const spoken = { ...await loadWords(language), locale: language };
+Object.assign(window, { walk, show });
