@@ -25,6 +25,7 @@
 - ``admin``        the dashboard's login, and ``sessions`` of those who have; ``passes`` are good at
   each node of a cluster
 - ``front``        all of these, put together
-- ``page``         the files of ``web/``, and ``welcome`` what it says first
+- ``page``         the files of ``web/``, ``joined`` makes one of them, and ``welcome`` is what it
+  says first
 - ``answers``      what all answers share: security headers, and errors as JSON
 """

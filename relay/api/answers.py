@@ -14,13 +14,21 @@ from aiohttp.typedefs import Handler
 
 from relay.errors import RecordsAway
 
-SECURITY_HEADERS = {
+POLICY = "Content-Security-Policy"
+
+
+def policy(script: str = "", style: str = "") -> str:
+    """What a page of ours may do.
+
+    :param script: the hashes of scripts in it.
+    :param style: the same of styles.
+    """
     # 'self' covers the page's own WebSocket (CSP 3, section 6.7.2.8)
-    "Content-Security-Policy": "; ".join(
+    return "; ".join(
         (
             "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
+            f"script-src 'self' {script}".strip(),
+            f"style-src 'self' {style}".strip(),
             "img-src 'self'",
             "font-src 'self'",
             "manifest-src 'self'",
@@ -33,7 +41,11 @@ SECURITY_HEADERS = {
             "require-trusted-types-for 'script'",  # no text ever becomes HTML or a script,
             "trusted-types workers",  # and only web/wire/work.js says which worker it starts
         )
-    ),
+    )
+
+
+SECURITY_HEADERS = {
+    POLICY: policy(),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(
@@ -120,7 +132,8 @@ def unavailable(text: str) -> web.HTTPServiceUnavailable:
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers to an answer that is about to be sent; for ``on_response_prepare``."""
-    response.headers.update(SECURITY_HEADERS)
+    own = response.headers.get(POLICY, SECURITY_HEADERS[POLICY])
+    response.headers.update(SECURITY_HEADERS | {POLICY: own})
     if _ID_KEY in request:
         response.headers[REQUEST_ID] = request[_ID_KEY]
 

@@ -59,9 +59,9 @@ from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.echo import ECHO_S
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
-    ProposalDue,
     Item,
     MoveDue,
+    ProposalDue,
     RoomEnded,
     SessionEnded,
     TimePassed,

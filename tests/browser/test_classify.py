@@ -27,7 +27,7 @@ async def test_what_a_program_takes_for_nudity_is_blurred_until_somebody_wants_t
     anna, berta = await arrive(server), await arrive(server)
     await together(anna.press("Start"), berta.press("Start"))
     await together(anna.sees_somebody(), berta.sees_somebody())
-    words = re.compile("a program takes it for this: Nudity or sex. It may be wrong.")
+    words = re.compile("a program thinks it shows this: Nudity or sex. It may be wrong.")
     for person in (anna, berta):
         await expect(person.page.locator("#veil-text")).to_have_text(words, timeout=60_000)
         assert "blur(" in await person.page.locator("#remote").evaluate(FILTER)

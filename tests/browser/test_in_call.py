@@ -224,7 +224,7 @@ async def moves_by_keys(anna: Visitor) -> None:
 async def test_who_does_not_search_on_rests_until_next(meet: Meet) -> None:
     anna, berta = await meet(options={"viewport": {"width": 1280, "height": 800}})
     await anna.press("Settings")
-    await anna.page.get_by_role("switch", name="Search on by itself").uncheck()
+    await anna.page.get_by_role("switch", name="Keep looking when somebody leaves").uncheck()
     await anna.press("Close")
     await berta.press("Next")
     await anna.reads("Your partner left. Ready when you are Press Next to meet someone else.")

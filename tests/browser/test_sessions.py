@@ -33,7 +33,7 @@ FLOOD = """() => {
         document.getElementById("say").requestSubmit();
     }
 }"""
-LOST = "Connection lost The call goes on. What you write waits."
+LOST = "Connection lost The call goes on. What you write is sent later."
 
 
 def port_of(server: Server) -> int:
@@ -138,7 +138,7 @@ async def test_a_session_that_is_over_leads_to_somebody_else(
         await try_now(anna)
         await until(
             lambda: anna.page.evaluate("window.said"),
-            lambda said: "Your connection was lost, and your partner with it." in said,
+            lambda said: "You lost the connection, and your partner with it." in said,
         )
         await together(anna.sees_somebody(), berta.sees_somebody())
 

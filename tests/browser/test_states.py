@@ -97,7 +97,7 @@ async def test_every_state_is_for_everybody(start_server: StartServer, arrive: A
     await anna.press("Cancel")
     await anna.press("Settings")
     await shows(anna, "settings")
-    await anna.page.get_by_role("switch", name="Search on by itself").uncheck()
+    await anna.page.get_by_role("switch", name="Keep looking when somebody leaves").uncheck()
     await anna.press("Close")
     await anna.key("?")
     await shows(anna, "keys")

@@ -274,8 +274,8 @@ async def test_what_a_program_takes_for_nudity_is_blurred_with_the_reason(
     server = await start_server(*looks)
     anna, berta = await meet(server)
     for person in (anna, berta):
-        await sees_blurred(person, "a program takes it for this: Nudity or sex", 120)
+        await sees_blurred(person, "a program thinks it shows this: Nudity or sex", 120)
     assert await violations(anna.page) == []
     await anna.press("Show anyway")
     await sees_clearly(anna)
-    await sees_blurred(berta, "a program takes it for this")
+    await sees_blurred(berta, "a program thinks it shows this")

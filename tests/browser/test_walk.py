@@ -70,6 +70,8 @@ async def walking(chromium: Browser, language: str) -> AsyncIterator[Page]:
             plain = "export const words ="
             assert plain in body
             body = f"{body.replace(plain, 'const real =')}{TWIST}{how}{plain} twist(real);"
+        if path == "/web/index.html":
+            body = body.replace("</head>", '<script type="module" src="main.js"></script></head>')
         await route.fulfill(body=body, content_type=TYPES[file.suffix])
 
     async with await chromium.new_context(locale="en-GB") as context:

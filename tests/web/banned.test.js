@@ -51,7 +51,7 @@ test("a ban that ends is counted down and asked about then; the page comes back 
   assert.ok(ban);
   assert.equal(banLeftText(ban, page.nowMs, en, "en"), "1 minute 30 seconds left. This page comes back by itself.");
   assert.deepEqual(page.waitFor("ban"), { waitedMs: 90_000, commands: ["look_up_visitor"] });
-  assert.equal(banLeftText(ban, page.nowMs, en, "en"), "Looking whether it is over…");
+  assert.equal(banLeftText(ban, page.nowMs, en, "en"), "Checking whether it is over…");
   seen(page, { ...BAN, endsInMs: 100 });
   assert.deepEqual(page.waitFor("ban"), { waitedMs: 5_000, commands: ["look_up_visitor"] }, "not at every moment");
   assert.deepEqual(seen(page, null), ["connect"]);

@@ -227,7 +227,7 @@ test("what the server holds back of the chat is said in our words", () => {
 test("who is slowed is told calmly, until it is over", () => {
   const page = Page.searching();
   page.hear({ type: "waiting_for_partner", online: 9, slowedForMs: 4_000 });
-  assert.match(page.says, /Looking for someone… \| You have moved on very quickly\./);
+  assert.match(page.says, /Looking for someone… \| You are moving on very quickly\./);
   assert.equal(page.wait().waitedMs, 4_000);
   assert.doesNotMatch(page.says, /quickly/);
   page.hear({ type: "waiting_for_partner", online: 9, slowedForMs: 4_000 });

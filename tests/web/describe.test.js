@@ -49,7 +49,7 @@ test("the next try is at least a second away, and whole seconds are said", () =>
 test("how long one has searched is not said while the link is interrupted", () => {
   const page = Page.searching();
   page.do("link_interrupted");
-  assert.equal(page.says, "Your connection is interrupted | Trying to mend it…");
+  assert.equal(page.says, "Your connection is interrupted | Trying to get it back…");
 });
 
 test("how many are online is said where it is known and somebody else is there", () => {

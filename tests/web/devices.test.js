@@ -16,7 +16,7 @@ for (const problem of /** @type {const} */ (["refused", "missing", "busy", "unsu
     page.failed("audio", problem);
     assert.deepEqual(page.failed("video", problem), []);
     assert.equal(page.state.isStarted, false);
-    assert.match(page.says, /[cC]amera.* \| .+ Or go on without\.$/);
+    assert.match(page.says, /[cC]amera.* \| .+ Or go on without it\.$/);
     assert.deepEqual(page.do("start_pressed"), ["open_link", "make_offer"]);
     page.do("stop_pressed");
     assert.deepEqual(page.do("retry_pressed"), ["open audio and video"]);
@@ -31,7 +31,7 @@ test("no camera: the call goes on with sound only, and the partner is told", () 
   page.failed("video", "missing");
   assert.equal(
     page.says,
-    "No camera found | Connect one, and it will be used at once. Or go on without.",
+    "No camera found | Connect one, and it will be used right away. Or go on without it.",
   );
   assert.deepEqual(page.do("start_pressed"), ["open_link", "make_offer"]);
   page.offerMade();

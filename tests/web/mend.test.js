@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CAMERA, MICROPHONE, Page, REMOTE } from "./transcript.js";
 
-const OURS = /^Your connection is interrupted \| Trying to mend it…/;
+const OURS = /^Your connection is interrupted \| Trying to get it back…/;
 
 /** @param {Page} page */
 const answer = (page) => page.hear({ type: "webrtc_answer", sdp: "x" });
@@ -144,7 +144,7 @@ test("a link that the relay closes while the socket is away: what it means shows
   assert.deepEqual(page.resumed(), ["replace_link", "meet", "make_offer"]);
   page.state = unknown;
   assert.deepEqual(page.connect(), ["close_link", "open_link", "make_offer"]);
-  assert.match(page.says, /^Your connection was lost, and your partner with it\./);
+  assert.match(page.says, /^You lost the connection, and your partner with it\./);
 });
 
 test("nothing that comes for 2 s, though it should: new paths, twice, without a word", () => {

@@ -41,7 +41,7 @@ test("after that the person is told, while the call goes on, and may have it tri
   page.away();
   assert.deepEqual(page.do("try_now_pressed"), [], "there is no button yet");
   page.lost();
-  const going = "Connection lost | The call goes on. What you write waits.";
+  const going = "Connection lost | The call goes on. What you write is sent later.";
   assert.equal(page.says, `${going} | Trying again in 3 s.`);
   assert.deepEqual(page.do("try_now_pressed"), ["renew"]);
   page.do("wire_connecting");
@@ -117,7 +117,7 @@ test("a session that cannot be gone on with: the partner is lost, and another is
   say(page, "two");
   page.lost();
   assert.deepEqual(page.connect(), ["close_link", "open_link", "make_offer"]);
-  assert.match(page.says, /^Your connection was lost, and your partner with it\. \| Connecting…/);
+  assert.match(page.says, /^You lost the connection, and your partner with it\. \| Connecting…/);
   assert.deepEqual(fates(page), ["sent", "refused"], "the last words stay");
   assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
 });

@@ -39,6 +39,7 @@ export const FINE = {
   packetsIn: 80,
   lossIn: 0,
   lossLately: 0,
+  pictureLoss: 0,
   lossOut: 0,
   bytesReceived: 0,
   receivedBps: 900_000,

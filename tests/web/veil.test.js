@@ -116,7 +116,7 @@ test("a picture that is taken for nudity is blurred, with the reason, until it i
   const page = Page.inCall();
   page.hear({ type: "partner_blurred", why: "nudity" });
   assert.equal(veiled(page), true);
-  assert.match(says(page)?.text ?? "", /takes it for this: Nudity or sex\. It may be wrong\./);
+  assert.match(says(page)?.text ?? "", /thinks it shows this: Nudity or sex\. It may be wrong\./);
   assert.equal(says(page)?.button, "Show anyway");
   assert.deepEqual(page.do("show_pressed"), [], "the partner is told nothing");
   assert.equal(veiled(page), false);

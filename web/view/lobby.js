@@ -42,6 +42,7 @@ export class LobbyView {
   /** @param {(event: Event) => void} onEvent */
   constructor(onEvent) {
     this.#onEvent = onEvent;
+    this.#lobby.inert = false; // it could be read before, and not be used yet
     const isWide = matchMedia("(min-width: 840px)");
     const follow = () => { find("devices", HTMLDetailsElement).open = isWide.matches; };
     isWide.onchange = follow;

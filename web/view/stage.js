@@ -42,8 +42,8 @@ export class StageView {
     this.#textOnly.onclick = () => onEvent({ type: "text_chosen" });
   }
 
-  /** @param {State} state @param {number} nowMs @param {Words} words */
-  draw(state, nowMs, words) {
+  /** @param {State} state @param {number} nowMs @param {Words} words @param {string} locale */
+  draw(state, nowMs, words, locale) {
     const { mood, headline, detail, ticker, notice } = describe(state, nowMs, words);
     setAttribute(this.#app, "data-mood", mood);
     setText(this.#headline, headline);
@@ -54,7 +54,7 @@ export class StageView {
     setText(this.#notice, this.#sound.isBlocked ? words.pressToHear : notice);
     this.#play(state);
     this.#drawPartner(state, words);
-    this.#redraw = () => this.#drawQuality(state, words);
+    this.#redraw = () => this.#drawQuality(state, words, locale);
     this.#redraw();
     this.#useSpeaker(state);
   }
@@ -79,8 +79,8 @@ export class StageView {
     );
   }
 
-  /** @param {State} state @param {Words} words */
-  #drawQuality({ partner, line, server }, words) {
+  /** @param {State} state @param {Words} words @param {string} locale */
+  #drawQuality({ partner, line, server }, words, locale) {
     this.#quality.hidden = !partner || !line.figures;
     if (!partner) this.#figures.hidden = true;
     setAttribute(this.#quality, "aria-expanded", !this.#figures.hidden);
@@ -88,7 +88,7 @@ export class StageView {
     setText(this.#grade, words.grades[line.grade]);
     this.#quality.title = words.grades[line.grade];
     if (this.#figures.hidden || !line.figures) return;
-    const rows = figureRows(line.figures, server?.mediaMode ?? "relay", words);
+    const rows = figureRows(line.figures, server?.mediaMode ?? "relay", words, locale);
     this.#figureList.replaceChildren(
       ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]),
     );

@@ -43,8 +43,8 @@ export class TrialView {
     });
   }
 
-  /** @param {State} state @param {Words} words */
-  draw(state, words) {
+  /** @param {State} state @param {Words} words @param {string} locale */
+  draw(state, words, locale) {
     const { trial, isTrialShown, server, notice } = state;
     this.#open.hidden = server?.mediaMode === "direct";
     this.#open.disabled = !canBegin(state);
@@ -59,19 +59,19 @@ export class TrialView {
     this.#words = words;
     if (isTrialShown && !this.#dialog.open) this.#dialog.showModal();
     if (!isTrialShown && this.#dialog.open) this.#dialog.close();
-    if (isTrialShown) this.#draw(state, sentence, words);
+    if (isTrialShown) this.#draw(state, sentence, words, locale);
   }
 
-  /** @param {State} state @param {string} sentence @param {Words} words */
-  #draw(state, sentence, words) {
+  /** @param {State} state @param {string} sentence @param {Words} words @param {string} locale */
+  #draw(state, sentence, words, locale) {
     setText(this.#summary, sentence);
     const isBusy = isRunning(state);
     setAttribute(this.#rows, "aria-busy", isBusy);
     this.#again.disabled = !canBegin(state);
     this.#copy.disabled = isBusy || !state.trial;
-    this.#drawRows(trialRows(state, words));
+    this.#drawRows(trialRows(state, words, locale));
     if (isBusy) this.#isCopied = false;
-    else this.#toCopy = trialText(state, words, navigator.userAgent, new Date());
+    else this.#toCopy = trialText(state, words, navigator.userAgent, new Date(), locale);
     this.#drawCopy();
   }
 

@@ -4,14 +4,13 @@
  *
  * @typedef {import("../machine/types.js").State} State
  * @typedef {import("../machine/types.js").Event} Event
- * @typedef {import("../words/words.js").Words} Words
  * @typedef {import("../browser/speech.js").Spoken} Spoken
  */
 import { BannedView } from "./banned.js";
 import { ChatView } from "./chat.js";
 import { ControlsView } from "./controls.js";
 import { DialogsView } from "./dialogs.js";
-import { find, setAttribute, setLabel, setText } from "./dom.js";
+import { find, setAttribute } from "./dom.js";
 import { keepFocus, watchFocus } from "./focus.js";
 import { offerInstall } from "./install.js";
 import { LanguageView } from "./language.js";
@@ -22,6 +21,7 @@ import { ReportView } from "./report.js";
 import { followRoom } from "./room.js";
 import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
+import { speak } from "./texts.js";
 import { TrialView } from "./trial.js";
 import { VeilView } from "./veil.js";
 
@@ -90,13 +90,13 @@ export class View {
     setAttribute(this.#call, "data-chat", state.isChatOpen ? "open" : "closed");
     this.#lobby.draw(state, words);
     this.#dialogs.draw(state, words, language, locale);
-    this.#stage.draw(state, nowMs, words);
+    this.#stage.draw(state, nowMs, words, locale);
     this.#self.draw(state);
     this.#looks.draw(state);
     this.#swipe?.draw(state);
     this.#controls.draw(state, words);
     this.#chat.draw(state, words);
-    this.#trial.draw(state, words);
+    this.#trial.draw(state, words, locale);
     this.#veil.draw(state, words);
     this.#report.draw(state, words);
     this.#news.draw(state, words, locale);
@@ -165,29 +165,7 @@ export class View {
   #speak(spoken) {
     this.#spoken = spoken;
     const { words, language } = spoken;
-    document.documentElement.lang = language;
-    document.documentElement.dir = words.direction;
+    speak(words, language);
     this.#language.draw(language);
-    for (const element of document.querySelectorAll("[data-text]")) {
-      setText(element, wordAt(words, element.getAttribute("data-text") ?? ""));
-    }
-    for (const element of document.querySelectorAll("[data-label]")) {
-      const text = wordAt(words, element.getAttribute("data-label") ?? "");
-      if (element instanceof HTMLElement) setLabel(element, text);
-    }
-    for (const name of ["title", "placeholder"]) {
-      for (const element of document.querySelectorAll(`[data-${name}]`)) {
-        const text = wordAt(words, element.getAttribute(`data-${name}`) ?? "");
-        setAttribute(element, name, text);
-      }
-    }
   }
-}
-
-/** @param {Words} words @param {string} path such as "figures.title" */
-function wordAt(words, path) {
-  /** @type {any} */
-  const word = path.split(".").reduce((/** @type {any} */ part, name) => part[name], words);
-  if (typeof word !== "string") throw new TypeError(`there is no word ${path}`);
-  return word;
 }

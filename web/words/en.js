@@ -12,7 +12,7 @@ export const words = {
   // the welcome
   welcomeTitle: "Welcome",
   agree: "I am 18 or older and agree",
-  evidence: "When somebody reports a call, its last pictures and its chat are kept, encrypted, for the operators of this place.",
+  evidence: "If somebody reports a call, its last pictures and its chat are kept, encrypted, for the people who run this site.",
   noRules: "The rules could not be loaded. You can go on when you have read them.",
 
   // before the call
@@ -35,7 +35,7 @@ export const words = {
   /** @param {number} number */
   unnamedDevice: (number) => `Device ${number}`,
   interests: "Interests",
-  interestsHint: "People who share one come first. None is fine, too.",
+  interestsHint: "You meet people who share one first. You can leave this empty, too.",
   interestsPlaceholder: "Add one, then Enter",
   add: "Add",
   /** @param {string} interest */
@@ -69,13 +69,13 @@ export const words = {
     whatToDo: {
       refused:
         "Allow it for this page, in the browser's address bar or in its settings, then try again.",
-      missing: "Connect one, and it will be used at once.",
+      missing: "Connect one, and it will be used right away.",
       busy: "Another program seems to be using it. Close that program, then try again.",
       unsupported:
         "Browsers give pages a camera only over https, or on localhost. Open this page that way.",
-      lost: "Connect it again, and it will be used at once.",
+      lost: "Connect it again, and it will be used right away.",
     },
-    goOn: "Or go on without.",
+    goOn: "Or go on without it.",
   },
 
   // in the call
@@ -95,7 +95,7 @@ export const words = {
   volume: "Speaker volume",
   pictureInPicture: "Picture in picture",
   fullScreen: "Full screen",
-  searchesOn: "Search on by itself",
+  searchesOn: "Keep looking when somebody leaves",
   savesData: "Save data: send a smaller picture",
   showsWhole: "Show the whole picture, with edges",
   mirrors: "Show me as in a mirror",
@@ -139,11 +139,11 @@ export const words = {
   partnerReconnecting: "Partner reconnecting…",
   nothingArrives: "Nothing arrives from your partner at the moment.",
   interrupted: "Your connection is interrupted",
-  mending: "Trying to mend it…",
+  mending: "Trying to get it back…",
   resting: "Ready when you are",
   pressNext: "Press Next to meet someone else.",
   connectionLost: "Connection lost",
-  callGoesOn: "The call goes on. What you write waits.",
+  callGoesOn: "The call goes on. What you write is sent later.",
   refusals: {
     full: "The server is full",
     draining: "The server is being updated",
@@ -151,7 +151,7 @@ export const words = {
   },
   oneMoment: "One moment…",
   proving: "The server wants to see that you are no robot. Your browser is working it out.",
-  slowed: "You have moved on very quickly. For some seconds you meet others who do, too.",
+  slowed: "You are moving on very quickly. For a few seconds you meet others who do the same.",
   /** @param {number} seconds */
   retryIn: (seconds) => `Trying again in ${seconds} s.`,
   tryingNow: "Trying again now…",
@@ -176,7 +176,7 @@ export const words = {
   mishaps: {
     partner_left: "Your partner left.",
     partner_disconnected: "Your partner was disconnected.",
-    partner_lost: "Your connection was lost, and your partner with it.",
+    partner_lost: "You lost the connection, and your partner with it.",
     no_media: "Nothing arrived from them.",
     link_failed: "Video connection failed. Trying again.",
     camera_lost: "Your camera was lost. The call goes on without it.",
@@ -262,7 +262,7 @@ export const words = {
       still: "The picture stands still",
       moving: "The picture moves",
       silent: "Not even noise comes from it: is it muted?",
-      quiet: "Nothing heard yet: say something",
+      quiet: "Nothing heard yet. Say something",
       heard: "It hears you",
     },
   },
@@ -273,7 +273,7 @@ export const words = {
   // how well it travels
   grades: { good: "Good connection", weak: "Weak connection", poor: "Poor connection" },
   figures: {
-    title: "How the media travels", quality: "Quality", rtt: "Round trip",
+    title: "How the connection is", quality: "Quality", rtt: "Round trip",
     loss: "Lost, in and out", size: "Resolution",
     frames: "Frames per second", rate: "Bit rate, in and out", way: "Way",
     relay: "through the server", direct: "directly between the browsers", unknown: "not known",
@@ -315,7 +315,7 @@ export const words = {
     present: "This person",
     former: "The one before",
     words: "Anything to add? (optional)",
-    why: "What is the matter? One press sends it.",
+    why: "What is wrong? One press sends the report.",
     kept: "The last pictures and the chat go to the operators with it.",
     block: "Block without reporting",
   },
@@ -364,7 +364,7 @@ export const words = {
     waiting: "Waiting until they press Show, too. You hear each other already.",
     brief: "The picture is blurred for a moment. You hear each other already.",
     /** @param {string} reason */
-    suspected: (reason) => `The picture is blurred, since a program takes it for this: ${reason}. It may be wrong.`,
+    suspected: (reason) => `The picture is blurred because a program thinks it shows this: ${reason}. It may be wrong.`,
     show: "Show",
     showAnyway: "Show anyway",
   },
@@ -373,7 +373,7 @@ export const words = {
   warning: {
     title: "A warning",
     /** @param {string} reason */
-    text: (reason) => `An operator of this place warns you. It is about this: ${reason}. Who goes on is banned.`,
+    text: (reason) => `This is a warning from the people who run this site. The reason: ${reason}. If it happens again, you will be banned.`,
     take: "I understand",
   },
   ban: {
@@ -383,7 +383,7 @@ export const words = {
     forEver: "For ever.",
     /** @param {string} duration */
     left: (duration) => `${duration} left. This page comes back by itself.`,
-    looking: "Looking whether it is over…",
+    looking: "Checking whether it is over…",
     /** @param {string} reason */
     why: (reason) => `The reason: ${reason}.`,
     operators: "The operators write:",
@@ -411,8 +411,8 @@ export const words = {
   keys: {
     next: "Next person", stop: "Stop", microphone: "Microphone", camera: "Camera",
     switch: "Switch camera", volume: "Speaker volume", pip: "Picture in picture",
-    full: "Full screen", chat: "Chat", figures: "How the media travels",
-    search: "Search on by itself", report: "Report or block", help: "This help",
+    full: "Full screen", chat: "Chat", figures: "How the connection is",
+    search: "Keep looking when somebody leaves", report: "Report or block", help: "This help",
   },
   keyNames: { escape: "Esc", up: "↑", down: "↓" },
 

@@ -35,7 +35,7 @@ export const words = {
   anyDevice: "El que elija el navegador",
   unnamedDevice: (number) => `Dispositivo ${number}`,
   interests: "Intereses",
-  interestsHint: "Primero vienen quienes comparten uno. Sin ninguno también vale.",
+  interestsHint: "Primero verás a quien comparta uno. También puedes dejarlo vacío.",
   interestsPlaceholder: "Escribe uno y pulsa Intro",
   add: "Añadir",
   removeInterest: (interest) => `Quitar ${interest}`,
@@ -72,11 +72,11 @@ export const words = {
       missing: "Conecta uno y se usará enseguida.",
       busy: "Parece que otro programa lo está usando. Ciérralo e inténtalo de nuevo.",
       unsupported:
-        "Los navegadores solo dan la cámara a páginas con https o en localhost. " +
+        "El navegador solo deja usar la cámara en páginas con https o en localhost. " +
         "Abre esta página así.",
       lost: "Conéctalo de nuevo y se usará enseguida.",
     },
-    goOn: "O sigue sin ello.",
+    goOn: "O sigue sin eso.",
   },
 
   partnerVideo: "La imagen de la otra persona",
@@ -95,7 +95,7 @@ export const words = {
   volume: "Volumen del altavoz",
   pictureInPicture: "Imagen en imagen",
   fullScreen: "Pantalla completa",
-  searchesOn: "Seguir buscando sin preguntar",
+  searchesOn: "Seguir buscando cuando alguien se va",
   savesData: "Ahorrar datos: enviar una imagen más pequeña",
   showsWhole: "Ver la imagen entera, con bordes",
   mirrors: "Verme como en un espejo",
@@ -134,11 +134,11 @@ export const words = {
   partnerReconnecting: "La otra persona se está reconectando…",
   nothingArrives: "En este momento no llega nada de la otra persona.",
   interrupted: "Tu conexión está interrumpida",
-  mending: "Intentando arreglarla…",
+  mending: "Intentando recuperarla…",
   resting: "Cuando quieras",
   pressNext: "Pulsa Siguiente para conocer a otra persona.",
   connectionLost: "Conexión perdida",
-  callGoesOn: "La llamada sigue. Lo que escribas espera.",
+  callGoesOn: "La llamada sigue. Lo que escribas se enviará después.",
   refusals: {
     full: "El servidor está lleno",
     draining: "El servidor se está actualizando",
@@ -146,7 +146,7 @@ export const words = {
   },
   oneMoment: "Un momento…",
   proving: "El servidor quiere comprobar que no eres un robot. Tu navegador está en ello.",
-  slowed: "Has pasado muy deprisa de una persona a otra. Durante unos segundos te tocan otras que hacen lo mismo.",
+  slowed: "Estás pasando muy deprisa de una persona a otra. Durante unos segundos te tocará gente que hace lo mismo.",
   retryIn: (seconds) => `Nuevo intento en ${seconds} s.`,
   tryingNow: "Intentándolo de nuevo…",
   tryNow: "Reintentar",
@@ -156,16 +156,16 @@ export const words = {
   videoIn: (seconds) => `Se vuelve a intentar el vídeo en ${seconds} s.`,
   tryingVideo: "Intentando el vídeo ahora…",
   tooPoor: {
-    own: "Tu línea no da para vídeo. El sonido sigue; tu imagen volverá por sí sola.",
-    partner: "La línea de la otra persona es mala. La tuya está bien: tu cámara sigue encendida.",
-    unknown: "La línea no da para vídeo. El sonido sigue; tu imagen volverá por sí sola.",
+    own: "Tu conexión no da para vídeo. El sonido sigue; tu imagen volverá por sí sola.",
+    partner: "La conexión de la otra persona es mala. La tuya va bien: tu cámara sigue encendida.",
+    unknown: "La conexión no da para vídeo. El sonido sigue; tu imagen volverá por sí sola.",
   },
 
   sentAway: {
     operator: "Un operador ha terminado tu conexión.",
     budget: "Tu conexión ha terminado: enviaba mucho más de lo que necesita una llamada.",
     elsewhere: "Tu conversación sigue en otra pestaña.",
-    ban: "Se te ha expulsado.",
+    ban: "Te han expulsado.",
   },
   mishaps: {
     partner_left: "La otra persona se fue.",
@@ -243,7 +243,7 @@ export const words = {
     notMeasured: "sin medir pérdidas ni ancho de banda",
     conditions: {
       off: "Apagado, sin probar",
-      muted: "Lo usa otro programa",
+      muted: "Lo está usando otro programa",
       unseen: "Encendido",
       black: "La imagen es negra: ¿hay algo delante?",
       still: "La imagen no se mueve",
@@ -258,9 +258,9 @@ export const words = {
 
   grades: { good: "Conexión buena", weak: "Conexión débil", poor: "Conexión mala" },
   figures: {
-    title: "Cómo viajan imagen y sonido", quality: "Calidad", rtt: "Ida y vuelta",
+    title: "Cómo va la conexión", quality: "Calidad", rtt: "Ida y vuelta",
     loss: "Pérdida, entrada y salida",
-    size: "Resolución", frames: "Imágenes por segundo", rate: "Caudal, entrada y salida",
+    size: "Resolución", frames: "Imágenes por segundo", rate: "Velocidad, entrada y salida",
     way: "Camino", relay: "a través del servidor", direct: "directo entre los navegadores",
     unknown: "no se sabe",
   },
@@ -300,7 +300,7 @@ export const words = {
     present: "Esta persona",
     former: "La anterior",
     words: "¿Algo que añadir? (opcional)",
-    why: "¿Qué ha pasado? Se envía con una pulsación.",
+    why: "¿Qué ha pasado? Al pulsar un motivo se envía.",
     kept: "Con la denuncia llegan a quienes administran las últimas imágenes y el chat.",
     block: "Bloquear sin denunciar",
   },
@@ -344,7 +344,7 @@ export const words = {
     onlyYou: "La imagen está difuminada hasta que pulses Mostrar. Ya os oís.",
     waiting: "Falta que la otra persona pulse Mostrar. Ya os oís.",
     brief: "La imagen está difuminada un momento. Ya os oís.",
-    suspected: (reason) => `La imagen está difuminada porque un programa ve en ella esto: ${reason}. Puede equivocarse.`,
+    suspected: (reason) => `La imagen está difuminada porque un programa cree ver esto: ${reason}. Puede equivocarse.`,
     show: "Mostrar",
     showAnyway: "Mostrar de todos modos",
   },
@@ -352,11 +352,11 @@ export const words = {
   warning: {
     title: "Una advertencia",
     text: (reason) =>
-      `Quienes administran este sitio te advierten. El motivo: ${reason}. A quien sigue se le expulsa.`,
+      `Un aviso de quienes administran este sitio. El motivo: ${reason}. Si vuelve a pasar, te expulsarán.`,
     take: "Entendido",
   },
   ban: {
-    title: "Se te ha expulsado",
+    title: "Te han expulsado",
     until: (moment) => `Hasta el ${moment}.`,
     forEver: "Para siempre.",
     left: (duration) => `Quedan: ${duration}. Esta página vuelve por sí sola.`,
@@ -384,8 +384,8 @@ export const words = {
   keys: {
     next: "Siguiente persona", stop: "Parar", microphone: "Micrófono", camera: "Cámara",
     switch: "Cambiar de cámara", volume: "Volumen del altavoz", pip: "Imagen en imagen",
-    full: "Pantalla completa", chat: "Chat", figures: "Cómo viajan imagen y sonido",
-    search: "Seguir buscando sin preguntar", report: "Denunciar o bloquear", help: "Esta ayuda",
+    full: "Pantalla completa", chat: "Chat", figures: "Cómo va la conexión",
+    search: "Seguir buscando cuando alguien se va", report: "Denunciar o bloquear", help: "Esta ayuda",
   },
   keyNames: { escape: "Esc", up: "↑", down: "↓" },
 

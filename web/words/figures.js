@@ -5,20 +5,23 @@
  * @typedef {import("../media/figures.js").Figures} Figures
  * @typedef {import("./words.js").Words} Words
  */
+import { decimal } from "./number.js";
 
 /**
  * @param {Figures} figures
  * @param {import("../wire/messages.js").MediaMode} mediaMode
  * @param {Words} words
+ * @param {string} [locale]
  * @returns {[string, string][]} name and value
  */
-export function figureRows(figures, mediaMode, { figures: words }) {
+export function figureRows(figures, mediaMode, { figures: words }, locale) {
   const { rttMs, lossIn, lossOut, width, height, framesPerS, protocol } = figures;
   const { receivedBps, sentBps, quality } = figures;
+  const percent = (/** @type {number | null} */ part) => (part === null ? null : `${decimal(part * 100, 1, locale)} %`);
   const or = (/** @type {string | null} */ text) => text ?? words.unknown;
   const pair = (/** @type {(string | null)[]} */ ...values) => values.map(or).join(" / ");
   return [
-    [words.quality, `${quality.toFixed(1)} / 5`],
+    [words.quality, `${decimal(quality, 1, locale)} / 5`],
     [words.rtt, or(rttMs === null ? null : `${Math.round(rttMs)} ms`)],
     [words.loss, pair(percent(lossIn), percent(lossOut))],
     [words.size, or(width && height ? `${width} × ${height}` : null)],
@@ -26,11 +29,6 @@ export function figureRows(figures, mediaMode, { figures: words }) {
     [words.rate, pair(kilobits(receivedBps), kilobits(sentBps))],
     [words.way, `${protocol?.toUpperCase() ?? words.unknown}, ${words[mediaMode]}`],
   ];
-}
-
-/** @param {number | null} part */
-function percent(part) {
-  return part === null ? null : `${(part * 100).toFixed(1)} %`;
 }
 
 /** @param {number | null} bps */

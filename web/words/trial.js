@@ -17,6 +17,7 @@
  * @property {"wait" | "now" | "good" | "weak" | "bad" | "none"} mark "none": there is nothing to say of it
  */
 import { causeText } from "./describe.js";
+import { decimal } from "./number.js";
 import { WAYS } from "../machine/trial.js";
 import { conditionOf, gradeOf, isFault, verdict } from "../machine/verdict.js";
 
@@ -44,13 +45,14 @@ export function trialSentence({ trial, devices, failures, cause }, words) {
 /**
  * @param {State} state
  * @param {Words} words
+ * @param {string} [locale]
  * @returns {Row[]}
  */
-export function trialRows({ trial, devices }, words) {
+export function trialRows({ trial, devices }, words, locale) {
   if (!trial) return [];
   return [
     socketRow(trial, words),
-    ...WAYS.map((way) => wayRow(trial, way, words)),
+    ...WAYS.map((way) => wayRow(trial, way, words, locale)),
     ...KINDS.map((kind) => {
       const condition = conditionOf(devices[kind], trial.glimpses[kind]);
       return deviceRow(kind, condition, words);
@@ -63,11 +65,12 @@ export function trialRows({ trial, devices }, words) {
  * @param {Words} words
  * @param {string} browser as it names itself
  * @param {Date} now
+ * @param {string} [locale]
  * @returns {string}
  */
-export function trialText(state, words, browser, now) {
+export function trialText(state, words, browser, now, locale) {
   const { trial } = state;
-  const rows = trialRows(state, words).map(({ name, text }) => `${name}: ${text}`);
+  const rows = trialRows(state, words, locale).map(({ name, text }) => `${name}: ${text}`);
   const details = WAYS.flatMap((way) => trial ? wayDetails(way, trial.findings[way]) : []);
   const head = `${words.trial.title}, ${now.toISOString().slice(0, 19)}Z`;
   return [head, trialSentence(state, words), "", ...rows, "", ...details, browser].join("\n");
@@ -89,8 +92,8 @@ function socketRow({ pingsMs, step, ending }, { trial: words }) {
   return { name, text, mark: step === "socket" ? "now" : "good" };
 }
 
-/** @param {Trial} trial @param {Way} way @param {Words} words @returns {Row} */
-function wayRow(trial, way, { trial: words }) {
+/** @param {Trial} trial @param {Way} way @param {Words} words @param {string} [locale] @returns {Row} */
+function wayRow(trial, way, { trial: words }, locale) {
   const finding = trial.findings[way];
   const { outcome, tookMs, protocol } = finding;
   const isOver = trial.step === "over";
@@ -100,20 +103,22 @@ function wayRow(trial, way, { trial: words }) {
   if (outcome === "trying") return { name, text: plain, mark: "now" };
   if (outcome === "absent") return { name, text: plain, mark: "none" };
   if (outcome !== "through") return { name, text: plain, mark: "bad" };
-  const took = tookMs === null ? "" : ` ${words.took((tookMs / 1000).toFixed(1))}`;
-  const text = [plain + took, ...figures(finding, words)].join(", ");
+  const took = tookMs === null ? "" : ` ${words.took(decimal(tookMs / 1000, 1, locale))}`;
+  const text = [plain + took, ...figures(finding, words, locale)].join(", ");
   const marks = /** @type {const} */ ({ good: "good", weak: "weak", poor: "bad" });
   return { name, text, mark: marks[gradeOf(finding)] };
 }
 
-/** @param {Finding} finding @param {Words["trial"]} words @returns {string[]} */
-function figures({ rttMs, loss, bps }, words) {
+/** @param {Finding} finding @param {Words["trial"]} words @param {string} [locale] @returns {string[]} */
+function figures({ rttMs, loss, bps }, words, locale) {
   if (bps === null) return [words.notMeasured];
   if (bps === 0) return [words.nothingBack];
   return [
     ...(rttMs === null ? [] : [words.roundTrip(Math.round(rttMs))]),
-    ...(loss === null ? [] : [words.lost((loss * 100).toFixed(1))]),
-    words.atLeast(bps < 100_000 ? (Math.floor(bps / 10_000) / 100).toFixed(2) : (Math.floor(bps / 100_000) / 10).toFixed(1)),
+    ...(loss === null ? [] : [words.lost(decimal(loss * 100, 1, locale))]),
+    words.atLeast(bps < 100_000
+      ? decimal(Math.floor(bps / 10_000) / 100, 2, locale)
+      : decimal(Math.floor(bps / 100_000) / 10, 1, locale)),
   ];
 }
 

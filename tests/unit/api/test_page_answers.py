@@ -1,11 +1,14 @@
 """How the page's files are answered: compressed where that is shorter, and not twice."""
 
 import gzip
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from structlog.testing import capture_logs
 
 from relay.api.page import Page
 
@@ -114,3 +117,70 @@ async def test_the_page_itself_welcomes_visitors_and_no_cache_keeps_it_for_other
         answer = await get(page, name)
         assert answer.headers["Cache-Control"] == "no-cache"
         assert not answer.cookies
+
+
+@pytest.fixture
+def web_folder(root: Path) -> Path:
+    """A page that can be joined."""
+    (root / "index.html").write_text(
+        '<link rel="stylesheet" href="style.css">\n<script type="module" src="main.js"></script>'
+    )
+    (root / "main.js").write_text('import("./later.js");\n')
+    (root / "later.js").write_text("export const late = 1;\n")
+    (root / "words").mkdir()
+    for language in ("en", "es"):
+        (root / "words" / f"{language}.js").write_text(f'export const words = "{language}";\n')
+    return root
+
+
+@pytest.mark.parametrize(
+    ("accepted", "spoken"),
+    [
+        ("", "en"),
+        ("es-MX,es;q=0.9,en;q=0.8", "es"),
+        ("fr, EN-GB;q=0.8, es", "en"),
+        ("..;q=1,*, e", "en"),
+    ],
+)
+async def test_the_page_is_one_file_with_the_words_of_the_browsers_language(
+    web_folder: Path, accepted: str, spoken: str
+) -> None:
+    answer = await get(Page(web_folder), "", Accept_Language=accepted)
+    text = body(answer).decode()
+    assert f'words = "{spoken}"' in text
+    assert text.count("words = ") == 1
+    assert answer.headers["Vary"] == "Accept-Encoding, Accept-Language"
+    script = text.partition('<script type="module">')[2].partition("</script>")[0]
+    hashed = b64encode(sha256(script.encode()).digest()).decode()
+    assert f"script-src 'self' 'sha256-{hashed}'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_the_page_is_made_anew_when_a_part_of_it_has_changed(web_folder: Path) -> None:
+    page = Page(web_folder)
+    first = await get(page, "")
+    known = first.headers["ETag"]
+    assert (await get(page, "", If_None_Match=known)).status == 304
+    (web_folder / "main.js").write_text("changed();\n")
+    again = await get(page, "", If_None_Match=known)
+    assert again.status == 200
+    assert b"changed()" in body(again)
+
+
+async def test_a_page_that_cannot_be_joined_is_served_in_its_parts(web_folder: Path) -> None:
+    (web_folder / "main.js").write_text("export default 1;\n")
+    with capture_logs() as logs:
+        answer = await get(Page(web_folder), "")
+    assert body(answer) == (web_folder / "index.html").read_bytes()
+    assert "Content-Security-Policy" not in answer.headers
+    assert [entry["event"] for entry in logs] == ["page_not_joined"]
+    parts = await get(Page(web_folder), "index.html")
+    assert body(parts) == body(answer)
+
+
+async def test_a_module_that_is_used_later_comes_joined_or_by_itself(web_folder: Path) -> None:
+    page = Page(web_folder)
+    assert b"joined[" in body(await get(page, "joined/later.js"))
+    assert b"joined[" not in body(await get(page, "later.js"))
+    for name in ("joined/style.css", "joined/none.js", "joined/", "joined/../later.js"):
+        with pytest.raises(web.HTTPNotFound):
+            await get(page, name)
