@@ -72,6 +72,7 @@ function carryOut(command) {
     case "open_devices": devices.open(command.kinds, command.ids, command.size); break;
     case "close_device": devices.close(command.kind); break;
     case "enable_microphone": devices.enableMicrophone(command.enabled); break;
+    case "blur_background": devices.blurBackground(command.isOn); break;
     case "remember": remember(command.settings); break;
     case "send": send(command.message); break;
     case "reconnect": mover.wire.reconnect(); break;

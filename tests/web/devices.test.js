@@ -137,8 +137,10 @@ test("pressing a camera that had a problem tries it again", () => {
   page.do("camera_toggled");
   page.do("camera_toggled");
   page.failed("video", "busy");
-  assert.match(page.says, /^Your camera was lost/);
+  assert.match(page.says, /^Your camera is busy\. Another program/);
   assert.deepEqual(page.do("camera_toggled"), ["open video"]);
+  page.failed("video", "refused");
+  assert.match(page.says, /^No access to your camera\. Allow it/);
 });
 
 test("a camera that fails while the server is away does not end what was wanted", () => {
@@ -235,7 +237,7 @@ test("a device that was lost and is busy is busy; what failed has no track, and 
   const page = Page.inCall();
   page.on({ type: "device_lost", kind: "audio" });
   page.failed("audio", "busy");
-  assert.match(page.says, /^Your microphone was lost\./);
+  assert.match(page.says, /^Your microphone is busy\./);
   assert.equal(page.state.devices.audio.problem, "busy");
   page.do("microphone_toggled");
   page.opened("audio", MICROPHONE);
@@ -252,7 +254,7 @@ test("a camera that fails while one searches is told of, and the search goes on"
   page.do("camera_toggled");
   page.do("camera_toggled");
   assert.deepEqual(page.failed("video", "busy"), ["send no video"]);
-  assert.match(page.says, /^Your camera was lost\..* \| Looking for someone/);
+  assert.match(page.says, /^Your camera is busy\..* \| Looking for someone/);
 });
 
 test("back in the preview nothing is due any more", () => {
@@ -413,4 +415,16 @@ test("a device that is lost for good while the server is away is told of, too", 
   page.on({ type: "device_lost", kind: "video" });
   page.failed("video", "missing");
   assert.match(page.says, /^Your camera was lost/);
+});
+
+test("what is behind the person is blurred on every camera, as long as they want that", () => {
+  const page = Page.searching();
+  const change = (/** @type {boolean} */ blursBackground) =>
+    page.on({ type: "setting_changed", change: { blursBackground } });
+  assert.deepEqual(change(true), ["remember", "blur_background"]);
+  page.do("camera_toggled");
+  page.do("camera_toggled");
+  assert.deepEqual(page.opened("video", CAMERA), ["blur_background", "send camera"]);
+  change(false);
+  assert.deepEqual(page.ordered.at(-1), { do: "blur_background", isOn: false });
 });

@@ -382,3 +382,35 @@ test("a partner who was met and says goodbye is waited for, whatever they say of
   page.hear({ type: "media_state", audio: false, video: false });
   assert.deepEqual(page.wait(), { waitedMs: 8_000, commands: ["close_link", "> next_partner"] });
 });
+
+test("Next by a swipe comes after a second, in which it can be undone", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.do("swiped"), []);
+  assert.deepEqual(page.do("undo_pressed"), []);
+  page.measure(2);
+  assert.ok(page.state.partner);
+
+  page.do("swiped");
+  assert.deepEqual(page.waitFor("swiped"), { waitedMs: 1_000, commands: ["part", "> next_partner"] });
+
+  assert.deepEqual(page.do("swiped"), []);
+  assert.equal(page.state.dueMs.swiped, undefined); // nobody is there to be left
+});
+
+test("a swipe is meant for nobody who comes later", () => {
+  const page = Page.inCall();
+  page.do("swiped");
+  page.hear({ type: "partner_left" });
+  page.meet();
+  page.measure(2);
+  assert.ok(page.state.partner);
+
+  page.do("swiped");
+  page.do("next_pressed");
+  assert.equal(page.state.dueMs.swiped, undefined);
+
+  const resting = Page.inCall("relay", { searchesOn: false });
+  resting.hear({ type: "partner_left" });
+  resting.do("swiped");
+  assert.deepEqual(resting.waitFor("swiped").commands, ["> find_partner"]);
+});

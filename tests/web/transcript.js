@@ -111,7 +111,7 @@ export class Page {
    *   | "page_back" | "network_changed" | "link_failed" | "link_broken" | "link_closed"
    *   | "link_interrupted" | "link_restored" | "path_found" | "wire_connecting" | "wire_alive"
    *   | "key_struck" | "field_pressed" | "begun_taken" | "begun_dropped" | "try_now_pressed" | "text_chosen"
-   *   | "show_pressed" | "report_opened" | "report_closed" | "block_pressed" | "warning_taken"
+   *   | "swiped" | "undo_pressed" | "show_pressed" | "report_opened" | "report_closed" | "block_pressed" | "warning_taken"
    *   | "settings_opened" | "wire_working" | "return_pressed" | "return_declined" | "trial_pressed" | "trial_opened" | "trial_closed"} type */
   do(type) {
     return this.on(/** @type {Event} */ ({ type }));

@@ -1,15 +1,13 @@
 // @ts-check
 /**
  * What shows of the page outside of it: the tab's title, a discreet sound when somebody is found
- * while nobody looks, and a screen that stays on during a call.
+ * while nobody looks, a phone that trembles, and a screen that stays on during a call.
  *
  * @typedef {import("../machine/types.js").State} State
  * @typedef {import("../words/words.js").Words} Words
  */
 
-const NOTES_HZ = [523.25, 659.25];
-const NOTE_S = 0.16;
-const LOUDNESS = 0.08;
+const BUZZ_MS = 60;
 
 /** Follows the state. */
 export class Presence {
@@ -21,9 +19,10 @@ export class Presence {
 
   /** @param {State} state @param {Words} words */
   follow(state, words) {
-    if (state.partnersMet > this.#met && state.isHidden) {
-      this.#isFresh = true;
-      chime();
+    if (state.partnersMet > this.#met) {
+      buzz();
+      this.#isFresh = state.isHidden;
+      if (state.isHidden) void chime(state.settings.speakerId);
     }
     if (!state.isHidden || !state.partner) this.#isFresh = false;
     this.#met = state.partnersMet;
@@ -55,18 +54,13 @@ function titleOf(state, words, isFresh) {
   return count + (isSearching ? words.titleSearching : words.title);
 }
 
-/** Two soft notes. */
-function chime() {
-  const context = new AudioContext();
-  const gain = context.createGain();
-  gain.gain.value = LOUDNESS;
-  gain.connect(context.destination);
-  for (const [index, hertz] of NOTES_HZ.entries()) {
-    const note = context.createOscillator();
-    note.frequency.value = hertz;
-    note.connect(gain);
-    note.start(context.currentTime + index * NOTE_S);
-    note.stop(context.currentTime + (index + 1) * NOTE_S);
-    if (index === NOTES_HZ.length - 1) note.onended = () => context.close();
-  }
+/** @param {string} speakerId */
+async function chime(speakerId) {
+  const { play } = await import("./chime.js");
+  await play(speakerId);
+}
+
+/** Where there is something that can tremble; browsers complain when nobody has touched the page yet. */
+function buzz() {
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(BUZZ_MS);
 }

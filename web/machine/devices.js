@@ -68,7 +68,15 @@ export function opened(turn, kind, track) {
   if (!isFor || (kind === "video" && !isWanted)) return close(turn, kind);
   if (wasLost) turn.notify({ kind: "device_replaced" });
   if (kind === "audio") turn.order({ do: "enable_microphone", enabled: isWanted });
+  else if (turn.state.settings.blursBackground) turn.order({ do: "blur_background", isOn: true });
   use(turn, kind);
+}
+
+/** @param {Turn} turn @param {Partial<import("./types.js").Settings>} changes */
+export function settingChanged(turn, changes) {
+  turn.set(changes);
+  const { blursBackground } = changes;
+  if (blursBackground !== undefined) turn.order({ do: "blur_background", isOn: blursBackground });
 }
 
 /** @param {Turn} turn @param {Kind} kind @param {DeviceProblem} problem */
@@ -86,7 +94,8 @@ export function failed(turn, kind, problem) {
   if (!state.isStarted) return;
   if (state.linked || wasLost) {
     use(turn, kind);
-    turn.notify({ kind: kind === "audio" ? "microphone_lost" : "camera_lost" });
+    if (said === "lost") turn.notify({ kind: kind === "audio" ? "microphone_lost" : "camera_lost" });
+    else turn.notify({ kind: "device_failed", device: kind, problem: said });
   } else if (!state.hasBegun) {
     // Back to the preview, to say what the matter is, and to ask how to go on.
     Object.assign(state, { isStarted: false, isPreviewing: true, dueMs: {} });

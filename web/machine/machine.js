@@ -89,7 +89,9 @@ function take(turn, event) {
     case "next_pressed": return partner.next(turn);
     case "stop_pressed": return visit.stop(turn);
     case "escape_pressed": return partner.escape(turn);
-    case "setting_changed": return turn.set(event.change);
+    case "swiped": return partner.swiped(turn);
+    case "undo_pressed": turn.stopTimers("swiped"); return;
+    case "setting_changed": return devices.settingChanged(turn, event.change);
     case "interest_added": return search.addInterest(turn, event.text);
     case "interest_removed": return search.removeInterest(turn, event.text);
     case "time_passed": return checkDeadlines(turn);
@@ -262,6 +264,7 @@ function checkDeadlines(turn) {
   if (turn.isDue("media")) partner.noMedia(turn);
   if (turn.isDue("notice")) turn.state.notice = null;
   if (turn.isDue("escape") && turn.state.notice?.kind === "escape_again") turn.state.notice = null;
+  if (turn.isDue("swiped")) partner.next(turn);
   if (turn.isDue("retry")) search.ask(turn, "find_partner");
   if (turn.isDue("reply")) turn.order({ do: "reconnect" });
   if (turn.isDue("restart")) mend.due(turn);

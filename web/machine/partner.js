@@ -18,6 +18,7 @@ export const MEDIA_TIMEOUT_MS = 8_000;
 const STALLED_AFTER_MS = 4_000;
 const QUIET_MS = 1_500;
 const ESCAPE_AGAIN_MS = 2_000;
+const UNDO_MS = 1_000;
 
 /** @param {Turn} turn @param {import("../wire/messages.js").PartnerFound} message */
 export function found(turn, { roomId, isInitiator, sharedInterests, blurred }) {
@@ -95,6 +96,7 @@ export function awaited(turn, message) {
  */
 export function next(turn) {
   const { state } = turn;
+  turn.stopTimers("swiped");
   if (state.isResting) {
     Object.assign(state, { isResting: false, notice: null, chat: [] });
     if (state.linked || state.isTextOnly) search.ask(turn, "find_partner");
@@ -119,6 +121,12 @@ export function escape(turn) {
   }
   turn.startTimer("escape", ESCAPE_AGAIN_MS);
   turn.notify({ kind: "escape_again" });
+}
+
+/** A thumb slips easily: Next by a swipe can be undone for a second. @param {Turn} turn */
+export function swiped(turn) {
+  const { partner, isResting } = turn.state;
+  if (partner || isResting) turn.startTimer("swiped", UNDO_MS);
 }
 
 /** @param {Turn} turn @param {Kind} kind */
@@ -244,7 +252,7 @@ export function forget(turn) {
   const { partner } = turn.state;
   if (partner) former.remember(turn, partner.roomId);
   Object.assign(turn.state, { partner: null, chat: [], told: null, isTyping: false, unread: 0 });
-  turn.stopTimers("media", "escape", "typed", "partnerTyped", "veil");
+  turn.stopTimers("media", "escape", "swiped", "typed", "partnerTyped", "veil");
   draft.setAside(turn);
   line.part(turn);
 }

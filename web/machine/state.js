@@ -24,6 +24,9 @@ export const DEFAULTS = {
   interests: [],
   saver: "",
   blur: "",
+  showsWhole: false,
+  mirrors: true,
+  blursBackground: false,
 };
 
 /** @type {Readonly<Device>} */

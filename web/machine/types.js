@@ -12,7 +12,7 @@
  * @typedef {{ type: "agreed", rules: string }
  *   | { type: "preview_wanted" } | { type: "retry_pressed" }
  *   | { type: "start_pressed" } | { type: "next_pressed" } | { type: "stop_pressed" }
- *   | { type: "escape_pressed" }
+ *   | { type: "escape_pressed" } | { type: "swiped" } | { type: "undo_pressed" }
  *   | { type: "microphone_toggled" } | { type: "camera_toggled" } | { type: "camera_switched" }
  *   | { type: "device_chosen", kind: Kind, id: string }
  *   | { type: "setting_changed", change: Partial<Settings> }
@@ -32,7 +32,7 @@
  *
  * @typedef {{ do: "open_devices", kinds: Kind[], ids: Record<Kind, string>, size: Size }
  *   | { do: "close_device", kind: Kind }
- *   | { do: "enable_microphone", enabled: boolean }
+ *   | { do: "enable_microphone", enabled: boolean } | { do: "blur_background", isOn: boolean }
  *   | { do: "remember", settings: Settings }
  *   | { do: "send", message: ClientMessage } | { do: "reconnect" } | { do: "renew" }
  *   | { do: "move" } | { do: "probe" } | { do: "arrive" } | { do: "connect" } | { do: "disconnect" }
@@ -64,6 +64,9 @@
  * @property {string[]} interests
  * @property {string} saver "on" or "off": whether the picture is sent small; empty: as the browser saves data
  * @property {string} blur of each new partner, see veil.js; empty: as the server thinks best
+ * @property {boolean} showsWhole whether all of the partner's picture is shown, instead of filling the stage
+ * @property {boolean} mirrors whether one sees oneself as in a mirror
+ * @property {boolean} blursBackground whether the browser blurs what is behind oneself, where it can
  *
  * @typedef {object} Device a camera or a microphone
  * @property {boolean} isWanted the user's switch
@@ -78,7 +81,8 @@
  * @property {{ audio: boolean, video: boolean }} media what the partner had on
  * @property {number} lastChatId
  *
- * @typedef {{ kind: import("./news.js").Mishap, cause?: string | null } | { kind: "server_error", text: string }} Notice
+ * @typedef {{ kind: import("./news.js").Mishap, cause?: string | null } | { kind: "server_error", text: string }
+ *   | { kind: "device_failed", device: Kind, problem: DeviceProblem }} Notice
  *
  * @typedef {object} DueMs deadlines; an absent one is not running
  * @property {number} [retry] when to repeat a `find_partner` that the server refused
@@ -91,6 +95,7 @@
  * @property {number} [return] until when the person may return to a conversation
  * @property {number} [udp] when to look whether UDP comes through by now
  * @property {number} [escape] until when a second Esc counts
+ * @property {number} [swiped] until when Next by a swipe can be undone
  * @property {number} [typed] when the user counts as no longer typing
  * @property {number} [partnerTyped] when the partner does
  * @property {number} [video] when to try video again, though nothing says that the line bears it

@@ -76,6 +76,15 @@ export class Devices {
     if (track) track.enabled = enabled;
   }
 
+  /** What is behind the person, in browsers that can do that by themselves. @param {boolean} isOn */
+  blurBackground(isOn) {
+    const track = this.#tracks.get("video");
+    if (!track || !canBlurBackground(track)) return;
+    // Constraints are replaced as a whole. The type is newer than the checker's.
+    const wanted = /** @type {MediaTrackConstraints} */ ({ ...track.getConstraints(), backgroundBlur: isOn });
+    track.applyConstraints(wanted).catch((error) => console.info("The background stays as it is:", error));
+  }
+
   /** Say which devices there are; without permission, some have no name. */
   async list() {
     const all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
@@ -161,6 +170,12 @@ function constraints(kind, id, { width, height }) {
   if (!id) return wanted;
   const { facingMode: _, ...rest } = wanted;
   return { ...rest, deviceId: { exact: id } };
+}
+
+/** Whether the browser can blur what is behind a person, and need not. @param {MediaStreamTrack} track */
+export function canBlurBackground(track) {
+  const { backgroundBlur = [] } = /** @type {{ backgroundBlur?: boolean[] }} */ (track.getCapabilities?.() ?? {});
+  return backgroundBlur.includes(true) && backgroundBlur.includes(false);
 }
 
 /** @param {RTCRtpTransceiver} transceiver @returns {Kind} */

@@ -7,7 +7,7 @@
  * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
-import { find, make, setAttribute, setText } from "./dom.js";
+import { find, make, setAttribute, setOff, setText } from "./dom.js";
 import { splitAddresses } from "./addresses.js";
 import { MAX_CHAT_CHARS } from "../wire/messages.js";
 
@@ -87,7 +87,7 @@ export class ChatView {
     this.#takeBack.disabled = !partner;
     // Not disabled: that would take the focus away, and turn what is being typed into commands.
     this.#text.readOnly = !partner;
-    this.#send.disabled = !partner;
+    setOff(this.#send, !partner);
   }
 
   /**

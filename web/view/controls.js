@@ -7,7 +7,7 @@
  * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
  */
-import { find, setAttribute, setIcon, setLabel, setText } from "./dom.js";
+import { find, setAttribute, setIcon, setLabel, setOff, setText } from "./dom.js";
 import { isRetrying, retryDueMs } from "../machine/state.js";
 import { isVeiled } from "../machine/veil.js";
 
@@ -53,7 +53,7 @@ export class ControlsView {
   /** @param {State} state @param {Words} words */
   draw(state, words) {
     const { devices, partner, isResting, found, isChatOpen, unread, settings } = state;
-    this.#next.disabled = !partner && !isResting;
+    setOff(this.#next, !partner && !isResting);
     drawDeviceButton(this.#microphone, devices.audio, "mic", words.muteMicrophone,
       words.unmuteMicrophone);
     drawDeviceButton(this.#camera, devices.video, "cam", words.turnCameraOff, words.turnCameraOn);

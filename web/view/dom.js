@@ -34,6 +34,16 @@ export function setLabel(element, text) {
   if (element instanceof HTMLButtonElement) element.title = text;
 }
 
+/**
+ * A button that does nothing for now. Not disabled: that would take the keyboard's focus away.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {boolean} isOff
+ */
+export function setOff(button, isOff) {
+  setAttribute(button, "aria-disabled", isOff);
+}
+
 /** @param {Element} element @param {string} icon */
 export function setIcon(element, icon) {
   const use = element.querySelector("use");

@@ -100,9 +100,10 @@ export class LobbyView {
   }
 
   /** @param {State} state @param {Words} words */
-  #drawPreview({ devices: { audio, video } }, words) {
+  #drawPreview({ devices: { audio, video }, isPreviewing }, words) {
     const isAsking = video.status === "asking";
-    const off = isAsking ? words.cameraIsOpening : words.cameraIsOff;
+    const isResting = video.isWanted && !video.problem && !isPreviewing;
+    const off = isAsking ? words.cameraIsOpening : isResting ? words.cameraRests : words.cameraIsOff;
     setText(this.#previewOff, video.status === "on" ? "" : off);
     drawDeviceButton(this.#microphone, audio, "mic", words.muteMicrophone, words.unmuteMicrophone);
     drawDeviceButton(this.#camera, video, "cam", words.turnCameraOff, words.turnCameraOn);

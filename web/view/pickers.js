@@ -17,6 +17,8 @@ export class Pickers {
   /** @type {Record<Kind, { label: HTMLElement, name: HTMLElement, select: HTMLSelectElement }>} */
   #pickers;
   #drawn = "";
+  #tryOut = document.createElement("button");
+  #speakerId = "";
 
   /** @param {HTMLElement} container @param {(event: Event) => void} onEvent */
   constructor(container, onEvent) {
@@ -33,6 +35,9 @@ export class Pickers {
       audio: picker((id) => ({ type: "device_chosen", kind: "audio", id })),
       output: picker((id) => ({ type: "setting_changed", change: { speakerId: id } })),
     };
+    this.#tryOut.type = "button";
+    this.#tryOut.onclick = () => void this.#playSound();
+    container.append(this.#tryOut);
   }
 
   /** @param {State} state @param {Words} words */
@@ -41,6 +46,8 @@ export class Pickers {
     setText(video.name, words.camera);
     setText(audio.name, words.microphone);
     setText(output.name, words.speaker);
+    setText(this.#tryOut, words.tryOutSpeaker);
+    this.#speakerId = settings.speakerId;
     const idNow = {
       video: devices.video.track?.getSettings().deviceId ?? settings.cameraId,
       audio: devices.audio.track?.getSettings().deviceId ?? settings.microphoneId,
@@ -52,6 +59,11 @@ export class Pickers {
     for (const kind of /** @type {Kind[]} */ (["video", "audio", "output"])) {
       this.#fill(kind, found.filter((device) => device.kind === kind), idNow[kind], words);
     }
+  }
+
+  async #playSound() {
+    const { play } = await import("../browser/chime.js");
+    await play(this.#speakerId);
   }
 
   /**

@@ -8,6 +8,7 @@ import { Player } from "./player.js";
 export class SelfView {
   #self = find("self", HTMLElement);
   #picture = new Player(find("local", HTMLVideoElement));
+  #preview = find("preview", HTMLVideoElement);
   #stage = find("stage", HTMLElement);
   #startX = 0;
   #startY = 0;
@@ -21,12 +22,14 @@ export class SelfView {
   }
 
   /** @param {State} state */
-  draw({ devices: { audio, video }, isStarted }) {
+  draw({ devices: { audio, video }, isStarted, settings }) {
     this.#picture.show(isStarted ? video.track : null);
     setAttribute(this.#self, "data-camera", video.status === "on" ? "on" : "off");
     setAttribute(this.#self, "data-muted", !audio.isWanted || audio.status !== "on");
     const isBehind = video.track?.getSettings().facingMode === "environment";
-    setAttribute(this.#self, "data-mirrored", !isBehind);
+    for (const element of [this.#self, this.#preview]) {
+      setAttribute(element, "data-mirrored", settings.mirrors && !isBehind);
+    }
   }
 
   /** @param {PointerEvent} event */
@@ -49,9 +52,8 @@ export class SelfView {
   #drop(event) {
     if (this.#self.dataset["dragging"] !== "true") return;
     this.#release();
-    const { left, top, width, height } = this.#stage.getBoundingClientRect();
-    const isRight = event.clientX > left + width / 2;
-    this.#move(event.clientY < top + height / 2 ? "top" : "bottom", isRight ? "right" : "left");
+    const [x, y] = middleOf(this.#stage);
+    this.#move(event.clientY < y ? "top" : "bottom", event.clientX > x ? "right" : "left");
   }
 
   #release() {
@@ -61,9 +63,10 @@ export class SelfView {
 
   /** @param {KeyboardEvent} event */
   #step(event) {
-    const corner = this.#self.dataset["corner"] ?? "";
-    const isTop = corner.startsWith("top");
-    const isRight = corner.endsWith(isLeftToRight() ? "end" : "start");
+    const [x, y] = middleOf(this.#self);
+    const [middleX, middleY] = middleOf(this.#stage);
+    const isTop = y < middleY;
+    const isRight = x > middleX;
     /** @type {Record<string, ["top" | "bottom", "left" | "right"]>} */
     const moves = {
       ArrowUp: ["top", isRight ? "right" : "left"],
@@ -82,6 +85,12 @@ export class SelfView {
     const isEnd = (side === "right") === isLeftToRight();
     this.#self.dataset["corner"] = `${block}-${isEnd ? "end" : "start"}`;
   }
+}
+
+/** @param {Element} element @returns {[number, number]} */
+function middleOf(element) {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return [left + width / 2, top + height / 2];
 }
 
 function isLeftToRight() {

@@ -56,7 +56,7 @@ export class StageView {
     this.#drawPartner(state, words);
     this.#redraw = () => this.#drawQuality(state, words, locale);
     this.#redraw();
-    this.#useSpeaker(state.settings.speakerId);
+    this.#useSpeaker(state);
   }
 
   toggleFigures() {
@@ -94,8 +94,15 @@ export class StageView {
     );
   }
 
-  /** @param {string} id */
-  #useSpeaker(id) {
+  /**
+   * The one that was chosen, as long as it is there: a headset is taken off, and put on again.
+   *
+   * @param {State} state
+   */
+  #useSpeaker({ settings, found }) {
+    const speakers = found.filter(({ kind }) => kind === "output"); // some browsers list none
+    const isGone = speakers.length > 0 && !speakers.some(({ id }) => id === settings.speakerId);
+    const id = isGone ? "" : settings.speakerId;
     if (id === this.#speakerId || !CAN_CHOOSE_SPEAKER) return;
     this.#speakerId = id;
     // One that is no longer there leaves the sound where it is.

@@ -11,10 +11,14 @@ import { ChatView } from "./chat.js";
 import { ControlsView } from "./controls.js";
 import { DialogsView } from "./dialogs.js";
 import { find, setAttribute } from "./dom.js";
+import { keepFocus, watchFocus } from "./focus.js";
+import { offerInstall } from "./install.js";
 import { LanguageView } from "./language.js";
 import { LobbyView } from "./lobby.js";
+import { LooksView } from "./looks.js";
 import { NewsView } from "./news.js";
 import { ReportView } from "./report.js";
+import { followRoom } from "./room.js";
 import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
 import { speak } from "./texts.js";
@@ -33,6 +37,9 @@ export class View {
   #chat;
   #language;
   #lobby;
+  #looks;
+  /** @type {import("./swipe.js").SwipeView | null} */
+  #swipe = null;
   #trial;
   #report;
   #veil;
@@ -55,11 +62,15 @@ export class View {
     this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));
     this.#language = new LanguageView(onEvent);
     this.#lobby = new LobbyView(onEvent);
+    this.#looks = new LooksView(onEvent);
     this.#trial = new TrialView(onEvent);
     this.#report = new ReportView(onEvent);
     this.#veil = new VeilView(onEvent);
     this.#news = new NewsView(onEvent);
     this.#banned = new BannedView(onEvent);
+    followRoom();
+    offerInstall();
+    watchFocus();
   }
 
   /** @param {string | null} text what the operator wants people to agree to; null: it did not come */
@@ -81,6 +92,8 @@ export class View {
     this.#dialogs.draw(state, words, language, locale);
     this.#stage.draw(state, nowMs, words, locale);
     this.#self.draw(state);
+    this.#looks.draw(state);
+    this.#swipe?.draw(state);
     this.#controls.draw(state, words);
     this.#chat.draw(state, words);
     this.#trial.draw(state, words, locale);
@@ -89,6 +102,7 @@ export class View {
     this.#news.draw(state, words, locale);
     this.#banned.draw(state, nowMs, words, locale);
     this.#moveFocus(state.isStarted);
+    keepFocus(state.isStarted ? this.#stop : this.#start);
   }
 
   /**
@@ -136,8 +150,15 @@ export class View {
   #moveFocus(isStarted) {
     if (isStarted === this.#wasStarted) return;
     this.#wasStarted = isStarted;
+    if (isStarted) void this.#learnToSwipe();
     if (document.querySelector("dialog[open]")) return;
     (isStarted ? this.#stop : this.#start).focus({ preventScroll: true });
+  }
+
+  /** What is needed in a call only. */
+  async #learnToSwipe() {
+    const { SwipeView } = await import("./swipe.js");
+    this.#swipe ??= new SwipeView(this.#onEvent);
   }
 
   /** @param {Spoken} spoken */

@@ -119,6 +119,9 @@ function secondsFrom(fromMs, toMs) {
 /** @param {State} state @param {Words} words */
 function noticeText({ notice, line, partner }, words) {
   if (notice?.kind === "server_error") return words.serverSays(notice.text);
+  if (notice?.kind === "device_failed") {
+    return `${words.problems[notice.device][notice.problem]}. ${words.problems.whatToDo[notice.problem]}`;
+  }
   if (notice?.kind === "link_failed") {
     return `${words.mishaps.link_failed} ${causeText(notice.cause, words)}`.trim();
   }
