@@ -12,12 +12,14 @@ import { ControlsView } from "./controls.js";
 import { DialogsView } from "./dialogs.js";
 import { find, setAttribute, setLabel, setText } from "./dom.js";
 import { LobbyView } from "./lobby.js";
+import { ModeView } from "./mode.js";
 import { NewsView } from "./news.js";
 import { ReportView } from "./report.js";
 import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
 import { TrialView } from "./trial.js";
 import { VeilView } from "./veil.js";
+import { WhomView } from "./whom.js";
 import { LANGUAGES, chooseLanguage, localeOf } from "../words/words.js";
 import { en } from "../words/en.js";
 
@@ -35,6 +37,8 @@ export class View {
   #trial;
   #report;
   #veil;
+  #mode;
+  #whom;
   #news;
   #banned;
   #onEvent;
@@ -56,6 +60,8 @@ export class View {
     this.#trial = new TrialView(onEvent);
     this.#report = new ReportView(onEvent);
     this.#veil = new VeilView(onEvent);
+    this.#mode = new ModeView(onEvent);
+    this.#whom = new WhomView(onEvent);
     this.#news = new NewsView(onEvent);
     this.#banned = new BannedView(onEvent);
   }
@@ -85,6 +91,8 @@ export class View {
     this.#chat.draw(state, words);
     this.#trial.draw(state, words);
     this.#veil.draw(state, words);
+    this.#mode.draw(state, words);
+    this.#whom.draw(state, words);
     this.#report.draw(state, words);
     this.#news.draw(state, words, locale);
     this.#banned.draw(state, nowMs, words, locale);
