@@ -52,6 +52,7 @@
     now_s: () => performance.now() / 1e3,
     // All that was seen since it was last asked for.
     take: () => seen.splice(0),
+    pc: () => links.at(-1),
     stats: async () => [...((await links.at(-1)?.getStats()) ?? new Map()).values()],
   };
 }

@@ -6,7 +6,7 @@ import { faultOf } from "../../web/machine/judgement.js";
 import { measure } from "../../web/media/figures.js";
 import { gradeOf, quality } from "../../web/media/quality.js";
 import { figureRows } from "../../web/words/figures.js";
-import { en } from "../../web/words/en.js";
+import { words as en } from "../../web/words/en.js";
 import { Page } from "./transcript.js";
 
 /** In a browser that does not say how our own line is. */
@@ -235,7 +235,7 @@ test("figures come from two looks at the browser's statistics", () => {
   assert.equal(first.figures.lossIn, null);
   const { figures } = measure(reports(3_000, 190, 10), [first.totals]);
   assert.deepEqual(figures, {
-    rttMs: 42, farRttMs: 80, checks: { sent: 4, answered: 2 }, packetsIn: 100, lossIn: 0.1, lossLately: 0.1, lossOut: 0.02, bytesReceived: 20_000, receivedBps: 36_000,
+    rttMs: 42, farRttMs: 80, checks: { sent: 4, answered: 2 }, packetsIn: 100, lossIn: 0.1, lossLately: 0.1, lossOut: 0.02, pictureLoss: 0.02, bytesReceived: 20_000, receivedBps: 36_000,
     sentBps: 18_000, availableOutBps: 500_000,
     isStrained: false, camera: { width: 1280, height: 720 }, width: 640, height: 480, framesPerS: 24,
     frozen: null, concealed: null, quality: 5, protocol: "udp",
@@ -433,4 +433,15 @@ test("the line is not judged while there is an interruption, nor right after", (
     assert.ok(!page.measure(16, POOR).includes("pause video"));
     assert.ok(page.measure(1, POOR).includes("pause video"));
   }
+});
+
+test("a longer way after an interruption is another network, and no line that is full", () => {
+  const page = Page.inCall();
+  page.measure(5, { rttMs: 20, farRttMs: 40 });
+  page.do("link_interrupted");
+  page.measure(5, {}, false);
+  page.do("link_restored");
+  const longer = { rttMs: 240, farRttMs: 260, checks: { sent: 1, answered: 1 } };
+  assert.deepEqual(page.measure(60, { ...longer, availableOutBps: 600_000 }), []);
+  assert.deepEqual(page.measure(7, { ...longer, availableOutBps: 95_000 }), []);
 });

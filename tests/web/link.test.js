@@ -1,6 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NO_LEAST } from "../../web/machine/judgement.js";
 import { CAMERA, MICROPHONE, Page, REMOTE } from "./transcript.js";
 
 test("a link that fails again and again is opened every 3 s", () => {
@@ -233,7 +234,7 @@ test("an interruption changes nothing but that", () => {
   assert.deepEqual(page.state.line, { ...line, isInterrupted: true });
   page.do("link_restored");
   assert.deepEqual(page.state.line, {
-    ...line, poorSinceMs: null, looks: [], judgedFromMs: page.nowMs + 10_000,
+    ...line, poorSinceMs: null, looks: [], least: NO_LEAST, judgedFromMs: page.nowMs + 10_000,
   });
 });
 

@@ -38,9 +38,14 @@ test("a browser that gives no estimate adapts the picture by itself", () => {
 });
 
 test("a better line is believed after two seconds, and then for all that it bears", () => {
-  assert.deepEqual(sent(150_000, 2e6), [180, 20]);
-  assert.deepEqual(sent(150_000, 2e6, 2e6), [720, 30]);
-  assert.deepEqual(sent(150_000, 2e6, 150_000, 2e6), [180, 20], "not in a row");
+  assert.deepEqual(sent(150_000, 290_000), [180, 20]);
+  assert.deepEqual(sent(150_000, 290_000, 290_000), [270, 20]);
+  assert.deepEqual(sent(150_000, 290_000, 150_000, 290_000), [180, 20], "not in a row");
+});
+
+test("a line that bears half as much again as a larger picture needs is believed at once", () => {
+  assert.deepEqual(sent(150_000, 300_000), [270, 20]);
+  assert.deepEqual(sent(150_000, 2e6), [720, 30]);
 });
 
 test("a worse line is believed after two seconds, and then for all that it lacks", () => {

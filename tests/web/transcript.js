@@ -3,7 +3,7 @@
 import { step } from "../../web/machine/machine.js";
 import { DEFAULTS, initial, nextDueMs } from "../../web/machine/state.js";
 import { describe, describeProblem } from "../../web/words/describe.js";
-import { en } from "../../web/words/en.js";
+import { words as en } from "../../web/words/en.js";
 
 /** @typedef {import("../../web/machine/types.js").Event} Event */
 /** @typedef {import("../../web/machine/types.js").Command} Command */
@@ -39,6 +39,7 @@ export const FINE = {
   packetsIn: 80,
   lossIn: 0,
   lossLately: 0,
+  pictureLoss: 0,
   lossOut: 0,
   bytesReceived: 0,
   receivedBps: 900_000,

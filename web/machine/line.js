@@ -15,7 +15,7 @@
  * @typedef {import("./types.js").Line} Line
  * @typedef {import("../media/figures.js").Figures} Figures
  */
-import { CLEAR_LINE, MAX_LOOKS, faultOf, isClean, isTooPoor, leastOf, lookAt } from "./judgement.js";
+import { CLEAR_LINE, MAX_LOOKS, NO_LEAST, faultOf, isClean, isTooPoor, leastOf, lookAt } from "./judgement.js";
 import { gradeOf } from "../media/quality.js";
 
 /** So often the figures come, once a second, until the server is told. */
@@ -54,12 +54,13 @@ export function measured(turn, figures, isHeard) {
 }
 
 /**
- * There was an interruption: what was measured in it, and right after, does not count against the line.
+ * There was an interruption: what was measured in it, and right after, does not count against the line. Nor does what was
+ * measured before: it may be another network.
  *
  * @param {Turn} turn
  */
 export function measureAnew(turn) {
-  change(turn, { poorSinceMs: null, looks: [], judgedFromMs: turn.nowMs + SETTLING_MS });
+  change(turn, { poorSinceMs: null, looks: [], least: NO_LEAST, judgedFromMs: turn.nowMs + SETTLING_MS });
 }
 
 /**

@@ -13,11 +13,13 @@
  * @property {import("../media/size.js").Step} step
  * @property {Size | null} camera null: not known
  * @property {Fit | null} fit that the link was told; null: none
+ * @property {import("../media/dip.js").Dip} dip
  */
+import { NO_DIP, hopedBps, nextDip } from "../media/dip.js";
 import { FIRST_STEP, fitOf, nextStep } from "../media/size.js";
 
 /** @type {Readonly<Picture>} */
-export const UNSIZED = { step: FIRST_STEP, camera: null, fit: null };
+export const UNSIZED = { step: FIRST_STEP, camera: null, fit: null, dip: NO_DIP };
 
 /** A partner is there, on a link that may be new: send. @param {Turn} turn */
 export function meet(turn) {
@@ -28,26 +30,40 @@ export function meet(turn) {
 }
 
 /** @param {Turn} turn @param {Figures} figures */
-export function measured(turn, { camera, availableOutBps, isStrained }) {
+export function measured(turn, { camera, availableOutBps, isStrained, pictureLoss }) {
   const { picture, line, partner } = turn.state;
   // What a line bears does not show while it is cut off, or while sound alone is sent.
   if (line.isInterrupted || partner?.isQuiet) return;
+  const { step: { highest } } = picture;
+  const isSmall = !line.isVideoPaused && scaleAt(turn.state, picture.step) > scaleAt(turn.state, { ...picture.step, level: highest });
+  const dip = nextDip(picture.dip, pictureLoss, availableOutBps, isSmall);
   const step = line.isVideoPaused
     ? { ...picture.step, level: null }
-    : nextStep(picture.step, availableOutBps, isStrained);
-  turn.state.picture = { ...picture, step, camera: camera ?? picture.camera };
+    : nextStep(picture.step, hopedBps(dip), isStrained);
+  turn.state.picture = { ...picture, step, dip, camera: camera ?? picture.camera };
   fit(turn);
 }
 
 /** @param {Turn} turn */
 function fit(turn) {
-  const { picture, stage, line } = turn.state;
-  if (!picture.camera) return;
-  const wish = { isSaving: isSaving(turn.state), isLeast: line.fault !== null };
-  const next = fitOf(picture.step, picture.camera, stage, wish);
+  const { picture } = turn.state;
+  const wanted = fitAt(turn.state, picture.step);
+  if (!wanted) return;
+  const next = { ...wanted, maxBps: wanted.maxBps ?? picture.dip.maxBps };
   if (JSON.stringify(next) === JSON.stringify(picture.fit)) return;
   turn.state.picture = { ...picture, fit: next };
   turn.order({ do: "fit_video", fit: next });
+}
+
+/** @param {State} state @param {import("../media/size.js").Step} step */
+function scaleAt(state, step) {
+  return fitAt(state, step)?.scale ?? 1;
+}
+
+/** @param {State} state @param {import("../media/size.js").Step} step @returns {Fit | null} null: no camera is known */
+function fitAt(state, step) {
+  const { picture, stage, line } = state;
+  return picture.camera && fitOf(step, picture.camera, stage, { isSaving: isSaving(state), isLeast: line.fault !== null });
 }
 
 /**

@@ -9,6 +9,7 @@
  * @property {number | null} packetsIn how many were sent to us since the last time, lost or not
  * @property {number | null} lossIn part of what was sent to us that was lost, 0 to 1
  * @property {number | null} lossOut part of what we sent that was lost, as the partner reports it
+ * @property {number | null} pictureLoss the same of our picture alone, of which they report each second
  * @property {number} bytesReceived since the link was opened
  * @property {number | null} receivedBps
  * @property {number | null} sentBps
@@ -85,6 +86,7 @@ export function measure(reports, past) {
     rttMs: seconds(path?.["currentRoundTripTime"] ?? remote[0]?.["roundTripTime"]),
     farRttMs,
     lossOut: highest(remote.map(({ fractionLost }) => fractionLost)),
+    pictureLoss: remote.find(({ kind }) => kind === "video")?.["fractionLost"] ?? null,
     bytesReceived: totals.bytesReceived,
     availableOutBps: path?.["availableOutgoingBitrate"] ?? null,
     isStrained: outbound.some((report) => report["qualityLimitationReason"] === "cpu"),

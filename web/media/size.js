@@ -45,6 +45,8 @@ const LOWER = 0.8;
 const HIGHER = 1.15;
 /** And for so many seconds: an estimate falls for a moment, too. */
 const AFTER = 2;
+/** So much more than a larger size needs is no accident. */
+const SURE = 1.5;
 /** A machine that was too slow for a size stays so for as long as the partner; this size is for all. */
 const STRAINED_AFTER = 4;
 const LOWEST_HIGHEST = 2;
@@ -87,7 +89,8 @@ export function nextStep(step, availableBps, isStrained) {
   const low = levelFor(bps / LOWER);
   const high = Math.min(step.highest, levelFor(bps / HIGHER));
   const lower = low < level ? step.lower + 1 : 0;
-  const higher = high > level ? step.higher + 1 : 0;
+  const isSure = levelFor(bps / SURE) > level;
+  const higher = high > level ? step.higher + (isSure ? AFTER : 1) : 0;
   const { highest } = step;
   if (lower >= AFTER) return { ...FIRST_STEP, level: levelFor(bps), highest };
   return higher >= AFTER ? { ...FIRST_STEP, level: high, highest } : { ...step, lower, higher, strained };

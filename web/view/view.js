@@ -5,12 +5,14 @@
  * @typedef {import("../machine/types.js").State} State
  * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
+ * @typedef {import("../browser/speech.js").Spoken} Spoken
  */
 import { BannedView } from "./banned.js";
 import { ChatView } from "./chat.js";
 import { ControlsView } from "./controls.js";
 import { DialogsView } from "./dialogs.js";
 import { find, setAttribute, setLabel, setText } from "./dom.js";
+import { LanguageView } from "./language.js";
 import { LobbyView } from "./lobby.js";
 import { ModeView } from "./mode.js";
 import { NewsView } from "./news.js";
@@ -20,8 +22,6 @@ import { StageView } from "./stage.js";
 import { TrialView } from "./trial.js";
 import { VeilView } from "./veil.js";
 import { WhomView } from "./whom.js";
-import { LANGUAGES, chooseLanguage, localeOf } from "../words/words.js";
-import { en } from "../words/en.js";
 
 /** The page, as a picture of the state and a source of the user's events. */
 export class View {
@@ -33,6 +33,7 @@ export class View {
   #controls;
   #dialogs;
   #chat;
+  #language;
   #lobby;
   #trial;
   #report;
@@ -43,8 +44,8 @@ export class View {
   #banned;
   #onEvent;
   #wasStarted = false;
-  /** @type {Words | null} */
-  #words = null;
+  /** @type {Spoken | null} */
+  #spoken = null;
 
   /**
    * @param {(event: Event) => void} onEvent
@@ -56,6 +57,7 @@ export class View {
     this.#controls = new ControlsView(onEvent);
     this.#dialogs = new DialogsView(onEvent, askForRules);
     this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));
+    this.#language = new LanguageView(onEvent);
     this.#lobby = new LobbyView(onEvent);
     this.#trial = new TrialView(onEvent);
     this.#report = new ReportView(onEvent);
@@ -74,13 +76,11 @@ export class View {
   /**
    * @param {State} state
    * @param {number} nowMs
-   * @returns {Words} what it was drawn in
+   * @param {Spoken} spoken
    */
-  draw(state, nowMs) {
-    const language = chooseLanguage(state.settings.language, navigator.languages);
-    const locale = localeOf(language, navigator.languages);
-    const words = LANGUAGES[language] ?? en;
-    if (words !== this.#words) this.#speak(words, language);
+  draw(state, nowMs, spoken) {
+    if (spoken !== this.#spoken) this.#speak(spoken);
+    const { words, language, locale } = spoken;
     this.#call.hidden = !state.isStarted;
     setAttribute(this.#call, "data-chat", state.isChatOpen ? "open" : "closed");
     this.#lobby.draw(state, words);
@@ -97,7 +97,6 @@ export class View {
     this.#news.draw(state, words, locale);
     this.#banned.draw(state, nowMs, words, locale);
     this.#moveFocus(state.isStarted);
-    return words;
   }
 
   /**
@@ -149,11 +148,13 @@ export class View {
     (isStarted ? this.#stop : this.#start).focus({ preventScroll: true });
   }
 
-  /** @param {Words} words @param {string} language */
-  #speak(words, language) {
-    this.#words = words;
+  /** @param {Spoken} spoken */
+  #speak(spoken) {
+    this.#spoken = spoken;
+    const { words, language } = spoken;
     document.documentElement.lang = language;
     document.documentElement.dir = words.direction;
+    this.#language.draw(language);
     for (const element of document.querySelectorAll("[data-text]")) {
       setText(element, wordAt(words, element.getAttribute("data-text") ?? ""));
     }
