@@ -16,6 +16,10 @@ async def wants(person: Visitor, mode: str) -> None:
     await person.page.locator("#mode").select_option(mode, force=True)
 
 
+async def asks(person: Visitor, words: str) -> None:
+    await expect(person.page.locator("#ask-text")).to_have_text(words)
+
+
 async def is_in(person: Visitor, mode: str) -> None:
     await expect(person.page.locator("#call")).to_have_attribute("data-mode", mode)
 
@@ -67,8 +71,8 @@ async def test_nothing_changes_before_the_partner_has_agreed(
         await person.press("Start writing")
     await together(*(person.reads("You can write to each other.") for person in pair))
     await wants(anna, "video")
-    await anna.reads("Your partner is being asked…")
-    await bert.reads("Your partner would like to talk by video.")
+    await asks(anna, "Your partner is being asked…")
+    await asks(bert, "Your partner would like to talk by video.")
     await is_in(bert, "text")
     await bert.press("No")
     await anna.reads("Your partner would rather go on as it is.")

@@ -289,9 +289,7 @@ async def test_an_initiators_offer_that_comes_after_the_partner_has_gone_is_no_e
     assert await eve.find() == ["partner_found, initiator"]  # bob is matched at once
 
 
-async def test_a_plain_client_that_has_not_answered_gets_another_proposal_for_the_next_partner() -> (
-    None
-):
+async def test_a_plain_client_that_has_not_answered_gets_another_proposal_for_the_next() -> None:
     party = Party()
     ann, bob, cid = party.come("ann"), party.come("bob"), party.come("cid")
     await ann.find()
