@@ -180,6 +180,7 @@ def _application(
         freezer=freezer,
         cluster=part.cluster,
         elsewhere=part.users_elsewhere,
+        looking_elsewhere=part.looking_elsewhere,
     )
 
     watch = watch_of(settings, plane, gateway, safety, freezer)
@@ -201,7 +202,12 @@ def _application(
 
     def standing() -> Standing:
         users = gateway.counts().connected
-        return Standing(front.load.cpu_ratio, draining=gateway.draining, users=users)
+        return Standing(
+            front.load.cpu_ratio,
+            draining=gateway.draining,
+            users=users,
+            looking=gateway.looking(),
+        )
 
     async def start(_: web.Application) -> None:
         await safety.start()

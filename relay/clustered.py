@@ -8,6 +8,7 @@ import secrets
 import socket
 import ssl
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -94,6 +95,11 @@ class Part:
         """How many users the other nodes have, as they have told last."""
         others = () if self.leases is None else self.leases.others.values()
         return sum(max(lease.standing.users, 0) for lease in others)
+
+    def looking_elsewhere(self) -> Counter[str]:
+        """How many of them wait, by the mode in which they want to talk."""
+        others = () if self.leases is None else self.leases.others.values()
+        return sum((Counter(lease.standing.looking) for lease in others), Counter())
 
     async def _tend(self) -> None:
         """Look after the store, once a second."""

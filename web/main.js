@@ -22,10 +22,14 @@ import { hasAgreed } from "./words/words.js";
 const TICK_MS = 250;
 const RULES_TIMEOUT_MS = 15_000;
 
-let state = initial(recall(), location.hostname);
+const AROUND_MS = 15_000;
+
+let state = initial(recall(), location.hostname, navigator.languages);
 /** @type {import("./machine/types.js").Event[]} */
 const events = [];
 let isWorking = false;
+/** Whose numbers are shown. @type {typeof state.server} */
+let greeted = null;
 /** @type {Peer | null} */
 let peer = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -44,6 +48,7 @@ const mover = new Mover((onEvent) => new Wire(socketUrl(), onEvent), dispatch);
 watchSurroundings(dispatch);
 listenToKeys((action) => view.act(action, state), () => state.settings.usesKeys);
 draw();
+setInterval(() => dispatch({ type: "around_wanted" }), AROUND_MS);
 arrive();
 await welcome();
 
@@ -64,6 +69,10 @@ function dispatch(event) {
   isWorking = false;
   draw();
   setTimers();
+  if (state.server !== greeted) {
+    greeted = state.server;
+    if (greeted) dispatch({ type: "around_wanted" });
+  }
 }
 
 /** @param {import("./machine/types.js").Command} command */

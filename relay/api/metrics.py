@@ -84,6 +84,7 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "state",
         ),
         "relay_queue_length": ("users.waiting", "Users who wait for a partner."),
+        "relay_looking": ("looking", "Of these, by the mode in which they want to talk.", "mode"),
         "relay_rooms": ("users.rooms", "Rooms of two."),
         "relay_cluster_rooms": (
             "users.across",
@@ -189,6 +190,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_moves": ("tally.moves", "How often users were told to move to another server."),
         "relay_matches": ("tally.matches", "Rooms opened."),
+        "relay_met": (
+            "tally.met_in",
+            "Users who got a partner, by the mode in which the two began to talk.",
+            "mode",
+        ),
         "relay_cluster_not_taken": (
             "tally.not_taken",
             "What other nodes have told of rooms and was dropped, by reason.",
@@ -395,6 +401,7 @@ class _Scrape:
         self.door, self.connections = door.tally, door.counts()
         self.users, self.tally = overview.gateway.counts(), overview.gateway.tally
         self.media = seen.stats
+        self.looking = overview.gateway.looking()
         self.states = {
             "waiting": self.users.waiting,
             "matched": 2 * self.users.rooms - self.users.across - self.users.in_call,

@@ -25,6 +25,7 @@ from relay.protocol.messages import (
     Error,
     FindPartner,
     IceCandidate,
+    Mode,
     Move,
     NextPartner,
     OfferAgain,
@@ -48,6 +49,7 @@ class Bot:
     :param url: the relay's ``ws://`` or ``wss://`` address.
     :param number: names the bot: its picture carries it and its tone's pitch follows from it.
     :param file: send this media file instead of the generated picture and tone.
+    :param mode: how it wants to talk; by ``voice`` it sends no picture.
     """
 
     def __init__(
@@ -56,8 +58,10 @@ class Bot:
         number: int = 1,
         *,
         file: str | None = None,
+        mode: Mode = "video",
     ) -> None:
         self.report = Report(number)
+        self._mode: Mode = mode
         self.room_id: str | None = None
         self.media_mode = ""
         self.user_id = ""
@@ -113,12 +117,12 @@ class Bot:
         """
         await self._open_link()
         self._searches = True
-        await self._client.send(FindPartner())
+        await self._client.send(FindPartner(mode=self._mode))
 
     async def next_partner(self) -> None:
         """Leave this partner and look for another."""
         self._searches = True
-        await self._client.send(NextPartner())
+        await self._client.send(NextPartner(mode=self._mode))
         await self._part()
 
     async def leave(self) -> None:
@@ -246,12 +250,12 @@ class Bot:
         if self._keeps_link:
             await self._offer()
         self._searches = True
-        await self._client.send(NextPartner())
+        await self._client.send(NextPartner(mode=self._mode))
 
     async def _move(self) -> None:
         """Go to another server, and look for a partner there; or stay where no other is."""
         if not await self._go_elsewhere() and self._searches:
-            await self._client.send(FindPartner(stay=True))
+            await self._client.send(FindPartner(mode=self._mode, stay=True))
 
     async def _go_elsewhere(self) -> bool:
         """Be another user, at whichever server lets us in, who goes on where this one was."""
@@ -269,7 +273,7 @@ class Bot:
             await self._offer()
         if searches:
             self._searches = True
-            await self._client.send(FindPartner())
+            await self._client.send(FindPartner(mode=self._mode))
         return True
 
     async def _on_offer(self, sdp: str) -> None:
@@ -302,7 +306,7 @@ class Bot:
     async def _fresh_peer(self) -> Peer:
         await self._close_peer()
         self._peer = Peer(
-            self._tracks(),
+            [each for each in self._tracks() if self._sends(each)],
             self.report,
             self._changed.set,
             ice_servers=self._ice_servers,
@@ -316,6 +320,9 @@ class Bot:
         if peer is not None:
             self._closing.begin(peer.close())
         await self._closing.wait()
+
+    def _sends(self, track: MediaStreamTrack) -> bool:
+        return track.kind == "audio" or self._mode == "video"
 
     def _tracks(self) -> list[MediaStreamTrack]:
         if self._file is not None:

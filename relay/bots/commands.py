@@ -6,7 +6,7 @@ What they need is imported when they run.
 import asyncio
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -41,6 +41,10 @@ def bot(
         float | None,
         typer.Option(min=0.1, help="Each bot presses Next every so many seconds."),
     ] = None,
+    mode: Annotated[
+        Literal["video", "voice"],
+        typer.Option(help="Meet those who want to talk like that; by voice without a picture."),
+    ] = "video",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Join as bots, and tell what each of them saw and heard.
@@ -51,7 +55,8 @@ def bot(
     """
     from relay.bots.fleet import Fleet  # noqa: PLC0415
 
-    fleet = Fleet(url, count, file=None if file is None else str(file), rotate_s=rotate)
+    sent = None if file is None else str(file)
+    fleet = Fleet(url, count, file=sent, rotate_s=rotate, mode=mode)
     try:
         asyncio.run(fleet.run(duration))
     except BotError as error:

@@ -6,6 +6,7 @@ import contextlib
 from relay.bots.bot import Bot
 from relay.bots.together import together
 from relay.errors import BotError
+from relay.protocol.messages import Mode
 
 
 class Fleet:
@@ -15,12 +16,19 @@ class Fleet:
     :param count: how many bots; they are numbered from 1.
     :param file: a media file to send instead of generated pictures and tones.
     :param rotate_s: every so many seconds each bot presses Next; None for never.
+    :param mode: how they want to talk.
     """
 
     def __init__(
-        self, url: str, count: int, *, file: str | None = None, rotate_s: float | None = None
+        self,
+        url: str,
+        count: int,
+        *,
+        file: str | None = None,
+        rotate_s: float | None = None,
+        mode: Mode = "video",
     ) -> None:
-        self.bots = [Bot(url, number, file=file) for number in range(1, count + 1)]
+        self.bots = [Bot(url, number, file=file, mode=mode) for number in range(1, count + 1)]
         self._rotate_s = rotate_s
 
     async def run(self, duration_s: float) -> None:

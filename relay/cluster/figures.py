@@ -37,3 +37,5 @@ class Standing:
     draining: bool = False
     users: int = 0
     """Those who are connected to it."""
+    looking: Mapping[str, int] = field(default_factory=dict)
+    """Those of them who wait, by the mode in which they want to talk."""

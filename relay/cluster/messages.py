@@ -63,6 +63,7 @@ class Person:
     interests: dict[str, str] = field(default_factory=dict)
     """As the user wrote them, by what is compared."""
     blurs: bool = False
+    languages: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class Offer:
     """User ids; ``second`` is the initiator."""
     person: Person
     """The asking node's user."""
+    mode: str = "video"
+    """In which the two begin to talk."""
 
 
 @dataclass(frozen=True, slots=True)

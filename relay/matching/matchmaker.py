@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from relay.errors import QueueFull
-from relay.matching.policy import choose
+from relay.matching.policy import choose, mode_of, scope_of
+from relay.protocol.messages import Scope
 from relay.store import Entered, Looked, Room, Store, Waiter
 
 LOOKAHEAD = 64
@@ -70,10 +71,15 @@ class Matchmaker:
 
     async def foresee(self, waiter: Waiter, now: float) -> str | None:
         """Whom a user would meet if it searched now, as far as that can be told."""
-        oldest = await self._store.waiting(LOOKAHEAD, apart=waiter.is_apart)
-        alike = await self._store.alike(waiter.interests, LOOKAHEAD, apart=waiter.is_apart)
+        apart, mode = waiter.is_apart, waiter.mode
+        oldest = await self._store.waiting(LOOKAHEAD, apart=apart, mode=mode)
+        alike = await self._store.alike(waiter, LOOKAHEAD)
         others = self._choose(waiter, (*oldest, *alike), now)
         return others[0].user_id if others else None
+
+    def scope(self, waiter: Waiter, now: float) -> Scope:
+        """Whom a user who waits meets of those who come now."""
+        return scope_of(waiter, now, interest_wait_s=self._interest_wait_s)
 
     async def leave_queue(self, user_id: str) -> None:
         """Let a user wait no longer; a room that it has just been given stays."""
@@ -112,8 +118,8 @@ class Matchmaker:
         rooms = []
         for other in others:
             first, second = _in_order(seeker, other, looked.oldest)
-            nodes = (first.node, second.node)
-            rooms.append(Room(room_id, first.user_id, second.user_id, now, nodes))
+            nodes, mode = (first.node, second.node), mode_of(seeker, other)
+            rooms.append(Room(room_id, first.user_id, second.user_id, now, nodes, mode))
         return rooms
 
     def _choose(self, seeker: Waiter, others: Iterable[Waiter], now: float) -> list[Waiter]:

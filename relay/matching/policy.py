@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from heapq import nsmallest
 
-from relay.store import Waiter
+from relay.protocol.messages import Scope
+from relay.store import MODES, Waiter
 
 PLACE_WAIT_S = 3.0
 """Who has waited for this long is met from any place: nobody waits long to save the relay work."""
+LANGUAGE_WAITS = 2.0
+"""So many times as long as for an interest one waits for somebody who speaks one's language."""
 
 
 def choose(
@@ -20,11 +23,13 @@ def choose(
 ) -> list[Waiter]:
     """The best partners for a user, the best one first.
 
-    Two of whom one avoids the other never meet, and who is apart meets nobody who is not. Two who
-    have just parted are kept apart for
+    Two of whom one avoids the other never meet, nor do two who have no mode in common, and who is
+    apart meets nobody who is not. Two who have just parted are kept apart for
     ``rematch_after_s``, even if nobody else is there.
     Two who share no interest, though one of them has some, are kept apart until either has waited
-    for ``interest_wait_s``. Of the others those come first whom the user has not met lately, then
+    for ``interest_wait_s``; two who share no language, though both have said which they speak, for
+    ``LANGUAGE_WAITS`` times as long. Of the others those come first whom the user has not met
+    lately, then those who speak its language (and those of whom that is not known), then
     those who share more of its interests, then those whose link is in the same place (or who have
     waited for ``PLACE_WAIT_S``), then those who have waited longer.
 
@@ -39,21 +44,42 @@ def choose(
     def meets(candidate: Waiter) -> bool:
         if candidate.user_id == seeker.user_id or _avoid(seeker, candidate):
             return False
+        if seeker.modes.isdisjoint(candidate.modes):
+            return False
         if (candidate.apart_until_s > now) is not (seeker.apart_until_s > now):
             return False
         parted_at = _parted_at(seeker, candidate)
         if parted_at is not None and now - parted_at < rematch_after_s:
             return False
-        return _suit(seeker, candidate) or _waited_s(seeker, candidate, now) >= interest_wait_s
+        waited_s = _waited_s(seeker, candidate, now)
+        if not _understand(seeker, candidate) and waited_s < LANGUAGE_WAITS * interest_wait_s:
+            return False
+        return _suit(seeker, candidate) or waited_s >= interest_wait_s
 
-    def rank(candidate: Waiter) -> tuple[bool, int, int, float]:
+    def rank(candidate: Waiter) -> tuple[bool, bool, int, int, float]:
         shared = len(seeker.interests & candidate.interests)
         has_waited = now - candidate.since_s >= PLACE_WAIT_S
         distance = 0 if has_waited else _distance(seeker, candidate)
         has_met = _parted_at(seeker, candidate) is not None
-        return (has_met, -shared, distance, candidate.since_s)
+        is_foreign = not _understand(seeker, candidate)
+        return (has_met, is_foreign, -shared, distance, candidate.since_s)
 
     return nsmallest(limit, filter(meets, candidates), key=rank)
+
+
+def mode_of(a: Waiter, b: Waiter) -> str:
+    """In which of the modes that two have in common they begin to talk: the richest one."""
+    return next(mode for mode in MODES if mode in a.modes & b.modes)
+
+
+def scope_of(waiter: Waiter, now: float, *, interest_wait_s: float) -> Scope:
+    """Whom a user meets of those who come now."""
+    waited_s = now - waiter.since_s
+    if waiter.interests and waited_s < interest_wait_s:
+        return "alike"
+    if waiter.languages and waited_s < LANGUAGE_WAITS * interest_wait_s:
+        return "language"
+    return "any"
 
 
 def _distance(a: Waiter, b: Waiter) -> int:
@@ -71,6 +97,11 @@ def _avoid(a: Waiter, b: Waiter) -> bool:
 def _suit(a: Waiter, b: Waiter) -> bool:
     """Whether neither has a reason to hope for somebody better."""
     return bool(a.interests & b.interests) or not (a.interests or b.interests)
+
+
+def _understand(a: Waiter, b: Waiter) -> bool:
+    """Whether the two speak one language, as far as that is known."""
+    return bool(a.languages & b.languages) or not (a.languages and b.languages)
 
 
 def _waited_s(a: Waiter, b: Waiter, now: float) -> float:

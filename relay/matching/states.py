@@ -14,6 +14,8 @@ from typing import Literal
 
 from relay.errors import ProtocolError
 from relay.protocol.messages import (
+    AnswerMode,
+    AskMode,
     Block,
     ChatMessage,
     ChatReceived,
@@ -21,6 +23,7 @@ from relay.protocol.messages import (
     FindPartner,
     IceCandidate,
     LinkReport,
+    LookAround,
     MediaState,
     NextPartner,
     Ping,
@@ -88,6 +91,9 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         Report: _ANY,
         Block: _ANY,
         Shown: _ANY,
+        AskMode: _ANY,
+        AnswerMode: _ANY,
+        LookAround: _ANY,
         Ping: _ANY,
     },
     "direct": {
@@ -107,6 +113,9 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
         Report: _ANY,
         Block: _ANY,
         Shown: _ANY,
+        AskMode: _ANY,
+        AnswerMode: _ANY,
+        LookAround: _ANY,
         Ping: _ANY,
     },
 }

@@ -18,12 +18,14 @@ from relay.protocol.terms import (
     MAX_CHAT_ID_CHARS,
     MAX_FRAMES_PER_S,
     MAX_INTERESTS,
+    MAX_LANGUAGES,
     MAX_LINK_ERRORS,
     MAX_REPORT_MS,
     MAX_ROOM_ID_CHARS,
     MAX_TOKEN_CHARS,
     MAX_WORDS_CHARS,
     Interest,
+    Language,
     Message,
     Mode,
     Reason,
@@ -35,7 +37,10 @@ class FindPartner(Message):
 
     type: Literal["find_partner"] = "find_partner"
     interests: list[Interest] = Field(default_factory=list, max_length=MAX_INTERESTS)
+    languages: list[Language] = Field(default_factory=list, max_length=MAX_LANGUAGES)
     mode: Mode = "video"
+    without_media: StrictBool = False
+    """Whether it does without for now, though it would rather not."""
     blurred: StrictBool = False
     """Whether the client blurs each partner until both have said :class:`Shown`."""
     stay: StrictBool = False
@@ -105,11 +110,13 @@ class MediaState(Message):
 
 
 class NextPartner(Message):
-    """Leave this partner and look for another; without interests with those of the last time."""
+    """Leave this partner and look for another; what is not said is as it was the last time."""
 
     type: Literal["next_partner"] = "next_partner"
     interests: list[Interest] | None = Field(default=None, max_length=MAX_INTERESTS)
+    languages: list[Language] | None = Field(default=None, max_length=MAX_LANGUAGES)
     mode: Mode = "video"
+    without_media: StrictBool = False
     blurred: StrictBool = False
     stay: StrictBool = False
 
@@ -187,6 +194,27 @@ class Shown(Message):
     type: Literal["shown"] = "shown"
 
 
+class AskMode(Message):
+    """Have the call go on in another mode, if the partner wants that, too."""
+
+    type: Literal["ask_mode"] = "ask_mode"
+    mode: Mode
+
+
+class AnswerMode(Message):
+    """Whether the call is to go on in the mode that the partner has asked for."""
+
+    type: Literal["answer_mode"] = "answer_mode"
+    mode: Mode
+    accept: StrictBool
+
+
+class LookAround(Message):
+    """What others look for now; the server says it with :class:`~relay.protocol.server.Around`."""
+
+    type: Literal["look_around"] = "look_around"
+
+
 class Ping(Message):
     """Whether the server is there; it says :class:`Pong`."""
 
@@ -222,6 +250,9 @@ UserMessage = (
     | Report
     | Block
     | Shown
+    | AskMode
+    | AnswerMode
+    | LookAround
     | Ping
 )
 """What a user says, on whichever socket."""

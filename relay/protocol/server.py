@@ -20,7 +20,9 @@ from relay.protocol.client import (
 from relay.protocol.terms import (
     LinkCause,
     Message,
+    Mode,
     Reason,
+    Scope,
 )
 
 
@@ -68,6 +70,9 @@ class WaitingForPartner(Message):
 
     type: Literal["waiting_for_partner"] = "waiting_for_partner"
     online: int | None = None
+    looking: int | None = None
+    """Others who look for the same now."""
+    scope: Scope | None = None
     slowed_for: float | None = None
     """For so many seconds the user meets only others who leave their partners in haste, too."""
 
@@ -85,6 +90,9 @@ class PartnerFound(Message):
     shared_interests: list[str] = Field(default_factory=list)
     blurred: bool = False
     """Whether the partner's client blurs, and will say :class:`Shown`."""
+    mode: Mode = "video"
+    languages: list[str] = Field(default_factory=list)
+    """Those that both speak."""
 
 
 class ChatDelivery(Message):
@@ -165,6 +173,35 @@ class PartnerBlurred(Message):
     score: float
 
 
+class ModeAsked(Message):
+    """The partner wants the call to go on in another mode."""
+
+    type: Literal["mode_asked"] = "mode_asked"
+    mode: Mode
+
+
+class ModeDeclined(Message):
+    """The partner does not want what this user has asked for: all stays as it is."""
+
+    type: Literal["mode_declined"] = "mode_declined"
+    mode: Mode
+
+
+class ModeChanged(Message):
+    """Both want it: the call goes on in this mode."""
+
+    type: Literal["mode_changed"] = "mode_changed"
+    mode: Mode
+
+
+class Around(Message):
+    """What others look for now: interests of enough of them, and how many wait, by mode."""
+
+    type: Literal["around"] = "around"
+    interests: list[str]
+    looking: dict[Mode, int]
+
+
 class OfferAgain(Message):
     """The relay has lost the user's link, and the user is to offer another one."""
 
@@ -220,6 +257,10 @@ ServerMessage = (
     | Warned
     | PartnerBlurred
     | Shown
+    | ModeAsked
+    | ModeDeclined
+    | ModeChanged
+    | Around
     | OfferAgain
     | Move
     | Error

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
 MAX_FRAME_BYTES = 256 * 1024
@@ -16,6 +17,7 @@ MAX_CHAT_CHARS = 2000
 MAX_CHAT_ID_CHARS = 64
 MAX_INTERESTS = 10
 MAX_INTEREST_CHARS = 32
+MAX_LANGUAGES = 4
 MAX_CANDIDATE_CHARS = 1024
 MAX_TOKEN_CHARS = 96
 MAX_CANDIDATE_TYPES = 16
@@ -40,8 +42,11 @@ LinkCause = Literal[
 Reason = Literal["minor", "threat", "violence", "nudity", "hate", "spam", "other"]
 """Why somebody is reported."""
 
-Mode = Literal["video", "text"]
-"""What a user looks for: with its link as it is, or without media until it offers again."""
+Mode = Literal["video", "voice", "text"]
+"""How two talk: with pictures, with sound alone, or in writing, without media."""
+
+Scope = Literal["alike", "language", "any"]
+"""Whom a user meets now: who shares an interest and a language, a language, or anybody."""
 
 
 class Message(BaseModel):
@@ -59,6 +64,24 @@ class Message(BaseModel):
         return json.dumps(whole, ensure_ascii=False)  # escapes make an emoji 12 bytes of 4
 
 
+def _of_letters(text: str) -> str:
+    """What is shown to others has nothing in it that is for machines."""
+    if _UNSEEN.search(text):
+        raise ValueError("control characters, and such as change the direction, are not allowed")
+    return text
+
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Controls, ends of lines and paragraphs, and what directs text (UAX 9, section 2)."""
+
 Interest = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_INTEREST_CHARS)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_INTEREST_CHARS),
+    AfterValidator(_of_letters),
 ]
+
+Language = Annotated[
+    str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
+]
+"""A tag such as ``pt-BR`` (RFC 5646): what is before the first hyphen is compared. One that nobody
+else says is a language that nobody else speaks."""

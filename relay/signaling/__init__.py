@@ -10,7 +10,8 @@ In the order in which a message comes through:
 - ``lines``        what one is at another node than its session: frames go over a line
 - ``connection``   serves a session with one of them: frame to message and back
 - ``mailbox``      what waits to be handled, bounded; ``handling`` has a task for each session
-- ``lobby``        what a message means; ``news`` tells those who wait how many are there, and
+- ``lobby``        what a message means; ``news`` tells those who wait how many are there,
+                   ``around`` tells whoever has not begun what others look for, and
                    ``views`` are what operators are shown
 - ``meetings``     searching, meeting and parting; ``turns`` says who searches again, and
                    ``calls`` keeps the two of each call in step
@@ -29,6 +30,7 @@ And what these work on:
 - ``effort``       what its descriptions cost, and what is left for them
 - ``expectation``  what is expected of its link: a table of states
 - ``diagnosis``    why its link does not come up: a table of causes
+- ``modes``        in which mode the two of a call talk, and how they agree on another
 - ``talk``         what it says to its partner besides media
 - ``echo``         whether its own media comes back to it, and how often it may
 - ``limits``       how much of anything a user may have

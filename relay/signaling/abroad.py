@@ -40,6 +40,9 @@ from relay.protocol.messages import (
     ChatDelivery,
     ChatReceived,
     MediaState,
+    ModeAsked,
+    ModeChanged,
+    ModeDeclined,
     PartnerBlurred,
     PartnerConnection,
     PartnerDisconnected,
@@ -67,7 +70,14 @@ _MAX_EARLY = 64
 """So much may be told of a room before the answer to its offer."""
 _MAX_OVER = 1024
 """Rooms remembered of which was told that they are over before they were offered."""
-_STATES = (MediaState, PartnerBlurred, PartnerConnection)
+_STATES = (
+    MediaState,
+    ModeAsked,
+    ModeChanged,
+    ModeDeclined,
+    PartnerBlurred,
+    PartnerConnection,
+)
 """Of what the partner's node says, what the user has to know however slow its connection is."""
 
 log = structlog.get_logger(__name__)
@@ -136,7 +146,7 @@ class Abroad:
         :param session: the user here.
         :returns: unless the two have met, whether there is harm in looking for another at once.
         """
-        if not session.can_meet:  # another node's offer was sooner
+        if not (session.can_meet and session.suits(room.mode)):  # another node's offer was sooner
             return "failed"
         is_first = session.user_id == room.first
         partner_id = room.second if is_first else room.first
@@ -145,7 +155,7 @@ class Abroad:
         session.is_engaged = True
         answer: Any = None
         try:
-            request = Offer(room.room_id, room.first, room.second, _person(session))
+            request = Offer(room.room_id, room.first, room.second, _person(session), room.mode)
             answer = await self._cluster.ask(node, request)
         except ClusterError as error:
             log.info("offer_failed", room=room.room_id, node=node, reason=str(error))
@@ -179,7 +189,8 @@ class Abroad:
         both: tuple[Partner, Partner] = (session, guest) if is_first else (guest, session)
         nodes = (self.here, node) if is_first else (node, self.here)
         now = self._clock()
-        self._calls.begin(Room(offer.room_id, offer.first, offer.second, now, nodes), *both, now)
+        users = offer.first, offer.second
+        self._calls.begin(Room(offer.room_id, *users, now, nodes, offer.mode), *both, now)
         return Accepted(_person(session))
 
     def _meant(self, node: str, offer: Offer) -> Session | None:
@@ -189,6 +200,7 @@ class Abroad:
         is_good = (
             session is not None
             and session.can_meet
+            and session.suits(offer.mode)
             and {session.user_id, other} == {offer.first, offer.second}
             and node in self._cluster.others
             and is_room_id(offer.room_id)
@@ -267,6 +279,13 @@ class Abroad:
             return
         if isinstance(message, ChatReceived) and not session.was_shown(message.id):
             return
+        if isinstance(message, ModeAsked):
+            self._calls.ask_mode(call, guest, message.mode)
+            return
+        if isinstance(message, ModeChanged | ModeDeclined):
+            accept = isinstance(message, ModeChanged)
+            self._calls.answer_mode(call, guest, message.mode, accept=accept)
+            return
         if isinstance(message, ChatDelivery):
             sent_at = time_ns() // 1_000_000  # no two machines have the same time
             message = message.model_copy(update={"sent_at": sent_at})
@@ -326,6 +345,7 @@ def _person(session: Session) -> Person:
         list(session.identity.addresses),
         dict(session.interests),
         session.blurs,
+        list(session.languages),
     )
 
 

@@ -6,12 +6,23 @@ told in the order in which things happen.
 
 from __future__ import annotations
 
+from typing import get_args
+
 import structlog
 
 from relay.evidence import ChatLog
 from relay.matching import Happened, MediaMode
-from relay.protocol.messages import PartnerDisconnected, PartnerFound, PartnerLeft
+from relay.protocol.messages import (
+    Mode,
+    ModeAsked,
+    ModeChanged,
+    ModeDeclined,
+    PartnerDisconnected,
+    PartnerFound,
+    PartnerLeft,
+)
 from relay.safety.haste import STAY_S, Haste
+from relay.signaling.modes import Agreement, Outcome
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.session import Call, Former, Partner, Session
 from relay.signaling.tally import Tally
@@ -55,12 +66,14 @@ class Calls:
     def begin(self, room: Room, first: Partner, second: Partner, now: float) -> None:
         """Two users meet: those who are here can, see :attr:`Session.can_meet`."""
         chat = ChatLog() if self._keeps_chat else None
-        call = self.by_room[room.room_id] = Call(room, first, second, chat)
+        agreement = Agreement(mode_named(room.mode))
+        call = self.by_room[room.room_id] = Call(room, first, second, chat, agreement)
         self.numbers.add(call.number)
         if call.guest is not None:
             self.guests.add(call.guest.user_id)
         for session in call.here:
             session.happened(Happened.PAIRED)
+            self._tally.met_in[call.agreement.mode] += 1
             self._tally.match_wait.observe(now - session.searching_since_s)
             session.call = call
             self._tell(session, call)
@@ -78,9 +91,36 @@ class Calls:
             media_mode=self._media_mode,
             shared_interests=session.shares(partner),
             blurred=partner.blurs,
+            mode=call.agreement.mode,
+            languages=[each for each in session.languages if each in partner.languages],
         )
         session.talk.begin()
         session.send(found)
+
+    def ask_mode(self, call: Call, asker: Partner, mode: Mode) -> None:
+        """One of the two wants the call to go on in another mode."""
+        outcome = call.agreement.ask(mode, is_first=asker is call.first)
+        self._agreed(call, asker, mode, outcome)
+
+    def answer_mode(self, call: Call, asked: Partner, mode: Mode, *, accept: bool) -> None:
+        """The other one wants that, too, or does not."""
+        is_first = asked is call.first
+        outcome = call.agreement.answer(mode, is_first=is_first, accept=accept)
+        self._agreed(call, asked, mode, outcome)
+
+    def _agreed(self, call: Call, actor: Partner, mode: Mode, outcome: Outcome | None) -> None:
+        """Tell who is to know; another node is told what its user's partner has said."""
+        other = call.partner_of(actor)
+        if outcome == "asked":
+            other.send(ModeAsked(mode=mode))
+        elif outcome == "declined":
+            other.send(ModeDeclined(mode=mode))
+        elif outcome == "changed":
+            for user in (*call.here, *((other,) if other is call.guest else ())):
+                user.send(ModeChanged(mode=mode))
+            if mode == "text":
+                for session in call.here:
+                    self._negotiation.forgo(session)
 
     def end(self, call: Call, leaver: Partner, farewell: Farewell, now: float) -> None:
         """A call ends; the partner of who leaves is told why."""
@@ -105,3 +145,9 @@ class Calls:
             partner.send(farewell)
         self._negotiation.part(call)
         log.info("parted", room=call.room.room_id, by=leaver.user_id, why=farewell.type)
+
+
+def mode_named(name: str) -> Mode:
+    """The mode of that name; that of clients that say none when there is none."""
+    known: dict[str, Mode] = {mode: mode for mode in get_args(Mode)}
+    return known.get(name, "video")

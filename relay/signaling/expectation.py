@@ -59,6 +59,7 @@ class Event(StrEnum):
     FAILED = "failed"
     PARTED = "parted"  # from the partner for whom alone it was needed
     CLOSED = "closed"  # by the relay
+    WANTED = "wanted"  # by who has done without, and does not any more
 
 
 _N, _L, _C, _O = Expected.NOTHING, Expected.LINK, Expected.CHAT, Expected.OPTIONAL
@@ -71,6 +72,7 @@ TRANSITIONS: Mapping[Event, Mapping[Expected, Expected]] = {
     Event.FAILED: {_N: _N, _L: _N, _C: _C, _O: _C},
     Event.PARTED: {_N: _N, _L: _N, _C: _C, _O: _N},
     Event.CLOSED: {_N: _N, _L: _N, _C: _N, _O: _N},
+    Event.WANTED: {_N: _N, _L: _L, _C: _C, _O: _L},
 }
 
 
@@ -216,6 +218,10 @@ class Expectation:
         """The relay has closed the link: the user chats without, until it offers again."""
         self._end()
         self.refused()
+
+    def wanted(self, now: float) -> None:
+        """The user looks for somebody to meet with media: a link that it has offered is needed."""
+        self._happened(Event.WANTED, now)
 
     def proposed(self, offered: Description) -> None:
         """The relay has offered."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic, time
 from typing import Any
 
@@ -62,6 +62,7 @@ class Gateway:
     :param visitors: tells who comes; without it nobody's cookie outlives this object.
     :param cluster: the other nodes: their users can be met, and sockets of them come here.
     :param elsewhere: how many users they have.
+    :param looking_elsewhere: how many of these wait, by mode.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Gateway:
         freezer: Freezer | None = None,
         cluster: Cluster | None = None,
         elsewhere: Callable[[], int] = lambda: 0,
+        looking_elsewhere: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._plane = plane
         self._media_mode: MediaMode = media_mode
@@ -87,7 +89,15 @@ class Gateway:
         self._visitors = visitors or Visitors(Keyring(None, time()))
         negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
         self._lobby = Lobby(
-            store, negotiation, media_mode, limits, safety, freezer, cluster, elsewhere=elsewhere
+            store,
+            negotiation,
+            media_mode,
+            limits,
+            safety,
+            freezer,
+            cluster,
+            elsewhere=elsewhere,
+            looking_elsewhere=looking_elsewhere,
         )
         self._keeps_evidence = freezer is not None
         self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)
@@ -170,6 +180,10 @@ class Gateway:
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.wait({self._ticking})
+
+    def looking(self) -> dict[str, int]:
+        """How many users wait, by the mode in which they want to talk."""
+        return self._lobby.surroundings.looking()
 
     def counts(self) -> LobbyCounts:
         """How many users there are, and how many of them do what."""

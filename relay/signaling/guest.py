@@ -17,9 +17,13 @@ from relay.protocol.messages import (
     MAX_CHAT_ID_CHARS,
     MAX_INTEREST_CHARS,
     MAX_INTERESTS,
+    MAX_LANGUAGES,
     ChatDelivery,
     ChatReceived,
     MediaState,
+    ModeAsked,
+    ModeChanged,
+    ModeDeclined,
     PartnerBlurred,
     PartnerConnection,
     ServerMessage,
@@ -37,12 +41,21 @@ MAX_TOLD_CHARS = 64 * 1024
 """Of what is told of a link."""
 _MAX_ID_CHARS = 64  # of users, and of visitors
 _MAX_ADDRESSES, _MAX_ADDRESS_CHARS = 4, 128
+_MAX_LANGUAGE_CHARS = 8
 _FOLDED = 3  # times as many characters as before may be left by casefold
 _ALLOWANCE = 2  # of what a user may say: the relay tells of its link beside it
 _ROOM_ID = re.compile(r"[0-9a-f]{24}")
 
+ModeNews = ModeAsked | ModeChanged | ModeDeclined
 PartnerMessage = (
-    ChatDelivery | ChatReceived | MediaState | PartnerBlurred | PartnerConnection | Shown | Typing
+    ChatDelivery
+    | ChatReceived
+    | MediaState
+    | ModeNews
+    | PartnerBlurred
+    | PartnerConnection
+    | Shown
+    | Typing
 )
 """What a user gets of its partner; everything else is for its own node to say."""
 
@@ -69,6 +82,7 @@ class Guest:
         self.identity = Identity(person.visitor, tuple(person.addresses))
         self.counts_as = shares_of(self.identity, self.user_id)
         self.interests = person.interests
+        self.languages = person.languages
         self.blurs = person.blurs
         self.is_away = False
         """Whether its socket is lost, as its node has told."""
@@ -126,6 +140,8 @@ def is_sound(person: Person) -> bool:
         and len(person.addresses) <= _MAX_ADDRESSES
         and all(len(address) <= _MAX_ADDRESS_CHARS for address in person.addresses)
         and len(person.interests) <= MAX_INTERESTS
+        and len(person.languages) <= MAX_LANGUAGES
+        and all(len(language) <= _MAX_LANGUAGE_CHARS for language in person.languages)
         and all(
             len(key) <= _FOLDED * MAX_INTEREST_CHARS and len(text) <= MAX_INTEREST_CHARS
             for key, text in person.interests.items()
@@ -148,6 +164,8 @@ def read(said: str) -> PartnerMessage | None:
         case PartnerBlurred():
             return message if 0 <= message.score <= 1 else None
         case ChatReceived() | MediaState() | PartnerConnection() | Shown() | Typing():
+            return message
+        case ModeAsked() | ModeChanged() | ModeDeclined():
             return message
         case _:
             return None

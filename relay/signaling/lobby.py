@@ -1,6 +1,6 @@
 """Takes what reaches a user, one thing at a time: messages, its link's events, time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from secrets import token_hex
 from time import monotonic
 from typing import assert_never
@@ -25,6 +25,8 @@ from relay.plane import (
 )
 from relay.protocol.messages import (
     MAX_SDP_CHARS,
+    AnswerMode,
+    AskMode,
     Block,
     ChatMessage,
     ChatReceived,
@@ -34,6 +36,7 @@ from relay.protocol.messages import (
     FindPartner,
     IceCandidate,
     LinkReport,
+    LookAround,
     MediaState,
     NextPartner,
     PartnerDisconnected,
@@ -54,6 +57,7 @@ from relay.safety.haste import Haste
 from relay.safety.texts import Texts
 from relay.signaling import views
 from relay.signaling.abroad import Abroad
+from relay.signaling.around import Surroundings
 from relay.signaling.calls import Calls
 from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.echo import ECHO_S
@@ -94,13 +98,15 @@ class Lobby:
         cluster: Cluster | None = None,
         clock: Callable[[], float] = monotonic,
         elsewhere: Callable[[], int] = lambda: 0,
+        looking_elsewhere: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         """Be empty.
 
         :param freezer: freezes what is reported, if evidence is kept.
         :param cluster: the other nodes, whose users can be met, too.
         :param clock: that of the times passed in, for what other nodes tell.
-        :param elsewhere: how many users other nodes have.
+        :param elsewhere: how many users other nodes have, and ``looking_elsewhere`` how many of
+            them wait, by mode.
         """
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
@@ -123,8 +129,12 @@ class Lobby:
         self._meetings = Meetings(
             self._sessions, matchmaker, self._calls, haste, self.tally, abroad
         )
+        self.surroundings = Surroundings(self._sessions, looking_elsewhere)
         self._news = OnlineNews(
-            self._meetings.slowed_for_s, lambda: len(self._sessions) + elsewhere()
+            self._meetings.slowed_for_s,
+            lambda: len(self._sessions) + elsewhere(),
+            self.surroundings.others,
+            self._meetings.scope,
         )
         self._texts = Texts(limits.links_after_s, limits.same_texts)
         self._turns = Turns()
@@ -186,6 +196,7 @@ class Lobby:
         queued = [
             s for s in sessions if s.state is State.WAITING and not (s.is_away or s.link.is_awaited)
         ]
+        self.surroundings.tick(queued)
         for session in self._turns.of(queued):
             session.inbox.put(TimePassed())
         self._news.tick(now)
@@ -246,13 +257,10 @@ class Lobby:
     ) -> None:
         match message:
             case FindPartner():
-                session.likes(message.interests)
-                session.blurs = message.blurred
+                session.looks_for(message)
                 await self._find(session, message, now)
             case NextPartner():
-                if message.interests is not None:
-                    session.likes(message.interests)
-                session.blurs = message.blurred
+                session.looks_for(message)
                 if session.call is not None:
                     await self._meetings.skip(session, now)
                 await self._find(session, message, now)
@@ -282,12 +290,28 @@ class Lobby:
                 session.pass_on(message, now, self._texts)
             case Shown():
                 session.hand_on(message)
+            case AskMode() | AnswerMode():
+                self._discuss_mode(session, message, now)
+            case LookAround():
+                session.send(self.surroundings.seen(now))
             case Report() | Block():
                 await self._reporting.take(session, message, now)
             case Ping():
                 session.send(Pong())
             case _:
                 assert_never(message)
+
+    def _discuss_mode(self, session: Session, said: AskMode | AnswerMode, now: float) -> None:
+        """What crosses with the end of a call, or with what the partner has said, is no mistake."""
+        call = session.call
+        if call is None:
+            return
+        if isinstance(said, AnswerMode):
+            self._calls.answer_mode(call, session, said.mode, accept=said.accept)
+        elif wait_s := session.asks.take(now):
+            session.slow_down("too many changes of the mode", wait_s)
+        else:
+            self._calls.ask_mode(call, session, said.mode)
 
     async def _offer(self, session: Session, sdp: str, now: float) -> None:
         _require_short(sdp)
@@ -322,7 +346,9 @@ class Lobby:
         if self.moving.diverts(session, now, stays=how.stay):
             await self._move(session, now)
             return
-        if how.mode == "text" and not session.link.is_without_media:
+        if how.mode != "text" and not how.without_media:
+            session.link.wanted(now)
+        elif not session.link.is_without_media:
             self._negotiation.forgo(session)
         if session.state is not State.WAITING:
             session.searching_since_s = now

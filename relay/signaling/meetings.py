@@ -18,7 +18,7 @@ import structlog
 
 from relay.errors import QueueFull
 from relay.matching import Happened, Matchmaker, State
-from relay.protocol.messages import Error, PartnerDisconnected, PartnerLeft
+from relay.protocol.messages import Error, PartnerDisconnected, PartnerLeft, Scope
 from relay.safety.haste import Haste
 from relay.signaling.abroad import Abroad, Outcome
 from relay.signaling.calls import Calls, Farewell
@@ -102,6 +102,11 @@ class Meetings:
         until_s = self._haste.apart_until_s(session.counts_as, now)
         return until_s - now if until_s else None
 
+    def scope(self, session: Session, now: float) -> Scope:
+        """Whom a user who waits meets of those who come now."""
+        since_s = now if session.queued_since_s is None else session.queued_since_s
+        return self._matchmaker.scope(self._waiter(session, since_s, now), now)
+
     def gone(self, session: Session) -> None:
         """A user has left for good; its visitor and its address may come again."""
         self._haste.gone(f"user:{session.user_id}")
@@ -164,10 +169,11 @@ class Meetings:
     def _introduce(self, room: Room, now: float) -> bool:
         """Tell two users of their room; if one cannot meet any more, the other looks again."""
         first, second = self._sessions.get(room.first), self._sessions.get(room.second)
-        if first is None or second is None or not (first.can_meet and second.can_meet):
-            for session in (first, second):
-                if session is not None:
-                    session.inbox.put(TimePassed())
+        both = [each for each in (first, second) if each is not None]
+        can_meet = all(each.can_meet and each.suits(room.mode) for each in both)
+        if first is None or second is None or not can_meet:
+            for session in both:
+                session.inbox.put(TimePassed())
             return False
         self.tally.matches += 1
         self._calls.begin(room, first, second, now)
@@ -184,4 +190,7 @@ class Meetings:
             session.avoids,
             self._haste.apart_until_s(session.counts_as, now),
             node=self._abroad.here if self._abroad is not None else "",
+            mode=session.mode,
+            also=session.also,
+            languages=frozenset(session.languages),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from relay.evidence import ChatLog
@@ -15,8 +15,11 @@ from relay.protocol.messages import (
     ChatMessage,
     ChatReceived,
     Error,
+    FindPartner,
     LinkReport,
     MediaState,
+    Mode,
+    NextPartner,
     QualityReport,
     ServerMessage,
     Typing,
@@ -30,6 +33,7 @@ from relay.signaling.expectation import Expectation
 from relay.signaling.guest import Guest
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import Inbox, TimePassed
+from relay.signaling.modes import Agreement
 from relay.signaling.outbox import CLOSE_POLICY, Outbox
 from relay.signaling.talk import Remark, Talk
 from relay.signaling.tally import Tally
@@ -41,6 +45,7 @@ FORMER_S = 60.0
 _MAX_FORMER = 32  # of those that can still be reported
 _QUALITY_S = 15.0
 """So long it counts what a page has said of its quality: three times what is between two."""
+MODE_ASKS_PER_S, MODE_ASKS_BURST = 0.1, 3
 _SLOW_PARTNER_S = 1.0  # to wait, since nobody can tell how long it takes
 
 
@@ -73,6 +78,8 @@ class Call:
     second: Partner
     chat: ChatLog | None = None
     """The last of it, while evidence is kept."""
+    agreement: Agreement = field(default_factory=Agreement)
+    """In which mode the two talk."""
 
     @property
     def number(self) -> int:
@@ -141,6 +148,9 @@ class Session:
         self.call: Call | None = None  # while matched or in_call
         self.is_engaged = False  # a room is offered to its partner's node
         self.interests: dict[str, str] = {}  # as the user wrote them, by what is compared
+        self.languages: list[str] = []  # that it speaks, the best one first
+        self.mode: Mode = "video"  # in which it wants to talk
+        self.asks = TokenBucket(MODE_ASKS_PER_S, MODE_ASKS_BURST)  # for other modes
         self.recent: dict[str, float] = {}  # last partners: id -> parted at
         self.former: deque[Former] = deque(maxlen=_MAX_FORMER)  # the last is the latest
         self.names = identity.own_tokens | {f"user:{user_id}"}
@@ -173,6 +183,11 @@ class Session:
         return self.source or self.user_id
 
     @property
+    def person(self) -> str:
+        """What tells who is most likely another person: the network, else the browser."""
+        return self.source or self.identity.visitor or self.user_id
+
+    @property
     def is_away(self) -> bool:
         """Whether its socket is lost, and may come back."""
         return self.away_since_s is not None
@@ -181,6 +196,10 @@ class Session:
     def can_meet(self) -> bool:
         """Whether it can be given a partner now."""
         return self.state is State.WAITING and not (self.is_away or self.is_engaged)
+
+    def suits(self, mode: str) -> bool:
+        """Whether that is how it wants to talk: it may have changed its mind since it was found."""
+        return mode in (self.mode, self.also)
 
     @property
     def takes_remarks(self) -> bool:
@@ -216,6 +235,14 @@ class Session:
         self.link.put_off(now)
         self.inbox.put(TimePassed())
 
+    def looks_for(self, wish: FindPartner | NextPartner) -> None:
+        """Take what the user says of whom it wants to meet, and how."""
+        if wish.interests is not None:
+            self.likes(wish.interests)
+        if wish.languages is not None:
+            self.speaks(wish.languages)
+        self.mode, self.blurs = wish.mode, wish.blurred
+
     def likes(self, interests: Iterable[str]) -> None:
         """Take the user's interests, which are compared without regard to case."""
         self.interests = {}
@@ -225,6 +252,15 @@ class Session:
     def shares(self, other: Partner) -> list[str]:
         """The interests that another user has, too, as this one wrote them."""
         return [text for key, text in self.interests.items() if key in other.interests]
+
+    def speaks(self, languages: Iterable[str]) -> None:
+        """Take the user's languages, of which what is before the first hyphen is compared."""
+        self.languages = [*dict.fromkeys(tag.split("-")[0].lower() for tag in languages)]
+
+    @property
+    def also(self) -> str:
+        """Another mode that suits it: who does without media is glad of who wants none."""
+        return "text" if self.link.is_without_media and self.mode != "text" else ""
 
     def send(self, message: ServerMessage) -> None:
         """Send a message to the user."""

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import get_args
 
 from relay.histogram import Histogram
-from relay.protocol.messages import LinkCause
+from relay.protocol.messages import LinkCause, Mode
 from relay.signaling.diagnosis import Networks
 
 NO_CAUSE = "lost"
@@ -33,6 +33,8 @@ class Tally:
         """How often users were told to move to another server."""
         self.matches = 0
         """Rooms opened; one with a user on another node counts where it was found."""
+        self.met_in: Counter[str] = Counter(dict.fromkeys(get_args(Mode), 0))
+        """Of each user who got a partner: in which mode the two began to talk."""
         self.match_wait = Histogram((0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300))
         """Of each user who got a partner: how long it took."""
         self.errors: Counter[str] = Counter(find_failed=0, internal=0, media_failed=0)

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+MODES = ("video", "voice", "text")
+"""In which ways two can talk, the richest one first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
@@ -22,6 +25,14 @@ class Waiter:
     avoids: frozenset[str] = frozenset()  # names of those whom it is never to meet
     apart_until_s: float = 0.0  # until then it meets only others who are apart as well
     node: str = ""  # that has the user's session; empty without a cluster
+    mode: str = MODES[0]  # in which it talks: it is found by those who look for that
+    also: str = ""  # another mode that suits it: it looks there, too, and is not found there
+    languages: frozenset[str] = frozenset()  # that it speaks; none when it has said nothing
+
+    @property
+    def modes(self) -> frozenset[str]:
+        """All in which it can talk."""
+        return frozenset({self.mode, self.also} - {""})
 
     @property
     def is_apart(self) -> bool:
@@ -39,6 +50,8 @@ class Room:
     since_s: float
     nodes: tuple[str, str] = ("", "")
     """Of the two, in this order; empty without a cluster."""
+    mode: str = MODES[0]
+    """In which they begin to talk."""
 
     def node_of(self, user_id: str) -> str:
         """Which node has one of the two."""
@@ -62,8 +75,8 @@ class Looked:
     """Its own entry; what it has said of itself if it does not wait."""
     oldest: list[Waiter] = field(default_factory=list)
     alike: list[Waiter] = field(default_factory=list)
-    """What :meth:`Store.waiting` and :meth:`Store.alike` find for it; perhaps without those who are
-    among the former, and without itself."""
+    """What :meth:`Store.waiting` and :meth:`Store.alike` find for it, in all its modes; perhaps
+    without those who are among the former, and without itself."""
 
 
 class Store(Protocol):
@@ -82,19 +95,21 @@ class Store(Protocol):
     async def leave_queue(self, user_id: str) -> None:
         """Take a user out of the queue; harmless when it does not wait."""
 
-    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
+    async def waiting(
+        self, limit: int, *, apart: bool = False, mode: str = MODES[0]
+    ) -> list[Waiter]:
         """The ``limit`` users who have waited longest, oldest first.
 
         :param apart: of those who have entered apart; else of the others.
+        :param mode: of those who talk like that.
         """
 
-    async def alike(
-        self, interests: frozenset[str], limit: int, *, apart: bool = False
-    ) -> list[Waiter]:
-        """Up to ``limit`` users who wait and have one of these interests, oldest first.
+    async def alike(self, like: Waiter, limit: int) -> list[Waiter]:
+        """Up to ``limit`` users who wait and are like this one, oldest first.
 
-        For no interests: those who have none either. If more than ``limit`` have the same one, some
-        who changed theirs while they waited, or have come back, may be left out.
+        That is: in the same mode, apart or not, with one of its interests and one of its languages;
+        where it has none of either, those who have none either. If more than ``limit`` have the
+        same one, some who changed theirs while they waited, or have come back, may be left out.
         """
 
     async def look(self, waiter: Waiter, limit: int) -> Looked:

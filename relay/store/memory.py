@@ -3,12 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice, takewhile
+from itertools import islice, product, takewhile
 
-from relay.store.interface import Entered, Looked, Room, Waiter
+from relay.store.interface import MODES, Entered, Looked, Room, Waiter
 
-_NONE = ""  # no interest is empty
-_Tag = tuple[bool, str]  # whether those are apart whom it finds, and an interest
+_NONE = ""  # no interest is empty, and no language
+_Pool = tuple[bool, str]  # whether those are apart who wait in it, and in which mode
+_Tag = tuple[_Pool, str, str]  # where it finds users, by a language and an interest
 
 
 class MemoryStore:
@@ -22,9 +23,11 @@ class MemoryStore:
     def __init__(self, max_waiting: int = 10_000) -> None:
         self._max_waiting = max_waiting
         # A plain dict keeps holes where entries were: its first entry can be far to find.
-        self._queue: OrderedDict[str, Waiter] = OrderedDict()
-        self._apart: OrderedDict[str, Waiter] = OrderedDict()  # another queue
-        self._alike: dict[_Tag, OrderedDict[str, None]] = {}  # ids by interest, or by _NONE
+        self._queues: dict[_Pool, OrderedDict[str, Waiter]] = {
+            (apart, mode): OrderedDict() for apart in (False, True) for mode in MODES
+        }
+        self._pool_of: dict[str, _Pool] = {}  # of each who waits
+        self._alike: dict[_Tag, OrderedDict[str, None]] = {}  # ids
         self._room_of: dict[str, Room] = {}
 
     async def enter(self, waiter: Waiter) -> Entered:
@@ -34,14 +37,16 @@ class MemoryStore:
         former = self._waiter(waiter.user_id)
         if former is not None:
             waiter = replace(waiter, since_s=former.since_s)
-        elif len(self._queue) + len(self._apart) >= self._max_waiting:
+        elif len(self._pool_of) >= self._max_waiting:
             return Entered.FULL
         if former is None or _tags_of(former) != _tags_of(waiter):
             self._index(former, waiter)
-        if former is not None and former.is_apart is not waiter.is_apart:
-            del self._queue_of(apart=former.is_apart)[former.user_id]
+        pool = _pool(waiter)
+        if former is not None and _pool(former) != pool:
+            del self._queues[_pool(former)][former.user_id]
             former = None
-        self._queue_of(apart=waiter.is_apart)[waiter.user_id] = waiter
+        self._queues[pool][waiter.user_id] = waiter
+        self._pool_of[waiter.user_id] = pool
         if former is None:
             self._put_before_later(waiter)
         return Entered.WAITING
@@ -50,18 +55,19 @@ class MemoryStore:
         """See :meth:`Store.leave_queue`."""
         self._take(user_id)
 
-    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
-        """See :meth:`Store.waiting`."""
-        return list(islice(self._queue_of(apart=apart).values(), limit))
-
-    async def alike(
-        self, interests: frozenset[str], limit: int, *, apart: bool = False
+    async def waiting(
+        self, limit: int, *, apart: bool = False, mode: str = MODES[0]
     ) -> list[Waiter]:
+        """See :meth:`Store.waiting`."""
+        return list(islice(self._queues[apart, mode].values(), limit))
+
+    async def alike(self, like: Waiter, limit: int) -> list[Waiter]:
         """See :meth:`Store.alike`."""
+        queue = self._queues[_pool(like)]
         found: dict[str, Waiter] = {}
-        for tag in _tags(interests, apart=apart):
+        for tag in _tags_of(like):
             for user_id in islice(self._alike.get(tag, ()), limit):
-                found[user_id] = self._queue_of(apart=apart)[user_id]
+                found[user_id] = queue[user_id]
         return sorted(found.values(), key=lambda waiter: waiter.since_s)[:limit]
 
     async def look(self, waiter: Waiter, limit: int) -> Looked:
@@ -70,9 +76,11 @@ class MemoryStore:
         seeker = self._waiter(waiter.user_id)
         if entered is not Entered.WAITING or seeker is None:
             return Looked(entered, waiter)
-        apart = seeker.is_apart
-        oldest = await self.waiting(limit, apart=apart)
-        alike = await self.alike(seeker.interests, limit, apart=apart)
+        oldest: list[Waiter] = []
+        alike: list[Waiter] = []
+        for mode in sorted(seeker.modes):
+            oldest += await self.waiting(limit, apart=seeker.is_apart, mode=mode)
+            alike += await self.alike(replace(seeker, mode=mode), limit)
         return Looked(entered, seeker, oldest, alike)
 
     async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
@@ -103,14 +111,12 @@ class MemoryStore:
         return self._room_of.get(user_id)
 
     def _waiter(self, user_id: str) -> Waiter | None:
-        return self._queue.get(user_id) or self._apart.get(user_id)
-
-    def _queue_of(self, *, apart: bool) -> OrderedDict[str, Waiter]:
-        return self._apart if apart else self._queue
+        pool = self._pool_of.get(user_id)
+        return None if pool is None else self._queues[pool][user_id]
 
     def _put_before_later(self, waiter: Waiter) -> None:
         """The user stands last, and others may have come after it."""
-        queue = self._queue_of(apart=waiter.is_apart)
+        queue = self._queues[_pool(waiter)]
         others = islice(reversed(queue.values()), 1, None)
         later = takewhile(lambda other: other.since_s > waiter.since_s, others)
         for other in reversed([*later]):
@@ -119,7 +125,7 @@ class MemoryStore:
     def _take(self, user_id: str) -> None:
         waiter = self._waiter(user_id)
         if waiter is not None:
-            del self._queue_of(apart=waiter.is_apart)[user_id]
+            del self._queues[self._pool_of.pop(user_id)][user_id]
             self._index(waiter, None)
 
     def _index(self, former: Waiter | None, waiter: Waiter | None) -> None:
@@ -135,9 +141,11 @@ class MemoryStore:
                 self._alike.setdefault(tag, OrderedDict())[waiter.user_id] = None
 
 
+def _pool(waiter: Waiter) -> _Pool:
+    return waiter.is_apart, waiter.mode
+
+
 def _tags_of(waiter: Waiter) -> Sequence[_Tag]:
-    return _tags(waiter.interests, apart=waiter.is_apart)
-
-
-def _tags(interests: frozenset[str], *, apart: bool) -> Sequence[_Tag]:
-    return [(apart, interest) for interest in sorted(interests) or (_NONE,)]
+    interests, languages = sorted(waiter.interests), sorted(waiter.languages)
+    pairs = product(languages or [_NONE], interests or [_NONE])
+    return [(_pool(waiter), language, interest) for language, interest in pairs]

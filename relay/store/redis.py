@@ -10,10 +10,19 @@ from typing import Any
 from relay.cluster.lane import Runs
 from relay.errors import NotUnderstood, StoreAway
 from relay.store import scripts
-from relay.store.interface import Entered, Looked, Room, Waiter
+from relay.store.interface import MODES, Entered, Looked, Room, Waiter
 from relay.store.scripts import KEYS, Script
 from relay.store.times import Times
-from relay.store.written import BETWEEN, room_of, room_text, tags, waiter_fields, waiter_of
+from relay.store.written import (
+    BETWEEN,
+    pool,
+    pools,
+    room_of,
+    room_text,
+    tags,
+    waiter_fields,
+    waiter_of,
+)
 
 MAX_WAITING = 100_000
 _AT_ONCE = 500
@@ -137,29 +146,33 @@ class RedisStore:
         """See :meth:`Store.leave_queue`."""
         await self._write(scripts.LEAVE_QUEUE, user_id)
 
-    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
+    async def waiting(
+        self, limit: int, *, apart: bool = False, mode: str = MODES[0]
+    ) -> list[Waiter]:
         """See :meth:`Store.waiting`; 1,000 at most."""
         if limit <= 0:
             return []
-        (texts,) = await self._ask(scripts.WAITING, int(apart), min(limit, _MOST))
+        (texts,) = await self._ask(scripts.WAITING, pool(apart=apart, mode=mode), min(limit, _MOST))
         return self._waiters(texts)
 
-    async def alike(
-        self, interests: frozenset[str], limit: int, *, apart: bool = False
-    ) -> list[Waiter]:
+    async def alike(self, like: Waiter, limit: int) -> list[Waiter]:
         """See :meth:`Store.alike`; 1,000 at most."""
         if limit <= 0:
             return []
         many = min(limit, _MOST)
-        (texts,) = await self._ask(scripts.ALIKE, int(apart), many, *tags(interests))
+        where = pool(apart=like.is_apart, mode=like.mode)
+        tagged = tags(like.interests, like.languages)
+        (texts,) = await self._ask(scripts.ALIKE, where, many, *tagged)
         return self._waiters(texts)
 
     async def look(self, waiter: Waiter, limit: int) -> Looked:
         """See :meth:`Store.look`; of each kind 1,000 at most."""
         self._require_begun()
         bounds = (self._max_waiting, max(min(limit, _MOST), 1))
-        fields = waiter_fields(waiter, self._times)
-        entered, *found = await self._write(scripts.LOOK, *bounds, waiter.user_id, *fields)
+        _, *fields = waiter_fields(waiter, self._times)
+        entered, *found = await self._write(
+            scripts.LOOK, *bounds, waiter.user_id, pools(waiter), *fields
+        )
         if not found:
             return Looked(Entered(entered), waiter)
         since_us, oldest, alike = found

@@ -22,9 +22,13 @@ KEYS = (
     f"{_OWN}:waiters",  # hash: user -> waiter
     f"{_OWN}:queue",  # sorted set: users by when they came
     f"{_OWN}:apart",  # the same, of those who are apart
-    f"{_OWN}:alike",  # sorted set by name: whether apart, interest, when they came, user
+    f"{_OWN}:alike",  # sorted set by name: pool, language and interest, when they came, user
     f"{_OWN}:rooms",  # hash: user -> room, of both users
     f"{_OWN}:at",  # sorted set by name: node, user, of all who wait or are in a room
+    f"{_OWN}:voice",  # as the queue, and those who are apart: of those who talk without pictures
+    f"{_OWN}:voice:apart",
+    f"{_OWN}:text",  # and of those who write
+    f"{_OWN}:text:apart",
     f"{_OWN}:stays",  # hash: node -> stay
 )
 
@@ -34,7 +38,10 @@ KEEP_S = 600
 _HEAD = (
     f"\nlocal KEEP_S = {KEEP_S}"
     """
-local WAITERS, QUEUE, APART, ALIKE, ROOMS, AT, STAYS = unpack(KEYS)
+local WAITERS, QUEUE, APART, ALIKE, ROOMS, AT = unpack(KEYS)
+local STAYS = KEYS[#KEYS]
+local QUEUES = {['0'] = QUEUE, ['1'] = APART, ['2'] = KEYS[7], ['3'] = KEYS[8],
+  ['4'] = KEYS[9], ['5'] = KEYS[10]}
 local call = redis.call
 local now = call('TIME')
 
@@ -70,8 +77,14 @@ local function texts(users, is_known)
   return table.concat(found, '\\30'), missing
 end
 
-local function queue_of(apart)
-  return apart == '1' and APART or QUEUE
+local function queue_of(pool)
+  return QUEUES[pool] or QUEUE
+end
+
+local function how_many_wait()
+  local many = 0
+  for _, queue in pairs(QUEUES) do many = many + call('ZCARD', queue) end
+  return many
 end
 
 local function take(user)
@@ -142,7 +155,8 @@ class Script:
 BEGIN = Script(
     _HEAD
     + """
-local types = {'hash', 'zset', 'zset', 'zset', 'hash', 'zset', 'hash'}
+local types = {'hash', 'zset', 'zset', 'zset', 'hash', 'zset',
+  'zset', 'zset', 'zset', 'zset', 'hash'}
 for index, key in ipairs(KEYS) do
   local kind = call('TYPE', key).ok
   if kind ~= 'none' and kind ~= types[index] then
@@ -174,7 +188,7 @@ local function enter(node, user, apart, since, tags, rest, most)
       take(user)
       if was_at then call('ZREM', AT, was_at .. '\\0' .. user) end
     end
-  elseif call('ZCARD', QUEUE) + call('ZCARD', APART) >= tonumber(most) then
+  elseif how_many_wait() >= tonumber(most) then
     return 'full'
   end
   local value = table.concat({user, apart .. since, node, tags, rest}, '\\n')
@@ -202,7 +216,7 @@ end
 return {now[1], now[2], entered}
 """
 )
-"""Arguments: node, stay, the queue's bound, and five for each: user, whether apart, when it came,
+"""Arguments: node, stay, the queue's bound, and five for each: user, pool, when it came,
 tags, the rest. Answers what came of the last."""
 
 LEAVE_QUEUE = Script(
@@ -221,7 +235,7 @@ WAITING = Script(
 return {now[1], now[2], (texts(call('ZRANGE', queue_of(ARGV[1]), 0, ARGV[2] - 1), {}))}
 """
 )
-"""Arguments: whether apart, how many. Answers users and waiters, as one text."""
+"""Arguments: a pool, and how many. Answers users and waiters, as one text."""
 
 _LIKING = """
 local function liking(apart, tags, limit)
@@ -257,7 +271,7 @@ for index = 3, #ARGV do tags[#tags + 1] = ARGV[index] end
 return {now[1], now[2], (texts(liking(ARGV[1], tags, tonumber(ARGV[2])), {}))}
 """
 )
-"""Arguments: whether apart, how many, and tags. Answers users and waiters, as one text."""
+"""Arguments: a pool, how many, and tags. Answers users and waiters, as one text."""
 
 LOOK = Script(
     _HEAD
@@ -265,24 +279,30 @@ LOOK = Script(
     + _FENCE
     + _ENTER
     + """
-local user, apart, tags, limit = ARGV[5], ARGV[6], ARGV[8], tonumber(ARGV[4])
-local entered, since = enter(ARGV[1], user, apart, ARGV[7], tags, ARGV[9], ARGV[3])
+local user, pools, tags, limit = ARGV[5], ARGV[6], ARGV[8], tonumber(ARGV[4])
+local first = string.sub(pools, 1, 1)
+local entered, since = enter(ARGV[1], user, first, ARGV[7], tags, ARGV[9], ARGV[3])
 if entered ~= 'waiting' then return {now[1], now[2], entered} end
-local each_tag, is_known = {}, {[user] = true}
+local each_tag, is_known, oldest, likers = {}, {[user] = true}, {}, {}
 for tag in string.gmatch(tags .. '\\31', '([^\\31]*)\\31') do each_tag[#each_tag + 1] = tag end
-local oldest, missing = texts(call('ZRANGE', queue_of(apart), 0, limit - 1), is_known)
-if #missing > 0 then call('ZREM', queue_of(apart), unpack(missing)) end
-local users, members_of = liking(apart, each_tag, limit)
-for _, each in ipairs(missing) do is_known[each] = nil end
-local likers, unknown = texts(users, is_known)
-for _, each in ipairs(unknown) do call('ZREM', ALIKE, unpack(members_of[each])) end
-return {now[1], now[2], 'waiting', since, oldest, likers}
+for pool in string.gmatch(pools, '%d') do
+  local found, missing = texts(call('ZRANGE', queue_of(pool), 0, limit - 1), is_known)
+  if #missing > 0 then call('ZREM', queue_of(pool), unpack(missing)) end
+  local users, members_of = liking(pool, each_tag, limit)
+  for _, each in ipairs(missing) do is_known[each] = nil end
+  local liked, unknown = texts(users, is_known)
+  for _, each in ipairs(unknown) do call('ZREM', ALIKE, unpack(members_of[each])) end
+  if found ~= '' then oldest[#oldest + 1] = found end
+  if liked ~= '' then likers[#likers + 1] = liked end
+end
+return {now[1], now[2], 'waiting', since, table.concat(oldest, '\\30'),
+  table.concat(likers, '\\30')}
 """
 )
-"""Arguments: node, stay, the queue's bound, how many, and five as of :data:`ENTER`. Answers when
-the user came, and users and waiters as two texts: those who have waited longest, and others who
-have the same interests. Of whom nothing but a place is left, that is taken out: what Redis has lost
-is not to stand before those who wait."""
+"""Arguments: node, stay, the queue's bound, how many, and five as of :data:`ENTER`, but all pools
+where is looked, first that in which the user waits. Answers when the user came, and users and
+waiters as two texts: those who have waited longest, and others who are like it. Of whom nothing but
+a place is left, that is taken out: what Redis has lost is not to stand before those who wait."""
 
 CLAIM = Script(
     _HEAD
@@ -366,7 +386,7 @@ for _, key in ipairs(KEYS) do call('EXPIRE', key, KEEP_S) end
 local users = call('ZRANGEBYLEX', AT, '(' .. ARGV[1] .. '\\0' .. ARGV[3], '(' .. ARGV[1] .. '\\1',
   'LIMIT', 0, ARGV[4])
 for index, member in ipairs(users) do users[index] = string.sub(member, #ARGV[1] + 2) end
-return {now[1], now[2], call('ZCARD', QUEUE) + call('ZCARD', APART), call('HLEN', ROOMS), users}
+return {now[1], now[2], how_many_wait(), call('HLEN', ROOMS), users}
 """
 )
 """Arguments: node, stay, a user, and how many. Answers how many wait, how many are in rooms, and

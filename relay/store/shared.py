@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 
 from relay.errors import StoreAway
-from relay.store.interface import Entered, Looked, Room, Store, Waiter
+from relay.store.interface import MODES, Entered, Looked, Room, Store, Waiter
 from relay.store.memory import MemoryStore
 from relay.store.redis import COMING_AT_ONCE, Load, RedisStore
 
@@ -146,15 +146,15 @@ class SharedStore:
         self._waiting.pop(user_id, None)
         await self._first(lambda store: store.leave_queue(user_id))
 
-    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
-        """See :meth:`Store.waiting`."""
-        return await self._first(lambda store: store.waiting(limit, apart=apart))
-
-    async def alike(
-        self, interests: frozenset[str], limit: int, *, apart: bool = False
+    async def waiting(
+        self, limit: int, *, apart: bool = False, mode: str = MODES[0]
     ) -> list[Waiter]:
+        """See :meth:`Store.waiting`."""
+        return await self._first(lambda store: store.waiting(limit, apart=apart, mode=mode))
+
+    async def alike(self, like: Waiter, limit: int) -> list[Waiter]:
         """See :meth:`Store.alike`."""
-        return await self._first(lambda store: store.alike(interests, limit, apart=apart))
+        return await self._first(lambda store: store.alike(like, limit))
 
     async def look(self, waiter: Waiter, limit: int) -> Looked:
         """See :meth:`Store.look`."""

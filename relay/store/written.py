@@ -1,8 +1,8 @@
 """Waiters and rooms as text, which the store's scripts and all nodes read.
 
-A waiter is five lines: the user's id, what the scripts have to know (whether it is apart, and since
-when it waits; its node; its interests, as they are looked up by), and the rest as JSON. A room is
-JSON.
+A waiter is five lines: the user's id, what the scripts have to know (its pool, and since when it
+waits; its node; its interests and languages, as they are looked up by), and the rest as JSON. A
+room is JSON.
 Fields that are missing have their defaults, and such as nobody here knows are left out.
 """
 
@@ -13,24 +13,39 @@ from collections.abc import Iterable
 from typing import Any
 
 from relay.errors import NotUnderstood
-from relay.store.interface import Room, Waiter
+from relay.store.interface import MODES, Room, Waiter
 from relay.store.times import Times
 
 BETWEEN = "\x1e"
 """Waiters, when there are several."""
 _BETWEEN_TAGS = "\x1f"
+_AFTER_LANGUAGE = "\x1d"
 
 
-def tags(interests: Iterable[str]) -> list[str]:
-    """What users are looked up by, without control characters; of nobody's interests there is one.
+def pool(*, apart: bool, mode: str) -> str:
+    """Where somebody waits, as a digit."""
+    return str(2 * MODES.index(mode) + int(apart))
 
-    An empty one is no interest's: those who have none are found by it.
+
+def pools(waiter: Waiter) -> str:
+    """Where somebody looks: a digit each, first that of where it waits."""
+    modes = (waiter.mode, *sorted(waiter.modes - {waiter.mode}))
+    return "".join(pool(apart=waiter.is_apart, mode=mode) for mode in modes)
+
+
+def tags(interests: Iterable[str], languages: Iterable[str] = ()) -> list[str]:
+    """What users are looked up by: each interest in each language, of those who say some.
+
+    An empty one is no interest's: those who have none are found by it. No control characters are
+    in them but the one after the language.
     """
-    return sorted(_dump(interest)[1:-1] for interest in interests) or [""]
+    likings = sorted(_dump(interest)[1:-1] for interest in interests) or [""]
+    spoken = [_dump(each)[1:-1] + _AFTER_LANGUAGE for each in sorted(languages)] or [""]
+    return [language + liking for language in spoken for liking in likings]
 
 
 def waiter_fields(waiter: Waiter, times: Times) -> tuple[str, str, str, str]:
-    """Whether it is apart, when it came, its tags, and the rest: what a script puts together."""
+    """Its pool, when it came, its tags, and the rest: what a script puts together."""
     rest: dict[str, Any] = {"i": sorted(waiter.interests)}
     if waiter.recent:
         rest["r"] = {who: times.there(at_s) for who, at_s in waiter.recent.items()}
@@ -42,8 +57,13 @@ def waiter_fields(waiter: Waiter, times: Times) -> tuple[str, str, str, str]:
         rest["a"] = sorted(waiter.avoids)
     if waiter.is_apart:
         rest["u"] = times.there(waiter.apart_until_s)
+    if waiter.also:
+        rest["m"] = waiter.also
+    if waiter.languages:
+        rest["l"] = sorted(waiter.languages)
     since = f"{times.there(waiter.since_s):016d}"
-    return str(int(waiter.is_apart)), since, _BETWEEN_TAGS.join(tags(waiter.interests)), _dump(rest)
+    tagged = _BETWEEN_TAGS.join(tags(waiter.interests, waiter.languages))
+    return pool(apart=waiter.is_apart, mode=waiter.mode), since, tagged, _dump(rest)
 
 
 def waiter_of(text: str, times: Times) -> Waiter:
@@ -64,15 +84,18 @@ def waiter_of(text: str, times: Times) -> Waiter:
             frozenset(map(str, rest.get("a", ()))),
             times.here(int(rest["u"])) if "u" in rest else 0.0,
             node,
+            MODES[int(head[0]) // 2],
+            str(rest.get("m", "")),
+            frozenset(map(str, rest.get("l", ()))),
         )
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         raise NotUnderstood("says what is no waiter") from None
 
 
 def room_text(room: Room, times: Times) -> str:
     """A room."""
     since = times.there(room.since_s)
-    return _dump([room.room_id, room.first, room.second, since, *room.nodes])
+    return _dump([room.room_id, room.first, room.second, since, *room.nodes, room.mode])
 
 
 def room_of(text: str, times: Times) -> Room:
@@ -82,13 +105,14 @@ def room_of(text: str, times: Times) -> Room:
     """
     try:
         room_id, first, second, since_us, *nodes = json.loads(text)
-        at_first, at_second = nodes[:2]
+        at_first, at_second, *more = nodes
+        mode = more[0] if more and more[0] in MODES else MODES[0]
         since_s = times.here(int(since_us))
     except (ValueError, TypeError):
         raise NotUnderstood("says what is no room") from None
     if not all(isinstance(each, str) for each in (room_id, first, second, at_first, at_second)):
         raise NotUnderstood("says what is no room")
-    return Room(room_id, first, second, since_s, (at_first, at_second))
+    return Room(room_id, first, second, since_s, (at_first, at_second), mode)
 
 
 # json.dumps would make one for each value, and a claim writes many

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -103,10 +104,83 @@ async def test_all_that_is_known_of_a_waiter_comes_back(store: Store) -> None:
         names=frozenset({"visitor:a", "user:ann"}),
         avoids=frozenset({'visitor:\n\x00\x1f\u2028"é'}),
         apart_until_s=0.0,
+        mode="voice",
+        also="text",
+        languages=frozenset({"en", "pt"}),
     )
     await store.enter(ann)
     assert await entry_of(store, "ann") == ann
-    assert await store.waiting(1) == [ann]
+    assert await store.waiting(1, mode="voice") == [ann]
+
+
+async def test_those_who_talk_otherwise_wait_by_themselves(store: Store) -> None:
+    for since_s, mode in enumerate(("video", "voice", "text", "text")):
+        await store.enter(Waiter(f"{since_s}", float(since_s), mode=mode))
+    for mode, users in (("video", ["0"]), ("voice", ["1"]), ("text", ["2", "3"])):
+        assert [w.user_id for w in await store.waiting(10, mode=mode)] == users
+        like = Waiter("somebody", 9.0, mode=mode)
+        assert [w.user_id for w in await store.alike(like, 10)] == users
+        assert await store.waiting(10, apart=True, mode=mode) == []
+        looked = await store.look(Waiter(f"new {mode}", 9.0, mode=mode), 10)
+        seen = {w.user_id for w in (*looked.oldest, *looked.alike)}
+        assert seen - {f"new {mode}"} == {*users}
+
+
+async def test_who_would_talk_in_two_ways_waits_in_one_and_looks_in_both(store: Store) -> None:
+    await store.enter(Waiter("ann", 0.0))
+    await store.enter(Waiter("bob", 1.0, mode="text"))
+    await store.enter(Waiter("cid", 1.5, mode="voice"))
+    looked = await store.look(Waiter("dan", 2.0, also="text"), 10)
+    assert looked.seeker.modes == {"video", "text"}
+    assert {w.user_id for w in (*looked.oldest, *looked.alike)} - {"dan"} == {"ann", "bob"}
+    assert [w.user_id for w in await store.waiting(10)] == ["ann", "dan"]
+    assert [w.user_id for w in await store.waiting(10, mode="text")] == ["bob"]
+
+
+async def test_who_changes_the_way_to_talk_keeps_its_time(store: Store) -> None:
+    await store.enter(Waiter("ann", 1.0))
+    await store.enter(Waiter("bob", 2.0, mode="text"))
+    await store.enter(Waiter("ann", 9.0, mode="text"))
+    assert await store.waiting(10) == []
+    assert [(w.user_id, w.since_s) for w in await store.waiting(10, mode="text")] == [
+        ("ann", 1.0),
+        ("bob", 2.0),
+    ]
+    room = Room("r", "ann", "bob", 9.0, mode="text")
+    assert await store.claim_first([room]) == room
+    assert await store.room_of("bob") == room
+    assert await store.waiting(10, mode="text") == []
+
+
+async def test_those_in_every_way_count_for_the_bound(store: Store) -> None:
+    for number in range(MAX_WAITING):
+        mode = ("video", "voice", "text")[number % 3]
+        assert await store.enter(Waiter(f"{number}", 0.0, mode=mode)) is Entered.WAITING
+    for mode in ("video", "voice", "text"):
+        assert await store.enter(Waiter("new", 0.0, mode=mode)) is Entered.FULL
+
+
+async def test_those_who_speak_the_same_are_found(store: Store) -> None:
+    async def come(name: str, since_s: float, languages: str, interests: str = "") -> None:
+        said = frozenset(interests.split()), frozenset(languages.split())
+        await store.enter(Waiter(name, since_s, said[0], languages=said[1]))
+
+    async def find(languages: str, interests: str = "") -> list[str]:
+        said = frozenset(interests.split()), frozenset(languages.split())
+        like = Waiter("somebody", 9.0, said[0], languages=said[1])
+        return [w.user_id for w in await store.alike(like, 10)]
+
+    await come("ann", 0.0, "en pt")
+    await come("bob", 1.0, "pt", "tea")
+    await come("cid", 2.0, "", "tea")
+    await come("dan", 3.0, "de en", "chess tea")
+    assert await find("pt") == ["ann"]
+    assert await find("pt en", "tea golf") == ["bob", "dan"]
+    assert await find("", "tea") == ["cid"]
+    assert await find("xx") == []
+    await come("dan", 3.0, "pt", "tea")
+    assert await find("en", "tea") == []
+    assert await find("pt", "tea") == ["bob", "dan"]
 
 
 async def test_who_enters_again_keeps_its_place_but_not_its_interests(store: Store) -> None:
@@ -118,7 +192,8 @@ async def test_who_enters_again_keeps_its_place_but_not_its_interests(store: Sto
 
 
 async def liking(store: Store, *interests: str, limit: int = MAX_WAITING) -> list[str]:
-    return [w.user_id for w in await store.alike(frozenset(interests), limit)]
+    like = Waiter("somebody", 0.0, frozenset(interests))
+    return [w.user_id for w in await store.alike(like, limit)]
 
 
 async def enter_liking(store: Store, **interests: str) -> None:
@@ -174,7 +249,9 @@ async def test_who_leaves_the_queue_and_comes_back_gets_its_place_again(store: S
     await store.leave_queue("ann")
     await store.enter(Waiter("ann", 0.0))
     assert await names(store) == ["ann", "bob", "cid", "dan"]
-    assert [waiter.user_id for waiter in await store.alike(frozenset(), 4)] == await names(store)
+    assert [
+        waiter.user_id for waiter in await store.alike(Waiter("somebody", 0.0), 4)
+    ] == await names(store)
 
 
 async def test_the_queue_is_bounded(store: Store) -> None:
@@ -252,8 +329,10 @@ async def test_those_who_are_apart_wait_by_themselves(store: Store) -> None:
         await store.enter(Waiter(name, since_s + 0.5, tea, apart_until_s=60.0))
     assert await names(store) == ["ann", "bob", "cid"]
     assert [w.user_id for w in await store.waiting(10, apart=True)] == ["dan", "eve"]
-    assert await store.alike(tea, 10) == []
-    assert [w.user_id for w in await store.alike(tea, 10, apart=True)] == ["dan", "eve"]
+    like = Waiter("somebody", 0.0, tea)
+    assert await store.alike(like, 10) == []
+    like = replace(like, apart_until_s=60.0)
+    assert [w.user_id for w in await store.alike(like, 10)] == ["dan", "eve"]
 
 
 async def test_whose_pause_is_over_has_its_place_among_the_others(store: Store) -> None:

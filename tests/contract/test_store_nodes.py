@@ -219,7 +219,7 @@ async def test_many_enter_at_once(stores: Stores, redis_server: RedisServer) -> 
         await stores["a"].enter_all(many[first : first + COMING_AT_ONCE])
     await stores["a"].enter_all([])
     assert await stores["a"].waiting(1000) == [replace(w, node="a") for w in many]
-    assert len(await stores["b"].alike(frozenset({"1"}), 1000)) == 83
+    assert len(await stores["b"].alike(Waiter("x", 0.0, frozenset({"1"})), 1000)) == 83
     await stores["a"].begin()
     assert_empty(redis_server)
 
@@ -274,6 +274,9 @@ async def test_every_key_has_an_end_which_is_renewed(
 ) -> None:
     await enter(stores["a"], "a", "ann", "amy", "abe")
     await stores["a"].enter(Waiter("aki", 1.0, apart_until_s=1e9))
+    for mode in ("voice", "text"):
+        await stores["a"].enter(Waiter(mode, 1.0, mode=mode))
+        await stores["a"].enter(Waiter(f"{mode} apart", 1.0, mode=mode, apart_until_s=1e9))
     await stores["a"].claim_first([Room("r", "ann", "amy", 1.0)])
     for key in KEYS:
         assert 0 < int(redis_server.ask("TTL", key)) <= KEEP_S

@@ -8,7 +8,7 @@ from relay.protocol.messages import FindPartner, NextPartner
 from tests.support.party import Party
 
 CHATS_ONLY = "media_state: audio off, video off"
-TEXT = FindPartner(mode="text")
+WITHOUT = FindPartner(without_media=True)
 
 
 async def test_an_initiator_whose_offer_is_refused_does_not_cost_the_partner_the_call() -> None:
@@ -143,11 +143,11 @@ async def test_a_link_that_comes_up_after_a_refused_offer_is_a_link() -> None:
     assert await ann.lose_link("silent") == ["error: media_failed"]
 
 
-async def test_one_who_wants_text_meets_without_a_link_and_nobody_waits_for_media() -> None:
+async def test_one_who_does_without_media_meets_without_a_link_and_nobody_waits_for_media() -> None:
     party = Party()
     ann, bob = party.come("ann"), party.come("bob")
     await ann.offer()  # it comes up for nobody
-    assert await ann.say(TEXT) == ["waiting_for_partner"]
+    assert await ann.say(WITHOUT) == ["waiting_for_partner"]
     assert ann.link is LinkState.NONE
     await bob.offer()
     await bob.come_up()
@@ -161,9 +161,9 @@ async def test_one_who_wants_text_meets_without_a_link_and_nobody_waits_for_medi
 async def test_the_picture_of_one_who_chats_appears_when_its_link_comes_up() -> None:
     party = Party()
     ann, bob = party.come("ann"), party.come("bob")
-    await ann.say(TEXT)
+    await ann.say(WITHOUT)
     await ann.offer()
-    await ann.say(NextPartner(mode="text"))  # which ends nothing that is tried meanwhile
+    await ann.say(NextPartner(without_media=True))  # which ends nothing that is tried meanwhile
     await bob.offer()
     await bob.come_up()
     await bob.find()
@@ -174,37 +174,37 @@ async def test_the_picture_of_one_who_chats_appears_when_its_link_comes_up() -> 
     assert (ann.state, bob.state) == (State.IN_CALL, State.IN_CALL)
 
 
-async def test_one_who_waits_for_text_keeps_its_place_when_its_link_fails() -> None:
+async def test_one_who_waits_without_media_keeps_its_place_when_its_link_fails() -> None:
     party = Party()
     ann = party.come("ann")
-    await ann.say(TEXT)
+    await ann.say(WITHOUT)
     await ann.offer()
     assert await ann.lose_link("failed") == ["error: media_failed"]
     assert (ann.state, await party.waiting()) == (State.WAITING, 1)
 
 
-async def test_a_call_goes_on_to_text_with_the_next_partner() -> None:
+async def test_a_call_goes_on_without_media_with_the_next_partner() -> None:
     party = Party()
     ann, bob = await party.pair("ann", "bob")
-    assert await ann.say(NextPartner(mode="text")) == ["waiting_for_partner"]
+    assert await ann.say(NextPartner(without_media=True)) == ["waiting_for_partner"]
     assert bob.hear() == ["partner_left"], "and nothing about media of one who has gone"
     assert ann.link is LinkState.NONE
 
 
-async def test_text_is_for_as_long_as_nobody_stops() -> None:
+async def test_it_is_without_media_for_as_long_as_nobody_stops() -> None:
     party = Party()
     ann, bob = party.come("ann"), party.come("bob")
-    await ann.say(TEXT)
+    await ann.say(WITHOUT)
     await ann.stop()
     await ann.find()
     await bob.find()
     assert "webrtc_offer: offer to ann" in ann.hear()
 
 
-async def test_text_in_mode_direct_is_told_to_the_partner_until_there_is_an_offer() -> None:
+async def test_no_media_in_mode_direct_is_told_to_the_partner_until_there_is_an_offer() -> None:
     party = Party(media_mode="direct")
     ann, bob = party.come("ann"), party.come("bob")
-    await ann.say(TEXT)
+    await ann.say(WITHOUT)
     assert await bob.find() == ["partner_found, initiator", CHATS_ONLY]
     await ann.offer()
     assert bob.hear() == ["media_state: audio on, video on", "webrtc_offer: my offer"]

@@ -1,7 +1,7 @@
 """A lobby with users and without sockets: each user says something and tells what it heard."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from relay.cluster import Cluster
@@ -18,6 +18,9 @@ from relay.protocol.messages import (
     FindPartner,
     IceCandidate,
     MediaState,
+    ModeAsked,
+    ModeChanged,
+    ModeDeclined,
     Move,
     NextPartner,
     OfferAgain,
@@ -47,7 +50,7 @@ from relay.signaling.outbox import Outbox
 from relay.signaling.relayed import Relayed
 from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions, new_token
-from relay.store import Entered, Looked, MemoryStore, Room, Store, Waiter
+from relay.store import MODES, Entered, Looked, MemoryStore, Room, Store, Waiter
 from tests.support.evidence import KEY, Shelf
 from tests.support.fake_plane import FakePlane
 from tests.support.memory_records import MemoryRecords
@@ -73,13 +76,13 @@ class SlowStore:
     async def leave_queue(self, user_id: str) -> None:
         await self._slowly("leave_queue", self.inner.leave_queue(user_id))
 
-    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
-        return await self._slowly("waiting", self.inner.waiting(limit, apart=apart))
-
-    async def alike(
-        self, interests: frozenset[str], limit: int, *, apart: bool = False
+    async def waiting(
+        self, limit: int, *, apart: bool = False, mode: str = MODES[0]
     ) -> list[Waiter]:
-        return await self._slowly("alike", self.inner.alike(interests, limit, apart=apart))
+        return await self._slowly("waiting", self.inner.waiting(limit, apart=apart, mode=mode))
+
+    async def alike(self, like: Waiter, limit: int) -> list[Waiter]:
+        return await self._slowly("alike", self.inner.alike(like, limit))
 
     async def look(self, waiter: Waiter, limit: int) -> Looked:
         return await MemoryStore.look(self, waiter, limit)  # type: ignore[arg-type]
@@ -254,6 +257,7 @@ class Party:
         limits: Limits | None = None,
         keeps_evidence: bool = False,
         cluster: Cluster | None = None,
+        looking_elsewhere: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self.limits = limits or Limits()
         self.records = MemoryRecords()
@@ -285,6 +289,7 @@ class Party:
             cluster,
             lambda: self.now,
             lambda: sum(len(other.users) for other in self.neighbours),
+            looking_elsewhere,
         )
         self.guard = Guard(self.safety, self.lobby, start_blurred=False)
         self.sessions = Sessions(self.limits, self.lobby.tally)
@@ -355,7 +360,9 @@ class Party:
     async def waiting(self) -> int:
         """How many the store has in its queue."""
         many, store = len(self._names), self._fast_store
-        return len([*await store.waiting(many), *await store.waiting(many, apart=True)])
+        queues = [(apart, mode) for apart in (False, True) for mode in MODES]
+        found = [await store.waiting(many, apart=apart, mode=mode) for apart, mode in queues]
+        return sum(map(len, found))
 
     async def rooms(self) -> int:
         """How many rooms the store has of anybody who has ever come."""
@@ -464,6 +471,8 @@ def _short(message: ServerMessage) -> str:  # noqa: PLR0912 - a table
         case ReportOutcome() | Warned():
             what = message.outcome if isinstance(message, ReportOutcome) else message.reason
             return f"{message.type}: {what}"
+        case ModeAsked() | ModeChanged() | ModeDeclined():
+            return f"{message.type}: {message.mode}"
         case Move(within=float(within)):
             return f"move, within {within:g} s"
         case OfferAgain():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from relay.store import Store, Waiter
+from itertools import product
+
+from relay.store import MODES, Store, Waiter
 
 
 async def entry_of(store: Store, user_id: str) -> Waiter | None:
     """The user's entry in the queue."""
-    for apart in (False, True):
-        for waiter in await store.waiting(1000, apart=apart):
+    for apart, mode in product((False, True), MODES):
+        for waiter in await store.waiting(1000, apart=apart, mode=mode):
             if waiter.user_id == user_id:
                 return waiter
     return None

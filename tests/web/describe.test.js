@@ -52,12 +52,12 @@ test("how long one has searched is not said while the link is interrupted", () =
   assert.equal(page.says, "Your connection is interrupted | Trying to get it back…");
 });
 
-test("how many are online is said where it is known and somebody else is there", () => {
+test("how many others look for the same is said where it is known and there are some", () => {
   const page = Page.searching();
-  for (const [online, ticker] of /** @type {const} */ ([
-    [null, "for 0 s"], [1, "for 0 s"], [2, "for 0 s · 2 people online"],
+  for (const [looking, ticker] of /** @type {const} */ ([
+    [null, "for 0 s"], [0, "for 0 s"], [2, "for 0 s · Also looking now: 2"],
   ])) {
-    page.hear({ type: "waiting_for_partner", online });
+    page.hear({ type: "waiting_for_partner", online: 7, looking });
     assert.ok(page.says.endsWith(` | ${ticker}`), page.says);
   }
   page.nowMs += 1_999;

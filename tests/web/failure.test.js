@@ -122,7 +122,7 @@ test("text is to be had while a link is tried, which then makes way", () => {
   page.offerMade();
   const commands = page.do("text_chosen");
   assert.deepEqual(commands, ["> stop_chat", "close_link", "> find_partner"]);
-  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
+  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], withoutMedia: true });
   assert.equal(page.wait().waitedMs, 10_000);
 });
 
@@ -146,7 +146,7 @@ test("the next try is counted down, and may be had at once", () => {
 
 test("who does with text looks for somebody at once, and is told why there is no picture", () => {
   const page = textOnly("udp_blocked");
-  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
+  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], withoutMedia: true });
   const why = `${en.noVideo} ${en.causes.udp_blocked}`;
   assert.equal(page.says, `${en.searching} | ${why} | Trying for video again in 10 s.`);
   assert.deepEqual(page.meet(true), ["> media_state"], "no link is opened for a partner");
@@ -154,7 +154,7 @@ test("who does with text looks for somebody at once, and is told why there is no
   page.on({ type: "chat_entered", text: "Hello" });
   assert.equal(page.sent.at(-1)?.type, "chat_message");
   page.do("next_pressed");
-  assert.deepEqual(page.sent.at(-1), { type: "next_partner", interests: [], mode: "text" });
+  assert.deepEqual(page.sent.at(-1), { type: "next_partner", interests: [], withoutMedia: true });
 });
 
 test("video is tried for while the two chat, ever less often, and costs nobody the partner", () => {
@@ -205,7 +205,7 @@ test("a partner who goes is followed by another, for text as before", () => {
   const page = textOnly();
   page.meet();
   page.hear({ type: "partner_left" });
-  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
+  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], withoutMedia: true });
 });
 
 test("who rests does so without a link, and goes on", () => {
@@ -215,7 +215,7 @@ test("who rests does so without a link, and goes on", () => {
   page.hear({ type: "partner_left" });
   assert.ok(page.state.isResting);
   page.do("next_pressed");
-  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
+  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], withoutMedia: true });
 });
 
 test("Stop leaves one who was met for text", () => {
@@ -228,7 +228,7 @@ test("text goes on in another session, and ends with Stop", () => {
   const page = textOnly();
   page.lost(false);
   page.connect();
-  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], mode: "text" });
+  assert.deepEqual(page.sent.at(-1), { type: "find_partner", interests: [], withoutMedia: true });
   page.do("stop_pressed");
   assert.ok(!page.state.isTextOnly);
 });

@@ -149,7 +149,7 @@ test("candidates stay at home in relay mode", () => {
 
 test("direct mode, first to come: a link for each partner, opened by their offer", () => {
   const page = Page.searching("direct");
-  assert.match(page.says, /^Looking for someone… \| for 0 s · 3 people online/);
+  assert.match(page.says, /^Looking for someone… \| for 0 s · Also looking now: 3/);
   assert.deepEqual(page.meet(false), ["open_link", "meet", "> media_state"]);
   const candidate = { candidate: "candidate:1" };
   assert.deepEqual(page.hear({ type: "ice_candidate", candidate }), ["take_candidate"]);

@@ -282,6 +282,7 @@ test("a partner begins with nothing, and counts", () => {
     roomId: "room 1",
     veil: { blur: "off", hasShown: true, isReady: true, why: null, isOverruled: false },
     media: { audio: true, video: true }, arrived: { audio: false, video: false }, hasCome: false,
+    mode: "video", asked: null, isForeign: false,
     sharedInterests: [], isTyping: false, isReported: false, isInterrupted: false, isQuiet: false,
     isStalled: false, isDoubted: false, isSought: false,
     bytesReceived: 0, lastBytesAtMs: page.nowMs,

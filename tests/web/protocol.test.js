@@ -27,6 +27,7 @@ function namesOf(title) {
 function exampleOf(type) {
   if (type.startsWith('`"')) return type.match(/"(.+?)"/)?.[1];
   if (type.startsWith("array")) return [];
+  if (type === "object") return {};
   if (type === "as above") return "relay";
   if (type.includes("#states")) return "in_call";
   const examples = { string: "x", number: 1, boolean: true, RTCIceCandidateInit: { candidate: "x" } };

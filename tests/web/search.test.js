@@ -26,9 +26,9 @@ test("Start opens the devices, then the link, and searches when the offer is sen
   assert.equal(page.says, "Connecting… | Opening your video connection.");
   assert.deepEqual(page.offerMade(), ["> webrtc_offer", "> find_partner"]);
   assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);
-  page.hear({ type: "waiting_for_partner", online: 12 });
+  page.hear({ type: "waiting_for_partner", online: 12, looking: 3 });
   page.nowMs += 4_000;
-  assert.equal(page.says, "Looking for someone… | for 4 s · 12 people online");
+  assert.equal(page.says, "Looking for someone… | for 4 s · Also looking now: 3");
   page.hear({ type: "waiting_for_partner", online: 1 });
   assert.equal(page.says, "Looking for someone… | Nobody else is online right now. | for 4 s");
 });
@@ -65,7 +65,7 @@ test("interests go with every search", () => {
     { type: "next_partner", interests: ["cats"] },
     { type: "find_partner", interests: ["cats"] },
   ]);
-  page.hear({ type: "waiting_for_partner", online: 4 });
+  page.hear({ type: "waiting_for_partner", online: 4, scope: "alike" });
   assert.match(page.says, /Looking for someone… \| Someone who shares an interest comes first\./);
 });
 
@@ -280,8 +280,8 @@ test("sent away by an operator: back to the beginning, and Start connects anew",
 test("the seconds of a search are counted from when it was asked for, and each search's anew", () => {
   const page = Page.searching();
   page.nowMs += 5_000;
-  page.hear({ type: "waiting_for_partner", online: 2 });
-  assert.match(page.says, /for 5 s · 2 people online/);
+  page.hear({ type: "waiting_for_partner", online: 2, looking: 1 });
+  assert.match(page.says, /for 5 s · Also looking now: 1/);
   page.meet();
   page.nowMs += 5_000;
   page.do("next_pressed");

@@ -5,7 +5,10 @@ import { test } from "node:test";
 import { readLeft } from "../../web/browser/return.js";
 import { Page } from "./transcript.js";
 
-const KEPT = { sharedInterests: ["cats"], media: { audio: true, video: false }, lastChatId: 7 };
+/** @type {import("../../web/machine/types.js").Kept} */
+const KEPT = {
+  sharedInterests: ["cats"], media: { audio: true, video: false }, lastChatId: 7, mode: "video",
+};
 
 /** @param {Page} page @param {string} text */
 const say = (page, text) => page.on({ type: "chat_entered", text });

@@ -242,7 +242,7 @@ export class Page {
       page.on({ type: "stream_arrived", stream: REMOTE });
       page.do("link_restored");
     }
-    page.hear({ type: "waiting_for_partner", online: 3 });
+    page.hear({ type: "waiting_for_partner", online: 4, looking: 3 });
     return page;
   }
 

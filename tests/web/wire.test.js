@@ -208,10 +208,11 @@ test("what the server says of the partner is read", () => {
   assert.deepEqual(
     bench.events.flatMap((event) => (event.type === "message" ? [event.message] : [])),
     [
-      { type: "partner_found", roomId: "r", isInitiator: true, sharedInterests: [], blurred: false },
+      { type: "partner_found", roomId: "r", isInitiator: true, sharedInterests: [], blurred: false,
+      mode: "video", languages: [] },
       {
         type: "partner_found", roomId: "q", isInitiator: false, sharedInterests: ["cats"],
-        blurred: true,
+        mode: "video", languages: [], blurred: true,
       },
       { type: "media_state", audio: true, video: false },
       { type: "typing", active: true },
@@ -406,7 +407,7 @@ test("how media goes, and what is no message, is read as it is said", () => {
     type: "error", code: "c", message: "m", retryAfterMs: null, id: "7", cause: null,
   });
   assert.deepEqual(parse('{"type":"waiting_for_partner","online":"many"}'), {
-    type: "waiting_for_partner", online: null, slowedForMs: null,
+    type: "waiting_for_partner", online: null, looking: null, scope: "any", slowedForMs: null,
   });
   for (const interests of ['"cats"', "[1]", '["cats", 1]']) {
     const frame = `{"type":"partner_found","sharedInterests":${interests}}`;

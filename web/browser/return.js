@@ -10,6 +10,8 @@
 /** @typedef {{ ticket: import("../wire/session.js").Ticket,
  *   kept: import("../machine/types.js").Kept }} Left */
 
+import { modeOf } from "../wire/messages.js";
+
 const KEY = "relay.left";
 
 /** @param {Left} left */
@@ -44,5 +46,5 @@ export function readLeft(text) {
     && sharedInterests.every((item) => typeof item === "string");
   const isMedia = typeof media?.audio === "boolean" && typeof media?.video === "boolean";
   const isWhole = isTicket && areTexts && isMedia && Number.isSafeInteger(lastChatId);
-  return isWhole ? { ticket, kept } : null;
+  return isWhole ? { ticket, kept: { ...kept, mode: modeOf(kept.mode) } } : null;
 }

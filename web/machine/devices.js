@@ -11,6 +11,7 @@
  * @typedef {import("../media/devices.js").DeviceInfo} DeviceInfo
  */
 import { isSaving } from "./picture.js";
+import { isUsed } from "./state.js";
 import { wantedSize } from "../media/size.js";
 
 /** @type {readonly Kind[]} */
@@ -46,8 +47,17 @@ export function openWanted(turn) {
   const { devices } = turn.state;
   open(turn, KINDS.filter((kind) => {
     const { isWanted, status, problem } = devices[kind];
-    return isWanted && status === "off" && !problem;
+    return isUsed(turn.state, kind) && isWanted && status === "off" && !problem;
   }));
+}
+
+/** The way to talk is another one: what it has no use for is closed. @param {Turn} turn */
+export function fit(turn) {
+  const { state } = turn;
+  for (const kind of KINDS) {
+    if (!isUsed(state, kind) && state.devices[kind].status === "on") close(turn, kind);
+  }
+  if (state.isStarted || state.isPreviewing) openWanted(turn);
 }
 
 /** @param {Turn} turn @param {Kind[]} kinds */
@@ -64,7 +74,7 @@ export function opened(turn, kind, track) {
   const { devices, isStarted, isPreviewing } = turn.state;
   const { wasLost, isWanted } = devices[kind];
   change(turn, kind, { status: "on", track, problem: null, isSilenced: false, wasLost: false });
-  const isFor = isStarted || isPreviewing;
+  const isFor = (isStarted || isPreviewing) && isUsed(turn.state, kind);
   if (!isFor || (kind === "video" && !isWanted)) return close(turn, kind);
   if (wasLost) turn.notify({ kind: "device_replaced" });
   if (kind === "audio") turn.order({ do: "enable_microphone", enabled: isWanted });
@@ -140,7 +150,7 @@ export function listed(turn, devices) {
   if (!state.isStarted && !state.isPreviewing) return;
   open(turn, KINDS.filter((kind) => {
     const { status, problem, isWanted } = state.devices[kind];
-    const isAwaited = isWanted && status === "off" && (problem === "missing" || problem === "lost");
+    const isAwaited = isUsed(state, kind) && isWanted && status === "off" && (problem === "missing" || problem === "lost");
     return isAwaited && count(devices, kind) > count(before, kind);
   }));
 }
@@ -181,6 +191,7 @@ export function toggleCamera(turn) {
 /** @param {Turn} turn @param {Kind} kind */
 function openIfUsed(turn, kind) {
   const { isStarted, isPreviewing, devices } = turn.state;
+  if (!isUsed(turn.state, kind)) return;
   if ((isStarted || isPreviewing) && devices[kind].status === "off") open(turn, [kind]);
 }
 
@@ -238,8 +249,10 @@ export function isAsking({ devices }) {
 }
 
 /** @param {State} state */
-export function hasProblem({ devices }) {
-  return KINDS.some((kind) => devices[kind].problem !== null && devices[kind].isWanted);
+export function hasProblem(state) {
+  const { devices } = state;
+  return KINDS.some((kind) =>
+    isUsed(state, kind) && devices[kind].problem !== null && devices[kind].isWanted);
 }
 
 /** @param {Turn} turn @param {Kind} kind @param {Partial<Device>} changes */

@@ -23,6 +23,7 @@
  *     line.js      how well the media travels, and doing with sound alone
  *     judgement.js what is known of the line, and what that comes to
  *     devices.js   camera and microphone: opened, refused, muted, lost
+ *     mode.js      by video, by voice or in writing
  *     search.js    what is looked for, and asking the server to look
  *     draft.js     what is being written, and to whom
  *     former.js    who was the partner until a moment ago
@@ -48,6 +49,7 @@ import * as draft from "./draft.js";
 import * as line from "./line.js";
 import * as link from "./link.js";
 import * as mend from "./mend.js";
+import * as mode from "./mode.js";
 import * as moving from "./moving.js";
 import * as news from "./news.js";
 import * as partner from "./partner.js";
@@ -77,6 +79,7 @@ export function step(state, event, nowMs) {
 
 /** @param {Turn} turn */
 function settle(turn) {
+  mode.settle(turn);
   visit.goOn(turn);
   partner.tellMedia(turn);
 }
@@ -94,6 +97,10 @@ function take(turn, event) {
     case "setting_changed": return devices.settingChanged(turn, event.change);
     case "interest_added": return search.addInterest(turn, event.text);
     case "interest_removed": return search.removeInterest(turn, event.text);
+    case "mode_chosen": return mode.choose(turn, event.mode);
+    case "mode_wanted": return mode.want(turn, event.mode);
+    case "mode_answered": return mode.answer(turn, event.accept);
+    case "around_wanted": return search.lookAround(turn);
     case "time_passed": return checkDeadlines(turn);
 
     case "preview_wanted": return devices.preview(turn);
@@ -226,6 +233,10 @@ function hear(turn, message) {
     case "warning": turn.state.warning = message.reason; return;
     case "partner_blurred": return veil.suspected(turn, message.why);
     case "shown": return veil.partnerShown(turn);
+    case "mode_asked": return mode.asked(turn, message.mode);
+    case "mode_declined": return mode.declined(turn);
+    case "mode_changed": return mode.changed(turn, message.mode);
+    case "around": turn.state.around = message; return;
     case "offer_again": return visit.offerAgain(turn);
     case "move": return moving.leave(turn, message.withinMs);
     case "error": return serverError(turn, message);
@@ -238,6 +249,7 @@ function serverError(turn, { code, message, retryAfterMs, id, cause }) {
   if (id !== null) chat.refused(turn, id);
   else if (trial.isRunning(turn.state)) return trial.refused(turn, code);
   if (code === "media_failed") turn.state.unanswered = 0;
+  if (code === "rate_limited" && id === null) mode.unasked(turn);
   if (code === "bad_sdp") link.countAnswer(turn);
   if (complaint.refused(turn, code) || !turn.state.isStarted) return;
   if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn, cause);

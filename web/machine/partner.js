@@ -11,7 +11,7 @@ import * as line from "./line.js";
 import * as link from "./link.js";
 import * as picture from "./picture.js";
 import * as search from "./search.js";
-import { hasArrived, ownMedia } from "./state.js";
+import { hasArrived, modeNow, ownMedia } from "./state.js";
 import * as veil from "./veil.js";
 
 export const MEDIA_TIMEOUT_MS = 8_000;
@@ -21,18 +21,21 @@ const ESCAPE_AGAIN_MS = 2_000;
 const UNDO_MS = 1_000;
 
 /** @param {Turn} turn @param {import("../wire/messages.js").PartnerFound} message */
-export function found(turn, { roomId, isInitiator, sharedInterests, blurred }) {
+export function found(turn, { roomId, isInitiator, sharedInterests, blurred, mode = "video", languages = [] }) {
   const { state } = turn;
+  const isWritten = state.isTextOnly || mode === "text";
+  const isForeign = state.scope === "any" && languages.length === 0 && search.languagesOf(state).length > 0;
   if (state.search === "none") return; // we have stopped meanwhile
   search.end(turn);
   Object.assign(state, { notice: null, chat: [] });
   state.partnersMet += 1;
   const isReady = !blurred;
-  state.partner = { ...somebody(turn, { roomId, sharedInterests, isReady }), hasCome: state.isTextOnly };
+  const known = somebody(turn, { roomId, sharedInterests, isReady, mode });
+  state.partner = { ...known, isForeign, hasCome: isWritten };
   draft.meet(turn);
-  if (!state.isTextOnly) turn.startTimer("media", MEDIA_TIMEOUT_MS);
+  if (!isWritten) turn.startTimer("media", MEDIA_TIMEOUT_MS);
   if (state.linked) picture.meet(turn);
-  else if (!state.isTextOnly) link.openToPartner(turn, isInitiator);
+  else if (!isWritten) link.openToPartner(turn, isInitiator);
   veil.met(turn);
 }
 
@@ -40,12 +43,16 @@ export function found(turn, { roomId, isInitiator, sharedInterests, blurred }) {
  * Of whom nothing is known yet.
  *
  * @param {Turn} turn
- * @param {{ roomId: string, sharedInterests: string[], isReady: boolean }} known `isReady` to be seen
+ * @param {{ roomId: string, sharedInterests: string[], isReady: boolean,
+ *   mode: import("../wire/messages.js").Mode }} known `isReady` to be seen
  * @returns {import("./types.js").Partner}
  */
-export function somebody(turn, { roomId, sharedInterests, isReady }) {
+export function somebody(turn, { roomId, sharedInterests, isReady, mode }) {
   return {
     roomId,
+    mode,
+    asked: null,
+    isForeign: false,
     veil: veil.drawn(turn.state, isReady),
     media: { audio: true, video: true }, // until they say otherwise
     arrived: { audio: false, video: false },
@@ -99,12 +106,24 @@ export function next(turn) {
   turn.stopTimers("swiped");
   if (state.isResting) {
     Object.assign(state, { isResting: false, notice: null, chat: [] });
-    if (state.linked || state.isTextOnly) search.ask(turn, "find_partner");
+    const isReady = state.linked || state.isTextOnly || state.mode === "text";
+    if (isReady) search.ask(turn, "find_partner");
   } else if (state.partner) {
     state.notice = null;
     leave(turn);
-    search.ask(turn, "next_partner");
+    if (lacksLink(turn)) turn.send({ type: "stop_chat" }); // and on as after Start
+    else search.ask(turn, "next_partner");
   }
+}
+
+/**
+ * Whether one who has agreed to write needs a link for the next partner, who is met when there is one.
+ *
+ * @param {Turn} turn
+ */
+function lacksLink(turn) {
+  const { linked, isTextOnly } = turn.state;
+  return !linked && !isTextOnly && !turn.isDirect() && modeNow(turn.state) !== "text";
 }
 
 /**
@@ -232,7 +251,8 @@ export function gone(turn, how) {
   state.chat = chat;
   state.notice = { kind: how };
   if (!state.isStarted) return; // the person has not returned to them
-  if (state.settings.searchesOn) search.ask(turn, "find_partner");
+  if (state.settings.searchesOn && lacksLink(turn)) turn.send({ type: "stop_chat" });
+  else if (state.settings.searchesOn) search.ask(turn, "find_partner");
   else state.isResting = true;
 }
 

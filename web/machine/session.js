@@ -175,9 +175,9 @@ export function leavePage(turn) {
   trial.hide(turn);
   const { partner: other } = state;
   if (other && !turn.isDirect() && !state.isHidden) {
-    const { sharedInterests, media } = other;
+    const { sharedInterests, media, mode } = other;
     const { lastChatId } = state;
-    turn.order({ do: "leave_for_now", kept: { sharedInterests, media, lastChatId } });
+    turn.order({ do: "leave_for_now", kept: { sharedInterests, media, lastChatId, mode } });
     Object.assign(state, { isStarted: false, isResting: false, begun: "", socket: "connecting" });
     end(turn);
   } else {
@@ -207,14 +207,16 @@ function comeBack(turn, where, roomId) {
   if (!state.returning) return;
   const isMet = where === "matched" || where === "in_call";
   if (!isMet || state.isStarted) return decline(turn); // who has pressed Start wants somebody else
-  const { sharedInterests, media, lastChatId } = state.returning;
+  const { sharedInterests, media, lastChatId, mode = "video" } = state.returning;
   state.lastChatId = lastChatId;
   // What the two pages have said of being seen went with the former one: our own Show is enough.
-  const known = { roomId, sharedInterests, isReady: true };
-  state.partner = { ...partner.somebody(turn, known), media };
+  const known = { roomId, sharedInterests, isReady: true, mode };
+  state.partner = { ...partner.somebody(turn, known), media, hasCome: mode === "text" };
+  state.mode = mode;
+  turn.startTimer("return", RETURN_MS);
+  if (mode === "text") return;
   link.open(turn);
   link.offer(turn, "make_offer");
-  turn.startTimer("return", RETURN_MS);
 }
 
 /** The person goes on with the conversation. @param {Turn} turn */
@@ -226,7 +228,7 @@ export function takeUp(turn) {
   state.partnersMet += 1;
   chat.shown(turn);
   picture.meet(turn);
-  turn.startTimer("media", partner.MEDIA_TIMEOUT_MS);
+  if (state.mode !== "text") turn.startTimer("media", partner.MEDIA_TIMEOUT_MS);
   devices.openWanted(turn);
 }
 

@@ -7,9 +7,11 @@
  * @typedef {import("./types.js").Partner} Partner
  * @typedef {import("./types.js").Mending} Mending
  * @typedef {import("./types.js").State} State
+ * @typedef {import("../wire/messages.js").Mode} Mode
  */
 import { CLEAR_LINE } from "./judgement.js";
 import { UNSIZED } from "./picture.js";
+import { MODES } from "../wire/messages.js";
 
 /** @type {Readonly<Settings>} */
 export const DEFAULTS = {
@@ -22,6 +24,8 @@ export const DEFAULTS = {
   searchesOn: true,
   usesKeys: true,
   interests: [],
+  mode: "video",
+  speaks: "",
   saver: "",
   blur: "",
   showsWhole: false,
@@ -45,12 +49,16 @@ export const WHOLE = { step: "none", restarts: 0 };
 /**
  * @param {Settings} settings as they were remembered
  * @param {string} host the page's own, without a port
+ * @param {readonly string[]} languages the browser's, the best one first
  * @returns {State}
  */
-export function initial(settings = DEFAULTS, host = "") {
+export function initial(settings = DEFAULTS, host = "", languages = []) {
   return {
     settings,
     host,
+    languages,
+    mode: chosenMode(settings),
+    around: null,
     isStarted: false,
     isPreviewing: false,
     hasBegun: false,
@@ -80,6 +88,8 @@ export function initial(settings = DEFAULTS, host = "") {
     searchingSinceMs: null,
     isResting: false,
     online: null,
+    looking: null,
+    scope: "any",
     isSlowed: false,
     isWorking: false,
     partner: null,
@@ -166,12 +176,43 @@ export function retryDueMs({ socket, retryAtMs, dueMs }) {
 }
 
 /**
+ * How the person wants to talk.
+ *
+ * @param {Settings} settings
+ * @returns {Mode}
+ */
+export function chosenMode({ mode }) {
+  return MODES.find((known) => known === mode) ?? "video";
+}
+
+/**
+ * How two talk at present, or will.
+ *
+ * @param {Pick<State, "settings" | "partner">} state
+ * @returns {Mode}
+ */
+export function modeNow({ settings, partner }) {
+  return partner?.mode ?? chosenMode(settings);
+}
+
+/**
+ * Whether there is a use for a camera or a microphone.
+ *
+ * @param {State} state
+ * @param {import("../media/devices.js").Kind} kind
+ */
+export function isUsed(state, kind) {
+  const mode = modeNow(state);
+  return mode === "video" || (mode === "voice" && kind === "audio");
+}
+
+/**
  * What of our own media is on, as the partner should know it.
  *
  * @param {State} state
  */
-export function ownMedia({ isStarted, devices, line, told }) {
-  if (!isStarted) return { audio: false, video: false }; // one looks at oneself at most
+export function ownMedia({ isStarted, devices, line, told, mode }) {
+  if (!isStarted || mode === "text") return { audio: false, video: false }; // one looks at oneself at most
   return {
     audio: isGiving(devices.audio, told?.audio),
     video: isGiving(devices.video, told?.video) && !line.isVideoPaused,

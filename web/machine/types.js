@@ -16,6 +16,7 @@
  *   | { type: "microphone_toggled" } | { type: "camera_toggled" } | { type: "camera_switched" }
  *   | { type: "device_chosen", kind: Kind, id: string }
  *   | { type: "setting_changed", change: Partial<Settings> }
+ *   | import("./mode.js").ModeEvent | { type: "around_wanted" }
  *   | { type: "interest_added", text: string } | { type: "interest_removed", text: string }
  *   | import("./chat.js").ChatEvent
  *   | { type: "try_now_pressed" } | { type: "text_chosen" } | { type: "return_pressed" } | { type: "return_declined" }
@@ -62,6 +63,8 @@
  * @property {boolean} searchesOn whether to look for the next partner when one leaves
  * @property {boolean} usesKeys whether single letters are commands
  * @property {string[]} interests
+ * @property {string} mode how the person wants to talk, see mode.js
+ * @property {string} speaks a language's tag; "any": it does not matter; empty: as the browser says
  * @property {string} saver "on" or "off": whether the picture is sent small; empty: as the browser saves data
  * @property {string} blur of each new partner, see veil.js; empty: as the server thinks best
  * @property {boolean} showsWhole whether all of the partner's picture is shown, instead of filling the stage
@@ -80,6 +83,7 @@
  * @property {string[]} sharedInterests
  * @property {{ audio: boolean, video: boolean }} media what the partner had on
  * @property {number} lastChatId
+ * @property {import("../wire/messages.js").Mode} [mode]
  *
  * @typedef {{ kind: import("./news.js").Mishap, cause?: string | null } | { kind: "server_error", text: string }
  *   | { kind: "device_failed", device: Kind, problem: DeviceProblem }} Notice
@@ -119,6 +123,10 @@
  * @typedef {object} Partner
  * @property {string} roomId what the server calls the two of us
  * @property {import("./veil.js").Veil} veil
+ * @property {import("../wire/messages.js").Mode} mode how the two talk
+ * @property {{ mode: import("../wire/messages.js").Mode, isMine: boolean } | null} asked how one of the two would
+ *   rather talk, while the other one has not answered
+ * @property {boolean} isForeign they share no language, as far as that is known
  * @property {{ audio: boolean, video: boolean }} media what they have on
  * @property {{ audio: boolean, video: boolean }} arrived what has come of it
  * @property {boolean} hasCome all that could be expected of them has come, at first
@@ -166,6 +174,9 @@
  * @property {boolean} isLinkUp
  * @property {Mending} mending
  * @property {string} host the page's own
+ * @property {readonly string[]} languages the browser's
+ * @property {import("../wire/messages.js").Mode} mode how two talk at present, or will
+ * @property {import("../wire/messages.js").Around | null} around what others look for, as of a moment ago
  * @property {boolean} takesDetour whether the link may go by the relay's own TURN servers, over TCP
  * @property {number} udpSought how often UDP was looked for in vain since the link is on a detour
  * @property {Kept | null} returning what is known of a conversation that was left a moment ago, while
@@ -174,6 +185,8 @@
  * @property {number | null} searchingSinceMs
  * @property {boolean} isResting linked, but not to search before Next is pressed
  * @property {number | null} online how many are there, when the server says so
+ * @property {number | null} looking how many others look for the same, when the server says so
+ * @property {import("../wire/messages.js").Scope} scope whom one meets by now
  * @property {boolean} isSlowed one meets only others who leave in haste, too, for a moment
  * @property {boolean} isWorking on a proof for the server, for longer than a moment
  * @property {Partner | null} partner

@@ -55,7 +55,8 @@ export function goOn(turn) {
   state.hasBegun = true;
   if (!state.server || trial.isRunning(state)) return;
   const isIdle = state.search === "none" && !state.partner && !state.isResting;
-  if (state.isTextOnly && isIdle) search.ask(turn, "find_partner");
+  if ((state.isTextOnly || state.mode === "text") && isIdle) search.ask(turn, "find_partner");
+  if (state.mode === "text") return;
   if (state.linked || state.dueMs.relink !== undefined || !(isIdle || state.isTextOnly)) return;
   if (turn.isDirect()) return search.ask(turn, "find_partner");
   link.open(turn); // find_partner follows the offer, so that nobody is matched with a dead end

@@ -41,7 +41,7 @@ export class Pickers {
   }
 
   /** @param {State} state @param {Words} words */
-  draw({ found, settings, devices }, words) {
+  draw({ found, settings, devices, mode }, words) {
     const { video, audio, output } = this.#pickers;
     setText(video.name, words.camera);
     setText(audio.name, words.microphone);
@@ -53,10 +53,14 @@ export class Pickers {
       audio: devices.audio.track?.getSettings().deviceId ?? settings.microphoneId,
       output: settings.speakerId,
     };
-    const drawn = JSON.stringify([found, idNow, words.anyDevice]);
+    const drawn = JSON.stringify([found, idNow, words.anyDevice, mode]);
     if (drawn === this.#drawn) return; // an open list would close
     this.#drawn = drawn;
     for (const kind of /** @type {Kind[]} */ (["video", "audio", "output"])) {
+      if (kind === "video" && mode === "voice") {
+        video.label.hidden = true;
+        continue;
+      }
       this.#fill(kind, found.filter((device) => device.kind === kind), idNow[kind], words);
     }
   }

@@ -66,12 +66,13 @@ export class StageView {
 
   /** @param {State} state @param {Words} words */
   #drawPartner({ partner, isTextOnly }, words) {
-    const hasPicture = Boolean(partner?.media.video && partner.arrived.video);
+    const isSeen = partner?.mode === "video"; // what else is sent nobody has agreed to see
+    const hasPicture = Boolean(isSeen && partner.media.video && partner.arrived.video);
     setAttribute(this.#stage, "data-picture", hasPicture);
     this.#avatar.hidden = !partner?.hasCome || hasPicture || isTextOnly;
     const marks = partner && !isTextOnly ? [
       ...(partner.media.audio ? [] : [["mic-off", words.partnerMuted]]),
-      ...(partner.media.video ? [] : [["cam-off", words.partnerCameraOff]]),
+      ...(partner.media.video || !isSeen ? [] : [["cam-off", words.partnerCameraOff]]),
     ] : [];
     if (this.#marks.textContent === marks.map(([, text]) => text).join("")) return;
     this.#marks.replaceChildren(
@@ -111,9 +112,10 @@ export class StageView {
 
   /** @param {State} state */
   #play({ remoteStream, partner, partnersMet, settings }) {
-    this.#picture.show(remoteStream?.getVideoTracks()[0] ?? null);
+    const isSeen = !partner || partner.mode === "video";
+    this.#picture.show(isSeen ? remoteStream?.getVideoTracks()[0] ?? null : null);
     this.#sound.show(remoteStream?.getAudioTracks()[0] ?? null);
-    this.#speaker.muted = !partner;
+    this.#speaker.muted = !partner || partner.mode === "text";
     this.#speaker.volume = settings.volume;
     if (partnersMet === this.#partnersMet) return;
     this.#partnersMet = partnersMet;

@@ -16,6 +16,7 @@ import { offerInstall } from "./install.js";
 import { LanguageView } from "./language.js";
 import { LobbyView } from "./lobby.js";
 import { LooksView } from "./looks.js";
+import { ModeView } from "./mode.js";
 import { NewsView } from "./news.js";
 import { ReportView } from "./report.js";
 import { followRoom } from "./room.js";
@@ -24,6 +25,7 @@ import { StageView } from "./stage.js";
 import { speak } from "./texts.js";
 import { TrialView } from "./trial.js";
 import { VeilView } from "./veil.js";
+import { WhomView } from "./whom.js";
 
 /** The page, as a picture of the state and a source of the user's events. */
 export class View {
@@ -43,6 +45,8 @@ export class View {
   #trial;
   #report;
   #veil;
+  #mode;
+  #whom;
   #news;
   #banned;
   #onEvent;
@@ -66,6 +70,8 @@ export class View {
     this.#trial = new TrialView(onEvent);
     this.#report = new ReportView(onEvent);
     this.#veil = new VeilView(onEvent);
+    this.#mode = new ModeView(onEvent);
+    this.#whom = new WhomView(onEvent);
     this.#news = new NewsView(onEvent);
     this.#banned = new BannedView(onEvent);
     followRoom();
@@ -98,6 +104,8 @@ export class View {
     this.#chat.draw(state, words);
     this.#trial.draw(state, words, locale);
     this.#veil.draw(state, words);
+    this.#mode.draw(state, words);
+    this.#whom.draw(state, words);
     this.#report.draw(state, words);
     this.#news.draw(state, words, locale);
     this.#banned.draw(state, nowMs, words, locale);

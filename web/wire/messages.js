@@ -7,8 +7,11 @@
  *
  * @typedef {"minor" | "threat" | "violence" | "nudity" | "hate" | "spam" | "other"} Reason
  *
- * @typedef {{ type: "find_partner", interests: string[], mode?: "text", blurred?: true,
- *   stay?: true }} FindPartner
+ * @typedef {"video" | "voice" | "text"} Mode how two talk
+ * @typedef {"alike" | "language" | "any"} Scope whom one meets by now
+ *
+ * @typedef {{ type: "find_partner", interests: string[], languages?: string[], mode?: Mode,
+ *   withoutMedia?: true, blurred?: true, stay?: true }} FindPartner
  * @typedef {{ type: "webrtc_offer", sdp: string }} WebrtcOffer
  * @typedef {{ type: "webrtc_answer", sdp: string }} WebrtcAnswer
  * @typedef {{ type: "ice_candidate", candidate: RTCIceCandidateInit | null }} IceCandidate
@@ -16,8 +19,11 @@
  * @typedef {{ type: "chat_received", id: string }} ChatReceived
  * @typedef {{ type: "typing", active: boolean }} Typing
  * @typedef {{ type: "media_state", audio: boolean, video: boolean }} MediaState
- * @typedef {{ type: "next_partner", interests: string[], mode?: "text", blurred?: true,
- *   stay?: true }} NextPartner
+ * @typedef {{ type: "next_partner", interests: string[], languages?: string[], mode?: Mode,
+ *   withoutMedia?: true, blurred?: true, stay?: true }} NextPartner
+ * @typedef {{ type: "ask_mode", mode: Mode }} AskMode
+ * @typedef {{ type: "answer_mode", mode: Mode, accept: boolean }} AnswerMode
+ * @typedef {{ type: "look_around" }} LookAround
  * @typedef {{ type: "stop_chat" }} StopChat
  * @typedef {{ type: "resume", resumeToken: string, received: number }} Resume
  * @typedef {{ code: number, scheme: "stun" | "stuns" | "turn" | "turns" }} LinkError
@@ -34,17 +40,21 @@
  * @typedef {{ type: "ping" }} Ping
  * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
  *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | QualityReport | Echo
- *   | Report | Block | Shown | Ping} ClientMessage
+ *   | Report | Block | Shown | AskMode | AnswerMode | LookAround | Ping} ClientMessage
  *
  * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
  *   resumeToken: string | null, startBlurred: boolean, evidence: boolean }} Connected
  * @typedef {{ type: "resumed", resumeToken: string, received: number, state: string,
  *   roomId: string | null, iceServers: RTCIceServer[] | null }} Resumed
  * @typedef {{ type: "pong" }} Pong
- * @typedef {{ type: "waiting_for_partner", online: number | null,
+ * @typedef {{ type: "waiting_for_partner", online: number | null, looking?: number | null, scope?: Scope,
  *   slowedForMs?: number | null }} WaitingForPartner
  * @typedef {{ type: "partner_found", roomId: string, isInitiator: boolean,
- *   sharedInterests: string[], blurred: boolean }} PartnerFound
+ *   sharedInterests: string[], blurred: boolean, mode?: Mode, languages?: string[] }} PartnerFound
+ * @typedef {{ type: "mode_asked", mode: Mode }} ModeAsked
+ * @typedef {{ type: "mode_declined", mode: Mode }} ModeDeclined
+ * @typedef {{ type: "mode_changed", mode: Mode }} ModeChanged
+ * @typedef {{ type: "around", interests: string[], looking: Record<Mode, number> }} Around
  * @typedef {{ type: "partner_left" }} PartnerLeft
  * @typedef {{ type: "partner_disconnected" }} PartnerDisconnected
  * @typedef {{ type: "partner_connection", interrupted: boolean }} PartnerConnection
@@ -63,11 +73,16 @@
  * @typedef {Connected | Resumed | Pong | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
  *   | PartnerDisconnected | PartnerConnection | ReportReceived | Blocked | ReportOutcome | Warned
- *   | PartnerBlurred | Shown | OfferAgain | Move | Echo | ServerError} ServerMessage
+ *   | PartnerBlurred | Shown | OfferAgain | Move | Echo | ModeAsked | ModeDeclined | ModeChanged | Around
+ *   | ServerError} ServerMessage
  */
 
 /** The longest chat text that the server takes. */
 export const MAX_CHAT_CHARS = 2000;
+/** The richest one first. @type {readonly Mode[]} */
+export const MODES = ["video", "voice", "text"];
+/** @type {readonly Scope[]} */
+const SCOPES = ["alike", "language", "any"];
 export const MAX_INTERESTS = 10;
 export const MAX_INTEREST_CHARS = 32;
 /** Of a report, and of an appeal. */
@@ -105,6 +120,8 @@ const READERS = {
   waiting_for_partner: (fields) => ({
     type: "waiting_for_partner",
     online: numberOrNull(fields, "online"),
+    looking: numberOrNull(fields, "looking"),
+    scope: SCOPES.find((known) => known === fields["scope"]) ?? "any",
     slowedForMs: secondsOrNull(fields, "slowedFor"),
   }),
   partner_found: (fields) => ({
@@ -113,6 +130,16 @@ const READERS = {
     sharedInterests: texts(fields, "sharedInterests"),
     roomId: text(fields, "roomId"),
     blurred: fields["blurred"] === true,
+    mode: modeOf(fields["mode"]),
+    languages: texts(fields, "languages"),
+  }),
+  mode_asked: (fields) => ({ type: "mode_asked", mode: modeOf(fields["mode"]) }),
+  mode_declined: (fields) => ({ type: "mode_declined", mode: modeOf(fields["mode"]) }),
+  mode_changed: (fields) => ({ type: "mode_changed", mode: modeOf(fields["mode"]) }),
+  around: (fields) => ({
+    type: "around",
+    interests: texts(fields, "interests"),
+    looking: lookingOf(fields["looking"]),
   }),
   webrtc_offer: (fields) => ({ type: "webrtc_offer", sdp: text(fields, "sdp") }),
   webrtc_answer: (fields) => ({ type: "webrtc_answer", sdp: text(fields, "sdp") }),
@@ -187,6 +214,18 @@ export function parse(frame) {
 /** @param {unknown} value @returns {Reason} one that only newer servers know is another one */
 export function reasonOf(value) {
   return REASONS.find((known) => known === value) ?? "other";
+}
+
+/** @param {unknown} value @returns {Mode} servers of before say none */
+export function modeOf(value) {
+  return MODES.find((known) => known === value) ?? "video";
+}
+
+/** @param {unknown} value @returns {Record<Mode, number>} */
+function lookingOf(value) {
+  const counts = /** @type {Fields} */ (typeof value === "object" && value ? value : {});
+  const count = (/** @type {Mode} */ mode) => numberOrNull(counts, mode) ?? 0;
+  return { video: count("video"), voice: count("voice"), text: count("text") };
 }
 
 /** @param {Fields} fields @param {string} name @returns {string} */

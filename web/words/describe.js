@@ -15,7 +15,8 @@
  * @property {string} ticker what changes every second, and would tire a screen reader
  * @property {string} notice what went wrong last; may be empty
  */
-import { isRetrying, retryDueMs } from "../machine/state.js";
+import { languagesOf } from "../machine/search.js";
+import { isRetrying, isUsed, retryDueMs } from "../machine/state.js";
 import { isVeiled } from "../machine/veil.js";
 
 /**
@@ -41,6 +42,9 @@ function situation(state, words) {
     const goesOn = state.partner?.hasCome && !state.line.isInterrupted;
     return ["problem", lossText(state, words), goesOn ? words.callGoesOn : ""];
   }
+  if (!state.hasBegun && state.mode === "voice") {
+    return ["busy", words.waitingForMicrophone, words.allowMicrophone];
+  }
   if (!state.hasBegun) return ["busy", words.waitingForDevices, words.allowDevices];
   if (state.isWorking) return ["busy", words.oneMoment, words.proving];
   if (state.socket === "connecting") return ["busy", words.connecting, words.reachingServer];
@@ -48,13 +52,22 @@ function situation(state, words) {
   if (state.line.isInterrupted) return ["problem", words.interrupted, words.mending];
   if (state.partner) return company(state.partner, words);
   if (state.isResting) return ["idle", words.resting, words.pressNext];
-  if (state.search === "none") {
+  if (state.search === "none" && state.mode !== "text") {
     const isWaiting = isRetrying(state) && retryDueMs(state) !== null;
     return ["busy", words.connecting, isWaiting ? "" : words.openingLink];
   }
   if (state.isSlowed) return ["busy", words.searching, words.slowed];
-  const hint = state.settings.interests.length ? words.searchingInterests : "";
-  return ["busy", words.searching, state.online === 1 ? words.nobodyOnline : hint];
+  return ["busy", words.searching, searchText(state, words)];
+}
+
+/** Whom one meets by now. @param {State} state @param {Words} words */
+function searchText(state, words) {
+  if (state.online === 1) return words.nobodyOnline;
+  if (state.looking === 0) return words.nobodyLooking;
+  const hasLanguages = languagesOf(state).length > 0;
+  if (state.scope === "alike" && state.settings.interests.length) return words.searchingInterests;
+  if (state.scope !== "any" && hasLanguages) return words.searchingLanguage;
+  return hasLanguages ? words.searchingAnybody : "";
 }
 
 /**
@@ -83,15 +96,19 @@ function inText({ partner, isResting, cause }, words) {
 
 /** @param {Partner} partner @param {Words} words @returns {[Mood, string, string]} */
 function company(partner, words) {
-  const { media, veil, hasCome, isInterrupted, isStalled, sharedInterests } = partner;
+  const { media, veil, hasCome, isInterrupted, isStalled, sharedInterests, mode } = partner;
   if (isInterrupted) return ["problem", words.partnerInterrupted, words.partnerMending];
   if (isStalled) return ["problem", words.partnerReconnecting, words.nothingArrives];
   if (!hasCome) return ["busy", words.found, words.connectingVideo];
-  if (media.video && isVeiled(veil)) return ["call", words.connected, ""]; // what is to be seen says it
+  if (mode === "video" && media.video && isVeiled(veil)) return ["call", words.connected, ""]; // what is to be seen says it
+  const mood = mode === "text" ? "idle" : "call"; // "call": the words fade
   if (sharedInterests.length) {
-    return ["call", words.connected, words.shared(sharedInterests.join(", "))];
+    return [mood, words.connected, words.shared(sharedInterests.join(", "))];
   }
-  return ["call", words.connected, media.audio || media.video ? words.seeAndHear : words.textOnly];
+  if (partner.isForeign) return [mood, words.connected, words.foreign];
+  if (mode === "voice" && media.audio) return [mood, words.connected, words.hearOnly];
+  const hasMedia = mode === "video" && (media.audio || media.video);
+  return [mood, words.connected, hasMedia ? words.seeAndHear : words.textOnly];
 }
 
 /** @param {State} state @param {number} nowMs @param {Words} words */
@@ -107,8 +124,8 @@ function tickerText(state, nowMs, words) {
   const passed = words.forSeconds(
     Math.max(0, Math.floor((nowMs - (state.searchingSinceMs ?? nowMs)) / 1000)),
   );
-  const { online } = state;
-  return online !== null && online > 1 ? `${passed} · ${words.online(online)}` : passed;
+  const { looking } = state;
+  return looking ? `${passed} · ${words.alsoLooking(looking)}` : passed;
 }
 
 /** @param {number} fromMs @param {number} toMs */
@@ -148,8 +165,8 @@ export function causeText(cause, words) {
  * @param {Words} words
  * @returns {{ headline: string, detail: string } | null}
  */
-export function describeProblem({ devices }, words) {
-  const { audio, video } = devices;
+export function describeProblem(state, words) {
+  const { audio, video } = usedDevices(state);
   const problem = video.problem ?? audio.problem;
   if (!problem) return null;
   const isBoth = video.problem === audio.problem;
@@ -164,9 +181,20 @@ export function describeProblem({ devices }, words) {
  * @param {State} state
  * @param {Words} words
  */
-export function startLabel({ devices }, words) {
-  const { audio, video } = devices;
+export function startLabel(state, words) {
+  if (state.mode === "text") return words.startText;
+  const { audio, video } = usedDevices(state);
   if (audio.problem && video.problem) return words.startTextOnly;
   if (video.problem) return words.startSoundOnly;
-  return audio.problem ? words.startPictureOnly : words.start;
+  if (audio.problem) return state.mode === "voice" ? words.startTextOnly : words.startPictureOnly;
+  return state.mode === "voice" ? words.startVoice : words.start;
+}
+
+/** One that there is no use for has no problem. @param {State} state */
+function usedDevices(state) {
+  const { audio, video } = state.devices;
+  return {
+    audio: isUsed(state, "audio") ? audio : { ...audio, problem: null },
+    video: isUsed(state, "video") ? video : { ...video, problem: null },
+  };
 }

@@ -44,6 +44,35 @@ export const words = {
   devices: "Devices",
   settings: "Settings",
 
+  // three ways to talk, and whom one meets
+  talkBy: "How do you want to talk?",
+  modes: { video: "Video", voice: "Voice", text: "Text" },
+  changeMode: "Way to talk",
+  /** @param {number} count */
+  looking: (count) => `Looking: ${count}`,
+  asksYou: {
+    video: "Your partner would like to talk by video.",
+    voice: "Your partner would like to talk by voice, without pictures.",
+    text: "Your partner would like to go on in writing.",
+  },
+  askedThem: "Your partner is being asked…",
+  accept: "Yes",
+  decline: "No",
+  speaks: "People who speak",
+  anyLanguage: "Any language",
+  suggestions: "Others look for",
+  startVoice: "Start talking",
+  startText: "Start writing",
+  searchingLanguage: "Someone who speaks your language comes first.",
+  searchingAnybody: "By now it may be anybody, in any language.",
+  nobodyLooking: "Nobody else is looking for that right now.",
+  /** @param {number} count */
+  alsoLooking: (count) => `Also looking now: ${count}`,
+  foreign: "You may not share a language.",
+  hearOnly: "You can hear each other.",
+  waitingForMicrophone: "Waiting for your microphone",
+  allowMicrophone: "Allow the microphone when asked.",
+
   problems: {
     both: {
       refused: "No access to camera and microphone",
@@ -123,8 +152,6 @@ export const words = {
   searching: "Looking for someone…",
   searchingInterests: "Someone who shares an interest comes first.",
   nobodyOnline: "Nobody else is online right now.",
-  /** @param {number} count */
-  online: (count) => counted(count, { one: "# person online", other: "# people online" }),
   /** @param {number} seconds */
   forSeconds: (seconds) => `for ${seconds} s`,
   found: "Found someone",
@@ -186,6 +213,7 @@ export const words = {
     message_refused: "A message was not sent. Wait a moment, then send it again.",
     repeated_text: "Not sent: you have written that to several people. Say something new.",
     link_held_back: "Not sent: addresses can be sent only after you have talked for a while.",
+    mode_declined: "Your partner would rather go on as it is.",
     not_sent: "Not sent: this is somebody else. Pause, then press Enter again.",
   },
   causes: {

@@ -43,6 +43,32 @@ export const words = {
   devices: "Dispositivos",
   settings: "Ajustes",
 
+  talkBy: "¿Cómo quieres hablar?",
+  modes: { video: "Vídeo", voice: "Voz", text: "Texto" },
+  changeMode: "Forma de hablar",
+  looking: (count) => `Buscan: ${count}`,
+  asksYou: {
+    video: "La otra persona quiere hablar con vídeo.",
+    voice: "La otra persona quiere hablar solo con voz, sin imagen.",
+    text: "La otra persona quiere seguir por escrito.",
+  },
+  askedThem: "Se lo estamos preguntando…",
+  accept: "Sí",
+  decline: "No",
+  speaks: "Personas que hablan",
+  anyLanguage: "Cualquier idioma",
+  suggestions: "Otras personas buscan",
+  startVoice: "Empezar a hablar",
+  startText: "Empezar a escribir",
+  searchingLanguage: "Primero, alguien que hable tu idioma.",
+  searchingAnybody: "Ya puede ser cualquiera, en cualquier idioma.",
+  nobodyLooking: "Ahora mismo nadie más busca eso.",
+  alsoLooking: (count) => `También buscan ahora: ${count}`,
+  foreign: "Puede que no tengáis un idioma en común.",
+  hearOnly: "Podéis oíros.",
+  waitingForMicrophone: "Esperando tu micrófono",
+  allowMicrophone: "Permite el micrófono cuando se te pregunte.",
+
   problems: {
     both: {
       refused: "Sin acceso a la cámara ni al micrófono",
@@ -121,7 +147,6 @@ export const words = {
   searching: "Buscando a alguien…",
   searchingInterests: "Primero, alguien que comparta un interés.",
   nobodyOnline: "Ahora mismo no hay nadie más.",
-  online: (count) => counted(count, { one: "# persona en línea", other: "# personas en línea" }),
   forSeconds: (seconds) => `desde hace ${seconds} s`,
   found: "Hay alguien",
   connectingVideo: "Conectando el vídeo…",
@@ -180,6 +205,7 @@ export const words = {
     message_refused: "Un mensaje no se envió. Espera un momento y envíalo otra vez.",
     repeated_text: "No se envió: ya lo has escrito a varias personas. Di algo nuevo.",
     link_held_back: "No se envió: las direcciones solo se pueden enviar cuando lleváis un rato hablando.",
+    mode_declined: "La otra persona prefiere seguir así.",
     not_sent: "No se envió: es otra persona. Espera un momento y pulsa Intro otra vez.",
   },
   causes: {

@@ -119,9 +119,9 @@ async def test_ten_thousand_who_wait_are_not_all_looked_at() -> None:
     asked: list[int] = []
     waiting = maker.store.waiting
 
-    async def counted(limit: int, *, apart: bool = False) -> list[Waiter]:
+    async def counted(limit: int, *, apart: bool = False, mode: str = "video") -> list[Waiter]:
         asked.append(limit)
-        return await waiting(limit, apart=apart)
+        return await waiting(limit, apart=apart, mode=mode)
 
     maker.store.waiting = counted  # type: ignore[method-assign]
     for number in range(100):

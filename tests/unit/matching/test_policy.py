@@ -2,8 +2,14 @@
 
 from dataclasses import replace
 from functools import partial
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relay.matching import policy
+from relay.matching.policy import mode_of, scope_of
 from relay.store import Waiter
 
 
@@ -37,6 +43,90 @@ def test_nobody_is_there() -> None:
     ann = waiter("ann")
     assert choose_now(ann, []) is None
     assert choose_now(ann, [ann]) is None
+
+
+def test_two_meet_who_want_to_talk_in_one_way_and_no_others() -> None:
+    modes = ("video", "voice", "text")
+    ways = [Waiter("ann", 0.0, mode=mode, also=also) for mode in modes for also in ("", "text")]
+    for ann, other in product(ways, ways):
+        bob = replace(other, user_id="bob")
+        meets = choose(ann, [bob], 1e6, rematch_after_s=0, interest_wait_s=0) is bob
+        assert meets is bool(ann.modes & bob.modes)
+        if meets:
+            assert (
+                mode_of(ann, bob)
+                == mode_of(bob, ann)
+                == min(ann.modes & bob.modes, key=modes.index)
+            )
+
+
+def speaking(name: str, *languages: str, since_s: float = 100.0) -> Waiter:
+    return Waiter(name, since_s, languages=frozenset(languages))
+
+
+def test_those_who_speak_ones_language_come_first() -> None:
+    ann = speaking("ann", "pt", "en")
+    bob, cid = speaking("bob", "de", since_s=0.0), speaking("cid", "en")
+    assert choose_now(ann, [bob, cid]) is cid
+    assert choose_now(ann, [bob]) is bob, "who has waited long meets anybody"
+
+
+def test_two_without_a_common_language_wait_twice_as_long_as_for_an_interest() -> None:
+    ann = speaking("ann", "en")
+    assert choose_now(ann, [speaking("bob", "de", since_s=90.1)]) is None
+    bob = speaking("bob", "de", since_s=90.0)
+    assert choose_now(ann, [bob]) is bob
+
+
+def test_a_made_up_language_is_one_that_nobody_else_speaks() -> None:
+    ann = speaking("ann", "xx")
+    assert choose_now(ann, [speaking("bob", "en")]) is None
+    bob = speaking("bob", "en", since_s=90.0)
+    assert choose_now(ann, [bob]) is bob
+
+
+def test_who_has_said_nothing_of_languages_meets_everybody_at_once() -> None:
+    bob = speaking("bob")
+    assert choose_now(speaking("ann", "en"), [bob]) is bob
+    assert choose_now(bob, [ann := speaking("ann", "en")]) is ann
+
+
+@pytest.mark.parametrize(
+    ("interests", "languages", "waited_s", "scope"),
+    [
+        ("tea", "en", 0.0, "alike"),
+        ("tea", "en", 5.0, "language"),
+        ("tea", "en", 10.0, "any"),
+        ("tea", "", 4.9, "alike"),
+        ("tea", "", 5.0, "any"),
+        ("", "en", 9.9, "language"),
+        ("", "", 0.0, "any"),
+    ],
+)
+def test_whom_one_meets_by_now(interests: str, languages: str, waited_s: float, scope: str) -> None:
+    said = frozenset(interests.split()), frozenset(languages.split())
+    ann = Waiter("ann", 100.0 - waited_s, said[0], languages=said[1])
+    assert scope_of(ann, 100.0, interest_wait_s=5.0) == scope
+
+
+@given(
+    st.frozensets(st.sampled_from("abc")), st.frozensets(st.sampled_from("abc")),
+    st.frozensets(st.sampled_from("xyz")), st.frozensets(st.sampled_from("xyz")),
+    st.floats(0, 20), st.floats(0, 20),
+)  # fmt: skip
+def test_it_does_not_matter_who_of_two_looks_and_time_only_widens(
+    likes: frozenset[str], others_like: frozenset[str], speaks: frozenset[str],
+    others_speak: frozenset[str], waited_s: float, later_s: float,
+) -> None:  # fmt: skip
+    ann = Waiter("ann", 0.0, likes, languages=speaks)
+    bob = Waiter("bob", 0.0, others_like, languages=others_speak)
+
+    def meets(seeker: Waiter, other: Waiter, now: float) -> bool:
+        return choose(seeker, [other], now, rematch_after_s=5, interest_wait_s=5) is not None
+
+    assert meets(ann, bob, waited_s) is meets(bob, ann, waited_s)
+    assert not meets(ann, bob, waited_s) or meets(ann, bob, waited_s + later_s)
+    assert meets(ann, bob, 10.0)
 
 
 def test_the_one_who_waits_longest() -> None:

@@ -8,6 +8,8 @@ from relay.errors import ProtocolError
 from relay.matching import Happened, MediaMode, State, advance, require_allowed
 from relay.matching.states import ALLOWED, TRANSITIONS
 from relay.protocol.messages import (
+    AnswerMode,
+    AskMode,
     Block,
     ChatMessage,
     ChatReceived,
@@ -15,6 +17,7 @@ from relay.protocol.messages import (
     FindPartner,
     IceCandidate,
     LinkReport,
+    LookAround,
     MediaState,
     NextPartner,
     Ping,
@@ -45,6 +48,9 @@ MESSAGES: list[UserMessage] = [
     Report(reason="hate"),
     Block(),
     Shown(),
+    AskMode(mode="text"),
+    AnswerMode(mode="text", accept=True),
+    LookAround(),
     WebrtcOffer(sdp=""),
     WebrtcAnswer(sdp=""),
     IceCandidate(),

@@ -37,7 +37,7 @@ async def test_no_operation_looks_at_all_who_wait() -> None:
         operations: list[Callable[[], Any]] = [
             lambda: store.enter(Waiter("new", 1.0)),
             lambda: store.waiting(5),
-            lambda: store.alike(frozenset(), 5),
+            lambda: store.alike(Waiter("x", 0.0), 5),
             lambda: store.claim_first([Room("r", last, middle, 0.0)]),
             lambda: store.leave_room(last),
             lambda: store.leave_queue("user 0"),
@@ -61,6 +61,7 @@ async def test_nothing_is_kept_of_interests_that_nobody_waits_with() -> None:
     store = MemoryStore()
     for number in range(100):
         await store.enter(Waiter("ann", 0.0, frozenset({f"interest {number}", "tea"})))
-    assert set(store._alike) == {(False, "interest 99"), (False, "tea")}
+    pool = (False, "video")
+    assert set(store._alike) == {(pool, "", "interest 99"), (pool, "", "tea")}
     await store.leave_queue("ann")
-    assert store._alike == {}
+    assert store._alike == store._pool_of == {}

@@ -43,7 +43,7 @@ class FakeRedisStore(MemoryStore):
 
     async def tend(self) -> Load:
         await self.hop()
-        return Load(len(self._queue), len(self._room_of), (*self._queue, *self._room_of))
+        return Load(len(self._pool_of), len(self._room_of), (*self._pool_of, *self._room_of))
 
     async def forget(self, users: Sequence[str]) -> None:
         await self.hop()
@@ -77,9 +77,11 @@ class FakeRedisStore(MemoryStore):
         await self.hop()
         return await super().claim_first(rooms)
 
-    async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
+    async def waiting(
+        self, limit: int, *, apart: bool = False, mode: str = "video"
+    ) -> list[Waiter]:
         await self.hop()
-        return await super().waiting(limit, apart=apart)
+        return await super().waiting(limit, apart=apart, mode=mode)
 
 
 class Node:

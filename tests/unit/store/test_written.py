@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.errors import NotUnderstood
-from relay.store import Room, Waiter
+from relay.store import MODES, Room, Waiter
 from relay.store.times import Times
 from relay.store.written import room_of, room_text, tags, waiter_fields, waiter_of
 
@@ -42,6 +42,9 @@ def put_together(waiter: Waiter, times: Times) -> str:
         avoids=NAMES,
         apart_until_s=st.one_of(st.just(0.0), MOMENTS),
         node=st.sampled_from(["", "a", "node-2"]),
+        mode=st.sampled_from(MODES),
+        also=st.sampled_from(["", *MODES]),
+        languages=st.frozensets(st.sampled_from(["en", "pt", "xx"])),
     )
 )
 def test_a_waiter_is_read_as_it_was(waiter: Waiter) -> None:
@@ -73,7 +76,7 @@ def test_what_is_no_waiter(text: str, times: Times) -> None:
 
 
 def test_a_room_is_read_as_it_was(times: Times) -> None:
-    room = Room("r", "ann", "bob", 12.345678, ("a", "b"))
+    room = Room("r", "ann", "bob", 12.345678, ("a", "b"), "text")
     assert room_of(room_text(room, times), times) == room
     assert room_of(room_text(room, times).replace("]", ',"new"]'), times) == room
 
