@@ -189,6 +189,17 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         ),
         "relay_moves": ("tally.moves", "How often users were told to move to another server."),
         "relay_matches": ("tally.matches", "Rooms opened."),
+        "relay_codes_made": (
+            "tally.codes_made",
+            "Invitations, and codes of users who want to meet again, by kind.",
+            "kind",
+        ),
+        "relay_codes_met": ("tally.codes_met", "Rooms of two who had such a code.", "kind"),
+        "relay_codes_refused": (
+            "tally.codes_refused",
+            "Codes that nobody was looked for with, by reason.",
+            "reason",
+        ),
         "relay_cluster_not_taken": (
             "tally.not_taken",
             "What other nodes have told of rooms and was dropped, by reason.",

@@ -78,6 +78,8 @@ class Offer:
     """User ids; ``second`` is the initiator."""
     person: Person
     """The asking node's user."""
+    tryst: str = ""
+    """By which the two are to meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,17 @@ class Parted:
     room_id: str
     farewell: str = "partner_disconnected"
     """What the partner is told: the type of a message of the signalling protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A user wants to meet the partner of a room again, or no more."""
+
+    room_id: str
+    user_id: str
+    partner_id: str
+    """Of the node that is told."""
+    is_wanted: bool = True
 
 
 # sockets that have come to another node than their sessions (`signaling`)
@@ -296,6 +309,7 @@ VOCABULARY = Vocabulary(
         Flowing,
         Missing,
         Parted,
+        Again,
         Resuming,
         Going,
         Frame,

@@ -20,8 +20,9 @@ def choose(
 ) -> list[Waiter]:
     """The best partners for a user, the best one first.
 
-    Two of whom one avoids the other never meet, and who is apart meets nobody who is not. Two who
-    have just parted are kept apart for
+    Two of whom one avoids the other never meet. Who has a tryst meets the other one of that and
+    nobody else, and what follows is for strangers alone. Who is apart meets nobody who is not. Two
+    who have just parted are kept apart for
     ``rematch_after_s``, even if nobody else is there.
     Two who share no interest, though one of them has some, are kept apart until either has waited
     for ``interest_wait_s``. Of the others those come first whom the user has not met lately, then
@@ -39,6 +40,8 @@ def choose(
     def meets(candidate: Waiter) -> bool:
         if candidate.user_id == seeker.user_id or _avoid(seeker, candidate):
             return False
+        if seeker.tryst is not None or candidate.tryst is not None:
+            return seeker.tryst is not None and seeker.tryst.fits(candidate.tryst)
         if (candidate.apart_until_s > now) is not (seeker.apart_until_s > now):
             return False
         parted_at = _parted_at(seeker, candidate)

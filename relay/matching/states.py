@@ -20,8 +20,10 @@ from relay.protocol.messages import (
     Echo,
     FindPartner,
     IceCandidate,
+    Invite,
     LinkReport,
     MediaState,
+    MeetAgain,
     NextPartner,
     Ping,
     QualityReport,
@@ -74,6 +76,8 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
     "relay": {
         FindPartner: frozenset({State.CONNECTED, State.WAITING}),
         NextPartner: _ANY,
+        Invite: _ANY,
+        MeetAgain: _ANY,
         StopChat: _ANY,
         ChatMessage: _ROOM,
         ChatReceived: _ANY,
@@ -93,6 +97,8 @@ ALLOWED: Mapping[MediaMode, Mapping[type, frozenset[State]]] = {
     "direct": {
         FindPartner: frozenset({State.CONNECTED, State.WAITING}),
         NextPartner: _ANY,
+        Invite: _ANY,
+        MeetAgain: _ANY,
         StopChat: _ANY,
         ChatMessage: _ROOM,
         ChatReceived: _ANY,

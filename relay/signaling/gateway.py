@@ -87,7 +87,15 @@ class Gateway:
         self._visitors = visitors or Visitors(Keyring(None, time()))
         negotiation: Negotiation = Relayed(plane) if media_mode == "relay" else Direct()
         self._lobby = Lobby(
-            store, negotiation, media_mode, limits, safety, freezer, cluster, elsewhere=elsewhere
+            store,
+            negotiation,
+            media_mode,
+            limits,
+            safety,
+            freezer,
+            cluster,
+            elsewhere=elsewhere,
+            keyring=self._visitors.keyring,
         )
         self._keeps_evidence = freezer is not None
         self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)

@@ -33,8 +33,10 @@ from relay.protocol.messages import (
     Error,
     FindPartner,
     IceCandidate,
+    Invite,
     LinkReport,
     MediaState,
+    MeetAgain,
     NextPartner,
     PartnerDisconnected,
     PartnerLeft,
@@ -51,6 +53,8 @@ from relay.protocol.messages import (
 )
 from relay.safety import Safety
 from relay.safety.haste import Haste
+from relay.safety.keyfile import Keyring
+from relay.safety.keys import Ring
 from relay.safety.texts import Texts
 from relay.signaling import views
 from relay.signaling.abroad import Abroad
@@ -59,9 +63,9 @@ from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.echo import ECHO_S
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
-    ProposalDue,
     Item,
     MoveDue,
+    ProposalDue,
     RoomEnded,
     SessionEnded,
     TimePassed,
@@ -74,6 +78,7 @@ from relay.signaling.outbox import CLOSE_OVER_BUDGET
 from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.tally import NO_CAUSE, Tally
+from relay.signaling.trysts import Trysts
 from relay.signaling.turns import Turns
 from relay.store import Room, Store
 
@@ -94,6 +99,7 @@ class Lobby:
         cluster: Cluster | None = None,
         clock: Callable[[], float] = monotonic,
         elsewhere: Callable[[], int] = lambda: 0,
+        keyring: Ring | None = None,
     ) -> None:
         """Be empty.
 
@@ -101,6 +107,7 @@ class Lobby:
         :param cluster: the other nodes, whose users can be met, too.
         :param clock: that of the times passed in, for what other nodes tell.
         :param elsewhere: how many users other nodes have.
+        :param keyring: what codes are signed with; without it they end with this object.
         """
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
@@ -129,7 +136,9 @@ class Lobby:
         self._texts = Texts(limits.links_after_s, limits.same_texts)
         self._turns = Turns()
         self.moving = Moving()
-        self._reporting = Reporting(safety, self._meetings, freezer)
+        ring = keyring or Keyring(None, safety.clock())
+        self._trysts = Trysts(self._sessions, ring, self.tally, cluster, clock, safety.clock)
+        self._reporting = Reporting(safety, self._meetings, self._trysts, freezer)
         if freezer is not None:
             self.tally.evidence = freezer.tally
 
@@ -245,6 +254,10 @@ class Lobby:
         self, session: Session, message: UserMessage, now: float
     ) -> None:
         match message:
+            case FindPartner(code=code) | NextPartner(code=code) if not self._trysts.aim(
+                session, code, now
+            ):
+                pass  # it has been told why
             case FindPartner():
                 session.likes(message.interests)
                 session.blurs = message.blurred
@@ -256,6 +269,10 @@ class Lobby:
                 if session.call is not None:
                     await self._meetings.skip(session, now)
                 await self._find(session, message, now)
+            case Invite():
+                self._trysts.invite(session, now)
+            case MeetAgain(room_id=room_id):
+                self._trysts.again(session, room_id, now)
             case StopChat():
                 self._end_echo(session)
                 await self._meetings.skip(session, now)

@@ -7,6 +7,30 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Tryst:
+    """What two have who are to meet each other, and nobody else."""
+
+    name: str
+    """A secret of the two, in letters, digits, - and _."""
+    side: int
+    """0 or 1: which of the two it is."""
+    is_single: bool = False
+    """Whether it serves once."""
+
+    def fits(self, other: "Tryst | None") -> bool:
+        """Whether somebody is the one to meet."""
+        return other is not None and other.name == self.name and other.side != self.side
+
+
+EVERYBODY, APART, TRYSTS = range(3)
+"""The pools of those who wait: nobody meets anybody of another pool."""
+USED_S = 3600.0
+"""How long a store remembers that a tryst has served; none that serves once lasts longer."""
+MAX_USED = 100_000
+"""And of how many: the one that has served longest ago is forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiter:
     """A user in the waiting queue, with all that matching needs to know.
 
@@ -22,6 +46,12 @@ class Waiter:
     avoids: frozenset[str] = frozenset()  # names of those whom it is never to meet
     apart_until_s: float = 0.0  # until then it meets only others who are apart as well
     node: str = ""  # that has the user's session; empty without a cluster
+    tryst: Tryst | None = None  # then it meets only the other one of that
+
+    @property
+    def pool(self) -> int:
+        """Where the store keeps it, by itself."""
+        return TRYSTS if self.tryst is not None else int(self.is_apart)
 
     @property
     def is_apart(self) -> bool:
@@ -51,6 +81,7 @@ class Entered(StrEnum):
     WAITING = "waiting"
     IN_ROOM = "in_room"  # nothing changed: the user has a partner
     FULL = "full"  # nothing changed: the queue is full
+    USED = "used"  # it waits no more: its tryst serves once, and has
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +94,7 @@ class Looked:
     oldest: list[Waiter] = field(default_factory=list)
     alike: list[Waiter] = field(default_factory=list)
     """What :meth:`Store.waiting` and :meth:`Store.alike` find for it; perhaps without those who are
-    among the former, and without itself."""
+    among the former, and without itself. Who has a tryst sees those who have the same, as alike."""
 
 
 class Store(Protocol):
@@ -103,7 +134,8 @@ class Store(Protocol):
     async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
         """Make the first of these rooms that can be made, in one step, and no other.
 
-        One can be when both its users wait, and are two: they go from the queue into the room.
+        One can be when both its users wait, and are two: they go from the queue into the room. If
+        either has a tryst, both have it, and it has not served if it serves once.
 
         :returns: the one; None when there is none, and then nothing changed.
         """

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 
-from relay.store.interface import Entered, Looked, Room, Waiter
+from relay.store.interface import MAX_USED, TRYSTS, USED_S, Entered, Looked, Room, Tryst, Waiter
 
 _NONE = ""  # no interest is empty
-_Tag = tuple[bool, str]  # whether those are apart whom it finds, and an interest
+_Tag = tuple[int, str]  # in which pool those are whom it finds, and an interest, or a tryst's name
 
 
 class MemoryStore:
@@ -22,26 +22,29 @@ class MemoryStore:
     def __init__(self, max_waiting: int = 10_000) -> None:
         self._max_waiting = max_waiting
         # A plain dict keeps holes where entries were: its first entry can be far to find.
-        self._queue: OrderedDict[str, Waiter] = OrderedDict()
-        self._apart: OrderedDict[str, Waiter] = OrderedDict()  # another queue
+        self._queues = tuple(OrderedDict[str, Waiter]() for _ in range(TRYSTS + 1))  # by pool
         self._alike: dict[_Tag, OrderedDict[str, None]] = {}  # ids by interest, or by _NONE
         self._room_of: dict[str, Room] = {}
+        self._used: OrderedDict[str, float] = OrderedDict()  # trysts that have served: name -> when
 
     async def enter(self, waiter: Waiter) -> Entered:
         """See :meth:`Store.enter`."""
         if waiter.user_id in self._room_of:
             return Entered.IN_ROOM
+        if self._has_served(waiter.tryst):
+            self._take(waiter.user_id)
+            return Entered.USED
         former = self._waiter(waiter.user_id)
         if former is not None:
             waiter = replace(waiter, since_s=former.since_s)
-        elif len(self._queue) + len(self._apart) >= self._max_waiting:
+        elif sum(map(len, self._queues)) >= self._max_waiting:
             return Entered.FULL
         if former is None or _tags_of(former) != _tags_of(waiter):
             self._index(former, waiter)
-        if former is not None and former.is_apart is not waiter.is_apart:
-            del self._queue_of(apart=former.is_apart)[former.user_id]
+        if former is not None and former.pool != waiter.pool:
+            del self._queues[former.pool][former.user_id]
             former = None
-        self._queue_of(apart=waiter.is_apart)[waiter.user_id] = waiter
+        self._queues[waiter.pool][waiter.user_id] = waiter
         if former is None:
             self._put_before_later(waiter)
         return Entered.WAITING
@@ -52,17 +55,13 @@ class MemoryStore:
 
     async def waiting(self, limit: int, *, apart: bool = False) -> list[Waiter]:
         """See :meth:`Store.waiting`."""
-        return list(islice(self._queue_of(apart=apart).values(), limit))
+        return list(islice(self._queues[apart].values(), limit))
 
     async def alike(
         self, interests: frozenset[str], limit: int, *, apart: bool = False
     ) -> list[Waiter]:
         """See :meth:`Store.alike`."""
-        found: dict[str, Waiter] = {}
-        for tag in _tags(interests, apart=apart):
-            for user_id in islice(self._alike.get(tag, ()), limit):
-                found[user_id] = self._queue_of(apart=apart)[user_id]
-        return sorted(found.values(), key=lambda waiter: waiter.since_s)[:limit]
+        return self._find(_tags(interests, pool=apart), limit)
 
     async def look(self, waiter: Waiter, limit: int) -> Looked:
         """See :meth:`Store.look`."""
@@ -70,6 +69,8 @@ class MemoryStore:
         seeker = self._waiter(waiter.user_id)
         if entered is not Entered.WAITING or seeker is None:
             return Looked(entered, waiter)
+        if seeker.tryst is not None:
+            return Looked(entered, seeker, alike=self._find(_tags_of(seeker), limit))
         apart = seeker.is_apart
         oldest = await self.waiting(limit, apart=apart)
         alike = await self.alike(seeker.interests, limit, apart=apart)
@@ -78,9 +79,10 @@ class MemoryStore:
     async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
         """See :meth:`Store.claim_first`."""
         for room in rooms:
-            users = {room.first, room.second}
-            if len(users) == 2 and all(map(self._waiter, users)):
-                for user_id in users:
+            first, second = self._waiter(room.first), self._waiter(room.second)
+            if first and second and first is not second and self._may_meet(first, second):
+                self._use(first.tryst, room.since_s)
+                for user_id in (room.first, room.second):
                     self._take(user_id)
                     self._room_of[user_id] = room
                 return room
@@ -103,14 +105,34 @@ class MemoryStore:
         return self._room_of.get(user_id)
 
     def _waiter(self, user_id: str) -> Waiter | None:
-        return self._queue.get(user_id) or self._apart.get(user_id)
+        return next((queue[user_id] for queue in self._queues if user_id in queue), None)
 
-    def _queue_of(self, *, apart: bool) -> OrderedDict[str, Waiter]:
-        return self._apart if apart else self._queue
+    def _find(self, tags: Sequence[_Tag], limit: int) -> list[Waiter]:
+        found: dict[str, Waiter] = {}
+        for tag in tags:
+            for user_id in islice(self._alike.get(tag, ()), limit):
+                found[user_id] = self._queues[tag[0]][user_id]
+        return sorted(found.values(), key=lambda waiter: waiter.since_s)[:limit]
+
+    def _may_meet(self, first: Waiter, second: Waiter) -> bool:
+        """Whether both have the same tryst, if either has one."""
+        if first.tryst is None:
+            return second.tryst is None
+        return first.tryst.fits(second.tryst) and not self._has_served(first.tryst)
+
+    def _has_served(self, tryst: Tryst | None) -> bool:
+        return tryst is not None and tryst.is_single and tryst.name in self._used
+
+    def _use(self, tryst: Tryst | None, now: float) -> None:
+        if tryst is None or not tryst.is_single:
+            return
+        self._used[tryst.name] = now
+        while len(self._used) > MAX_USED or now - next(iter(self._used.values())) > USED_S:
+            self._used.popitem(last=False)
 
     def _put_before_later(self, waiter: Waiter) -> None:
         """The user stands last, and others may have come after it."""
-        queue = self._queue_of(apart=waiter.is_apart)
+        queue = self._queues[waiter.pool]
         others = islice(reversed(queue.values()), 1, None)
         later = takewhile(lambda other: other.since_s > waiter.since_s, others)
         for other in reversed([*later]):
@@ -119,7 +141,7 @@ class MemoryStore:
     def _take(self, user_id: str) -> None:
         waiter = self._waiter(user_id)
         if waiter is not None:
-            del self._queue_of(apart=waiter.is_apart)[user_id]
+            del self._queues[waiter.pool][user_id]
             self._index(waiter, None)
 
     def _index(self, former: Waiter | None, waiter: Waiter | None) -> None:
@@ -136,8 +158,10 @@ class MemoryStore:
 
 
 def _tags_of(waiter: Waiter) -> Sequence[_Tag]:
-    return _tags(waiter.interests, apart=waiter.is_apart)
+    if waiter.tryst is not None:
+        return [(TRYSTS, waiter.tryst.name)]
+    return _tags(waiter.interests, pool=waiter.pool)
 
 
-def _tags(interests: frozenset[str], *, apart: bool) -> Sequence[_Tag]:
-    return [(apart, interest) for interest in sorted(interests) or (_NONE,)]
+def _tags(interests: frozenset[str], *, pool: int) -> Sequence[_Tag]:
+    return [(pool, interest) for interest in sorted(interests) or (_NONE,)]

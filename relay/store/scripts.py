@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from hashlib import sha1
 
 from relay.cluster.messages import VERSION
+from relay.store.interface import MAX_USED, USED_S
 
 _OWN = f"{{relay}}:{VERSION}"
 
@@ -22,9 +23,11 @@ KEYS = (
     f"{_OWN}:waiters",  # hash: user -> waiter
     f"{_OWN}:queue",  # sorted set: users by when they came
     f"{_OWN}:apart",  # the same, of those who are apart
-    f"{_OWN}:alike",  # sorted set by name: whether apart, interest, when they came, user
+    f"{_OWN}:alike",  # sorted set by name: pool, interest or tryst, when they came, user
     f"{_OWN}:rooms",  # hash: user -> room, of both users
     f"{_OWN}:at",  # sorted set by name: node, user, of all who wait or are in a room
+    f"{_OWN}:trysts",  # as the queue, of those who have a tryst
+    f"{_OWN}:used",  # sorted set: trysts that serve once and have, by when
     f"{_OWN}:stays",  # hash: node -> stay
 )
 
@@ -32,9 +35,9 @@ KEEP_S = 600
 """So long keys are kept of which no node looks after the store."""
 
 _HEAD = (
-    f"\nlocal KEEP_S = {KEEP_S}"
+    f"\nlocal KEEP_S, USED_S, MAX_USED = {KEEP_S}, {USED_S:.0f}, {MAX_USED}"
     """
-local WAITERS, QUEUE, APART, ALIKE, ROOMS, AT, STAYS = unpack(KEYS)
+local WAITERS, QUEUE, APART, ALIKE, ROOMS, AT, TRYSTS, USED, STAYS = unpack(KEYS)
 local call = redis.call
 local now = call('TIME')
 
@@ -70,8 +73,12 @@ local function texts(users, is_known)
   return table.concat(found, '\\30'), missing
 end
 
-local function queue_of(apart)
-  return apart == '1' and APART or QUEUE
+local function queue_of(pool)
+  return pool == '1' and APART or pool == '2' and TRYSTS or QUEUE
+end
+
+local function has_served(pool, tag)
+  return pool == '2' and string.sub(tag, 1, 1) == '1' and call('ZSCORE', USED, tag)
 end
 
 local function take(user)
@@ -115,7 +122,7 @@ end
 
 local function keep()
   for _, key in ipairs(KEYS) do
-    call('EXPIRE', key, KEEP_S, 'NX')
+    if key ~= USED then call('EXPIRE', key, KEEP_S, 'NX') end
   end
 end
 """
@@ -142,7 +149,7 @@ class Script:
 BEGIN = Script(
     _HEAD
     + """
-local types = {'hash', 'zset', 'zset', 'zset', 'hash', 'zset', 'hash'}
+local types = {'hash', 'zset', 'zset', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash'}
 for index, key in ipairs(KEYS) do
   local kind = call('TYPE', key).ok
   if kind ~= 'none' and kind ~= types[index] then
@@ -161,6 +168,10 @@ answers how many it were."""
 _ENTER = """
 local function enter(node, user, apart, since, tags, rest, most)
   if call('HEXISTS', ROOMS, user) == 1 then return 'in_room' end
+  if has_served(apart, tags) then
+    if take(user) then call('ZREM', AT, node .. '\\0' .. user) end
+    return 'used'
+  end
   local former = call('HGET', WAITERS, user)
   local is_new = true
   if former then
@@ -174,7 +185,7 @@ local function enter(node, user, apart, since, tags, rest, most)
       take(user)
       if was_at then call('ZREM', AT, was_at .. '\\0' .. user) end
     end
-  elseif call('ZCARD', QUEUE) + call('ZCARD', APART) >= tonumber(most) then
+  elseif call('ZCARD', QUEUE) + call('ZCARD', APART) + call('ZCARD', TRYSTS) >= tonumber(most) then
     return 'full'
   end
   local value = table.concat({user, apart .. since, node, tags, rest}, '\\n')
@@ -202,7 +213,7 @@ end
 return {now[1], now[2], entered}
 """
 )
-"""Arguments: node, stay, the queue's bound, and five for each: user, whether apart, when it came,
+"""Arguments: node, stay, the queue's bound, and five for each: user, pool, when it came,
 tags, the rest. Answers what came of the last."""
 
 LEAVE_QUEUE = Script(
@@ -270,7 +281,8 @@ local entered, since = enter(ARGV[1], user, apart, ARGV[7], tags, ARGV[9], ARGV[
 if entered ~= 'waiting' then return {now[1], now[2], entered} end
 local each_tag, is_known = {}, {[user] = true}
 for tag in string.gmatch(tags .. '\\31', '([^\\31]*)\\31') do each_tag[#each_tag + 1] = tag end
-local oldest, missing = texts(call('ZRANGE', queue_of(apart), 0, limit - 1), is_known)
+local before = apart == '2' and {} or call('ZRANGE', queue_of(apart), 0, limit - 1)
+local oldest, missing = texts(before, is_known)
 if #missing > 0 then call('ZREM', queue_of(apart), unpack(missing)) end
 local users, members_of = liking(apart, each_tag, limit)
 for _, each in ipairs(missing) do is_known[each] = nil end
@@ -288,10 +300,25 @@ CLAIM = Script(
     _HEAD
     + _FENCE
     + """
+local function tryst_of(user)
+  local value = call('HGET', WAITERS, user)
+  if not value then return nil end
+  local pool, _, _, tags = parse(value)
+  return pool == '2' and tags or ''
+end
+
+local function use(tryst)
+  call('ZADD', USED, now[1], tryst)
+  call('ZREMRANGEBYSCORE', USED, '-inf', '(' .. (now[1] - USED_S))
+  call('ZREMRANGEBYRANK', USED, 0, -MAX_USED - 1)
+  call('EXPIRE', USED, USED_S)
+end
+
 for index = 3, #ARGV, 3 do
   local room, first, second = ARGV[index], ARGV[index + 1], ARGV[index + 2]
-  if first ~= second and call('HEXISTS', WAITERS, first) == 1
-      and call('HEXISTS', WAITERS, second) == 1 then
+  local tryst = first ~= second and tryst_of(first)
+  if tryst and tryst == tryst_of(second) and not has_served('2', tryst) then
+    if string.sub(tryst, 1, 1) == '1' then use(tryst) end
     take(first)
     take(second)
     call('HSET', ROOMS, first, room, second, room)
@@ -303,7 +330,8 @@ return {now[1], now[2], 0}
 """
 )
 """Arguments: node, stay, and three for each room: the room, and its two users. Answers which was
-made, from 1 on, or 0."""
+made, from 1 on, or 0. Who has a tryst meets only who has the same; which side each is on has been
+seen by whoever asks."""
 
 LEAVE_ROOM = Script(
     _HEAD
@@ -362,11 +390,14 @@ TEND = Script(
     _HEAD
     + _FENCE
     + """
-for _, key in ipairs(KEYS) do call('EXPIRE', key, KEEP_S) end
+for _, key in ipairs(KEYS) do
+  if key ~= USED then call('EXPIRE', key, KEEP_S) end
+end
 local users = call('ZRANGEBYLEX', AT, '(' .. ARGV[1] .. '\\0' .. ARGV[3], '(' .. ARGV[1] .. '\\1',
   'LIMIT', 0, ARGV[4])
 for index, member in ipairs(users) do users[index] = string.sub(member, #ARGV[1] + 2) end
-return {now[1], now[2], call('ZCARD', QUEUE) + call('ZCARD', APART), call('HLEN', ROOMS), users}
+local waiting = call('ZCARD', QUEUE) + call('ZCARD', APART) + call('ZCARD', TRYSTS)
+return {now[1], now[2], waiting, call('HLEN', ROOMS), users}
 """
 )
 """Arguments: node, stay, a user, and how many. Answers how many wait, how many are in rooms, and

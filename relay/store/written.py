@@ -1,8 +1,8 @@
 """Waiters and rooms as text, which the store's scripts and all nodes read.
 
-A waiter is five lines: the user's id, what the scripts have to know (whether it is apart, and since
-when it waits; its node; its interests, as they are looked up by), and the rest as JSON. A room is
-JSON.
+A waiter is five lines: the user's id, what the scripts have to know (its pool, and since when it
+waits; its node; its interests or its tryst, as they are looked up by), and the rest as JSON. A room
+is JSON.
 Fields that are missing have their defaults, and such as nobody here knows are left out.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from relay.errors import NotUnderstood
-from relay.store.interface import Room, Waiter
+from relay.store.interface import Room, Tryst, Waiter
 from relay.store.times import Times
 
 BETWEEN = "\x1e"
@@ -30,7 +30,7 @@ def tags(interests: Iterable[str]) -> list[str]:
 
 
 def waiter_fields(waiter: Waiter, times: Times) -> tuple[str, str, str, str]:
-    """Whether it is apart, when it came, its tags, and the rest: what a script puts together."""
+    """Its pool, when it came, its tags, and the rest: what a script puts together."""
     rest: dict[str, Any] = {"i": sorted(waiter.interests)}
     if waiter.recent:
         rest["r"] = {who: times.there(at_s) for who, at_s in waiter.recent.items()}
@@ -42,8 +42,12 @@ def waiter_fields(waiter: Waiter, times: Times) -> tuple[str, str, str, str]:
         rest["a"] = sorted(waiter.avoids)
     if waiter.is_apart:
         rest["u"] = times.there(waiter.apart_until_s)
+    tagged = _BETWEEN_TAGS.join(tags(waiter.interests))
+    if (tryst := waiter.tryst) is not None:
+        rest["t"] = [tryst.name, tryst.side, int(tryst.is_single)]
+        tagged = f"{tryst.is_single:d}{tryst.name}"  # the digit is the scripts'
     since = f"{times.there(waiter.since_s):016d}"
-    return str(int(waiter.is_apart)), since, _BETWEEN_TAGS.join(tags(waiter.interests)), _dump(rest)
+    return str(waiter.pool), since, tagged, _dump(rest)
 
 
 def waiter_of(text: str, times: Times) -> Waiter:
@@ -64,9 +68,14 @@ def waiter_of(text: str, times: Times) -> Waiter:
             frozenset(map(str, rest.get("a", ()))),
             times.here(int(rest["u"])) if "u" in rest else 0.0,
             node,
+            _tryst_of(*rest["t"]) if "t" in rest else None,
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         raise NotUnderstood("says what is no waiter") from None
+
+
+def _tryst_of(name: object, side: object, is_single: object) -> Tryst:
+    return Tryst(str(name), int(str(side)), bool(is_single))
 
 
 def room_text(room: Room, times: Times) -> str:

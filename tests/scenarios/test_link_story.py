@@ -289,9 +289,7 @@ async def test_an_initiators_offer_that_comes_after_the_partner_has_gone_is_no_e
     assert await eve.find() == ["partner_found, initiator"]  # bob is matched at once
 
 
-async def test_a_plain_client_that_has_not_answered_gets_another_proposal_for_the_next_partner() -> (
-    None
-):
+async def test_a_plain_client_that_has_not_answered_gets_another_proposal_next_time() -> None:
     party = Party()
     ann, bob, cid = party.come("ann"), party.come("bob"), party.come("cid")
     await ann.find()
@@ -469,9 +467,7 @@ async def test_a_link_that_was_not_up_yet_has_its_full_time_after_a_restart() ->
     assert (ann.hear(), ann.state) == ([], State.WAITING)
 
 
-async def test_after_a_restart_an_initiator_is_told_to_offer_and_the_other_gets_a_proposal() -> (
-    None
-):
+async def test_after_a_restart_an_initiator_is_to_offer_and_the_other_gets_a_proposal() -> None:
     """As at the beginning, so that a client that knows nothing of restarts can answer."""
     party = Party()
     ann, bob = await negotiated(party)

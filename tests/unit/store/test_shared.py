@@ -43,7 +43,7 @@ class FakeRedisStore(MemoryStore):
 
     async def tend(self) -> Load:
         await self.hop()
-        return Load(len(self._queue), len(self._room_of), (*self._queue, *self._room_of))
+        return Load(len(self._queues[0]), len(self._room_of), (*self._queues[0], *self._room_of))
 
     async def forget(self, users: Sequence[str]) -> None:
         await self.hop()
