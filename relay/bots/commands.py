@@ -41,6 +41,10 @@ def bot(
         float | None,
         typer.Option(min=0.1, help="Each bot presses Next every so many seconds."),
     ] = None,
+    code: Annotated[
+        str | None,
+        typer.Option(help="Meet only whoever sent this invitation: its link, or what ends it."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Join as bots, and tell what each of them saw and heard.
@@ -51,7 +55,9 @@ def bot(
     """
     from relay.bots.fleet import Fleet  # noqa: PLC0415
 
-    fleet = Fleet(url, count, file=None if file is None else str(file), rotate_s=rotate)
+    sent = None if file is None else str(file)
+    invited = None if code is None else code.rsplit("/", 1)[-1]
+    fleet = Fleet(url, count, file=sent, rotate_s=rotate, code=invited)
     try:
         asyncio.run(fleet.run(duration))
     except BotError as error:

@@ -29,16 +29,17 @@ _MAX_NAMES = 8192
 
 TrystFlaw = Literal["unknown", "over", "used"]
 
-_REFUSALS: Mapping[TrystFlaw, str] = {
-    "unknown": "There is no such invitation.",
-    "over": "This invitation is over.",
-    "used": "This invitation has been used.",
+_REFUSALS: Mapping[TrystFlaw, tuple[str, str]] = {
+    "unknown": ("code_unknown", "There is no such invitation."),
+    "over": ("code_over", "This invitation is over."),
+    "used": ("code_used", "This invitation has been used."),
 }
 
 
 def refusal(flaw: TrystFlaw) -> Error:
     """What somebody is told whose code brings it to nobody."""
-    return Error(code=f"code_{flaw}", message=_REFUSALS[flaw])
+    code, message = _REFUSALS[flaw]
+    return Error(code=code, message=message)
 
 
 class Trysts:
