@@ -208,10 +208,10 @@ test("what the server says of the partner is read", () => {
   assert.deepEqual(
     bench.events.flatMap((event) => (event.type === "message" ? [event.message] : [])),
     [
-      { type: "partner_found", roomId: "r", isInitiator: true, sharedInterests: [], blurred: false },
+      { type: "partner_found", roomId: "r", isInitiator: true, sharedInterests: [], blurred: false, isByCode: false },
       {
         type: "partner_found", roomId: "q", isInitiator: false, sharedInterests: ["cats"],
-        blurred: true,
+        blurred: true, isByCode: false,
       },
       { type: "media_state", audio: true, video: false },
       { type: "typing", active: true },

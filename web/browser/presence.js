@@ -7,6 +7,8 @@
  * @typedef {import("../words/words.js").Words} Words
  */
 
+import { tell } from "./telling.js";
+
 const NOTES_HZ = [523.25, 659.25];
 const NOTE_S = 0.16;
 const LOUDNESS = 0.08;
@@ -24,6 +26,7 @@ export class Presence {
     if (state.partnersMet > this.#met && state.isHidden) {
       this.#isFresh = true;
       chime();
+      if (state.trysts.telling === "all") tell(words.titleFound, "favicon.svg");
     }
     if (!state.isHidden || !state.partner) this.#isFresh = false;
     this.#met = state.partnersMet;

@@ -20,14 +20,15 @@ const QUIET_MS = 1_500;
 const ESCAPE_AGAIN_MS = 2_000;
 
 /** @param {Turn} turn @param {import("../wire/messages.js").PartnerFound} message */
-export function found(turn, { roomId, isInitiator, sharedInterests, blurred }) {
+export function found(turn, { roomId, isInitiator, sharedInterests, blurred, isByCode }) {
   const { state } = turn;
   if (state.search === "none") return; // we have stopped meanwhile
   search.end(turn);
   Object.assign(state, { notice: null, chat: [] });
   state.partnersMet += 1;
   const isReady = !blurred;
-  state.partner = { ...somebody(turn, { roomId, sharedInterests, isReady }), hasCome: state.isTextOnly };
+  const hasCome = state.isTextOnly;
+  state.partner = { ...somebody(turn, { roomId, sharedInterests, isReady }), hasCome, isByCode };
   draft.meet(turn);
   if (!state.isTextOnly) turn.startTimer("media", MEDIA_TIMEOUT_MS);
   if (state.linked) picture.meet(turn);
@@ -45,6 +46,7 @@ export function found(turn, { roomId, isInitiator, sharedInterests, blurred }) {
 export function somebody(turn, { roomId, sharedInterests, isReady }) {
   return {
     roomId,
+    isByCode: false,
     veil: veil.drawn(turn.state, isReady),
     media: { audio: true, video: true }, // until they say otherwise
     arrived: { audio: false, video: false },
@@ -85,6 +87,7 @@ export function awaited(turn, message) {
   const { state } = turn;
   if (state.search === "none" && !state.partner) return; // we have stopped meanwhile
   if (state.partner) leave(turn);
+  state.isResting = false;
   search.confirmed(turn, message);
 }
 
@@ -101,6 +104,7 @@ export function next(turn) {
   } else if (state.partner) {
     state.notice = null;
     leave(turn);
+    state.isResting = false;
     search.ask(turn, "next_partner");
   }
 }
@@ -204,7 +208,8 @@ export function isExpected({ media, arrived }) {
  */
 export function noMedia(turn) {
   const { socket, line } = turn.state;
-  if (socket !== "open" || line.isInterrupted) return turn.startTimer("media", MEDIA_TIMEOUT_MS);
+  const isAway = socket !== "open" || line.isInterrupted;
+  if (isAway || turn.state.partner?.isByCode) return turn.startTimer("media", MEDIA_TIMEOUT_MS);
   leave(turn);
   turn.state.notice = { kind: "no_media" };
   search.ask(turn, "next_partner");
@@ -224,6 +229,7 @@ export function gone(turn, how) {
   state.chat = chat;
   state.notice = { kind: how };
   if (!state.isStarted) return; // the person has not returned to them
+  if (state.isResting) return;
   if (state.settings.searchesOn) search.ask(turn, "find_partner");
   else state.isResting = true;
 }
@@ -243,6 +249,7 @@ export function leave(turn) {
 export function forget(turn) {
   const { partner } = turn.state;
   if (partner) former.remember(turn, partner.roomId);
+  if (partner?.isByCode) turn.state.isResting = turn.state.isStarted; // no stranger comes by itself
   Object.assign(turn.state, { partner: null, chat: [], told: null, isTyping: false, unread: 0 });
   turn.stopTimers("media", "escape", "typed", "partnerTyped", "veil");
   draft.setAside(turn);

@@ -38,11 +38,12 @@ function shorten(text) {
 export function ask(turn, type, stays = false) {
   const { state } = turn;
   const { interests } = state.settings;
-  /** @type {{ mode?: "text", blurred?: true, stay?: true }} */
+  /** @type {{ mode?: "text", blurred?: true, stay?: true, code?: string }} */
   const how = {};
   if (state.isTextOnly) how.mode = "text";
   if (blurOf(state) !== "off") how.blurred = true;
   if (stays) how.stay = true;
+  if (state.trysts.sought) how.code = state.trysts.sought.code;
   turn.send({ type, interests, ...how });
   if (state.search === "none") state.searchingSinceMs = turn.nowMs;
   state.search = "asked";

@@ -109,6 +109,7 @@ export function initial(settings = DEFAULTS, host = "") {
     notice: null,
     trial: null,
     isTrialShown: false,
+    trysts: { sought: null, invitation: null, isShown: false, wished: "", contacts: [], telling: "no" },
     dueMs: {},
   };
 }

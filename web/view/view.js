@@ -17,6 +17,7 @@ import { ReportView } from "./report.js";
 import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
 import { TrialView } from "./trial.js";
+import { TrystsView } from "./trysts.js";
 import { VeilView } from "./veil.js";
 import { LANGUAGES, chooseLanguage, localeOf } from "../words/words.js";
 import { en } from "../words/en.js";
@@ -37,6 +38,7 @@ export class View {
   #veil;
   #news;
   #banned;
+  #trysts;
   #onEvent;
   #wasStarted = false;
   /** @type {Words | null} */
@@ -58,6 +60,7 @@ export class View {
     this.#veil = new VeilView(onEvent);
     this.#news = new NewsView(onEvent);
     this.#banned = new BannedView(onEvent);
+    this.#trysts = new TrystsView(onEvent);
   }
 
   /** @param {string | null} text what the operator wants people to agree to; null: it did not come */
@@ -88,6 +91,7 @@ export class View {
     this.#report.draw(state, words);
     this.#news.draw(state, words, locale);
     this.#banned.draw(state, nowMs, words, locale);
+    this.#trysts.draw(state, words, locale);
     this.#moveFocus(state.isStarted);
     return words;
   }

@@ -8,7 +8,7 @@
  * @typedef {"minor" | "threat" | "violence" | "nudity" | "hate" | "spam" | "other"} Reason
  *
  * @typedef {{ type: "find_partner", interests: string[], mode?: "text", blurred?: true,
- *   stay?: true }} FindPartner
+ *   stay?: true, code?: string }} FindPartner
  * @typedef {{ type: "webrtc_offer", sdp: string }} WebrtcOffer
  * @typedef {{ type: "webrtc_answer", sdp: string }} WebrtcAnswer
  * @typedef {{ type: "ice_candidate", candidate: RTCIceCandidateInit | null }} IceCandidate
@@ -17,7 +17,9 @@
  * @typedef {{ type: "typing", active: boolean }} Typing
  * @typedef {{ type: "media_state", audio: boolean, video: boolean }} MediaState
  * @typedef {{ type: "next_partner", interests: string[], mode?: "text", blurred?: true,
- *   stay?: true }} NextPartner
+ *   stay?: true, code?: string }} NextPartner
+ * @typedef {{ type: "invite" }} Invite
+ * @typedef {{ type: "meet_again", roomId: string }} MeetAgain
  * @typedef {{ type: "stop_chat" }} StopChat
  * @typedef {{ type: "resume", resumeToken: string, received: number }} Resume
  * @typedef {{ code: number, scheme: "stun" | "stuns" | "turn" | "turns" }} LinkError
@@ -34,7 +36,7 @@
  * @typedef {{ type: "ping" }} Ping
  * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
  *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | QualityReport | Echo
- *   | Report | Block | Shown | Ping} ClientMessage
+ *   | Report | Block | Shown | Ping | Invite | MeetAgain} ClientMessage
  *
  * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
  *   resumeToken: string | null, startBlurred: boolean, evidence: boolean }} Connected
@@ -44,7 +46,9 @@
  * @typedef {{ type: "waiting_for_partner", online: number | null,
  *   slowedForMs?: number | null }} WaitingForPartner
  * @typedef {{ type: "partner_found", roomId: string, isInitiator: boolean,
- *   sharedInterests: string[], blurred: boolean }} PartnerFound
+ *   sharedInterests: string[], blurred: boolean, isByCode: boolean }} PartnerFound
+ * @typedef {{ type: "invitation", code: string, guestCode: string, withinMs: number }} Invitation
+ * @typedef {{ type: "meet_again", roomId: string, code: string, withinMs: number }} MeetAgainCode
  * @typedef {{ type: "partner_left" }} PartnerLeft
  * @typedef {{ type: "partner_disconnected" }} PartnerDisconnected
  * @typedef {{ type: "partner_connection", interrupted: boolean }} PartnerConnection
@@ -63,7 +67,7 @@
  * @typedef {Connected | Resumed | Pong | WaitingForPartner | PartnerFound | WebrtcOffer | WebrtcAnswer
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
  *   | PartnerDisconnected | PartnerConnection | ReportReceived | Blocked | ReportOutcome | Warned
- *   | PartnerBlurred | Shown | OfferAgain | Move | Echo | ServerError} ServerMessage
+ *   | Invitation | MeetAgainCode | PartnerBlurred | Shown | OfferAgain | Move | Echo | ServerError} ServerMessage
  */
 
 /** The longest chat text that the server takes. */
@@ -113,6 +117,19 @@ const READERS = {
     sharedInterests: texts(fields, "sharedInterests"),
     roomId: text(fields, "roomId"),
     blurred: fields["blurred"] === true,
+    isByCode: fields["byCode"] === true,
+  }),
+  invitation: (fields) => ({
+    type: "invitation",
+    code: text(fields, "code"),
+    guestCode: text(fields, "guestCode"),
+    withinMs: number(fields, "within") * 1000,
+  }),
+  meet_again: (fields) => ({
+    type: "meet_again",
+    roomId: text(fields, "roomId"),
+    code: text(fields, "code"),
+    withinMs: number(fields, "within") * 1000,
   }),
   webrtc_offer: (fields) => ({ type: "webrtc_offer", sdp: text(fields, "sdp") }),
   webrtc_answer: (fields) => ({ type: "webrtc_answer", sdp: text(fields, "sdp") }),

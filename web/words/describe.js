@@ -52,6 +52,7 @@ function situation(state, words) {
     const isWaiting = isRetrying(state) && retryDueMs(state) !== null;
     return ["busy", words.connecting, isWaiting ? "" : words.openingLink];
   }
+  if (state.trysts.sought) return ["busy", words.tryst.waiting[state.trysts.sought.role], words.tryst.nobodyElse];
   if (state.isSlowed) return ["busy", words.searching, words.slowed];
   const hint = state.settings.interests.length ? words.searchingInterests : "";
   return ["busy", words.searching, state.online === 1 ? words.nobodyOnline : hint];
@@ -74,11 +75,12 @@ export function lossText({ refusal }, words) {
  * @param {Words} words
  * @returns {[Mood, string, string]}
  */
-function inText({ partner, isResting, cause }, words) {
+function inText({ partner, isResting, cause, trysts: { sought } }, words) {
   if (partner?.isInterrupted) return company(partner, words);
   const detail = `${words.noVideo} ${causeText(cause, words)}`.trim();
   if (partner) return ["idle", words.textOnly, detail]; // not "call": these words stay
-  return isResting ? ["idle", words.resting, words.pressNext] : ["busy", words.searching, detail];
+  if (isResting) return ["idle", words.resting, words.pressNext];
+  return ["busy", sought ? words.tryst.waiting[sought.role] : words.searching, detail];
 }
 
 /** @param {Partner} partner @param {Words} words @returns {[Mood, string, string]} */
