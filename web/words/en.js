@@ -42,10 +42,10 @@ export const en = {
 
   // people who know each other
   tryst: {
-    invite: "Invite somebody you know",
+    invite: "Invite a friend",
     invited: "You are invited",
     invitedHint: "Press Start to meet who invited you, and nobody else.",
-    rather: "Meet somebody else instead",
+    rather: "Meet somebody else",
     waiting: {
       host: "Waiting for your guest…",
       guest: "Waiting for who invited you…",
@@ -61,7 +61,7 @@ export const en = {
     share: "Share",
     wait: "Wait for them",
     tell: {
-      no: "Tell me when somebody comes",
+      no: "Notify me",
       asking: "Your browser asks you…",
       all: "You will be told",
       sound: "You will hear a sound",

@@ -39,10 +39,10 @@ export const es = {
   settings: "Ajustes",
 
   tryst: {
-    invite: "Invitar a alguien que conoces",
+    invite: "Invitar a un amigo",
     invited: "Te han invitado",
     invitedHint: "Pulsa Empezar para hablar con quien te invitó, y con nadie más.",
-    rather: "Mejor conocer a otra persona",
+    rather: "Conocer a otra persona",
     waiting: {
       host: "Esperando a tu invitado…",
       guest: "Esperando a quien te invitó…",
@@ -58,7 +58,7 @@ export const es = {
     share: "Compartir",
     wait: "Esperar aquí",
     tell: {
-      no: "Avísame cuando llegue alguien",
+      no: "Avísame",
       asking: "Tu navegador te pregunta…",
       all: "Te avisaremos",
       sound: "Oirás un sonido",
