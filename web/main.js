@@ -5,6 +5,7 @@ import { listenToKeys } from "./browser/keys.js";
 import { recall, remember } from "./browser/memory.js";
 import { Presence } from "./browser/presence.js";
 import { keep, takeKept } from "./browser/return.js";
+import { Speech } from "./browser/speech.js";
 import { watchSurroundings } from "./browser/surroundings.js";
 import { askToTell } from "./browser/telling.js";
 import { recallDetour, rememberDetour } from "./browser/ways.js";
@@ -36,6 +37,7 @@ let timer;
 let ticker;
 
 const view = new View(dispatch, welcome);
+const speech = new Speech(draw);
 const presence = new Presence();
 const devices = new Devices(dispatch);
 const glance = new Glance(dispatch);
@@ -199,8 +201,10 @@ async function readRules() {
 }
 
 function draw() {
-  const words = view.draw(state, performance.now());
-  presence.follow(state, words);
+  const spoken = speech.speak(state.settings.language);
+  if (!spoken) return; // its words are on their way
+  view.draw(state, performance.now(), spoken);
+  presence.follow(state, spoken.words);
 }
 
 function setTimers() {
