@@ -5,6 +5,7 @@ RelayError
  ├── ProtocolError     a peer sent something the protocol does not allow; has a stable ``code``
  │    └── SdpError     an SDP that cannot be used (code ``bad_sdp``)
  ├── QueueFull         so many users wait for a partner that no other may
+ ├── TrystUsed         two have met by it already, and it serves once
  ├── WorkerError       a media process does not do as it should, or its directory is no good
  │    ├── WorkerLost   it has gone, or does not answer
  │    └── CannotListen its port cannot be bound
@@ -65,6 +66,10 @@ class SdpError(ProtocolError):
 
 class QueueFull(RelayError):
     """So many users wait for a partner that no other may."""
+
+
+class TrystUsed(RelayError):
+    """A tryst that serves once has served."""
 
 
 class MalformedPacket(RelayError):

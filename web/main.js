@@ -1,11 +1,13 @@
 // @ts-check
 /** Puts the page together: events go to the machine, its commands to those who carry them out. */
+import { forgetContact, keepContact, recallContacts } from "./browser/contacts.js";
 import { listenToKeys } from "./browser/keys.js";
 import { recall, remember } from "./browser/memory.js";
 import { Presence } from "./browser/presence.js";
 import { keep, takeKept } from "./browser/return.js";
 import { Speech } from "./browser/speech.js";
 import { watchSurroundings } from "./browser/surroundings.js";
+import { askToTell } from "./browser/telling.js";
 import { recallDetour, rememberDetour } from "./browser/ways.js";
 import { step } from "./machine/machine.js";
 import { initial, nextDueMs } from "./machine/state.js";
@@ -20,6 +22,7 @@ import { Wire } from "./wire/wire.js";
 import { hasAgreed } from "./words/words.js";
 
 const TICK_MS = 250;
+const MAX_CODE_CHARS = 64;
 const RULES_TIMEOUT_MS = 15_000;
 
 const AROUND_MS = 15_000;
@@ -47,6 +50,9 @@ const visitor = new Visitor(dispatch);
 const mover = new Mover((onEvent) => new Wire(socketUrl(), onEvent), dispatch);
 watchSurroundings(dispatch);
 listenToKeys((action) => view.act(action, state), () => state.settings.usesKeys);
+contactsAre(recallContacts());
+takeInvitation();
+addEventListener("hashchange", takeInvitation);
 draw();
 setInterval(() => dispatch({ type: "around_wanted" }), AROUND_MS);
 arrive();
@@ -114,6 +120,12 @@ function carryOut(command) {
     case "look_up_visitor": visitor.lookUp(); break;
     case "appeal": visitor.appeal(command.words); break;
     case "unblock": visitor.unblock(command.id); break;
+    case "keep_contact": contactsAre(keepContact(command)); break;
+    case "forget_contact": contactsAre(forgetContact(command.code)); break;
+    case "forget_link": history.replaceState(null, "", location.pathname); break;
+    case "ask_to_tell":
+      void askToTell().then((isAllowed) => dispatch({ type: "tell_answered", isAllowed }));
+      break;
     case "meet": peer?.meet(); break;
     case "part": peer?.part(); break;
     default: /** @satisfies {never} */ (command);
@@ -127,6 +139,17 @@ function arrive() {
   dispatch({ type: "way_remembered", takesDetour: recallDetour() });
   if (left) mover.wire.continueWith(left.ticket);
   mover.wire.connect();
+}
+
+/** @param {readonly import("./machine/tryst.js").Contact[]} contacts */
+function contactsAre(contacts) {
+  dispatch({ type: "contacts_kept", contacts });
+}
+
+/** The address has a code in it when the page was opened by an invitation's link. */
+function takeInvitation() {
+  const code = location.hash.match(/^#with=(.+)$/)?.[1];
+  if (code) dispatch({ type: "invited", code: code.slice(0, MAX_CODE_CHARS) });
 }
 
 /** @param {import("./machine/types.js").Kept} kept */

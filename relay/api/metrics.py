@@ -195,6 +195,17 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "Users who got a partner, by the mode in which the two began to talk.",
             "mode",
         ),
+        "relay_codes_made": (
+            "tally.codes_made",
+            "Invitations, and codes of users who want to meet again, by kind.",
+            "kind",
+        ),
+        "relay_codes_met": ("tally.codes_met", "Rooms of two who had such a code.", "kind"),
+        "relay_codes_refused": (
+            "tally.codes_refused",
+            "Codes that nobody was looked for with, by reason.",
+            "reason",
+        ),
         "relay_cluster_not_taken": (
             "tally.not_taken",
             "What other nodes have told of rooms and was dropped, by reason.",

@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import structlog
 from aiohttp import ETag, web
@@ -42,6 +43,7 @@ def folder() -> Path:
     return installed if installed.is_dir() else package.parent / "web"
 
 
+_MAX_CODE_CHARS = 64
 _TEXTS = frozenset({".css", ".html", ".js", ".json", ".svg", ".txt", ".webmanifest"})
 
 
@@ -81,7 +83,7 @@ class Page:
 
     def routes(self) -> list[web.RouteDef]:
         """The page's routes; they match whatever no other route does."""
-        return [web.get("/{path:.*}", self._serve)]
+        return [web.get("/with/{code}", _invited), web.get("/{path:.*}", self._serve)]
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["path"]
@@ -149,6 +151,17 @@ class Page:
             return path if path.is_relative_to(self._root) and path.is_file() else None
         except OSError:  # longer than a file's name can be, or not ours to look at
             return None
+
+
+async def _invited(request: web.Request) -> web.StreamResponse:
+    """The page, for who comes by an invitation.
+
+    The code goes where browsers send it to nobody: into no log, and no Referer. A path below a
+    proxy's prefix is kept.
+    """
+    code = quote(request.match_info["code"][:_MAX_CODE_CHARS], safe="")
+    headers = {"Location": f"../#with={code}", "Cache-Control": "no-store"}
+    return web.Response(status=303, headers=headers)
 
 
 def _completed(path: str) -> str:

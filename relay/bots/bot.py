@@ -25,6 +25,8 @@ from relay.protocol.messages import (
     Error,
     FindPartner,
     IceCandidate,
+    Invitation,
+    Invite,
     Mode,
     Move,
     NextPartner,
@@ -50,6 +52,7 @@ class Bot:
     :param number: names the bot: its picture carries it and its tone's pitch follows from it.
     :param file: send this media file instead of the generated picture and tone.
     :param mode: how it wants to talk; by ``voice`` it sends no picture.
+    :param code: it looks for whoever has the other one, and for nobody else.
     """
 
     def __init__(
@@ -59,7 +62,9 @@ class Bot:
         *,
         file: str | None = None,
         mode: Mode = "video",
+        code: str | None = None,
     ) -> None:
+        self.code = code
         self.report = Report(number)
         self._mode: Mode = mode
         self.room_id: str | None = None
@@ -81,6 +86,7 @@ class Bot:
         """Why the bot has lost the server, if it has."""
         self._answered = False
         self._searches = False
+        self._invitation: asyncio.Future[Invitation] | None = None
 
     async def __aenter__(self) -> Self:
         await self.join()
@@ -117,12 +123,27 @@ class Bot:
         """
         await self._open_link()
         self._searches = True
-        await self._client.send(FindPartner(mode=self._mode))
+        await self._client.send(FindPartner(mode=self._mode, code=self.code))
+
+    async def invite(self) -> Invitation:
+        """Make an invitation, and look for nobody else from now on than who takes it.
+
+        :raises BotError: when the server makes none.
+        """
+        self._invitation = asyncio.get_running_loop().create_future()
+        await self._client.send(Invite())
+        try:
+            async with asyncio.timeout(DEFAULT_TIMEOUT_S):
+                invitation = await self._invitation
+        except TimeoutError:
+            raise BotError("the server makes no invitation") from None
+        self.code = invitation.code
+        return invitation
 
     async def next_partner(self) -> None:
         """Leave this partner and look for another."""
         self._searches = True
-        await self._client.send(NextPartner(mode=self._mode))
+        await self._client.send(NextPartner(mode=self._mode, code=self.code))
         await self._part()
 
     async def leave(self) -> None:
@@ -202,7 +223,7 @@ class Bot:
         self._gate.shut()
         self._changed.set()
 
-    async def _on_message(self, message: ServerMessage) -> None:
+    async def _on_message(self, message: ServerMessage) -> None:  # noqa: PLR0912 - a table
         match message:
             case PartnerFound():
                 await self._on_partner_found(message)
@@ -219,6 +240,8 @@ class Bot:
                 self._answered = True
             case Move():
                 await self._move()
+            case Invitation() if self._invitation is not None and not self._invitation.done():
+                self._invitation.set_result(message)
             case IceCandidate() if self._peer is not None:
                 await self._peer.add_candidate(message.candidate)
             case ChatDelivery():
@@ -250,12 +273,12 @@ class Bot:
         if self._keeps_link:
             await self._offer()
         self._searches = True
-        await self._client.send(NextPartner(mode=self._mode))
+        await self._client.send(NextPartner(mode=self._mode, code=self.code))
 
     async def _move(self) -> None:
         """Go to another server, and look for a partner there; or stay where no other is."""
         if not await self._go_elsewhere() and self._searches:
-            await self._client.send(FindPartner(mode=self._mode, stay=True))
+            await self._client.send(FindPartner(mode=self._mode, stay=True, code=self.code))
 
     async def _go_elsewhere(self) -> bool:
         """Be another user, at whichever server lets us in, who goes on where this one was."""
@@ -273,7 +296,7 @@ class Bot:
             await self._offer()
         if searches:
             self._searches = True
-            await self._client.send(FindPartner(mode=self._mode))
+            await self._client.send(FindPartner(mode=self._mode, code=self.code))
         return True
 
     async def _on_offer(self, sdp: str) -> None:

@@ -45,6 +45,10 @@ def bot(
         Literal["video", "voice"],
         typer.Option(help="Meet those who want to talk like that; by voice without a picture."),
     ] = "video",
+    code: Annotated[
+        str | None,
+        typer.Option(help="Meet only whoever sent this invitation: its link, or what ends it."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Join as bots, and tell what each of them saw and heard.
@@ -56,7 +60,8 @@ def bot(
     from relay.bots.fleet import Fleet  # noqa: PLC0415
 
     sent = None if file is None else str(file)
-    fleet = Fleet(url, count, file=sent, rotate_s=rotate, mode=mode)
+    invited = None if code is None else code.rsplit("/", 1)[-1]
+    fleet = Fleet(url, count, file=sent, rotate_s=rotate, mode=mode, code=invited)
     try:
         asyncio.run(fleet.run(duration))
     except BotError as error:

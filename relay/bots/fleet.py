@@ -15,6 +15,7 @@ class Fleet:
     :param url: the relay's ``ws://`` or ``wss://`` address.
     :param count: how many bots; they are numbered from 1.
     :param file: a media file to send instead of generated pictures and tones.
+    :param code: they look for whoever has the other one.
     :param rotate_s: every so many seconds each bot presses Next; None for never.
     :param mode: how they want to talk.
     """
@@ -27,8 +28,11 @@ class Fleet:
         file: str | None = None,
         rotate_s: float | None = None,
         mode: Mode = "video",
+        code: str | None = None,
     ) -> None:
-        self.bots = [Bot(url, number, file=file, mode=mode) for number in range(1, count + 1)]
+        self.bots = [
+            Bot(url, number, file=file, mode=mode, code=code) for number in range(1, count + 1)
+        ]
         self._rotate_s = rotate_s
 
     async def run(self, duration_s: float) -> None:

@@ -81,6 +81,8 @@ class Offer:
     """The asking node's user."""
     mode: str = "video"
     """In which the two begin to talk."""
+    tryst: str = ""
+    """By which the two are to meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,17 @@ class Parted:
     room_id: str
     farewell: str = "partner_disconnected"
     """What the partner is told: the type of a message of the signalling protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A user wants to meet the partner of a room again, or no more."""
+
+    room_id: str
+    user_id: str
+    partner_id: str
+    """Of the node that is told."""
+    is_wanted: bool = True
 
 
 # sockets that have come to another node than their sessions (`signaling`)
@@ -299,6 +312,7 @@ VOCABULARY = Vocabulary(
         Flowing,
         Missing,
         Parted,
+        Again,
         Resuming,
         Going,
         Frame,

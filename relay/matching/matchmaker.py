@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from relay.errors import QueueFull
+from relay.errors import QueueFull, TrystUsed
 from relay.matching.policy import choose, mode_of, scope_of
 from relay.protocol.messages import Scope
 from relay.store import Entered, Looked, Room, Store, Waiter
@@ -62,6 +62,7 @@ class Matchmaker:
         :returns: a room that exists, and of which both must be told before anything is awaited; or
             none, then the user waits, or its partner's search is about to return their room.
         :raises QueueFull: when it cannot wait.
+        :raises TrystUsed: when its tryst serves once, and has.
         """
         room = await self._search(waiter, now, wanted)
         if room is None and not wanted():
@@ -98,6 +99,8 @@ class Matchmaker:
             looked = await self._store.look(waiter, LOOKAHEAD)
             if looked.entered is Entered.FULL:
                 raise QueueFull("too many users wait")
+            if looked.entered is Entered.USED:
+                raise TrystUsed("two have met by it")
             if looked.entered is Entered.IN_ROOM:
                 if await self._has_news_coming(waiter, now, wanted):
                     return None

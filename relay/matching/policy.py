@@ -23,8 +23,9 @@ def choose(
 ) -> list[Waiter]:
     """The best partners for a user, the best one first.
 
-    Two of whom one avoids the other never meet, nor do two who have no mode in common, and who is
-    apart meets nobody who is not. Two who have just parted are kept apart for
+    Two of whom one avoids the other never meet. Who has a tryst meets the other one of that and
+    nobody else, and what follows is for strangers alone. Two who have no mode in common do not
+    meet, and who is apart meets nobody who is not. Two who have just parted are kept apart for
     ``rematch_after_s``, even if nobody else is there.
     Two who share no interest, though one of them has some, are kept apart until either has waited
     for ``interest_wait_s``; two who share no language, though both have said which they speak, for
@@ -44,6 +45,8 @@ def choose(
     def meets(candidate: Waiter) -> bool:
         if candidate.user_id == seeker.user_id or _avoid(seeker, candidate):
             return False
+        if seeker.tryst is not None or candidate.tryst is not None:
+            return seeker.tryst is not None and seeker.tryst.fits(candidate.tryst)
         if seeker.modes.isdisjoint(candidate.modes):
             return False
         if (candidate.apart_until_s > now) is not (seeker.apart_until_s > now):
@@ -68,8 +71,13 @@ def choose(
 
 
 def mode_of(a: Waiter, b: Waiter) -> str:
-    """In which of the modes that two have in common they begin to talk: the richest one."""
-    return next(mode for mode in MODES if mode in a.modes & b.modes)
+    """In which of the modes that two have in common they begin to talk: the richest one.
+
+    Two who know each other meet without one as well, in the plainer of theirs: neither shows more
+    than it has chosen.
+    """
+    shared = a.modes & b.modes or {max(a.mode, b.mode, key=MODES.index)}
+    return min(shared, key=MODES.index)
 
 
 def scope_of(waiter: Waiter, now: float, *, interest_wait_s: float) -> Scope:

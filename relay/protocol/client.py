@@ -16,6 +16,7 @@ from relay.protocol.terms import (
     MAX_CANDIDATE_TYPES,
     MAX_CHAT_CHARS,
     MAX_CHAT_ID_CHARS,
+    MAX_CODE_CHARS,
     MAX_FRAMES_PER_S,
     MAX_INTERESTS,
     MAX_LANGUAGES,
@@ -45,6 +46,8 @@ class FindPartner(Message):
     """Whether the client blurs each partner until both have said :class:`Shown`."""
     stay: StrictBool = False
     """Whether it stays on a server that is about to go, since no other takes it."""
+    code: str | None = Field(default=None, max_length=MAX_CODE_CHARS)
+    """Then nobody else is met than who has the other one of the two codes."""
 
 
 class WebrtcOffer(Message):
@@ -119,6 +122,20 @@ class NextPartner(Message):
     without_media: StrictBool = False
     blurred: StrictBool = False
     stay: StrictBool = False
+    code: str | None = Field(default=None, max_length=MAX_CODE_CHARS)
+
+
+class Invite(Message):
+    """Make an invitation; nothing else changes."""
+
+    type: Literal["invite"] = "invite"
+
+
+class MeetAgain(Message):
+    """Want to meet the partner again some day, or the one of a room that has just ended."""
+
+    type: Literal["meet_again"] = "meet_again"
+    room_id: str | None = Field(default=None, max_length=MAX_ROOM_ID_CHARS)
 
 
 class StopChat(Message):
@@ -243,6 +260,8 @@ UserMessage = (
     | Typing
     | MediaState
     | NextPartner
+    | Invite
+    | MeetAgain
     | StopChat
     | LinkReport
     | QualityReport

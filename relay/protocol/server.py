@@ -93,6 +93,26 @@ class PartnerFound(Message):
     mode: Mode = "video"
     languages: list[str] = Field(default_factory=list)
     """Those that both speak."""
+    by_code: bool = False
+    """Whether it is the one with whom this user has a code."""
+
+
+class Invitation(Message):
+    """The codes of an invitation: of this user, and for the one to invite; for so many seconds."""
+
+    type: Literal["invitation"] = "invitation"
+    code: str
+    guest_code: str
+    within: float
+
+
+class AgainCode(Message):
+    """Both of a room want to meet again: this user's code for that; good for so many seconds."""
+
+    type: Literal["meet_again"] = "meet_again"
+    room_id: str
+    code: str
+    within: float
 
 
 class ChatDelivery(Message):
@@ -240,6 +260,8 @@ ServerMessage = (
     | Pong
     | WaitingForPartner
     | PartnerFound
+    | Invitation
+    | AgainCode
     | WebrtcOffer
     | WebrtcAnswer
     | IceCandidate

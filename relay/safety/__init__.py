@@ -4,6 +4,7 @@
 - ``cookie``     by what a visitor is known again; ``keys`` are what signs it, and what hashes
                  addresses; ``keyfile`` has them on the disk, and
                  ``periods`` makes them of a cluster's secret
+- ``codes``      what two bring each other together with: invitations, and meeting again
 - ``arrivals``   how many may be here and come, of a visitor and of an address; ``work`` is what
                  somebody has to do who comes when many have
 - ``haste``      who leaves partner after partner at once, and meets others like it

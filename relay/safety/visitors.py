@@ -32,7 +32,7 @@ class Visitors:
     """
 
     def __init__(self, keyring: Ring, clock: Callable[[], float] = time.time) -> None:
-        self._keyring = keyring
+        self.keyring = keyring
         self._clock = clock
         self.refusals: Counter[str] = Counter(dict.fromkeys(get_args(cookie.Flaw), 0))
         """Cookies that were not believed, by the reason."""
@@ -40,7 +40,7 @@ class Visitors:
     def identity_of(self, request: web.Request) -> Identity:
         """Who asks; a cookie that is not believed is as none, and is counted."""
         now = self._clock()
-        keys = self._keyring.at(now)
+        keys = self.keyring.at(now)
         known = self._known(request, now)
         return Identity(
             known.visitor if known is not None else "",
@@ -57,7 +57,7 @@ class Visitors:
         is_secure = _over_tls(request)
         response.set_cookie(
             SECURE_COOKIE if is_secure else COOKIE,
-            cookie.issue(visitor, self._keyring.at(now), now),
+            cookie.issue(visitor, self.keyring.at(now), now),
             max_age=int(cookie.LASTS_DAYS * DAY_S),
             path="/",
             httponly=True,
@@ -69,7 +69,7 @@ class Visitors:
         value = request.cookies.get(SECURE_COOKIE if _over_tls(request) else COOKIE)
         if value is None:
             return None
-        found = cookie.read(value, self._keyring.at(now), now)
+        found = cookie.read(value, self.keyring.at(now), now)
         if isinstance(found, cookie.Known):
             return found
         self.refusals[found] += 1

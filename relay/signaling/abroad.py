@@ -155,7 +155,10 @@ class Abroad:
         session.is_engaged = True
         answer: Any = None
         try:
-            request = Offer(room.room_id, room.first, room.second, _person(session), room.mode)
+            tryst = session.tryst.name if session.tryst else ""
+            request = Offer(
+                room.room_id, room.first, room.second, _person(session), room.mode, tryst
+            )
             answer = await self._cluster.ask(node, request)
         except ClusterError as error:
             log.info("offer_failed", room=room.room_id, node=node, reason=str(error))
@@ -173,7 +176,7 @@ class Abroad:
             return "failed"
         guest = self._guest(room.room_id, node, answer.person)
         both: tuple[Partner, Partner] = (session, guest) if is_first else (guest, session)
-        self._tally.matches += 1
+        self._tally.met(session.tryst)
         self._calls.begin(room, *both, self._clock())
         for told in offered.early:
             self._hear(node, told)
@@ -201,6 +204,7 @@ class Abroad:
             session is not None
             and session.can_meet
             and session.suits(offer.mode)
+            and (session.tryst.name if session.tryst else "") == offer.tryst
             and {session.user_id, other} == {offer.first, offer.second}
             and node in self._cluster.others
             and is_room_id(offer.room_id)

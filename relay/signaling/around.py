@@ -45,8 +45,8 @@ class Surroundings:
         self._looking: Counter[str] = Counter()
 
     def tick(self, waiting: Iterable[Session]) -> None:
-        """Take who waits now; to be called once a second."""
-        self._waiting = {session: session.mode for session in waiting}
+        """Take who waits now; to be called once a second. Who has a tryst looks for nobody else."""
+        self._waiting = {session: session.mode for session in waiting if session.tryst is None}
         self._looking = Counter(self._waiting.values())
 
     def looking(self) -> dict[str, int]:

@@ -93,6 +93,7 @@ class Calls:
             blurred=partner.blurs,
             mode=call.agreement.mode,
             languages=[each for each in session.languages if each in partner.languages],
+            by_code=session.tryst is not None,
         )
         session.talk.begin()
         session.send(found)
@@ -137,8 +138,8 @@ class Calls:
             session.happened(Happened.PARTED)
             session.remember(other.user_id, now)
             about = call.room.room_id, other.user_id, other.identity
-            is_guest = other is call.guest
-            session.part_from(Former(*about, now, call.chat, is_guest))
+            node = "" if isinstance(other, Session) else other.node
+            session.part_from(Former(*about, now, call.chat, node, call.again))
         if not isinstance(partner, Session):
             partner.part(farewell.type)
         elif partner not in self.leavers:

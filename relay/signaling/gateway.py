@@ -98,6 +98,7 @@ class Gateway:
             cluster,
             elsewhere=elsewhere,
             looking_elsewhere=looking_elsewhere,
+            keyring=self._visitors.keyring,
         )
         self._keeps_evidence = freezer is not None
         self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)

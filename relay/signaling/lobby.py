@@ -35,9 +35,11 @@ from relay.protocol.messages import (
     Error,
     FindPartner,
     IceCandidate,
+    Invite,
     LinkReport,
     LookAround,
     MediaState,
+    MeetAgain,
     NextPartner,
     PartnerDisconnected,
     PartnerLeft,
@@ -54,6 +56,8 @@ from relay.protocol.messages import (
 )
 from relay.safety import Safety
 from relay.safety.haste import Haste
+from relay.safety.keyfile import Keyring
+from relay.safety.keys import Ring
 from relay.safety.texts import Texts
 from relay.signaling import views
 from relay.signaling.abroad import Abroad
@@ -78,6 +82,7 @@ from relay.signaling.outbox import CLOSE_OVER_BUDGET
 from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.tally import NO_CAUSE, Tally
+from relay.signaling.trysts import Trysts
 from relay.signaling.turns import Turns
 from relay.store import Room, Store
 
@@ -99,6 +104,7 @@ class Lobby:
         clock: Callable[[], float] = monotonic,
         elsewhere: Callable[[], int] = lambda: 0,
         looking_elsewhere: Callable[[], Mapping[str, int]] = dict,
+        keyring: Ring | None = None,
     ) -> None:
         """Be empty.
 
@@ -107,6 +113,7 @@ class Lobby:
         :param clock: that of the times passed in, for what other nodes tell.
         :param elsewhere: how many users other nodes have, and ``looking_elsewhere`` how many of
             them wait, by mode.
+        :param keyring: what codes are signed with; without it they end with this object.
         """
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
@@ -139,7 +146,9 @@ class Lobby:
         self._texts = Texts(limits.links_after_s, limits.same_texts)
         self._turns = Turns()
         self.moving = Moving()
-        self._reporting = Reporting(safety, self._meetings, freezer)
+        ring = keyring or Keyring(None, safety.clock())
+        self._trysts = Trysts(self._sessions, ring, self.tally, cluster, clock, safety.clock)
+        self._reporting = Reporting(safety, self._meetings, self._trysts, freezer)
         if freezer is not None:
             self.tally.evidence = freezer.tally
 
@@ -256,6 +265,10 @@ class Lobby:
         self, session: Session, message: UserMessage, now: float
     ) -> None:
         match message:
+            case FindPartner(code=code) | NextPartner(code=code) if not self._trysts.aim(
+                session, code, now
+            ):
+                pass  # it has been told why
             case FindPartner():
                 session.looks_for(message)
                 await self._find(session, message, now)
@@ -264,6 +277,8 @@ class Lobby:
                 if session.call is not None:
                     await self._meetings.skip(session, now)
                 await self._find(session, message, now)
+            case Invite() | MeetAgain():
+                self._trysts.take(session, message, now)
             case StopChat():
                 self._end_echo(session)
                 await self._meetings.skip(session, now)

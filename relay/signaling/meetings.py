@@ -16,7 +16,7 @@ from contextlib import suppress
 
 import structlog
 
-from relay.errors import QueueFull
+from relay.errors import QueueFull, TrystUsed
 from relay.matching import Happened, Matchmaker, State
 from relay.protocol.messages import Error, PartnerDisconnected, PartnerLeft, Scope
 from relay.safety.haste import Haste
@@ -25,11 +25,18 @@ from relay.signaling.calls import Calls, Farewell
 from relay.signaling.mailbox import TimePassed
 from relay.signaling.session import Session
 from relay.signaling.tally import Tally
+from relay.signaling.trysts import TrystFlaw, refusal
 from relay.store import Room, Waiter
 
 _RETRY_AFTER_S = 3.0
 _MAX_OFFERS = 3
 """So many nodes may decline, one after the other, before the search goes on with the next tick."""
+
+_FAILED = Error(
+    code="find_failed",
+    message="No partner could be looked for. Please try again.",
+    retry_after=_RETRY_AFTER_S,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -61,10 +68,15 @@ class Meetings:
         try:
             if session.link.is_awaited:
                 session.queued_since_s = None
-            if session.link.is_awaited or session.is_away:
+            if session.tryst is not None and now >= session.tryst_until_s:
+                await self._matchmaker.leave_queue(session.user_id)
+                self._dismiss(session, "over")
+            elif session.link.is_awaited or session.is_away:
                 await self._matchmaker.leave_queue(session.user_id)
             else:
                 await self._search(session, now)
+        except TrystUsed:
+            self._dismiss(session, "used")
         except QueueFull:
             log.warning("queue_full", user=session.user_id)
             self._give_up(session)
@@ -134,13 +146,17 @@ class Meetings:
         await self.leave(session, PartnerLeft(), now)
         session.send(PartnerLeft())
 
-    def _give_up(self, session: Session) -> bool:
+    def _dismiss(self, session: Session, flaw: TrystFlaw) -> None:
+        """Nobody comes any more to whom somebody waits for."""
+        if self._give_up(session, refusal(flaw)):
+            self.tally.codes_refused[flaw] += 1
+
+    def _give_up(self, session: Session, error: Error = _FAILED) -> bool:
         """A search came to nothing; false if another's search has succeeded meanwhile."""
         if session.state is not State.WAITING:
             return False
         session.happened(Happened.GAVE_UP)
-        text = "No partner could be looked for. Please try again."
-        session.send(Error(code="find_failed", message=text, retry_after=_RETRY_AFTER_S))
+        session.send(error)
         return True
 
     async def _search(self, session: Session, now: float) -> None:
@@ -169,13 +185,12 @@ class Meetings:
     def _introduce(self, room: Room, now: float) -> bool:
         """Tell two users of their room; if one cannot meet any more, the other looks again."""
         first, second = self._sessions.get(room.first), self._sessions.get(room.second)
-        both = [each for each in (first, second) if each is not None]
-        can_meet = all(each.can_meet and each.suits(room.mode) for each in both)
-        if first is None or second is None or not can_meet:
-            for session in both:
-                session.inbox.put(TimePassed())
+        if first is None or second is None or not _may_meet(first, second, room.mode):
+            for session in (first, second):
+                if session is not None:
+                    session.inbox.put(TimePassed())
             return False
-        self.tally.matches += 1
+        self.tally.met(first.tryst)
         self._calls.begin(room, first, second, now)
         return True
 
@@ -188,9 +203,17 @@ class Meetings:
             session.link.place,
             session.names,
             session.avoids,
-            self._haste.apart_until_s(session.counts_as, now),
+            0.0 if session.tryst else self._haste.apart_until_s(session.counts_as, now),
             node=self._abroad.here if self._abroad is not None else "",
             mode=session.mode,
             also=session.also,
             languages=frozenset(session.languages),
+            tryst=session.tryst,
         )
+
+
+def _may_meet(first: Session, second: Session, mode: str) -> bool:
+    """Whether both are free, and neither has taken, or given up, a tryst or its mode meanwhile."""
+    if not all(each.can_meet and each.suits(mode) for each in (first, second)):
+        return False
+    return first.tryst.fits(second.tryst) if first.tryst else second.tryst is None

@@ -8,19 +8,28 @@ from relay.protocol.messages import Block, Blocked, PartnerLeft, Report, ReportR
 from relay.records import Reason
 from relay.safety import Safety
 from relay.signaling.meetings import Meetings
-from relay.signaling.session import FORMER_S, Former, Session
+from relay.signaling.session import Former, Session
+from relay.signaling.trysts import Trysts
 
 
 class Reporting:
     """Finds out who is meant, and has it go its way.
 
     :param safety: where reports go.
+    :param trysts: who is reported or blocked is not met again by a code either.
     :param freezer: freezes what is reported, if evidence is kept.
     """
 
-    def __init__(self, safety: Safety, meetings: Meetings, freezer: Freezer | None = None) -> None:
+    def __init__(
+        self,
+        safety: Safety,
+        meetings: Meetings,
+        trysts: Trysts,
+        freezer: Freezer | None = None,
+    ) -> None:
         self._safety = safety
         self._meetings = meetings
+        self._trysts = trysts
         self._freezer = freezer
 
     async def take(self, session: Session, message: Report | Block, now: float) -> None:
@@ -45,6 +54,7 @@ class Reporting:
         if _are_together(session, meant):
             await self._meetings.leave(session, PartnerLeft(), now)
         session.avoid(meant)
+        self._trysts.call_off(session, meant)
         if not is_paid:
             return
         match message:
@@ -77,20 +87,7 @@ class Reporting:
         return not wait_s
 
     def _meant(self, session: Session, room_id: str | None, now: float) -> Former:
-        """Who is meant: the partner, unless it is a room that has ended."""
-        call = session.call
-        meant = None
-        if call is not None and room_id in (None, call.room.room_id):
-            partner = call.partner_of(session)
-            room_id, identity = call.room.room_id, partner.identity
-            meant = Former(room_id, partner.user_id, identity, now, call.chat)
-        elif call is None or room_id is not None:
-            latest = (
-                former
-                for former in reversed(session.former)
-                if room_id in (None, former.room_id) and now - former.parted_at <= FORMER_S
-            )
-            meant = next(latest, None)
+        meant = session.meant(room_id, now)
         if meant is None:
             raise ProtocolError("nobody_to_report", "there is nobody to report")
         visitor = session.identity.visitor

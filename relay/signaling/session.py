@@ -37,7 +37,7 @@ from relay.signaling.modes import Agreement
 from relay.signaling.outbox import CLOSE_POLICY, Outbox
 from relay.signaling.talk import Remark, Talk
 from relay.signaling.tally import Tally
-from relay.store import Room
+from relay.store import MODES, Room, Tryst
 
 _MAX_RECENT = 8  # partners remembered
 FORMER_S = 60.0
@@ -60,8 +60,15 @@ class Former:
     """On the lobby's clock."""
     chat: ChatLog | None = None
     """What the two wrote, while evidence is kept."""
-    is_guest: bool = False
-    """Of another node."""
+    node: str = ""
+    """That has its session, if it is another one."""
+    again: set[str] = field(default_factory=set)
+    """Which of the two want to meet again; both have the same one, if both are here."""
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it is a user of another node."""
+        return self.node != ""
 
 
 def number_of(room_id: str) -> int:
@@ -80,6 +87,8 @@ class Call:
     """The last of it, while evidence is kept."""
     agreement: Agreement = field(default_factory=Agreement)
     """In which mode the two talk."""
+    again: set[str] = field(default_factory=set)
+    """Which of the two want to meet again."""
 
     @property
     def number(self) -> int:
@@ -147,6 +156,8 @@ class Session:
         self.state = State.CONNECTED
         self.call: Call | None = None  # while matched or in_call
         self.is_engaged = False  # a room is offered to its partner's node
+        self.tryst: Tryst | None = None  # with whom it is to be, then with nobody else
+        self.tryst_until_s = 0.0
         self.interests: dict[str, str] = {}  # as the user wrote them, by what is compared
         self.languages: list[str] = []  # that it speaks, the best one first
         self.mode: Mode = "video"  # in which it wants to talk
@@ -199,7 +210,8 @@ class Session:
 
     def suits(self, mode: str) -> bool:
         """Whether that is how it wants to talk: it may have changed its mind since it was found."""
-        return mode in (self.mode, self.also)
+        plainer = MODES[MODES.index(self.mode) :] if self.tryst else ()
+        return mode in (self.mode, self.also, *plainer)
 
     @property
     def takes_remarks(self) -> bool:
@@ -382,6 +394,23 @@ class Session:
         rooms = [former for former in self.former if former.room_id != meant.room_id]
         self.former.clear()
         self.former.extend(rooms)
+
+    def meant(self, room_id: str | None, now: float) -> Former | None:
+        """Who is meant: the partner, unless it is a room that has just ended."""
+        call = self.call
+        if call is not None and room_id in (None, call.room.room_id):
+            partner = call.partner_of(self)
+            about = call.room.room_id, partner.user_id, partner.identity
+            node = partner.node if isinstance(partner, Guest) else ""
+            return Former(*about, now, call.chat, node, call.again)
+        if call is not None and room_id is None:
+            return None
+        latest = (
+            former
+            for former in reversed(self.former)
+            if room_id in (None, former.room_id) and now - former.parted_at <= FORMER_S
+        )
+        return next(latest, None)
 
     def part_from(self, former: Former) -> None:
         """Note whom the user can still report, and forget whom no longer."""

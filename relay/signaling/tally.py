@@ -6,6 +6,7 @@ from typing import get_args
 from relay.histogram import Histogram
 from relay.protocol.messages import LinkCause, Mode
 from relay.signaling.diagnosis import Networks
+from relay.store import Tryst
 
 NO_CAUSE = "lost"
 """Of a link that was up, or was never described."""
@@ -35,6 +36,12 @@ class Tally:
         """Rooms opened; one with a user on another node counts where it was found."""
         self.met_in: Counter[str] = Counter(dict.fromkeys(get_args(Mode), 0))
         """Of each user who got a partner: in which mode the two began to talk."""
+        self.codes_made: Counter[str] = Counter(invitation=0, again=0)
+        """Invitations, and codes of users who want to meet again."""
+        self.codes_met: Counter[str] = Counter(invitation=0, again=0)
+        """Rooms of two who had a code, as ``matches``."""
+        self.codes_refused: Counter[str] = Counter(unknown=0, over=0, used=0, too_many=0)
+        """Codes that nobody was looked for with, by the reason."""
         self.match_wait = Histogram((0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300))
         """Of each user who got a partner: how long it took."""
         self.errors: Counter[str] = Counter(find_failed=0, internal=0, media_failed=0)
@@ -46,6 +53,12 @@ class Tally:
         self.evidence: Counter[str] = Counter()
         """Reports, by what has become of their evidence; none while it is not kept."""
         self.networks = Networks()
+
+    def met(self, tryst: Tryst | None) -> None:
+        """Two have met."""
+        self.matches += 1
+        if tryst is not None:
+            self.codes_met["invitation" if tryst.is_single else "again"] += 1
 
     def failures(self, now: float) -> list[tuple[str, int, int]]:
         """Of each cause for which links have failed: how many, and of how many in the last hour.

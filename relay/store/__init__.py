@@ -9,7 +9,7 @@
 - ``shared``     the shared one while it is there, else one in memory
 """
 
-from relay.store.interface import MODES, Entered, Looked, Room, Store, Waiter
+from relay.store.interface import MODES, Entered, Looked, Room, Store, Tryst, Waiter
 from relay.store.memory import MemoryStore
 
-__all__ = ["MODES", "Entered", "Looked", "MemoryStore", "Room", "Store", "Waiter"]
+__all__ = ["MODES", "Entered", "Looked", "MemoryStore", "Room", "Store", "Tryst", "Waiter"]

@@ -10,6 +10,30 @@ MODES = ("video", "voice", "text")
 
 
 @dataclass(frozen=True, slots=True)
+class Tryst:
+    """What two have who are to meet each other, and nobody else."""
+
+    name: str
+    """A secret of the two, in letters, digits, - and _."""
+    side: int
+    """0 or 1: which of the two it is."""
+    is_single: bool = False
+    """Whether it serves once."""
+
+    def fits(self, other: "Tryst | None") -> bool:
+        """Whether somebody is the one to meet."""
+        return other is not None and other.name == self.name and other.side != self.side
+
+
+TRYSTS = 2 * len(MODES)
+"""The pool of those who have a tryst, beside two for each mode (:func:`pool_of`)."""
+USED_S = 3600.0
+"""How long a store remembers that a tryst has served; none that serves once lasts longer."""
+MAX_USED = 100_000
+"""And of how many: the one that has served longest ago is forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiter:
     """A user in the waiting queue, with all that matching needs to know.
 
@@ -28,6 +52,7 @@ class Waiter:
     mode: str = MODES[0]  # in which it talks: it is found by those who look for that
     also: str = ""  # another mode that suits it: it looks there, too, and is not found there
     languages: frozenset[str] = frozenset()  # that it speaks; none when it has said nothing
+    tryst: Tryst | None = None  # then it meets only the other one of that
 
     @property
     def modes(self) -> frozenset[str]:
@@ -35,9 +60,27 @@ class Waiter:
         return frozenset({self.mode, self.also} - {""})
 
     @property
+    def pool(self) -> int:
+        """Where it waits."""
+        return TRYSTS if self.tryst else pool_of(self.mode, apart=self.is_apart)
+
+    @property
+    def pools(self) -> list[int]:
+        """Where it looks for others: first where it waits."""
+        if self.tryst:
+            return [TRYSTS]
+        modes = (self.mode, *sorted(self.modes - {self.mode}))
+        return [pool_of(mode, apart=self.is_apart) for mode in modes]
+
+    @property
     def is_apart(self) -> bool:
         """Whether it has entered apart; the store keeps such users by themselves."""
         return self.apart_until_s > 0
+
+
+def pool_of(mode: str, *, apart: bool) -> int:
+    """Where strangers wait: nobody is kept in two pools."""
+    return 2 * MODES.index(mode) + int(apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +107,7 @@ class Entered(StrEnum):
     WAITING = "waiting"
     IN_ROOM = "in_room"  # nothing changed: the user has a partner
     FULL = "full"  # nothing changed: the queue is full
+    USED = "used"  # it waits no more: its tryst serves once, and has
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +120,8 @@ class Looked:
     oldest: list[Waiter] = field(default_factory=list)
     alike: list[Waiter] = field(default_factory=list)
     """What :meth:`Store.waiting` and :meth:`Store.alike` find for it, in all its modes; perhaps
-    without those who are among the former, and without itself."""
+    without those who are among the former, and without itself. Who has a tryst sees those who have
+    the same, as alike."""
 
 
 class Store(Protocol):
@@ -108,8 +153,9 @@ class Store(Protocol):
         """Up to ``limit`` users who wait and are like this one, oldest first.
 
         That is: in the same mode, apart or not, with one of its interests and one of its languages;
-        where it has none of either, those who have none either. If more than ``limit`` have the
-        same one, some who changed theirs while they waited, or have come back, may be left out.
+        where it has none of either, those who have none either. Or with the same tryst, if it has
+        one. If more than ``limit`` have the same one, some who changed theirs while they waited, or
+        have come back, may be left out.
         """
 
     async def look(self, waiter: Waiter, limit: int) -> Looked:
@@ -118,7 +164,8 @@ class Store(Protocol):
     async def claim_first(self, rooms: Sequence[Room]) -> Room | None:
         """Make the first of these rooms that can be made, in one step, and no other.
 
-        One can be when both its users wait, and are two: they go from the queue into the room.
+        One can be when both its users wait, and are two: they go from the queue into the room. If
+        either has a tryst, both have it, and it has not served if it serves once.
 
         :returns: the one; None when there is none, and then nothing changed.
         """

@@ -10,13 +10,11 @@ from typing import Any
 from relay.cluster.lane import Runs
 from relay.errors import NotUnderstood, StoreAway
 from relay.store import scripts
-from relay.store.interface import MODES, Entered, Looked, Room, Waiter
+from relay.store.interface import MODES, Entered, Looked, Room, Waiter, pool_of
 from relay.store.scripts import KEYS, Script
 from relay.store.times import Times
 from relay.store.written import (
     BETWEEN,
-    pool,
-    pools,
     room_of,
     room_text,
     tags,
@@ -152,17 +150,14 @@ class RedisStore:
         """See :meth:`Store.waiting`; 1,000 at most."""
         if limit <= 0:
             return []
-        (texts,) = await self._ask(scripts.WAITING, pool(apart=apart, mode=mode), min(limit, _MOST))
+        (texts,) = await self._ask(scripts.WAITING, pool_of(mode, apart=apart), min(limit, _MOST))
         return self._waiters(texts)
 
     async def alike(self, like: Waiter, limit: int) -> list[Waiter]:
         """See :meth:`Store.alike`; 1,000 at most."""
         if limit <= 0:
             return []
-        many = min(limit, _MOST)
-        where = pool(apart=like.is_apart, mode=like.mode)
-        tagged = tags(like.interests, like.languages)
-        (texts,) = await self._ask(scripts.ALIKE, where, many, *tagged)
+        (texts,) = await self._ask(scripts.ALIKE, like.pool, min(limit, _MOST), *tags(like))
         return self._waiters(texts)
 
     async def look(self, waiter: Waiter, limit: int) -> Looked:
@@ -170,9 +165,8 @@ class RedisStore:
         self._require_begun()
         bounds = (self._max_waiting, max(min(limit, _MOST), 1))
         _, *fields = waiter_fields(waiter, self._times)
-        entered, *found = await self._write(
-            scripts.LOOK, *bounds, waiter.user_id, pools(waiter), *fields
-        )
+        pools = "".join(map(str, waiter.pools))
+        entered, *found = await self._write(scripts.LOOK, *bounds, waiter.user_id, pools, *fields)
         if not found:
             return Looked(Entered(entered), waiter)
         since_us, oldest, alike = found

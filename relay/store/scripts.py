@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from hashlib import sha1
 
 from relay.cluster.messages import VERSION
+from relay.store.interface import MAX_USED, TRYSTS, USED_S
 
 _OWN = f"{{relay}}:{VERSION}"
 
@@ -22,13 +23,15 @@ KEYS = (
     f"{_OWN}:waiters",  # hash: user -> waiter
     f"{_OWN}:queue",  # sorted set: users by when they came
     f"{_OWN}:apart",  # the same, of those who are apart
-    f"{_OWN}:alike",  # sorted set by name: pool, language and interest, when they came, user
+    f"{_OWN}:alike",  # sorted set by name: pool, language and interest or tryst, when, user
     f"{_OWN}:rooms",  # hash: user -> room, of both users
     f"{_OWN}:at",  # sorted set by name: node, user, of all who wait or are in a room
     f"{_OWN}:voice",  # as the queue, and those who are apart: of those who talk without pictures
     f"{_OWN}:voice:apart",
     f"{_OWN}:text",  # and of those who write
     f"{_OWN}:text:apart",
+    f"{_OWN}:trysts",  # as the queue, of those who have a tryst
+    f"{_OWN}:used",  # sorted set: trysts that serve once and have, by when
     f"{_OWN}:stays",  # hash: node -> stay
 )
 
@@ -36,12 +39,12 @@ KEEP_S = 600
 """So long keys are kept of which no node looks after the store."""
 
 _HEAD = (
-    f"\nlocal KEEP_S = {KEEP_S}"
+    f"\nlocal KEEP_S, USED_S, MAX_USED, TRYSTS = {KEEP_S}, {USED_S:.0f}, {MAX_USED}, '{TRYSTS}'"
     """
 local WAITERS, QUEUE, APART, ALIKE, ROOMS, AT = unpack(KEYS)
-local STAYS = KEYS[#KEYS]
+local USED, STAYS = KEYS[#KEYS - 1], KEYS[#KEYS]
 local QUEUES = {['0'] = QUEUE, ['1'] = APART, ['2'] = KEYS[7], ['3'] = KEYS[8],
-  ['4'] = KEYS[9], ['5'] = KEYS[10]}
+  ['4'] = KEYS[9], ['5'] = KEYS[10], [TRYSTS] = KEYS[11]}
 local call = redis.call
 local now = call('TIME')
 
@@ -87,6 +90,10 @@ local function how_many_wait()
   return many
 end
 
+local function has_served(pool, tag)
+  return pool == TRYSTS and string.sub(tag, 1, 1) == '1' and call('ZSCORE', USED, tag)
+end
+
 local function take(user)
   local value = call('HGET', WAITERS, user)
   if not value then return false end
@@ -128,7 +135,7 @@ end
 
 local function keep()
   for _, key in ipairs(KEYS) do
-    call('EXPIRE', key, KEEP_S, 'NX')
+    if key ~= USED then call('EXPIRE', key, KEEP_S, 'NX') end
   end
 end
 """
@@ -156,7 +163,7 @@ BEGIN = Script(
     _HEAD
     + """
 local types = {'hash', 'zset', 'zset', 'zset', 'hash', 'zset',
-  'zset', 'zset', 'zset', 'zset', 'hash'}
+  'zset', 'zset', 'zset', 'zset', 'zset', 'zset', 'hash'}
 for index, key in ipairs(KEYS) do
   local kind = call('TYPE', key).ok
   if kind ~= 'none' and kind ~= types[index] then
@@ -175,6 +182,10 @@ answers how many it were."""
 _ENTER = """
 local function enter(node, user, apart, since, tags, rest, most)
   if call('HEXISTS', ROOMS, user) == 1 then return 'in_room' end
+  if has_served(apart, tags) then
+    if take(user) then call('ZREM', AT, node .. '\\0' .. user) end
+    return 'used'
+  end
   local former = call('HGET', WAITERS, user)
   local is_new = true
   if former then
@@ -286,7 +297,8 @@ if entered ~= 'waiting' then return {now[1], now[2], entered} end
 local each_tag, is_known, oldest, likers = {}, {[user] = true}, {}, {}
 for tag in string.gmatch(tags .. '\\31', '([^\\31]*)\\31') do each_tag[#each_tag + 1] = tag end
 for pool in string.gmatch(pools, '%d') do
-  local found, missing = texts(call('ZRANGE', queue_of(pool), 0, limit - 1), is_known)
+  local before = pool == TRYSTS and {} or call('ZRANGE', queue_of(pool), 0, limit - 1)
+  local found, missing = texts(before, is_known)
   if #missing > 0 then call('ZREM', queue_of(pool), unpack(missing)) end
   local users, members_of = liking(pool, each_tag, limit)
   for _, each in ipairs(missing) do is_known[each] = nil end
@@ -308,10 +320,25 @@ CLAIM = Script(
     _HEAD
     + _FENCE
     + """
+local function tryst_of(user)
+  local value = call('HGET', WAITERS, user)
+  if not value then return nil end
+  local pool, _, _, tags = parse(value)
+  return pool == TRYSTS and tags or ''
+end
+
+local function use(tryst)
+  call('ZADD', USED, now[1], tryst)
+  call('ZREMRANGEBYSCORE', USED, '-inf', '(' .. (now[1] - USED_S))
+  call('ZREMRANGEBYRANK', USED, 0, -MAX_USED - 1)
+  call('EXPIRE', USED, USED_S)
+end
+
 for index = 3, #ARGV, 3 do
   local room, first, second = ARGV[index], ARGV[index + 1], ARGV[index + 2]
-  if first ~= second and call('HEXISTS', WAITERS, first) == 1
-      and call('HEXISTS', WAITERS, second) == 1 then
+  local tryst = first ~= second and tryst_of(first)
+  if tryst and tryst == tryst_of(second) and not has_served(TRYSTS, tryst) then
+    if string.sub(tryst, 1, 1) == '1' then use(tryst) end
     take(first)
     take(second)
     call('HSET', ROOMS, first, room, second, room)
@@ -323,7 +350,8 @@ return {now[1], now[2], 0}
 """
 )
 """Arguments: node, stay, and three for each room: the room, and its two users. Answers which was
-made, from 1 on, or 0."""
+made, from 1 on, or 0. Who has a tryst meets only who has the same; which side each is on has been
+seen by whoever asks."""
 
 LEAVE_ROOM = Script(
     _HEAD
@@ -382,7 +410,9 @@ TEND = Script(
     _HEAD
     + _FENCE
     + """
-for _, key in ipairs(KEYS) do call('EXPIRE', key, KEEP_S) end
+for _, key in ipairs(KEYS) do
+  if key ~= USED then call('EXPIRE', key, KEEP_S) end
+end
 local users = call('ZRANGEBYLEX', AT, '(' .. ARGV[1] .. '\\0' .. ARGV[3], '(' .. ARGV[1] .. '\\1',
   'LIMIT', 0, ARGV[4])
 for index, member in ipairs(users) do users[index] = string.sub(member, #ARGV[1] + 2) end

@@ -1,19 +1,18 @@
 """Waiters and rooms as text, which the store's scripts and all nodes read.
 
 A waiter is five lines: the user's id, what the scripts have to know (its pool, and since when it
-waits; its node; its interests and languages, as they are looked up by), and the rest as JSON. A
-room is JSON.
+waits; its node; its interests and languages or its tryst, as they are looked up by), and the rest
+as JSON. A room is JSON.
 Fields that are missing have their defaults, and such as nobody here knows are left out.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from relay.errors import NotUnderstood
-from relay.store.interface import MODES, Room, Waiter
+from relay.store.interface import MODES, TRYSTS, Room, Tryst, Waiter
 from relay.store.times import Times
 
 BETWEEN = "\x1e"
@@ -22,25 +21,16 @@ _BETWEEN_TAGS = "\x1f"
 _AFTER_LANGUAGE = "\x1d"
 
 
-def pool(*, apart: bool, mode: str) -> str:
-    """Where somebody waits, as a digit."""
-    return str(2 * MODES.index(mode) + int(apart))
-
-
-def pools(waiter: Waiter) -> str:
-    """Where somebody looks: a digit each, first that of where it waits."""
-    modes = (waiter.mode, *sorted(waiter.modes - {waiter.mode}))
-    return "".join(pool(apart=waiter.is_apart, mode=mode) for mode in modes)
-
-
-def tags(interests: Iterable[str], languages: Iterable[str] = ()) -> list[str]:
-    """What users are looked up by: each interest in each language, of those who say some.
+def tags(waiter: Waiter) -> list[str]:
+    """What a user is looked up by: its tryst; or each interest in each language, if it says some.
 
     An empty one is no interest's: those who have none are found by it. No control characters are
     in them but the one after the language.
     """
-    likings = sorted(_dump(interest)[1:-1] for interest in interests) or [""]
-    spoken = [_dump(each)[1:-1] + _AFTER_LANGUAGE for each in sorted(languages)] or [""]
+    if (tryst := waiter.tryst) is not None:
+        return [f"{tryst.is_single:d}{tryst.name}"]  # the digit is the scripts'
+    likings = sorted(_dump(interest)[1:-1] for interest in waiter.interests) or [""]
+    spoken = [_dump(each)[1:-1] + _AFTER_LANGUAGE for each in sorted(waiter.languages)] or [""]
     return [language + liking for language in spoken for liking in likings]
 
 
@@ -61,9 +51,11 @@ def waiter_fields(waiter: Waiter, times: Times) -> tuple[str, str, str, str]:
         rest["m"] = waiter.also
     if waiter.languages:
         rest["l"] = sorted(waiter.languages)
+    if (tryst := waiter.tryst) is not None:
+        rest["t"] = [tryst.name, tryst.side, int(tryst.is_single), waiter.mode]
+    tagged = _BETWEEN_TAGS.join(tags(waiter))
     since = f"{times.there(waiter.since_s):016d}"
-    tagged = _BETWEEN_TAGS.join(tags(waiter.interests, waiter.languages))
-    return pool(apart=waiter.is_apart, mode=waiter.mode), since, tagged, _dump(rest)
+    return str(waiter.pool), since, tagged, _dump(rest)
 
 
 def waiter_of(text: str, times: Times) -> Waiter:
@@ -84,12 +76,21 @@ def waiter_of(text: str, times: Times) -> Waiter:
             frozenset(map(str, rest.get("a", ()))),
             times.here(int(rest["u"])) if "u" in rest else 0.0,
             node,
-            MODES[int(head[0]) // 2],
+            _mode_of(int(head[0]), rest),
             str(rest.get("m", "")),
             frozenset(map(str, rest.get("l", ()))),
+            _tryst_of(*rest["t"][:3]) if "t" in rest else None,
         )
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         raise NotUnderstood("says what is no waiter") from None
+
+
+def _mode_of(pool: int, rest: dict[str, Any]) -> str:
+    return MODES[MODES.index(rest["t"][3]) if pool == TRYSTS else pool // 2]
+
+
+def _tryst_of(name: object, side: object, is_single: object) -> Tryst:
+    return Tryst(str(name), int(str(side)), bool(is_single))
 
 
 def room_text(room: Room, times: Times) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from relay.cluster.lane import Lane, client
-from relay.store import Entered, MemoryStore, Room, Store, Waiter
+from relay.store import Entered, MemoryStore, Room, Store, Tryst, Waiter
 from relay.store.redis import RedisStore
 from relay.store.shared import SharedStore
 from tests.support.party import SlowStore
@@ -438,3 +438,94 @@ async def test_the_first_room_that_can_be_made_is_made_and_no_other(store: Store
     assert await store.claim_first(rooms) is None
     assert await store.claim_first([]) is None
     assert await names(store) == ["bob", "dan"]
+
+
+def party_to(name: str, side: int, since_s: float, *, is_single: bool = False) -> Waiter:
+    tryst = Tryst(name, side, is_single)
+    return Waiter(f"{name}{side}-{since_s:g}", since_s, frozenset({"tea"}), tryst=tryst)
+
+
+def room_for(room_id: str, first: Waiter, second: Waiter) -> Room:
+    return Room(room_id, first.user_id, second.user_id, 50.0)
+
+
+async def alike_to(store: Store, waiter: Waiter) -> list[str]:
+    looked = await store.look(waiter, MAX_WAITING)
+    assert (looked.entered, looked.seeker, looked.oldest) == (Entered.WAITING, waiter, [])
+    return [each.user_id for each in looked.alike if each.user_id != waiter.user_id]
+
+
+async def test_who_has_a_tryst_sees_only_who_has_the_same(store: Store) -> None:
+    await enter_liking(store, ann="tea", bob="")
+    host, guest, other = (party_to(n, s, t) for n, s, t in [("x", 0, 1), ("x", 1, 2), ("y", 0, 3)])
+    assert await alike_to(store, host) == []
+    assert await alike_to(store, other) == []
+    assert await alike_to(store, replace(guest, mode="text")) == [host.user_id]
+    assert await alike_to(store, host) == [guest.user_id], "who wants to talk in another way, too"
+    assert await names(store) == ["ann", "bob"]
+    assert await liking(store, "tea") == ["ann"]
+    assert [w.user_id for w in await store.waiting(10, apart=True)] == []
+
+
+async def test_who_has_a_tryst_meets_nobody_else(store: Store) -> None:
+    """However a room was found: the user may have got its tryst since then."""
+    await enter(store, "ann")
+    host, guest, other = (party_to(n, s, t) for n, s, t in [("x", 0, 1), ("x", 1, 2), ("y", 1, 3)])
+    for waiter in (host, guest, other):
+        await store.enter(waiter)
+    wrong = [Room("r", "ann", host.user_id, 50.0), Room("s", host.user_id, "ann", 50.0)]
+    assert await store.claim_first([*wrong, room_for("t", host, other)]) is None
+    right = room_for("u", host, guest)
+    assert await store.claim_first([*wrong, right]) == right
+    assert await names(store) == ["ann"]
+
+
+async def test_who_waits_may_take_a_tryst_and_give_it_up(store: Store) -> None:
+    await enter(store, "ann", "bob")
+    assert await alike_to(store, Waiter("ann", 0.0, tryst=Tryst("x", 0))) == []
+    assert await names(store) == ["bob"]
+    assert await alike_to(store, Waiter("cid", 5.0, tryst=Tryst("x", 1))) == ["ann"]
+    assert await store.enter(Waiter("ann", 9.0)) is Entered.WAITING
+    assert await names(store) == ["ann", "bob"]
+    assert await alike_to(store, Waiter("cid", 5.0, tryst=Tryst("x", 1))) == []
+    await store.leave_queue("cid")
+    assert await alike_to(store, Waiter("dan", 6.0, tryst=Tryst("x", 0))) == []
+
+
+async def test_a_tryst_that_serves_once_has_served_when_a_room_is_made(store: Store) -> None:
+    host, guest, late = (
+        party_to("x", side, t, is_single=True) for side, t in [(0, 1), (1, 2), (1, 3)]
+    )
+    for waiter in (host, guest, late):
+        assert await store.enter(waiter) is Entered.WAITING
+    assert await store.claim_first([room_for("r", host, guest)])
+    assert (await store.look(late, 10)).entered is Entered.USED
+    assert await store.leave_room(host.user_id)
+    again = party_to("x", 0, 9, is_single=True)
+    assert await store.enter(again) is Entered.USED
+    assert await store.claim_first([room_for("s", again, late)]) is None
+    other = party_to("z", 0, 9, is_single=True)
+    assert await store.enter(other) is Entered.WAITING
+
+
+async def test_a_tryst_has_served_for_all_who_wait_with_it(store: Store) -> None:
+    both = [[party_to("x", side, t, is_single=True) for side in (0, 1)] for t in (1, 2)]
+    for waiter in (*both[0], *both[1]):
+        await store.enter(waiter)
+    rooms = [room_for("r", *both[0]), room_for("s", *both[1])]
+    assert await store.claim_first(rooms) == rooms[0]
+    assert await store.claim_first(rooms) is None
+
+
+async def test_another_tryst_serves_as_often_as_its_two_like(store: Store) -> None:
+    host, guest = party_to("x", 0, 1), party_to("x", 1, 2)
+    for room_id in ("r", "s"):
+        await store.enter(host)
+        await store.enter(guest)
+        assert await store.claim_first([room_for(room_id, host, guest)])
+        assert await store.leave_room(guest.user_id)
+
+
+async def test_who_has_a_tryst_counts_among_those_who_wait(store: Store) -> None:
+    await enter(store, *(f"user{number}" for number in range(MAX_WAITING)))
+    assert await store.enter(party_to("x", 0, 500)) is Entered.FULL

@@ -16,7 +16,8 @@ from relay.cluster.messages import VERSION
 from relay.errors import StoreAway
 from relay.matching import Matchmaker
 from relay.matching.matchmaker import LOOKAHEAD
-from relay.store import Entered, Room, Waiter
+from relay.store import Entered, Room, Tryst, Waiter
+from relay.store.interface import USED_S
 from relay.store.redis import COMING_AT_ONCE, LOOKED_AT_ONCE, RedisStore
 from relay.store.scripts import KEEP_S, KEYS
 from tests.support.queued import entry_of
@@ -278,13 +279,22 @@ async def test_every_key_has_an_end_which_is_renewed(
         await stores["a"].enter(Waiter(mode, 1.0, mode=mode))
         await stores["a"].enter(Waiter(f"{mode} apart", 1.0, mode=mode, apart_until_s=1e9))
     await stores["a"].claim_first([Room("r", "ann", "amy", 1.0)])
-    for key in KEYS:
+    for side, once in ((0, True), (1, True), (0, False)):
+        tryst = Tryst(f"x{once:d}", side, once)
+        await stores["a"].enter(Waiter(f"{tryst.name}{side}", 1.0, tryst=tryst))
+    assert await stores["a"].claim_first([Room("s", "x10", "x11", 1.0)])
+    used = next(key for key in KEYS if key.endswith(":used"))
+    assert KEEP_S < int(redis_server.ask("TTL", used)) <= USED_S
+    redis_server.ask("EXPIRE", used, "100")
+    renewed = set(KEYS) - {used}
+    for key in renewed:
         assert 0 < int(redis_server.ask("TTL", key)) <= KEEP_S
         redis_server.ask("EXPIRE", key, "100")
     await enter(stores["a"], "a", "ada")
     assert {int(redis_server.ask("TTL", key)) <= 100 for key in KEYS} == {True}
     await stores["a"].tend()
-    assert {int(redis_server.ask("TTL", key)) > 100 for key in KEYS} == {True}
+    assert {int(redis_server.ask("TTL", key)) > 100 for key in renewed} == {True}
+    assert int(redis_server.ask("TTL", used)) <= 100, "what has served need not be known for ever"
 
 
 async def test_everything_is_named_and_in_one_slot(redis_server: RedisServer) -> None:

@@ -211,3 +211,15 @@ async def test_many_early_joiners_all_get_partners() -> None:
         for bot, partner in itertools.permutations(six, 2):
             if bot.room_id == partner.room_id:
                 await sees(bot, partner, 2)
+
+
+async def test_two_meet_by_an_invitation_and_a_third_is_left_alone() -> None:
+    async with relay() as url, bots(url, 3, searching=0) as (host, guest, other):
+        await other.find_partner()
+        invitation = await host.invite()
+        await host.find_partner()
+        guest.code = invitation.guest_code
+        await guest.find_partner()
+        await meet(host, guest)
+        assert (host.room_id, other.room_id) == (guest.room_id, None)
+        await all_see_their_partners([host, guest])

@@ -467,9 +467,7 @@ async def test_a_link_that_was_not_up_yet_has_its_full_time_after_a_restart() ->
     assert (ann.hear(), ann.state) == ([], State.WAITING)
 
 
-async def test_after_a_restart_an_initiator_is_told_to_offer_and_the_other_gets_a_proposal() -> (
-    None
-):
+async def test_after_a_restart_an_initiator_is_to_offer_and_the_other_gets_a_proposal() -> None:
     """As at the beginning, so that a client that knows nothing of restarts can answer."""
     party = Party()
     ann, bob = await negotiated(party)

@@ -172,7 +172,7 @@ async def test_who_asks_over_and_over_is_slowed() -> None:
     assert bob.hear() == ["mode_asked: text"]
 
 
-def told(user: User) -> list[tuple[int | None, str]]:
+def told(user: User) -> list[tuple[int | None, str | None]]:
     heard = taken(user.session.outbox)
     return [(m.looking, m.scope) for m in heard if isinstance(m, WaitingForPartner)]
 

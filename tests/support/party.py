@@ -9,6 +9,7 @@ from relay.evidence.freezer import Freezer
 from relay.matching import MediaMode, State
 from relay.plane import LinkState
 from relay.protocol.messages import (
+    AgainCode,
     ChatDelivery,
     ChatMessage,
     ChatReceived,
@@ -17,7 +18,11 @@ from relay.protocol.messages import (
     Error,
     FindPartner,
     IceCandidate,
+    Invitation,
+    Invite,
     MediaState,
+    MeetAgain,
+    Mode,
     ModeAsked,
     ModeChanged,
     ModeDeclined,
@@ -40,6 +45,7 @@ from relay.protocol.messages import (
     parse_server,
 )
 from relay.safety import NOBODY, BanRules, Identity, Safety
+from relay.safety.keyfile import Keyring
 from relay.signaling.direct import Direct
 from relay.signaling.effort import Effort
 from relay.signaling.guard import Guard
@@ -118,6 +124,8 @@ class SlowStore:
 
 EPOCH_S = 1_700_000_000.0
 """By which the day is ahead of the lobby's clock."""
+KEYRING = Keyring(None, EPOCH_S)
+"""One for all nodes."""
 
 
 class User:
@@ -155,6 +163,27 @@ class User:
 
     def put_find(self, *interests: str) -> None:
         self.put(FindPartner(interests=list(interests)))
+
+    async def invite(self) -> tuple[str, str]:
+        """Its own code, and its guest's."""
+        self.put(Invite())
+        await self.party.settle()
+        (invitation,) = taken(self.session.outbox)
+        assert isinstance(invitation, Invitation)
+        return invitation.code, invitation.guest_code
+
+    async def find_by(self, code: str, *, mode: Mode = "video") -> list[str]:
+        return await self.say(FindPartner(code=code, mode=mode))
+
+    async def want_again(self, room_id: str | None = None) -> str | None:
+        """Want to meet the partner again; the code, if there is one at once."""
+        self.put(MeetAgain(room_id=room_id))
+        await self.party.settle()
+        return self.again_code()
+
+    def again_code(self) -> str | None:
+        found = [one.code for one in taken(self.session.outbox) if isinstance(one, AgainCode)]
+        return found[0] if found else None
 
     async def find(self, *interests: str) -> list[str]:
         return await self.say(FindPartner(interests=list(interests)))
@@ -290,6 +319,7 @@ class Party:
             lambda: self.now,
             lambda: sum(len(other.users) for other in self.neighbours),
             looking_elsewhere,
+            KEYRING,
         )
         self.guard = Guard(self.safety, self.lobby, start_blurred=False)
         self.sessions = Sessions(self.limits, self.lobby.tally)
@@ -450,7 +480,8 @@ def _short(message: ServerMessage) -> str:  # noqa: PLR0912 - a table
     match message:
         case PartnerFound():
             shared = "".join(f", {text}" for text in message.shared_interests)
-            return f"partner_found, {'' if message.is_initiator else 'not '}initiator{shared}"
+            code = ", by code" if message.by_code else ""
+            return f"partner_found, {'' if message.is_initiator else 'not '}initiator{shared}{code}"
         case WebrtcOffer() | WebrtcAnswer():
             return f"{message.type}: {message.sdp}"
         case ChatDelivery():

@@ -6,7 +6,7 @@ import { languagesOf } from "../../web/machine/search.js";
 import { Page } from "./transcript.js";
 
 const FOUND = { type: /** @type {const} */ ("partner_found"), roomId: "r", isInitiator: false,
-  sharedInterests: [], blurred: false };
+  sharedInterests: [], blurred: false, isByCode: false };
 
 /** @param {import("../../web/wire/messages.js").Mode} mode */
 function inCallBy(mode) {

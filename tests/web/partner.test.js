@@ -280,6 +280,7 @@ test("a partner begins with nothing, and counts", () => {
   assert.equal(page.state.partnersMet, 1);
   assert.deepEqual(page.state.partner, {
     roomId: "room 1",
+    isByCode: false,
     veil: { blur: "off", hasShown: true, isReady: true, why: null, isOverruled: false },
     media: { audio: true, video: true }, arrived: { audio: false, video: false }, hasCome: false,
     mode: "video", asked: null, isForeign: false,

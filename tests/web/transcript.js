@@ -112,6 +112,7 @@ export class Page {
    *   | "link_interrupted" | "link_restored" | "path_found" | "wire_connecting" | "wire_alive"
    *   | "key_struck" | "field_pressed" | "begun_taken" | "begun_dropped" | "try_now_pressed" | "text_chosen"
    *   | "swiped" | "undo_pressed" | "show_pressed" | "report_opened" | "report_closed" | "block_pressed" | "warning_taken"
+   *   | "invite_pressed" | "invitation_closed" | "guest_awaited" | "strangers_pressed" | "again_pressed" | "tell_pressed"
    *   | "settings_opened" | "wire_working" | "return_pressed" | "return_declined" | "trial_pressed" | "trial_opened" | "trial_closed"} type */
   do(type) {
     return this.on(/** @type {Event} */ ({ type }));
@@ -124,7 +125,7 @@ export class Page {
 
   /** Let the time of the next deadline come, of those that most stories are about. */
   wait() {
-    const { former, form, news, ban, ...others } = this.state.dueMs;
+    const { former, form, news, ban, invitation, ...others } = this.state.dueMs;
     const dueMs = nextDueMs({ ...this.state, dueMs: others });
     return this.#waitUntil(dueMs);
   }
@@ -217,7 +218,7 @@ export class Page {
 
   /** @param {string} roomId @param {Partial<import("../../web/wire/messages.js").PartnerFound>} message */
   meetIn(roomId, message = {}) {
-    const plain = { isInitiator: false, sharedInterests: [], blurred: false };
+    const plain = { isInitiator: false, sharedInterests: [], blurred: false, isByCode: false };
     return this.hear({ type: "partner_found", roomId, ...plain, ...message });
   }
 

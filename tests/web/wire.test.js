@@ -209,10 +209,10 @@ test("what the server says of the partner is read", () => {
     bench.events.flatMap((event) => (event.type === "message" ? [event.message] : [])),
     [
       { type: "partner_found", roomId: "r", isInitiator: true, sharedInterests: [], blurred: false,
-      mode: "video", languages: [] },
+      mode: "video", languages: [], isByCode: false },
       {
         type: "partner_found", roomId: "q", isInitiator: false, sharedInterests: ["cats"],
-        mode: "video", languages: [], blurred: true,
+        mode: "video", languages: [], blurred: true, isByCode: false,
       },
       { type: "media_state", audio: true, video: false },
       { type: "typing", active: true },

@@ -7,6 +7,8 @@
  * @typedef {import("../words/words.js").Words} Words
  */
 
+import { tell } from "./telling.js";
+
 const BUZZ_MS = 60;
 
 /** Follows the state. */
@@ -23,6 +25,7 @@ export class Presence {
       buzz();
       this.#isFresh = state.isHidden;
       if (state.isHidden) void chime(state.settings.speakerId);
+      if (state.isHidden && state.trysts.telling === "all") tell(words.titleFound, "favicon.svg");
     }
     if (!state.isHidden || !state.partner) this.#isFresh = false;
     this.#met = state.partnersMet;

@@ -21,6 +21,7 @@ import * as former from "./former.js";
 import * as news from "./news.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
+import * as tryst from "./tryst.js";
 import { MAX_WORDS_CHARS } from "../wire/messages.js";
 
 /** What the server says of a report or a block that it does not take. */
@@ -84,9 +85,11 @@ function part(turn, roomId) {
   if (state.partner?.roomId === roomId) {
     state.notice = null;
     partner.leave(turn);
+    state.isResting = false;
     search.ask(turn, "next_partner"); // which leaves them even if the server does not take the report
   }
   if (state.formerRoomId === roomId) former.forget(turn);
+  tryst.callOff(turn, roomId);
 }
 
 /** @param {Turn} turn @param {"report_received" | "blocked"} how */

@@ -12,6 +12,7 @@
  *     moving.js    to another server, since this one is about to go
  *     session.js   the session with the server: lost, gone on with, left and come back to
  *     complaint.js reporting or blocking the partner, or the one before
+ *     tryst.js     people who know each other: invitations, and meeting again
  *     visit.js     from Start to Stop
  *     trial.js     the test of the connection, before one meets somebody or when a link has failed
  *     mend.js      new paths for a link that is interrupted
@@ -57,6 +58,7 @@ import * as picture from "./picture.js";
 import * as search from "./search.js";
 import * as session from "./session.js";
 import * as trial from "./trial.js";
+import * as tryst from "./tryst.js";
 import { Turn } from "./turn.js";
 import * as veil from "./veil.js";
 import * as visit from "./visit.js";
@@ -90,7 +92,9 @@ function take(turn, event) {
     case "agreed": return visit.agree(turn, event.rules);
     case "start_pressed": return visit.start(turn);
     case "next_pressed": return partner.next(turn);
-    case "stop_pressed": return visit.stop(turn);
+    case "stop_pressed":
+      tryst.stopped(turn);
+      return visit.stop(turn);
     case "escape_pressed": return partner.escape(turn);
     case "swiped": return partner.swiped(turn);
     case "undo_pressed": turn.stopTimers("swiped"); return;
@@ -136,6 +140,18 @@ function take(turn, event) {
       turn.state.savesData = event.savesData;
       return;
     case "network_changed": return visit.networkChanged(turn);
+
+    case "invite_pressed": return tryst.invite(turn);
+    case "invitation_closed": return tryst.close(turn);
+    case "guest_awaited": return tryst.awaitGuest(turn);
+    case "invited": return tryst.invited(turn, event.code);
+    case "strangers_pressed": return tryst.drop(turn);
+    case "again_pressed": return tryst.wish(turn);
+    case "contact_sought": return tryst.seekContact(turn, event.code);
+    case "contact_forgotten": turn.order({ do: "forget_contact", code: event.code }); return;
+    case "contacts_kept": return tryst.kept(turn, event.contacts);
+    case "tell_pressed": return tryst.tell(turn);
+    case "tell_answered": return tryst.answered(turn, event.isAllowed);
 
     case "show_pressed": return veil.show(turn, true);
     case "report_opened": return complaint.open(turn);
@@ -210,7 +226,11 @@ function hear(turn, message) {
     case "resumed":
     case "pong": return; // the wire's own
     case "waiting_for_partner": return partner.awaited(turn, message);
-    case "partner_found": return partner.found(turn, message);
+    case "partner_found":
+      partner.found(turn, message);
+      return tryst.found(turn, message.isByCode);
+    case "invitation": return tryst.made(turn, message);
+    case "meet_again": return tryst.given(turn, message);
     case "partner_left": return partner.gone(turn, "partner_left");
     case "partner_disconnected": return partner.gone(turn, "partner_disconnected");
     case "media_state": return partner.mediaChanged(turn, message);
@@ -251,7 +271,7 @@ function serverError(turn, { code, message, retryAfterMs, id, cause }) {
   if (code === "media_failed") turn.state.unanswered = 0;
   if (code === "rate_limited" && id === null) mode.unasked(turn);
   if (code === "bad_sdp") link.countAnswer(turn);
-  if (complaint.refused(turn, code) || !turn.state.isStarted) return;
+  if (complaint.refused(turn, code) || tryst.refused(turn, code) || !turn.state.isStarted) return;
   if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn, cause);
   // The server speaks of its states there: something crossed with the partner's leaving.
   if (code === "rate_limited" && id !== null) turn.notify({ kind: "message_refused" });
@@ -293,6 +313,7 @@ function checkDeadlines(turn) {
   if (turn.isDue("former")) complaint.formerForgotten(turn);
   if (turn.isDue("form")) complaint.late(turn);
   if (turn.isDue("news")) news.pass(turn);
+  if (turn.isDue("invitation")) tryst.over(turn);
   if (turn.isDue("ban")) banned.lookAgain(turn);
   turn.isDue("relink"); // what it has held up goes on by itself
   turn.isDue("held");

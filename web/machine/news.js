@@ -8,10 +8,11 @@
  *
  * @typedef {"partner_left" | "partner_disconnected" | "partner_lost" | "no_media" | "link_failed"
  *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
- *   | "not_sent" | "mode_declined" | "message_refused" | "repeated_text" | "link_held_back"} Mishap said over the video
+ *   | "code_unknown" | "code_over" | "code_used" | "not_sent" | "mode_declined" | "message_refused"
+ *   | "repeated_text" | "link_held_back"} Mishap said over the video
  *
  * @typedef {"report_received" | "blocked" | "report_late" | "report_refused" | "report_lost"
- *   | "ban_over" | "moved"} Passing what has been read after a moment
+ *   | "ban_over" | "moved" | "again"} Passing what has been read after a moment
  * @typedef {{ kind: Passing } | { kind: "stays", forMs: number | null }
  *   | { kind: "outcome", outcome: Outcome, reason: Reason, atMs: number }} Tidings
  * @typedef {Tidings & { id: number }} Item

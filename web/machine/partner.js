@@ -21,17 +21,18 @@ const ESCAPE_AGAIN_MS = 2_000;
 const UNDO_MS = 1_000;
 
 /** @param {Turn} turn @param {import("../wire/messages.js").PartnerFound} message */
-export function found(turn, { roomId, isInitiator, sharedInterests, blurred, mode = "video", languages = [] }) {
+export function found(turn, message) {
+  const { roomId, isInitiator, sharedInterests, blurred, isByCode, mode = "video", languages = [] } = message;
   const { state } = turn;
   const isWritten = state.isTextOnly || mode === "text";
-  const isForeign = state.scope === "any" && languages.length === 0 && search.languagesOf(state).length > 0;
+  const isForeign = !isByCode && state.scope === "any" && languages.length === 0 && search.languagesOf(state).length > 0;
   if (state.search === "none") return; // we have stopped meanwhile
   search.end(turn);
   Object.assign(state, { notice: null, chat: [] });
   state.partnersMet += 1;
   const isReady = !blurred;
   const known = somebody(turn, { roomId, sharedInterests, isReady, mode });
-  state.partner = { ...known, isForeign, hasCome: isWritten };
+  state.partner = { ...known, isForeign, isByCode, hasCome: isWritten };
   draft.meet(turn);
   if (!isWritten) turn.startTimer("media", MEDIA_TIMEOUT_MS);
   if (state.linked) picture.meet(turn);
@@ -53,6 +54,7 @@ export function somebody(turn, { roomId, sharedInterests, isReady, mode }) {
     mode,
     asked: null,
     isForeign: false,
+    isByCode: false,
     veil: veil.drawn(turn.state, isReady),
     media: { audio: true, video: true }, // until they say otherwise
     arrived: { audio: false, video: false },
@@ -93,6 +95,7 @@ export function awaited(turn, message) {
   const { state } = turn;
   if (state.search === "none" && !state.partner) return; // we have stopped meanwhile
   if (state.partner) leave(turn);
+  state.isResting = false;
   search.confirmed(turn, message);
 }
 
@@ -111,6 +114,7 @@ export function next(turn) {
   } else if (state.partner) {
     state.notice = null;
     leave(turn);
+    state.isResting = false;
     if (lacksLink(turn)) turn.send({ type: "stop_chat" }); // and on as after Start
     else search.ask(turn, "next_partner");
   }
@@ -231,7 +235,8 @@ export function isExpected({ media, arrived }) {
  */
 export function noMedia(turn) {
   const { socket, line } = turn.state;
-  if (socket !== "open" || line.isInterrupted) return turn.startTimer("media", MEDIA_TIMEOUT_MS);
+  const isAway = socket !== "open" || line.isInterrupted;
+  if (isAway || turn.state.partner?.isByCode) return turn.startTimer("media", MEDIA_TIMEOUT_MS);
   leave(turn);
   turn.state.notice = { kind: "no_media" };
   search.ask(turn, "next_partner");
@@ -251,6 +256,7 @@ export function gone(turn, how) {
   state.chat = chat;
   state.notice = { kind: how };
   if (!state.isStarted) return; // the person has not returned to them
+  if (state.isResting) return;
   if (state.settings.searchesOn && lacksLink(turn)) turn.send({ type: "stop_chat" });
   else if (state.settings.searchesOn) search.ask(turn, "find_partner");
   else state.isResting = true;
@@ -271,6 +277,7 @@ export function leave(turn) {
 export function forget(turn) {
   const { partner } = turn.state;
   if (partner) former.remember(turn, partner.roomId);
+  if (partner?.isByCode) turn.state.isResting = turn.state.isStarted; // no stranger comes by itself
   Object.assign(turn.state, { partner: null, chat: [], told: null, isTyping: false, unread: 0 });
   turn.stopTimers("media", "escape", "swiped", "typed", "partnerTyped", "veil");
   draft.setAside(turn);

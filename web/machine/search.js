@@ -72,6 +72,7 @@ export function ask(turn, type, stays = false) {
   if (state.isTextOnly && mode !== "text") how.withoutMedia = true;
   if (blurOf(state) !== "off") how.blurred = true;
   if (stays) how.stay = true;
+  if (state.trysts.sought) how.code = state.trysts.sought.code;
   turn.send({ ...how, type, interests });
   if (state.search === "none") state.searchingSinceMs = turn.nowMs;
   state.search = "asked";

@@ -117,7 +117,7 @@ export function moved(turn, server) {
   if (!hadPartner) return;
   state.chat = lastWords;
   chat.lost(turn);
-  state.isResting = !state.settings.searchesOn;
+  state.isResting ||= !state.settings.searchesOn;
   news.tell(turn, { kind: "moved" });
 }
 

@@ -122,6 +122,7 @@ export function initial(settings = DEFAULTS, host = "", languages = []) {
     notice: null,
     trial: null,
     isTrialShown: false,
+    trysts: { sought: null, invitation: null, isShown: false, wished: "", contacts: [], telling: "no" },
     dueMs: {},
   };
 }

@@ -28,6 +28,7 @@
  *   | import("./news.js").NewsEvent | import("./banned.js").BannedEvent
  *   | import("../media/glance.js").GlanceEvent
  *   | { type: "time_passed" } | import("../browser/surroundings.js").SurroundingsEvent
+ *   | import("./tryst.js").TrystEvent
  *   | import("../wire/wire.js").WireEvent | import("../wire/mover.js").MoveEvent
  *   | import("../media/devices.js").DeviceEvent | import("../media/peer.js").PeerEvent} Event
  *
@@ -49,7 +50,8 @@
  *   | { do: "open_trial", iceServers: RTCIceServer[], limits: import("./trial.js").Limits }
  *   | { do: "take_trial_answer", sdp: string } | { do: "measure_trial" } | { do: "close_trial" }
  *   | { do: "glance", tracks: Tracks } | { do: "look_away" }
- *   | { do: "meet" } | { do: "part" } | import("./banned.js").BannedCommand} Command
+ *   | { do: "meet" } | { do: "part" } | import("./banned.js").BannedCommand
+ *   | import("./tryst.js").TrystCommand} Command
  *
  * @typedef {Record<Kind, MediaStreamTrack | null>} Tracks
  *
@@ -111,6 +113,7 @@
  * @property {number} [former] until when the one before can be reported
  * @property {number} [form] until when the one can be for whom the form is open
  * @property {number} [news] when the passing news have been read
+ * @property {number} [invitation] when the one that was made last is over
  * @property {number} [ban] when to ask whether the ban still holds
  *
  * @typedef {object} ChatLine
@@ -122,6 +125,7 @@
  *
  * @typedef {object} Partner
  * @property {string} roomId what the server calls the two of us
+ * @property {boolean} isByCode somebody whom one knows, so that nobody comes after them by themselves
  * @property {import("./veil.js").Veil} veil
  * @property {import("../wire/messages.js").Mode} mode how the two talk
  * @property {{ mode: import("../wire/messages.js").Mode, isMine: boolean } | null} asked how one of the two would
@@ -219,6 +223,7 @@
  * @property {Notice | null} notice what went wrong last, until the next partner is there
  * @property {import("./trial.js").Trial | null} trial the test of the connection, under way or the last one
  * @property {boolean} isTrialShown
+ * @property {import("./tryst.js").Trysts} trysts people whom one knows
  * @property {DueMs} dueMs
  */
 export {};

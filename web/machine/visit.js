@@ -204,8 +204,8 @@ function leaveServer(turn) {
 export function forgetServerSide(turn) {
   trial.interrupt(turn);
   partner.forget(turn);
-  const { former, form, news, ban } = turn.state.dueMs; // these go on whatever the server has of us
-  const lasting = Object.entries({ former, form, news, ban }).filter(([, at]) => at !== undefined);
+  const { former, form, news, ban, invitation } = turn.state.dueMs; // these go on whatever the server has of us
+  const lasting = Object.entries({ former, form, news, ban, invitation }).filter(([, at]) => at !== undefined);
   const dueMs = Object.fromEntries(lasting);
   Object.assign(turn.state, { search: "none", searchingSinceMs: null, isSlowed: false, dueMs });
   link.close(turn);

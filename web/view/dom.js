@@ -70,3 +70,9 @@ export function icon(name) {
   svg.append(use);
   return svg;
 }
+
+/** Load a style that is not needed at first, once. @param {string} href */
+export function addStyle(href) {
+  if (document.querySelector(`link[href="${href}"]`)) return;
+  document.head.append(make("link", { rel: "stylesheet", href }));
+}

@@ -88,8 +88,12 @@ export class LobbyView {
   #drawProblem(state, words) {
     const problem = describeProblem(state, words);
     setAttribute(this.#lobby, "data-problem", problem !== null);
-    setText(this.#greeting, problem?.headline ?? words.meetSomeone);
-    setText(this.#detail, problem?.detail ?? words.tagline);
+    const isInvited = state.trysts.sought?.role === "guest";
+    const [greeting, detail] = isInvited
+      ? [words.tryst.invited, words.tryst.invitedHint]
+      : [words.meetSomeone, words.tagline];
+    setText(this.#greeting, problem?.headline ?? greeting);
+    setText(this.#detail, problem?.detail ?? detail);
     const lost = lossText(state, words);
     const closed = words.sentAway[state.closedBy];
     const connecting = state.isWorking ? `${words.oneMoment} ${words.proving}` : "";

@@ -24,6 +24,7 @@ import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
 import { speak } from "./texts.js";
 import { TrialView } from "./trial.js";
+import { TrystsView } from "./trysts.js";
 import { VeilView } from "./veil.js";
 import { WhomView } from "./whom.js";
 
@@ -49,6 +50,7 @@ export class View {
   #whom;
   #news;
   #banned;
+  #trysts;
   #onEvent;
   #wasStarted = false;
   /** @type {Spoken | null} */
@@ -77,6 +79,7 @@ export class View {
     followRoom();
     offerInstall();
     watchFocus();
+    this.#trysts = new TrystsView(onEvent);
   }
 
   /** @param {string | null} text what the operator wants people to agree to; null: it did not come */
@@ -109,6 +112,7 @@ export class View {
     this.#report.draw(state, words);
     this.#news.draw(state, words, locale);
     this.#banned.draw(state, nowMs, words, locale);
+    this.#trysts.draw(state, words, locale);
     this.#moveFocus(state.isStarted);
     keepFocus(state.isStarted ? this.#stop : this.#start);
   }

@@ -11,7 +11,7 @@
  * @typedef {"alike" | "language" | "any"} Scope whom one meets by now
  *
  * @typedef {{ type: "find_partner", interests: string[], languages?: string[], mode?: Mode,
- *   withoutMedia?: true, blurred?: true, stay?: true }} FindPartner
+ *   withoutMedia?: true, blurred?: true, stay?: true, code?: string }} FindPartner
  * @typedef {{ type: "webrtc_offer", sdp: string }} WebrtcOffer
  * @typedef {{ type: "webrtc_answer", sdp: string }} WebrtcAnswer
  * @typedef {{ type: "ice_candidate", candidate: RTCIceCandidateInit | null }} IceCandidate
@@ -20,10 +20,12 @@
  * @typedef {{ type: "typing", active: boolean }} Typing
  * @typedef {{ type: "media_state", audio: boolean, video: boolean }} MediaState
  * @typedef {{ type: "next_partner", interests: string[], languages?: string[], mode?: Mode,
- *   withoutMedia?: true, blurred?: true, stay?: true }} NextPartner
+ *   withoutMedia?: true, blurred?: true, stay?: true, code?: string }} NextPartner
  * @typedef {{ type: "ask_mode", mode: Mode }} AskMode
  * @typedef {{ type: "answer_mode", mode: Mode, accept: boolean }} AnswerMode
  * @typedef {{ type: "look_around" }} LookAround
+ * @typedef {{ type: "invite" }} Invite
+ * @typedef {{ type: "meet_again", roomId: string }} MeetAgain
  * @typedef {{ type: "stop_chat" }} StopChat
  * @typedef {{ type: "resume", resumeToken: string, received: number }} Resume
  * @typedef {{ code: number, scheme: "stun" | "stuns" | "turn" | "turns" }} LinkError
@@ -40,7 +42,7 @@
  * @typedef {{ type: "ping" }} Ping
  * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
  *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | QualityReport | Echo
- *   | Report | Block | Shown | AskMode | AnswerMode | LookAround | Ping} ClientMessage
+ *   | Report | Block | Shown | AskMode | AnswerMode | LookAround | Ping | Invite | MeetAgain} ClientMessage
  *
  * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
  *   resumeToken: string | null, startBlurred: boolean, evidence: boolean }} Connected
@@ -50,11 +52,14 @@
  * @typedef {{ type: "waiting_for_partner", online: number | null, looking?: number | null, scope?: Scope,
  *   slowedForMs?: number | null }} WaitingForPartner
  * @typedef {{ type: "partner_found", roomId: string, isInitiator: boolean,
- *   sharedInterests: string[], blurred: boolean, mode?: Mode, languages?: string[] }} PartnerFound
+ *   sharedInterests: string[], blurred: boolean, isByCode: boolean,
+ *   mode?: Mode, languages?: string[] }} PartnerFound
  * @typedef {{ type: "mode_asked", mode: Mode }} ModeAsked
  * @typedef {{ type: "mode_declined", mode: Mode }} ModeDeclined
  * @typedef {{ type: "mode_changed", mode: Mode }} ModeChanged
  * @typedef {{ type: "around", interests: string[], looking: Record<Mode, number> }} Around
+ * @typedef {{ type: "invitation", code: string, guestCode: string, withinMs: number }} Invitation
+ * @typedef {{ type: "meet_again", roomId: string, code: string, withinMs: number }} MeetAgainCode
  * @typedef {{ type: "partner_left" }} PartnerLeft
  * @typedef {{ type: "partner_disconnected" }} PartnerDisconnected
  * @typedef {{ type: "partner_connection", interrupted: boolean }} PartnerConnection
@@ -74,7 +79,7 @@
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
  *   | PartnerDisconnected | PartnerConnection | ReportReceived | Blocked | ReportOutcome | Warned
  *   | PartnerBlurred | Shown | OfferAgain | Move | Echo | ModeAsked | ModeDeclined | ModeChanged | Around
- *   | ServerError} ServerMessage
+ *   | Invitation | MeetAgainCode | ServerError} ServerMessage
  */
 
 /** The longest chat text that the server takes. */
@@ -132,6 +137,7 @@ const READERS = {
     blurred: fields["blurred"] === true,
     mode: modeOf(fields["mode"]),
     languages: texts(fields, "languages"),
+    isByCode: fields["byCode"] === true,
   }),
   mode_asked: (fields) => ({ type: "mode_asked", mode: modeOf(fields["mode"]) }),
   mode_declined: (fields) => ({ type: "mode_declined", mode: modeOf(fields["mode"]) }),
@@ -140,6 +146,18 @@ const READERS = {
     type: "around",
     interests: texts(fields, "interests"),
     looking: lookingOf(fields["looking"]),
+  }),
+  invitation: (fields) => ({
+    type: "invitation",
+    code: text(fields, "code"),
+    guestCode: text(fields, "guestCode"),
+    withinMs: number(fields, "within") * 1000,
+  }),
+  meet_again: (fields) => ({
+    type: "meet_again",
+    roomId: text(fields, "roomId"),
+    code: text(fields, "code"),
+    withinMs: number(fields, "within") * 1000,
   }),
   webrtc_offer: (fields) => ({ type: "webrtc_offer", sdp: text(fields, "sdp") }),
   webrtc_answer: (fields) => ({ type: "webrtc_answer", sdp: text(fields, "sdp") }),

@@ -56,6 +56,7 @@ function situation(state, words) {
     const isWaiting = isRetrying(state) && retryDueMs(state) !== null;
     return ["busy", words.connecting, isWaiting ? "" : words.openingLink];
   }
+  if (state.trysts.sought) return ["busy", words.tryst.waiting[state.trysts.sought.role], words.tryst.nobodyElse];
   if (state.isSlowed) return ["busy", words.searching, words.slowed];
   return ["busy", words.searching, searchText(state, words)];
 }
@@ -87,11 +88,12 @@ export function lossText({ refusal }, words) {
  * @param {Words} words
  * @returns {[Mood, string, string]}
  */
-function inText({ partner, isResting, cause }, words) {
+function inText({ partner, isResting, cause, trysts: { sought } }, words) {
   if (partner?.isInterrupted) return company(partner, words);
   const detail = `${words.noVideo} ${causeText(cause, words)}`.trim();
   if (partner) return ["idle", words.textOnly, detail]; // not "call": these words stay
-  return isResting ? ["idle", words.resting, words.pressNext] : ["busy", words.searching, detail];
+  if (isResting) return ["idle", words.resting, words.pressNext];
+  return ["busy", sought ? words.tryst.waiting[sought.role] : words.searching, detail];
 }
 
 /** @param {Partner} partner @param {Words} words @returns {[Mood, string, string]} */
@@ -124,7 +126,7 @@ function tickerText(state, nowMs, words) {
   const passed = words.forSeconds(
     Math.max(0, Math.floor((nowMs - (state.searchingSinceMs ?? nowMs)) / 1000)),
   );
-  const { looking } = state;
+  const looking = state.trysts.sought ? 0 : state.looking;
   return looking ? `${passed} · ${words.alsoLooking(looking)}` : passed;
 }
 

@@ -73,6 +73,41 @@ export const words = {
   waitingForMicrophone: "Waiting for your microphone",
   allowMicrophone: "Allow the microphone when asked.",
 
+  // people who know each other
+  tryst: {
+    invite: "Invite a friend",
+    invited: "You are invited",
+    invitedHint: "Press Start to meet who invited you, and nobody else.",
+    rather: "Meet somebody else",
+    waiting: {
+      host: "Waiting for your guest…",
+      guest: "Waiting for who invited you…",
+      again: "Waiting for them…",
+    },
+    nobodyElse: "You will meet nobody else meanwhile.",
+    showLink: "Show the link",
+    hint: "Send this link to one person. It works once, within an hour.",
+    link: "The link",
+    qr: "The link as a QR code",
+    copy: "Copy link",
+    copied: "Copied",
+    share: "Share",
+    wait: "Wait for them",
+    tell: {
+      no: "Notify me",
+      asking: "Your browser asks you…",
+      all: "You will be told",
+      sound: "You will hear a sound",
+    },
+    again: "Meet again some day",
+    againLast: "Meet the last person again some day",
+    wished: "If they want it, too, you both get it",
+    contacts: "Meet again",
+    /** @param {string} moment */
+    metOn: (moment) => `Met on ${moment}`,
+    forget: "Forget:",
+  },
+
   problems: {
     both: {
       refused: "No access to camera and microphone",
@@ -201,6 +236,9 @@ export const words = {
     ban: "You have been banned.",
   },
   mishaps: {
+    code_unknown: "This invitation is not valid. Ask for a new one.",
+    code_over: "This invitation is over. Ask for a new one.",
+    code_used: "This invitation has been used already. Ask for a new one.",
     partner_left: "Your partner left.",
     partner_disconnected: "Your partner was disconnected.",
     partner_lost: "You lost the connection, and your partner with it.",
@@ -358,6 +396,7 @@ export const words = {
     report_late: "It is too late to report this person.",
     report_refused: "The server has not taken your report.",
     report_lost: "Your report may not have arrived: the connection was lost.",
+    again: "You both want to meet again. You find it on the start page.",
     ban_over: "Your ban is over. Welcome back.",
     moved: "The server is being updated. You are at another one now; your partner could not come along.",
   },

@@ -69,6 +69,39 @@ export const words = {
   waitingForMicrophone: "Esperando tu micrófono",
   allowMicrophone: "Permite el micrófono cuando se te pregunte.",
 
+  tryst: {
+    invite: "Invitar a un amigo",
+    invited: "Te han invitado",
+    invitedHint: "Pulsa Empezar para hablar con quien te invitó, y con nadie más.",
+    rather: "Conocer a otra persona",
+    waiting: {
+      host: "Esperando a tu invitado…",
+      guest: "Esperando a quien te invitó…",
+      again: "Esperando a esa persona…",
+    },
+    nobodyElse: "Mientras tanto no aparecerá nadie más.",
+    showLink: "Mostrar el enlace",
+    hint: "Envía este enlace a una sola persona. Sirve una vez, durante una hora.",
+    link: "El enlace",
+    qr: "El enlace como código QR",
+    copy: "Copiar enlace",
+    copied: "Copiado",
+    share: "Compartir",
+    wait: "Esperar aquí",
+    tell: {
+      no: "Avísame",
+      asking: "Tu navegador te pregunta…",
+      all: "Te avisaremos",
+      sound: "Oirás un sonido",
+    },
+    again: "Volver a vernos algún día",
+    againLast: "Volver a ver a la última persona",
+    wished: "Si también quiere, lo tendréis ambos",
+    contacts: "Volver a verse",
+    metOn: (moment) => `Os visteis el ${moment}`,
+    forget: "Olvidar:",
+  },
+
   problems: {
     both: {
       refused: "Sin acceso a la cámara ni al micrófono",
@@ -193,6 +226,9 @@ export const words = {
     ban: "Te han expulsado.",
   },
   mishaps: {
+    code_unknown: "Esta invitación no es válida. Pide otra.",
+    code_over: "Esta invitación ha caducado. Pide otra.",
+    code_used: "Esta invitación ya se ha usado. Pide otra.",
     partner_left: "La otra persona se fue.",
     partner_disconnected: "La otra persona perdió la conexión.",
     partner_lost: "Se perdió tu conexión, y con ella la otra persona.",
@@ -341,6 +377,7 @@ export const words = {
     report_late: "Ya no se puede denunciar a esta persona.",
     report_refused: "El servidor no ha aceptado tu denuncia.",
     report_lost: "Puede que tu denuncia no haya llegado: se perdió la conexión.",
+    again: "Los dos queréis volver a veros. Lo encontrarás en la página de inicio.",
     ban_over: "Tu expulsión ha terminado. Puedes volver.",
     moved: "El servidor se está actualizando. Ahora estás en otro; la otra persona no pudo venir.",
   },

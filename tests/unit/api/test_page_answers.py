@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from structlog.testing import capture_logs
 
-from relay.api.page import Page
+from relay.api.page import Page, _invited
 
 TEXT = "body { margin: 0 }\n" * 200
 
@@ -30,6 +30,20 @@ async def get(page: Page, name: str, **headers: str) -> web.Response:
     answer = await page._serve(request)
     assert isinstance(answer, web.Response)
     return answer
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("Ab-_9", "Ab-_9"), ("a b<&#", "a%20b%3C%26%23"), ("x" * 99, "x" * 64), ("é", "%C3%A9")],
+)
+async def test_who_is_invited_is_sent_to_the_page_with_the_code_for_nobody_else(
+    asked: str, told: str
+) -> None:
+    request = make_mocked_request("GET", "/with/x")
+    request._match_info = {"code": asked}  # type: ignore[assignment]
+    answer = await _invited(request)
+    assert (answer.status, answer.headers["Location"]) == (303, f"../#with={told}")
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def body(answer: web.Response) -> bytes:

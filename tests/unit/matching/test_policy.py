@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from relay.matching import policy
 from relay.matching.policy import mode_of, scope_of
-from relay.store import Waiter
+from relay.store import Tryst, Waiter
 
 
 def choose(
@@ -280,3 +280,32 @@ def test_of_equally_good_ones_the_nearer_is_met() -> None:
     assert choose_now(ann, [there]) is there
     long_there = replace(there, since_s=90.0)
     assert choose_now(ann, [long_there, here, next_to_it]) is long_there
+
+
+def test_who_has_a_tryst_meets_the_other_one_of_that_and_nobody_else() -> None:
+    host, guest = (replace(waiter(n), tryst=Tryst("x", s)) for n, s in (("ann", 0), ("bob", 1)))
+    twin, other = (
+        replace(waiter(n), tryst=t) for n, t in (("cid", Tryst("x", 0)), ("dan", Tryst("y", 1)))
+    )
+    assert choose_now(host, [waiter("eve"), twin, other, guest]) is guest
+    assert choose_now(host, [waiter("eve"), twin, other]) is None
+    assert choose_now(waiter("eve"), [host, guest]) is None
+
+
+def test_who_has_a_tryst_need_not_suit_nor_wait_but_may_be_avoided() -> None:
+    host = replace(waiter("ann", "tea", since_s=100.0, bob=99.9), tryst=Tryst("x", 0))
+    guest = replace(
+        waiter("bob", "golf", since_s=100.0), tryst=Tryst("x", 1), names=frozenset({"b"})
+    )
+    assert choose_now(host, [guest]) is guest
+    assert choose_now(replace(host, avoids=frozenset({"b"})), [guest]) is None
+    assert choose_now(guest, [replace(host, avoids=frozenset({"b"}))]) is None
+
+
+def test_two_who_know_each_other_meet_in_the_plainer_of_their_modes() -> None:
+    ann = Waiter("ann", 1.0, mode="video", also="text", tryst=Tryst("x", 0))
+    bob = Waiter("bob", 2.0, mode="voice", tryst=Tryst("x", 1))
+    cid = Waiter("cid", 0.0, mode="voice")
+    assert choose_now(ann, [cid, bob]) is bob
+    assert choose_now(bob, [ann, cid]) is ann
+    assert mode_of(ann, bob) == mode_of(bob, ann) == "voice"

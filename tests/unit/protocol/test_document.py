@@ -96,6 +96,7 @@ def test_every_limit_is_there() -> None:
         m.MAX_INTERESTS,
         m.MAX_INTEREST_CHARS,
         m.MAX_CANDIDATE_CHARS,
+        m.MAX_CODE_CHARS,
         m.MAX_CANDIDATE_TYPES,
         m.MAX_LINK_ERRORS,
         m.MAX_REPORT_MS,

@@ -104,7 +104,16 @@ SERVER = [
             "blurred": False,
             "mode": "video",
             "languages": [],
+            "byCode": False,
         },
+    ),
+    (
+        m.Invitation(code="a", guest_code="b", within=3600.0),
+        {"type": "invitation", "code": "a", "guestCode": "b", "within": 3600.0},
+    ),
+    (
+        m.AgainCode(room_id="r", code="c", within=60.0),
+        {"type": "meet_again", "roomId": "r", "code": "c", "within": 60.0},
     ),
     (m.ChatReceived(id="7"), {"type": "chat_received", "id": "7"}),
     (m.Typing(active=False), {"type": "typing", "active": False}),

@@ -67,7 +67,7 @@ def test_two_nodes_come_to_the_same(data: st.DataObject) -> None:
             there.answer(mode, is_first=is_first, accept=what == "accept")
 
     for _ in range(data.draw(st.integers(0, 20))):
-        who = data.draw(st.booleans())
+        who: bool = data.draw(st.booleans())
         if wires[who] and data.draw(st.booleans()):
             deliver(who)
         else:

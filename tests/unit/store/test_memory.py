@@ -6,6 +6,7 @@ from types import FrameType
 from typing import Any
 
 from relay.store import MemoryStore, Room, Waiter, memory
+from relay.store.interface import pool_of
 
 
 async def steps_of(operation: Callable[[], Any]) -> int:
@@ -61,7 +62,8 @@ async def test_nothing_is_kept_of_interests_that_nobody_waits_with() -> None:
     store = MemoryStore()
     for number in range(100):
         await store.enter(Waiter("ann", 0.0, frozenset({f"interest {number}", "tea"})))
-    pool = (False, "video")
+    pool = pool_of("video", apart=False)
     assert set(store._alike) == {(pool, "", "interest 99"), (pool, "", "tea")}
     await store.leave_queue("ann")
-    assert store._alike == store._pool_of == {}
+    assert not store._alike
+    assert not store._pool_of

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.errors import NotUnderstood
-from relay.store import MODES, Room, Waiter
+from relay.store import MODES, Room, Tryst, Waiter
 from relay.store.times import Times
 from relay.store.written import room_of, room_text, tags, waiter_fields, waiter_of
 
@@ -45,6 +45,7 @@ def put_together(waiter: Waiter, times: Times) -> str:
         mode=st.sampled_from(MODES),
         also=st.sampled_from(["", *MODES]),
         languages=st.frozensets(st.sampled_from(["en", "pt", "xx"])),
+        tryst=st.sampled_from([None, Tryst("x-Y_1", 0), Tryst("z", 1, is_single=True)]),
     )
 )
 def test_a_waiter_is_read_as_it_was(waiter: Waiter) -> None:
@@ -54,7 +55,7 @@ def test_a_waiter_is_read_as_it_was(waiter: Waiter) -> None:
 
 @given(NAMES)
 def test_tags_have_no_control_characters(interests: frozenset[str]) -> None:
-    written = tags(interests)
+    written = tags(Waiter("ann", 1.0, interests))
     assert len(written) == max(len(interests), 1)
     assert all(character >= " " for tag in written for character in tag)
 
