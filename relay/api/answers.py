@@ -21,7 +21,7 @@ SECURITY_HEADERS = {
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            "img-src 'self'",
+            "img-src 'self' blob:",  # a picture of the chat, decoded and drawn anew by the page
             "font-src 'self'",
             "manifest-src 'self'",
             "connect-src 'self'",

@@ -22,6 +22,11 @@ from relay.protocol.messages import (
     MediaState,
     PartnerBlurred,
     PartnerConnection,
+    PicturePart,
+    PictureReceived,
+    PictureRefused,
+    Pictures,
+    Reaction,
     ServerMessage,
     Shown,
     Typing,
@@ -42,7 +47,18 @@ _ALLOWANCE = 2  # of what a user may say: the relay tells of its link beside it
 _ROOM_ID = re.compile(r"[0-9a-f]{24}")
 
 PartnerMessage = (
-    ChatDelivery | ChatReceived | MediaState | PartnerBlurred | PartnerConnection | Shown | Typing
+    ChatDelivery
+    | ChatReceived
+    | MediaState
+    | PartnerBlurred
+    | PartnerConnection
+    | PicturePart
+    | PictureReceived
+    | PictureRefused
+    | Pictures
+    | Reaction
+    | Shown
+    | Typing
 )
 """What a user gets of its partner; everything else is for its own node to say."""
 
@@ -70,6 +86,8 @@ class Guest:
         self.counts_as = shares_of(self.identity, self.user_id)
         self.interests = person.interests
         self.blurs = person.blurs
+        self.takes_pictures = False
+        """Whether it exchanges pictures with the user here, as its node has told."""
         self.is_away = False
         """Whether its socket is lost, as its node has told."""
         self.pace = TokenBucket(
@@ -85,6 +103,14 @@ class Guest:
     def was_shown(self, chat_id: str) -> bool:
         """Whether the user may tell that it has seen a message; its author's node knows."""
         return len(chat_id) <= MAX_CHAT_ID_CHARS
+
+    def part_arrived(self, picture_id: str, part: int) -> bool:
+        """Whether the user may tell that it has a part of a picture; its sender's node knows."""
+        return len(picture_id) <= MAX_CHAT_ID_CHARS and part >= 0
+
+    def was_refused(self, picture_id: str) -> bool:
+        """Whether the user may tell that it does not take a picture; its sender's node knows."""
+        return len(picture_id) <= MAX_CHAT_ID_CHARS
 
     def send(self, message: ServerMessage) -> None:
         """Have its node send it a message."""
@@ -148,6 +174,8 @@ def read(said: str) -> PartnerMessage | None:
         case PartnerBlurred():
             return message if 0 <= message.score <= 1 else None
         case ChatReceived() | MediaState() | PartnerConnection() | Shown() | Typing():
+            return message
+        case PicturePart() | PictureReceived() | PictureRefused() | Pictures() | Reaction():
             return message
         case _:
             return None
