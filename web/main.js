@@ -27,6 +27,8 @@ const events = [];
 let isWorking = false;
 /** @type {Peer | null} */
 let peer = null;
+/** @type {import("./media/album.js").Album | null} */
+let album = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -102,6 +104,9 @@ function carryOut(command) {
     case "look_up_visitor": visitor.lookUp(); break;
     case "appeal": visitor.appeal(command.words); break;
     case "unblock": visitor.unblock(command.id); break;
+    case "prepare_picture": withAlbum((album) => album.prepare(command.roomId, command.file)); break;
+    case "show_picture": withAlbum((album) => album.show(command.roomId, command.id, command.parts)); break;
+    case "translate": translate(command.id, command.text, command.language); break;
     case "meet": peer?.meet(); break;
     case "part": peer?.part(); break;
     default: /** @satisfies {never} */ (command);
@@ -115,6 +120,23 @@ function arrive() {
   dispatch({ type: "way_remembered", takesDetour: recallDetour() });
   if (left) mover.wire.continueWith(left.ticket);
   mover.wire.connect();
+}
+
+/** @param {(album: import("./media/album.js").Album) => void} use */
+async function withAlbum(use) {
+  try {
+    const { Album } = await import("./media/album.js");
+    album ??= new Album(dispatch);
+    use(album);
+  } catch (error) {
+    console.warn("Pictures cannot be shown:", error);
+  }
+}
+
+/** @param {string} id @param {string} text @param {string} language */
+async function translate(id, text, language) {
+  const translator = await import("./browser/translate.js").catch(() => null);
+  dispatch({ type: "translated", id, text: await translator?.translate(text, language) ?? null });
 }
 
 /** @param {import("./machine/types.js").Kept} kept */
@@ -178,6 +200,7 @@ async function readRules() {
 function draw() {
   const words = view.draw(state, performance.now());
   presence.follow(state, words);
+  album?.keep(new Set(state.chat.flatMap(({ picture }) => picture?.url ?? [])));
 }
 
 function setTimers() {

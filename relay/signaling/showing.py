@@ -20,8 +20,10 @@ def show(session: Session, showing: Showing, now: float) -> None:
         return
     partner = session.call.partner_of(session)
     match showing:
-        case Pictures() if session.talk.exchange.turn(allows=showing.allowed):
-            partner.send(showing)
+        case Pictures(allowed=allowed):
+            is_news = session.talk.exchange.turn(allows=allowed)
+            if is_news or (partner.takes_pictures and not allowed):  # a no is an answer, too
+                partner.send(showing)
         case PicturePart():
             _show_part(session, showing, session.call, now)
         # These two answer what was sent, each part once: a slow partner has room for them.

@@ -38,8 +38,18 @@ async def test_who_has_agreed_may_think_better_of_it() -> None:
     assert await bob.agree(allowed=False) == ["picture_part: p, 0 of 2"]
     assert ann.hear() == ["pictures: no"]
     assert await ann.show_part(1, 2) == ["error: pictures_not_agreed, chat p"]
-    assert await bob.agree(allowed=False) == []
+    await ann.agree(allowed=False)
+    assert await bob.agree(allowed=False) == ["pictures: no"]
     assert ann.hear() == [], "that is no news"
+
+
+async def test_a_no_is_told_to_who_has_asked() -> None:
+    ann, bob = await Party().pair("ann", "bob")
+    await bob.agree(allowed=False)
+    assert ann.hear() == []
+    await ann.agree()
+    await bob.agree(allowed=False)
+    assert ann.hear() == ["pictures: no"]
 
 
 async def test_what_was_agreed_is_for_one_partner() -> None:

@@ -24,7 +24,7 @@ export function found(turn, { roomId, isInitiator, sharedInterests, blurred }) {
   const { state } = turn;
   if (state.search === "none") return; // we have stopped meanwhile
   search.end(turn);
-  Object.assign(state, { notice: null, chat: [] });
+  Object.assign(state, { notice: null, chat: former.lines(state.chat) });
   state.partnersMet += 1;
   const isReady = !blurred;
   state.partner = { ...somebody(turn, { roomId, sharedInterests, isReady }), hasCome: state.isTextOnly };
@@ -51,6 +51,7 @@ export function somebody(turn, { roomId, sharedInterests, isReady }) {
     hasCome: false,
     sharedInterests,
     isTyping: false,
+    exchange: { mine: false, theirs: false, isAnswered: false, isDeclined: false },
     isReported: false,
     isInterrupted: false,
     isQuiet: false,
@@ -244,7 +245,8 @@ export function forget(turn) {
   const { partner } = turn.state;
   if (partner) former.remember(turn, partner.roomId);
   Object.assign(turn.state, { partner: null, chat: [], told: null, isTyping: false, unread: 0 });
-  turn.stopTimers("media", "escape", "typed", "partnerTyped", "veil");
+  Object.assign(turn.state, { outgoing: null, arriving: null, reactions: [] });
+  turn.stopTimers("picture", "media", "escape", "typed", "partnerTyped", "veil");
   draft.setAside(turn);
   line.part(turn);
 }

@@ -13,6 +13,7 @@ import { DialogsView } from "./dialogs.js";
 import { find, setAttribute, setLabel, setText } from "./dom.js";
 import { LobbyView } from "./lobby.js";
 import { NewsView } from "./news.js";
+import { ReactionsView } from "./reactions.js";
 import { ReportView } from "./report.js";
 import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
@@ -33,6 +34,7 @@ export class View {
   #chat;
   #lobby;
   #trial;
+  #reactions;
   #report;
   #veil;
   #news;
@@ -54,6 +56,7 @@ export class View {
     this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));
     this.#lobby = new LobbyView(onEvent);
     this.#trial = new TrialView(onEvent);
+    this.#reactions = new ReactionsView(onEvent);
     this.#report = new ReportView(onEvent);
     this.#veil = new VeilView(onEvent);
     this.#news = new NewsView(onEvent);
@@ -82,7 +85,8 @@ export class View {
     this.#stage.draw(state, nowMs, words);
     this.#self.draw(state);
     this.#controls.draw(state, words);
-    this.#chat.draw(state, words);
+    this.#chat.draw(state, words, language);
+    this.#reactions.draw(state, words);
     this.#trial.draw(state, words);
     this.#veil.draw(state, words);
     this.#report.draw(state, words);
