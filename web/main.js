@@ -4,6 +4,7 @@ import { listenToKeys } from "./browser/keys.js";
 import { recall, remember } from "./browser/memory.js";
 import { Presence } from "./browser/presence.js";
 import { keep, takeKept } from "./browser/return.js";
+import { Speech } from "./browser/speech.js";
 import { watchSurroundings } from "./browser/surroundings.js";
 import { recallDetour, rememberDetour } from "./browser/ways.js";
 import { step } from "./machine/machine.js";
@@ -35,6 +36,7 @@ let timer;
 let ticker;
 
 const view = new View(dispatch, welcome);
+const speech = new Speech(draw);
 const presence = new Presence();
 const devices = new Devices(dispatch);
 const glance = new Glance(dispatch);
@@ -198,8 +200,10 @@ async function readRules() {
 }
 
 function draw() {
-  const words = view.draw(state, performance.now());
-  presence.follow(state, words);
+  const spoken = speech.speak(state.settings.language);
+  if (!spoken) return; // its words are on their way
+  view.draw(state, performance.now(), spoken);
+  presence.follow(state, spoken.words);
   album?.keep(new Set(state.chat.flatMap(({ picture }) => picture?.url ?? [])));
 }
 

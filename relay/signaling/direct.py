@@ -44,7 +44,7 @@ class Direct:
     def echo(self, session: Session, *, on: bool) -> None:
         """Never happens."""
 
-    async def invite(self, session: Session) -> None:
+    async def propose(self, session: Session) -> None:
         """Nothing to do."""
 
     def close(self, session: Session) -> None:

@@ -19,7 +19,7 @@ of which may be so in any of the four:
   partner until it stops; else it is a plain client, that negotiates with each;
 - ``is_told_to_offer``: as an initiator without a link, and has not yet. The offer may come when the
   partner has gone again: it still was asked for;
-- ``is_invited``: an offer of the relay's has no answer yet; a bad answer leaves it so, since a
+- ``is_proposed``: an offer of the relay's has no answer yet; a bad answer leaves it so, since a
   better one may follow;
 - ``is_interrupted``: nothing comes from the user, as the plane says, and it has not come up since
   with another link.
@@ -92,7 +92,7 @@ class Remedy(StrEnum):
     NONE = "none"  # nobody needs it, or its user offers afresh
     FAIL = "fail"  # the user is told that it has failed
     OFFER_AGAIN = "offer_again"  # the user is told to offer
-    INVITE = "invite"  # the relay offers, as a plain client expects it of a partner
+    PROPOSE = "propose"  # the relay offers, as a plain client expects it of a partner
 
 
 _Owners = Mapping[Owner, Remedy]
@@ -100,13 +100,13 @@ _Owners = Mapping[Owner, Remedy]
 _FAILED: _Owners = dict.fromkeys(Owner, Remedy.FAIL) | {Owner.NOBODY: Remedy.NONE}
 
 REMEDIES: Mapping[str, _Owners] = {  # by the reason of relay.plane.LinkLost
-    "closed": dict.fromkeys(Owner, Remedy.NONE) | {Owner.ANSWERER: Remedy.INVITE},
+    "closed": dict.fromkeys(Owner, Remedy.NONE) | {Owner.ANSWERER: Remedy.PROPOSE},
     "silent": _FAILED,
     "failed": _FAILED,
     "restarted": {
         Owner.KEEPER: Remedy.OFFER_AGAIN,
         Owner.INITIATOR: Remedy.OFFER_AGAIN,
-        Owner.ANSWERER: Remedy.INVITE,
+        Owner.ANSWERER: Remedy.PROPOSE,
         Owner.NOBODY: Remedy.NONE,
     },
 }
@@ -128,7 +128,7 @@ class Expectation:
         """The kinds that the user sends, as its last description of use says."""
         self.place = ""
         """Where it is, or the last one was."""
-        self.is_kept = self.is_told_to_offer = self.is_invited = False
+        self.is_kept = self.is_told_to_offer = self.is_proposed = False
         self.is_interrupted = False
 
     @property
@@ -171,9 +171,9 @@ class Expectation:
                 self.is_interrupted = isinstance(event, LinkInterrupted)
 
     @property
-    def needs_invitation(self) -> bool:
+    def needs_proposal(self) -> bool:
         """Whether the relay has to offer to a user who has a partner and is not to offer itself."""
-        if self.is_invited or self.is_without_media:
+        if self.is_proposed or self.is_without_media:
             return False
         # A plain client's unfinished link belongs to a former partner.
         return self.state is LinkState.NONE or (
@@ -186,7 +186,7 @@ class Expectation:
         """The user's offer was taken."""
         self._describe(taken)
         self.is_kept = self.is_kept or not was_asked_for
-        self.is_told_to_offer = self.is_invited = False
+        self.is_told_to_offer = self.is_proposed = False
         self._happened(Event.DESCRIBED, now)
         if self.state is LinkState.UP:
             self._happened(Event.CAME_UP)
@@ -200,7 +200,7 @@ class Expectation:
     def answered(self, now: float, taken: Description, *, in_call: bool) -> None:
         """The user's answer was taken."""
         self._describe(taken)
-        self.is_invited = False
+        self.is_proposed = False
         self._happened(Event.DESCRIBED, now)
         if not in_call:
             self._happened(Event.PARTED)
@@ -217,14 +217,14 @@ class Expectation:
         self._end()
         self.refused()
 
-    def invited(self, offered: Description) -> None:
+    def proposed(self, offered: Description) -> None:
         """The relay has offered."""
         self._describe(offered)
-        self.is_invited = True
+        self.is_proposed = True
 
     def paired(self, now: float, *, is_initiator: bool) -> None:
         """The user has a partner, to whom no offer of the relay's for a former one is of use."""
-        self.is_invited = False
+        self.is_proposed = False
         if is_initiator:
             self.is_told_to_offer = self.state is LinkState.NONE
         if self.state is not LinkState.UP:
@@ -288,7 +288,7 @@ class Expectation:
     def _end(self) -> None:
         """There is none any more, and no offer of the relay's."""
         self._link_id, self.state, self.sends = None, LinkState.NONE, frozenset()
-        self.is_invited = False
+        self.is_proposed = False
 
     def _happened(self, event: Event, now: float = 0.0) -> None:
         former = self._expected

@@ -64,7 +64,7 @@ from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
 from relay.signaling.echo import ECHO_S
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
-    InvitationDue,
+    ProposalDue,
     Item,
     MoveDue,
     RoomEnded,
@@ -226,8 +226,8 @@ class Lobby:
             case TimePassed():
                 await self._look_at_link(session, now)
                 await self._meetings.settle(session, now)
-            case InvitationDue():
-                await self._negotiation.invite(session)
+            case ProposalDue():
+                await self._negotiation.propose(session)
             case MoveDue():
                 if self.moving.concerns(session):  # else it has met somebody meanwhile
                     await self._move(session, now)

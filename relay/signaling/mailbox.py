@@ -13,7 +13,7 @@ class TimePassed:
 
 
 @dataclass(frozen=True, slots=True)
-class InvitationDue:
+class ProposalDue:
     """The session may need an offer of the relay's: it has a new partner, or no link any more."""
 
 
@@ -36,14 +36,7 @@ class SessionEnded:
 
 
 Item = (
-    UserMessage
-    | LinkUp
-    | LinkLost
-    | TimePassed
-    | InvitationDue
-    | MoveDue
-    | RoomEnded
-    | SessionEnded
+    UserMessage | LinkUp | LinkLost | TimePassed | ProposalDue | MoveDue | RoomEnded | SessionEnded
 )
 
 

@@ -31,7 +31,7 @@ class Negotiation(Protocol):
     def echo(self, session: Session, *, on: bool) -> None:
         """Have the user's own media come back to it, or end that; it has no partner."""
 
-    async def invite(self, session: Session) -> None:
+    async def propose(self, session: Session) -> None:
         """Offer to a user who has just been paired, if that is needed."""
 
     def close(self, session: Session) -> None:

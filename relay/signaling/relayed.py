@@ -2,7 +2,7 @@
 
 A user either opens its link by itself, before it meets anybody, and keeps it; or is a plain client
 that negotiates with each partner, as if the relay were that partner: the initiator offers, the
-other is *invited* with an offer of the relay's.
+other gets a *proposal*, an offer of the relay's.
 
 The plane's events are handled in order with the user's messages, and so may be out of date by then:
 a link that was lost may have been replaced already. They say which link they are about.
@@ -13,7 +13,7 @@ from relay.plane import Links, LinkState, Trace
 from relay.protocol.messages import IceCandidate, OfferAgain, WebrtcAnswer, WebrtcOffer
 from relay.signaling.effort import REFUSED_S
 from relay.signaling.expectation import Remedy
-from relay.signaling.mailbox import InvitationDue
+from relay.signaling.mailbox import ProposalDue
 from relay.signaling.session import Call, Session
 
 MEDIA_RESTARTED = "media_restarted"
@@ -46,8 +46,8 @@ class Relayed:
         session.send(WebrtcAnswer(sdp=taken.sdp))
 
     async def answer(self, session: Session, sdp: str, now: float) -> None:
-        """Take the answer to an invitation, even if the partner is gone by now."""
-        if not session.link.is_invited:
+        """Take the answer to a proposal, even if the partner is gone by now."""
+        if not session.link.is_proposed:
             raise ProtocolError("wrong_state", "there is no offer to answer")
         try:
             taken = await self._plane.accept(session.user_id, sdp)
@@ -70,8 +70,8 @@ class Relayed:
             self._plane.pair(call.first.user_id, call.second.user_id)
         for session in call.here:
             session.link.paired(now, is_initiator=session.is_initiator)
-            if self._needs_invitation(session):
-                session.inbox.put(InvitationDue())
+            if self._needs_proposal(session):
+                session.inbox.put(ProposalDue())
 
     def follow(self, partner_id: str, told: str) -> None:
         """Have the plane know."""
@@ -90,14 +90,14 @@ class Relayed:
         else:
             self._plane.unpair(session.user_id)
 
-    async def invite(self, session: Session) -> None:
+    async def propose(self, session: Session) -> None:
         """Send the relay's offer to a user who is not to offer, and has no link."""
         call = session.call
-        if call is None or not self._needs_invitation(session):
+        if call is None or not self._needs_proposal(session):
             return
         offered = await self._plane.offer(session.user_id, is_local=session.is_local)
         if session.call is call:
-            session.link.invited(offered)
+            session.link.proposed(offered)
             session.send(WebrtcOffer(sdp=offered.sdp))
         else:
             self._plane.close_link(session.user_id)  # nobody will answer for it
@@ -134,8 +134,8 @@ class Relayed:
         )
         if remedy is Remedy.OFFER_AGAIN:
             session.send(OfferAgain(reason=MEDIA_RESTARTED))
-        elif remedy is Remedy.INVITE:
-            session.inbox.put(InvitationDue())
+        elif remedy is Remedy.PROPOSE:
+            session.inbox.put(ProposalDue())
         return remedy is Remedy.FAIL
 
     async def trace(self, session: Session) -> Trace | None:
@@ -164,5 +164,5 @@ class Relayed:
         session.talk.lacks(_BOTH - sends)
         session.tell_media()
 
-    def _needs_invitation(self, session: Session) -> bool:
-        return not session.is_initiator and session.link.needs_invitation
+    def _needs_proposal(self, session: Session) -> bool:
+        return not session.is_initiator and session.link.needs_proposal

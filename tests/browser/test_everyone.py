@@ -16,7 +16,7 @@ async def test_a_whole_call_with_the_keyboard_alone(server: Server, arrive: Arri
     anna, berta = await arrive(server, agree=False), await arrive(server)
     await berta.press("Start")
     await expect(anna.page.get_by_role("heading", name="Welcome")).to_be_focused()
-    await anna.key("Tab", "Tab", "Enter")
+    await anna.key("Tab", "Tab", "Tab", "Enter")
     start = anna.page.get_by_role("button", name="Start", exact=True)
     for _ in range(20):
         await anna.key("Tab")
@@ -72,6 +72,38 @@ async def test_the_browsers_language_is_spoken_and_another_one_can_be_chosen(
     await ana.page.get_by_role("combobox", name="Language").select_option("Español")
     await ana.press("Empezar")
     await ana.reads("Buscando a alguien…")
+
+
+async def test_the_language_can_be_changed_before_one_agrees_and_in_a_call(
+    server: Server, arrive: Arrive
+) -> None:
+    anna, berta = await arrive(server, agree=False), await arrive(server)
+    welcome = anna.page.get_by_role("dialog")
+    await welcome.get_by_role("combobox", name="Language").select_option("Español")
+    await expect(welcome).to_contain_text("Sé amable.")
+    await anna.press("Tengo 18 años o más y acepto")
+    await anna.press("Empezar")
+    await berta.press("Start")
+    await together(anna.sees_somebody(), berta.sees_somebody())
+    await anna.press("Ajustes")
+    settings = anna.page.get_by_role("dialog", name="Ajustes")
+    await settings.get_by_role("combobox", name="Idioma").select_option("English")
+    await expect(anna.page.get_by_role("dialog", name="Settings")).to_be_visible()
+    await anna.press("Close")
+    await anna.reads("Connected")
+    await expect(anna.page.get_by_role("button", name="Next")).to_be_visible()
+    assert await anna.page.evaluate("document.documentElement.lang") == "en"
+
+
+async def test_english_is_spoken_where_a_language_cannot_be_had(
+    server: Server, arrive: Arrive
+) -> None:
+    anna = await arrive(server)
+    anna.expected_complaints = r"These words cannot be had|net::ERR_FAILED"
+    await anna.page.route("**/words/es.js", lambda route: route.abort())
+    await anna.page.get_by_role("combobox", name="Language").select_option("Español")
+    await expect(anna.page.get_by_role("combobox", name="Language")).to_have_value("en")
+    await anna.reads("Meet someone new")
 
 
 async def test_who_wants_less_motion_gets_less(server: Server, arrive: Arrive) -> None:

@@ -52,14 +52,16 @@ async def test_two_who_have_nothing_but_chat_meet() -> None:
         assert await user.offer("bad") == ["error: bad_sdp"]
         await user.find()
     assert ann.hear() == ["partner_found, not initiator", CHATS_ONLY]
-    assert party.plane.asked("offer") == [], "nobody is invited who has shown that it is in vain"
+    assert party.plane.asked("offer") == [], (
+        "nobody gets a proposal who has shown that it is in vain"
+    )
     await party.pass_time(60)
     assert (ann.state, bob.state) == (State.MATCHED, State.MATCHED)
     await ann.chat("hello")
     assert "chat_message: hello" in bob.hear()
 
 
-async def test_one_who_chats_only_is_not_invited_by_the_next_partner_either() -> None:
+async def test_one_who_chats_only_gets_no_proposal_for_the_next_partner_either() -> None:
     party = Party()
     ann, bob, cid = party.come("ann"), party.come("bob"), party.come("cid")
     await ann.find()

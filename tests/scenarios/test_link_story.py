@@ -9,7 +9,7 @@ from relay.pace import TokenBucket
 from relay.plane import LinkLost, LinkState, LinkUp, MediaFlowing
 from relay.protocol.messages import MAX_SDP_CHARS, FindPartner, StopChat
 from relay.signaling.effort import Effort
-from relay.signaling.mailbox import InvitationDue, TimePassed
+from relay.signaling.mailbox import ProposalDue, TimePassed
 from tests.support.party import Party, User
 
 
@@ -202,7 +202,7 @@ async def test_a_link_that_is_up_is_not_late_though_the_news_of_it_waits() -> No
     assert ann.state is State.WAITING
 
 
-async def test_an_initiator_who_closes_its_link_in_a_call_is_not_invited() -> None:
+async def test_an_initiator_who_closes_its_link_in_a_call_gets_no_proposal() -> None:
     party = Party()
     ann, bob = party.come("ann"), party.come("bob")
     await ann.find()
@@ -289,7 +289,9 @@ async def test_an_initiators_offer_that_comes_after_the_partner_has_gone_is_no_e
     assert await eve.find() == ["partner_found, initiator"]  # bob is matched at once
 
 
-async def test_a_plain_client_that_has_not_answered_is_invited_again_by_the_next_partner() -> None:
+async def test_a_plain_client_that_has_not_answered_gets_another_proposal_for_the_next_partner() -> (
+    None
+):
     party = Party()
     ann, bob, cid = party.come("ann"), party.come("bob"), party.come("cid")
     await ann.find()
@@ -320,11 +322,11 @@ async def test_who_is_left_while_the_relay_makes_its_offer_does_not_get_it() -> 
     ann, bob = party.come("ann"), party.come("bob")
     for user in (ann, bob):  # ann is first, and what is put for her is not handled
         await party.lobby.handle(user.session, FindPartner(), party.now)
-    inviting = asyncio.create_task(party.lobby.handle(ann.session, InvitationDue(), party.now))
+    proposing = asyncio.create_task(party.lobby.handle(ann.session, ProposalDue(), party.now))
     await asyncio.sleep(0)
     assert party.plane.asked("offer") == [("ann",)]
     await party.lobby.handle(bob.session, StopChat(), party.now)
-    await inviting
+    await proposing
     assert ann.hear() == ["waiting_for_partner", "partner_found, not initiator", "partner_left"]
     assert ann.link is LinkState.NONE
     assert await ann.answer() == ["error: wrong_state"]
@@ -371,7 +373,7 @@ async def test_a_newcomers_link_is_opened_where_somebody_waits_whom_it_will_meet
 
 
 async def negotiated(party: Party) -> tuple[User, User]:
-    """Two plain clients in a call: the first was invited, the second is the initiator."""
+    """Two plain clients in a call: the first got a proposal, the second is the initiator."""
     ann, bob = party.come("ann"), party.come("bob")
     await ann.find()
     await bob.find()
@@ -467,7 +469,9 @@ async def test_a_link_that_was_not_up_yet_has_its_full_time_after_a_restart() ->
     assert (ann.hear(), ann.state) == ([], State.WAITING)
 
 
-async def test_after_a_restart_an_initiator_is_told_to_offer_and_the_other_is_invited() -> None:
+async def test_after_a_restart_an_initiator_is_told_to_offer_and_the_other_gets_a_proposal() -> (
+    None
+):
     """As at the beginning, so that a client that knows nothing of restarts can answer."""
     party = Party()
     ann, bob = await negotiated(party)

@@ -6,7 +6,7 @@ import { causeOf } from "../../web/admin/model/failures.js";
 import { EVERYTHING, hrefOf, parse, streamQuery } from "../../web/admin/model/route.js";
 import { arrange, clicked, fits } from "../../web/admin/model/table.js";
 import { detailsOf } from "../../web/admin/model/track.js";
-import { en } from "../../web/words/en.js";
+import { words as en } from "../../web/words/en.js";
 import { track } from "./admin-track.js";
 
 const THREE = [

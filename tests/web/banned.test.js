@@ -2,8 +2,8 @@
 /** Who is banned: until when, why, the appeal; and whom one has blocked. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { en } from "../../web/words/en.js";
-import { es } from "../../web/words/es.js";
+import { words as en } from "../../web/words/en.js";
+import { words as es } from "../../web/words/es.js";
 import { plain } from "../../web/words/plain.js";
 import { banLeftText, banUntilText, durationText, momentText } from "../../web/words/safety.js";
 import { Page } from "./transcript.js";

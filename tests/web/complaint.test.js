@@ -2,9 +2,9 @@
 /** Reporting and blocking: always the one who was meant. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LANGUAGES } from "../../web/words/words.js";
-import { en } from "../../web/words/en.js";
+import { words as en } from "../../web/words/en.js";
 import { newsText, reportedText } from "../../web/words/safety.js";
+import { inAllLanguages } from "./languages.js";
 import { Page } from "./transcript.js";
 
 const THREAT = /** @type {const} */ ({ type: "report_pressed", reason: "threat", words: "" });
@@ -237,7 +237,7 @@ test("who is slowed is told calmly, until it is over", () => {
   assert.doesNotMatch(page.says, /quickly/);
 });
 
-for (const [name, words] of Object.entries(LANGUAGES)) {
+for (const [name, words] of Object.entries(await inAllLanguages())) {
   test(`${name}: each reason and each outcome has a name of its own`, () => {
     for (const names of [words.reasons, words.outcomes, words.news]) {
       assert.equal(new Set(Object.values(names)).size, Object.values(names).length);

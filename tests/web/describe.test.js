@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeProblem, startLabel } from "../../web/words/describe.js";
-import { en } from "../../web/words/en.js";
+import { words as en } from "../../web/words/en.js";
 import { MICROPHONE, Page } from "./transcript.js";
 
 /** @param {import("../../web/media/devices.js").DeviceProblem | null} audio

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isTextOffered } from "../../web/machine/state.js";
-import { en } from "../../web/words/en.js";
+import { words as en } from "../../web/words/en.js";
 import { Page } from "./transcript.js";
 
 /** @param {Page} page @param {string | null} [cause] */

@@ -6,7 +6,7 @@ import { faultOf } from "../../web/machine/judgement.js";
 import { measure } from "../../web/media/figures.js";
 import { gradeOf, quality } from "../../web/media/quality.js";
 import { figureRows } from "../../web/words/figures.js";
-import { en } from "../../web/words/en.js";
+import { words as en } from "../../web/words/en.js";
 import { Page } from "./transcript.js";
 
 /** In a browser that does not say how our own line is. */

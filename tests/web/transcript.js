@@ -3,7 +3,7 @@
 import { step } from "../../web/machine/machine.js";
 import { DEFAULTS, initial, nextDueMs } from "../../web/machine/state.js";
 import { describe, describeProblem } from "../../web/words/describe.js";
-import { en } from "../../web/words/en.js";
+import { words as en } from "../../web/words/en.js";
 
 /** @typedef {import("../../web/machine/types.js").Event} Event */
 /** @typedef {import("../../web/machine/types.js").Command} Command */

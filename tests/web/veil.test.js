@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isVeiled } from "../../web/machine/veil.js";
-import { en } from "../../web/words/en.js";
+import { words as en } from "../../web/words/en.js";
 import { veilText } from "../../web/words/safety.js";
 import { GREETING, Page } from "./transcript.js";
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pictureOf } from "../../web/media/glance.js";
 import { conditionOf, gradeOf } from "../../web/machine/verdict.js";
-import { en } from "../../web/words/en.js";
+import { words as en } from "../../web/words/en.js";
 import { trialRows, trialSentence, trialText } from "../../web/words/trial.js";
 import { Page } from "./transcript.js";
 

@@ -13,7 +13,6 @@ import { Player } from "./player.js";
 import { Meter } from "../media/meter.js";
 import { MAX_INTERESTS } from "../wire/messages.js";
 import { describeProblem, lossText, startLabel } from "../words/describe.js";
-import { LANGUAGES } from "../words/words.js";
 
 export class LobbyView {
   #lobby = find("lobby", HTMLElement);
@@ -32,12 +31,13 @@ export class LobbyView {
   #interest = find("interest", HTMLInputElement);
   #list = find("interest-list", HTMLUListElement);
   #start = find("start", HTMLButtonElement);
-  #language = find("language", HTMLSelectElement);
   #meter = new Meter((level) => { this.#level.value = level; });
   #pickers;
   #onEvent;
   /** @type {readonly string[]} */
   #drawnInterests = [];
+  /** @type {Words | null} */
+  #words = null;
 
   /** @param {(event: Event) => void} onEvent */
   constructor(onEvent) {
@@ -65,13 +65,6 @@ export class LobbyView {
       event.preventDefault();
       this.#addInterest();
     };
-    for (const [name, { languageName }] of Object.entries(LANGUAGES)) {
-      const option = new Option(languageName, name);
-      option.lang = name;
-      this.#language.append(option);
-    }
-    this.#language.onchange = () =>
-      onEvent({ type: "setting_changed", change: { language: this.#language.value } });
   }
 
   /** @param {State} state @param {Words} words */
@@ -86,7 +79,6 @@ export class LobbyView {
     this.#pickers.draw(state, words);
     this.#check.hidden = isPreviewing;
     setText(this.#start, startLabel(state, words));
-    this.#language.value = document.documentElement.lang;
     this.#drawInterests(settings.interests, words);
     this.#interest.disabled = settings.interests.length >= MAX_INTERESTS;
   }
@@ -124,9 +116,10 @@ export class LobbyView {
 
   /** @param {readonly string[]} interests @param {Words} words */
   #drawInterests(interests, words) {
-    if (interests === this.#drawnInterests) return;
+    if (interests === this.#drawnInterests && words === this.#words) return;
     const hadFocus = this.#list.contains(document.activeElement);
     this.#drawnInterests = interests;
+    this.#words = words;
     this.#list.replaceChildren(...interests.map((interest) => this.#item(interest, words)));
     if (hadFocus) this.#interest.focus();
   }

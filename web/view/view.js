@@ -5,12 +5,14 @@
  * @typedef {import("../machine/types.js").State} State
  * @typedef {import("../machine/types.js").Event} Event
  * @typedef {import("../words/words.js").Words} Words
+ * @typedef {import("../browser/speech.js").Spoken} Spoken
  */
 import { BannedView } from "./banned.js";
 import { ChatView } from "./chat.js";
 import { ControlsView } from "./controls.js";
 import { DialogsView } from "./dialogs.js";
 import { find, setAttribute, setLabel, setText } from "./dom.js";
+import { LanguageView } from "./language.js";
 import { LobbyView } from "./lobby.js";
 import { NewsView } from "./news.js";
 import { ReactionsView } from "./reactions.js";
@@ -19,8 +21,6 @@ import { SelfView } from "./self.js";
 import { StageView } from "./stage.js";
 import { TrialView } from "./trial.js";
 import { VeilView } from "./veil.js";
-import { LANGUAGES, chooseLanguage, localeOf } from "../words/words.js";
-import { en } from "../words/en.js";
 
 /** The page, as a picture of the state and a source of the user's events. */
 export class View {
@@ -32,6 +32,7 @@ export class View {
   #controls;
   #dialogs;
   #chat;
+  #language;
   #lobby;
   #trial;
   #reactions;
@@ -41,8 +42,8 @@ export class View {
   #banned;
   #onEvent;
   #wasStarted = false;
-  /** @type {Words | null} */
-  #words = null;
+  /** @type {Spoken | null} */
+  #spoken = null;
 
   /**
    * @param {(event: Event) => void} onEvent
@@ -54,6 +55,7 @@ export class View {
     this.#controls = new ControlsView(onEvent);
     this.#dialogs = new DialogsView(onEvent, askForRules);
     this.#chat = new ChatView(onEvent, (href) => this.#dialogs.askToOpen(href));
+    this.#language = new LanguageView(onEvent);
     this.#lobby = new LobbyView(onEvent);
     this.#trial = new TrialView(onEvent);
     this.#reactions = new ReactionsView(onEvent);
@@ -71,13 +73,11 @@ export class View {
   /**
    * @param {State} state
    * @param {number} nowMs
-   * @returns {Words} what it was drawn in
+   * @param {Spoken} spoken
    */
-  draw(state, nowMs) {
-    const language = chooseLanguage(state.settings.language, navigator.languages);
-    const locale = localeOf(language, navigator.languages);
-    const words = LANGUAGES[language] ?? en;
-    if (words !== this.#words) this.#speak(words, language);
+  draw(state, nowMs, spoken) {
+    if (spoken !== this.#spoken) this.#speak(spoken);
+    const { words, language, locale } = spoken;
     this.#call.hidden = !state.isStarted;
     setAttribute(this.#call, "data-chat", state.isChatOpen ? "open" : "closed");
     this.#lobby.draw(state, words);
@@ -93,7 +93,6 @@ export class View {
     this.#news.draw(state, words, locale);
     this.#banned.draw(state, nowMs, words, locale);
     this.#moveFocus(state.isStarted);
-    return words;
   }
 
   /**
@@ -145,11 +144,13 @@ export class View {
     (isStarted ? this.#stop : this.#start).focus({ preventScroll: true });
   }
 
-  /** @param {Words} words @param {string} language */
-  #speak(words, language) {
-    this.#words = words;
+  /** @param {Spoken} spoken */
+  #speak(spoken) {
+    this.#spoken = spoken;
+    const { words, language } = spoken;
     document.documentElement.lang = language;
     document.documentElement.dir = words.direction;
+    this.#language.draw(language);
     for (const element of document.querySelectorAll("[data-text]")) {
       setText(element, wordAt(words, element.getAttribute("data-text") ?? ""));
     }

@@ -1,7 +1,10 @@
 // @ts-check
 /** English. Every language's file has these keys; functions take what they speak of. */
-export const en = {
-  languageName: "English",
+import { counting } from "./plural.js";
+
+const counted = counting("en");
+
+export const words = {
   direction: "ltr",
   title: "Face to face",
   tagline: "Talk with a random person, face to face.",
@@ -98,7 +101,7 @@ export const en = {
   showChat: "Show chat",
   hideChat: "Hide chat",
   /** @param {number} count */
-  unread: (count) => (count === 1 ? "1 unread message" : `${count} unread messages`),
+  unread: (count) => counted(count, { one: "# unread message", other: "# unread messages" }),
   partnerMuted: "Their microphone is muted",
   partnerCameraOff: "Their camera is off",
   pressToHear: "Press anywhere to hear your partner.",
@@ -113,7 +116,7 @@ export const en = {
   searchingInterests: "Someone who shares an interest comes first.",
   nobodyOnline: "Nobody else is online right now.",
   /** @param {number} count */
-  online: (count) => `${count} people online`,
+  online: (count) => counted(count, { one: "# person online", other: "# people online" }),
   /** @param {number} seconds */
   forSeconds: (seconds) => `for ${seconds} s`,
   found: "Found someone",
@@ -313,7 +316,7 @@ export const en = {
   you: "You",
   partner: "Partner",
   /** @param {number} left */
-  charactersLeft: (left) => `${left} characters left`,
+  charactersLeft: (left) => counted(left, { one: "# character left", other: "# characters left" }),
   openAddressTitle: "Open this address?",
   openAddressHint: "A stranger sent it. It opens in a new tab, and does not learn where you come from.",
   open: "Open",

@@ -1,7 +1,11 @@
 // @ts-check
-/** Spanish. @type {import("./words.js").Words} */
-export const es = {
-  languageName: "Español",
+/** Spanish. */
+import { counting } from "./plural.js";
+
+const counted = counting("es");
+
+/** @type {import("./words.js").Words} */
+export const words = {
   direction: "ltr",
   title: "Cara a cara",
   tagline: "Habla con una persona al azar, cara a cara.",
@@ -96,7 +100,7 @@ export const es = {
   help: "Ayuda y teclas",
   showChat: "Mostrar el chat",
   hideChat: "Ocultar el chat",
-  unread: (count) => (count === 1 ? "1 mensaje sin leer" : `${count} mensajes sin leer`),
+  unread: (count) => counted(count, { one: "# mensaje sin leer", other: "# mensajes sin leer" }),
   partnerMuted: "Tiene el micrófono silenciado",
   partnerCameraOff: "Tiene la cámara apagada",
   pressToHear: "Pulsa en cualquier sitio para oír a la otra persona.",
@@ -109,7 +113,7 @@ export const es = {
   searching: "Buscando a alguien…",
   searchingInterests: "Primero, alguien que comparta un interés.",
   nobodyOnline: "Ahora mismo no hay nadie más.",
-  online: (count) => `${count} personas en línea`,
+  online: (count) => counted(count, { one: "# persona en línea", other: "# personas en línea" }),
   forSeconds: (seconds) => `desde hace ${seconds} s`,
   found: "Hay alguien",
   connectingVideo: "Conectando el vídeo…",
@@ -294,7 +298,7 @@ export const es = {
   sendAgain: "Enviar otra vez",
   you: "Tú",
   partner: "La otra persona",
-  charactersLeft: (left) => `Quedan ${left} caracteres`,
+  charactersLeft: (left) => counted(left, { one: "Queda # carácter", other: "Quedan # caracteres" }),
   openAddressTitle: "¿Abrir esta dirección?",
   openAddressHint:
     "La envió una persona desconocida. Se abre en otra pestaña y no sabrá de dónde vienes.",

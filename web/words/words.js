@@ -3,22 +3,45 @@
  * Which languages there are, and which one to speak. Another language is another file like `en.js`
  * and an entry here.
  *
- * @typedef {typeof en} Words
+ * @typedef {typeof import("./en.js").words} Words
  */
-import { en } from "./en.js";
-import { es } from "./es.js";
 
-/** @type {Readonly<Record<string, Words>>} */
-export const LANGUAGES = { en, es };
+export const LANGUAGES = ["en", "es"];
+const FALLBACK = "en";
 
 /**
  * @param {string} chosen the user's choice; may be empty
  * @param {readonly string[]} preferred the browser's, the best first, such as "es-MX"
- * @returns {string} a key of LANGUAGES
+ * @returns {string} one of LANGUAGES
  */
 export function chooseLanguage(chosen, preferred) {
   const wanted = [chosen, ...preferred].map((tag) => tag.toLowerCase().split("-")[0] ?? "");
-  return wanted.find((language) => Object.hasOwn(LANGUAGES, language)) ?? "en";
+  return wanted.find((language) => LANGUAGES.includes(language)) ?? FALLBACK;
+}
+
+/**
+ * @param {string} wanted one of LANGUAGES
+ * @param {(language: string) => Promise<{ words: Words }>} load throws when it cannot be had
+ * @returns {Promise<{ words: Words, language: string }>} English where the wanted one cannot be had
+ */
+export async function loadWords(wanted, load = (language) => import(`./${language}.js`)) {
+  try {
+    return { words: (await load(wanted)).words, language: wanted };
+  } catch (error) {
+    if (wanted === FALLBACK) throw error;
+    console.warn("These words cannot be had:", error);
+    return loadWords(FALLBACK, load);
+  }
+}
+
+/**
+ * A language in its own words.
+ *
+ * @param {string} language one of LANGUAGES
+ */
+export function nameOf(language) {
+  const name = new Intl.DisplayNames([language], { type: "language" }).of(language) ?? language;
+  return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
 }
 
 /**

@@ -133,31 +133,31 @@ def test_a_pairing_does_not_put_the_deadline_off() -> None:
     assert deadline_s(link) == NOW + TIMEOUT_S
 
 
-def test_a_new_partner_needs_a_new_invitation() -> None:
+def test_a_new_partner_needs_a_new_proposal() -> None:
     link = expectation()
     link.paired(NOW, is_initiator=False)
-    link.invited(LINK)
-    assert not link.needs_invitation
+    link.proposed(LINK)
+    assert not link.needs_proposal
     link.parted()
     link.paired(NOW, is_initiator=False)
-    assert not link.is_invited
-    assert link.needs_invitation
+    assert not link.is_proposed
+    assert link.needs_proposal
 
 
 def test_an_offer_of_the_users_own_takes_the_place_of_an_answer() -> None:
     link = expectation()
     link.paired(NOW, is_initiator=False)
-    link.invited(LINK)
+    link.proposed(LINK)
     link.offered(NOW, LINK, was_asked_for=False, in_call=True)
-    assert not link.is_invited
+    assert not link.is_proposed
 
 
-def test_who_keeps_its_link_is_invited_only_when_it_has_none() -> None:
-    assert not kept(CONNECTING).needs_invitation
-    assert not kept(UP).needs_invitation
-    assert kept(NONE).needs_invitation
-    assert expectation(CONNECTING).needs_invitation
-    assert not expectation(UP).needs_invitation
+def test_who_keeps_its_link_gets_a_proposal_only_when_it_has_none() -> None:
+    assert not kept(CONNECTING).needs_proposal
+    assert not kept(UP).needs_proposal
+    assert kept(NONE).needs_proposal
+    assert expectation(CONNECTING).needs_proposal
+    assert not expectation(UP).needs_proposal
 
 
 def test_a_plain_client_is_waited_for_no_longer_than_its_partner_stays() -> None:
@@ -181,36 +181,36 @@ def test_an_answer_is_waited_for_while_there_is_a_partner() -> None:
         (False, False, False),
     ):
         link = expectation()
-        link.invited(LINK)
+        link.proposed(LINK)
         if is_up:
             link.came_up()
         link.answered(NOW, LINK, in_call=in_call)
-        assert not link.is_invited
+        assert not link.is_proposed
         assert link.is_awaited is awaited
 
 
 def test_a_refused_answer_may_be_followed_by_a_better_one() -> None:
     link = expectation()
     link.paired(NOW, is_initiator=False)
-    link.invited(LINK)
+    link.proposed(LINK)
     link.refused()
-    assert link.is_invited
+    assert link.is_proposed
     assert not link.is_awaited
     link.answered(NOW, LINK, in_call=True)
     assert not link.is_awaited
     assert deadline_s(link) == NOW + TIMEOUT_S
 
 
-def test_who_chats_only_is_neither_waited_for_nor_invited() -> None:
+def test_who_chats_only_is_neither_waited_for_nor_proposed_to() -> None:
     link = refused()
     link.paired(NOW, is_initiator=False)
     assert not link.is_awaited
-    assert not link.needs_invitation
+    assert not link.needs_proposal
     link.parted()
     for reason in REMEDIES:
         assert lose(link, NOW, reason, "told") is Remedy.NONE
         assert not link.is_awaited
-    assert not link.needs_invitation
+    assert not link.needs_proposal
 
 
 def test_an_optional_link_has_its_time_and_is_waited_for_by_nobody() -> None:
@@ -218,7 +218,7 @@ def test_an_optional_link_has_its_time_and_is_waited_for_by_nobody() -> None:
     link.forgone()
     link.offered(NOW, OTHER, was_asked_for=False, in_call=False)
     assert not link.is_awaited
-    assert not link.needs_invitation
+    assert not link.needs_proposal
     link.paired(NOW + 3, is_initiator=False)
     link.offered(NOW + 4, OTHER, was_asked_for=False, in_call=True)
     assert deadline_s(link) == NOW + TIMEOUT_S
@@ -253,7 +253,7 @@ def test_who_chats_only_is_made_whole_again(turn: Callable[[Expectation], None])
     turn(link)
     assert not link.is_awaited
     link.state = NONE
-    assert link.needs_invitation
+    assert link.needs_proposal
 
 
 @pytest.mark.parametrize("reason", ["silent", "failed"])
@@ -279,14 +279,14 @@ def test_a_link_that_its_user_has_closed_is_waited_for_by_whom_needs_it() -> Non
     assert not link.is_awaited
     for make, whose in IN_NEED:
         link = make()
-        assert lose(link, NOW, "closed", whose) in (Remedy.NONE, Remedy.INVITE)
+        assert lose(link, NOW, "closed", whose) in (Remedy.NONE, Remedy.PROPOSE)
         assert deadline_s(link) == NOW + TIMEOUT_S
         lose(link, NOW + 3, "closed", whose)
         assert deadline_s(link) == NOW + TIMEOUT_S
 
 
-def test_a_plain_client_that_has_closed_its_link_is_invited_unless_it_is_to_offer() -> None:
-    assert lose(expectation(UP), NOW, "closed", "told") is Remedy.INVITE
+def test_a_plain_client_that_has_closed_its_link_gets_a_proposal_unless_it_is_to_offer() -> None:
+    assert lose(expectation(UP), NOW, "closed", "told") is Remedy.PROPOSE
     assert lose(expectation(UP), NOW, "closed", "asked") is Remedy.NONE
     assert lose(kept(), NOW, "closed", "told") is Remedy.NONE
 
@@ -299,13 +299,13 @@ def test_after_a_restart_everybody_who_needs_it_has_ten_seconds_for_another_link
         (kept, "alone", Remedy.OFFER_AGAIN),
         (kept, "told", Remedy.OFFER_AGAIN),
         (expectation, "asked", Remedy.OFFER_AGAIN),
-        (expectation, "told", Remedy.INVITE),
+        (expectation, "told", Remedy.PROPOSE),
     ):
         link = make(state)
         link.paired(NOW - 8, is_initiator=whose == "asked")
         assert lose(link, NOW, "restarted", whose) is remedy
         assert deadline_s(link) == NOW + TIMEOUT_S, "what was left of an earlier time is no matter"
-        assert not link.is_invited
+        assert not link.is_proposed
 
 
 def test_after_a_restart_nothing_is_asked_of_whom_nobody_needs() -> None:
@@ -339,12 +339,12 @@ def test_there_is_a_remedy_for_every_loss() -> None:
     assert all(set(row) == set(Owner) for row in REMEDIES.values())
 
 
-def test_an_invitation_ends_with_its_link() -> None:
+def test_a_proposal_ends_with_its_link() -> None:
     for turn in (Expectation.closed, lambda link: lose(link, NOW, "closed", "told")):
         link = expectation()
-        link.invited(LINK)
+        link.proposed(LINK)
         turn(link)
-        assert not link.is_invited
+        assert not link.is_proposed
 
 
 def test_a_link_that_the_relay_closes_is_waited_for_no_longer() -> None:
