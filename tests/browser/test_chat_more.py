@@ -140,7 +140,8 @@ async def test_a_picture_that_lies_is_shown_to_nobody(meet: Meet) -> None:
           WebSocket.prototype.send = function (text) {
             const told = JSON.parse(text);
             const lie = { part: 0, parts: 1, data: "/9j/wAARCP/c/9wDASIAAhEBAxEB" };
-            send.call(this, told.type === "picture_part" ? JSON.stringify({ ...told, ...lie }) : text);
+            const isPart = told.type === "picture_part";
+            send.call(this, isPart ? JSON.stringify({ ...told, ...lie }) : text);
           };
         }"""
     )
