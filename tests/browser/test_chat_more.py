@@ -176,22 +176,3 @@ async def test_a_mark_is_between_two_partners(server: Server, arrive: Arrive, me
     await expect(log).to_have_count(3)
     await expect(log.nth(1)).to_have_text("Somebody new")
     await expect(log.nth(0)).to_have_attribute("data-former", "")
-
-
-async def test_zz_look(meet: Meet) -> None:
-    anna, berta = await meet()
-    await berta.page.set_viewport_size({"width": 360, "height": 740})
-    await agree(anna, berta)
-    await berta.says("Hello\nthere")
-    await choose(anna, "holiday.png", "image/png", png(300, 200))
-    await expect(berta.page.locator("#log img")).to_be_visible()
-    await anna.press("React")
-    await anna.press("Heart")
-    await anna.press("Emoji and pictures")
-    await berta.press("React")
-    await anna.page.set_viewport_size({"width": 1440, "height": 900})
-    await anna.page.screenshot(path="/tmp/chat-1440.png")
-    await berta.page.screenshot(path="/tmp/chat-360.png")
-    await berta.page.set_viewport_size({"width": 844, "height": 390})
-    await berta.press("Emoji and pictures")
-    await berta.page.screenshot(path="/tmp/chat-844.png")
