@@ -35,6 +35,8 @@ let isWorking = false;
 let greeted = null;
 /** @type {Peer | null} */
 let peer = null;
+/** @type {import("./media/album.js").Album | null} */
+let album = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -126,6 +128,9 @@ function carryOut(command) {
     case "ask_to_tell":
       void askToTell().then((isAllowed) => dispatch({ type: "tell_answered", isAllowed }));
       break;
+    case "prepare_picture": withAlbum((album) => album.prepare(command.roomId, command.file)); break;
+    case "show_picture": withAlbum((album) => album.show(command.roomId, command.id, command.parts)); break;
+    case "translate": translate(command.id, command.text, command.language); break;
     case "meet": peer?.meet(); break;
     case "part": peer?.part(); break;
     default: /** @satisfies {never} */ (command);
@@ -150,6 +155,23 @@ function contactsAre(contacts) {
 function takeInvitation() {
   const code = location.hash.match(/^#with=(.+)$/)?.[1];
   if (code) dispatch({ type: "invited", code: code.slice(0, MAX_CODE_CHARS) });
+}
+
+/** @param {(album: import("./media/album.js").Album) => void} use */
+async function withAlbum(use) {
+  try {
+    const { Album } = await import("./media/album.js");
+    album ??= new Album(dispatch);
+    use(album);
+  } catch (error) {
+    console.warn("Pictures cannot be shown:", error);
+  }
+}
+
+/** @param {string} id @param {string} text @param {string} language */
+async function translate(id, text, language) {
+  const translator = await import("./browser/translate.js").catch(() => null);
+  dispatch({ type: "translated", id, text: await translator?.translate(text, language) ?? null });
 }
 
 /** @param {import("./machine/types.js").Kept} kept */
@@ -215,6 +237,7 @@ function draw() {
   if (!spoken) return; // its words are on their way
   view.draw(state, performance.now(), spoken);
   presence.follow(state, spoken.words);
+  album?.keep(new Set(state.chat.flatMap(({ picture }) => picture?.url ?? [])));
 }
 
 function setTimers() {

@@ -29,7 +29,7 @@ def policy(script: str = "", style: str = "") -> str:
             "default-src 'none'",
             f"script-src 'self' {script}".strip(),
             f"style-src 'self' {style}".strip(),
-            "img-src 'self'",
+            "img-src 'self' blob:",  # a picture of the chat, decoded and drawn anew by the page
             "font-src 'self'",
             "manifest-src 'self'",
             "connect-src 'self'",

@@ -21,6 +21,8 @@ from relay.protocol.terms import (
     MAX_INTERESTS,
     MAX_LANGUAGES,
     MAX_LINK_ERRORS,
+    MAX_PART_CHARS,
+    MAX_PICTURE_PARTS,
     MAX_REPORT_MS,
     MAX_ROOM_ID_CHARS,
     MAX_TOKEN_CHARS,
@@ -29,6 +31,7 @@ from relay.protocol.terms import (
     Language,
     Message,
     Mode,
+    ReactionName,
     Reason,
 )
 
@@ -110,6 +113,51 @@ class MediaState(Message):
     type: Literal["media_state"] = "media_state"
     audio: StrictBool
     video: StrictBool
+
+
+class Pictures(Message):
+    """Whether the other one sends and takes pictures in this call, either way."""
+
+    type: Literal["pictures"] = "pictures"
+    allowed: StrictBool
+
+
+class PicturePart(Message):
+    """A part of a picture, a JPEG; either way. The next one follows when it has arrived."""
+
+    type: Literal["picture_part"] = "picture_part"
+    id: str = Field(min_length=1, max_length=MAX_CHAT_ID_CHARS)
+    part: int = Field(ge=0, lt=MAX_PICTURE_PARTS)
+    """From 0 on."""
+    parts: int = Field(ge=1, le=MAX_PICTURE_PARTS)
+    """How many there are."""
+    data: Annotated[
+        str,
+        StringConstraints(max_length=MAX_PART_CHARS, pattern=r"^[A-Za-z0-9+/]+={0,2}$"),
+    ]
+    """Base64 (RFC 4648, section 4)."""
+
+
+class PictureReceived(Message):
+    """A part of the partner's picture has arrived, either way; of the last one: it is shown."""
+
+    type: Literal["picture_received"] = "picture_received"
+    id: str = Field(max_length=MAX_CHAT_ID_CHARS)
+    part: int = Field(ge=0, lt=MAX_PICTURE_PARTS)
+
+
+class PictureRefused(Message):
+    """The partner's picture is not taken, or cannot be shown; either way."""
+
+    type: Literal["picture_refused"] = "picture_refused"
+    id: str = Field(max_length=MAX_CHAT_ID_CHARS)
+
+
+class Reaction(Message):
+    """Something to be shown over the picture for a moment, either way."""
+
+    type: Literal["reaction"] = "reaction"
+    name: ReactionName
 
 
 class NextPartner(Message):
@@ -259,6 +307,11 @@ UserMessage = (
     | ChatReceived
     | Typing
     | MediaState
+    | Pictures
+    | PicturePart
+    | PictureReceived
+    | PictureRefused
+    | Reaction
     | NextPartner
     | Invite
     | MeetAgain

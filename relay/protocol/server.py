@@ -12,6 +12,11 @@ from relay.protocol.client import (
     ChatReceived,
     IceCandidate,
     MediaState,
+    PicturePart,
+    PictureReceived,
+    PictureRefused,
+    Pictures,
+    Reaction,
     Shown,
     Typing,
     WebrtcAnswer,
@@ -269,6 +274,11 @@ ServerMessage = (
     | ChatReceived
     | Typing
     | MediaState
+    | Pictures
+    | PicturePart
+    | PictureReceived
+    | PictureRefused
+    | Reaction
     | PartnerLeft
     | PartnerDisconnected
     | PartnerConnection

@@ -28,6 +28,10 @@ MAX_FRAMES_PER_S = 1000
 MAX_ROOM_ID_CHARS = 64
 MAX_WORDS_CHARS = 1000
 """Of a report."""
+MAX_PICTURE_PARTS = 16
+MAX_PART_CHARS = 12 * 1024
+"""Of a part of a picture, in base64: for a slow reader it weighs no more than some chat messages,
+and it fits into what is kept to be sent again."""
 
 LinkCause = Literal[
     "udp_blocked",
@@ -42,6 +46,9 @@ LinkCause = Literal[
 
 Reason = Literal["minor", "threat", "violence", "nudity", "hate", "spam", "other"]
 """Why somebody is reported."""
+
+ReactionName = Literal["heart", "laugh", "wow", "clap", "thumbs", "wave"]
+"""What is shown over the partner's picture for a moment."""
 
 Mode = Literal["video", "voice", "text"]
 """How two talk: with pictures, with sound alone, or in writing, without media."""

@@ -19,6 +19,7 @@ In the order in which a message comes through:
 - ``abroad``       rooms with a user on another node
 - ``reporting``    a user reports or blocks a partner; ``guard`` keeps out who is banned, and tells
                    users what was decided
+- ``showing``      pictures between the two of a call
 - ``moving``       who is moved to another server, when this one is about to go
 - ``negotiation``  what a media mode has to do; the modes are ``relayed`` and ``direct``
 
@@ -33,6 +34,7 @@ And what these work on:
 - ``diagnosis``    why its link does not come up: a table of causes
 - ``modes``        in which mode the two of a call talk, and how they agree on another
 - ``talk``         what it says to its partner besides media
+- ``pictures``     whether it exchanges pictures with its partner, and the one under way
 - ``echo``         whether its own media comes back to it, and how often it may
 - ``limits``       how much of anything a user may have
 - ``tally``        what is counted

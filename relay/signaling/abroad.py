@@ -47,6 +47,10 @@ from relay.protocol.messages import (
     PartnerConnection,
     PartnerDisconnected,
     PartnerLeft,
+    PicturePart,
+    PictureReceived,
+    PictureRefused,
+    Pictures,
 )
 from relay.signaling.calls import Calls, Farewell
 from relay.signaling.guest import (
@@ -60,6 +64,7 @@ from relay.signaling.guest import (
 from relay.signaling.limits import Limits
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.session import Call, Partner, Session, number_of
+from relay.signaling.showing import note_part
 from relay.signaling.tally import Tally
 from relay.store import Room
 
@@ -77,6 +82,9 @@ _STATES = (
     ModeDeclined,
     PartnerBlurred,
     PartnerConnection,
+    Pictures,
+    PictureReceived,
+    PictureRefused,
 )
 """Of what the partner's node says, what the user has to know however slow its connection is."""
 
@@ -277,11 +285,13 @@ class Abroad:
 
     def _pass_on(self, call: Call, guest: Guest, session: Session, message: PartnerMessage) -> None:
         """Send a user what its partner's node says, if it may be said now."""
-        if not isinstance(message, _STATES) and not session.takes_remarks:
-            chat_id = message.id if isinstance(message, ChatDelivery) else ""
+        is_shown = session.takes_pictures and guest.takes_pictures
+        takes = session.takes_remarks and (is_shown or not isinstance(message, PicturePart))
+        if not isinstance(message, _STATES) and not takes:
+            chat_id = message.id if isinstance(message, ChatDelivery | PicturePart) else ""
             self._cluster.tell(guest.node, NotSaid(guest.room_id, chat_id))
             return
-        if isinstance(message, ChatReceived) and not session.was_shown(message.id):
+        if not self._is_due(guest, session, message):
             return
         if isinstance(message, ModeAsked):
             self._calls.ask_mode(call, guest, message.mode)
@@ -290,12 +300,28 @@ class Abroad:
             accept = isinstance(message, ModeChanged)
             self._calls.answer_mode(call, guest, message.mode, accept=accept)
             return
+        if isinstance(message, PicturePart):
+            note_part(message, call, guest.user_id)
         if isinstance(message, ChatDelivery):
             sent_at = time_ns() // 1_000_000  # no two machines have the same time
             message = message.model_copy(update={"sent_at": sent_at})
             if call.chat is not None:
                 call.chat.add(guest.user_id, message.text, sent_at / 1000)
         session.send(message)
+
+    @staticmethod
+    def _is_due(guest: Guest, session: Session, message: PartnerMessage) -> bool:
+        """Whether it answers something that the user has said, if it is an answer."""
+        match message:
+            case ChatReceived():
+                return session.was_shown(message.id)
+            case PictureReceived():
+                return session.part_arrived(message.id, message.part)
+            case PictureRefused():
+                return session.was_refused(message.id)
+            case Pictures():
+                guest.takes_pictures = message.allowed
+        return True
 
     # rooms end
 

@@ -26,6 +26,11 @@ from relay.protocol.messages import (
     ModeDeclined,
     PartnerBlurred,
     PartnerConnection,
+    PicturePart,
+    PictureReceived,
+    PictureRefused,
+    Pictures,
+    Reaction,
     ServerMessage,
     Shown,
     Typing,
@@ -54,6 +59,11 @@ PartnerMessage = (
     | ModeNews
     | PartnerBlurred
     | PartnerConnection
+    | PicturePart
+    | PictureReceived
+    | PictureRefused
+    | Pictures
+    | Reaction
     | Shown
     | Typing
 )
@@ -84,6 +94,8 @@ class Guest:
         self.interests = person.interests
         self.languages = person.languages
         self.blurs = person.blurs
+        self.takes_pictures = False
+        """Whether it exchanges pictures with the user here, as its node has told."""
         self.is_away = False
         """Whether its socket is lost, as its node has told."""
         self.pace = TokenBucket(
@@ -99,6 +111,14 @@ class Guest:
     def was_shown(self, chat_id: str) -> bool:
         """Whether the user may tell that it has seen a message; its author's node knows."""
         return len(chat_id) <= MAX_CHAT_ID_CHARS
+
+    def part_arrived(self, picture_id: str, part: int) -> bool:
+        """Whether the user may tell that it has a part of a picture; its sender's node knows."""
+        return len(picture_id) <= MAX_CHAT_ID_CHARS and part >= 0
+
+    def was_refused(self, picture_id: str) -> bool:
+        """Whether the user may tell that it does not take a picture; its sender's node knows."""
+        return len(picture_id) <= MAX_CHAT_ID_CHARS
 
     def send(self, message: ServerMessage) -> None:
         """Have its node send it a message."""
@@ -166,6 +186,8 @@ def read(said: str) -> PartnerMessage | None:
         case ChatReceived() | MediaState() | PartnerConnection() | Shown() | Typing():
             return message
         case ModeAsked() | ModeChanged() | ModeDeclined():
+            return message
+        case PicturePart() | PictureReceived() | PictureRefused() | Pictures() | Reaction():
             return message
         case _:
             return None

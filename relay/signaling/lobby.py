@@ -43,9 +43,14 @@ from relay.protocol.messages import (
     NextPartner,
     PartnerDisconnected,
     PartnerLeft,
+    PicturePart,
+    PictureReceived,
+    PictureRefused,
+    Pictures,
     Ping,
     Pong,
     QualityReport,
+    Reaction,
     Report,
     Shown,
     StopChat,
@@ -81,6 +86,7 @@ from relay.signaling.news import OnlineNews
 from relay.signaling.outbox import CLOSE_OVER_BUDGET
 from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
+from relay.signaling.showing import show
 from relay.signaling.tally import NO_CAUSE, Tally
 from relay.signaling.trysts import Trysts
 from relay.signaling.turns import Turns
@@ -215,7 +221,7 @@ class Lobby:
         try:
             await self._handle(session, item, now)
         except ProtocolError as error:
-            refused = item.id if isinstance(item, ChatMessage) else None
+            refused = item.id if isinstance(item, ChatMessage | PicturePart) else None
             session.fault(now, error.code, error.message, chat_id=refused)
         except WorkerError as error:
             log.error("media_unavailable", user=session.user_id, reason=str(error))  # noqa: TRY400
@@ -261,7 +267,7 @@ class Lobby:
             if self._negotiation.late(session, now):  # it has not come up meanwhile
                 await self._fail_media(session, "late", trace, now)
 
-    async def _obey(  # noqa: PLR0912 - a table
+    async def _obey(  # noqa: PLR0912, PLR0915 - a table
         self, session: Session, message: UserMessage, now: float
     ) -> None:
         match message:
@@ -301,8 +307,10 @@ class Lobby:
                 session.link_report = message
             case QualityReport():
                 session.tells_quality(message, now)
-            case ChatMessage() | ChatReceived() | Typing() | MediaState():
+            case ChatMessage() | ChatReceived() | Typing() | MediaState() | Reaction():
                 session.pass_on(message, now, self._texts)
+            case Pictures() | PicturePart() | PictureReceived() | PictureRefused():
+                show(session, message, now)
             case Shown():
                 session.hand_on(message)
             case AskMode() | AnswerMode():

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from relay.protocol.messages import MediaState, ServerMessage, Typing
+from relay.protocol.messages import MediaState, Pictures, ServerMessage, Typing
 
 CLOSE_GOING_AWAY = 1001
 CLOSE_POLICY = 1008
@@ -19,7 +19,7 @@ CLOSE_OVER_BUDGET = 4002
 CLOSE_REPLACED = 4003
 CLOSE_BANNED = 4004
 
-_STATES = (MediaState, Typing)
+_STATES = (MediaState, Pictures, Typing)
 """Of these only the last one counts."""
 
 _Entry = tuple[type[ServerMessage], bytes]
@@ -106,8 +106,8 @@ class Outbox:
     def put(self, message: ServerMessage) -> None:
         """Send a message; after :meth:`close` it is dropped.
 
-        One :class:`MediaState`, or :class:`Typing`, takes the place of another that would go right
-        before it.
+        One of those of which only the last counts takes the place of another of its kind that would
+        go right before it.
         """
         if self.closing is not None:
             return

@@ -21,6 +21,7 @@ from relay.protocol.messages import (
     Mode,
     NextPartner,
     QualityReport,
+    Reaction,
     ServerMessage,
     Typing,
 )
@@ -304,19 +305,34 @@ class Session:
             return
         partner = self.call.partner_of(self)
         match remark:
-            case ChatMessage(id=id_) if self._may_say(partner, id_) and self._may_chat(now, id_):
+            case ChatMessage(id=id_) if self.may_say(partner, id_) and self._may_chat(now, id_):
                 if self._may_write(remark, self.call, now, texts):
                     delivery = self.talk.chat(remark)
                     if self.call.chat is not None:
                         at_s = delivery.sent_at / 1000
                         self.call.chat.add(self.user_id, delivery.text, at_s, delivery.id)
                     partner.send(delivery)
-            case ChatReceived() if self._may_say(partner) and partner.was_shown(remark.id):
+            case ChatReceived() if self.may_say(partner) and partner.was_shown(remark.id):
                 partner.send(remark)
             case Typing() if self.talk.typing(remark.active, now):
                 partner.send(remark)
             case MediaState():
                 self.tell_media()
+            case Reaction() if partner.takes_remarks and self.talk.may_react(now):
+                partner.send(remark)
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether it exchanges pictures with its partner, as far as it is concerned."""
+        return self.talk.exchange.allows
+
+    def part_arrived(self, picture_id: str, part: int) -> bool:
+        """Whether the partner may tell that it has a part of a picture."""
+        return self.talk.exchange.arrived(picture_id, part)
+
+    def was_refused(self, picture_id: str) -> bool:
+        """Whether the partner may tell that it does not take a picture."""
+        return self.talk.exchange.refused(picture_id)
 
     def tells_quality(self, report: QualityReport, now: float) -> None:
         """Take what the page says of what it gets of its partner, if there is one."""
@@ -340,7 +356,7 @@ class Session:
 
     def hand_on(self, message: ServerMessage) -> None:
         """Send the partner, if there is one, something that this user has made up."""
-        if self.call is not None and self._may_say(partner := self.call.partner_of(self)):
+        if self.call is not None and self.may_say(partner := self.call.partner_of(self)):
             partner.send(message)
 
     def tell_media(self) -> None:
@@ -360,7 +376,7 @@ class Session:
         if self.call is not None and self.call.guest is not None:
             self.call.guest.missing(is_away=self.is_away)
 
-    def _may_say(self, partner: Partner, chat_id: str | None = None) -> bool:
+    def may_say(self, partner: Partner, chat_id: str | None = None) -> bool:
         """Whether the partner takes anything of this user at the moment."""
         if not partner.takes_remarks:
             self.not_said(chat_id)

@@ -10,8 +10,10 @@ from relay.protocol.messages import (
     ChatReceived,
     MediaState,
     PartnerConnection,
+    Reaction,
     Typing,
 )
+from relay.signaling.pictures import Exchange
 
 MAX_UNSHOWN = 256
 """So many of a user's latest messages are remembered until the partner has seen them."""
@@ -19,8 +21,10 @@ CHAT_PER_S = 4.0
 CHAT_BURST = 20
 TYPING_PER_S = 2.0
 TYPING_BURST = 3
+REACTIONS_PER_S = 1.0
+REACTIONS_BURST = 5
 
-Remark = ChatMessage | ChatReceived | Typing | MediaState
+Remark = ChatMessage | ChatReceived | Typing | MediaState | Reaction
 
 
 class Talk:
@@ -30,6 +34,8 @@ class Talk:
         self._said: MediaState | None = None  # which of its media are on
         self._lacks: frozenset[str] = frozenset()  # kinds that its description does not send
         self._chat_pace = TokenBucket(CHAT_PER_S, CHAT_BURST)  # whoever the partner is
+        self._reaction_pace = TokenBucket(REACTIONS_PER_S, REACTIONS_BURST)
+        self.exchange = Exchange()
         self.begin()
 
     def begin(self) -> None:
@@ -39,6 +45,7 @@ class Talk:
         self._unshown: dict[str, None] = {}  # ids of messages, oldest first
         self._is_typing = False
         self._typing_pace = TokenBucket(TYPING_PER_S, TYPING_BURST)
+        self.exchange.begin()
 
     @property
     def off(self) -> frozenset[str]:
@@ -81,6 +88,10 @@ class Talk:
         news = active or self._is_typing
         self._is_typing = active
         return news
+
+    def may_react(self, now: float) -> bool:
+        """Whether the partner is to be shown a reaction; when it is, one counts as shown."""
+        return not self._reaction_pace.take(now)
 
     def turn(self, said: MediaState) -> None:
         """The user says which of its media are on."""

@@ -115,7 +115,7 @@ async def test_tiles_follow_what_happens(sit_down: SitDown) -> None:
     async with operating() as server:
         desk = await sit_down(server.relay.url)
         await desk.tile("connected", "0")
-        await desk.reads("Nobody is in a call.")
+        await desk.reads("No call goes badly.")
         ann, bob, room_id = await server.pair()
         await desk.tile("connected", "2")
         async with talking(ann, bob):

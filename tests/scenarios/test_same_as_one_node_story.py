@@ -15,6 +15,11 @@ from relay.protocol.messages import (
     FindPartner,
     MediaState,
     NextPartner,
+    PicturePart,
+    PictureReceived,
+    PictureRefused,
+    Pictures,
+    Reaction,
     Report,
     Shown,
     StopChat,
@@ -77,6 +82,15 @@ def says(*messages: UserMessage) -> Step:
     return step
 
 
+async def exchange(_: Parties, user: User, random: Random) -> None:
+    """Agree, send what may be the next part of a picture, and take one, or not."""
+    user.put(Pictures(allowed=True))
+    part = random.choice([0, 1])
+    user.put(PicturePart(id="p", part=part, parts=2, data="/9j/"))
+    answers: list[UserMessage] = [PictureReceived(id="p", part=part), PictureRefused(id="p")]
+    user.put(random.choice(answers))
+
+
 STEPS: dict[str, Step] = {
     "describes": says(*(WebrtcOffer(sdp=sdp) for sdp in ("mine", "again", "bad", "only sound"))),
     "comes up": come_up,
@@ -95,12 +109,15 @@ STEPS: dict[str, Step] = {
     "turns": says(MediaState(audio=True, video=True), MediaState(audio=False, video=True)),
     "answers": says(WebrtcAnswer(sdp="mine")),
     "shows itself": says(Shown()),
+    "exchanges pictures": exchange,
+    "takes no pictures": says(Pictures(allowed=False)),
+    "reacts": says(Reaction(name="heart")),
     "reports": says(Report(reason="spam")),
     "blocks": says(Block()),
     "waits": lambda parties, _, random: parties.pass_time(random.choice([1, 2, 6])),
 }
-RARE = {"reports", "blocks", "stops", "is away", "loses its link"}
-OFTEN = {"chats", "has read", "finds", "comes up"}
+RARE = {"takes no pictures", "reacts", "reports", "blocks", "stops", "is away", "loses its link"}
+OFTEN = {"chats", "has read", "finds", "comes up", "exchanges pictures"}
 
 
 async def told(seed: int, *nodes: str) -> list[str]:
@@ -114,7 +131,7 @@ async def told(seed: int, *nodes: str) -> list[str]:
     ]
     weights = [1 if name in RARE else 9 if name in OFTEN else 3 for name in STEPS]
     story: list[str] = []
-    for _ in range(120):
+    for _ in range(180):
         user = random.choice(users)
         (what,) = random.choices([*STEPS], weights)
         await STEPS[what](parties, user, random)
@@ -136,6 +153,7 @@ async def test_much_happens_in_these_stories() -> None:
     """Else the tests above would tell little."""
     stories = "\n".join([line for seed in range(SEEDS) for line in await told(seed, "a", "b", "c")])
     heard = "partner_found partner_left partner_disconnected chat_message chat_received typing"
+    pictures = "pictures picture_part picture_received picture_refused reaction"
     more = "media_state partner_connection shown report_received blocked offer_again webrtc_offer"
-    for word in f"{heard} {more} in_call".split():
+    for word in f"{heard} {more} {pictures} in_call".split():
         assert stories.count(word) > 2, word

@@ -31,6 +31,11 @@ from relay.protocol.messages import (
     OfferAgain,
     PartnerConnection,
     PartnerFound,
+    PicturePart,
+    PictureReceived,
+    PictureRefused,
+    Pictures,
+    Reaction,
     ReportOutcome,
     Resume,
     Resumed,
@@ -202,6 +207,17 @@ class User:
 
     async def show(self, chat_id: str) -> list[str]:
         return await self.say(ChatReceived(id=chat_id))
+
+    async def agree(self, allowed: bool = True) -> list[str]:
+        return await self.say(Pictures(allowed=allowed))
+
+    async def show_part(
+        self, part: int, parts: int, picture_id: str = "p", data: str = "/9j/"
+    ) -> list[str]:
+        return await self.say(PicturePart(id=picture_id, part=part, parts=parts, data=data))
+
+    async def has_part(self, part: int, picture_id: str = "p") -> list[str]:
+        return await self.say(PictureReceived(id=picture_id, part=part))
 
     async def type(self, active: bool = True) -> list[str]:
         return await self.say(Typing(active=active))
@@ -493,6 +509,16 @@ def _short(message: ServerMessage) -> str:  # noqa: PLR0912 - a table
         case MediaState():
             audio, video = ("on" if on else "off" for on in (message.audio, message.video))
             return f"media_state: audio {audio}, video {video}"
+        case Pictures():
+            return f"pictures: {'yes' if message.allowed else 'no'}"
+        case PicturePart():
+            return f"picture_part: {message.id}, {message.part} of {message.parts}"
+        case PictureReceived():
+            return f"picture_received: {message.id}, {message.part}"
+        case PictureRefused():
+            return f"picture_refused: {message.id}"
+        case Reaction():
+            return f"reaction: {message.name}"
         case PartnerConnection():
             return f"partner_connection: {'interrupted' if message.interrupted else 'back'}"
         case WaitingForPartner(slowed_for=float(slowed_for)):

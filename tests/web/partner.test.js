@@ -55,7 +55,11 @@ for (const type of /** @type {const} */ (["partner_left", "partner_disconnected"
     assert.equal(page.state.chat.at(-1)?.text, "bye");
     assert.match(page.says, /^Your partner (left|was disconnected)\. \| Looking for someone…/);
     page.meet();
-    assert.deepEqual(page.state.chat, []);
+    assert.deepEqual(page.state.chat.map(({ text, isFormer, isMark }) => [text, isFormer, isMark]),
+      [["bye", true, undefined], ["", undefined, true]], "above the line");
+    page.do("next_pressed");
+    assert.deepEqual(page.state.chat, [], "who goes on by themselves has read it");
+    page.meet();
     assert.equal(page.says, "Found someone | Connecting the video…");
   });
 
@@ -283,8 +287,8 @@ test("a partner begins with nothing, and counts", () => {
     isByCode: false,
     veil: { blur: "off", hasShown: true, isReady: true, why: null, isOverruled: false },
     media: { audio: true, video: true }, arrived: { audio: false, video: false }, hasCome: false,
-    mode: "video", asked: null, isForeign: false,
-    sharedInterests: [], isTyping: false, isReported: false, isInterrupted: false, isQuiet: false,
+    mode: "video", asked: null, isForeign: false, sharedInterests: [], isTyping: false,
+    exchange: { mine: false, theirs: false, isAnswered: false, isDeclined: false }, isReported: false, isInterrupted: false, isQuiet: false,
     isStalled: false, isDoubted: false, isSought: false,
     bytesReceived: 0, lastBytesAtMs: page.nowMs,
   });

@@ -65,6 +65,7 @@ for (const code of namesOf("Errors")) {
     page.hear({ type: "error", code, message: `It is ${code}.`, retryAfterMs: null, id: null });
     const said = {
       wrong_state: /^Connected/,
+      pictures_not_agreed: /^Connected/,
       bad_sdp: /^Video connection failed/,
       media_failed: /^Video connection failed/,
       repeated_text: /^Not sent: you have written that to several people/,

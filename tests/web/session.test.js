@@ -242,7 +242,7 @@ test("it asks before anything is sent or shown, and the link comes up meanwhile"
   assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
   page.hear({ type: "chat_message", text: "still there?", id: "m" });
   assert.deepEqual(page.do("return_pressed"), [
-    "> chat_received", "meet", "open audio and video",
+    "> chat_received", "> pictures", "meet", "open audio and video",
   ]);
   assert.deepEqual(page.devicesOpened().filter((command) => command !== "unmute"), [
     "send microphone", "> media_state", "send camera", "> media_state",
@@ -260,7 +260,7 @@ test("who looks at oneself before answering is not shown for that", () => {
   page.do("preview_wanted");
   page.devicesOpened();
   assert.deepEqual(page.sent, [{ type: "media_state", audio: false, video: false }]);
-  assert.deepEqual(page.do("return_pressed"), ["meet", "> media_state"]);
+  assert.deepEqual(page.do("return_pressed"), ["> pictures", "meet", "> media_state"]);
   assert.deepEqual(page.sent.at(-1), { type: "media_state", audio: true, video: true });
 });
 

@@ -8,7 +8,9 @@
  * @typedef {{ type: "text_changed", text: string } | { type: "chat_entered", text: string }
  *   | { type: "key_struck" } | { type: "field_pressed" }
  *   | { type: "begun_taken" } | { type: "begun_dropped" }
- *   | { type: "chat_toggled" } | { type: "chat_repeated", id: string }} ChatEvent
+ *   | { type: "chat_toggled" } | { type: "chat_repeated", id: string }
+ *   | { type: "translation_wanted", id: string, language: string }
+ *   | { type: "translated", id: string, text: string | null }} ChatEvent
  */
 import * as draft from "./draft.js";
 import * as partner from "./partner.js";
@@ -38,7 +40,7 @@ export function say(turn, text) {
 }
 
 /** Of what is said now. @param {Turn} turn */
-function fateNow({ state }) {
+export function fateNow({ state }) {
   return state.socket === "open" ? "sent" : "waiting";
 }
 
@@ -51,7 +53,7 @@ function fateNow({ state }) {
 export function repeat(turn, id) {
   const { state } = turn;
   const line = state.chat.find((known) => known.id === id && known.fate === "refused");
-  if (!line || !state.partner) return;
+  if (!line || line.isFormer || line.picture || !state.partner) return;
   settle(turn, fateNow(turn), (known) => known === line);
   turn.send({ type: "chat_message", text: line.text, id });
 }
@@ -90,7 +92,31 @@ export function hear(turn, { id, text }) {
   turn.stopTimers("partnerTyped");
   add(turn, { id, mine: false, text, fate: "delivered" });
   if (state.isStarted) turn.send({ type: "chat_received", id });
+  countUnread(turn);
+}
+
+/** Something has come. @param {Turn} turn */
+export function countUnread({ state }) {
   if (state.isHidden || !state.isChatOpen) state.unread += 1;
+}
+
+/** The browser may know what a line means. @param {Turn} turn @param {string} id @param {string} language */
+export function wantTranslation(turn, id, language) {
+  const line = turn.state.chat.find((known) => known.id === id && !known.mine && !known.isFormer);
+  if (!line?.text || (line.translation && line.translation.status !== "failed")) return;
+  translate(turn, id, { status: "pending", text: "" });
+  turn.order({ do: "translate", id, text: line.text, language });
+}
+
+/** @param {Turn} turn @param {string} id @param {string | null} text */
+export function translated(turn, id, text) {
+  translate(turn, id, text === null ? { status: "failed", text: "" } : { status: "done", text });
+}
+
+/** @param {Turn} turn @param {string} id @param {NonNullable<ChatLine["translation"]>} translation */
+function translate({ state }, id, translation) {
+  const isMeant = (/** @type {ChatLine} */ line) => line.id === id && !line.mine && !line.isFormer;
+  state.chat = state.chat.map((line) => (isMeant(line) ? { ...line, translation } : line));
 }
 
 /** What came while the person was not here is shown now. @param {Turn} turn */
@@ -99,7 +125,7 @@ export function shown(turn) {
 }
 
 /** @param {Turn} turn @param {ChatLine} line */
-function add(turn, line) {
+export function add(turn, line) {
   turn.state.chat = [...turn.state.chat, line].slice(-MAX_LINES);
 }
 

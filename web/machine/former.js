@@ -25,3 +25,20 @@ export function forget(turn) {
   turn.state.formerRoomId = null;
   turn.stopTimers("former");
 }
+
+/** The line between what two partners have said. @type {import("./types.js").ChatLine} */
+const MARK = { id: "", mine: false, text: "", fate: "delivered", isMark: true };
+
+/**
+ * Of one who has gone by themselves the last words stay in view, above the line.
+ *
+ * @param {import("./types.js").ChatLine[]} chat
+ * @returns {import("./types.js").ChatLine[]}
+ */
+export function lines(chat) {
+  const passed = chat.map((line) => {
+    const fate = line.fate === "waiting" ? "refused" : line.fate;
+    return { ...line, fate, isFormer: true };
+  });
+  return chat.length === 0 || chat.at(-1)?.isMark ? passed : [...passed, MARK];
+}

@@ -16,6 +16,8 @@
  *     visit.js     from Start to Stop
  *     trial.js     the test of the connection, before one meets somebody or when a link has failed
  *     mend.js      new paths for a link that is interrupted
+ *     pictures.js  pictures in the chat, when both have agreed
+ *     reactions.js what is shown over the picture for a moment
  *     chat.js      lines, who is typing, what was delivered
  *     partner.js   the one who was found, until they go
  *     link.js      the media connection
@@ -55,6 +57,8 @@ import * as moving from "./moving.js";
 import * as news from "./news.js";
 import * as partner from "./partner.js";
 import * as picture from "./picture.js";
+import * as pictures from "./pictures.js";
+import * as reactions from "./reactions.js";
 import * as search from "./search.js";
 import * as session from "./session.js";
 import * as trial from "./trial.js";
@@ -123,6 +127,16 @@ function take(turn, event) {
     case "chat_entered": return chat.say(turn, event.text);
     case "chat_repeated": return chat.repeat(turn, event.id);
     case "chat_toggled": return chat.toggle(turn);
+    case "translation_wanted": return chat.wantTranslation(turn, event.id, event.language);
+    case "translated": return chat.translated(turn, event.id, event.text);
+    case "pictures_wanted": return pictures.answer(turn, true);
+    case "pictures_answered": return pictures.answer(turn, event.isAgreed);
+    case "picture_chosen": return pictures.choose(turn, event.file, event.roomId);
+    case "picture_prepared": return pictures.prepared(turn, event.roomId, event.parts, event.picture);
+    case "picture_unusable": return pictures.unusable(turn, event.roomId);
+    case "picture_shown": return pictures.shown(turn, event.roomId, event.id, event.picture);
+    case "picture_unreadable": return pictures.unreadable(turn, event.roomId, event.id);
+    case "reaction_pressed": return reactions.react(turn, event.name);
     case "key_struck": return draft.struck(turn);
     case "field_pressed": return draft.release(turn);
     case "begun_taken": return draft.takeBack(turn);
@@ -242,6 +256,11 @@ function hear(turn, message) {
     case "ice_candidate": return link.takeCandidate(turn, message.candidate);
     case "chat_message": return chat.hear(turn, message);
     case "chat_received": return chat.delivered(turn, message.id);
+    case "pictures": return pictures.partnerAnswered(turn, message.allowed);
+    case "picture_part": return pictures.hear(turn, message);
+    case "picture_received": return pictures.partReceived(turn, message.id, message.part);
+    case "picture_refused": return pictures.refused(turn, message.id);
+    case "reaction": return reactions.hear(turn, message.name);
     case "typing": return chat.partnerTyping(turn, message.active);
     case "partner_connection": return partner.connectionChanged(turn, message.interrupted);
     case "report_received":
@@ -266,13 +285,17 @@ function hear(turn, message) {
 
 /** @param {Turn} turn @param {import("../wire/messages.js").ServerError} error */
 function serverError(turn, { code, message, retryAfterMs, id, cause }) {
-  if (id !== null) chat.refused(turn, id);
+  const { state } = turn;
+  const isPicture = id !== null && state.outgoing?.id === id;
+  if (isPicture) pictures.refused(turn, id);
+  else if (id !== null) chat.refused(turn, id);
   else if (trial.isRunning(turn.state)) return trial.refused(turn, code);
   if (code === "media_failed") turn.state.unanswered = 0;
   if (code === "rate_limited" && id === null) mode.unasked(turn);
   if (code === "bad_sdp") link.countAnswer(turn);
   if (complaint.refused(turn, code) || tryst.refused(turn, code) || !turn.state.isStarted) return;
   if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn, cause);
+  if (isPicture || code === "pictures_not_agreed") return;
   // The server speaks of its states there: something crossed with the partner's leaving.
   if (code === "rate_limited" && id !== null) turn.notify({ kind: "message_refused" });
   else if (code === "repeated_text" || code === "link_held_back") turn.notify({ kind: code });
@@ -310,6 +333,7 @@ function checkDeadlines(turn) {
   if (turn.isDue("veil")) veil.show(turn, false);
   if (turn.isDue("slowed")) turn.state.isSlowed = false;
   if (turn.isDue("work")) turn.state.isWorking = true;
+  if (turn.isDue("picture")) pictures.late(turn);
   if (turn.isDue("former")) complaint.formerForgotten(turn);
   if (turn.isDue("form")) complaint.late(turn);
   if (turn.isDue("news")) news.pass(turn);

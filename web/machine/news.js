@@ -9,7 +9,8 @@
  * @typedef {"partner_left" | "partner_disconnected" | "partner_lost" | "no_media" | "link_failed"
  *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
  *   | "code_unknown" | "code_over" | "code_used" | "not_sent" | "mode_declined" | "message_refused"
- *   | "repeated_text" | "link_held_back"} Mishap said over the video
+ *   | "repeated_text" | "link_held_back"
+ *   | "pictures_declined" | "picture_unsent" | "picture_unusable" | "picture_refused"} Mishap said over the video
  *
  * @typedef {"report_received" | "blocked" | "report_late" | "report_refused" | "report_lost"
  *   | "ban_over" | "moved" | "again"} Passing what has been read after a moment

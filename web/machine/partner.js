@@ -28,7 +28,7 @@ export function found(turn, message) {
   const isForeign = !isByCode && state.scope === "any" && languages.length === 0 && search.languagesOf(state).length > 0;
   if (state.search === "none") return; // we have stopped meanwhile
   search.end(turn);
-  Object.assign(state, { notice: null, chat: [] });
+  Object.assign(state, { notice: null, chat: former.lines(state.chat) });
   state.partnersMet += 1;
   const isReady = !blurred;
   const known = somebody(turn, { roomId, sharedInterests, isReady, mode });
@@ -61,6 +61,7 @@ export function somebody(turn, { roomId, sharedInterests, isReady, mode }) {
     hasCome: false,
     sharedInterests,
     isTyping: false,
+    exchange: { mine: false, theirs: false, isAnswered: false, isDeclined: false },
     isReported: false,
     isInterrupted: false,
     isQuiet: false,
@@ -279,7 +280,8 @@ export function forget(turn) {
   if (partner) former.remember(turn, partner.roomId);
   if (partner?.isByCode) turn.state.isResting = turn.state.isStarted; // no stranger comes by itself
   Object.assign(turn.state, { partner: null, chat: [], told: null, isTyping: false, unread: 0 });
-  turn.stopTimers("media", "escape", "swiped", "typed", "partnerTyped", "veil");
+  Object.assign(turn.state, { outgoing: null, arriving: null, reactions: [] });
+  turn.stopTimers("picture", "media", "escape", "swiped", "typed", "partnerTyped", "veil");
   draft.setAside(turn);
   line.part(turn);
 }

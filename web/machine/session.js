@@ -227,6 +227,7 @@ export function takeUp(turn) {
   Object.assign(state, { returning: null, isStarted: true, notice: null });
   state.partnersMet += 1;
   chat.shown(turn);
+  turn.send({ type: "pictures", allowed: false }); // what was agreed went with the former page
   picture.meet(turn);
   if (state.mode !== "text") turn.startTimer("media", partner.MEDIA_TIMEOUT_MS);
   devices.openWanted(turn);

@@ -18,7 +18,8 @@
  *   | { type: "setting_changed", change: Partial<Settings> }
  *   | import("./mode.js").ModeEvent | { type: "around_wanted" }
  *   | { type: "interest_added", text: string } | { type: "interest_removed", text: string }
- *   | import("./chat.js").ChatEvent
+ *   | import("./chat.js").ChatEvent | import("./pictures.js").PictureEvent
+ *   | { type: "reaction_pressed", name: import("../wire/messages.js").ReactionName }
  *   | { type: "try_now_pressed" } | { type: "text_chosen" } | { type: "return_pressed" } | { type: "return_declined" }
  *   | { type: "conversation_kept", kept: Kept | null } | { type: "way_remembered", takesDetour: boolean }
  *   | { type: "message_unsent", message: ClientMessage }
@@ -50,6 +51,8 @@
  *   | { do: "open_trial", iceServers: RTCIceServer[], limits: import("./trial.js").Limits }
  *   | { do: "take_trial_answer", sdp: string } | { do: "measure_trial" } | { do: "close_trial" }
  *   | { do: "glance", tracks: Tracks } | { do: "look_away" }
+ *   | import("./pictures.js").PictureCommand
+ *   | { do: "translate", id: string, text: string, language: string }
  *   | { do: "meet" } | { do: "part" } | import("./banned.js").BannedCommand
  *   | import("./tryst.js").TrystCommand} Command
  *
@@ -109,6 +112,7 @@
  * @property {number} [veil] when the partner's picture is no longer blurred
  * @property {number} [slowed] until when one meets only others who are in haste, too
  * @property {number} [work] when a proof of work has taken so long that it is worth a word
+ * @property {number} [picture] when to give up a picture of which the partner says nothing
  * @property {number} [held] until when Enter sends nothing: it may be meant for the last partner
  * @property {number} [former] until when the one before can be reported
  * @property {number} [form] until when the one can be for whom the form is open
@@ -122,6 +126,10 @@
  * @property {string} text
  * @property {"waiting" | "sent" | "delivered" | "refused"} fate "waiting": for a socket; "delivered":
  *   the partner's page has shown it; "refused": the server has not passed it on
+ * @property {import("./pictures.js").Picture} [picture] in place of a text
+ * @property {boolean} [isFormer] said before the present partner was there
+ * @property {boolean} [isMark] nothing that was said: somebody new is there from here on
+ * @property {{ status: "pending" | "done" | "failed", text: string }} [translation] by the browser
  *
  * @typedef {object} Partner
  * @property {string} roomId what the server calls the two of us
@@ -136,6 +144,7 @@
  * @property {boolean} hasCome all that could be expected of them has come, at first
  * @property {string[]} sharedInterests
  * @property {boolean} isTyping
+ * @property {import("./pictures.js").Exchange} exchange
  * @property {boolean} isReported their connection is interrupted, as the server says
  * @property {boolean} isInterrupted so it is, and nothing comes of them
  * @property {boolean} isQuiet nothing has come for a moment, though it should: an interruption, short as it is
@@ -212,6 +221,10 @@
  * @property {boolean} savesData the browser is set to
  * @property {ChatLine[]} chat with the present partner, or with the one who has just gone
  * @property {number} lastChatId
+ * @property {import("./pictures.js").Outgoing | null} outgoing a picture of ours that is under way
+ * @property {import("./pictures.js").Arriving | null} arriving one of theirs
+ * @property {import("./reactions.js").Reaction[]} reactions the last ones, either way
+ * @property {number[]} reactedAtMs our own last ones
  * @property {string} draft what is being written to the present partner
  * @property {string} begun what was being written to one who has gone
  * @property {number} struckAtMs when a key was last struck in the field

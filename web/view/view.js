@@ -18,6 +18,7 @@ import { LobbyView } from "./lobby.js";
 import { LooksView } from "./looks.js";
 import { ModeView } from "./mode.js";
 import { NewsView } from "./news.js";
+import { ReactionsView } from "./reactions.js";
 import { ReportView } from "./report.js";
 import { followRoom } from "./room.js";
 import { SelfView } from "./self.js";
@@ -44,6 +45,7 @@ export class View {
   /** @type {import("./swipe.js").SwipeView | null} */
   #swipe = null;
   #trial;
+  #reactions;
   #report;
   #veil;
   #mode;
@@ -70,6 +72,7 @@ export class View {
     this.#lobby = new LobbyView(onEvent);
     this.#looks = new LooksView(onEvent);
     this.#trial = new TrialView(onEvent);
+    this.#reactions = new ReactionsView(onEvent);
     this.#report = new ReportView(onEvent);
     this.#veil = new VeilView(onEvent);
     this.#mode = new ModeView(onEvent);
@@ -104,7 +107,8 @@ export class View {
     this.#looks.draw(state);
     this.#swipe?.draw(state);
     this.#controls.draw(state, words);
-    this.#chat.draw(state, words);
+    this.#chat.draw(state, words, language);
+    this.#reactions.draw(state, words);
     this.#trial.draw(state, words, locale);
     this.#veil.draw(state, words);
     this.#mode.draw(state, words);

@@ -19,6 +19,12 @@
  * @typedef {{ type: "chat_received", id: string }} ChatReceived
  * @typedef {{ type: "typing", active: boolean }} Typing
  * @typedef {{ type: "media_state", audio: boolean, video: boolean }} MediaState
+ * @typedef {{ type: "pictures", allowed: boolean }} Pictures
+ * @typedef {{ type: "picture_part", id: string, part: number, parts: number, data: string }} PicturePart
+ * @typedef {{ type: "picture_received", id: string, part: number }} PictureReceived
+ * @typedef {{ type: "picture_refused", id: string }} PictureRefused
+ * @typedef {"heart" | "laugh" | "wow" | "clap" | "thumbs" | "wave"} ReactionName
+ * @typedef {{ type: "reaction", name: ReactionName }} Reaction
  * @typedef {{ type: "next_partner", interests: string[], languages?: string[], mode?: Mode,
  *   withoutMedia?: true, blurred?: true, stay?: true, code?: string }} NextPartner
  * @typedef {{ type: "ask_mode", mode: Mode }} AskMode
@@ -42,7 +48,8 @@
  * @typedef {{ type: "ping" }} Ping
  * @typedef {FindPartner | WebrtcOffer | WebrtcAnswer | IceCandidate | ChatMessage | ChatReceived
  *   | Typing | MediaState | NextPartner | StopChat | Resume | LinkReport | QualityReport | Echo
- *   | Report | Block | Shown | AskMode | AnswerMode | LookAround | Ping | Invite | MeetAgain} ClientMessage
+ *   | Report | Block | Shown | AskMode | AnswerMode | LookAround | Ping | Invite | MeetAgain
+ *   | Pictures | PicturePart | PictureReceived | PictureRefused | Reaction} ClientMessage
  *
  * @typedef {{ type: "connected", iceServers: RTCIceServer[], mediaMode: MediaMode,
  *   resumeToken: string | null, startBlurred: boolean, evidence: boolean }} Connected
@@ -79,7 +86,8 @@
  *   | IceCandidate | ChatMessage | ChatReceived | Typing | MediaState | PartnerLeft
  *   | PartnerDisconnected | PartnerConnection | ReportReceived | Blocked | ReportOutcome | Warned
  *   | PartnerBlurred | Shown | OfferAgain | Move | Echo | ModeAsked | ModeDeclined | ModeChanged | Around
- *   | Invitation | MeetAgainCode | ServerError} ServerMessage
+ *   | Invitation | MeetAgainCode | Pictures | PicturePart | PictureReceived | PictureRefused | Reaction
+ *   | ServerError} ServerMessage
  */
 
 /** The longest chat text that the server takes. */
@@ -90,6 +98,11 @@ export const MODES = ["video", "voice", "text"];
 const SCOPES = ["alike", "language", "any"];
 export const MAX_INTERESTS = 10;
 export const MAX_INTEREST_CHARS = 32;
+/** Of a picture, and the characters of base64 in each but the last. */
+export const MAX_PICTURE_PARTS = 16;
+export const PART_CHARS = 12_288;
+/** @type {readonly ReactionName[]} */
+export const REACTIONS = ["heart", "laugh", "wow", "clap", "thumbs", "wave"];
 /** Of a report, and of an appeal. */
 export const MAX_WORDS_CHARS = 1000;
 /** The gravest ones stand where the eye falls first. @type {readonly Reason[]} */
@@ -100,7 +113,7 @@ const OUTCOMES = ["dismissed", "warned", "banned"];
 /** @typedef {Record<string, unknown>} Fields */
 /**
  * @template {ServerMessage["type"]} T
- * @typedef {(fields: Fields) => Extract<ServerMessage, { type: T }>} Reader
+ * @typedef {(fields: Fields) => Extract<ServerMessage, { type: T }> | null} Reader
  */
 
 /** @type {{ [T in ServerMessage["type"]]: Reader<T> }} */
@@ -174,6 +187,24 @@ const READERS = {
     audio: fields["audio"] === true,
     video: fields["video"] === true,
   }),
+  pictures: (fields) => ({ type: "pictures", allowed: fields["allowed"] === true }),
+  picture_part: (fields) => ({
+    type: "picture_part",
+    id: text(fields, "id"),
+    part: number(fields, "part"),
+    parts: number(fields, "parts"),
+    data: text(fields, "data"),
+  }),
+  picture_received: (fields) => ({
+    type: "picture_received",
+    id: text(fields, "id"),
+    part: number(fields, "part"),
+  }),
+  picture_refused: (fields) => ({ type: "picture_refused", id: text(fields, "id") }),
+  reaction: (fields) => {
+    const name = REACTIONS.find((known) => known === fields["name"]);
+    return name ? { type: "reaction", name } : null; // newer servers may know more
+  },
   echo: (fields) => ({ type: "echo", on: fields["on"] === true }),
   partner_left: () => ({ type: "partner_left" }),
   partner_disconnected: () => ({ type: "partner_disconnected" }),
@@ -218,7 +249,7 @@ const READERS = {
  * Read a frame of the server.
  *
  * @param {unknown} frame what the socket delivered
- * @returns {ServerMessage | null} null when the type is not known here: newer servers may say more
+ * @returns {ServerMessage | null} null when it is not known here: newer servers may say more
  * @throws {SyntaxError} when it is no JSON object
  * @throws {TypeError} when a field is missing or of the wrong type
  */

@@ -252,6 +252,10 @@ export const words = {
     repeated_text: "Not sent: you have written that to several people. Say something new.",
     link_held_back: "Not sent: addresses can be sent only after you have talked for a while.",
     mode_declined: "Your partner would rather go on as it is.",
+    pictures_declined: "Your partner does not want to exchange pictures.",
+    picture_unsent: "The picture was not sent: it was meant for somebody else.",
+    picture_unusable: "This file cannot be sent: it is no picture, or it is too large.",
+    picture_refused: "Your picture did not arrive.",
     not_sent: "Not sent: this is somebody else. Pause, then press Enter again.",
   },
   causes: {
@@ -355,6 +359,29 @@ export const words = {
   takeBack: "Use it",
   throwAway: "Throw it away",
   typing: "Your partner is typing…",
+  /** @param {number} count */
+  newLines: (count) => (count === 1 ? "1 new message" : `${count} new messages`),
+  newPartner: "Somebody new",
+  attach: {
+    open: "Emoji and pictures", emoji: "Emoji", search: "Search emoji", none: "No emoji found",
+    picture: "Send a picture", failed: "This did not load. Try again.",
+  },
+  pictures: {
+    asked: "Your partner wants to exchange pictures with you in this call. Nobody checks them, and the server keeps none.",
+    agree: "Agree", decline: "No",
+    waiting: "Waiting for your partner to agree to pictures.", cancel: "Cancel",
+    agreed: "You can send each other pictures.", stop: "No more pictures",
+    choose: "Choose a picture", mine: "Your picture", theirs: "Your partner's picture", show: "Show the picture",
+  },
+  translation: {
+    translate: "Translate", pending: "Translating…", failed: "Your browser cannot translate this.",
+  },
+  reactions: {
+    open: "React", heart: "Heart", laugh: "Laughing", wow: "Amazed", clap: "Applause",
+    thumbs: "Thumbs up", wave: "Waving",
+  },
+  /** @param {string} reaction */
+  reacted: (reaction) => `Your partner reacts: ${reaction}`,
   fates: {
     waiting: "Waiting for the connection", sent: "Sent", delivered: "Delivered",
     refused: "Not sent",

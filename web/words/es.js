@@ -242,6 +242,10 @@ export const words = {
     repeated_text: "No se envió: ya lo has escrito a varias personas. Di algo nuevo.",
     link_held_back: "No se envió: las direcciones solo se pueden enviar cuando lleváis un rato hablando.",
     mode_declined: "La otra persona prefiere seguir así.",
+    pictures_declined: "La otra persona no quiere intercambiar imágenes.",
+    picture_unsent: "La imagen no se envió: era para otra persona.",
+    picture_unusable: "Este archivo no se puede enviar: no es una imagen o es demasiado grande.",
+    picture_refused: "Tu imagen no llegó.",
     not_sent: "No se envió: es otra persona. Espera un momento y pulsa Intro otra vez.",
   },
   causes: {
@@ -336,6 +340,27 @@ export const words = {
   takeBack: "Usar",
   throwAway: "Descartar",
   typing: "La otra persona está escribiendo…",
+  newLines: (count) => (count === 1 ? "1 mensaje nuevo" : `${count} mensajes nuevos`),
+  newPartner: "Otra persona",
+  attach: {
+    open: "Emojis e imágenes", emoji: "Emojis", search: "Buscar emojis", none: "No se encontró ninguno",
+    picture: "Enviar una imagen", failed: "No se pudo cargar. Inténtalo otra vez.",
+  },
+  pictures: {
+    asked: "La otra persona quiere intercambiar imágenes contigo en esta llamada. Nadie las revisa y el servidor no guarda ninguna.",
+    agree: "Aceptar", decline: "No",
+    waiting: "A la espera de que la otra persona acepte imágenes.", cancel: "Cancelar",
+    agreed: "Podéis enviaros imágenes.", stop: "No más imágenes",
+    choose: "Elegir una imagen", mine: "Tu imagen", theirs: "La imagen de la otra persona", show: "Mostrar la imagen",
+  },
+  translation: {
+    translate: "Traducir", pending: "Traduciendo…", failed: "Tu navegador no puede traducir esto.",
+  },
+  reactions: {
+    open: "Reaccionar", heart: "Corazón", laugh: "Risa", wow: "Asombro", clap: "Aplauso",
+    thumbs: "Pulgar arriba", wave: "Saludo",
+  },
+  reacted: (reaction) => `La otra persona reacciona: ${reaction}`,
   fates: {
     waiting: "A la espera de la conexión", sent: "Enviado", delivered: "Entregado",
     refused: "No se envió",

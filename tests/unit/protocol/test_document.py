@@ -13,7 +13,14 @@ from relay.protocol import messages as m
 from relay.signaling import Limits
 from relay.signaling.echo import ECHO_S, ECHOES_BURST, ECHOES_PER_S
 from relay.signaling.news import MAX_PER_TICK, NEWS_EVERY_S
-from relay.signaling.talk import MAX_UNSHOWN, TYPING_BURST, TYPING_PER_S
+from relay.signaling.pictures import PICTURES_BURST, PICTURES_PER_S
+from relay.signaling.talk import (
+    MAX_UNSHOWN,
+    REACTIONS_BURST,
+    REACTIONS_PER_S,
+    TYPING_BURST,
+    TYPING_PER_S,
+)
 
 TEXT = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
 
@@ -100,6 +107,8 @@ def test_every_limit_is_there() -> None:
         m.MAX_CANDIDATE_TYPES,
         m.MAX_LINK_ERRORS,
         m.MAX_REPORT_MS,
+        m.MAX_PART_CHARS,
+        m.MAX_PICTURE_PARTS,
         limits.messages_burst,
         round(limits.messages_per_s),
         limits.max_unhandled,
@@ -114,6 +123,8 @@ def test_every_limit_is_there() -> None:
     assert f"kept apart for {limits.rematch_after_s:.0f} s" in TEXT
     assert f"either* has waited\n  for {limits.interest_wait_s:.0f} s" in TEXT
     assert f"{TYPING_BURST} at once, {TYPING_PER_S:.0f} a second" in table
+    assert f"{REACTIONS_BURST} at once, {REACTIONS_PER_S:.0f} a second" in table
+    assert f"{PICTURES_BURST} pictures at once, one in {1 / PICTURES_PER_S:.0f} s" in table
     assert f"once in {NEWS_EVERY_S:.0f} s for each user" in table
     assert f"{ECHOES_BURST} at once, one in {1 / ECHOES_PER_S:.0f} s in the long run" in table
     assert f"`seconds`: {ECHO_S:.0f};" in TEXT

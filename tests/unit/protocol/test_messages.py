@@ -8,6 +8,12 @@ from relay.errors import ProtocolError
 from relay.protocol import messages as m
 
 
+def picture_part(**fields: object) -> str:
+    return json.dumps(
+        {"type": "picture_part", "id": "p", "part": 0, "parts": 1, "data": "/9j/"} | fields
+    )
+
+
 def quality_report(**fields: object) -> str:
     return json.dumps({"type": "quality_report"} | fields)
 
@@ -54,6 +60,14 @@ CLIENT = [
     ('{"type": "report", "reason": "spam"}', m.Report(reason="spam")),
     ('{"type": "block"}', m.Block()),
     ('{"type": "shown"}', m.Shown()),
+    ('{"type": "pictures", "allowed": true}', m.Pictures(allowed=True)),
+    (
+        '{"type": "picture_part", "id": "p", "part": 1, "parts": 2, "data": "AA=="}',
+        m.PicturePart(id="p", part=1, parts=2, data="AA=="),
+    ),
+    ('{"type": "picture_received", "id": "p", "part": 1}', m.PictureReceived(id="p", part=1)),
+    ('{"type": "picture_refused", "id": "p"}', m.PictureRefused(id="p")),
+    ('{"type": "reaction", "name": "heart"}', m.Reaction(name="heart")),
     ('{"type": "link_report", "state": "connecting"}', m.LinkReport(state="connecting")),
     ('{"type": "quality_report"}', m.QualityReport()),
     (
@@ -229,6 +243,16 @@ def test_a_servers_message_is_written(message: m.ServerMessage, fields: dict[str
         (quality_report(concealedRatio=-0.1), "bad_message", "concealedRatio: "),
         (quality_report(framesPerS=float("nan")), "bad_message", "framesPerS: "),
         (quality_report(framesPerS=1001), "bad_message", "framesPerS: "),
+        ('{"type": "pictures", "allowed": "yes"}', "bad_message", "allowed: "),
+        (picture_part(data=""), "bad_message", "data: "),
+        (picture_part(data="<svg>"), "bad_message", "data: "),
+        (picture_part(data="AA==AAAA"), "bad_message", "data: "),
+        (picture_part(part=-1), "bad_message", "part: "),
+        (picture_part(part=16), "bad_message", "part: "),
+        (picture_part(parts=0), "bad_message", "parts: "),
+        (picture_part(parts=17), "bad_message", "parts: "),
+        (picture_part(id=""), "bad_message", "id: "),
+        ('{"type": "reaction", "name": "fist"}', "bad_message", "name: "),
     ],
 )
 def test_a_bad_frame_says_what_is_wrong(frame: str, code: str, text: str) -> None:
@@ -258,10 +282,14 @@ def test_a_servers_bad_frame_is_told_in_the_same_way(frame: str, code: str) -> N
         ("chat_message", "text", m.MAX_CHAT_CHARS),
         ("chat_message", "id", m.MAX_CHAT_ID_CHARS),
         ("chat_received", "id", m.MAX_CHAT_ID_CHARS),
+        ("picture_part", "data", m.MAX_PART_CHARS),
+        ("picture_part", "id", m.MAX_CHAT_ID_CHARS),
+        ("picture_received", "id", m.MAX_CHAT_ID_CHARS),
+        ("picture_refused", "id", m.MAX_CHAT_ID_CHARS),
     ],
 )
 def test_limits_of_text(kind: str, field: str, limit: int) -> None:
-    fields = {"type": kind, "text": "hi"}
+    fields = {"type": kind, "text": "hi", "id": "p", "part": 0, "parts": 1, "data": "AAAA"}
     m.parse_client(json.dumps(fields | {field: "x" * limit}))
     with pytest.raises(ProtocolError):
         m.parse_client(json.dumps(fields | {field: "x" * (limit + 1)}))

@@ -68,7 +68,8 @@ def test_two_nodes_come_to_the_same(data: st.DataObject) -> None:
 
     for _ in range(data.draw(st.integers(0, 20))):
         who: bool = data.draw(st.booleans())
-        if wires[who] and data.draw(st.booleans()):
+        arrives: bool = data.draw(st.booleans())
+        if wires[who] and arrives:
             deliver(who)
         else:
             what = data.draw(st.sampled_from(["ask", "accept", "decline"]))

@@ -81,7 +81,7 @@ export class Chart {
       },
       axes: [
         { stroke: ink, grid, ticks: grid, values: "{HH}:{mm}", space: 60, size: 30 },
-        { stroke: ink, grid, ticks: grid, size: 76, values: (_, splits) => splits.map(format) },
+        { stroke: ink, grid, ticks: grid, size: widthOf, values: (_, splits) => splits.map(format) },
       ],
       series: [
         {},
@@ -124,4 +124,16 @@ export class Chart {
 /** @param {string} name */
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/**
+ * As wide as the longest of an axis's labels needs, so that none is clipped.
+ *
+ * @param {{ ctx: CanvasRenderingContext2D }} plot
+ * @param {string[] | null} labels none before there is anything to draw
+ * @returns {number} in CSS pixels, with the ticks and the gap beside them
+ */
+function widthOf(plot, labels) {
+  const widths = (labels ?? []).map((label) => plot.ctx.measureText(label).width / devicePixelRatio);
+  return Math.ceil(Math.max(30, ...widths)) + 22;
 }
