@@ -23,7 +23,7 @@ Read = Callable[[str], str]
 
 _IMPORT = re.compile(r'^import (?:(\{[^}]*\}|\* as \w+) from )?"(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE)
-_OTHER = re.compile(r"^(?:export|import)\b(?!\().*", re.MULTILINE)
+_OTHER = re.compile(r"^(?:export|import)\b(?!\().*|\bexport ?\{.*", re.MULTILINE)
 _LATER = re.compile(r"\bimport\(")
 
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">\s*')
@@ -98,8 +98,12 @@ def front(read: Read, words: str) -> Front:
 def later(read: Read, name: str) -> str:
     """A module that is imported when it is used, with whatever the page does not have.
 
+    What others have written is as it is: it stands by itself, and is imported alone.
+
     :raises CannotJoinError: when a file is written in another way.
     """
+    if name.startswith("vendor/"):
+        return read(name)
     entries = _entries(read("index.html"))
     known = {module.name for entry in entries for module in _needed(read, entry)}
     modules = [module for module in _needed(read, name) if module.name not in known]

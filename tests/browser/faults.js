@@ -6,7 +6,7 @@
 
 const CONTROLS = "button, a[href], select, input, textarea, summary, [tabindex='0']";
 /** Of what lies over the rest for a moment, and may cover it. */
-const OVERLAYS = ".figures, .extras[data-open='true'], .news > div";
+const OVERLAYS = ".figures, .emoji, #reaction-list, .ask, .extras[data-open='true'], .news > div";
 /** What stays while the rest scrolls under it. */
 const STICKY = "#start";
 const THUMB_PX = 44;

@@ -80,6 +80,18 @@ const STATES = {
     return page;
   },
   "lobby, devices": () => lobby(),
+  "lobby, invited": () => {
+    const page = lobby();
+    page.on({ type: "invited", code: "x" });
+    return page;
+  },
+  "lobby, contacts": () => {
+    const page = lobby();
+    page.on({ type: "contacts_kept", contacts: [1, 2].map((at) => ({
+      code: `${at}`, roomId: `${at}`, metAtMs: at, untilMs: 9e12,
+    })) });
+    return page;
+  },
   devices: () => {
     const page = new Page();
     page.connect();
@@ -136,6 +148,21 @@ const STATES = {
   "call, poor line": () => called((page) => {
     page.state.line = { ...page.state.line, fault: "unknown" };
   }),
+  "call, asked for a mode": () => called((page) => page.hear({ type: "mode_asked", mode: "voice" })),
+  "call, has asked": () => called((page) => page.on({ type: "mode_wanted", mode: "text" })),
+  voice: () => called((page) => page.hear({ type: "mode_changed", mode: "voice" })),
+  text: () => called((page) => {
+    page.hear({ type: "mode_changed", mode: "text" });
+    talk(page);
+  }),
+  "call, pictures asked": () => called((page) => page.hear({ type: "pictures", allowed: true })),
+  "call, pictures agreed": () => called((page) => {
+    talk(page);
+    page.hear({ type: "pictures", allowed: true });
+    page.on({ type: "pictures_wanted" });
+  }),
+  "call, emoji": () => called(talk),
+  "call, reactions": () => called(talk),
   left: () => {
     const page = called(talk, { searchesOn: false });
     page.hear({ type: "partner_left" });
@@ -145,6 +172,17 @@ const STATES = {
     const page = called(talk);
     page.hear({ type: "partner_left" });
     page.hear({ type: "waiting_for_partner", online: 2 });
+    return page;
+  },
+  invitation: () => {
+    const page = lobby();
+    page.do("invite_pressed");
+    page.hear({ type: "invitation", code: "x".repeat(40), guestCode: "x".repeat(40), withinMs: 3_600_000 });
+    return page;
+  },
+  "searching, invited": () => {
+    const page = Page.searching();
+    page.on({ type: "invited", code: "x" });
     return page;
   },
   "server lost": () => {
@@ -196,8 +234,15 @@ function lobby(settings) {
   return page;
 }
 
-/** What a state needs besides, as somebody has pressed it. @type {Record<string, () => void>} */
+/** What a state needs besides, as somebody has pressed it. @type {Record<string, () => unknown>} */
 const PRESSED = {
+  "call, emoji": async () => {
+    press("#attach");
+    await until(() => document.querySelector(".emoji:not([hidden]) .emoji-list button"));
+  },
+  "call, reactions": () => press("#react"),
+  invitation: () => until(() => document.querySelector("#invitation[open] svg path")),
+  "lobby, contacts": () => until(() => document.querySelector("#contacts:not([hidden]) li")),
   settings: () => press('[data-opens="settings"]'),
   help: () => press('[data-opens="help"]'),
   "call, figures": () => press("#quality"),
@@ -239,8 +284,9 @@ function made({ state }) {
 }
 
 /** Draw a state as if nothing had been before it. @param {string} name */
-function show(name) {
+async function show(name) {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  for (const open of document.querySelectorAll("[aria-expanded='true']:is(#attach, #react)")) press(`#${open.id}`);
   document.body.click(); // what is open of More closes
   one("#figures").hidden = true;
   one("#devices").removeAttribute("open");
@@ -250,17 +296,26 @@ function show(name) {
   const state = made(page);
   if (name !== "welcome") state.settings.agreedTo = agreementTo(RULES, false);
   view.draw(state, page.nowMs, spoken);
-  PRESSED[name]?.();
+  await PRESSED[name]?.();
   view.draw(state, page.nowMs, spoken);
   document.getAnimations().forEach((moving) => moving.cancel());
 }
 
 /** Walk through those whose names begin so. @param {boolean} isTouch @param {string} of */
-function walk(isTouch, of) {
-  return Object.keys(STATES).filter((name) => name.startsWith(of)).flatMap((name) => {
-    show(name);
-    return faults(isTouch).map((fault) => `${name}: ${fault}`);
-  });
+async function walk(isTouch, of) {
+  const found = [];
+  for (const name of Object.keys(STATES).filter((each) => each.startsWith(of))) {
+    await show(name);
+    found.push(...faults(isTouch).map((fault) => `${name}: ${fault}`));
+  }
+  return found;
+}
+
+/** What is loaded when it is used. @param {() => unknown} isThere */
+async function until(isThere) {
+  while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 10));
+  await Promise.all([...document.querySelectorAll("link[rel=stylesheet]")].map((link) =>
+    link.sheet || new Promise((resolve) => link.addEventListener("load", resolve))));
 }
 
 const language = new URLSearchParams(location.search).get("language") ?? "en";

@@ -7,7 +7,6 @@
  * @typedef {import("../words/words.js").Words} Words
  */
 import { addStyle, make, setAttribute, setLabel, setText } from "./dom.js";
-import { generate } from "../vendor/lean-qr/nano.js";
 
 /** Around the code, in its own dots (ISO/IEC 18004 section 6.3.8). */
 const MARGIN = 4;
@@ -30,11 +29,16 @@ export class InvitationView {
     { id: "invitation", "aria-labelledby": "invitation-title", "aria-describedby": "invitation-hint" },
     this.#title, this.#hint, this.#code, this.#link, this.#row, this.#end,
   ));
+  #generate;
   #drawn = "";
   #isCopied = false;
 
-  /** @param {(event: Event) => void} onEvent */
-  constructor(onEvent) {
+  /**
+   * @param {(event: Event) => void} onEvent
+   * @param {typeof import("../vendor/lean-qr/nano.js").generate} generate makes a QR code
+   */
+  constructor(onEvent, generate) {
+    this.#generate = generate;
     addStyle("style/invitation.css");
     this.#code.append(this.#path);
     this.#code.setAttribute("role", "img");
@@ -76,7 +80,7 @@ export class InvitationView {
     this.#isCopied = false;
     for (const part of [this.#code, this.#link, this.#row, this.#wait]) part.toggleAttribute("data-empty", !url);
     if (!url) return;
-    const dots = generate(url);
+    const dots = this.#generate(url);
     const size = dots.size + 2 * MARGIN;
     setAttribute(this.#code, "viewBox", `0 0 ${size} ${size}`);
     let path = "";

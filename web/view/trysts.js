@@ -72,11 +72,19 @@ export class TrystsView {
     }
   }
 
+  async #loadInvitation() {
+    const [{ InvitationView }, { generate }] = await Promise.all([
+      import("./invitation.js"),
+      import("../vendor/lean-qr/nano.js"),
+    ]);
+    return new InvitationView(this.#onEvent, generate);
+  }
+
   /** @param {State} state @param {Words} words @param {string} locale */
   async #drawParts({ trysts, isStarted }, words, locale) {
     try {
       if (trysts.isShown || this.#invitation) {
-        this.#invitation ??= import("./invitation.js").then((part) => new part.InvitationView(this.#onEvent));
+        this.#invitation ??= this.#loadInvitation();
         (await this.#invitation).draw(trysts, words);
       }
       if (trysts.contacts.length > 0 || this.#contacts) {

@@ -114,6 +114,13 @@ def test_what_would_mean_something_else_there_is_refused(changed: dict[str, str]
         front((PAGE | changed).__getitem__, "words/en.js")
 
 
+def test_what_others_have_written_is_as_it_is() -> None:
+    page = PAGE | {"vendor/a/a.js": "const a=1;export{a as one};", "six.js": "let a;export{a};\n"}
+    assert later(page.__getitem__, "vendor/a/a.js") == page["vendor/a/a.js"]
+    with pytest.raises(CannotJoinError, match=r"^six\.js: export\{a"):
+        later(page.__getitem__, "six.js")
+
+
 def test_only_comments_with_lines_of_their_own_and_indentation_are_left_out() -> None:
     text = (
         '/**\n * Why, /* how.\n */\nconst a = "// b"; // c\n\n  // d\n  const e = /\\/*/; /* f */\n'
