@@ -102,12 +102,12 @@ async def test_stop_and_find_is_no_way_around() -> None:
     party = Party(limits=NO_REMATCH)
     eve = party.come("eve")
     for number in range(ALLOWED + 1):
-        await eve.say(FindPartner(mode="text"))
+        await eve.say(FindPartner(without_media=True))
         await comes(party, f"new {number}")
         assert eve.partner == f"new {number}"
         await eve.stop()
         await party.users[f"new {number}"].vanish()
-    await eve.say(FindPartner(mode="text"))
+    await eve.say(FindPartner(without_media=True))
     assert party.lobby.apart(party.now) == 1
 
 

@@ -138,7 +138,8 @@ async def told(seed: int, *nodes: str) -> list[str]:
         await parties.settle()
         story.append(f"{user.name} {what}")
         for each in users:
-            heard = each.hear()
+            # How many others look is a node's own news, and that they look is a state.
+            heard = [said for said in each.hear() if said != "waiting_for_partner"]
             name, states = each.name, f"{each.state} {each.partner} {each.link}"
             story.append(f"    {name} ({states}): {', '.join(heard)}")
     return story
