@@ -87,6 +87,7 @@ async def test_emoji_are_found_and_put_where_one_writes(meet: Meet) -> None:
     anna, berta = await meet()
     await anna.page.get_by_label("Message", exact=True).fill("for you ")
     await anna.press("Emoji and pictures")
+    await expect(anna.page.get_by_role("searchbox")).to_be_focused()  # it is loaded by now
     await anna.page.keyboard.type("corazon")
     await anna.page.keyboard.press("ArrowDown")
     await expect(anna.page.get_by_role("button", name="😍", exact=True)).to_be_focused()
