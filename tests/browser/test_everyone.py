@@ -23,10 +23,10 @@ async def test_a_whole_call_with_the_keyboard_alone(server: Server, arrive: Arri
     await anna.sees_somebody()
     await expect(anna.page.get_by_role("button", name="Stop")).to_be_focused()
     order = []
-    for _ in range(16):
+    for _ in range(24):
         order.append(await anna.page.evaluate("document.activeElement.id"))
         await anna.key("Tab")
-    expected = ["stop", "microphone", "camera", "switch-camera", "volume", "pip", "full"]
+    expected = ["stop", "microphone", "camera", "switch-camera", "volume", "again", "pip", "full"]
     assert order[: len(expected)] == expected
     assert order.index("next") < order.index("log") < order.index("text")
     await anna.key("/")
