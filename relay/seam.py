@@ -165,11 +165,19 @@ def srtp_sessions(dtls: RTCDtlsTransport) -> tuple[Session, Session]:
 
 
 async def start_dtls(dtls: RTCDtlsTransport, fingerprints: Iterable[RTCDtlsFingerprint]) -> bool:
-    """Do the handshake with a peer that has these fingerprints; False when it failed."""
+    """Do the handshake with a peer that has these fingerprints; False when it failed.
+
+    One cancellation ends it, as a deadline's is the only one (:func:`end_task`).
+    """
+    parameters = RTCDtlsParameters(fingerprints=list(fingerprints))
+    starting = asyncio.ensure_future(dtls.start(parameters))
     try:
-        await dtls.start(RTCDtlsParameters(fingerprints=list(fingerprints)))
-    except SSL.Error:  # its last retransmission timed out, which aiortc does not expect
-        return False
+        await asyncio.wait([starting])
+    finally:
+        await end_task(starting)
+    if isinstance(starting.exception(), SSL.Error):
+        return False  # its last retransmission timed out, which aiortc does not expect
+    starting.result()
     return dtls.state == "connected"
 
 
@@ -181,16 +189,24 @@ async def stop_dtls(dtls: RTCDtlsTransport) -> None:
         await end_task(task)
 
 
-async def end_task(task: asyncio.Task[None] | asyncio.Future[None]) -> None:
-    """Cancel a task and wait for its end, whatever that is.
+async def end_task(task: asyncio.Future[Any]) -> None:
+    """Cancel a task and wait for its end, whatever that is, also when cancelled meanwhile.
 
     One cancellation may not do: Python 3.11's ``asyncio.wait_for``, in which DTLS transports wait,
     swallows one that comes together with its result.
+
+    :raises asyncio.CancelledError: when cancelled; the task has ended all the same.
     """
+    is_cancelled = False
     while not task.done():
         task.cancel()
-        await asyncio.sleep(0)
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            is_cancelled = True
     await asyncio.gather(task, return_exceptions=True)
+    if is_cancelled:
+        raise asyncio.CancelledError
 
 
 def gather_loopback_too(connection: RTCPeerConnection) -> None:

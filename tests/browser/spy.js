@@ -46,6 +46,12 @@
       document.getElementById("remote").requestVideoFrameCallback((nowMs) => resolve(nowMs));
     });
   };
+  let isHeld = false;
+  const setParameters = RTCRtpSender.prototype.setParameters;
+  RTCRtpSender.prototype.setParameters = function (parameters) {
+    if (isHeld) parameters.encodings.forEach((encoding) => Object.assign(encoding, { active: false }));
+    return setParameters.call(this, parameters);
+  };
   let chimes = 0;
   const createOscillator = AudioContext.prototype.createOscillator;
   AudioContext.prototype.createOscillator = function () {
@@ -80,7 +86,9 @@
     isSending: () =>
       links.at(-1).getSenders().map((sender) => sender.getParameters().encodings[0]?.active),
 
+    // The page sets parameters as well, for the picture's size: meanwhile they mean nothing.
     async send(active) {
+      isHeld = !active;
       for (const sender of links.at(-1).getSenders()) {
         const parameters = sender.getParameters();
         parameters.encodings[0].active = active;

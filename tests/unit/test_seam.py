@@ -225,6 +225,32 @@ async def test_a_handshake_whose_last_retransmission_timed_out_has_failed() -> N
     assert not await seam.start_dtls(TimedOut(), [])  # type: ignore[arg-type]
 
 
+async def test_a_handshake_that_swallows_a_deadline_is_ended_all_the_same() -> None:
+    """As `asyncio.wait_for` of Python 3.11 does, which then waits for the next retransmission."""
+    swallowed = []
+
+    class Swallows:
+        async def start(self, parameters: RTCDtlsParameters) -> None:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                swallowed.append(1)
+            await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await seam.start_dtls(Swallows(), [])  # type: ignore[arg-type]
+    starting = asyncio.create_task(seam.start_dtls(Swallows(), []))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await seam.end_task(starting)
+    assert starting.cancelled()
+    assert len(swallowed) == 2
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 # the end of tasks
 
 

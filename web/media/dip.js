@@ -5,10 +5,10 @@
  * So for a second the picture asks for less, and then for all. It is not done often: that second is worse than need be.
  *
  * @typedef {object} Dip
- * @property {boolean} wasLossy since the partner is there, or since the last dip
+ * @property {boolean} wasLossy at any time since the partner is there
  * @property {number | null} estimateBps of the last second
  * @property {number} restS seconds until there may be another
- * @property {number} nextRestS
+ * @property {number} nextRestS how long the next one will be followed by none
  * @property {number | null} maxBps for this second; null: no dip
  * @property {number} hopeS for so many seconds the estimate is behind what the line bears
  */

@@ -169,13 +169,18 @@ async def test_the_rtcp_of_a_browser_passes(port: Port, couple: tuple[Caller, Ca
     assert port.drops == {}
 
 
+def pictures(port: Port, a: Caller, b: Caller) -> tuple[int, int]:
+    """Send 60 packets of pictures to ``a``; returns their SSRC there, and the first number."""
+    seen = call(port, a, b)
+    sent = [b.rtp(rtp(8, 101 + n, payload=DELTA, payload_type=120)) for n in range(60)]
+    return seen, a.hears(port.hear(B, *sent))[0].number
+
+
 async def test_numbers_asked_for_again_are_counted_one_by_one(
     port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    seen = call(port, a, b)
-    pictures = [b.rtp(rtp(8, 101 + n, payload=DELTA, payload_type=120)) for n in range(60)]
-    first = a.hears(port.hear(B, *pictures))[0].number
+    seen, first = pictures(port, a, b)
     entries = [(first, 0xFFFF)] * 20
     sent = send(port, A, [a.rtcp(rr(1) + nack(1, seen, *entries)) for _ in range(10)])
     may = OF_LINK[NACKS].at_once // 17 * 17
@@ -191,9 +196,7 @@ async def test_a_storm_of_requests_with_a_lie_at_its_end_gets_nothing(
     port: Port, couple: tuple[Caller, Caller]
 ) -> None:
     a, b = couple
-    seen = call(port, a, b)
-    pictures = [b.rtp(rtp(8, 101 + n, payload=DELTA, payload_type=120)) for n in range(60)]
-    first = a.hears(port.hear(B, *pictures))[0].number
+    seen, first = pictures(port, a, b)
     storm = rr(1) + nack(1, seen, *[(first, 0xFFFF)] * 20)
     left = a.downlink.repairs.left
     assert send(port, A, [a.rtcp(storm + rr(1, count=5)) for _ in range(50)]) == []
