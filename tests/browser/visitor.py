@@ -158,7 +158,8 @@ class Visitor:
         return Sight(**await self.page.evaluate("() => window.spy.look()"))
 
     async def chat(self) -> list[str]:
-        return await self.page.locator("#log .text").all_inner_texts()
+        """What has been said since somebody was met."""
+        return await self.page.locator("#log > :not([data-former]) .text").all_inner_texts()
 
     async def hears(self, *lines: str) -> None:
         """Wait until the chat has these lines."""
