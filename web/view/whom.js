@@ -45,7 +45,7 @@ export class WhomView {
     this.#language = shown;
     const names = new Intl.DisplayNames([shown], { type: "language" });
     const codes = [...new Set(own.map((tag) => tag.toLowerCase().split("-")[0] ?? ""))];
-    const usual = codes.map((code) => nameOf(names, code)).join(", ");
+    const usual = codes.map((code) => nameOf(names, code)).join(words.comma);
     const all = [...new Set([...codes, ...OFFERED])].map((code) => new Option(nameOf(names, code), code));
     all.sort((a, b) => a.text.localeCompare(b.text, shown));
     this.#speaks.replaceChildren(new Option(usual, ""), new Option(words.anyLanguage, "any"), ...all);

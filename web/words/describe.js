@@ -90,7 +90,7 @@ export function lossText({ refusal }, words) {
  */
 function inText({ partner, isResting, cause, trysts: { sought } }, words) {
   if (partner?.isInterrupted) return company(partner, words);
-  const detail = `${words.noVideo} ${causeText(cause, words)}`.trim();
+  const detail = withCause(words.noVideo, cause, words);
   if (partner) return ["idle", words.textOnly, detail]; // not "call": these words stay
   if (isResting) return ["idle", words.resting, words.pressNext];
   return ["busy", sought ? words.tryst.waiting[sought.role] : words.searching, detail];
@@ -105,7 +105,7 @@ function company(partner, words) {
   if (mode === "video" && media.video && isVeiled(veil)) return ["call", words.connected, ""]; // what is to be seen says it
   const mood = mode === "text" ? "idle" : "call"; // "call": the words fade
   if (sharedInterests.length) {
-    return [mood, words.connected, words.shared(sharedInterests.join(", "))];
+    return [mood, words.connected, words.shared(sharedInterests.join(words.comma))];
   }
   if (partner.isForeign) return [mood, words.connected, words.foreign];
   if (mode === "voice" && media.audio) return [mood, words.connected, words.hearOnly];
@@ -139,10 +139,11 @@ function secondsFrom(fromMs, toMs) {
 function noticeText({ notice, line, partner }, words) {
   if (notice?.kind === "server_error") return words.serverSays(notice.text);
   if (notice?.kind === "device_failed") {
-    return `${words.problems[notice.device][notice.problem]}. ${words.problems.whatToDo[notice.problem]}`;
+    const { problems } = words;
+    return words.titled(problems[notice.device][notice.problem], problems.whatToDo[notice.problem]);
   }
   if (notice?.kind === "link_failed") {
-    return `${words.mishaps.link_failed} ${causeText(notice.cause, words)}`.trim();
+    return withCause(words.mishaps.link_failed, notice.cause, words);
   }
   if (notice) return words.mishaps[notice.kind];
   // Of an interruption is told elsewhere, and the line is not judged meanwhile.
@@ -160,6 +161,12 @@ export function causeText(cause, words) {
   return Object.entries(words.causes).find(([name]) => name === cause)?.[1] ?? "";
 }
 
+/** @param {string} sentence @param {string | null | undefined} cause @param {Words} words */
+function withCause(sentence, cause, words) {
+  const why = causeText(cause, words);
+  return why ? words.sentences(sentence, why) : sentence;
+}
+
 /**
  * What keeps camera or microphone from being used: the matter, and what to do.
  *
@@ -173,7 +180,7 @@ export function describeProblem(state, words) {
   if (!problem) return null;
   const isBoth = video.problem === audio.problem;
   const of = isBoth ? "both" : video.problem ? "video" : "audio";
-  const detail = `${words.problems.whatToDo[problem]} ${words.problems.goOn}`;
+  const detail = words.sentences(words.problems.whatToDo[problem], words.problems.goOn);
   return { headline: words.problems[of][problem], detail };
 }
 

@@ -6,6 +6,11 @@ const counted = counting("en");
 
 export const words = {
   direction: "ltr",
+  comma: ", ",
+  /** @param {string} first @param {string} second */
+  sentences: (first, second) => `${first} ${second}`,
+  /** @param {string} title without a full stop @param {string} text */
+  titled: (title, text) => `${title}. ${text}`,
   title: "Face to face",
   tagline: "Talk with a random person, face to face.",
 
@@ -315,7 +320,7 @@ export const words = {
     spread: (from, to) => `${from} to ${to} ms`,
     silent: "Does not answer",
     /** @param {string} s */
-    took: (s) => `in ${s} s`,
+    throughIn: (s) => `Gets through in ${s} s`,
     /** @param {number} ms */
     roundTrip: (ms) => `round trip ${ms} ms`,
     /** @param {string} percent */
@@ -360,7 +365,7 @@ export const words = {
   throwAway: "Throw it away",
   typing: "Your partner is typing…",
   /** @param {number} count */
-  newLines: (count) => (count === 1 ? "1 new message" : `${count} new messages`),
+  newLines: (count) => counted(count, { one: "# new message", other: "# new messages" }),
   newPartner: "Somebody new",
   attach: {
     open: "Emoji and pictures", emoji: "Emoji", search: "Search emoji", none: "No emoji found",

@@ -7,6 +7,9 @@ const counted = counting("es");
 /** @type {import("./words.js").Words} */
 export const words = {
   direction: "ltr",
+  comma: ", ",
+  sentences: (first, second) => `${first} ${second}`,
+  titled: (title, text) => `${title}. ${text}`,
   title: "Cara a cara",
   tagline: "Habla con una persona al azar, cara a cara.",
 
@@ -301,7 +304,7 @@ export const words = {
     answers: (ms) => `Responde en ${ms} ms`,
     spread: (from, to) => `de ${from} a ${to} ms`,
     silent: "No responde",
-    took: (s) => `en ${s} s`,
+    throughIn: (s) => `Pasa, en ${s} s`,
     roundTrip: (ms) => `ida y vuelta ${ms} ms`,
     lost: (percent) => `${percent} % perdido entre ida y vuelta`,
     atLeast: (mbits) => `al menos ${mbits} Mbit/s en cada sentido`,
@@ -340,7 +343,7 @@ export const words = {
   takeBack: "Usar",
   throwAway: "Descartar",
   typing: "La otra persona está escribiendo…",
-  newLines: (count) => (count === 1 ? "1 mensaje nuevo" : `${count} mensajes nuevos`),
+  newLines: (count) => counted(count, { one: "# mensaje nuevo", other: "# mensajes nuevos" }),
   newPartner: "Otra persona",
   attach: {
     open: "Emojis e imágenes", emoji: "Emojis", search: "Buscar emojis", none: "No se encontró ninguno",

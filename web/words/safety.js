@@ -22,7 +22,7 @@ export function newsText(item, words, locale) {
   if (item.kind === "stays") return staysText(item.forMs, words, locale);
   if (item.kind !== "outcome") return words.news[item.kind];
   const of = words.outcomeOf(dayText(item.atMs, locale), words.reasons[item.reason]);
-  return `${of} ${words.outcomes[item.outcome]}`;
+  return words.sentences(of, words.outcomes[item.outcome]);
 }
 
 /** @param {number | null} forMs @param {Words} words @param {string} locale */
@@ -110,10 +110,10 @@ export function durationText(ms, locale) {
     ["second", seconds % 60],
   ];
   const first = parts.findIndex(([, count]) => count > 0);
-  return parts
+  const said = parts
     .slice(first, first + 2)
     .filter(([, count]) => count > 0)
     .map(([unit, count]) =>
-      new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count))
-    .join(" ");
+      new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count));
+  return new Intl.ListFormat(locale, { type: "unit", style: "narrow" }).format(said);
 }

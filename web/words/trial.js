@@ -37,7 +37,7 @@ export function trialSentence({ trial, devices, failures, cause }, words) {
   const conditions = KINDS.map((kind) => conditionOf(devices[kind], trial.glimpses[kind]));
   const [video = false, audio = false] = conditions.map(isFault);
   const look = video && audio ? "both" : video ? "video" : audio ? "audio" : null;
-  if (look) return `${words.trial.verdicts[line]} ${words.trial.looks[look]}`;
+  if (look) return words.sentences(words.trial.verdicts[line], words.trial.looks[look]);
   const isWhole = line === "fine" && !conditions.includes("off");
   return isWhole ? words.trial.everything : words.trial.verdicts[line];
 }
@@ -93,7 +93,7 @@ function socketRow({ pingsMs, step, ending }, { trial: words }) {
 }
 
 /** @param {Trial} trial @param {Way} way @param {Words} words @param {string} [locale] @returns {Row} */
-function wayRow(trial, way, { trial: words }, locale) {
+function wayRow(trial, way, { trial: words, comma }, locale) {
   const finding = trial.findings[way];
   const { outcome, tookMs, protocol } = finding;
   const isOver = trial.step === "over";
@@ -103,8 +103,8 @@ function wayRow(trial, way, { trial: words }, locale) {
   if (outcome === "trying") return { name, text: plain, mark: "now" };
   if (outcome === "absent") return { name, text: plain, mark: "none" };
   if (outcome !== "through") return { name, text: plain, mark: "bad" };
-  const took = tookMs === null ? "" : ` ${words.took(decimal(tookMs / 1000, 1, locale))}`;
-  const text = [plain + took, ...figures(finding, words, locale)].join(", ");
+  const through = tookMs === null ? plain : words.throughIn(decimal(tookMs / 1000, 1, locale));
+  const text = [through, ...figures(finding, words, locale)].join(comma);
   const marks = /** @type {const} */ ({ good: "good", weak: "weak", poor: "bad" });
   return { name, text, mark: marks[gradeOf(finding)] };
 }
