@@ -49,7 +49,7 @@ test("the next try is at least a second away, and whole seconds are said", () =>
 test("how long one has searched is not said while the link is interrupted", () => {
   const page = Page.searching();
   page.do("link_interrupted");
-  assert.equal(page.says, "Your connection is interrupted | Trying to get it back…");
+  assert.equal(page.says, "Your connection is interrupted | Trying to get it back… | Trying again in 1 s.");
 });
 
 test("how many others look for the same is said where it is known and there are some", () => {

@@ -29,7 +29,7 @@ test("after a restart of the relay's media the same two go on, on another link",
   assert.deepEqual(page.ordered.at(-3), {
     do: "replace_link", iceServers: [], tracks: { audio: MICROPHONE, video: CAMERA },
   });
-  assert.equal(page.says, "Your connection is interrupted | Trying to get it back…");
+  assert.equal(page.says, "Your connection is interrupted | Trying to get it back… | Trying again now…");
   assert.equal(page.state.remoteStream, REMOTE, "the last picture stays");
   assert.deepEqual(page.offerMade(), ["> webrtc_offer"]);
   assert.deepEqual(page.hear({ type: "webrtc_answer", sdp: "x" }), ["take_answer"]);

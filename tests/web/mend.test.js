@@ -41,6 +41,27 @@ test("paths that the browser has given up are not waited for", () => {
   assert.deepEqual(page.do("link_broken"), [], "the restart is under way");
 });
 
+test("the next restart is counted down, and may be had at once, by relays alone", () => {
+  const page = Page.inCall();
+  assert.deepEqual(page.do("try_now_pressed"), [], "there is no button yet");
+  page.do("link_interrupted");
+  restarts(page);
+  assert.match(page.says, /Trying again in 2 s\.$/);
+  page.on({ type: "chat_entered", text: "Still there?" });
+  assert.equal(page.sent.at(-1)?.type, "chat_message", "meanwhile the two write");
+  assert.deepEqual(page.do("try_now_pressed"), ["probe"]);
+  assert.match(page.says, /Trying again now…$/);
+  assert.deepEqual(page.do("try_now_pressed"), [], "that is under way");
+  assert.deepEqual(page.do("wire_alive"), ["restart_link"]);
+  page.do("link_restored");
+  assert.deepEqual(page.do("try_now_pressed"), []);
+
+  const direct = Page.inCall("direct");
+  direct.do("link_interrupted");
+  assert.ok(direct.says.endsWith("Trying to get it back…"), direct.says);
+  assert.deepEqual(direct.do("try_now_pressed"), []);
+});
+
 test("a link that mends by itself is left alone", () => {
   const page = Page.inCall();
   page.do("link_interrupted");

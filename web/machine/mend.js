@@ -93,6 +93,11 @@ export function networkChanged(turn) {
   if (turn.state.linked) want(turn);
 }
 
+/** The person does not wait for the next try. @param {Turn} turn */
+export function hurry(turn) {
+  if (turn.state.mending.step !== "proving") begin(turn);
+}
+
 /**
  * After each look at what has come of the partner. The browser notices later than that.
  *

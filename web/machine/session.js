@@ -19,7 +19,7 @@ import * as news from "./news.js";
 import * as partner from "./partner.js";
 import * as picture from "./picture.js";
 import * as search from "./search.js";
-import { isReturnAsked } from "./state.js";
+import { isMending, isReturnAsked } from "./state.js";
 import * as trial from "./trial.js";
 import * as visit from "./visit.js";
 
@@ -78,7 +78,9 @@ export function lost(turn, { retryAtMs, isResumable, why }) {
 
 /** @param {Turn} turn */
 export function tryNow(turn) {
-  if (turn.state.socket === "lost") turn.order({ do: "renew" });
+  const { state } = turn;
+  if (state.socket === "lost") turn.order({ do: "renew" });
+  else if (isMending(state)) mend.hurry(turn);
   else visit.relink(turn);
 }
 

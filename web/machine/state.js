@@ -149,7 +149,7 @@ export function isReturnAsked({ returning, partner }) {
   return returning !== null && partner !== null;
 }
 
-/** After so many failures in a row of links there is text instead, and ever more time between them. */
+/** After so many failures in a row there is ever more time between links. */
 export const MAX_QUICK_FAILURES = 3;
 
 /**
@@ -158,7 +158,7 @@ export const MAX_QUICK_FAILURES = 3;
  * @param {State} state
  */
 export function isTextOffered({ isStarted, isTextOnly, isLinkUp, failures }) {
-  return isStarted && !isTextOnly && !isLinkUp && failures >= MAX_QUICK_FAILURES;
+  return isStarted && !isTextOnly && !isLinkUp && failures > 0;
 }
 
 /**
@@ -166,8 +166,18 @@ export function isTextOffered({ isStarted, isTextOnly, isLinkUp, failures }) {
  *
  * @param {State} state
  */
-export function isRetrying({ socket, isStarted, isTextOnly, failures }) {
-  return socket === "lost" || (isStarted && (isTextOnly || failures >= MAX_QUICK_FAILURES));
+export function isRetrying(state) {
+  const { socket, isStarted, isTextOnly, failures } = state;
+  return socket === "lost" || (isStarted && (isTextOnly || failures >= MAX_QUICK_FAILURES || isMending(state)));
+}
+
+/**
+ * Whether a link that was up is being brought back.
+ *
+ * @param {State} state
+ */
+export function isMending({ linked, line, server }) {
+  return linked && line.isInterrupted && server?.mediaMode === "relay";
 }
 
 /**
@@ -177,7 +187,7 @@ export function isRetrying({ socket, isStarted, isTextOnly, failures }) {
  * @returns {number | null} null: it is under way
  */
 export function retryDueMs({ socket, retryAtMs, dueMs }) {
-  return socket === "lost" ? retryAtMs : dueMs.relink ?? null;
+  return socket === "lost" ? retryAtMs : dueMs.relink ?? dueMs.restart ?? null;
 }
 
 /**
