@@ -70,6 +70,18 @@ _OVER_BUDGET_IS = (
 )
 
 
+Quality = Annotated[float, Field(ge=WORST, le=BEST)]
+_QUALITY_IS = (
+    f"How well the user sees and hears the partner, from {WORST:g} to {BEST:g}, by what its page"
+    " tells and the relay counts; null while nothing has come."
+)
+_GRADE_IS = f"The same in a word: `good` from {GOOD:g} on, `weak` from {WEAK:g} on."
+_LEG_IS = (
+    "Which part of the way from the partner spoils most: `up` to the relay, the `relay` itself, or"
+    " `down` to the user; null when none does, or nobody knows."
+)
+
+
 class User(Model):
     """A user, with an open WebSocket or waited for since that is lost."""
 
@@ -82,19 +94,16 @@ class User(Model):
     interrupted_age_s: Measure | None = Field(
         description="Since the WebSocket was lost, in seconds; null while there is one."
     )
+    link_cause: str | None = Field(
+        None,
+        description="Why the last link failed, as the user's page and the relay see it; null when"
+        " one is up, or none has failed.",
+    )
+    quality: Quality | None = Field(None, description=_QUALITY_IS)
+    grade: Grade | None = Field(None, description=_GRADE_IS)
+    leg: Leg | None = Field(None, description=_LEG_IS)
     over_budget: list[str] = Field(description=_OVER_BUDGET_IS)
     node: str | None = Field(None, description=_NODE_IS)
-
-
-Quality = Annotated[float, Field(ge=WORST, le=BEST)]
-_QUALITY_IS = (
-    f"How well the user sees and hears the partner, from {WORST:g} to {BEST:g}, by what its page"
-    " tells and the relay counts; null while nothing has come."
-)
-_LEG_IS = (
-    "Which part of the way from the partner spoils most: `up` to the relay, the `relay` itself, or"
-    " `down` to the user; null when none does, or nobody knows."
-)
 
 
 class RoomSide(Model):
@@ -102,9 +111,7 @@ class RoomSide(Model):
 
     user_id: str
     quality: Quality | None = Field(description=_QUALITY_IS)
-    grade: Grade | None = Field(
-        description=f"The same in a word: `good` from {GOOD:g} on, `weak` from {WEAK:g} on."
-    )
+    grade: Grade | None = Field(description=_GRADE_IS)
     leg: Leg | None = Field(description=_LEG_IS)
 
 

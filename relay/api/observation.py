@@ -191,6 +191,7 @@ class Observation:
 
     def _user(self, user: UserView) -> models.User:
         link = self._link_of.get(user.user_id)
+        side = self._sides.get(user.user_id)
         return models.User.model_construct(
             id=user.user_id,
             state=user.state.value,
@@ -199,6 +200,10 @@ class Observation:
             link_id=link.link_id if link is not None else None,
             age_s=user.age_s,
             interrupted_age_s=user.away_s,
+            link_cause=user.link_cause,
+            quality=side.quality if side is not None else None,
+            grade=side.grade if side is not None else None,
+            leg=side.leg if side is not None else None,
             over_budget=list(link.over_budget) if link is not None else [],
             node=self._node,
         )

@@ -547,6 +547,10 @@ class User(Model):
     link_id: str | None
     age_s: float
     interrupted_age_s: float | None
+    link_cause: str | None = None
+    quality: float | None = None
+    grade: str | None = None
+    leg: str | None = None
     over_budget: tuple[str, ...]
     node: str | None = None
 

@@ -161,9 +161,11 @@ def _room(room: Room, width: int, thresholds: Thresholds) -> Row:
 def _qualities(room: Room, width: int) -> Text:
     """Of both sides, or where there is little room of the worse one."""
     sides = room.sides if width >= ROOMY else _worse(room)
-    return Text(" / ").join(
-        Text(figures.quality(side.quality), _GRADES.get(side.grade or "", _QUIET)) for side in sides
-    )
+    return Text(" / ").join(_quality(side.quality, side.grade) for side in sides)
+
+
+def _quality(quality: float | None, grade: str | None) -> Text:
+    return Text(figures.quality(quality), _GRADES.get(grade or "", _QUIET))
 
 
 def _legs(room: Room) -> str:
@@ -188,6 +190,8 @@ def users(shown: Iterable[User], width: int) -> Table:
     shown = list(shown)
     is_any_away = any(user.interrupted_age_s is not None for user in shown)
     is_any_over = any(user.over_budget for user in shown)
+    is_any_judged = any(user.quality is not None for user in shown)
+    has_any_failed = any(user.link_cause for user in shown)
     return table(
         [
             {
@@ -197,6 +201,9 @@ def users(shown: Iterable[User], width: int) -> Table:
                 "LINK": _id(user.link_id),
                 "NODE": _node(user.node),
                 ">AGE": Text(figures.duration(user.age_s)),
+                ">QUALITY": _quality(user.quality, user.grade) if is_any_judged else None,
+                "LEG": Text(user.leg or "") if is_any_judged and width >= ROOMY else None,
+                "LINK FAILED": Text(user.link_cause or "", _BAD) if has_any_failed else None,
                 ">INTERRUPTED": _interrupted(user) if is_any_away else None,
                 "OVER BUDGET": _over(user) if is_any_over else None,
             }

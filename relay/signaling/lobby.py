@@ -236,7 +236,7 @@ class Lobby:
         match item:
             case LinkUp():
                 self._negotiation.up(session, item.link_id)
-                session.link_report = None
+                session.link_report = session.link_cause = None
                 self.tally.networks.came_up(session.network, item.kind, now)
                 await self._meetings.settle(session, now)
             case LinkLost():
@@ -396,6 +396,7 @@ class Lobby:
         seen = evidence.seen if evidence is not None else {}
         named = cause or NO_CAUSE
         log.info("media_failed", user=session.user_id, reason=reason, cause=named, **seen)
+        session.link_cause = named
         self.tally.link_failures[named] += 1
         self.tally.networks.failed(session.network, named, now)
         if session.link.is_without_media:

@@ -171,6 +171,7 @@ class Session:
         self.blurs = False  # its client blurs each partner at first
         self.link = Expectation(limits.link_timeout_s)
         self.link_report: LinkReport | None = None  # the last of the present link
+        self.link_cause: str | None = None  # why the last one failed, until one is up
         self._quality: tuple[QualityReport, Call, float] | None = None  # the last, of whom, when
         self.talk = Talk()
         self.echoing = Echoing()

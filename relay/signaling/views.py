@@ -53,6 +53,8 @@ class UserView:
     """Whether its media has stopped to come, for longer than is usual."""
     off: frozenset[str] = frozenset()
     """Kinds of media that it does not send, as it says."""
+    link_cause: str | None = None
+    """Why its last link failed; None when one is up, or none has failed."""
 
 
 def counts_of(sessions: Iterable[Session], calls: Collection[Call]) -> LobbyCounts:
@@ -90,4 +92,5 @@ def view_of_user(session: Session, now: float) -> UserView:
         session.told_quality(now),
         session.link.is_interrupted,
         session.talk.off,
+        session.link_cause,
     )

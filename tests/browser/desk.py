@@ -64,7 +64,11 @@ class Desk:
         await expect(shown).to_have_text(value, timeout=PATIENCE_MS)
 
     def rows(self, table: str) -> Locator:
-        return self.page.locator(f"#{table} tbody tr")
+        return self.page.locator(f"#{table} tbody tr:not(.group)")
+
+    async def shows(self, row: Locator, whole: str) -> None:
+        """Wait until the row is about this, whose id is what its short name stands for."""
+        await expect(row.locator(f"[title*='{whole}']").first).to_be_visible(timeout=PATIENCE_MS)
 
     async def column(self, table: str, column: int) -> list[str]:
         """What the rows say in one column."""

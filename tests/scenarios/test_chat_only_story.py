@@ -114,6 +114,19 @@ async def test_a_link_that_fails_costs_one_who_chats_nothing() -> None:
     assert bob.partner == "ann"
 
 
+async def test_an_operator_sees_why_a_link_failed_until_one_is_up() -> None:
+    party = Party()
+    ann = party.come("ann")
+    await ann.offer()
+    assert await ann.lose_link("failed") == ["error: media_failed"]
+    [seen] = party.lobby.users(party.now)
+    assert seen.link_cause == "lost"
+    await ann.offer()
+    await ann.come_up()
+    [seen] = party.lobby.users(party.now)
+    assert seen.link_cause is None
+
+
 async def test_a_good_answer_after_a_refused_one_has_its_time() -> None:
     party = Party()
     ann, bob = party.come("ann"), party.come("bob")

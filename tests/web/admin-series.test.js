@@ -8,6 +8,7 @@ import {
   append, columnsOf, MAX_TRACKS, merge, pointOf, spanOf, TRACK_POINTS, TrackHistory,
 } from "../../web/admin/model/series.js";
 import { clusterWarningOf, tilesOf, warningOf } from "../../web/admin/model/tiles.js";
+import { nameOf } from "../../web/admin/model/people.js";
 import { detailsOf, titleOf } from "../../web/admin/model/track.js";
 import { track } from "./admin-track.js";
 
@@ -205,6 +206,6 @@ test("a track in words", () => {
   assert.equal(details["Path"], "udp, ipv4");
   assert.equal(details["Picture"], "640 × 480, 30 fps");
   assert.equal("Picture" in Object.fromEntries(detailsOf(track("a", { kind: "audio" }))), false);
-  assert.equal(titleOf(track("a")), "Video from ann");
-  assert.equal(titleOf(track("a", { kind: "audio", direction: "down" })), "Audio to ann");
+  assert.equal(titleOf(track("a")), `Video from ${nameOf("ann")}`);
+  assert.equal(titleOf(track("a", { kind: "audio", direction: "down" })), `Audio to ${nameOf("ann")}`);
 });

@@ -1,10 +1,11 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AUDIT, FAILURES, ROOMS, TRACKS, USERS } from "../../web/admin/model/columns.js";
+import { AUDIT, BY_CALL, FAILURES, ROOMS, TRACKS, USERS } from "../../web/admin/model/columns.js";
 import { causeOf } from "../../web/admin/model/failures.js";
 import { EVERYTHING, hrefOf, parse, streamQuery } from "../../web/admin/model/route.js";
-import { arrange, clicked, fits } from "../../web/admin/model/table.js";
+import { nameOf, namesOf } from "../../web/admin/model/people.js";
+import { arrange, clicked, fits, groupsOf } from "../../web/admin/model/table.js";
 import { detailsOf } from "../../web/admin/model/track.js";
 import { words as en } from "../../web/words/en.js";
 import { track } from "./admin-track.js";
@@ -27,7 +28,8 @@ test("numbers sort as numbers, both ways", () => {
 });
 
 test("text sorts as people do, whatever the case", () => {
-  assert.equal(order({ column: "user", isDown: false }), "bac");
+  const columns = [{ id: "user", title: "User", text: (/** @type {typeof THREE[number]} */ { userId }) => userId }];
+  assert.equal(arrange(THREE, columns, { column: "user", isDown: false }).map(({ id }) => id).join(""), "bac");
 });
 
 test("rows without a value come last, both ways", () => {
@@ -76,16 +78,36 @@ test("every cell has words, also of a track of which little is known", () => {
   assert.equal(cell("picture"), "–");
   assert.equal(cell("picture", track("y")), "640 × 480, 30 fps");
   assert.equal(cell("problems", track("y", { problems: ["no_keyframe", "silent"] })), "no key frame, silent");
-  assert.equal(TRACKS.find(({ id }) => id === "room")?.href?.(bare), null);
+  assert.equal(USERS.find(({ id }) => id === "room")?.href?.(/** @type {any} */ (bare)), null);
 });
 
 test("rooms, users and looks have their cells", () => {
   const room = { id: "r1", users: /** @type {[string, string]} */ (["ann", "bob"]), state: "in_call", ageS: 75, bitrateBps: 1.5e6, lossRatio: 0.051, problems: [] };
-  assert.deepEqual(ROOMS.map((column) => column.text(room)), ["r1", "", "–", "–", "5.1 %", "1.50 Mbit/s", "in call", "75 s", "ann", "bob", "–"]);
-  const user = { id: "ann", state: "waiting", roomId: null, partnerId: null, linkId: null, ageS: 4000, interruptedAgeS: 4, overBudget: ["rtcp", "rtp"] };
-  assert.deepEqual(USERS.map((column) => column.text(user)), ["ann", "waiting", "–", "–", "66 min", "4.0 s", "rtcp, rtp"]);
+  const [ann, bob] = ["ann", "bob"].map(nameOf);
+  assert.deepEqual(ROOMS.map((column) => column.text(room)), ["r1", ann, bob, "", "–", "–", "5.1 %", "1.50 Mbit/s", "in call", "75 s", "–"]);
+  const user = { id: "ann", state: "waiting", roomId: null, partnerId: null, linkId: null, ageS: 4000, interruptedAgeS: 4, overBudget: ["rtcp", "rtp"], linkCause: "udp_blocked" };
+  assert.deepEqual(USERS.map((column) => column.text(user)), [ann, "waiting", "–", "–", "66 min", "–", "–", "UDP blocked, and no other way", "4.0 s", "rtcp, rtp"]);
   const look = { id: "1", at: "2026-01-02T03:04:05Z", event: /** @type {const} */ ("tap_ended"), use: "1", what: "capture_with_payload", operator: "mo", token: "3c25", address: null, durationS: 5.13, why: "time_over" };
   assert.deepEqual(AUDIT.slice(1).map((column) => column.text(look)), ["ended", "capture with payload", "–", "mo", "3c25", "–", "5.1 s", "time over"]);
+});
+
+test("a user has the same name everywhere, which its id can be told from and found by", () => {
+  const ids = Array.from({ length: 2_000 }, (_, index) => `user-${index}`);
+  assert.ok(new Set(ids.map(nameOf)).size > 1_990);
+  for (const id of ids) assert.match(nameOf(id), /^[a-z]+ [a-z]+ [0-9a-f]{3}$/);
+  assert.equal(nameOf("ann"), nameOf("ann"));
+  const cells = TRACKS.filter(({ id }) => id === "user");
+  assert.deepEqual(cells.map(({ text, whole }) => [text(track("x")), whole?.(track("x"))]), [[nameOf("ann"), "ann"]]);
+  assert.equal(order(NO_SORT, nameOf("Cid")), "c");
+});
+
+test("the tracks of a call stand together, where the first of them would", () => {
+  const tracks = ["1", "2", "1", "3", "2"].map((roomId, index) => track(String(index), { roomId, userId: `user ${index}` }));
+  const groups = groupsOf([...tracks, track("9", { roomId: null })], BY_CALL.keyOf);
+  assert.deepEqual([...groups].map(([key, rows]) => key + rows.map(({ id }) => id).join("")), ["102", "214", "33", "9"]);
+  const [first = [], last = []] = [groups.get("1"), groups.get("")];
+  assert.deepEqual([BY_CALL.titleOf(first), BY_CALL.hrefOf(first)], [`Call of ${namesOf(["user 0", "user 2"])}`, "#/rooms/1"]);
+  assert.deepEqual([BY_CALL.titleOf(last), BY_CALL.hrefOf(last)], ["In no call", null]);
 });
 
 test("how well it goes is told of both sides, and sorted by the worse", () => {

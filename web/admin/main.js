@@ -1,7 +1,7 @@
 // @ts-check
 /** Puts the dashboard together: what the server tells goes to the page that is shown. */
 import { find, setText } from "../view/dom.js";
-import { AUDIT, ROOMS, TRACKS, USERS } from "./model/columns.js";
+import { AUDIT, BY_CALL, ROOMS, TRACKS, USERS } from "./model/columns.js";
 import { overBudget } from "./model/format.js";
 import { LIMIT, parse, streamQuery } from "./model/route.js";
 import { append, merge, pointOf, TrackHistory } from "./model/series.js";
@@ -52,7 +52,7 @@ const rooms = new List("rooms", {
 });
 /** @type {List<import("./wire/types.js").Track>} */
 const allTracks = new List("tracks", {
-  caption: "Tracks", columns: TRACKS, limit: LIMIT, sort: { column: "loss", isDown: true }, onChange: watch,
+  caption: "Tracks", columns: TRACKS, limit: LIMIT, sort: { column: "loss", isDown: true }, onChange: watch, grouping: BY_CALL,
 });
 /** @type {List<import("./wire/types.js").User>} */
 const users = new List("users", {

@@ -1,5 +1,6 @@
 """Lists of users, rooms, links and tracks: joined, filtered, sorted, cut."""
 
+import dataclasses
 import json
 
 import pytest
@@ -123,6 +124,16 @@ def test_who_is_over_a_budget_is_seen_wherever_the_user_is() -> None:
     assert [each.over_budget for each in seen.links(Page()).links] == [list(over), []]
     found = seen.tracks(TrackQuery()).tracks
     assert {each.user_id: each.over_budget for each in found} == {"ann": list(over), "bob": []}
+
+
+def test_a_user_is_seen_with_what_it_gets_of_the_partner_and_why_its_link_failed() -> None:
+    seen = two_rooms()
+    ann, side = seen.users(Page()).users[0], seen.rooms(RoomQuery()).rooms[0].sides[0]
+    assert (ann.quality, ann.grade, ann.leg) == (side.quality, side.grade, side.leg)
+    assert side.quality is not None
+    failed = dataclasses.replace(user("eve"), link_cause="udp_blocked")
+    [eve] = Observation([failed], [], MediaView(), sees_addresses=False).users(Page()).users
+    assert (eve.quality, eve.grade, eve.leg, eve.link_cause) == (None, None, None, "udp_blocked")
 
 
 def test_addresses_are_kept_back_unless_the_operator_may_see_them() -> None:

@@ -191,6 +191,18 @@ def test_users() -> None:
         "ann-ann-ann-ann- waiting -    -    4 s",
         "ann-ann-ann-ann- waiting -    -    4 s         3 s",
     ]
+    cut_off = user.model_copy(update={"link_cause": "udp_blocked"})
+    assert shown(tables.users([user, cut_off], 80), 80) == [
+        "USER             STATE   ROOM LINK AGE LINK FAILED",
+        "ann-ann-ann-ann- waiting -    -    4 s",
+        "ann-ann-ann-ann- waiting -    -    4 s udp_blocked",
+    ]
+    judged = user.model_copy(update={"quality": 2.4, "grade": "poor", "leg": "down"})
+    assert shown(tables.users([user, judged], 120), 120) == [
+        "USER              STATE    ROOM  LINK  AGE  QUALITY  LEG",
+        "ann-ann-ann-ann-  waiting  -     -     4 s        -",
+        "ann-ann-ann-ann-  waiting  -     -     4 s      2.4  down",
+    ]
 
 
 def test_the_audit_log_joins_a_use_s_start_and_end() -> None:

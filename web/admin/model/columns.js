@@ -13,11 +13,15 @@
 import { FIGURES } from "../wire/types.js";
 import { causeOf } from "./failures.js";
 import * as format from "./format.js";
+import { nameOf, namesOf, shortOf } from "./people.js";
 import { hrefOf } from "./route.js";
+import { titleOf } from "./track.js";
 
 /** @type {import("./table.js").Column<Room>[]} */
 export const ROOMS = [
-  { id: "id", title: "Room", text: ({ id }) => id, href: ({ id }) => hrefOf("rooms", id) },
+  { id: "id", title: "Room", text: ({ id }) => shortOf(id), whole: ({ id }) => id, href: ({ id }) => hrefOf("rooms", id) },
+  person("first", "First user", ({ users }) => users[0]),
+  person("second", "Second user", ({ users }) => users[1]),
   problems(),
   {
     id: "quality",
@@ -37,34 +41,50 @@ export const ROOMS = [
   number("bitrate", "Bit rate", ({ bitrateBps }) => bitrateBps, format.bitrate),
   { id: "state", title: "State", text: ({ state }) => state.replace("_", " ") },
   number("age", "Age", ({ ageS }) => ageS, format.duration),
-  { id: "first", title: "First user", text: ({ users }) => users[0], href: ({ users }) => hrefOf("users", users[0]) },
-  { id: "second", title: "Second user", text: ({ users }) => users[1], href: ({ users }) => hrefOf("users", users[1]) },
   { id: "nodes", title: "Nodes", isOfCluster: true, text: ({ nodes = [] }) => format.orNothing(nodes.join(", ")) },
 ];
 
 /** @type {import("./table.js").Column<Track>[]} */
 export const TRACKS = [
-  { id: "id", title: "Track", text: ({ id }) => id, href: ({ id }) => hrefOf("tracks", id) },
+  { id: "id", title: "Track", text: titleOf, whole: ({ id, userId }) => `${id} ${userId}`, href: ({ id }) => hrefOf("tracks", id) },
   problems(),
   { ...number("quality", "Quality", ({ quality }) => quality, format.quality), ...grades() },
   { id: "leg", title: "To blame", text: ({ leg }) => format.legOf(leg) },
   { id: "direction", title: "Way", text: ({ direction }) => direction },
-  { id: "kind", title: "Kind", text: ({ kind, codec }) => `${kind} ${codec}` },
+  { id: "codec", title: "Codec", text: ({ codec }) => codec },
   { id: "picture", title: "Picture", isNumber: true, text: format.picture, value: ({ width, height }) => width && height && width * height },
   ...FIGURES.flatMap(figure),
   { id: "link", title: "Link", text: ({ path }) => [path.protocol, path.remoteFamily].filter(Boolean).join(" ") },
-  { id: "user", title: "User", text: ({ userId }) => userId, href: ({ userId }) => hrefOf("users", userId) },
-  room(),
+  person("user", "User", ({ userId }) => userId),
   node(),
 ];
 
+/** The tracks of a call stand together. @type {import("./table.js").Grouping<Track>} */
+export const BY_CALL = {
+  keyOf: ({ roomId }) => roomId ?? "",
+  titleOf: (tracks) => {
+    const people = [...new Set(tracks.map(({ userId }) => userId))].sort();
+    return tracks[0]?.roomId ? `Call of ${namesOf(people)}` : "In no call";
+  },
+  hrefOf: ([first]) => (first?.roomId ? hrefOf("rooms", first.roomId) : null),
+};
+
 /** @type {import("./table.js").Column<User>[]} */
 export const USERS = [
-  { id: "id", title: "User", text: ({ id }) => id, href: ({ id }) => hrefOf("users", id) },
+  person("id", "User", ({ id }) => id),
   { id: "state", title: "State", text: ({ state }) => state.replace("_", " ") },
   room(),
   node(),
   number("age", "Connected for", ({ ageS }) => ageS, format.duration),
+  { ...number("quality", "Sees and hears", ({ quality = null }) => quality, format.quality), ...grades() },
+  { id: "leg", title: "To blame", text: ({ leg = null }) => format.legOf(leg) },
+  {
+    id: "cause",
+    title: "Link failed",
+    text: ({ linkCause }) => (linkCause ? causeOf(linkCause).title : ""),
+    value: ({ linkCause }) => linkCause ?? null,
+    isBad: ({ linkCause }) => Boolean(linkCause),
+  },
   number("interrupted", "Interrupted for", ({ interruptedAgeS }) => interruptedAgeS, format.duration),
   {
     id: "budget",
@@ -192,7 +212,19 @@ function figure({ name, title, word }) {
   return [{ id: word, title, isNumber: true, value, text: (track) => format.figure(name, track[name]) }];
 }
 
-/** @returns {Pick<import("./table.js").Column<Track>, "isBad" | "isWarm">} */
+/**
+ * @template Row
+ * @param {string} id
+ * @param {string} title
+ * @param {(row: Row) => string} userOf
+ * @returns {import("./table.js").Column<Row>}
+ */
+function person(id, title, userOf) {
+  const href = (/** @type {Row} */ row) => hrefOf("users", userOf(row));
+  return { id, title, text: (row) => nameOf(userOf(row)), whole: userOf, href };
+}
+
+/** @returns {Pick<import("./table.js").Column<any>, "isBad" | "isWarm">} */
 function grades() {
   return { isBad: ({ grade }) => grade === "poor", isWarm: ({ grade }) => grade === "weak" };
 }
@@ -224,7 +256,8 @@ function room() {
   return {
     id: "room",
     title: "Room",
-    text: ({ roomId }) => format.orNothing(roomId),
+    text: ({ roomId }) => (roomId ? shortOf(roomId) : format.orNothing("")),
+    whole: ({ roomId }) => roomId ?? "",
     value: ({ roomId }) => roomId,
     href: ({ roomId }) => roomId && hrefOf("rooms", roomId),
   };

@@ -9,10 +9,21 @@
  * @property {(row: Row) => string} text
  * @property {(row: Row) => number | string | null} [value] to sort by, when the text will not do
  * @property {(row: Row) => string | null} [href] where the text leads
+ * @property {(row: Row) => string} [whole] what the text is short for: shown when it is pointed at, found by a search
  * @property {(row: Row) => boolean} [isBad]
  * @property {(row: Row) => boolean} [isWarm] nearly bad
  * @property {boolean} [isNumber] aligned right; sorts with the most first
  * @property {boolean} [isOfCluster] shown where there is one
+ */
+
+/**
+ * Rows that stand together below a line that says what they are.
+ *
+ * @template Row
+ * @typedef {object} Grouping
+ * @property {(row: Row) => string} keyOf
+ * @property {(rows: readonly Row[]) => string} titleOf
+ * @property {(rows: readonly Row[]) => string | null} hrefOf where that leads
  */
 
 /**
@@ -51,6 +62,25 @@ export function fits(row, { kind, direction, bad }) {
 }
 
 /**
+ * Rows that belong together, one group after the other: each stands where its first row did.
+ *
+ * @template Row
+ * @param {readonly Row[]} rows
+ * @param {(row: Row) => string} keyOf
+ * @returns {Map<string, Row[]>}
+ */
+export function groupsOf(rows, keyOf) {
+  /** @type {Map<string, Row[]>} */
+  const groups = new Map();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group) group.push(row);
+    else groups.set(keyOf(row), [row]);
+  }
+  return groups;
+}
+
+/**
  * The sort after a click on a column's title.
  *
  * @param {import("./route.js").Sort} sort
@@ -70,7 +100,7 @@ export function clicked(sort, column) {
  */
 function hasAll(row, columns, words) {
   if (words.length === 0) return true;
-  const texts = columns.map((column) => column.text(row).toLowerCase());
+  const texts = columns.flatMap(({ text, whole }) => [text(row), whole?.(row) ?? ""].map((said) => said.toLowerCase()));
   return words.every((word) => texts.some((text) => text.includes(word)));
 }
 

@@ -2,6 +2,7 @@
 /** One track in words. */
 import { FIGURES } from "../wire/types.js";
 import * as format from "./format.js";
+import { nameOf } from "./people.js";
 
 /** Figures that are told in other words. @type {readonly string[]} */
 const IN_WORDS = ["width", "height", "fps", "idleS"];
@@ -34,5 +35,5 @@ function qualityOf({ quality, leg }) {
 
 /** @param {import("../wire/types.js").Track} track */
 export function titleOf({ kind, direction, userId }) {
-  return `${kind === "video" ? "Video" : "Audio"} ${direction === "up" ? "from" : "to"} ${userId}`;
+  return `${kind === "video" ? "Video" : "Audio"} ${direction === "up" ? "from" : "to"} ${nameOf(userId)}`;
 }

@@ -3,6 +3,7 @@
 import { find, setAttribute, setText } from "../../view/dom.js";
 import { clusterWarningOf, warningOf } from "../model/tiles.js";
 import { count } from "../model/format.js";
+import { nameOf } from "../model/people.js";
 
 const TITLES = {
   overview: "Overview",
@@ -46,7 +47,7 @@ export class Frame {
   /** @param {import("../model/route.js").Route} route */
   turnTo({ page, id }) {
     const title = id ? `${TITLES[page]} ${id}` : TITLES[page];
-    setText(this.#heading, title);
+    setText(this.#heading, page === "user" ? `${title}, ${nameOf(id)}` : title);
     document.title = `${title} – relay operators`;
     for (const link of document.querySelectorAll("nav a")) {
       const isCurrent = link.getAttribute("data-page") === (PARENTS[page] ?? page);

@@ -28,8 +28,9 @@ export class List {
    * @param {import("../model/route.js").Sort} options.sort at first
    * @param {number} options.limit as many as the server sends at most
    * @param {() => void} options.onChange when something else is wanted
+   * @param {import("../model/table.js").Grouping<Row>} [options.grouping]
    */
-  constructor(name, { caption, columns, sort, limit, onChange }) {
+  constructor(name, { caption, columns, sort, limit, onChange, grouping }) {
     this.#columns = columns;
     this.sort = sort;
     this.#limit = limit;
@@ -42,6 +43,7 @@ export class List {
       caption,
       columns,
       empty: "There is nothing that fits.",
+      grouping,
       onSort: (column) => {
         this.sort = clicked(this.sort, column);
         change();

@@ -64,7 +64,7 @@ export class Overview {
   #worst = new Table(find("worst", HTMLElement), {
     caption: "Worst calls",
     columns: ROOMS,
-    empty: "No call goes badly.",
+    empty: "",
   });
 
   /** @type {Table<import("../wire/types.js").LinkFailures & { id: string }>} */
@@ -105,7 +105,9 @@ export class Overview {
     this.#drawWorkers(workers, thresholds);
     find("failures", HTMLElement).hidden = failures.length === 0;
     this.#failures.draw(failures.map((each) => ({ ...each, id: each.cause })));
-    this.#worst.draw(rooms.filter(({ problems }) => problems.length > 0).slice(0, WORST));
+    const bad = rooms.filter(({ problems }) => problems.length > 0);
+    find("worst-calls", HTMLElement).hidden = bad.length === 0;
+    this.#worst.draw(bad.slice(0, WORST));
   }
 
   /** @param {readonly import("../model/series.js").Point[]} points */

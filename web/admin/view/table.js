@@ -1,6 +1,7 @@
 // @ts-check
 /** One table; what has not changed is left alone, so that focus and selection stay. */
 import { make, setAttribute, setText } from "../../view/dom.js";
+import { groupsOf } from "../model/table.js";
 
 /**
  * @template {{ id: string }} Row
@@ -11,8 +12,11 @@ export class Table {
   #body = make("tbody");
   /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
+  /** @type {Map<string, HTMLElement>} */
+  #groups = new Map();
   /** @type {HTMLElement[]} */
   #heads;
+  #grouping;
   #empty = make("p", { class: "hint" });
 
   /**
@@ -22,9 +26,11 @@ export class Table {
    * @param {readonly import("../model/table.js").Column<Row>[]} options.columns
    * @param {string} options.empty said when there is no row
    * @param {(column: import("../model/table.js").Column<Row>) => void} [options.onSort]
+   * @param {import("../model/table.js").Grouping<Row>} [options.grouping]
    */
-  constructor(host, { caption, columns, empty, onSort }) {
+  constructor(host, { caption, columns, empty, onSort, grouping }) {
     this.#columns = columns;
+    this.#grouping = grouping;
     this.#heads = columns.map((column) => head(column, onSort));
     this.#empty.textContent = empty;
     const table = make(
@@ -44,12 +50,33 @@ export class Table {
       const element = this.#heads[index];
       if (element) setAttribute(element, "aria-sort", sort?.column === id ? order : "none");
     });
-    const shown = rows.map((row) => this.#draw(row));
+    const shown = this.#grouping ? this.#grouped(rows, this.#grouping) : rows.map((row) => this.#draw(row));
     if (shown.some((row, index) => this.#body.children[index] !== row) || this.#body.children.length > shown.length) {
       this.#arrange(shown);
     }
     this.#forget(new Set(rows.map(({ id }) => id)));
     this.#empty.hidden = rows.length > 0;
+  }
+
+  /** @param {readonly Row[]} rows @param {import("../model/table.js").Grouping<Row>} grouping */
+  #grouped(rows, { keyOf, titleOf, hrefOf }) {
+    const groups = groupsOf(rows, keyOf);
+    for (const key of this.#groups.keys()) if (!groups.has(key)) this.#groups.delete(key);
+    return [...groups].flatMap(([key, members]) => {
+      const line = this.#groups.get(key) ?? this.#makeGroup(key);
+      const title = line.querySelector("th > *");
+      if (title) setText(title, titleOf(members));
+      if (title instanceof HTMLAnchorElement) setAttribute(title, "href", hrefOf(members) ?? "");
+      return [line, ...members.map((row) => this.#draw(row))];
+    });
+  }
+
+  /** @param {string} key empty: there is nothing that it leads to */
+  #makeGroup(key) {
+    const title = make(key ? "a" : "span");
+    const line = make("tr", { class: "group" }, make("th", { colspan: String(this.#columns.length) }, title));
+    this.#groups.set(key, line);
+    return line;
   }
 
   /** @param {Row} row */
@@ -96,6 +123,7 @@ function drawCell(cell, column, row) {
   if (!href && link) cell.replaceChildren();
   if (href && cell.firstElementChild) setAttribute(cell.firstElementChild, "href", href);
   setText(cell.firstElementChild ?? cell, column.text(row));
+  if (column.whole) setAttribute(cell, "title", column.whole(row));
   if (column.isBad) setAttribute(cell, "data-bad", column.isBad(row));
   if (column.isWarm) setAttribute(cell, "data-warm", column.isWarm(row) && !column.isBad?.(row));
 }

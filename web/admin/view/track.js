@@ -4,6 +4,7 @@ import { find, make, setAttribute, setText } from "../../view/dom.js";
 import { bitrate, count, milliseconds, overBudget, percent, problemList } from "../model/format.js";
 import { hrefOf } from "../model/route.js";
 import { columnsOf, TRACK_POINTS } from "../model/series.js";
+import { nameOf } from "../model/people.js";
 import { detailsOf, titleOf } from "../model/track.js";
 import { Chart } from "./chart.js";
 
@@ -91,7 +92,7 @@ export class TrackView {
   /** @param {import("../wire/types.js").Track} track */
   #drawLinks({ userId, roomId, counterpartId }) {
     const links = [
-      make("a", { href: hrefOf("users", userId) }, `User ${userId}`),
+      make("a", { href: hrefOf("users", userId) }, `User ${userId}, ${nameOf(userId)}`),
       ...(roomId ? [make("a", { href: hrefOf("rooms", roomId) }, `Room ${roomId}`)] : []),
       ...(counterpartId ? [make("a", { href: hrefOf("tracks", counterpartId) }, "The same media on the partner's side")] : []),
     ];

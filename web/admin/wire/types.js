@@ -440,6 +440,10 @@
  * @property {string | null} linkId
  * @property {number} ageS
  * @property {number | null} interruptedAgeS
+ * @property {string | null} [linkCause]
+ * @property {number | null} [quality]
+ * @property {string | null} [grade]
+ * @property {string | null} [leg]
  * @property {string[]} overBudget
  * @property {string | null} [node]
  *
