@@ -120,7 +120,7 @@ async def test_an_operator_sees_why_a_link_failed_until_one_is_up() -> None:
     await ann.offer()
     assert await ann.lose_link("failed") == ["error: media_failed"]
     [seen] = party.lobby.users(party.now)
-    assert seen.link_cause == "lost"
+    assert seen.link_cause == "server_unreachable"
     await ann.offer()
     await ann.come_up()
     [seen] = party.lobby.users(party.now)
