@@ -62,7 +62,8 @@ export function lookAround(turn) {
  */
 export function ask(turn, type, stays = false) {
   const { state } = turn;
-  const { interests } = state.settings;
+  // What a browser has kept from long ago may be what a server takes no more.
+  const interests = state.settings.interests.map(shorten).filter(Boolean).slice(0, MAX_INTERESTS);
   /** @type {Partial<import("../wire/messages.js").FindPartner>} */
   const how = {};
   const mode = chosenMode(state.settings);

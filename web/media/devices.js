@@ -41,6 +41,7 @@ export class Devices {
   #onEvent;
   /** @type {Map<Kind, MediaStreamTrack>} */
   #tracks = new Map();
+  #listings = 0;
 
   /** @param {(event: DeviceEvent) => void} onEvent */
   constructor(onEvent) {
@@ -85,9 +86,14 @@ export class Devices {
     track.applyConstraints(wanted).catch((error) => console.info("The background stays as it is:", error));
   }
 
-  /** Say which devices there are; without permission, some have no name. */
+  /**
+   * Say which devices there are; without permission, some have no name. Of two answers the one to the later
+   * question counts, whichever comes first.
+   */
   async list() {
+    const listing = ++this.#listings;
     const all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
+    if (listing !== this.#listings) return;
     const devices = all.flatMap(({ kind, deviceId, label }) => {
       const ours = KINDS[kind];
       return ours && deviceId ? [{ kind: ours, id: deviceId, label }] : [];

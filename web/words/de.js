@@ -131,12 +131,12 @@ export const words = {
       refused:
         "Erlaub es für diese Seite, in der Adressleiste oder den Einstellungen des Browsers, " +
         "und versuch es noch mal.",
-      missing: "Schließ etwas an, dann wird es sofort benutzt.",
-      busy: "Anscheinend benutzt es ein anderes Programm. Schließ es und versuch es noch mal.",
+      missing: "Steck eins an, dann wird es sofort benutzt.",
+      busy: "Anscheinend benutzt es ein anderes Programm. Schließ das Programm und versuch es noch mal.",
       unsupported:
         "Browser geben Seiten eine Kamera nur über https oder auf localhost. " +
         "Öffne diese Seite so.",
-      lost: "Schließ sie wieder an, dann geht es sofort weiter.",
+      lost: "Steck es wieder an, dann geht es sofort weiter.",
     },
     goOn: "Oder mach ohne weiter.",
   },
@@ -257,7 +257,7 @@ export const words = {
     server_unreachable: "Zu diesem Server kommt kein Video durch: Es liegt am Netz oder am Server. " +
       "Probier ein anderes Netz oder versuch es später.",
     dtls_failed: "Etwas stört die verschlüsselte Verbindung. Probier ein anderes Netz oder einen anderen Browser.",
-    ipv6_only: "Dein Netz hat nur IPv6, der Server hat keins. Probier ein anderes Netz.",
+    ipv6_only: "Dein Netz hat nur IPv6, der Server hat das nicht. Probier ein anderes Netz.",
     slow: "Die Verbindung ist zu langsam. Geh näher ans WLAN oder probier ein anderes Netz.",
   },
   trial: {
@@ -278,7 +278,7 @@ export const words = {
       offline: "Der Server antwortet nicht. Schau, ob du online bist, und teste noch mal.",
       interrupted: "Der Test wurde unterbrochen: Der Server war weg, oder das Netz hat gewechselt.",
       nothing: "Durch dieses Netz kommt Video auf keinem Weg. Der Text-Chat geht; probier ein anderes Netz.",
-      poor: "Video kommt durch, aber diese Leitung ist schlecht: Es wird ruckeln. Ein anderes Netz ist vielleicht besser.",
+      poor: "Video kommt durch, aber diese Leitung ist schlecht: Es wird ruckeln. Vielleicht hilft ein anderes Netz.",
       weak: "Video kommt durch, aber diese Leitung ist schwach: Es kann ruckeln.",
       udp_blocked: "UDP ist hier blockiert, darum läuft Video über TCP: Es geht, kann aber ruckeln.",
       poor_without_udp: "UDP ist hier blockiert, und über TCP läuft es schlecht: Video wird ruckeln. " +

@@ -5,7 +5,7 @@
  * @typedef {import("../media/figures.js").Figures} Figures
  * @typedef {import("./words.js").Words} Words
  */
-import { decimal } from "./number.js";
+import { decimal, share } from "./number.js";
 
 /**
  * @param {Figures} figures
@@ -17,7 +17,7 @@ import { decimal } from "./number.js";
 export function figureRows(figures, mediaMode, { figures: words }, locale) {
   const { rttMs, lossIn, lossOut, width, height, framesPerS, protocol } = figures;
   const { receivedBps, sentBps, quality } = figures;
-  const percent = (/** @type {number | null} */ part) => (part === null ? null : `${decimal(part * 100, 1, locale)} %`);
+  const percent = (/** @type {number | null} */ part) => (part === null ? null : share(part, locale));
   const or = (/** @type {string | null} */ text) => text ?? words.unknown;
   const pair = (/** @type {(string | null)[]} */ ...values) => values.map(or).join(" / ");
   return [

@@ -18,7 +18,7 @@ export const words = {
   evidence:
     "Jeśli ktoś zgłosi rozmowę, jej ostatnie kadry i czat zostają zachowane, w postaci zaszyfrowanej, " +
     "dla administracji tej strony.",
-  noRules: "Nie udało się wczytać zasad. Pójdziesz dalej, gdy je przeczytasz.",
+  noRules: "Nie udało się wczytać zasad. Możesz iść dalej, kiedy je przeczytasz.",
 
   meetSomeone: "Poznaj kogoś nowego",
   start: "Start",
@@ -149,8 +149,8 @@ export const words = {
   nextHint: "Następna osoba (dwa razy Esc)",
   stop: "Stop",
   stopHint: "Stop (Q)",
-  muteMicrophone: "Wycisz mikrofon",
-  unmuteMicrophone: "Wyłącz wyciszenie mikrofonu",
+  muteMicrophone: "Wyłącz mikrofon",
+  unmuteMicrophone: "Włącz mikrofon",
   turnCameraOff: "Wyłącz kamerę",
   turnCameraOn: "Włącz kamerę",
   switchCamera: "Zmień kamerę",
@@ -174,7 +174,7 @@ export const words = {
     one: "# nieprzeczytana wiadomość", few: "# nieprzeczytane wiadomości",
     many: "# nieprzeczytanych wiadomości", other: "# nieprzeczytanej wiadomości",
   }),
-  partnerMuted: "Druga osoba ma wyciszony mikrofon",
+  partnerMuted: "Druga osoba ma wyłączony mikrofon",
   partnerCameraOff: "Druga osoba ma wyłączoną kamerę",
   pressToHear: "Naciśnij gdziekolwiek, aby usłyszeć drugą osobę.",
 
@@ -256,7 +256,7 @@ export const words = {
   causes: {
     udp_blocked: "Ta sieć nie przepuszcza wideo. Spróbuj w innej albo bez VPN.",
     tcp_blocked: "Ta sieć przepuszcza tylko strony internetowe. Spróbuj w innej albo bez VPN.",
-    turn_refused: "Serwer odmówił objazdu, którego potrzebuje ta sieć. Może uda się za jakiś czas.",
+    turn_refused: "Serwer odrzucił objazd, którego potrzebuje ta sieć. Może uda się za jakiś czas.",
     server_unreachable: "Wideo nie dociera do tego serwera: z powodu twojej sieci albo serwera. " +
       "Spróbuj w innej sieci albo później.",
     dtls_failed: "Coś zrywa szyfrowane połączenie. Spróbuj w innej sieci albo w innej przeglądarce.",
@@ -366,7 +366,7 @@ export const words = {
     translate: "Przetłumacz", pending: "Tłumaczymy…", failed: "Twoja przeglądarka nie umie tego przetłumaczyć.",
   },
   reactions: {
-    open: "Zareaguj", heart: "Serce", laugh: "Śmiech", wow: "Zachwyt", clap: "Brawa",
+    open: "Zareaguj", heart: "Serce", laugh: "Śmiech", wow: "Zaskoczenie", clap: "Brawa",
     thumbs: "Kciuk w górę", wave: "Machanie",
   },
   reacted: (reaction) => `Druga osoba reaguje: ${reaction}`,
@@ -391,8 +391,9 @@ export const words = {
     last: "Zgłoś ostatnią osobę",
     title: "Zgłoś kogoś",
     aboutPresent:
-      "Osoba, z którą teraz rozmawiasz. Nie dowie się o tym; od razu się rozłączycie i już nigdy na nią nie trafisz.",
-    aboutFormer: "Osoba z poprzedniej rozmowy. Nie dowie się o tym i już nigdy na nią nie trafisz.",
+      "Osoba, z którą teraz rozmawiasz. Nie dowie się o tym; od razu się rozłączycie i nigdy więcej " +
+      "na nią nie trafisz.",
+    aboutFormer: "Osoba z poprzedniej rozmowy. Nie dowie się o tym i nigdy więcej na nią nie trafisz.",
     whom: "O kogo chodzi?",
     present: "Ta osoba",
     former: "Poprzednia",
@@ -405,7 +406,7 @@ export const words = {
     nudity: "Nagość lub seks", minor: "Może nie mieć 18 lat", violence: "Przemoc", hate: "Nienawiść",
     spam: "Spam lub bot", threat: "Groźba", other: "Coś innego",
   },
-  newsTitle: "Wieści",
+  newsTitle: "Powiadomienia",
   news: {
     report_received: "Twoje zgłoszenie dotarło. Nie trafisz już na tę osobę.",
     blocked: "Zablokowano. Nie trafisz już na tę osobę.",
@@ -434,12 +435,12 @@ export const words = {
   },
 
   blur: {
-    title: "Rozmywaj każdą nową osobę", off: "Nie", both: "Aż oboje naciśniecie „Pokaż”",
+    title: "Rozmywaj każdą nową osobę", off: "Nie", both: "Aż obie osoby nacisną „Pokaż”",
     brief: "Przez 3 sekundy",
   },
   veil: {
-    both: "Obraz jest rozmyty, aż oboje naciśniecie „Pokaż”. Już się słyszycie.",
-    onlyYou: "Obraz jest rozmyty, aż naciśniesz „Pokaż”. Już się słyszycie.",
+    both: "Obraz jest rozmyty, dopóki obie osoby nie nacisną „Pokaż”. Już się słyszycie.",
+    onlyYou: "Obraz jest rozmyty, dopóki nie naciśniesz „Pokaż”. Już się słyszycie.",
     waiting: "Czekamy, aż druga osoba też naciśnie „Pokaż”. Już się słyszycie.",
     brief: "Obraz jest przez chwilę rozmyty. Już się słyszycie.",
     suspected: (reason) =>
@@ -469,7 +470,7 @@ export const words = {
     appealFailed: "Nie wysłano. Spróbuj ponownie za chwilę.",
     appealSent: "Twoje odwołanie dotarło. Odpowiedź pojawi się tutaj.",
     yourWords: "Twoje słowa:",
-    granted: "Twoje odwołanie zostało uznane.",
+    granted: "Twoje odwołanie zostało uwzględnione.",
     refused: "Twoje odwołanie zostało odrzucone.",
   },
 
