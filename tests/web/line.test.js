@@ -241,7 +241,7 @@ test("figures come from two looks at the browser's statistics", () => {
     frozen: null, concealed: null, quality: 5, protocol: "udp",
   });
   assert.deepEqual(figureRows(figures, "relay", en, "en").map(([, value]) => value), [
-    "5.0 / 5", "42 ms", "10.0 % / 2.0 %", "640 × 480", "24", "36 kbit/s / 18 kbit/s",
+    "5.0 / 5", "42 ms", "10.0% / 2.0%", "640 × 480", "24", "36 kbit/s / 18 kbit/s",
     "UDP, through the server",
   ]);
 });

@@ -6,7 +6,7 @@
  * @typedef {typeof import("./en.js").words} Words
  */
 
-export const LANGUAGES = ["en", "es"];
+export const LANGUAGES = ["en", "es", "fr", "de", "pt", "it", "pl", "tr", "uk", "ar", "hi", "ja", "zh"];
 const FALLBACK = "en";
 
 /**
