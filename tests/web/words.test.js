@@ -14,9 +14,10 @@ import {
 import { inAllLanguages } from "./languages.js";
 
 test("the language is the chosen one, else the browser's first that is there, else English", () => {
-  assert.equal(chooseLanguage("", ["fr-FR", "es-MX", "en"]), "es");
+  assert.equal(chooseLanguage("", ["xx-FR", "es-MX", "en"]), "es");
+  assert.equal(chooseLanguage("", ["zh-Hant-TW", "en"]), "zh");
   assert.equal(chooseLanguage("en", ["es"]), "en");
-  assert.equal(chooseLanguage("", ["fr", "constructor"]), "en");
+  assert.equal(chooseLanguage("", ["xx", "constructor"]), "en");
   assert.equal(chooseLanguage("xx", []), "en");
 });
 
