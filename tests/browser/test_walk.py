@@ -8,15 +8,27 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, Route
+
+from tests.browser.axe import violations
 
 ROOT = Path(__file__).parents[2]
 ORIGIN = "http://localhost:1"
 SCREENS = ((320, 568), (360, 740), (390, 780), (412, 915), (844, 390), (1440, 900))
 KEYBOARDS = ((360, 400), (844, 190))
-BETWEEN = ((600, 960), (840, 600), (1024, 768), (1180, 700), (2560, 1440))
+BETWEEN = (
+    (480, 800),
+    (568, 320),
+    (600, 960),
+    (740, 360),
+    (840, 600),
+    (1024, 768),
+    (1260, 700),
+    (2560, 1440),
+)
 LARGE = ((360, 740), (844, 390), (1440, 900))
 TYPES = {
     ".css": "text/css",
@@ -44,6 +56,14 @@ LANGUAGES = {
     "from the right": ("en", 'const DIRECTION = "rtl", change = (text) => hebrew(longer(text));'),
 }
 
+LOOKS: dict[str, dict[str, str]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "forced colours": {"forced_colors": "active"},
+}
+FEW = ("welcome", "lobby", "call, talking", "settings", "report")
+"""In which there are most of the words."""
+
 # Styles that spoil the page, and what the walk says then.
 FAULTS = {
     ".controls > button { min-width: 72px }": r'button "next" is (outside|cut)',
@@ -56,7 +76,7 @@ FAULTS = {
 
 
 @asynccontextmanager
-async def walking(chromium: Browser, language: str) -> AsyncIterator[Page]:
+async def walking(chromium: Browser, language: str, **options: Any) -> AsyncIterator[Page]:
     """The page with the walk in place of its beginning."""
     name, how = LANGUAGES[language]
 
@@ -74,7 +94,7 @@ async def walking(chromium: Browser, language: str) -> AsyncIterator[Page]:
             body = body.replace("</head>", '<script type="module" src="main.js"></script></head>')
         await route.fulfill(body=body, content_type=TYPES[file.suffix])
 
-    async with await chromium.new_context(locale="en-GB") as context:
+    async with await chromium.new_context(locale="en-GB", **options) as context:
         await context.route("**/*", serve)
         page = await context.new_page()
         broken: list[str] = []
@@ -113,6 +133,30 @@ async def test_nothing_overflows_with_letters_of_twice_the_size(
         await session.send("Page.setFontSizes", {"fontSizes": sizes})
         assert await page.evaluate("getComputedStyle(document.body).fontSize") == "32px"
         assert await walk(page, language, *LARGE) == []
+
+
+async def ails(page: Page, names: tuple[str, ...]) -> list[Any]:
+    """What axe says of these states."""
+    found = []
+    for name in names:
+        await page.evaluate("(name) => show(name)", name)
+        found += [(name, each) for each in await violations(page)]
+    return found
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_axe_has_nothing_to_say_of_any_state(chromium: Browser, look: str) -> None:
+    async with walking(chromium, "en", **LOOKS[look]) as page:
+        names = tuple(await page.evaluate("states"))
+        assert await ails(page, names) == []
+        await page.set_viewport_size({"width": 360, "height": 740})
+        assert await ails(page, names) == []
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if len(name) == 2])
+async def test_axe_has_nothing_to_say_in_any_language(chromium: Browser, language: str) -> None:
+    async with walking(chromium, language) as page:
+        assert await ails(page, FEW) == []
 
 
 async def test_the_walk_sees_what_is_wrong(chromium: Browser) -> None:

@@ -320,4 +320,4 @@ async function until(isThere) {
 
 const language = new URLSearchParams(location.search).get("language") ?? "en";
 const spoken = { ...await loadWords(language), locale: language };
-Object.assign(window, { walk, show });
+Object.assign(window, { walk, show, states: Object.keys(STATES) });
