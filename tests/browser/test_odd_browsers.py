@@ -1,4 +1,4 @@
-"""Browsers that keep nothing, that kept nonsense, that freeze a page, and whose devices come and go."""
+"""Browsers that keep nothing, that kept nonsense, that freeze a page, whose devices come and go."""
 
 import json
 
