@@ -66,9 +66,10 @@ class Desk:
     def rows(self, table: str) -> Locator:
         return self.page.locator(f"#{table} tbody tr:not(.group)")
 
-    async def shows(self, row: Locator, whole: str) -> None:
-        """Wait until the row is about this, whose id is what its short name stands for."""
-        await expect(row.locator(f"[title*='{whole}']").first).to_be_visible(timeout=PATIENCE_MS)
+    async def shows(self, part: Locator, entry: str) -> None:
+        """Wait until there is a link in it to a user, a room or a track, by whatever name."""
+        link = part.locator(f"a[href*='{entry}']:visible").first
+        await expect(link).to_be_visible(timeout=PATIENCE_MS)
 
     async def column(self, table: str, column: int) -> list[str]:
         """What the rows say in one column."""

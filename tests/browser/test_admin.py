@@ -196,7 +196,8 @@ async def test_one_tracks_page(sit_down: SitDown) -> None:
             desk = await sit_down(server.relay.url)
             await desk.turn_to("tracks")
             await desk.page.locator(f"#tracks-table [title*='{track_id}'] a").click()
-            await desk.reads(f"Video from {ann.user_id}")
+            await desk.reads("Video from ")
+            await desk.reads(f"User {ann.user_id}, ")
             await desk.reads("Problems: loss")
             await desk.reads("240, ")
             await until(desk.focused, lambda name: name == f"Track {track_id}")
@@ -308,7 +309,7 @@ async def test_nothing_that_axe_minds_and_nothing_out_of_the_window(
             track = await server.operator.track(ann, "up", "video")
             for page in ("", "rooms", f"rooms/{room_id}", "tracks", f"tracks/{track['id']}"):
                 await desk.turn_to(page)
-                await desk.reads(ann.user_id)
+                await desk.shows(desk.page.locator("main"), ann.user_id)
                 assert await violations(desk.page) == [], page
                 overflow = await desk.page.evaluate(
                     "document.documentElement.scrollWidth - document.documentElement.clientWidth"
