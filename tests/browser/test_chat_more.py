@@ -1,5 +1,7 @@
 """More of the chat: where one reads, line breaks, emoji, pictures, reactions, who is new."""
 
+import base64
+import json
 import os
 import struct
 import zlib
@@ -121,7 +123,10 @@ async def test_pictures_pass_when_both_agree_and_nothing_else_in_them(
     )
     assert size == [1280, 853]
     assert source.startswith("blob:")
-    assert not any(SECRET.decode() in told for told in berta.received)
+    told = [json.loads(frame) for frame in berta.received if '"picture_part"' in frame]
+    passed = b"".join(base64.b64decode(part["data"]) for part in told)
+    assert passed.startswith(b"\xff\xd8")
+    assert SECRET not in passed
     await expect(anna.page.get_by_role("img", name="Delivered")).to_have_count(1)
     await berta.press("No more pictures")
     await anna.reads("does not want to exchange pictures")
