@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Browser, Route, expect
 
-from tests.browser.conftest import Arrive
+from tests.browser.conftest import Arrive, Meet
 from tests.browser.server import Server
 from tests.browser.visitor import Visitor, together, until
 
@@ -187,3 +187,13 @@ async def test_the_camera_is_explained_where_browsers_give_none(
     await anna.reads("Camera and microphone cannot be used here Browsers give pages a camera only")
     await anna.press("Start with text only")
     await anna.reads("Looking for someone…")
+
+
+async def test_a_camera_that_rests_after_stop_is_not_said_to_be_off(meet: Meet) -> None:
+    anna, _ = await meet()
+    await anna.press("Stop")
+    await expect(anna.page.locator("#preview-off")).to_have_text("Your camera comes on with Start")
+    await expect(anna.page.locator("#preview-camera")).to_have_attribute("aria-pressed", "false")
+    await anna.page.locator("#preview-camera").click()
+    await expect(anna.page.locator("#preview-off")).to_have_text("Your camera is off")
+    await expect(anna.page.locator("#preview-camera")).to_have_attribute("aria-pressed", "true")
