@@ -96,7 +96,7 @@ export class LobbyView {
     setText(this.#detail, problem?.detail ?? detail);
     const lost = lossText(state, words);
     const closed = words.sentAway[state.closedBy];
-    const connecting = state.isWorking ? `${words.oneMoment} ${words.proving}` : "";
+    const connecting = state.isWorking ? words.sentences(words.oneMoment, words.proving) : "";
     const told = { lost, closed, connecting, open: "", away: "" };
     setText(this.#server, told[state.socket]);
     drawTryNow(this.#tryNow, state);
