@@ -158,6 +158,8 @@ async def test_what_was_confirmed_is_there_after_a_restart(tmp_path: Path) -> No
             assert [each["reason"] for each in told["reports"]] == ["hate"]
             assert len(told["blocks"]) == 1
             await person.enter()
+            assert person.socket
+            await person.socket.close()
 
 
 async def test_nobody_learns_who_has_reported_whom(relay: Relay) -> None:
