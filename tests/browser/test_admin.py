@@ -208,7 +208,8 @@ async def test_one_tracks_page(sit_down: SitDown) -> None:
             await desk.reads("Looking into calls is switched off on this server")
             await expect(desk.page.get_by_role("button", name="Take a picture")).to_be_hidden()
             await desk.page.get_by_role("link", name="The same media").click()
-            await desk.reads(f"Video to {bob.user_id}")
+            await desk.reads("Video to ")
+            await desk.reads(f"User {bob.user_id}, ")
             await desk.turn_to("tracks/of-nobody")
             await desk.reads("This track is not there, or no longer.")
             desk.complaints = [text for text in desk.complaints if "404" not in text]

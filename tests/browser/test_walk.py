@@ -70,7 +70,7 @@ FAULTS = {
     ".icon { transform: scale(0.8) }": r'button "microphone" is 35 x 38 px',
     "#detail { width: 90px; overflow: hidden; white-space: nowrap }": "is cut at the side",
     "#situation { inset-inline-start: -60px !important }": r'button "report" lies over',
-    "#say { margin-bottom: -40px }": r'input "text" is cut',
+    "#say { margin-bottom: -40px }": r'"text" is (cut|covered)',
     ".veil { pointer-events: auto; inset: 0 !important; z-index: 9 }": r'"report" is covered',
 }
 
