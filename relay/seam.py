@@ -175,9 +175,10 @@ async def start_dtls(dtls: RTCDtlsTransport, fingerprints: Iterable[RTCDtlsFinge
         await asyncio.wait([starting])
     finally:
         await end_task(starting)
-    if isinstance(starting.exception(), SSL.Error):
-        return False  # its last retransmission timed out, which aiortc does not expect
-    starting.result()
+    try:
+        starting.result()
+    except SSL.Error:  # its last retransmission timed out, which aiortc does not expect
+        return False
     return dtls.state == "connected"
 
 
