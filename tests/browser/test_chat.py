@@ -113,6 +113,7 @@ async def test_a_half_typed_sentence_is_for_nobody_else(
     await anna.key("/")
     await anna.page.keyboard.type("I live in Lis")
     await berta.press("Stop")
+    await expect(anna.page.get_by_label("Message", exact=True)).to_have_value("")
 
     async def types_on() -> bool:
         await anna.key("b")

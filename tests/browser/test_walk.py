@@ -61,6 +61,7 @@ LOOKS: dict[str, dict[str, str]] = {
     "dark": {"color_scheme": "dark"},
     "forced colours": {"forced_colors": "active"},
 }
+DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 FEW = ("welcome", "lobby", "call, talking", "settings", "report")
 """In which there are most of the words."""
 
@@ -110,6 +111,7 @@ async def walk(page: Page, language: str, *screens: tuple[int, int], of: str = "
     found: list[str] = []
     for width, height in screens:
         await page.set_viewport_size({"width": width, "height": height})
+        await page.evaluate(DRAWN)  # what depends on the width alone is told with a frame
         faults = await page.evaluate("(args) => walk(...args)", [width < 1000, of])
         found += [f"{language} {width}x{height} {fault}" for fault in faults]
     return found

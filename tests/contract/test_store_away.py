@@ -237,7 +237,7 @@ async def test_restored_to_an_older_state_without_anybody_noticing(server: Redis
         assert await a.names() == ["abe"]
         for key in KEYS:
             server.ask("COPY", f"{key}:then", key, "REPLACE")
-        assert await a.names() == ["ann", "abe", "bob"]
+        assert sorted(await a.names()) == ["abe", "ann", "bob"]
         assert await b.store.room_of("amy") is not None
         with capture_logs() as logs:
             for node in (a, b, a, b):
