@@ -29,14 +29,17 @@ from relay.cluster import interface, messages
 from relay.errors import ClusterError
 
 mood = [("mood", str, field(default="new"))]
-for kind in (messages.Person, messages.Said, messages.Parted, messages.Resuming, messages.Frame):
-    new = make_dataclass(kind.__name__, mood, bases=(kind,), frozen=True)
-    new.__module__ = kind.__module__
-    setattr(messages, kind.__name__, new)
-person = [("person", messages.Person), *mood]
-messages.Accepted = make_dataclass("Accepted", person, frozen=True)
-offered = [("room_id", str), ("first", str), ("second", str), *person]
-messages.Offer = make_dataclass("Offer", offered, frozen=True)
+
+
+def renew(*kinds, more=()):
+    for kind in kinds:
+        new = make_dataclass(kind.__name__, [*more, *mood], bases=(kind,), frozen=True)
+        new.__module__ = kind.__module__
+        setattr(messages, kind.__name__, new)
+
+
+renew(messages.Person, messages.Said, messages.Parted, messages.Resuming, messages.Frame)
+renew(messages.Accepted, messages.Offer, more=[("person", messages.Person)])
 messages.Novelty = make_dataclass("Novelty", [("what", str)], frozen=True)
 
 names = [*messages.VOCABULARY._readers, "Novelty"]
