@@ -1,6 +1,7 @@
 // @ts-check
 /** Puts the page together: events go to the machine, its commands to those who carry them out. */
 import { forgetContact, keepContact, recallContacts } from "./browser/contacts.js";
+import { keepInvitation, recallInvitation } from "./browser/invitation.js";
 import { listenToKeys } from "./browser/keys.js";
 import { recall, remember } from "./browser/memory.js";
 import { Presence } from "./browser/presence.js";
@@ -53,6 +54,8 @@ const mover = new Mover((onEvent) => new Wire(socketUrl(), onEvent), dispatch);
 watchSurroundings(dispatch);
 listenToKeys((action) => view.act(action, state), () => state.settings.usesKeys);
 contactsAre(recallContacts());
+const invitation = recallInvitation();
+if (invitation) dispatch({ type: "invitation_kept", invitation });
 takeInvitation();
 addEventListener("hashchange", takeInvitation);
 draw();
@@ -124,6 +127,8 @@ function carryOut(command) {
     case "unblock": visitor.unblock(command.id); break;
     case "keep_contact": contactsAre(keepContact(command)); break;
     case "forget_contact": contactsAre(forgetContact(command.code)); break;
+    case "keep_invitation": keepInvitation(command.invitation, command.withinMs); break;
+    case "forget_invitation": keepInvitation(null); break;
     case "forget_link": history.replaceState(null, "", location.pathname); break;
     case "ask_to_tell":
       void askToTell().then((isAllowed) => dispatch({ type: "tell_answered", isAllowed }));

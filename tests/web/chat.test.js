@@ -60,6 +60,15 @@ test("typing is told once, and its end after three seconds, or with an empty fie
   ]);
 });
 
+test("what the server keeps back ends the typing all the same", () => {
+  const page = Page.inCall();
+  page.on({ type: "text_changed", text: "x" });
+  page.on({ type: "chat_entered", text: "x.example" });
+  const refusal = /** @type {const} */ ({ type: "error", code: "link_held_back", message: "", retryAfterMs: null, id: "1" });
+  assert.deepEqual(page.hear(refusal), ["> typing"]);
+  assert.deepEqual(page.sent.at(-1), { type: "typing", active: false });
+});
+
 test("what is sent ends the typing without a word", () => {
   const page = Page.inCall();
   page.on({ type: "text_changed", text: "hi" });

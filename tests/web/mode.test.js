@@ -70,6 +70,23 @@ test("what the partner asks is answered once, and a question of one's own that c
   assert.equal(page.state.partner?.asked, null);
 });
 
+test("a question is open for a while, and then is as if the answer were no", () => {
+  const page = Page.inCall();
+  page.hear({ type: "mode_asked", mode: "voice" });
+  page.nowMs += 30_000;
+  assert.deepEqual(page.on({ type: "time_passed" }), ["> answer_mode"]);
+  assert.deepEqual(page.sent.at(-1), { type: "answer_mode", mode: "voice", accept: false });
+  page.on({ type: "mode_wanted", mode: "text" });
+  page.nowMs += 40_000;
+  page.on({ type: "time_passed" });
+  assert.equal(page.state.partner?.asked, null);
+  assert.match(page.says, /^Your partner would rather go on as it is/);
+  page.on({ type: "mode_wanted", mode: "text" });
+  page.hear({ type: "mode_changed", mode: "text" });
+  page.nowMs += 40_000;
+  assert.deepEqual(page.on({ type: "time_passed" }), [], "nothing is open");
+});
+
 test("what the server does not pass on can be asked again", () => {
   const page = Page.inCall();
   page.on({ type: "mode_wanted", mode: "text" });

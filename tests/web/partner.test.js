@@ -340,7 +340,7 @@ test("a notice that has followed stays when Esc counts no more", () => {
   page.do("escape_pressed");
   page.hear({ type: "error", code: "rate_limited", message: "x", retryAfterMs: null, id: null });
   page.wait();
-  assert.equal(page.state.notice?.kind, "server_error");
+  assert.equal(page.state.notice?.kind, "too_fast");
 });
 
 test("what comes of nobody changes nothing", () => {

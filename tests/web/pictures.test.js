@@ -49,6 +49,24 @@ test("who does not want to is asked once", () => {
   assert.deepEqual(page.on({ type: "pictures_wanted" }), ["> pictures"], "unless they ask themselves");
 });
 
+test("who has agreed and ends it, as a page does that is loaded anew, can be asked again", () => {
+  const page = agreed();
+  assert.deepEqual(page.hear({ type: "pictures", allowed: false }), ["> pictures"]);
+  assert.match(page.says, /^No more pictures for now\./);
+  assert.deepEqual(page.on({ type: "pictures_wanted" }), ["> pictures"]);
+});
+
+test("that a picture is being prepared is said, and that another one was too soon", () => {
+  const page = agreed();
+  const choose = () => page.on({ type: "picture_chosen", file: FILE, roomId: page.state.partner?.roomId ?? "" });
+  choose();
+  assert.match(page.says, /^One moment…/);
+  prepared(page, ["a"]);
+  assert.match(page.says, /^Connected/);
+  assert.deepEqual(choose(), []);
+  assert.match(page.says, /^That was too quick\./);
+});
+
 test("who is asked says yes or no, and is not asked again", () => {
   const page = Page.inCall();
   page.hear({ type: "pictures", allowed: true });

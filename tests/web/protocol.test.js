@@ -69,6 +69,7 @@ for (const code of namesOf("Errors")) {
       bad_sdp: /^Video connection failed/,
       media_failed: /^Video connection failed/,
       repeated_text: /^Not sent: you have written that to several people/,
+      rate_limited: /^That was too quick\. Wait a moment\. \| Connected/,
       link_held_back: /^Not sent: addresses can be sent only after/,
     };
     const other = new RegExp(`^The server says: It is ${code}\\. \\| Connected`);

@@ -234,8 +234,8 @@ test("nor is the answer to new paths, while a search is not confirmed", () => {
 
 test("any other error is said for a while and changes nothing", () => {
   const page = Page.inCall();
-  assert.deepEqual(page.error("rate_limited"), []);
-  assert.match(page.says, /^The server says: It says rate_limited\. \| Connected/);
+  assert.deepEqual(page.error("bad_message"), []);
+  assert.match(page.says, /^The server says: It says bad_message\. \| Connected/);
   assert.deepEqual(page.wait(), { waitedMs: 8_000, commands: [] });
   assert.match(page.says, /^Connected/);
 });

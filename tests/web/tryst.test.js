@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { MAX_CONTACTS, forgetContact, keepContact, readContacts, recallContacts } from "../../web/browser/contacts.js";
+import { readInvitation } from "../../web/browser/invitation.js";
 import { generate } from "../../web/vendor/lean-qr/nano.js";
 import { Page } from "./transcript.js";
 
@@ -83,7 +84,7 @@ test("a link leads to who has sent it, once", () => {
   page.offerMade();
   assert.deepEqual(searches(page), { type: "find_partner", interests: [], code: "theirs" });
   page.hear({ type: "waiting_for_partner", online: 1 });
-  assert.match(page.says, /^Waiting for who invited you…/);
+  assert.match(page.says, /^Waiting for the person who invited you…/);
   page.do("stop_pressed");
   assert.equal(page.state.trysts.sought?.code, "theirs", "who stops may start again with it");
   page.do("start_pressed");
@@ -195,6 +196,41 @@ test("leave to tell is asked for on the press alone, and without it there is a s
   assert.equal(page.state.trysts.telling, "all");
 });
 
+test("an invitation outlives the page, and its end", () => {
+  const page = new Page();
+  page.connect();
+  page.do("invite_pressed");
+  assert.deepEqual(page.hear(INVITATION), ["keep_invitation"]);
+  const next = new Page();
+  next.on({ type: "invitation_kept", invitation: { ...INVITATION, withinMs: 60_000 } });
+  next.connect();
+  assert.deepEqual(next.do("invite_pressed"), [], "the same is shown");
+  assert.equal(next.state.trysts.invitation?.guestCode, "theirs");
+  next.nowMs += 60_000;
+  assert.deepEqual(next.on({ type: "time_passed" }), ["forget_invitation"]);
+  assert.equal(next.state.trysts.invitation, null);
+});
+
+test("an invitation that the server makes later is asked for again, as long as somebody waits for it", () => {
+  const page = new Page();
+  page.connect();
+  page.do("invite_pressed");
+  page.hear({ type: "error", code: "rate_limited", message: "", retryAfterMs: 1_700, id: null });
+  assert.deepEqual(page.do("invite_pressed"), [], "it is being waited for");
+  assert.deepEqual(page.wait(), { waitedMs: 1_700, commands: ["> invite"] });
+  page.hear({ type: "error", code: "rate_limited", message: "", retryAfterMs: null, id: null });
+  page.do("invitation_closed");
+  assert.deepEqual(page.wait(), { waitedMs: 5_000, commands: [] });
+});
+
+test("of an invitation that was kept, only what is one and not over is taken", () => {
+  const kept = { code: "a", guestCode: "b", untilMs: 20 };
+  assert.deepEqual(readInvitation(JSON.stringify(kept), 5), { code: "a", guestCode: "b", withinMs: 15 });
+  for (const other of [null, 7, {}, { ...kept, code: 1 }, { ...kept, untilMs: "x" }, { ...kept, untilMs: 5 }]) {
+    assert.equal(readInvitation(JSON.stringify(other), 5), null);
+  }
+});
+
 test("contacts are bounded, end, can be forgotten, and do without storage", () => {
   for (let i = 0; i < MAX_CONTACTS + 3; i++) keepContact({ code: `c${i}`, roomId: "r", withinMs: 1_000 }, 5_000);
   const codes = () => recallContacts(5_000).map(({ code }) => code);
@@ -210,7 +246,7 @@ test("contacts are bounded, end, can be forgotten, and do without storage", () =
 
 test("what is kept and is no contact is left out", () => {
   assert.deepEqual(readContacts('{"a": 1}'), []);
-  assert.deepEqual(readContacts(JSON.stringify([null, 7, { code: 1 }, { ...CONTACT, metAtMs: "x" }, CONTACT])), [CONTACT]);
+  assert.deepEqual(readContacts(JSON.stringify([null, 7, { code: 1 }, { ...CONTACT, metAtMs: "x" }, { ...CONTACT, metAtMs: 1e300 }, CONTACT])), [CONTACT]);
   assert.equal(readContacts(JSON.stringify(Array(99).fill(CONTACT))).length, MAX_CONTACTS);
 });
 

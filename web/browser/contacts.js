@@ -59,5 +59,10 @@ export function readContacts(text) {
   const kept = JSON.parse(text);
   if (!Array.isArray(kept)) return [];
   return kept.filter((each) => typeof each?.code === "string" && typeof each.roomId === "string"
-    && Number.isFinite(each.metAtMs) && Number.isFinite(each.untilMs)).slice(0, MAX_CONTACTS);
+    && isMoment(each.metAtMs) && isMoment(each.untilMs)).slice(0, MAX_CONTACTS);
+}
+
+/** @param {unknown} value */
+function isMoment(value) {
+  return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
 }

@@ -68,6 +68,12 @@ export function refused(turn, id) {
   settle(turn, "refused", (line) => line.mine && line.id === id);
 }
 
+/** The server has kept one back, and so the end of the typing with it. @param {Turn} turn @param {string} id */
+export function notPassedOn(turn, id) {
+  refused(turn, id);
+  if (turn.state.partner && !turn.state.isTyping) turn.send({ type: "typing", active: false });
+}
+
 /** What has waited for a socket has gone out. @param {Turn} turn */
 export function sent(turn) {
   settle(turn, "sent", ({ fate }) => fate === "waiting");

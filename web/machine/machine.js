@@ -164,6 +164,7 @@ function take(turn, event) {
     case "contact_sought": return tryst.seekContact(turn, event.code);
     case "contact_forgotten": turn.order({ do: "forget_contact", code: event.code }); return;
     case "contacts_kept": return tryst.kept(turn, event.contacts);
+    case "invitation_kept": return tryst.has(turn, event.invitation);
     case "tell_pressed": return tryst.tell(turn);
     case "tell_answered": return tryst.answered(turn, event.isAllowed);
 
@@ -236,7 +237,8 @@ function hear(turn, message) {
   switch (message.type) {
     case "connected":
       banned.over(turn);
-      return session.begun(turn, message);
+      session.begun(turn, message);
+      return tryst.inviteAgain(turn);
     case "resumed":
     case "pong": return; // the wire's own
     case "waiting_for_partner": return partner.awaited(turn, message);
@@ -288,16 +290,19 @@ function serverError(turn, { code, message, retryAfterMs, id, cause }) {
   const { state } = turn;
   const isPicture = id !== null && state.outgoing?.id === id;
   if (isPicture) pictures.refused(turn, id);
-  else if (id !== null) chat.refused(turn, id);
+  else if (id !== null) chat.notPassedOn(turn, id);
   else if (trial.isRunning(turn.state)) return trial.refused(turn, code);
   if (code === "media_failed") turn.state.unanswered = 0;
-  if (code === "rate_limited" && id === null) mode.unasked(turn);
+  if (code === "rate_limited" && id === null) {
+    mode.unasked(turn);
+    if (tryst.put(turn, retryAfterMs)) return;
+  }
   if (code === "bad_sdp") link.countAnswer(turn);
   if (complaint.refused(turn, code) || tryst.refused(turn, code) || !turn.state.isStarted) return;
   if (code === "media_failed" || code === "bad_sdp") return visit.linkFailed(turn, cause);
   if (isPicture || code === "pictures_not_agreed") return;
   // The server speaks of its states there: something crossed with the partner's leaving.
-  if (code === "rate_limited" && id !== null) turn.notify({ kind: "message_refused" });
+  if (code === "rate_limited") turn.notify({ kind: id === null ? "too_fast" : "message_refused" });
   else if (code === "repeated_text" || code === "link_held_back") turn.notify({ kind: code });
   else if (code !== "wrong_state") turn.notify({ kind: "server_error", text: message });
   search.refused(turn, retryAfterMs);
@@ -338,6 +343,8 @@ function checkDeadlines(turn) {
   if (turn.isDue("form")) complaint.late(turn);
   if (turn.isDue("news")) news.pass(turn);
   if (turn.isDue("invitation")) tryst.over(turn);
+  if (turn.isDue("invite")) tryst.inviteAgain(turn);
+  if (turn.isDue("question")) mode.late(turn);
   if (turn.isDue("ban")) banned.lookAgain(turn);
   turn.isDue("relink"); // what it has held up goes on by itself
   turn.isDue("held");

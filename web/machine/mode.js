@@ -16,6 +16,11 @@ import * as partner from "./partner.js";
 import * as picture from "./picture.js";
 import { modeNow } from "./state.js";
 
+/** Whoever has not answered by then would rather not. */
+const ANSWER_MS = 30_000;
+/** The partner's page answers in time; what others do is not known. */
+const PATIENCE_MS = 40_000;
+
 /** Before the call. @param {Turn} turn @param {Mode} mode */
 export function choose(turn, mode) {
   if (!turn.state.isStarted) turn.set({ mode });
@@ -26,12 +31,20 @@ export function want(turn, mode) {
   const other = turn.state.partner;
   if (!other || other.asked || other.mode === mode || turn.isDirect()) return;
   partner.change(turn, { asked: { mode, isMine: true } });
+  turn.startTimer("question", PATIENCE_MS);
   turn.send({ type: "ask_mode", mode });
 }
 
 /** The partner asks; of two questions that cross theirs counts, as the server says. @param {Turn} turn @param {Mode} mode */
 export function asked(turn, mode) {
   partner.change(turn, { asked: { mode, isMine: false } });
+  turn.startTimer("question", ANSWER_MS);
+}
+
+/** There is no answer. @param {Turn} turn */
+export function late(turn) {
+  if (turn.state.partner?.asked?.isMine) declined(turn);
+  else answer(turn, false);
 }
 
 /** @param {Turn} turn @param {boolean} accept */

@@ -10,6 +10,7 @@
  *   | "camera_lost" | "microphone_lost" | "device_replaced" | "escape_again"
  *   | "code_unknown" | "code_over" | "code_used" | "not_sent" | "mode_declined" | "message_refused"
  *   | "repeated_text" | "link_held_back"
+ *   | "too_fast" | "pictures_ended" | "picture_prepared"
  *   | "pictures_declined" | "picture_unsent" | "picture_unusable" | "picture_refused"} Mishap said over the video
  *
  * @typedef {"report_received" | "blocked" | "report_late" | "report_refused" | "report_lost"

@@ -11,7 +11,7 @@
  * @property {boolean} mine we send and take pictures
  * @property {boolean} theirs so do they
  * @property {boolean} isAnswered they have asked, and the person has answered
- * @property {boolean} isDeclined they do not want to: they are not asked again
+ * @property {boolean} isDeclined they did not want to when they were asked: they are not asked again
  *
  * @typedef {{ id: string, parts: string[], at: number }} Outgoing `at` the part that is under way
  * @typedef {{ id: string, parts: number, data: string[] }} Arriving
@@ -56,12 +56,12 @@ export function answer(turn, mine) {
 export function partnerAnswered(turn, theirs) {
   const { partner: other } = turn.state;
   if (!other) return;
-  const wasMine = other.exchange.mine;
-  change(turn, { theirs, isDeclined: !theirs && (wasMine || other.exchange.isDeclined) });
+  const { mine: wasMine, theirs: wereTheirs, isDeclined } = other.exchange;
+  change(turn, { theirs, isDeclined: !theirs && ((wasMine && !wereTheirs) || isDeclined) });
   if (theirs || !wasMine) return;
   change(turn, { mine: false });
   turn.send({ type: "pictures", allowed: false });
-  turn.notify({ kind: "pictures_declined" });
+  turn.notify({ kind: wereTheirs ? "pictures_ended" : "pictures_declined" });
   end(turn);
 }
 
@@ -71,7 +71,9 @@ export function partnerAnswered(turn, theirs) {
 export function choose(turn, file, roomId) {
   const { partner: other, outgoing } = turn.state;
   if (other?.roomId !== roomId || !isAgreed(other)) return turn.notify({ kind: "picture_unsent" });
-  if (!outgoing) turn.order({ do: "prepare_picture", roomId, file });
+  if (outgoing) return turn.notify({ kind: "too_fast" });
+  turn.order({ do: "prepare_picture", roomId, file });
+  turn.notify({ kind: "picture_prepared" });
 }
 
 /** @param {Turn} turn @param {string} roomId */
@@ -84,6 +86,7 @@ export function prepared(turn, roomId, parts, picture) {
   const { state } = turn;
   const isMeant = state.partner?.roomId === roomId && isAgreed(state.partner);
   if (!isMeant || state.outgoing) return;
+  if (state.notice?.kind === "picture_prepared") state.notice = null;
   state.lastChatId += 1;
   const id = `p${state.lastChatId}`; // not one of a text
   chat.add(turn, { id, mine: true, text: "", fate: chat.fateNow(turn), picture });

@@ -11,12 +11,13 @@
  * @property {number} metAtMs the time of day
  * @property {number} untilMs the same; then the code is of no use
  *
+ * @typedef {{ code: string, guestCode: string }} Invitation one's own code, and the link's
  * @typedef {"host" | "guest" | "again"} Role
  * @typedef {{ role: Role, code: string }} Sought
  *
  * @typedef {object} Trysts
  * @property {Sought | null} sought whom one looks for, and for nobody else
- * @property {{ code: string, guestCode: string } | null} invitation the last one that was made
+ * @property {Invitation | null} invitation the last one that was made
  * @property {boolean} isShown its window is open
  * @property {string} wished the room of whom one wants to meet again
  * @property {readonly Contact[]} contacts
@@ -26,15 +27,19 @@
  *   | { type: "invited", code: string } | { type: "strangers_pressed" } | { type: "again_pressed" }
  *   | { type: "contact_sought", code: string } | { type: "contact_forgotten", code: string }
  *   | { type: "contacts_kept", contacts: readonly Contact[] }
+ *   | { type: "invitation_kept", invitation: Invitation & { withinMs: number } }
  *   | { type: "tell_pressed" } | { type: "tell_answered", isAllowed: boolean }} TrystEvent
  * @typedef {{ do: "keep_contact", code: string, roomId: string, withinMs: number | null }
- *   | { do: "forget_contact", code: string } | { do: "forget_link" } | { do: "ask_to_tell" }} TrystCommand
+ *   | { do: "forget_contact", code: string } | { do: "forget_link" } | { do: "ask_to_tell" }
+ *   | { do: "keep_invitation", invitation: Invitation, withinMs: number } | { do: "forget_invitation" }} TrystCommand
  */
 import * as news from "./news.js";
 import * as partner from "./partner.js";
 import * as search from "./search.js";
 import * as visit from "./visit.js";
 
+/** When the server does not say after which time it makes another one. */
+const AGAIN_MS = 5_000;
 const REFUSALS = /** @type {const} */ (["code_unknown", "code_over", "code_used"]);
 
 /** @param {Turn} turn @param {Partial<Trysts>} changes */
@@ -49,18 +54,46 @@ export function invite(turn) {
   const { server, trysts } = turn.state;
   if (!server) return;
   change(turn, { isShown: true });
-  if (!trysts.invitation) turn.send({ type: "invite" });
+  if (!trysts.invitation && turn.state.dueMs.invite === undefined) turn.send({ type: "invite" });
+}
+
+/**
+ * The server makes none yet: it is asked once more when it does.
+ *
+ * @param {Turn} turn
+ * @param {number | null} retryAfterMs
+ * @returns {boolean} whether one was asked for
+ */
+export function put(turn, retryAfterMs) {
+  const { isShown, invitation } = turn.state.trysts;
+  if (!isShown || invitation) return false;
+  turn.startTimer("invite", retryAfterMs ?? AGAIN_MS);
+  return true;
+}
+
+/** @param {Turn} turn */
+export function inviteAgain(turn) {
+  const { isShown, invitation } = turn.state.trysts;
+  if (turn.state.server && isShown && !invitation) turn.send({ type: "invite" });
 }
 
 /** @param {Turn} turn @param {import("../wire/messages.js").Invitation} message */
 export function made(turn, { code, guestCode, withinMs }) {
+  const invitation = { code, guestCode };
+  has(turn, { ...invitation, withinMs });
+  turn.order({ do: "keep_invitation", invitation, withinMs });
+}
+
+/** One was made, by this page or the one before. @param {Turn} turn @param {Invitation & { withinMs: number }} invitation */
+export function has(turn, { code, guestCode, withinMs }) {
   change(turn, { invitation: { code, guestCode } });
   turn.startTimer("invitation", withinMs);
 }
 
 /** It is over; whoever waits with it is told by the server. @param {Turn} turn */
 export function over(turn) {
-  change(turn, { invitation: null, isShown: false });
+  change(turn, { isShown: false });
+  endInvitation(turn);
 }
 
 /** @param {Turn} turn */
@@ -141,6 +174,7 @@ export function refused(turn, code) {
 function endInvitation(turn) {
   change(turn, { invitation: null });
   turn.stopTimers("invitation");
+  turn.order({ do: "forget_invitation" });
 }
 
 // meeting again

@@ -118,6 +118,8 @@
  * @property {number} [form] until when the one can be for whom the form is open
  * @property {number} [news] when the passing news have been read
  * @property {number} [invitation] when the one that was made last is over
+ * @property {number} [invite] when to ask for one again that the server did not make
+ * @property {number} [question] until when a question how to talk waits for its answer
  * @property {number} [ban] when to ask whether the ban still holds
  *
  * @typedef {object} ChatLine

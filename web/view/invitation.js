@@ -30,7 +30,8 @@ export class InvitationView {
     this.#title, this.#hint, this.#code, this.#link, this.#row, this.#end,
   ));
   #generate;
-  #drawn = "";
+  /** @type {string | null} */
+  #drawn = null;
   #isCopied = false;
 
   /**

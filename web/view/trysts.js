@@ -38,7 +38,8 @@ export class TrystsView {
     const { trysts, isStarted, search, partner, server } = state;
     const isSearching = isStarted && search !== "none" && !partner;
     const isHost = trysts.sought?.role === "host";
-    for (const button of this.#invite) setText(button, isHost ? words.tryst.showLink : words.tryst.invite);
+    const label = trysts.invitation ? words.tryst.showLink : words.tryst.invite;
+    for (const button of this.#invite) setText(button, label);
     for (const button of this.#invite) setAttribute(button, "aria-disabled", server === null);
     const [, inviteNow] = this.#invite;
     if (inviteNow) inviteNow.hidden = !isSearching || (trysts.sought !== null && !isHost);

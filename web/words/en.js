@@ -82,11 +82,11 @@ export const words = {
   tryst: {
     invite: "Invite a friend",
     invited: "You are invited",
-    invitedHint: "Press Start to meet who invited you, and nobody else.",
+    invitedHint: "Press Start to meet the person who invited you, and nobody else.",
     rather: "Meet somebody else",
     waiting: {
       host: "Waiting for your guest…",
-      guest: "Waiting for who invited you…",
+      guest: "Waiting for the person who invited you…",
       again: "Waiting for them…",
     },
     nobodyElse: "You will meet nobody else meanwhile.",
@@ -257,6 +257,9 @@ export const words = {
     repeated_text: "Not sent: you have written that to several people. Say something new.",
     link_held_back: "Not sent: addresses can be sent only after you have talked for a while.",
     mode_declined: "Your partner would rather go on as it is.",
+    too_fast: "That was too quick. Wait a moment.",
+    picture_prepared: "One moment…",
+    pictures_ended: "No more pictures for now.",
     pictures_declined: "Your partner does not want to exchange pictures.",
     picture_unsent: "The picture was not sent: it was meant for somebody else.",
     picture_unusable: "This file cannot be sent: it is no picture, or it is too large.",

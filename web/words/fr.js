@@ -216,7 +216,7 @@ export const words = {
   tryingVideo: "Nouvel essai de la vidéo…",
   tooPoor: {
     own: "Ta connexion est trop mauvaise pour la vidéo. Le son continue\u202f; ton image reviendra d’elle-même.",
-    partner: "La connexion de l’autre personne est mauvaise. La tienne va bien\u202f: ta caméra reste allumée.",
+    partner: "La connexion de l’autre personne est mauvaise. La tienne est bonne\u202f: ta caméra reste allumée.",
     unknown: "La connexion est trop mauvaise pour la vidéo. Le son continue\u202f; ton image reviendra d’elle-même.",
   },
 
@@ -243,6 +243,9 @@ export const words = {
     repeated_text: "Non envoyé\u202f: tu l’as déjà écrit à plusieurs personnes. Dis quelque chose de nouveau.",
     link_held_back: "Non envoyé\u202f: pour envoyer une adresse, parlez d’abord un moment.",
     mode_declined: "L’autre personne préfère continuer comme ça.",
+    too_fast: "C’était trop rapide. Attends un instant.",
+    picture_prepared: "Un instant…",
+    pictures_ended: "Plus d’images pour le moment.",
     pictures_declined: "L’autre personne ne veut pas échanger d’images.",
     picture_unsent: "L’image n’est pas partie\u202f: elle était pour quelqu’un d’autre.",
     picture_unusable: "Impossible d’envoyer ce fichier\u202f: ce n’est pas une image, ou elle est trop grande.",
@@ -296,7 +299,7 @@ export const words = {
       audio: "Vérifie ton micro.",
     },
     outcomes: {
-      untried: "Aucun test",
+      untried: "Non testé",
       trying: "Test en cours…",
       absent: "Ce serveur n’en propose pas",
       blocked: "Ne passe pas",
