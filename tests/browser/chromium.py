@@ -17,7 +17,9 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--disable-features=InitialWebUI,WebUIReloadButton,WebUIToolbar,MediaRouter,HttpsUpgrades",
+    # Each window would load pages for its address bar, which costs more than most of ours.
+    "--disable-features=InitialWebUI,WebUIReloadButton,WebUIToolbar,WebUIOmniboxPopup,"
+    "WebUIOmniboxAimPopup,MediaRouter,HttpsUpgrades",
     "--autoplay-policy=no-user-gesture-required",
 )
 # The second of the three gives a format that cannot be encoded.

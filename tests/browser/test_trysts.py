@@ -46,6 +46,11 @@ async def test_two_meet_by_a_link_which_serves_once(server: Server, arrive: Arri
     assert await anna.page.locator("#invitation svg path").get_attribute("d")
     await anna.page.get_by_role("button", name="Wait for them").click()
     await anna.reads("Waiting for your guest…")
+    await anna.page.reload()  # as a phone does with a page that it has put away
+    await anna.page.get_by_role("button", name="Show the link").click()
+    assert await link_of(anna.page) == url
+    await anna.page.get_by_role("button", name="Wait for them").click()
+    await anna.reads("Waiting for your guest…")
     stranger = await arrive(server)
     await stranger.press("Start")
     await stranger.reads("Looking for someone…")
