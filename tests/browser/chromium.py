@@ -10,6 +10,11 @@ from playwright.async_api import Browser, Playwright
 
 from tests.browser.namespace import Place
 
+# With the first five each window would load pages for its own buttons, which cost more than ours.
+OFF = (
+    *("InitialWebUI", "WebUIReloadButton", "WebUIToolbar", "WebUIOmniboxPopup"),
+    *("WebUIOmniboxAimPopup", "MediaRouter", "HttpsUpgrades"),
+)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -17,9 +22,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    # Each window would load pages for its address bar, which costs more than most of ours.
-    "--disable-features=InitialWebUI,WebUIReloadButton,WebUIToolbar,WebUIOmniboxPopup,"
-    "WebUIOmniboxAimPopup,MediaRouter,HttpsUpgrades",
+    f"--disable-features={','.join(OFF)}",
     "--autoplay-policy=no-user-gesture-required",
 )
 # The second of the three gives a format that cannot be encoded.
