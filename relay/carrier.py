@@ -81,6 +81,7 @@ def plane_of(
             settings.workers,
             settings.log_level,
             settings.log_json,
+            None if settings.log_file is None else str(settings.log_file.absolute()),
         )
         for index, udp_port in enumerate(settings.udp_ports)
     ]

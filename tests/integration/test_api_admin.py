@@ -10,7 +10,7 @@ import pytest
 
 from relay.api import front
 from relay.api.attempts import BURST
-from relay.api.operator import COOKIE
+from relay.api.sessions import COOKIE
 from relay.api.sessions import Sessions
 from tests.support.operating import TOKEN, OperatedServer, operating
 
@@ -106,7 +106,7 @@ async def test_logging_out_ends_the_stream_of_events() -> None:
 async def test_the_stream_of_events_ends_with_the_session(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(front, "Sessions", lambda: Sessions(lifetime_s=0.5))
+    monkeypatch.setattr(front, "Sessions", lambda path: Sessions(lifetime_s=0.5, path=path))
     async with operating() as server, a_browser(server) as browser:
         async with browser.get("/api/v1/events") as stream, asyncio.timeout(20):
             await ends(stream)
