@@ -10,8 +10,7 @@ import pytest
 
 from relay.api import front
 from relay.api.attempts import BURST
-from relay.api.sessions import COOKIE
-from relay.api.sessions import Sessions
+from relay.api.sessions import COOKIE, Sessions
 from tests.support.operating import TOKEN, OperatedServer, operating
 
 
