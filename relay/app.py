@@ -40,7 +40,7 @@ from relay.errors import (
     AuditFailed,
     ConfigError,
 )
-from relay.families import from_here
+from relay.families import from_here, reached
 from relay.looking import freezer_of, watch_of
 from relay.over_tcp import OverTcp
 from relay.plane import MediaPlane
@@ -80,7 +80,20 @@ class Relay:
     @property
     def url(self) -> str:
         """Where the page is, for a browser on this machine."""
-        host = from_here(self.settings.host, "localhost")
+        return self._url(from_here(self.settings.host, "localhost"))
+
+    @property
+    def urls_elsewhere(self) -> list[str]:
+        """Where it is for those of other machines whose camera works by this server's addresses.
+
+        A certificate of the operator's is for a name, and without any there is no camera.
+        """
+        if not self.settings.tls_self_signed:
+            return []
+        hosts = [*self.settings.public_ip, *map(str, reached(self.settings.host))]
+        return [self._url(host) for host in dict.fromkeys(hosts)]
+
+    def _url(self, host: str) -> str:
         secure = self.settings.tls_self_signed or self.settings.tls_cert is not None
         authority = f"[{host}]" if ":" in host else host
         path = self.settings.base_path.removesuffix("/")

@@ -217,6 +217,8 @@ def _announce(relay: "Relay") -> None:
             media = f"through this server, on UDP ports {first} to {last}"
     typer.echo(f"Relay {__version__} is running; Ctrl-C stops it.")
     typer.echo(f"  page            {relay.url}")
+    for url in relay.urls_elsewhere:
+        typer.echo(f"                  {url} from other machines")
     if relay.fingerprint is not None:
         typer.echo("  certificate     made for this run, so browsers warn; its SHA-256 is")
         typer.echo(f"                  {relay.fingerprint}")

@@ -5,6 +5,7 @@ environment and ``--udp-port`` on the command line; each of these overrides the 
 are checked here and in ``values`` alone, and a wrong one is named as the user wrote it.
 """
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -286,6 +287,15 @@ class CoreSettings(BaseModel):
         self._written = context or {}
 
     @model_validator(mode="after")
+    def _files_have_names(self) -> Self:
+        """What no system takes as a file's name would be found out much later."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Path) and not str(value).isprintable():
+                raise ConfigError(f"{self.written(name)}: should be the name of a file")
+        return self
+
+    @model_validator(mode="after")
     def _ports_are_there(self) -> Self:
         """Each worker has a port of its own, here and where users reach it."""
         for name in ("udp_port", "public_udp_port"):
@@ -430,7 +440,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[_Value]:
 def _from_file(config: str | None, environ: Mapping[str, str]) -> Iterator[_Value]:
     path = config or environ.get("RELAY_CONFIG")
     if not path:
-        if not Path(CONFIG_FILE).exists():
+        if not os.path.lexists(CONFIG_FILE):
             return
         path = CONFIG_FILE
     written = "--config" if config else "RELAY_CONFIG"

@@ -40,7 +40,8 @@ class Reloading:
         try:
             wanted = read()
             text = welcome_text(wanted)
-            configure_logs(wanted)
+            if any(getattr(wanted, name) != getattr(self._logs, name) for name in _LOGS):
+                configure_logs(wanted)
         except ConfigError as error:
             _log.warning("not_reloaded", reason=str(error))
             return

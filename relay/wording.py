@@ -17,7 +17,9 @@ _WORDS = {
     "model_type": "should be a URL or an RTCIceServer object",
     "too_short": "should not be empty",
 }
-_SECRET = (
+_MAX_SHOWN = 100
+"""Characters of a wrong value that are repeated."""
+SECRET = (
     "operator_token",
     "turn_secret",
     "ice_servers",
@@ -42,6 +44,7 @@ def one_line(error: ValidationError, names: Mapping[str, str]) -> str:
     )
     said = first["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
     line = f"{names[name]}{where}: {_WORDS.get(first['type'], said)}"
-    if name in _SECRET or first["type"] == "extra_forbidden":
+    if name in SECRET or first["type"] == "extra_forbidden":
         return line
-    return f"{line}, not {first['input']!r}"
+    shown = repr(first["input"])
+    return f"{line}, not {shown if len(shown) <= _MAX_SHOWN else f'{shown[:_MAX_SHOWN]}...'}"

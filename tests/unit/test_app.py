@@ -11,9 +11,11 @@ from relay.app import Relay, _limits, running
 from relay.config import Settings
 from relay.media import RelayPlane
 from relay.media.paths.idle import IdleCores
+from relay.reloading import Reloading
 from relay.signaling import Gateway, Limits
 
 NO_GATEWAY = cast("Gateway", None)
+NO_RELOADING = cast("Reloading", None)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +28,9 @@ NO_GATEWAY = cast("Gateway", None)
     ],
 )
 def test_the_page_is_where_a_browser_on_this_machine_finds_it(host: str, url: str) -> None:
-    relay = Relay(Settings(host=host), 8080, (), SecretStr("a-token-of-the-tests"), NO_GATEWAY)
+    relay = Relay(
+        Settings(host=host), 8080, (), SecretStr("a-token-of-the-tests"), NO_GATEWAY, NO_RELOADING
+    )
     assert relay.url == url
 
 
@@ -35,7 +39,7 @@ def test_the_page_is_where_a_browser_on_this_machine_finds_it(host: str, url: st
 )
 def test_with_tls_it_is_there_over_https(tls: dict[str, object]) -> None:
     settings = Settings.model_validate({"host": "::"} | tls)
-    relay = Relay(settings, 443, (), SecretStr("a-token"), NO_GATEWAY)
+    relay = Relay(settings, 443, (), SecretStr("a-token"), NO_GATEWAY, NO_RELOADING)
     assert relay.url == "https://localhost:443"
 
 

@@ -194,7 +194,7 @@ async def test_the_page_can_ask_who_it_is() -> None:
 async def test_the_folder_has_its_slash() -> None:
     with pytest.raises(web.HTTPPermanentRedirect) as moved:
         await Door().ask("GET", "/admin")
-    assert moved.value.location == "/admin/"
+    assert moved.value.location == "admin/"
 
 
 # the cookie beside the token
