@@ -140,4 +140,11 @@ async def _end_former(settings: Settings) -> None:
 def cannot_listen(settings: Settings, option: str, port: int, error: OSError) -> ConfigError:
     """What to say of a port that cannot be bound; ``option`` is the setting that names it."""
     named = settings.written("host" if error.errno == errno.EADDRNOTAVAIL else option)
-    return ConfigError(f"{named}: cannot listen on {settings.host} port {port}: {reason_of(error)}")
+    remedy = "; CAP_NET_BIND_SERVICE lets it have those below 1024" if _is_low(error, port) else ""
+    return ConfigError(
+        f"{named}: cannot listen on {settings.host} port {port}: {reason_of(error)}{remedy}"
+    )
+
+
+def _is_low(error: OSError, port: int) -> bool:
+    return error.errno == errno.EACCES and 0 < port < 1024

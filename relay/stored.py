@@ -55,7 +55,8 @@ def data_dir(settings: Settings, environ: Mapping[str, str] = os.environ) -> Pat
             f"{settings.written('data_dir')}: {path} cannot be made: {reason_of(error)}"
         ) from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise ConfigError(f"{settings.written('data_dir')}: {path} cannot be written")
+        owner = f"it belongs to user {path.stat().st_uid}, and this is {os.geteuid()}"
+        raise ConfigError(f"{settings.written('data_dir')}: {path} cannot be written: {owner}")
     return path
 
 
