@@ -93,7 +93,7 @@ async def test_a_warning_has_to_be_taken_notice_of(start_server: StartServer, me
     berta.expected_complaints = REFUSED
     await report_berta(anna, "warn")
     warning = berta.page.get_by_role("alertdialog", name="A warning")
-    await expect(warning).to_contain_text("It is about this: Nudity or sex.")
+    await expect(warning).to_contain_text("The reason: Nudity or sex.")
     assert await violations(berta.page) == []
     await berta.key("Escape", "Escape")
     await expect(warning).to_be_visible()

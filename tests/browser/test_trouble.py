@@ -122,7 +122,7 @@ async def test_the_figures_are_plain(meet: Meet) -> None:
     patterns = (
         r"[1-5]\.\d / 5",
         r"\d+ ms",
-        r"\d+\.\d % / \d+\.\d %",
+        r"\d+\.\d% / \d+\.\d%",
         r"\d+ \D \d+",
         r"\d+",
         r"\d+ kbit/s / \d+ kbit/s",

@@ -125,7 +125,7 @@ async def test_nothing_overflows(chromium: Browser, language: str) -> None:
             assert await walk(page, language, *KEYBOARDS, *BETWEEN) == []
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if len(name) == 2])
 async def test_nothing_overflows_with_letters_of_twice_the_size(
     chromium: Browser, language: str
 ) -> None:
