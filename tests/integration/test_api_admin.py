@@ -46,7 +46,7 @@ async def ends(stream: aiohttp.ClientResponse) -> None:
 async def test_the_dashboard_is_served_to_anybody_and_tells_nothing() -> None:
     async with operating() as server, a_browser(server, logged_in=False) as browser:
         async with browser.get("/admin", allow_redirects=False) as response:
-            assert (response.status, response.headers["Location"]) == (308, "/admin/")
+            assert (response.status, response.headers["Location"]) == (308, "admin/")
         async with browser.get("/admin/") as response:
             assert (response.status, response.content_type) == (200, "text/html")
         async with browser.get("/admin/session") as response:
