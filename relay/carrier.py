@@ -65,8 +65,8 @@ def plane_of(
     if settings.workers == 0 or settings.media_mode != "relay":
         public = Public(hosts, settings.public_udp_port)
         return RelayPlane(settings.host, settings.udp_port, public, idle_cores=idle_cores)
-    directory = Directory(settings.runtime_dir or usual(os.environ, settings.udp_port))
     try:
+        directory = Directory(settings.runtime_dir or usual(os.environ, settings.udp_port))
         directory.claim()
     except WorkerError as error:
         raise ConfigError(f"{settings.written('runtime_dir')}: {error}") from None
@@ -123,7 +123,10 @@ async def start_media(
 
 async def _end_former(settings: Settings) -> None:
     """Without workers, end those of a server that had some and has vanished: they have the port."""
-    path = settings.runtime_dir or usual(os.environ, settings.udp_port)
+    try:
+        path = settings.runtime_dir or usual(os.environ, settings.udp_port)
+    except WorkerError:
+        return  # then no worker can have been there
     if settings.workers or path is None or not path.exists():
         return
     directory = Directory(path)

@@ -2,11 +2,13 @@
 
 import errno
 import os
+from contextlib import AsyncExitStack
 
 import pytest
 
-from relay.carrier import cannot_listen
+from relay.carrier import cannot_listen, plane_of
 from relay.config import load
+from relay.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,18 @@ def test_a_port_that_cannot_be_had_is_told_with_its_option(
     settings = load({"port": str(port)}, {})
     error = OSError(number, os.strerror(number))
     assert str(cannot_listen(settings, "port", port, error)) == said
+
+
+async def test_where_nothing_can_be_written_the_option_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    for port in ("0", "7882"):
+        async with AsyncExitStack() as stack:
+            with pytest.raises(ConfigError, match=r"^--runtime-dir: has to be given, since"):
+                plane_of(stack, load({"udp_port": port}, {}))
