@@ -31,8 +31,11 @@ Around it:
 - ``looking``       puts together what looks at pictures, and what keeps them
 - ``stored``        what outlives the server: its folder, and the database while it runs
 - ``clustered``     a node of a cluster, made as the settings say
+- ``reloading``     what a server takes up anew while it runs
 - ``departing``     from the first signal to the end, while users move to other servers
+- ``certificate``   that of a server as long as it runs, read again when its files change
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
+- ``wording``       what is said of a setting that has a wrong value
 - ``safety_settings``  those of the settings that are about strangers; ``setting`` is one
 - ``cluster_settings`` those that are about clusters
 
@@ -42,6 +45,7 @@ What several of them need:
 - ``quality``       how well somebody sees and hears a partner, in one figure
 - ``seam``          every private name of another package that is used, in one file
 - ``tls``           certificates: the operator's, or one made for the run
+- ``cookies``       how a cookie of the page is called, and where browsers send it
 - ``framing``       where datagrams begin and end in a stream
 - ``transport_cc``  feedback of congestion control on the wire
 - ``families``      IPv4 and IPv6: which addresses this machine has, and what stands for all

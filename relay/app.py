@@ -4,6 +4,7 @@ import asyncio
 import gc
 import secrets
 import signal
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,12 +22,14 @@ from relay.api.answers import (
     require_tls,
     with_request_id,
 )
+from relay.api.below import below, front_door
 from relay.api.front import Front, Membership
 from relay.api.hosts import HostCheck, Hosts
 from relay.api.page import Page, folder
 from relay.api.visitors import VisitorApi
-from relay.api.welcome import Welcome, read_welcome
+from relay.api.welcome import Welcome
 from relay.carrier import OwnedPlane, cannot_listen, plane_of, start_media
+from relay.certificate import Certificate
 from relay.cluster.expulsion import Expulsion
 from relay.cluster.figures import Standing
 from relay.clustered import Part, clustered, refused
@@ -37,18 +40,18 @@ from relay.errors import (
     AuditFailed,
     ConfigError,
 )
-from relay.families import from_here
+from relay.families import from_here, reached
 from relay.looking import freezer_of, watch_of
 from relay.over_tcp import OverTcp
 from relay.plane import MediaPlane
 from relay.proxies import Proxies
 from relay.records import Records
+from relay.reloading import Reloading, welcome_text
 from relay.safety import BanRules, Safety
 from relay.safety.visitors import Visitors
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.stored import keyring, opened
 from relay.taps.audit import AuditLog
-from relay.tls import ServerTls, server_tls
 
 _SHUTDOWN_S = 3.0
 """How long a request that is under way may take to finish."""
@@ -69,6 +72,7 @@ class Relay:
     udp_ports: tuple[int, ...]  # none in direct mode
     operator_token: SecretStr
     gateway: Gateway
+    reloading: Reloading
     fingerprint: str | None = None  # of a certificate made for this run
     expulsion: Expulsion = field(default_factory=Expulsion)
     """From its cluster."""
@@ -76,10 +80,24 @@ class Relay:
     @property
     def url(self) -> str:
         """Where the page is, for a browser on this machine."""
-        host = from_here(self.settings.host, "localhost")
+        return self._url(from_here(self.settings.host, "localhost"))
+
+    @property
+    def urls_elsewhere(self) -> list[str]:
+        """Where it is for those of other machines whose camera works by this server's addresses.
+
+        A certificate of the operator's is for a name, and without any there is no camera.
+        """
+        if not self.settings.tls_self_signed:
+            return []
+        hosts = [*self.settings.public_ip, *map(str, reached(self.settings.host))]
+        return [self._url(host) for host in dict.fromkeys(hosts)]
+
+    def _url(self, host: str) -> str:
         secure = self.settings.tls_self_signed or self.settings.tls_cert is not None
         authority = f"[{host}]" if ":" in host else host
-        return f"{'https' if secure else 'http'}://{authority}:{self.port}"
+        path = self.settings.base_path.removesuffix("/")
+        return f"{'https' if secure else 'http'}://{authority}:{self.port}{path}"
 
 
 @asynccontextmanager
@@ -94,7 +112,7 @@ async def running(
         the option.
     """
     token = settings.operator_token or SecretStr(secrets.token_urlsafe(24))
-    tls = server_tls(settings)
+    certificate = Certificate(settings)
     async with AsyncExitStack() as stack:
         records = await stack.enter_async_context(opened(settings))
         part = await stack.enter_async_context(clustered(settings))
@@ -102,7 +120,10 @@ async def running(
         over_tcp = OverTcp(settings)
         door = _door(settings, over_tcp)
         membership = membership or part.membership
-        app = _application(settings, plane, token, door, over_tcp, records, part, membership)
+        welcome = Welcome(welcome_text(settings))
+        app = _application(
+            settings, plane, token, door, over_tcp, records, part, certificate, welcome, membership
+        )
         gateway = app[_GATEWAY]
         udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
@@ -110,26 +131,32 @@ async def running(
             udp_ports = await start_media(stack, settings, plane)
             await over_tcp.begin(plane)
         try:
-            port = await _start_http(stack, settings, app, door, tls)
+            port = await _start_http(stack, settings, app, door, certificate.context)
         except ConfigError:
             await plane.let_go()
             raise
         over_tcp.announce(plane, port)
         _log.info("server_started", port=port, udp_ports=udp_ports, media_mode=settings.media_mode)
-        fingerprint = tls.fingerprint if tls else None
-        yield Relay(settings, port, udp_ports, token, gateway, fingerprint, part.expulsion)
+        fingerprint = certificate.fingerprint if settings.tls_self_signed else None
+        reloading = Reloading(settings, certificate, welcome)
+        yield Relay(
+            settings, port, udp_ports, token, gateway, reloading, fingerprint, part.expulsion
+        )
         _log.info("server_stopping")
         plane.wind_down()
     _log.info("server_stopped")
 
 
-async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
+async def serve(
+    settings: Settings, started: Callable[[Relay], None], read: Callable[[], Settings]
+) -> None:
     """Run the server until SIGINT or SIGTERM; a second signal ends the process at once.
 
     With ``drain_s`` SIGTERM has users move away first; a second signal ends that, and the third one
-    the process.
+    the process. SIGHUP has it take up its settings and files anew, SIGUSR1 the log's file.
 
     :param started: called once, when the server can be reached.
+    :param read: the settings as they are when it is called.
     :raises ConfigError: as :func:`running`, and when the cluster has no place for it any more.
     """
     files.raise_limit()
@@ -145,7 +172,11 @@ async def serve(settings: Settings, started: Callable[[Relay], None]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop, number)
+    for number in (signal.SIGHUP, signal.SIGUSR1):
+        loop.add_signal_handler(number, lambda: None)  # nobody is there yet
     async with running(settings) as relay:
+        loop.add_signal_handler(signal.SIGHUP, relay.reloading.reload, read)
+        loop.add_signal_handler(signal.SIGUSR1, relay.reloading.reopen_logs)
         gc.collect()
         gc.freeze()  # or every full collection would look at all that was imported, for 0.1 s
         started(relay)
@@ -162,11 +193,13 @@ def _application(
     over_tcp: OverTcp,
     records: Records,
     part: Part,
+    certificate: Certificate,
+    welcome: Welcome,
     membership: Membership | None = None,
 ) -> web.Application:
     freezer = freezer_of(settings, plane, records)
     safety = Safety(records, BanRules(settings.ban_after_reporters))
-    visitors = Visitors(keyring(settings))
+    visitors = Visitors(keyring(settings), path=settings.base_path)
     gateway = Gateway(
         plane=plane,
         store=part.store,
@@ -198,6 +231,8 @@ def _application(
         webhook_secret=settings.webhook_secret,
         membership=membership,
         figures=part.figures,
+        certificate_left_s=certificate.left_s,
+        base_path=settings.base_path,
     )
 
     def standing() -> Standing:
@@ -210,6 +245,7 @@ def _application(
         )
 
     async def start(_: web.Application) -> None:
+        certificate.start()
         await safety.start()
         front.start()
         await gateway.start()
@@ -227,6 +263,7 @@ def _application(
         await safety.close()
 
     async def close_at_last(_: web.Application) -> None:
+        await certificate.close()
         await front.close_at_last()
 
     hosts = Hosts(settings.allowed_hosts, settings.allowed_origins)
@@ -240,11 +277,16 @@ def _application(
     app.on_shutdown.append(close)  # after the port is closed, before requests are waited for
     app.on_cleanup.append(close_at_last)
     app[_GATEWAY] = gateway
-    app.add_routes(gateway.routes())
+    of_page = (
+        *gateway.routes(),
+        *VisitorApi(safety, visitors.identity_of).routes(),
+        *welcome.routes(),
+    )
+    base = settings.base_path
     app.add_routes(front.routes())
-    app.add_routes(VisitorApi(safety, visitors.identity_of).routes())
-    app.add_routes(Welcome(_welcome(settings)).routes())
-    app.add_routes(Page(folder(), visitors.welcome).routes())
+    app.add_routes(below(base, of_page))
+    app.add_routes(below(base, Page(folder(), visitors.welcome).routes()))
+    app.add_routes(front_door(base))
     return app
 
 
@@ -293,21 +335,12 @@ def _audit_log(settings: Settings) -> Path:
     return settings.audit_log
 
 
-def _welcome(settings: Settings) -> str:
-    """The welcome's text."""
-    path = settings.welcome_file or folder() / "welcome.txt"
-    try:
-        return read_welcome(path)
-    except ValueError as error:
-        raise ConfigError(f"{settings.written('welcome_file')}: {path} {error}") from None
-
-
 async def _start_http(
     stack: AsyncExitStack,
     settings: Settings,
     app: web.Application,
     door: Door,
-    tls: ServerTls | None,
+    tls: Callable[[], ssl.SSLContext | None],
 ) -> int:
     runner = web.AppRunner(
         app,
@@ -320,14 +353,14 @@ async def _start_http(
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
     stack.push_async_callback(door.close)  # before the runner's cleanup
-    factory, context = cast("ProtocolFactory", runner.server), tls.context if tls else None
+    factory = cast("ProtocolFactory", runner.server)
     try:
-        port = door.open(factory, settings.host, settings.port, context)
+        port = door.open(factory, settings.host, settings.port, tls)
     except OSError as error:
         raise cannot_listen(settings, "port", settings.port, error) from error
     if settings.tcp_port is not None and settings.takes_tcp_media:
         try:
-            door.open(None, settings.host, settings.tcp_port, context)
+            door.open(None, settings.host, settings.tcp_port, tls)
         except OSError as error:
             raise cannot_listen(settings, "tcp_port", settings.tcp_port, error) from error
     return port

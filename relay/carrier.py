@@ -65,8 +65,8 @@ def plane_of(
     if settings.workers == 0 or settings.media_mode != "relay":
         public = Public(hosts, settings.public_udp_port)
         return RelayPlane(settings.host, settings.udp_port, public, idle_cores=idle_cores)
-    directory = Directory(settings.runtime_dir or usual(os.environ, settings.udp_port))
     try:
+        directory = Directory(settings.runtime_dir or usual(os.environ, settings.udp_port))
         directory.claim()
     except WorkerError as error:
         raise ConfigError(f"{settings.written('runtime_dir')}: {error}") from None
@@ -81,6 +81,7 @@ def plane_of(
             settings.workers,
             settings.log_level,
             settings.log_json,
+            None if settings.log_file is None else str(settings.log_file.absolute()),
         )
         for index, udp_port in enumerate(settings.udp_ports)
     ]
@@ -122,7 +123,10 @@ async def start_media(
 
 async def _end_former(settings: Settings) -> None:
     """Without workers, end those of a server that had some and has vanished: they have the port."""
-    path = settings.runtime_dir or usual(os.environ, settings.udp_port)
+    try:
+        path = settings.runtime_dir or usual(os.environ, settings.udp_port)
+    except WorkerError:
+        return  # then no worker can have been there
     if settings.workers or path is None or not path.exists():
         return
     directory = Directory(path)
@@ -139,4 +143,11 @@ async def _end_former(settings: Settings) -> None:
 def cannot_listen(settings: Settings, option: str, port: int, error: OSError) -> ConfigError:
     """What to say of a port that cannot be bound; ``option`` is the setting that names it."""
     named = settings.written("host" if error.errno == errno.EADDRNOTAVAIL else option)
-    return ConfigError(f"{named}: cannot listen on {settings.host} port {port}: {reason_of(error)}")
+    remedy = "; CAP_NET_BIND_SERVICE lets it have those below 1024" if _is_low(error, port) else ""
+    return ConfigError(
+        f"{named}: cannot listen on {settings.host} port {port}: {reason_of(error)}{remedy}"
+    )
+
+
+def _is_low(error: OSError, port: int) -> bool:
+    return error.errno == errno.EACCES and 0 < port < 1024

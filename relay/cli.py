@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import structlog
 import typer
 from typer.core import TyperGroup
 
 from relay import __version__, logs
 from relay.bots import commands as bots
-from relay.config import CONFIG_FILE, Settings, flag, load, variable
+from relay.config import CONFIG_FILE, Settings, flag, foreign, load, variable
 from relay.errors import BotError, ConfigError, OperatorError
 from relay.ops import commands as operators
 from relay.ops import evidence
@@ -27,6 +28,8 @@ _FAILED = 1
 _WRONG_VALUE = 2
 
 _SERVER = "Server"
+
+_log = structlog.get_logger()
 
 
 class _Panels(TyperGroup):
@@ -129,14 +132,22 @@ def serve(
     Every setting below is also a key of the TOML file (udp_port = 7882) and a variable of the
     environment (RELAY_UDP_PORT=7882). The environment overrides the file, a flag overrides both.
     """
-    settings = load({k: v for k, v in flags.items() if v is not None}, os.environ, config=config)
-    logs.configure(settings.log_level, as_json=settings.log_json)
+    given = {k: v for k, v in flags.items() if v is not None}
+
+    def read() -> Settings:
+        return load(given, os.environ, config=config)
+
+    settings = read()
 
     import uvloop  # noqa: PLC0415
 
     from relay.app import serve as run  # noqa: PLC0415
+    from relay.reloading import configure_logs  # noqa: PLC0415
 
-    uvloop.run(run(settings, _announce))
+    configure_logs(settings)
+    for name in foreign(os.environ):
+        _log.warning("variable_not_ours", variable=name)
+    uvloop.run(run(settings, _announce, read))
 
 
 @app.command(rich_help_panel=_SERVER)
@@ -206,6 +217,8 @@ def _announce(relay: "Relay") -> None:
             media = f"through this server, on UDP ports {first} to {last}"
     typer.echo(f"Relay {__version__} is running; Ctrl-C stops it.")
     typer.echo(f"  page            {relay.url}")
+    for url in relay.urls_elsewhere:
+        typer.echo(f"                  {url} from other machines")
     if relay.fingerprint is not None:
         typer.echo("  certificate     made for this run, so browsers warn; its SHA-256 is")
         typer.echo(f"                  {relay.fingerprint}")

@@ -5,6 +5,7 @@ environment and ``--udp-port`` on the command line; each of these overrides the 
 are checked here and in ``values`` alone, and a wrong one is named as the user wrote it.
 """
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,7 +26,8 @@ from relay import values
 from relay.cluster_settings import ClusterSettings
 from relay.errors import ConfigError
 from relay.safety_settings import SafetySettings
-from relay.setting import setting
+from relay.setting import is_of_a_service, setting
+from relay.wording import one_line
 
 CONFIG_FILE = "relay.toml"
 """Read from the working directory when no other file is named."""
@@ -71,6 +73,12 @@ class CoreSettings(BaseModel):
         "FOLDER",
         "Where the media processes have their sockets, for nobody else; by default one that is"
         " named for the UDP port, in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR or the temporary folder.",
+    )
+    base_path: Annotated[str, AfterValidator(values.base_path)] = setting(
+        "/",
+        "PATH",
+        "Where the page is on its host, such as /chat/, for servers behind a reverse proxy that"
+        " has other pages, too; the WebSocket, the API and the dashboard are below it.",
     )
     tls_self_signed: bool = setting(
         False,
@@ -262,6 +270,12 @@ class CoreSettings(BaseModel):
         "Text with the rules that the page shows first, instead of its own: plain text in UTF-8,"
         " at most 16 kB.",
     )
+    log_file: Path | None = setting(
+        None,
+        "FILE",
+        "Where log events go, instead of to stderr; when it is moved away, as by logrotate, it is"
+        " made anew.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "LEVEL", "Least severe log level: debug, info, warning or error."
     )
@@ -271,6 +285,15 @@ class CoreSettings(BaseModel):
     def model_post_init(self, context: dict[str, str] | None, /) -> None:
         """Keep the names as the user wrote them, for errors that come up later."""
         self._written = context or {}
+
+    @model_validator(mode="after")
+    def _files_have_names(self) -> Self:
+        """What no system takes as a file's name would be found out much later."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Path) and not str(value).isprintable():
+                raise ConfigError(f"{self.written(name)}: should be the name of a file")
+        return self
 
     @model_validator(mode="after")
     def _ports_are_there(self) -> Self:
@@ -369,6 +392,12 @@ def variable(name: str) -> str:
     return "RELAY_" + name.upper()
 
 
+def foreign(environ: Mapping[str, str]) -> list[str]:
+    """Variables that are called like a setting's and are somebody else's: they are not read."""
+    named = ((name, environ.get(variable(name), "")) for name in Settings.model_fields)
+    return [variable(name) for name, value in named if is_of_a_service(name, value)]
+
+
 _Value = tuple[str, object, str]  # the setting, its value, its name as the user wrote it
 
 
@@ -393,7 +422,7 @@ def load(
     try:
         return Settings.model_validate(given, context=names)
     except ValidationError as error:
-        raise ConfigError(_one_line(error, names)) from None
+        raise ConfigError(one_line(error, names)) from None
 
 
 def _from_flags(flags: Mapping[str, str | bool]) -> Iterator[_Value]:
@@ -403,14 +432,15 @@ def _from_flags(flags: Mapping[str, str | bool]) -> Iterator[_Value]:
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[_Value]:
     for name in Settings.model_fields:
-        if value := environ.get(variable(name)):
+        value = environ.get(variable(name))
+        if value and not is_of_a_service(name, value):
             yield name, value, variable(name)
 
 
 def _from_file(config: str | None, environ: Mapping[str, str]) -> Iterator[_Value]:
     path = config or environ.get("RELAY_CONFIG")
     if not path:
-        if not Path(CONFIG_FILE).exists():
+        if not os.path.lexists(CONFIG_FILE):
             return
         path = CONFIG_FILE
     written = "--config" if config else "RELAY_CONFIG"
@@ -422,42 +452,3 @@ def _from_file(config: str | None, environ: Mapping[str, str]) -> Iterator[_Valu
         raise ConfigError(f"{path}: is not valid TOML: {error}") from None
     for name, value in table.items():
         yield name, value, f"{name} in {path}"
-
-
-_WORDS = {
-    "int_parsing": "should be a whole number",
-    "int_type": "should be a whole number",
-    "int_from_float": "should be a whole number",
-    "float_type": "should be a number",
-    "float_parsing": "should be a number",
-    "bool_parsing": "should be true or false",
-    "bool_type": "should be true or false",
-    "path_type": "should be the name of a file",
-    "extra_forbidden": "is not a known option",
-    "model_type": "should be a URL or an RTCIceServer object",
-    "too_short": "should not be empty",
-}
-_SECRET = (
-    "operator_token",
-    "turn_secret",
-    "ice_servers",
-    "database_url",
-    "webhook_url",
-    "webhook_secret",
-    "cluster",
-    "cluster_secret",
-)
-"""A wrong value of these is not repeated."""
-
-
-def _one_line(error: ValidationError, names: Mapping[str, str]) -> str:
-    first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0])
-    where = "".join(
-        f", entry {part + 1}" if isinstance(part, int) else f", {part}" for part in first["loc"][1:]
-    )
-    said = first["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
-    line = f"{names[name]}{where}: {_WORDS.get(first['type'], said)}"
-    if name in _SECRET or first["type"] == "extra_forbidden":
-        return line
-    return f"{line}, not {first['input']!r}"

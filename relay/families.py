@@ -22,6 +22,16 @@ def from_here(host: str, every: str = "127.0.0.1") -> str:
     return every if host in (EVERY_IPV4, EVERY) else host
 
 
+def reached(host: str) -> list[IPv4Address | IPv6Address]:
+    """At which addresses other machines reach what listens on one."""
+    bound = ip_address(host)
+    if not bound.is_unspecified:
+        return [] if bound.is_loopback else [bound]
+    is_there = bound.version == 6  # which stands for both families
+    found = (each for each in own_addresses() if not each.is_loopback)
+    return [each for each in found if is_there or each.version == 4]
+
+
 def own_addresses() -> list[IPv4Address | IPv6Address]:
     """This machine's, without those that need a zone."""
     found = [

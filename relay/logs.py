@@ -5,8 +5,11 @@ Other packages log through the standard library; their records take the same for
 
 import asyncio
 import logging
+import os
 import sys
-from typing import TextIO
+from io import TextIOBase
+from pathlib import Path
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -14,12 +17,61 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 log = structlog.get_logger(__name__)
 
 
-def configure(level: str, stream: TextIO | None = None, *, as_json: bool = False) -> None:
+class LogFile(TextIOBase):
+    """A file that several processes append lines to; when it is moved away, it is made anew.
+
+    :raises OSError: when it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self._file = _appending(self._path)
+        self._waiting = ""
+
+    def write(self, text: str) -> int:
+        """Keep it until :meth:`flush`, so that no line gets among another process's."""
+        self._waiting += text
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what waits; a disk that is full costs lines, and nothing else."""
+        text, self._waiting = self._waiting, ""
+        try:
+            self._follow()
+            os.write(self._file, text.encode(errors="replace"))
+        except OSError:
+            sys.stderr.write(text)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
+
+    def _follow(self) -> None:
+        """Another file, or none, in its place is a new beginning."""
+        if not _is(self._file, self._path):
+            former, self._file = self._file, _appending(self._path)
+            os.close(former)
+
+
+def _appending(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+
+
+def _is(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def configure(level: str, stream: TextIO | LogFile | None = None, *, as_json: bool = False) -> None:
     """Send every event of at least ``level`` (``debug`` ... ``error``) to ``stream``, or stderr.
 
     :param as_json: write one JSON object a line, also to a terminal.
     """
-    stream = stream or sys.stderr
+    stream = cast("TextIO", stream or sys.stderr)
     lowest = logging.getLevelNamesMapping()[level.upper()]
     for_people = stream.isatty() and not as_json
     rendering = _rendering(for_people=for_people, as_json=as_json)

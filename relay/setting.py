@@ -1,5 +1,6 @@
 """One of the settings, as its field is written: what it is by default, and what is said of it."""
 
+import re
 from typing import Any
 
 from pydantic import Field
@@ -12,3 +13,16 @@ def setting(default: Any, metavar: str, description: str, **limits: Any) -> Any:
     :param limits: as :func:`pydantic.Field` takes them: ``ge``, ``le`` and so on.
     """
     return Field(default, title=metavar, description=description, **limits)
+
+
+_SERVICE = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
+
+
+def is_of_a_service(name: str, value: str) -> bool:
+    """Whether a variable that is called like a setting's was set by Kubernetes or Docker.
+
+    Beside a Service that is named ``relay``, every container finds its address as
+    ``RELAY_PORT=tcp://10.0.0.1:8080`` (Kubernetes' documentation, "Environment variables" of
+    Services), and beside ``relay-udp`` one as ``RELAY_UDP_PORT``.
+    """
+    return name.endswith("port") and _SERVICE.fullmatch(value) is not None

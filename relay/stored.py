@@ -55,7 +55,11 @@ def data_dir(settings: Settings, environ: Mapping[str, str] = os.environ) -> Pat
             f"{settings.written('data_dir')}: {path} cannot be made: {reason_of(error)}"
         ) from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise ConfigError(f"{settings.written('data_dir')}: {path} cannot be written")
+        owner, own = path.stat().st_uid, os.geteuid()
+        why = (
+            f"it belongs to user {owner}, and this is {own}" if owner != own else "it is read-only"
+        )
+        raise ConfigError(f"{settings.written('data_dir')}: {path} cannot be written: {why}")
     return path
 
 

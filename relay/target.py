@@ -2,9 +2,25 @@
 
 import re
 from collections.abc import Collection
+from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
+import typer
+
 from relay.errors import ConfigError
+
+DEFAULT_URL = "http://localhost:8080"
+VARIABLE = "RELAY_URL"
+
+URL = Annotated[str, typer.Option(metavar="URL", envvar=VARIABLE, help="Where the page is.")]
+FINGERPRINT = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHA256",
+        envvar="RELAY_FINGERPRINT",
+        help="Accept the one certificate with this fingerprint, as the server prints it.",
+    ),
+]
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 

@@ -4,16 +4,17 @@ Browsers give a page the camera only over HTTPS or on ``localhost``. A certifica
 nothing to them: people have to accept it, and can compare its fingerprint with the one printed.
 """
 
+import os
 import socket
 import ssl
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import structlog
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -27,9 +28,6 @@ from relay.families import own_addresses
 
 _VALID = timedelta(days=365)  # some systems refuse certificates of more than 825 days
 _SKEW = timedelta(days=1)  # of the clocks of those who connect
-_WARN_BEFORE = timedelta(days=14)
-
-_log = structlog.get_logger()
 
 Address = IPv4Address | IPv6Address
 
@@ -39,8 +37,10 @@ class ServerTls:
     """What a server needs to speak HTTPS."""
 
     context: ssl.SSLContext
-    fingerprint: str | None
-    """Of a certificate made for this run: SHA-256, as browsers show it (``AB:CD:...``)."""
+    fingerprint: str
+    """SHA-256, as browsers show it (``AB:CD:...``)."""
+    begins: datetime
+    ends: datetime
 
 
 def server_tls(settings: Settings) -> ServerTls | None:
@@ -52,7 +52,7 @@ def server_tls(settings: Settings) -> ServerTls | None:
         return self_signed([settings.host, *settings.public_ip])
     if settings.tls_cert is None or settings.tls_key is None:
         return None
-    return ServerTls(_from_files(settings, settings.tls_cert, settings.tls_key), None)
+    return _from_files(settings, settings.tls_cert, settings.tls_key)
 
 
 def self_signed(addresses: Collection[str]) -> ServerTls:
@@ -65,11 +65,38 @@ def self_signed(addresses: Collection[str]) -> ServerTls:
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _certificate(key, [*_own_names(), *names], _own_addresses(addresses))
     context = _context()
-    with TemporaryDirectory(prefix="relay-") as private:  # OpenSSL takes it from files only
-        file = Path(private) / "certificate.pem"
-        file.write_bytes(_pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
+    with _as_file(_pem(key) + certificate.public_bytes(serialization.Encoding.PEM)) as file:
         context.load_cert_chain(file)
-    return ServerTls(context, certificate.fingerprint(hashes.SHA256()).hex(":").upper())
+    return _tls(context, certificate)
+
+
+def _tls(context: ssl.SSLContext, certificate: x509.Certificate) -> ServerTls:
+    fingerprint = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return ServerTls(context, fingerprint, begins, ends)
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[str]:
+    """A file for OpenSSL, which takes a key from nothing else; on Linux one that is on no disk.
+
+    :raises ConfigError: when there is no place for it.
+    """
+    try:
+        if hasattr(os, "memfd_create"):
+            with os.fdopen(os.memfd_create("certificate"), "wb") as file:
+                file.write(content)
+                file.flush()
+                yield f"/dev/fd/{file.fileno()}"
+        else:
+            with TemporaryDirectory(prefix="relay-") as private:
+                path = Path(private) / "certificate.pem"
+                path.write_bytes(content)
+                yield str(path)
+    except OSError as error:
+        raise ConfigError(
+            f"--tls-self-signed: there is no place for the key: {_reason(error)}"
+        ) from None
 
 
 def _context() -> ssl.SSLContext:
@@ -129,7 +156,7 @@ def _own_addresses(more: Iterable[str]) -> list[Address]:
     return sorted(usable, key=lambda address: (address.version, int(address)))
 
 
-def _from_files(settings: Settings, cert: Path, key: Path) -> ssl.SSLContext:
+def _from_files(settings: Settings, cert: Path, key: Path) -> ServerTls:
     """A context with a certificate, and those that lead to its root, from a file."""
     cert_option, key_option = settings.written("tls_cert"), settings.written("tls_key")
     certificate = _read_certificate(cert_option, cert)
@@ -140,8 +167,7 @@ def _from_files(settings: Settings, cert: Path, key: Path) -> ssl.SSLContext:
         context.load_cert_chain(cert, key, password="")  # without one it would ask
     except (OSError, ValueError) as error:  # OpenSSL's errors are OSErrors, too
         raise ConfigError(f"{cert_option}: {cert} cannot be used: {_reason(error)}") from None
-    _warn_of_the_end(certificate)
-    return context
+    return _tls(context, certificate)
 
 
 def _read_certificate(option: str, path: Path) -> x509.Certificate:
@@ -175,10 +201,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or "OpenSSL refuses it").replace("_", " ").lower()
     return reason_of(error) if isinstance(error, OSError) else str(error)
-
-
-def _warn_of_the_end(certificate: x509.Certificate) -> None:
-    ends = certificate.not_valid_after_utc
-    left = ends - datetime.now(UTC)
-    if left < _WARN_BEFORE:
-        _log.warning("tls_certificate_ends", ends=ends.isoformat(), days_left=left.days)

@@ -36,6 +36,7 @@ _STORE = re.compile(  # as redis-py reads them
     r"rediss?://([^\s/@]*@)?([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/\d{0,3})?(\?\S*)?"
     r"|unix://([^\s/@]*@)?/\S+"
 )
+_PATH = re.compile(r"/([A-Za-z0-9._~-]+/)*")  # what RFC 3986 section 2.3 calls unreserved
 _NODE = re.compile(r"[a-z0-9-]{1,32}")
 _ORIGIN = re.compile(rf"https?://{_AUTHORITY}")  # RFC 6454 section 6.2
 
@@ -115,6 +116,15 @@ def host(value: str) -> str:
     if value != "*" and not _HOST.fullmatch(value):
         raise ValueError("should be * or a host name such as chat.example.org, without a port")
     return value.lower().removesuffix(".")
+
+
+def base_path(value: str) -> str:
+    """A path that a browser sends as it is; with a slash at both ends."""
+    path = f"/{value.strip('/')}/" if value.strip("/") else "/"
+    parts = path.strip("/").split("/")
+    if not _PATH.fullmatch(path) or {".", ".."} & set(parts):
+        raise ValueError("should be a path such as /chat/, of letters, digits and . _ ~ -")
+    return path
 
 
 def _ice_url(value: str) -> str:

@@ -227,7 +227,7 @@ async function welcome() {
 /** @returns {Promise<string | null>} null: they cannot be had, or something else has answered */
 async function readRules() {
   try {
-    const response = await fetch("/welcome.txt", { signal: AbortSignal.timeout(RULES_TIMEOUT_MS) });
+    const response = await fetch("welcome.txt", { signal: AbortSignal.timeout(RULES_TIMEOUT_MS) });
     const isText = response.headers.get("Content-Type")?.startsWith("text/plain");
     const text = response.ok && isText ? await response.text() : "";
     return text.trim() ? text : null;
@@ -259,7 +259,7 @@ function setTimers() {
 }
 
 function socketUrl() {
-  const url = new URL("/ws", location.href);
+  const url = new URL("ws", document.baseURI);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   return url.href;
 }

@@ -24,7 +24,7 @@
 - ``hosts``        the names that the server answers to
 - ``admin``        the dashboard's login, and ``sessions`` of those who have; ``passes`` are good at
   each node of a cluster
-- ``front``        all of these, put together
+- ``front``        all of these, put together; ``below`` puts them below a path of the host
 - ``page``         the files of ``web/``, ``joined`` makes one of them, and ``welcome`` is what it
   says first
 - ``answers``      what all answers share: security headers, and errors as JSON

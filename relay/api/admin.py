@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from relay.api import answers, asking
 from relay.api.attempts import Attempts
-from relay.api.operator import COOKIE, SECURE_COOKIE, is_own_page, session_id
+from relay.api.operator import is_own_page
 from relay.api.operators import Operators
 from relay.api.sessions import Sessions
 from relay.records import Operator
@@ -60,11 +60,11 @@ class Admin:
         ]
 
     async def _add_slash(self, _: web.Request) -> web.Response:
-        raise web.HTTPPermanentRedirect("/admin/")
+        raise web.HTTPPermanentRedirect("admin/")  # below whatever path it was asked for
 
     async def _tell(self, request: web.Request) -> web.Response:
         """Say whether the cookie is good: 200 in any case, since asking is no fault."""
-        session = self._sessions.find(session_id(request))
+        session = self._sessions.find(self._sessions.id_of(request))
         if session is None:
             return web.json_response({"loggedIn": False}, headers=answers.NO_STORE)
         told = {
@@ -93,26 +93,21 @@ class Admin:
 
     def _welcome(self, request: web.Request, operator: Operator) -> web.Response:
         response = web.Response(status=204, headers=answers.NO_STORE)
-        is_secure = _over_tls(request)
-        response.set_cookie(
-            SECURE_COOKIE if is_secure else COOKIE,
+        self._sessions.cookie.give(
+            response,
             self._sessions.begin(operator),
-            max_age=int(self._sessions.lifetime_s),
-            path="/",
-            httponly=True,
+            lasts_s=self._sessions.lifetime_s,
             samesite="Strict",
-            secure=is_secure,
+            is_secure=_over_tls(request),
         )
         return response
 
     async def _logout(self, request: web.Request) -> web.Response:
         _require_own_page(request)
-        self._sessions.end(session_id(request))
+        self._sessions.end(self._sessions.id_of(request))
         _log.info("operator_logged_out")
         response = web.Response(status=204, headers=answers.NO_STORE)
-        for name in (COOKIE, SECURE_COOKIE):
-            is_secure = name == SECURE_COOKIE  # else a browser does not take even its end
-            response.del_cookie(name, path="/", httponly=True, samesite="Strict", secure=is_secure)
+        self._sessions.cookie.take_back(response, "Strict")
         return response
 
 

@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
 from relay.api.admin import Admin
+from relay.api.below import below
 from relay.api.changes import Changes
 from relay.api.desk import Desk
 from relay.api.events import Events
@@ -62,6 +63,8 @@ class Front:
     :param webhook_url: where new reports are told, signed with ``webhook_secret``.
     :param membership: of a cluster, if there is one.
     :param figures: how it goes with the other nodes of a cluster.
+    :param certificate_left_s: see :class:`relay.api.readiness.Readiness`.
+    :param base_path: where the page is on its host.
     """
 
     def __init__(
@@ -80,10 +83,12 @@ class Front:
         webhook_secret: SecretStr | None = None,
         membership: Membership | None = None,
         figures: Callable[[], Figures] = Figures,
+        certificate_left_s: Callable[[], float | None] = lambda: None,
+        base_path: str = "/",
     ) -> None:
         cluster = membership.cluster if membership is not None else None
         self.load = Load(plane)
-        readiness = Readiness(gateway, plane, self.load)
+        readiness = Readiness(gateway, plane, self.load, certificate_left_s)
         overview = Overview(
             gateway,
             plane,
@@ -94,7 +99,7 @@ class Front:
             node=cluster.here.name if cluster is not None else None,
             figures=figures,
         )
-        sessions = Sessions()
+        sessions = Sessions(path=base_path)
         self._operators = Operators(token, safety.records)
         self._operators.listen(lambda: sessions.review(self._operators.present))
         if membership is not None:
@@ -115,13 +120,15 @@ class Front:
         )
         leases = membership.leases if membership is not None else dict
         looks = overview, self._history, self._events
-        self._routes = [
-            *readiness.routes(),
+        probes = [*readiness.routes(), web.get("/metrics", metrics)]
+        own = [
+            *probes,
             *Status(gateway, plane, bearer).routes(),
             *Api(*looks, groups, bearer, sessions, cluster, leases).routes(),
             *Admin(self._operators, sessions, taps_allowed=allow_taps).routes(),
-            web.get("/metrics", metrics),
         ]
+        # Balancers and Prometheus come past the proxy that has the path.
+        self._routes = below(base_path, own) + (probes if base_path != "/" else [])
 
     def routes(self) -> list[web.RouteDef]:
         """All of them."""

@@ -116,6 +116,10 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
         "relay_build_info": ("versions", "Always 1.", "version"),
         "relay_uptime_seconds": ("overview.uptime_s", "Since the start."),
         "relay_ready": ("is_ready", "1 when new users may come, as /ready says."),
+        "relay_certificate_left_seconds": (
+            "certificate_left",
+            "Until the certificate ends, less than 0 when it has; none without TLS.",
+        ),
         "relay_draining": ("overview.gateway.draining", "1 when draining."),
         "relay_cpu_ratio": (
             "overview.load.cpu_ratio",
@@ -424,6 +428,8 @@ class _Scrape:
         self.loss_ratios = {way.value: self.seen.loss_ratio(way) for way in Direction}
         self.versions = {relay.__version__: 1}
         self.bans = len(self.safety.bans)
+        left_s = overview.readiness.certificate_left_s()
+        self.certificate_left = {} if left_s is None else {(): left_s}
         self.is_ready = not overview.readiness.reasons(seen.stats)
 
 

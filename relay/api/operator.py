@@ -23,12 +23,6 @@ from relay.records import Operator, Role
 from relay.signaling.origin import origin_allowed
 from relay.source import source_of
 
-COOKIE = "relay_session"
-"""What a browser keeps that came over plain HTTP."""
-SECURE_COOKIE = f"__Host-{COOKIE}"
-"""What it keeps over HTTPS: nobody else, not even a neighbour of the same domain, can set it
-(RFC 6265bis, section 4.1.3.2)."""
-
 KNOWN_S = 600.0
 """For how long after the right token a source is not made to wait."""
 
@@ -136,15 +130,10 @@ def is_own_page(request: web.Request) -> bool:
     return origin is not None and origin_allowed(origin, host, frozenset())
 
 
-def session_id(request: web.Request) -> str:
-    """What the browser says that its session is; empty when it says nothing."""
-    return request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE, "")
-
-
 async def _with_cookie(
     request: web.Request, handler: Handler, sessions: Sessions, role: Role
 ) -> web.StreamResponse:
-    session = sessions.find(session_id(request))
+    session = sessions.find(sessions.id_of(request))
     if session is None:
         return _refusal()
     if request.method not in _SAFE_METHODS and not is_own_page(request):

@@ -1,5 +1,6 @@
 """``/health`` (the process lives) and ``/ready`` (it takes new users), for load balancers."""
 
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -15,9 +16,18 @@ class Readiness:
     """Answers without a token.
 
     :param media: the media plane.
+    :param certificate_left_s: until the certificate ends, less than 0 when it has; None of a server
+        that has none.
     """
 
-    def __init__(self, gateway: Gateway, media: Sight, load: Load) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        media: Sight,
+        load: Load,
+        certificate_left_s: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        self.certificate_left_s = certificate_left_s
         self._gateway = gateway
         self._media = media
         self._load = load
@@ -28,10 +38,12 @@ class Readiness:
 
     def reasons(self, media: PlaneStats) -> list[str]:
         """Why no new users should come here, as the plane's counters are; empty when they may."""
+        left_s = self.certificate_left_s()
         found = {
             "draining": self._gateway.draining,
             "media_port_down": not media.listening,
             "overloaded": self._load.overloaded,
+            "certificate_ended": left_s is not None and left_s <= 0,
         }
         return [reason for reason, applies in found.items() if applies]
 

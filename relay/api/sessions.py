@@ -13,8 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from aiohttp import web
+
 from relay.api.passes import Pass, Passes
+from relay.cookies import Cookie
 from relay.records import Operator
+
+COOKIE = "relay_session"
+SECURE_COOKIE = Cookie(COOKIE).secure_name
 
 LIFETIME_S = 8 * 3600.0
 MAX_SESSIONS = 64
@@ -64,15 +70,27 @@ class Sessions:
     """
 
     def __init__(
-        self, lifetime_s: float = LIFETIME_S, clock: Callable[[], float] = time.monotonic
+        self,
+        lifetime_s: float = LIFETIME_S,
+        clock: Callable[[], float] = time.monotonic,
+        path: str = "/",
     ) -> None:
         self.lifetime_s = lifetime_s
+        self.cookie = Cookie(COOKIE, path)
         self._clock = clock
         self._sessions: dict[bytes, Session] = {}  # by the hashes of their ids, the oldest first
         self._passes: Passes | None = None
         self._who: Callable[[Pass], Operator | None] = lambda _: None
         self._tell: Callable[[str], None] = lambda _: None
         self._ended: dict[bytes, float] = {}  # until when their ids would be good
+
+    def id_of(self, request: web.Request) -> str:
+        """What the browser says that its session is; empty when it says nothing."""
+        return (
+            self.cookie.read(request, is_secure=True)
+            or self.cookie.read(request, is_secure=False)
+            or ""
+        )
 
     def share(
         self,

@@ -38,6 +38,10 @@ class Welcome:
     """Serves one text."""
 
     def __init__(self, text: str) -> None:
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Serve another one from now on."""
         self._text = text
         self._etag = ETag(sha256(text.encode()).hexdigest()[:32])
 

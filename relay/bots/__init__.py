@@ -2,6 +2,7 @@
 
 - ``commands``     ``relay bot``, ``relay load-test`` and ``relay check``, as far as the command
                    line goes
+- ``address``      which server a command is about, and what opens its door
 - ``fleet``        several bots at once; ``together`` ends all when one fails
 - ``bot``          a user without a browser
 - ``client``       its signalling: one WebSocket, typed messages

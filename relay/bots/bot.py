@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiortc.mediastreams import MediaStreamTrack
 
+from relay.bots.address import Trusted
 from relay.bots.client import DEFAULT_TIMEOUT_S, Client
 from relay.bots.closing import Closing
 from relay.bots.moving import begin_elsewhere
@@ -63,6 +64,7 @@ class Bot:
         file: str | None = None,
         mode: Mode = "video",
         code: str | None = None,
+        ssl: Trusted = True,
     ) -> None:
         self.code = code
         self.report = Report(number)
@@ -70,7 +72,8 @@ class Bot:
         self.room_id: str | None = None
         self.media_mode = ""
         self.user_id = ""
-        self._client: Client = ResumingClient(url, self._resumed, moves=True)
+        self._client: Client = ResumingClient(url, self._resumed, moves=True, ssl=ssl)
+        self._ssl = ssl
         self._on_loopback = _is_loopback(url)
         self._number = number
         self._file = file
@@ -282,7 +285,7 @@ class Bot:
 
     async def _go_elsewhere(self) -> bool:
         """Be another user, at whichever server lets us in, who goes on where this one was."""
-        found = await begin_elsewhere(self._url, self._resumed)
+        found = await begin_elsewhere(self._url, self._resumed, self._ssl)
         if found is None:
             return False
         searches = self._searches or self.room_id is not None

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
+from relay.bots.address import Trusted
 from relay.bots.work import Refusal, solve, why
 from relay.errors import BotError, ProtocolError
 from relay.protocol.messages import (
@@ -35,13 +36,13 @@ class Client:
     aside is received later, in order.
 
     :param url: ``ws://`` or ``wss://``.
-    :param ssl: the one certificate to accept, True for all that can be verified, False for any.
+    :param ssl: which certificate to accept.
     """
 
     _heartbeat_s: float | None = None
     """How often a silent server is asked whether it is there."""
 
-    def __init__(self, url: str, ssl: aiohttp.Fingerprint | bool = True) -> None:
+    def __init__(self, url: str, ssl: Trusted = True) -> None:
         self._ssl = ssl
         self._url = self._entrance = url
         self._http: aiohttp.ClientSession | None = None

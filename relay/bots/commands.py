@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from relay import target
 from relay.errors import BotError
 
 PANEL = "Bots"
@@ -28,9 +29,8 @@ def register(app: typer.Typer) -> None:
 
 def bot(
     *,
-    url: Annotated[str, typer.Option(help="The relay's WebSocket address.")] = (
-        "ws://127.0.0.1:8080/ws"
-    ),
+    url: target.URL = target.DEFAULT_URL,
+    fingerprint: target.FINGERPRINT = None,
     count: Annotated[int, typer.Option(min=1, max=200, help="How many bots join.")] = 2,
     duration: Annotated[float, typer.Option(min=0.1, help="How long they stay, in seconds.")] = 20,
     file: Annotated[
@@ -57,11 +57,15 @@ def bot(
     exit status is 1 when the server cannot be reached or is lost, or a bot saw no media. Ctrl-C
     ends the run with the report so far.
     """
+    from relay.bots.address import read  # noqa: PLC0415
     from relay.bots.fleet import Fleet  # noqa: PLC0415
 
+    server = read(url, fingerprint, "--url")
     sent = None if file is None else str(file)
     invited = None if code is None else code.rsplit("/", 1)[-1]
-    fleet = Fleet(url, count, file=sent, rotate_s=rotate, mode=mode, code=invited)
+    fleet = Fleet(
+        server.url, count, file=sent, rotate_s=rotate, mode=mode, code=invited, ssl=server.ssl
+    )
     try:
         asyncio.run(fleet.run(duration))
     except BotError as error:
@@ -75,9 +79,8 @@ def bot(
 
 def load_test(
     *,
-    url: Annotated[str, typer.Option(metavar="URL", help="The relay's WebSocket address.")] = (
-        "ws://127.0.0.1:8080/ws"
-    ),
+    url: target.URL = target.DEFAULT_URL,
+    fingerprint: target.FINGERPRINT = None,
     pairs: Annotated[
         int, typer.Option(min=1, max=500, metavar="N", help="How many pairs of users.")
     ] = 10,
@@ -105,10 +108,11 @@ def load_test(
     whoever else is there, so use a server that has no others. The exit status is 3 when a limit is
     exceeded, a user is lost, or a picture does not come.
     """
+    from relay.bots.address import read  # noqa: PLC0415
     from relay.bots.load.run import run  # noqa: PLC0415
 
     run(
-        url,
+        read(url, fingerprint, "--url"),
         pairs=pairs,
         duration_s=duration,
         rotate_s=rotate,
@@ -126,17 +130,15 @@ def load_test(
 
 def check(
     url: Annotated[
-        str, typer.Argument(metavar="URL", help="The page's address: https://chat.example.org.")
+        str,
+        typer.Argument(
+            metavar="URL",
+            envvar=target.VARIABLE,
+            help="The page's address: https://chat.example.org.",
+        ),
     ],
     *,
-    fingerprint: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SHA256",
-            envvar="RELAY_FINGERPRINT",
-            help="Accept the one certificate with this fingerprint, as the server prints it.",
-        ),
-    ] = None,
+    fingerprint: target.FINGERPRINT = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Try every way to a server from this machine, and measure each.

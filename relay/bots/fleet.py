@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+from relay.bots.address import Trusted
 from relay.bots.bot import Bot
 from relay.bots.together import together
 from relay.errors import BotError
@@ -29,9 +30,11 @@ class Fleet:
         rotate_s: float | None = None,
         mode: Mode = "video",
         code: str | None = None,
+        ssl: Trusted = True,
     ) -> None:
         self.bots = [
-            Bot(url, number, file=file, mode=mode, code=code) for number in range(1, count + 1)
+            Bot(url, number, file=file, mode=mode, code=code, ssl=ssl)
+            for number in range(1, count + 1)
         ]
         self._rotate_s = rotate_s
 

@@ -10,6 +10,7 @@ from itertools import chain, repeat
 
 import aiohttp
 
+from relay.bots.address import Trusted
 from relay.bots.client import DEFAULT_TIMEOUT_S, Client, ConnectionClosed, reason, with_query
 from relay.errors import BotError
 from relay.protocol.messages import ClientMessage, Connected, Error, Resume, Resumed, ServerMessage
@@ -42,8 +43,15 @@ class ResumingClient(Client):
 
     _heartbeat_s = 10.0
 
-    def __init__(self, url: str, resumed: Callable[[], None], *, moves: bool = False) -> None:
-        super().__init__(url)
+    def __init__(
+        self,
+        url: str,
+        resumed: Callable[[], None],
+        *,
+        moves: bool = False,
+        ssl: Trusted = True,
+    ) -> None:
+        super().__init__(url, ssl)
         self._entrance = with_query(url, "resume=new&move=1" if moves else "resume=new")
         self._resumed = resumed
         self._back_url = with_query(url, "resume=back")

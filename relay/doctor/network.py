@@ -128,7 +128,7 @@ def _certificate(settings: Settings, file: Path, now: datetime) -> Finding:
         return bad("TLS", f"the certificate for {names} begins on {begins:%Y-%m-%d}", advice)
     if days < _RENEW_DAYS:
         text = f"the certificate for {names} ends in {days} days"
-        return fair("TLS", text, "renew it, and restart the server")
+        return fair("TLS", text, "renew it; the server takes the new one by itself")
     return good("TLS", f"a certificate for {names}, for {days} more days")
 
 

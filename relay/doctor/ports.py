@@ -13,6 +13,7 @@ from pathlib import Path
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.errors import WorkerError
 from relay.families import EVERY, EVERY_IPV4, NO_IPV6, from_here
 from relay.workers import Directory, usual
 from relay.workers.directory import control
@@ -49,7 +50,10 @@ def _udp_ports(
     settings: Settings, environ: Mapping[str, str], *, is_running: bool
 ) -> Iterator[Finding]:
     """One finding for all ports of which the same is to be said."""
-    place = settings.runtime_dir or usual(environ, settings.udp_port)
+    try:
+        place = settings.runtime_dir or usual(environ, settings.udp_port)
+    except WorkerError:  # which is told of the workers
+        place = None
     is_running = is_running or (place is not None and _is_held(place))
     alike: dict[tuple[int, bool], list[int]] = {}
     for index, port in enumerate(settings.udp_ports):

@@ -26,7 +26,12 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         return
     yield grade_count(settings, usable_cores())
     yield _sockets()
-    yield _place(settings, settings.runtime_dir or usual(environ, settings.udp_port))
+    try:
+        path = settings.runtime_dir or usual(environ, settings.udp_port)
+    except WorkerError as error:
+        yield bad(_PLACE, str(error), f"set {settings.written('runtime_dir')}")
+        return
+    yield _place(settings, path)
 
 
 def grade_count(settings: Settings, cores: int) -> Finding:

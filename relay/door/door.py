@@ -33,6 +33,10 @@ _ROUNDS = 10
 """Of the event loop, until those are gone that were hung up on; one or two are needed."""
 
 
+def _no_tls() -> None:
+    """Speak HTTP."""
+
+
 class Door:
     """Everybody who has come in to one server.
 
@@ -68,11 +72,12 @@ class Door:
         factory: ProtocolFactory | None,
         host: str,
         port: int,
-        tls: ssl.SSLContext | None = None,
+        tls: Callable[[], ssl.SSLContext | None] = _no_tls,
     ) -> int:
         """Begin to accept; once more for another port.
 
         :param factory: makes the protocol of a connection for HTTP; None where there is none.
+        :param tls: what TLS is spoken with, by a connection that comes now; None for no TLS.
         :param host: and ``port``, as for :class:`relay.door.listening.Listening`.
         :returns: the port, which was chosen if it was 0.
         :raises OSError: when the address cannot be bound.
@@ -144,7 +149,7 @@ class Door:
     def _let_in(
         self,
         factory: ProtocolFactory | None,
-        tls: ssl.SSLContext | None,
+        tls: Callable[[], ssl.SSLContext | None],
         accepted: socket.socket,
         address: str,
     ) -> None:
@@ -156,7 +161,7 @@ class Door:
             return
         self.tally.admitted += 1
         client = Client(source)
-        welcome = self._own(self._welcome(factory, tls, accepted, client), "door welcome")
+        welcome = self._own(self._welcome(factory, tls(), accepted, client), "door welcome")
         client.hang_up = welcome.cancel
         self._clients.come(client, self._clock())
         welcome.add_done_callback(partial(self._welcomed, accepted, client))

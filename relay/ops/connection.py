@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from relay import target
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from relay.ops.client import Client
 
-DEFAULT_URL = "http://localhost:8080"
 WIDE = 240
 """Columns where there is no terminal, so that nothing is cut."""
 
 _T = TypeVar("_T")
 
-_URL = Annotated[str, typer.Option(metavar="URL", envvar="RELAY_URL", help="Where the relay is.")]
 _TOKEN = Annotated[
     str,
     typer.Option(
@@ -28,14 +28,6 @@ _TOKEN = Annotated[
         envvar="RELAY_OPERATOR_TOKEN",
         show_default=False,
         help="The operator's token; better given in the environment.",
-    ),
-]
-_FINGERPRINT = Annotated[
-    str | None,
-    typer.Option(
-        metavar="SHA256",
-        envvar="RELAY_FINGERPRINT",
-        help="Accept the one certificate with this fingerprint, as the server prints it.",
     ),
 ]
 
@@ -75,9 +67,9 @@ def asks_a_relay(command: Callable[..., None]) -> Callable[..., None]:
     shared = [
         first.replace(name=name, kind=first.KEYWORD_ONLY, annotation=kind, default=default)
         for name, kind, default in (
-            ("url", _URL, DEFAULT_URL),
+            ("url", target.URL, target.DEFAULT_URL),
             ("token", _TOKEN, ""),
-            ("fingerprint", _FINGERPRINT, None),
+            ("fingerprint", target.FINGERPRINT, None),
         )
     ]
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

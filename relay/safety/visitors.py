@@ -10,16 +10,14 @@ from typing import get_args
 
 from aiohttp import web
 
+from relay.cookies import Cookie
 from relay.safety import cookie
 from relay.safety.identity import Identity
 from relay.safety.keys import DAY_S, Key, Ring, base64url
 from relay.source import bounded_source_of
 
 COOKIE = "relay_visitor"
-"""What a browser keeps that came over plain HTTP."""
-SECURE_COOKIE = f"__Host-{COOKIE}"
-"""What it keeps over HTTPS: nobody else, not even a neighbour of the same domain, can set it
-(RFC 6265bis, section 4.1.3.2)."""
+SECURE_COOKIE = Cookie(COOKIE).secure_name
 _HASH_BYTES = 16
 _KNOWN_ADDRESS_KEYS = 2  # the present one and the former
 
@@ -29,10 +27,14 @@ class Visitors:
 
     :param keyring: this server's keys.
     :param clock: seconds since 1970.
+    :param path: where the page is on its host.
     """
 
-    def __init__(self, keyring: Ring, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, keyring: Ring, clock: Callable[[], float] = time.time, path: str = "/"
+    ) -> None:
         self.keyring = keyring
+        self._cookie = Cookie(COOKIE, path)
         self._clock = clock
         self.refusals: Counter[str] = Counter(dict.fromkeys(get_args(cookie.Flaw), 0))
         """Cookies that were not believed, by the reason."""
@@ -54,19 +56,16 @@ class Visitors:
         if known is not None and not known.is_old:
             return
         visitor = known.visitor if known is not None else cookie.new_visitor()
-        is_secure = _over_tls(request)
-        response.set_cookie(
-            SECURE_COOKIE if is_secure else COOKIE,
+        self._cookie.give(
+            response,
             cookie.issue(visitor, self.keyring.at(now), now),
-            max_age=int(cookie.LASTS_DAYS * DAY_S),
-            path="/",
-            httponly=True,
+            lasts_s=cookie.LASTS_DAYS * DAY_S,
             samesite="Lax",
-            secure=is_secure,
+            is_secure=_over_tls(request),
         )
 
     def _known(self, request: web.Request, now: float) -> cookie.Known | None:
-        value = request.cookies.get(SECURE_COOKIE if _over_tls(request) else COOKIE)
+        value = self._cookie.read(request, is_secure=_over_tls(request))
         if value is None:
             return None
         found = cookie.read(value, self.keyring.at(now), now)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 import structlog
 from aiohttp import web
 
+from relay.pace import TokenBucket
 from relay.safety import Identity
 from relay.safety.arrivals import Admitted, Allowance, Answer, Arrivals, TooMany, WorkWanted
 from relay.safety.work import Work
@@ -21,6 +22,7 @@ RESUME = "resume"  # of the address: "new", or "back"
 MOVE = "move"  # "1" of who can go to another server when it is told to
 WORK = "altcha"  # of the address: the work that was asked for
 _RETRY_S = 10
+_TOLD_PER_S = 1 / 60
 _FEW = 4  # sockets beyond the users that there may be, of those who come back
 
 log = structlog.get_logger(__name__)
@@ -71,6 +73,7 @@ class Reception:
             Allowance(limits.users_per_address, limits.arrivals_per_minute_address),
         )
         self.work = Work()
+        self._told = TokenBucket(_TOLD_PER_S, 1)
         self.is_closing = False
         self.is_draining = False
 
@@ -79,8 +82,18 @@ class Reception:
         origin = request.headers.get("Origin")
         if not origin_allowed(origin, request.headers.get("Host", ""), self._allowed_origins):
             self._tally.refusals["origin"] += 1
-            log.warning("origin_refused", origin=origin)
+            log.warning("origin_refused", origin=origin, host=request.headers.get("Host"))
             raise web.HTTPForbidden(text="this page may not connect here\n")
+
+    def require_upgrade(self, request: web.Request) -> None:
+        """Answer with 426 what a proxy has left of a WebSocket's request, and have it mended."""
+        if "Sec-WebSocket-Key" not in request.headers or _is_upgrade(request):
+            return
+        if not self._told.take(monotonic()):
+            log.warning("upgrade_missing")
+        raise web.HTTPUpgradeRequired(
+            text="a proxy has taken the Upgrade header away\n", headers={"Upgrade": "websocket"}
+        )
 
     def admit(self, request: web.Request, identity: Identity, sockets: int) -> Ticket:
         """Let a request be upgraded, or answer it with 429 or 503.

@@ -105,6 +105,7 @@ class Sockets:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Let somebody in, or answer why not; return when the socket is closed."""
         self._reception.require_origin(request)
+        self._reception.require_upgrade(request)
         identity = self._visitors.identity_of(request)
         try:
             await self._guard.admit(identity)

@@ -299,7 +299,7 @@ async def _introduction(channel: Channel, patience_s: float) -> messages.Hello:
 
 def _fits(theirs: messages.Orders, ours: messages.Orders) -> bool:
     """Whether a worker is what it has to be."""
-    same = replace(theirs, log_level=ours.log_level, log_json=ours.log_json)
+    same = replace(theirs, log_level=ours.log_level, log_json=ours.log_json, log_file=ours.log_file)
     return same == ours
 
 

@@ -26,7 +26,7 @@ class Directory:
 
     def __init__(self, path: Path | None) -> None:
         self._is_temporary = path is None
-        self.path = path or Path(tempfile.gettempdir())
+        self.path = path or _temporary()
         self._lock: int | None = None
 
     def claim(self) -> None:
@@ -121,7 +121,7 @@ def usual(environ: Mapping[str, str], udp_port: int) -> Path | None:
         return Path(given.split(":")[0]) / str(udp_port)
     if given := environ.get("XDG_RUNTIME_DIR"):
         return Path(given) / "relay" / str(udp_port)
-    return Path(tempfile.gettempdir()) / f"relay-{os.geteuid()}-{udp_port}"
+    return _temporary() / f"relay-{os.geteuid()}-{udp_port}"
 
 
 def _check_socket(path: Path) -> None:
@@ -133,3 +133,10 @@ def _check_socket(path: Path) -> None:
         raise WorkerError(f"{path} belongs to another user")
     if not stat.S_ISSOCK(found.st_mode):
         raise WorkerError(f"{path} is no socket")
+
+
+def _temporary() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:  # the file system is read-only, say
+        raise WorkerError("has to be given, since no temporary folder can be written") from None

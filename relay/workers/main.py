@@ -33,7 +33,8 @@ def main() -> None:
     orders = TypeAdapter(messages.Orders).validate_json(sys.argv[1])
     front = socket.socket(fileno=int(sys.argv[2]))
     front.set_inheritable(False)
-    logs.configure(orders.log_level, as_json=orders.log_json)
+    file = None if orders.log_file is None else logs.LogFile(Path(orders.log_file))
+    logs.configure(orders.log_level, file, as_json=orders.log_json)
     sys.exit(uvloop.run(work(orders, front)))
 
 

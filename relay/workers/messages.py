@@ -51,6 +51,7 @@ class Orders:
     """How many workers there are: each has a bridge to each other one."""
     log_level: str = "info"
     log_json: bool = False
+    log_file: str | None = None
 
 
 # The worker's greeting, and what may come instead of it

@@ -74,7 +74,7 @@ async def test_a_session_that_is_over_leads_to_the_login_in_words(
 ) -> None:
     later_s = 0.0
     sessions = Sessions(clock=lambda: time.monotonic() + later_s)
-    monkeypatch.setattr(front, "Sessions", lambda: sessions)
+    monkeypatch.setattr(front, "Sessions", lambda path: sessions)
     async with operating() as server:
         desk = await sit_down(server.relay.url, complains="ERR_INCOMPLETE_CHUNKED_ENCODING|401")
         await desk.turn_to("tracks")

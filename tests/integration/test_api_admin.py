@@ -10,8 +10,7 @@ import pytest
 
 from relay.api import front
 from relay.api.attempts import BURST
-from relay.api.operator import COOKIE
-from relay.api.sessions import Sessions
+from relay.api.sessions import COOKIE, Sessions
 from tests.support.operating import TOKEN, OperatedServer, operating
 
 
@@ -47,7 +46,7 @@ async def ends(stream: aiohttp.ClientResponse) -> None:
 async def test_the_dashboard_is_served_to_anybody_and_tells_nothing() -> None:
     async with operating() as server, a_browser(server, logged_in=False) as browser:
         async with browser.get("/admin", allow_redirects=False) as response:
-            assert (response.status, response.headers["Location"]) == (308, "/admin/")
+            assert (response.status, response.headers["Location"]) == (308, "admin/")
         async with browser.get("/admin/") as response:
             assert (response.status, response.content_type) == (200, "text/html")
         async with browser.get("/admin/session") as response:
@@ -106,7 +105,7 @@ async def test_logging_out_ends_the_stream_of_events() -> None:
 async def test_the_stream_of_events_ends_with_the_session(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(front, "Sessions", lambda: Sessions(lifetime_s=0.5))
+    monkeypatch.setattr(front, "Sessions", lambda path: Sessions(lifetime_s=0.5, path=path))
     async with operating() as server, a_browser(server) as browser:
         async with browser.get("/api/v1/events") as stream, asyncio.timeout(20):
             await ends(stream)

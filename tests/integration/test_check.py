@@ -9,7 +9,8 @@ import socket
 import pytest
 
 from relay.app import running
-from relay.bots.check import address, attempt, run, ways
+from relay.bots import address
+from relay.bots.check import attempt, run, ways
 from relay.bots.check.findings import Found
 from relay.bots.client import Client
 from relay.config import Settings

@@ -46,7 +46,7 @@ class House:
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         factory: ProtocolFactory = runner.server  # type: ignore[assignment]
-        self.port = self.door.open(factory, "127.0.0.1", 0, self._tls)
+        self.port = self.door.open(factory, "127.0.0.1", 0, lambda: self._tls)
         try:
             yield
         finally:

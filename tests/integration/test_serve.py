@@ -50,6 +50,39 @@ async def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals)
         assert not any(map(runs, workers_of(log)))
 
 
+async def test_each_signal_has_its_meaning(tmp_path: Path) -> None:
+    file, moved = tmp_path / "relay.log", tmp_path / "relay.log.1"
+    (tmp_path / "relay.toml").write_text('log_file = "relay.log"\n')
+    before = "import os; os.environ['RELAY_PORT'] = 'tcp://10.0.0.1:80'"
+    async with serving(tmp_path, *NO_WORKER, before=before) as process:
+        await page_of(process)
+        (tmp_path / "relay.toml").write_text('log_file = "relay.log"\nmax_users = 9\n')
+        process.send_signal(signal.SIGHUP)
+        await logged(file, "restart_needed")
+        (tmp_path / "relay.toml").write_text("max_users = 'many'")
+        process.send_signal(signal.SIGHUP)
+        await logged(file, "not_reloaded")
+        file.rename(moved)
+        process.send_signal(signal.SIGUSR1)
+        await logged(file, "logs_reopened")
+        process.terminate()
+        assert (await ended(process))[0] == 0
+    assert events_of(moved) == [
+        *("variable_not_ours", "server_started", "reloaded", "restart_needed", "not_reloaded")
+    ]
+    assert events_of(file) == ["logs_reopened", "server_stopping", "server_stopped"]
+
+
+def events_of(file: Path) -> list[str]:
+    return re.findall(r"event=(\w+)", file.read_text()) if file.exists() else []
+
+
+async def logged(file: Path, event: str) -> None:
+    async with asyncio.timeout(30):
+        while event not in events_of(file):  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.02)
+
+
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     async with serving(tmp_path) as process:
         url = urlsplit(await page_of(process))

@@ -164,3 +164,18 @@ async def test_without_a_certificate_meant_to_stay_browsers_are_not_bound_to_htt
         http.get("/", headers={"X-Forwarded-Proto": "https"}) as response,
     ):
         assert HSTS not in response.headers
+
+
+async def test_new_connections_get_the_new_certificate_and_those_that_are_there_go_on(
+    files: Files,
+) -> None:
+    chosen = settings(tls_cert=files.cert, tls_key=files.key)
+    async with running(chosen) as relay, aiohttp.ClientSession(relay.url) as http:
+        first = await certificate_of(relay)
+        async with http.ws_connect("/ws", ssl=trusting(first)) as socket:
+            await socket.receive_json()
+            write_certificate(files.cert.parent)
+            relay.reloading.reload(lambda: chosen)
+            assert await certificate_of(relay) == files.cert.read_text() != first
+            await socket.send_json({"type": "find_partner"})
+            assert (await socket.receive_json())["type"] == "waiting_for_partner"

@@ -47,8 +47,9 @@ async def serving() -> AsyncIterator[tuple[int, tuple[str, int]]]:
     gate = credentials.Gate(SECRET, "relay")
     reception = Reception(tunnels, gate, time.monotonic)
     door = Door(DoorLimits(100, 100), media=reception.receive)
+    context = self_signed([]).context
     try:
-        yield door.open(None, "127.0.0.1", 0, self_signed([]).context), (host, port)
+        yield door.open(None, "127.0.0.1", 0, lambda: context), (host, port)
     finally:
         await door.close()
         await tunnels.close()

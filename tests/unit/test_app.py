@@ -1,6 +1,7 @@
 """What puts the parts together: their order, their limits, and where the page is then."""
 
 from dataclasses import fields
+from ipaddress import ip_address
 from typing import cast
 
 import pytest
@@ -11,9 +12,11 @@ from relay.app import Relay, _limits, running
 from relay.config import Settings
 from relay.media import RelayPlane
 from relay.media.paths.idle import IdleCores
+from relay.reloading import Reloading
 from relay.signaling import Gateway, Limits
 
 NO_GATEWAY = cast("Gateway", None)
+NO_RELOADING = cast("Reloading", None)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +29,9 @@ NO_GATEWAY = cast("Gateway", None)
     ],
 )
 def test_the_page_is_where_a_browser_on_this_machine_finds_it(host: str, url: str) -> None:
-    relay = Relay(Settings(host=host), 8080, (), SecretStr("a-token-of-the-tests"), NO_GATEWAY)
+    relay = Relay(
+        Settings(host=host), 8080, (), SecretStr("a-token-of-the-tests"), NO_GATEWAY, NO_RELOADING
+    )
     assert relay.url == url
 
 
@@ -35,8 +40,39 @@ def test_the_page_is_where_a_browser_on_this_machine_finds_it(host: str, url: st
 )
 def test_with_tls_it_is_there_over_https(tls: dict[str, object]) -> None:
     settings = Settings.model_validate({"host": "::"} | tls)
-    relay = Relay(settings, 443, (), SecretStr("a-token"), NO_GATEWAY)
+    relay = Relay(settings, 443, (), SecretStr("a-token"), NO_GATEWAY, NO_RELOADING)
     assert relay.url == "https://localhost:443"
+
+
+@pytest.mark.parametrize(
+    ("host", "there"),
+    [
+        (
+            "::",
+            [
+                "https://chat.lan:8443/chat",
+                "https://192.0.2.7:8443/chat",
+                "https://[2001:db8::7]:8443/chat",
+            ],
+        ),
+        ("0.0.0.0", ["https://chat.lan:8443/chat", "https://192.0.2.7:8443/chat"]),
+        ("192.0.2.7", ["https://chat.lan:8443/chat", "https://192.0.2.7:8443/chat"]),
+        ("127.0.0.1", ["https://chat.lan:8443/chat"]),
+    ],
+)
+def test_a_trial_s_page_is_told_by_the_addresses_that_others_reach(
+    host: str, there: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = [ip_address(each) for each in ("127.0.0.1", "192.0.2.7", "::1", "2001:db8::7")]
+    monkeypatch.setattr("relay.families.own_addresses", lambda: own)
+    wanted = {"host": host, "public_ip": "chat.lan", "base_path": "chat"}
+    settings = Settings.model_validate({**wanted, "tls_self_signed": True})
+    relay = Relay(settings, 8443, (), SecretStr("a-token"), NO_GATEWAY, NO_RELOADING)
+    assert relay.urls_elsewhere == there
+    plain = Relay(
+        Settings.model_validate(wanted), 80, (), SecretStr("a-token"), NO_GATEWAY, NO_RELOADING
+    )
+    assert plain.urls_elsewhere == []
 
 
 async def test_media_can_pass_before_the_page_is_there_and_until_it_is_gone(

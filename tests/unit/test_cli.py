@@ -111,7 +111,7 @@ def test_help_imports_neither_the_server_nor_the_media_stack(tmp_path: Path) -> 
 def test_the_log_of_a_server_is_as_its_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, bool]] = []
 
-    def configure(level: str, *, as_json: bool = False) -> None:
+    def configure(level: str, _: object = None, *, as_json: bool = False) -> None:
         asked.append((level, as_json))
 
     async def serve(*_: object) -> None:

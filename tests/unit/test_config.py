@@ -62,6 +62,8 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
         "udp_port": "82",
         "workers": "3",
         "runtime_dir": "run",
+        "base_path": "chat",
+        "log_file": "relay.log",
         "tls_cert": "cert.pem",
         "tls_key": "key.pem",
         "public_ip": "192.0.2.7,2001:db8::7,chat.example.org",
@@ -131,6 +133,13 @@ def test_every_setting_can_come_from_each_place(tmp_path: Path) -> None:
     ]
 
 
+def test_a_path_gets_the_slashes_that_are_missing() -> None:
+    for written in ("chat", "/chat", "chat/", "/chat/"):
+        assert load({"base_path": written}, {}).base_path == "/chat/"
+    assert load({"base_path": "/"}, {}).base_path == "/"
+    assert load({"base_path": "a/b.c"}, {}).base_path == "/a/b.c/"
+
+
 def test_a_self_signed_certificate_can_be_asked_for_in_each_place(tmp_path: Path) -> None:
     assert loaded({"tls_self_signed": "true"}) == loaded({}, {"RELAY_TLS_SELF_SIGNED": "1"})
     (tmp_path / "relay.toml").write_text("tls_self_signed = true")
@@ -165,6 +174,7 @@ STORE = "should be a URL such as redis://redis.example.org:6379/0"
 CLUSTER_SECRET = "should be at least 16 characters; openssl rand -hex 32 makes some"
 REACHED = "should be an address that other machines can reach"
 NODE = "should be up to 32 of a-z, 0-9 and -"
+BASE_PATH = "should be a path such as /chat/, of letters, digits and . _ ~ -"
 IP_ADDRESS = "should be an IP address such as 192.0.2.7"
 ICE_URL = "should be a stun:, turn: or turns: URL such as stun:stun.example.org:3478"
 ORIGIN = "should be * or an origin such as https://chat.example.org"
@@ -175,6 +185,9 @@ TOKEN = "should be at least 16 characters: letters, digits and . _ ~ + / - ="
     ("name", "value", "said"),
     [
         ("host", "localhost", f": {IP_ADDRESS}, not 'localhost'"),
+        ("base_path", "/a b/", f": {BASE_PATH}, not '/a b/'"),
+        ("base_path", "/../", f": {BASE_PATH}, not '/../'"),
+        ("base_path", "//evil.example/x//y", f": {BASE_PATH}, not '//evil.example/x//y'"),
         ("port", "http", ": should be a whole number, not 'http'"),
         ("port", "8080.5", ": should be a whole number, not '8080.5'"),
         ("port", "65536", ": should be less than or equal to 65535, not '65536'"),

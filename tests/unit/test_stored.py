@@ -60,7 +60,7 @@ def test_one_that_cannot_be_written_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(ConfigError, match=r"^--data-dir: .* cannot be written$"):
+    with pytest.raises(ConfigError, match=r"^--data-dir: .* cannot be written: it is read-only$"):
         data_dir(Settings(data_dir=tmp_path))
 
 

@@ -33,21 +33,9 @@ def test_a_certificate_and_its_key_are_taken_without_a_word(tmp_path: Path) -> N
     with structlog.testing.capture_logs() as logged:
         tls = server_tls(Settings(tls_cert=cert, tls_key=key))
     assert tls is not None
-    assert tls.fingerprint is None
+    assert tls.begins < datetime.now(UTC) < tls.ends
     assert tls.context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert logged == []
-
-
-@pytest.mark.parametrize(("days", "left"), [(13.5, 13), (0.5, 0), (-0.5, -1), (-30.5, -31)])
-def test_a_certificate_that_ends_soon_or_has_ended_is_warned_about(
-    tmp_path: Path, days: float, left: int
-) -> None:
-    cert, key = write_certificate(tmp_path, days_left=days)
-    with structlog.testing.capture_logs() as logged:
-        assert server_tls(Settings(tls_cert=cert, tls_key=key)) is not None
-    [warning] = logged
-    assert (warning["event"], warning["days_left"]) == ("tls_certificate_ends", left)
-    assert warning["log_level"] == "warning"
 
 
 def test_a_file_that_cannot_be_read_names_its_option(tmp_path: Path) -> None:

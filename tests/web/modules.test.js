@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 const WEB = new URL("../../web/", import.meta.url);
-const NEED = /^(?:import|export)\b[^;]*?"(\..+)";$/gm;
+const NEED = /^(?:import|export)\b[^;]*?"(\..+\.js)";$/gm;
 
 /** @param {URL} module @param {Set<string>} known @returns {Set<string>} what it needs, by URL */
 function needsOf(module, known = new Set()) {

@@ -43,7 +43,7 @@ test("what the server knows is read; times are by its clock", async () => {
     },
     blocks: [{ id: "1", atMs: 7_000 }],
   }]);
-  assert.deepEqual(asked.map(({ url, options }) => [url, options.method]), [["/visitor", "GET"]]);
+  assert.deepEqual(asked.map(({ url, options }) => [url, options.method]), [["visitor", "GET"]]);
 });
 
 test("an answer that makes no sense is none", async () => {
@@ -68,7 +68,7 @@ test("an appeal goes out as JSON, and whether it has arrived is told", async () 
   await visitor.appeal("please");
   assert.deepEqual(events, [{ type: "appeal_sent", appeal: { words: "please", outcome: null, answer: "" } }]);
   assert.deepEqual([asked[0]?.url, asked[0]?.options.method, asked[0]?.options.body], [
-    "/visitor/appeals", "POST", '{"words":"please"}',
+    "visitor/appeals", "POST", '{"words":"please"}',
   ]);
   for (const [status, told] of /** @type {const} */ ([[409, 409], [429, 429], [0, null]])) {
     const other = server(status, {});
@@ -84,7 +84,7 @@ test("a block that is gone is undone, whoever has done it", async () => {
     const { visitor, events, asked } = server(status, {});
     await visitor.unblock("a/b");
     assert.deepEqual(events, [{ type, id: "a/b" }]);
-    assert.equal(asked[0]?.url, "/visitor/blocks/a%2Fb");
+    assert.equal(asked[0]?.url, "visitor/blocks/a%2Fb");
   }
 });
 

@@ -69,7 +69,7 @@ const audit = new Table(find("audit-table", HTMLElement), {
 
 find("logout", HTMLButtonElement).onclick = async () => {
   live.close(); // or the server cuts it off, which looks like a fault
-  const { fault } = await ask("POST", "/admin/logout");
+  const { fault } = await ask("POST", "logout");
   leave(fault || "You have logged out.");
 };
 find("drain", HTMLButtonElement).onclick = () => orders.drain(snapshot?.totals.draining !== true);
@@ -84,7 +84,7 @@ await enter();
 
 /** Show the dashboard to who is logged in, and the login to others. */
 async function enter() {
-  const { status, body, fault } = await ask("GET", "/admin/session");
+  const { status, body, fault } = await ask("GET", "session");
   if (status !== 200) return leave(fault);
   if (!body.loggedIn) return leave("");
   frame.enter(body);

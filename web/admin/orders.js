@@ -1,7 +1,7 @@
 // @ts-check
 /** What operators order, after they have confirmed it. */
 import { confirmed } from "./view/confirm.js";
-import { ask, remove } from "./wire/api.js";
+import { order, remove } from "./wire/api.js";
 
 export class Orders {
   #tell;
@@ -45,7 +45,7 @@ export class Orders {
     });
     if (!isSure) return;
     const query = node ? `?node=${encodeURIComponent(node)}` : "";
-    const answer = await ask(wanted ? "POST" : "DELETE", `/api/v1/drain${query}`);
+    const answer = await order(wanted ? "POST" : "DELETE", `drain${query}`);
     const who = node ? `Node ${node}` : "The server";
     this.#report(answer, wanted ? `${who} takes no new users.` : `${who} takes new users again.`);
   }

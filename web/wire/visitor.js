@@ -45,7 +45,7 @@ export class Visitor {
   /** Says nothing when the server does not: whoever wants to know asks again. */
   async lookUp() {
     try {
-      const response = await this.#ask("GET", "/visitor");
+      const response = await this.#ask("GET", "visitor");
       if (!response.ok) return;
       const { ban, blocks } = fieldsOf(await response.json());
       const nowMs = serverTimeMs(response);
@@ -59,7 +59,7 @@ export class Visitor {
   /** @param {string} words */
   async appeal(words) {
     try {
-      const response = await this.#ask("POST", "/visitor/appeals", { words });
+      const response = await this.#ask("POST", "visitor/appeals", { words });
       const { ok, status } = response;
       if (!ok) return this.#onEvent({ type: "appeal_unsent", status });
       this.#onEvent({ type: "appeal_sent", appeal: { words, outcome: null, answer: "" } });
@@ -71,7 +71,7 @@ export class Visitor {
   /** @param {string} id of a block */
   async unblock(id) {
     try {
-      const { ok, status } = await this.#ask("DELETE", `/visitor/blocks/${encodeURIComponent(id)}`);
+      const { ok, status } = await this.#ask("DELETE", `visitor/blocks/${encodeURIComponent(id)}`);
       this.#onEvent({ type: ok || status === 404 ? "block_undone" : "block_kept", id });
     } catch {
       this.#onEvent({ type: "block_kept", id });

@@ -9,7 +9,7 @@
  */
 
 /** The library's worker for the only kind of challenge that the server makes. */
-const WORKER = "/vendor/altcha/pbkdf2.js";
+const WORKER = "vendor/altcha/pbkdf2.js";
 const ALGORITHMS = ["PBKDF2/SHA-256", "PBKDF2/SHA-384", "PBKDF2/SHA-512"];
 const TIMEOUT_MS = 60_000;
 

@@ -1,7 +1,6 @@
 """``relay check``: tries every way to a server, from any machine, and measures it.
 
 - ``run``       from the options to the exit status
-- ``address``   which server, and what opens its door
 - ``ways``      what it announces, and so what there is to try
 - ``attempt``   one way: a link by it alone, and an echo over that
 - ``streams``   ways over TCP: ICE-TCP and TURN

@@ -11,7 +11,8 @@ import aiohttp
 import typer
 from rich.console import Console
 
-from relay.bots.check import address, display, ways
+from relay.bots import address
+from relay.bots.check import display, ways
 from relay.bots.check.attempt import LAST_S, MEASURED_S, UP_S, attempt
 from relay.bots.check.findings import Found, WebSocketTimes
 from relay.bots.client import Client

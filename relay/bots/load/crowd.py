@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable
 
+from relay.bots.address import Trusted
 from relay.bots.load.clip import Clip
 from relay.bots.load.tally import Outcome, Tally
 from relay.bots.load.user import LoadUser
@@ -24,10 +25,12 @@ class Crowd:
         press at once, in two rooms, so that there is somebody new to meet.
     """
 
-    def __init__(self, url: str, clip: Clip, pairs: int, rotate_s: float | None) -> None:
+    def __init__(
+        self, url: str, clip: Clip, pairs: int, rotate_s: float | None, ssl: Trusted = True
+    ) -> None:
         self.tally = Tally()
         self.pairs = pairs
-        self.users = [LoadUser(url, clip, self.tally) for _ in range(2 * pairs)]
+        self.users = [LoadUser(url, clip, self.tally, ssl) for _ in range(2 * pairs)]
         self._url = url
         self._rotate_s = rotate_s
         self._chance = random.Random(1)  # noqa: S311 - who parts next is no secret

@@ -8,6 +8,7 @@ import typer
 import uvloop
 from rich.console import Console
 
+from relay.bots.address import Server
 from relay.bots.load import clip, display, limits
 from relay.bots.load.crowd import Crowd
 from relay.bots.load.tally import Outcome
@@ -18,7 +19,7 @@ FOUND_BAD = 3
 
 
 def run(
-    url: str,
+    server: Server,
     *,
     pairs: int,
     duration_s: float,
@@ -37,7 +38,7 @@ def run(
     """
     most = read_limits(allowed)
     with display.Progress(duration_s) as progress:
-        outcome = uvloop.run(_run(url, pairs, duration_s, rotate_s or None, progress))
+        outcome = uvloop.run(_run(server, pairs, duration_s, rotate_s or None, progress))
     wrong = [*limits.broken(outcome.tally), *most.exceeded(outcome.tally)]
     if as_json:
         typer.echo(json.dumps(outcome.as_dict() | {"wrong": wrong}))
@@ -48,12 +49,16 @@ def run(
 
 
 async def _run(
-    url: str, pairs: int, duration_s: float, rotate_s: float | None, progress: display.Progress
+    server: Server,
+    pairs: int,
+    duration_s: float,
+    rotate_s: float | None,
+    progress: display.Progress,
 ) -> Outcome:
-    await look(url)
+    await look(server.url, server.ssl)
     progress.say("encoding the clip")
     made = await asyncio.to_thread(clip.encode)
-    crowd = Crowd(url, made, pairs, rotate_s)
+    crowd = Crowd(server.url, made, pairs, rotate_s, server.ssl)
     return await crowd.run(duration_s, lambda: progress.show(crowd))
 
 

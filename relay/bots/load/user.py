@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from relay.bots.address import Trusted
 from relay.bots.client import Client
 from relay.bots.closing import Closing
 from relay.bots.description import ABS_SEND_TIME, Numbering
@@ -77,14 +78,15 @@ class Stream:
 class LoadUser:
     """One user; :meth:`join` it, then :meth:`search`, and :meth:`leave` in any case."""
 
-    def __init__(self, url: str, clip: Clip, tally: Tally) -> None:
+    def __init__(self, url: str, clip: Clip, tally: Tally, ssl: Trusted = True) -> None:
         self.room_id: str | None = None
         self.failure: str | None = None
         """Why it is out, if it is."""
         self._url = url
         self._clip = clip
         self._tally = tally
-        self._client: Client = ResumingClient(url, self._resumed, moves=True)
+        self._client: Client = ResumingClient(url, self._resumed, moves=True, ssl=ssl)
+        self._ssl = ssl
         self._peer: ThinPeer | None = None
         self._closing = Closing()
         self._player: Player | None = None
@@ -148,7 +150,7 @@ class LoadUser:
     async def _go_elsewhere(self) -> bool:
         """Be another user, at whichever server lets us in, who goes on where this one was."""
         is_searching = self._searched_s is not None
-        found = await begin_elsewhere(self._url, self._resumed)
+        found = await begin_elsewhere(self._url, self._resumed, self._ssl)
         if found is None:
             return False
         was_in_call = self.room_id is not None
@@ -332,12 +334,12 @@ def asks_for_keyframe(packet: bytes) -> bool:
     return False
 
 
-async def look(url: str) -> None:
+async def look(url: str, ssl: Trusted = True) -> None:
     """See whether there is a server to test.
 
     :raises BotError: when it is not there, or when no media passes through it.
     """
-    async with Client(url) as client:
+    async with Client(url, ssl) as client:
         if (await client.expect(Connected)).media_mode != "relay":
             raise BotError(f"{url} lets the media pass directly: there is nothing to test")
 

@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 
 from relay.api.admin import MAX_BODY_BYTES, Admin
 from relay.api.attempts import BURST, REFILL_S
-from relay.api.operator import COOKIE, SECURE_COOKIE, Bearer, is_own_page, only_for_operators
+from relay.api.operator import Bearer, is_own_page, only_for_operators
 from relay.api.operators import Operators
-from relay.api.sessions import Sessions
+from relay.api.sessions import COOKIE, SECURE_COOKIE, Sessions
 from tests.support.memory_records import MemoryRecords
 
 SECRET = "the-operators-token"
@@ -194,7 +194,7 @@ async def test_the_page_can_ask_who_it_is() -> None:
 async def test_the_folder_has_its_slash() -> None:
     with pytest.raises(web.HTTPPermanentRedirect) as moved:
         await Door().ask("GET", "/admin")
-    assert moved.value.location == "/admin/"
+    assert moved.value.location == "admin/"
 
 
 # the cookie beside the token

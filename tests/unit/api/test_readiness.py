@@ -12,11 +12,14 @@ from relay.api.readiness import Readiness
 from tests.unit.api.observed import counting
 
 
-async def get(path: str, *, free: float = 1.0, **state: bool) -> tuple[int, Any]:
+async def get(
+    path: str, *, free: float = 1.0, left_s: float | None = None, **state: bool
+) -> tuple[int, Any]:
     readiness = Readiness(
         cast("Any", SimpleNamespace(draining=state.get("draining", False))),
         counting(listening=not state.get("media_port_down")),
         cast("Any", SimpleNamespace(overloaded=state.get("overloaded", False), free=free)),
+        lambda: left_s,
     )
     handler = {route.path: route.handler for route in readiness.routes()}[path.partition("?")[0]]
     response = await cast("Any", handler)(make_mocked_request("GET", path))
@@ -34,6 +37,13 @@ async def test_each_reason_not_to_be(reason: str) -> None:
         503,
         {"status": "not_ready", "reasons": [reason]},
     )
+
+
+@pytest.mark.parametrize("left_s", [0.0, -1.0])
+async def test_nobody_can_come_once_the_certificate_has_ended(left_s: float) -> None:
+    body = {"status": "not_ready", "reasons": ["certificate_ended"]}
+    assert await get("/ready", left_s=left_s) == (503, body)
+    assert (await get("/ready", left_s=1.0))[0] == 200
 
 
 async def test_all_reasons_are_told() -> None:

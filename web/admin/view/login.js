@@ -34,7 +34,7 @@ export class LoginView {
   async #logIn() {
     this.#button.disabled = true;
     setText(this.#fault, "");
-    const { status, fault } = await ask("POST", "/admin/login", { token: this.#token.value });
+    const { status, fault } = await ask("POST", "login", { token: this.#token.value });
     this.#button.disabled = false;
     setText(this.#fault, fault);
     if (status === 204) this.#form.reset();

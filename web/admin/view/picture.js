@@ -5,7 +5,7 @@
  * The picture is painted, since the page's Content-Security-Policy lets no image come from a blob.
  */
 import { find, setText } from "../../view/dom.js";
-import { ask } from "../wire/api.js";
+import { order } from "../wire/api.js";
 
 export class PictureView {
   #section = find("picture", HTMLElement);
@@ -38,7 +38,7 @@ export class PictureView {
     const trackId = this.#trackId;
     this.#button.disabled = true;
     setText(this.#note, "Waiting for a key frame…");
-    const { body, fault } = await ask("POST", `/api/v1/tracks/${encodeURIComponent(trackId)}/snapshot`);
+    const { body, fault } = await order("POST", `tracks/${encodeURIComponent(trackId)}/snapshot`);
     this.#button.disabled = false;
     onLooked();
     if (trackId !== this.#trackId) return; // another track is shown by now

@@ -8,11 +8,14 @@
  * @property {string} fault one sentence for people; empty when all went well
  */
 
+/** From the dashboard's address, so that both may be below a path of their host. */
+export const API = "../api/v1/";
+
 const UNREACHABLE = "The server does not answer.";
 
 /**
  * @param {"GET" | "POST" | "DELETE"} method
- * @param {string} path
+ * @param {string} path from the dashboard's address
  * @param {object} [content] to send as JSON
  * @returns {Promise<Answer>}
  */
@@ -32,7 +35,7 @@ export async function ask(method, path, content) {
 
 /** @param {string} path below /api/v1 */
 export function get(path) {
-  return ask("GET", `/api/v1/${path}`);
+  return ask("GET", `${API}${path}`);
 }
 
 /**
@@ -41,7 +44,7 @@ export function get(path) {
  * @param {object} [content]
  */
 export function order(method, path, content) {
-  return ask(method, `/api/v1/${path}`, content);
+  return ask(method, `${API}${path}`, content);
 }
 
 /**
@@ -52,7 +55,7 @@ export function order(method, path, content) {
  */
 export async function getBytes(path) {
   try {
-    const response = await fetch(`/api/v1/${path}`, { cache: "no-store" });
+    const response = await fetch(`${API}${path}`, { cache: "no-store" });
     if (!response.ok) return { status: response.status, body: null, fault: faultOf(response, await bodyOf(response)) };
     return { status: response.status, body: new Uint8Array(await response.arrayBuffer()), fault: "" };
   } catch {
@@ -62,7 +65,7 @@ export async function getBytes(path) {
 
 /** @param {string} kind @param {string} id */
 export function remove(kind, id) {
-  return ask("DELETE", `/api/v1/${kind}/${encodeURIComponent(id)}`);
+  return ask("DELETE", `${API}${kind}/${encodeURIComponent(id)}`);
 }
 
 /** @param {Response} response */

@@ -6,7 +6,7 @@
  * whether it still knows this session: it may have ended, or the server may be another one.
  */
 import { delayMs } from "../model/retry.js";
-import { ask } from "./api.js";
+import { API, ask } from "./api.js";
 
 /** A snapshot comes each second; after this long without one the line is dead. */
 const SILENCE_MS = 8000;
@@ -54,7 +54,7 @@ export class Live {
 
   #connect() {
     this.#drop();
-    const source = new EventSource(`/api/v1/events?${this.#query}`);
+    const source = new EventSource(`${API}events?${this.#query}`);
     this.#source = source;
     source.addEventListener("snapshot", (event) => this.#take(event.data));
     source.addEventListener("error", () => this.#lose());
@@ -82,7 +82,7 @@ export class Live {
   }
 
   async #tryAgain() {
-    const { status, body } = await ask("GET", "/admin/session");
+    const { status, body } = await ask("GET", "session");
     if (this.#failures === 0) return; // closed meanwhile
     if (status !== 200) this.#lose();
     else if (body.loggedIn) this.#connect();

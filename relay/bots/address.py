@@ -1,4 +1,4 @@
-"""Which server to check."""
+"""Which server a command is about."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,9 @@ from relay.errors import ConfigError
 
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 _PATH = "/ws"
+
+Trusted = aiohttp.Fingerprint | bool
+"""The one certificate to accept, True for all that can be verified, False for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +26,22 @@ class Server:
     """The SHA-256 of the one certificate to accept."""
 
     @property
-    def ssl(self) -> aiohttp.Fingerprint | bool:
+    def ssl(self) -> Trusted:
         """What aiohttp is to accept."""
         return True if self.fingerprint is None else aiohttp.Fingerprint(self.fingerprint)
 
 
-def read(url: str, fingerprint: str | None) -> Server:
+def read(url: str, fingerprint: str | None, option: str = "URL") -> Server:
     """Check what was given on the command line.
 
     :param url: the page's address, or the WebSocket's.
+    :param option: what the address was given as.
     :param fingerprint: 64 hexadecimal digits, with colons or without.
     :raises ConfigError: says what is wrong.
     """
-    parts = target.parts_of(url, "URL", _SCHEMES)
+    parts = target.parts_of(url, option, _SCHEMES)
     if parts.username is not None:
-        raise ConfigError(f"URL: should be such as https://chat.example.org, not {url!r}")
+        raise ConfigError(f"{option}: should be such as https://chat.example.org, not {url!r}")
     path = parts.path.rstrip("/")
     path = path if path.endswith(_PATH) else path + _PATH
     made = f"{_SCHEMES[parts.scheme]}://{parts.netloc}{path}"

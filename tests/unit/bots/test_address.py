@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.bots.check.address import read
+from relay.bots.address import read
 from relay.errors import ConfigError
 
 

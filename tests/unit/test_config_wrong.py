@@ -1,0 +1,115 @@
+"""Whatever stands in the settings' place: they are read, or one line says what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from relay.config import Settings, flag, foreign, load, variable
+from relay.errors import ConfigError
+from relay.wording import SECRET
+
+ODD = (
+    "true",
+    "-1",
+    "7",
+    "65536",
+    "1" * 30,
+    "1" * 5000,
+    "1.5",
+    "nan",
+    "inf",
+    "-0.0",
+    '""',
+    '" "',
+    '"hush-hush hush-hush"',
+    '"a\\u0000b"',
+    '"two\\nlines\\r"',
+    '"\\u001b[31m"',
+    '"/\\u00e9\\ud7ff/"',
+    f'"{300 * "x"}"',
+    '"[1, {}]"',
+    '"[[[["',
+    '"::1%lo"',
+    '"https://[::1"',
+    "[]",
+    "[[]]",
+    "[7, true]",
+    '["", "*"]',
+    "{}",
+    "[{}]",
+    '{ a = { b = "hush-hush" } }',
+    '[{ urls = "turn:a", username = 7 }]',
+    "1979-05-27T07:32:00Z",
+    "1979-05-27",
+    "07:32:00",
+)
+
+
+@pytest.fixture(autouse=True)
+def empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said_about(name: str, value: str) -> str | None:
+    """What is said when a file has a value, if it is not taken."""
+    Path("relay.toml").write_text(f"{name} = {value}\n", encoding="utf-8")
+    try:
+        load({}, {})
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+def said_about_flag(name: str, value: str) -> str | None:
+    try:
+        load({name: value}, {})
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_a_value_of_any_kind_is_taken_or_told_in_one_line(name: str) -> None:
+    for value in ODD:
+        said = said_about(name, value)
+        if said is not None:
+            assert said.startswith((f"{name} in relay.toml", "relay.toml: is not valid TOML")), said
+            assert said.isprintable(), said
+            assert len(said) < 250, said
+            assert name not in SECRET or "hush-hush" not in said, said
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_a_text_of_any_kind_is_taken_or_told_in_one_line(name: str) -> None:
+    for value in ("maybe", "-1", "1.5", "nan", "[", "{}", "a\nb", "\x1b[31m", "é", 300 * "x"):
+        said = said_about_flag(name, value)
+        assert said is None or said.startswith(flag(name)), said
+        assert said is None or said.isprintable(), said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", "tcp://10.0.0.1:8080"),
+        ("udp_port", "udp://10.0.0.1:7882"),
+        ("cluster_port", "tcp://[fd00::1]:7900"),
+    ],
+)
+def test_what_kubernetes_sets_for_a_service_called_relay_is_not_ours(name: str, value: str) -> None:
+    environ = {
+        variable(name): value,
+        "RELAY_SERVICE_HOST": "10.0.0.1",
+        "RELAY_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+        "RELAY_PORT_8080_TCP_ADDR": "10.0.0.1",
+    }
+    assert load({}, environ).model_dump() == Settings().model_dump()
+    assert foreign(environ) == [variable(name)]
+    (Path("relay.toml")).write_text(f"{name} = 81")
+    assert getattr(load({}, environ), name) == 81
+
+
+def test_a_wrong_port_is_no_service() -> None:
+    assert foreign({"RELAY_PORT": "tcp://", "RELAY_HOST": "tcp://10.0.0.1:1"}) == []
+    with pytest.raises(ConfigError, match="RELAY_PORT: should be a whole number"):
+        load({}, {"RELAY_PORT": "http"})
