@@ -72,8 +72,8 @@ python3 -m venv /opt/relay && /opt/relay/bin/pip install ./{wheel}
 {sums}
 ```
 
-The wheel has the page in it, and under `sboms/` the list of what it was tested with (CycloneDX). Whoever runs
-`scripts/release` on the same commit gets the same files.
+The wheel has the page in it, and under `sboms/` the list of what it was tested with (CycloneDX).
+Whoever runs `scripts/release` on the same commit gets the same files.
 """
 
 
