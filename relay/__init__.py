@@ -31,6 +31,7 @@ Around it:
 - ``looking``       puts together what looks at pictures, and what keeps them
 - ``stored``        what outlives the server: its folder, and the database while it runs
 - ``clustered``     a node of a cluster, made as the settings say
+- ``alive``         whether a server lives, for who asks all day
 - ``supervisor``    systemd, or whatever else has started the process: what it is told
 - ``departing``     from the first signal to the end, while users move to other servers
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
