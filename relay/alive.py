@@ -1,8 +1,8 @@
 """Whether the server on this machine lives, for container engines, which ask all day.
 
 So nothing of the server is imported: that alone would cost ten times as much. It is found by
-``$RELAY_PORT``. ``python -m relay.alive`` exits with 1 when nobody answers; whatever the answer is, it
-shows that the event loop turns.
+``$RELAY_PORT``. ``python -m relay.alive`` exits with 1 when nobody answers; whatever the answer is,
+it shows that the event loop turns.
 """
 
 import os
@@ -24,22 +24,29 @@ def answers(port: int, *, secure: bool) -> bool:
     trusting.check_hostname = False  # it is this machine's own port; nothing secret is sent
     trusting.verify_mode = ssl.CERT_NONE
     try:
-        with socket.create_connection(("localhost", port), _TIMEOUT_S) as plain:
-            with trusting.wrap_socket(plain) if secure else plain as connection:
-                connection.sendall(_REQUEST)
-                return b"\r\nServer: relay\r\n" in connection.recv(4096)
+        with (
+            socket.create_connection(("localhost", port), _TIMEOUT_S) as plain,
+            trusting.wrap_socket(plain) if secure else plain as connection,
+        ):
+            connection.sendall(_REQUEST)
+            return b"\r\nServer: relay\r\n" in connection.recv(4096)
     except OSError:
         return False
 
 
+def port_of(environ: Mapping[str, str]) -> int:
+    """The page's; what is no number is somebody else's, such as ``tcp://...`` of Kubernetes."""
+    told = environ.get("RELAY_PORT", "")
+    return int(told) if told.isdecimal() else 8080
+
+
 def main(environ: Mapping[str, str] = os.environ) -> int:
     """Ask; the exit status."""
-    told = environ.get("RELAY_PORT", "")
-    port = int(told) if told.isdecimal() else 8080
+    port = port_of(environ)
     likely = any(environ.get(name) for name in ("RELAY_TLS_CERT", "RELAY_TLS_SELF_SIGNED"))
     if any(answers(port, secure=secure) for secure in (likely, not likely)):
         return 0
-    print(f"relay: no server answers on port {port} of this machine", file=sys.stderr)
+    sys.stderr.write(f"relay: no server answers on port {port} of this machine\n")
     return 1
 
 
