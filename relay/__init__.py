@@ -32,6 +32,8 @@ Around it:
 - ``stored``        what outlives the server: its folder, and the database while it runs
 - ``clustered``     a node of a cluster, made as the settings say
 - ``reloading``     what a server takes up anew while it runs
+- ``alive``         whether a server lives, for who asks all day
+- ``supervisor``    systemd, or whatever else has started the process: what it is told
 - ``departing``     from the first signal to the end, while users move to other servers
 - ``certificate``   that of a server as long as it runs, read again when its files change
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front

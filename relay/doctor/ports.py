@@ -20,6 +20,8 @@ from relay.workers.directory import control
 
 _TIMEOUT_S = 2.0
 _MAX_BYTES = 4096
+_HELD = (errno.EADDRINUSE, errno.EACCES)
+"""A server without privileges has a port below 1024 from systemd, and nobody else may open it."""
 _SUBJECTS = {"port": "TCP port", "tcp_port": "TCP port for media", "udp_port": "UDP port"}
 
 
@@ -33,7 +35,7 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield _any_port("TCP port", "--port")
     else:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.port)
-        is_running = error == errno.EADDRINUSE and relay_answers(settings)
+        is_running = error in _HELD and relay_answers(settings)
         yield _ports("port", [settings.port], settings, error, is_running=is_running)
     if settings.tcp_port is not None and settings.takes_tcp_media:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.tcp_port)

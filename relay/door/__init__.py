@@ -2,6 +2,7 @@
 
 - ``door``      takes connections, gives them to aiohttp, and ends those that say nothing
 - ``listening`` reads the listening socket
+- ``inherited`` those that the process was started with
 - ``entrance``  between a connection and the protocol that it turns out to be for
 - ``greeting``  what a connection is, by its first bytes
 - ``clients``  who is here, who may come, and who goes first when there is no room: decisions only

@@ -20,7 +20,8 @@ from aiohttp.typedefs import Handler
 from relay.door.clients import Client, Clients, DoorLimits, DoorTally
 from relay.door.entrance import Entrance, Guests, MediaProtocol, ProtocolFactory
 from relay.door.greeting import is_of_media
-from relay.door.listening import Listening
+from relay.door.inherited import Inherited
+from relay.door.listening import Listening, listen
 from relay.door.turned import TurnedAway
 from relay.logs import log_crash
 from relay.pace import TokenBucket
@@ -46,6 +47,7 @@ class Door:
     :param source_of: of an address, whom it counts for; empty when that is not bounded.
     :param clock: seconds on a clock that never goes back.
     :param media: makes the protocol of connections that carry media, if there may be any.
+    :param inherited: what listens already, and need not be opened.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class Door:
         source_of: Callable[[str], str] = bounded_source_of,
         clock: Callable[[], float] = time.monotonic,
         media: MediaProtocol | None = None,
+        inherited: Inherited | None = None,
     ) -> None:
         self.tally = DoorTally()
+        self._inherited = inherited or Inherited([])
         self._limits = limits
         self._clients = Clients(limits)
         self._source_of = source_of
@@ -78,12 +82,13 @@ class Door:
 
         :param factory: makes the protocol of a connection for HTTP; None where there is none.
         :param tls: what TLS is spoken with, by a connection that comes now; None for no TLS.
-        :param host: and ``port``, as for :class:`relay.door.listening.Listening`.
+        :param host: and ``port``, as for :func:`relay.door.listening.listen`.
         :returns: the port, which was chosen if it was 0.
         :raises OSError: when the address cannot be bound.
         """
         take = partial(self._let_in, factory, tls)
-        listening = Listening(host, port, take, self._make_room)
+        sockets = self._inherited.take(port) or listen(host, port)
+        listening = Listening(sockets, take, self._make_room)
         if not self._listening:
             self._own(self._tick(), "door tick").add_done_callback(log_crash)
         self._listening.append(listening)

@@ -22,24 +22,21 @@ _NO_FILE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 class Listening:
     """Accepts connections until it is closed.
 
-    :param host: an IP address; ``::`` is every one, of both families as far as there are both.
-    :param port: 0 for any free one.
+    :param sockets: that listen already; see :func:`listen`.
     :param take: is given each connection, and the address that it comes from.
     :param make_room: ends connections, since there is no descriptor for the next one; tells whether
         there was any to end.
-    :raises OSError: when the address cannot be bound.
     """
 
     def __init__(
         self,
-        host: str,
-        port: int,
+        sockets: list[socket.socket],
         take: Callable[[socket.socket, str], None],
         make_room: Callable[[], bool],
     ) -> None:
         self._take, self._make_room = take, make_room
         self._loop = asyncio.get_running_loop()
-        self._sockets = listen(host, port)
+        self._sockets = sockets
         self.port: int = self._sockets[0].getsockname()[1]
         self._pause: asyncio.TimerHandle | None = None
         self._read()
@@ -82,6 +79,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
     One for both would show IPv4 addresses as IPv6 ones, in all that is counted by address.
 
+    :param host: an IP address; ``::`` is every one, of both families as far as there are both.
+    :param port: 0 for any free one.
     :raises OSError: when the address cannot be bound.
     """
     if host != EVERY:

@@ -156,7 +156,7 @@ def _postgresql(url: URL) -> Engine:
             pool_pre_ping=True,
         )
     except ImportError:
-        raise RecordsUnfit("needs psycopg: pip install 'relay[postgres]'") from None
+        raise RecordsUnfit("needs psycopg: pip install 'relay-videochat[postgres]'") from None
 
     @event.listens_for(engine, "connect")
     def connected(made: DBAPIConnection, _: ConnectionPoolEntry) -> None:

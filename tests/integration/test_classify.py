@@ -157,7 +157,7 @@ async def test_a_program_that_fails_costs_no_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({}, "--classify: needs relay[classify]"),
+        ({}, "--classify: needs relay-videochat[classify]"),
         ({"classify_command": "no-such-program"}, "--classify-command: there is no program"),
         ({"media_mode": "direct"}, "--classify: there are no pictures to look at"),
         ({"classify": False, "classify_command": "true"}, "--classify-command: needs --classify"),

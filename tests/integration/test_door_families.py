@@ -20,7 +20,7 @@ class Entrance:
 
     def __init__(self) -> None:
         self.came: asyncio.Queue[str] = asyncio.Queue()
-        self.listening = Listening("::", 0, self._take, lambda: False)
+        self.listening = Listening(listen("::", 0), self._take, lambda: False)
 
     def _take(self, accepted: socket.socket, address: str) -> None:
         accepted.close()

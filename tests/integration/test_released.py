@@ -1,0 +1,73 @@
+"""What ``scripts/release`` builds, as somebody installs it who has no checkout."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.support.served import page_of
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+
+
+def release(folder: Path, umask: int) -> dict[str, bytes]:
+    """What is built, by name."""
+    subprocess.run(
+        [ROOT / "scripts/release", folder],
+        check=True,
+        umask=umask,
+        env=os.environ | {"TZ": "UTC+9"},
+    )
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.timeout(600)
+async def test_it_is_the_same_each_time_and_serves_the_page(tmp_path: Path) -> None:
+    first, second = release(tmp_path / "a", 0o022), release(tmp_path / "b", 0o077)
+    assert first == second
+    assert {Path(name).suffix for name in first} == {".whl", ".gz", ".md", ""}
+    subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=tmp_path / "a", check=True)
+
+    (wheel,) = (tmp_path / "a").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (sbom,) = [name for name in archive.namelist() if ".dist-info/sboms/" in name]
+        assert json.loads(archive.read(sbom))["bomFormat"] == "CycloneDX"
+
+    place = tmp_path / "venv"
+    pip = [place / "bin/python", "-m", "pip", "install", "--quiet"]
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    lock = ROOT / "scripts/lock/requirements.txt"
+    subprocess.run([*pip, "--require-hashes", "-r", lock], check=True)
+    subprocess.run([*pip, "--no-deps", wheel], check=True)
+    process = await asyncio.create_subprocess_exec(
+        *(place / "bin/relay", "serve", "--host", "127.0.0.1", "--port", "0", "--udp-port", "0"),
+        *("--data-dir", tmp_path / "data"),
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin"},
+        stdout=PIPE,
+    )
+    try:
+        page = await page_of(process)
+        async with aiohttp.ClientSession(raise_for_status=True) as http:
+            text = await (await http.get(page)).text()
+            assert "<title>" in text
+            for name in re.findall(r'(?:src|href)="([\w./-]+)"', text):
+                await http.get(f"{page}/{name}")
+            await http.get(f"{page}/admin/")
+    finally:
+        process.terminate()
+        await process.communicate()
+    assert process.returncode == 0
