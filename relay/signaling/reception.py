@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 import structlog
 from aiohttp import web
 
+from relay.pace import TokenBucket
 from relay.safety import Identity
 from relay.safety.arrivals import Admitted, Allowance, Answer, Arrivals, TooMany, WorkWanted
 from relay.safety.work import Work
@@ -45,6 +46,11 @@ class ComesTooOften(web.HTTPTooManyRequests):
         self.details = details or {}
 
 
+_LOGGED_PER_S, _LOGGED_BURST = 0.2, 5
+_MOST_LOGGED = 128
+"""Characters of what a stranger has sent."""
+
+
 class Ticket(NamedTuple):
     """With what somebody has been let in."""
 
@@ -71,6 +77,7 @@ class Reception:
             Allowance(limits.users_per_address, limits.arrivals_per_minute_address),
         )
         self.work = Work()
+        self._told = TokenBucket(_LOGGED_PER_S, _LOGGED_BURST)
         self.is_closing = False
         self.is_draining = False
 
@@ -79,7 +86,8 @@ class Reception:
         origin = request.headers.get("Origin")
         if not origin_allowed(origin, request.headers.get("Host", ""), self._allowed_origins):
             self._tally.refusals["origin"] += 1
-            log.warning("origin_refused", origin=origin)
+            if not self._told.take(monotonic()):
+                log.warning("origin_refused", origin=str(origin)[:_MOST_LOGGED])
             raise web.HTTPForbidden(text="this page may not connect here\n")
 
     def admit(self, request: web.Request, identity: Identity, sockets: int) -> Ticket:
