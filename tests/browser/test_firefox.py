@@ -24,7 +24,8 @@ from tests.browser.test_sound import hears, red_first
 from tests.browser.visitor import SPY, Visitor, together, until
 
 WORDS = "document.getElementById('situation').innerText.replace(/\\s+/g, ' ')"
-CHAT = "[...document.querySelectorAll('#log .line:not([data-former]) .text')].map((line) => line.textContent)"
+LINES = "document.querySelectorAll('#log .line:not([data-former]) .text')"
+CHAT = f"[...{LINES}].map((line) => line.textContent)"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
