@@ -1,7 +1,9 @@
-"""Writes what follows from the operators' API, when that has changed: ``scripts/generate``.
+"""Writes what follows from the code, when that has changed: ``scripts/generate``.
 
 ``docs/openapi.json`` is what ``relay/api`` says of itself; ``relay/ops/models.py`` and
 ``web/admin/wire/types.js`` are made of it, for those who know the API by that document alone.
+
+``docs/log-events.json`` is the schema of the log's lines.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from typing import Any
 from pydantic.alias_generators import to_snake
 
 from relay.api import openapi
+from scripts import log_events
 
 ROOT = Path(__file__).parents[1]
 _Json = dict[str, Any]
@@ -64,6 +67,7 @@ def files() -> dict[Path, str]:
     schemas = {name: schema for name, schema in told if openapi.SENT not in schema}
     return {
         ROOT / "docs/openapi.json": openapi.text(),
+        ROOT / "docs/log-events.json": log_events.text(ROOT / "relay"),
         ROOT / "relay/ops/models.py": _python(schemas),
         ROOT / "web/admin/wire/types.js": _javascript(schemas),
     }

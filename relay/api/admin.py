@@ -11,13 +11,16 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from relay.api import answers, asking
-from relay.api.attempts import Attempts
+from relay.api.attempts import BURST, REFILL_S, Attempts
 from relay.api.operator import is_own_page
 from relay.api.operators import Operators
 from relay.api.sessions import Sessions
+from relay.pace import TokenBucket
 from relay.records import Operator
 
 MAX_BODY_BYTES = 4096
+
+_REASONS = ("wrong_token", "too_many")
 
 _log = structlog.get_logger()
 
@@ -49,6 +52,12 @@ class Admin:
         self._taps_allowed = taps_allowed
         self._clock = clock
         self._attempts = Attempts()
+        self._told = {reason: TokenBucket(1 / REFILL_S, BURST) for reason in _REASONS}
+
+    def _refused(self, reason: str) -> None:
+        """Log it, not each time: whoever is a stranger may try for ever."""
+        if not self._told[reason].take(self._clock()):
+            _log.warning("login_refused", reason=reason)
 
     def routes(self) -> list[web.RouteDef]:
         """The routes."""
@@ -80,12 +89,12 @@ class Admin:
         token = await _token_of(request)
         wait_s = self._attempts.wait_s(request.remote, self._clock())  # no await from here on
         if wait_s > 0:
-            _log.warning("login_refused", reason="too_many")
+            self._refused("too_many")
             return answers.slow_down(wait_s)
         operator = self._operators.who(token)
         if operator is None:
             self._attempts.failed(request.remote, self._clock())
-            _log.warning("login_refused", reason="wrong_token")
+            self._refused("wrong_token")
             return answers.error(401, "this is not the operator's token")
         self._attempts.succeeded(request.remote)
         _log.info("operator_logged_in", operator=operator.name)

@@ -21,6 +21,8 @@ from relay.pace import TokenBucket
 
 _LOGGED_PER_S = 0.2
 _LOGGED_BURST = 5
+_MOST_LOGGED = 128
+"""Characters of what a stranger has sent."""
 
 _log = structlog.get_logger()
 
@@ -77,7 +79,7 @@ class HostCheck:
         if "Upgrade" in request.headers:
             self._refusals["host"] += 1
         if not self._told.take(time.monotonic()):
-            _log.warning("host_refused", host=host)
+            _log.warning("host_refused", host=str(host)[:_MOST_LOGGED])
         raise web.HTTPMisdirectedRequest(
             text="this server does not go by that name; its operator can add it to allowed_hosts"
         )

@@ -100,6 +100,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "overview.gateway.unreached",
             "Networks whose checks have not come by any way, in the last 10 min.",
         ),
+        "relay_failed_networks": (
+            "overview.gateway.failed_networks",
+            "Networks from which a link has failed in the last hour, by cause.",
+            "cause",
+        ),
         "relay_tracks": ("kinds", "Streams, by direction and kind.", "direction", "kind"),
         "relay_bad_tracks": ("problems", "Streams by what is bad about them.", "problem"),
         "relay_bad_rooms": ("seen.bad_room_count", "Rooms with a bad stream."),

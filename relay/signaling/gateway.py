@@ -206,6 +206,12 @@ class Gateway:
         return self._lobby.tally.networks.unreached(monotonic())
 
     @property
+    def failed_networks(self) -> dict[str, int]:
+        """From how many networks links have failed in the last hour, by cause."""
+        tally, now = self._lobby.tally, monotonic()
+        return {cause: tally.networks.of_cause(cause, now) for cause in tally.link_failures}
+
+    @property
     def failures(self) -> list[tuple[str, int, int]]:
         """Why links have failed: see :meth:`Tally.failures`."""
         return self._lobby.tally.failures(monotonic())

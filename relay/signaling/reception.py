@@ -47,6 +47,11 @@ class ComesTooOften(web.HTTPTooManyRequests):
         self.details = details or {}
 
 
+_LOGGED_PER_S, _LOGGED_BURST = 0.2, 5
+_MOST_LOGGED = 128
+"""Characters of what a stranger has sent."""
+
+
 class Ticket(NamedTuple):
     """With what somebody has been let in."""
 
@@ -74,6 +79,7 @@ class Reception:
         )
         self.work = Work()
         self._told = TokenBucket(_TOLD_PER_S, 1)
+        self._logged = TokenBucket(_LOGGED_PER_S, _LOGGED_BURST)
         self.is_closing = False
         self.is_draining = False
 
@@ -82,7 +88,11 @@ class Reception:
         origin = request.headers.get("Origin")
         if not origin_allowed(origin, request.headers.get("Host", ""), self._allowed_origins):
             self._tally.refusals["origin"] += 1
-            log.warning("origin_refused", origin=origin, host=request.headers.get("Host"))
+            if not self._logged.take(monotonic()):
+                host = request.headers.get("Host", "")
+                log.warning(
+                    "origin_refused", origin=str(origin)[:_MOST_LOGGED], host=host[:_MOST_LOGGED]
+                )
             raise web.HTTPForbidden(text="this page may not connect here\n")
 
     def require_upgrade(self, request: web.Request) -> None:

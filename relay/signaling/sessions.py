@@ -196,7 +196,7 @@ class Sessions:
     def refuse(self, why: Refusal) -> None:
         """Somebody could not come back."""
         self._tally.resumes_refused[why] += 1
-        log.info("resume_refused", reason=why)
+        log.debug("resume_refused", reason=why)
 
     def _wait_s(self, session: Session, goodbye: int | None) -> float:
         is_lost = goodbye is None or goodbye == CLOSE_RIGHT_BACK

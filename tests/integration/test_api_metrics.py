@@ -149,6 +149,8 @@ async def test_every_metric_and_label_that_they_ask_for_exists(read: Any) -> Non
     asked = expressions(read())
     assert len(asked) > 5
     for expression in asked:
+        if expression.startswith("up{"):  # Prometheus' own
+            continue
         names = set(re.findall(r"\b(?:relay|process)_\w+", expression))
         assert names, expression
         assert names <= set(seen), expression
@@ -181,14 +183,33 @@ def test_each_alert_says_what_it_means_and_what_to_do() -> None:
     assert len({rule["alert"] for rule in rules}) == len(rules)
     for rule in rules:
         assert rule["labels"]["severity"] in {"page", "ticket"}
-        assert set(rule["annotations"]) == {"summary", "description"}
+        assert set(rule["annotations"]) == {"summary", "description", "runbook"}
 
 
-def test_every_panel_of_the_dashboard_has_its_place_and_its_unit() -> None:
-    panels = [panel for panel in dashboard()["panels"] if panel["type"] != "row"]
-    assert len({panel["id"] for panel in dashboard()["panels"]}) == len(dashboard()["panels"])
-    for panel in panels:
+def panels() -> list[Any]:
+    """Those of rows that are closed included, and the rows themselves."""
+    return [inner for panel in dashboard()["panels"] for inner in [panel, *panel.get("panels", [])]]
+
+
+def test_every_panel_of_the_dashboard_has_its_place_its_unit_and_a_sentence() -> None:
+    assert len({panel["id"] for panel in panels()}) == len(panels())
+    for panel in panels():
+        if panel["type"] == "row":
+            continue
         place = panel["gridPos"]
         assert place["x"] + place["w"] <= 24
         assert panel["fieldConfig"]["defaults"]["unit"]
         assert panel["targets"], panel["title"]
+        assert re.fullmatch(r"[^.]+(\.\d[^.]*)*\.", panel["description"]), panel["title"]
+
+
+def test_the_dashboard_asks_what_a_tired_person_asks_and_details_are_closed() -> None:
+    rows = [panel for panel in panels() if panel["type"] == "row"]
+    assert [row["title"] for row in rows if not row["collapsed"]] == [
+        "Is it up?",
+        "Do people meet?",
+        "Do they see each other?",
+        "Who is unhappy, and why?",
+        "Is it full?",
+    ]
+    assert all(row["title"].startswith("Details: ") for row in rows[5:])

@@ -114,6 +114,14 @@ async def test_a_wrong_token_gives_nothing_and_is_not_logged() -> None:
     assert len(door.sessions) == 0
 
 
+async def test_who_tries_for_ever_does_not_fill_the_log() -> None:
+    door = Door()
+    with capture_logs() as events:
+        for _ in range(100):
+            await door.login(WRONG)
+    assert len(events) == 2 * BURST, "of each of the two reasons"
+
+
 async def test_guessing_is_slow_and_the_right_guess_waits_too() -> None:
     door = Door()
     for _ in range(BURST):

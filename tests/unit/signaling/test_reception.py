@@ -42,3 +42,17 @@ def test_a_proxy_that_does_not_pass_the_host_on_is_told_by_both_names(reception:
         reception.require_origin(make_mocked_request("GET", "/ws", headers=headers))
     [entry] = logged
     assert (entry["origin"], entry["host"]) == ("https://chat.example.org", "127.0.0.1:8080")
+
+
+def test_pages_of_other_sites_are_counted_and_logged_but_not_each() -> None:
+    tally = Tally()
+    reception = Reception(Limits(), frozenset(), cast("Any", None), tally)
+    headers = {"Host": "chat.example.org", "Origin": "https://evil.example/" + "x" * 4000}
+    with capture_logs() as events:
+        for _ in range(50):
+            with pytest.raises(web.HTTPForbidden):
+                reception.require_origin(make_mocked_request("GET", "/ws", headers=headers))
+    assert tally.refusals["origin"] == 50
+    assert {event["event"] for event in events} == {"origin_refused"}
+    assert len(events) < 10
+    assert all(len(event["origin"]) < 200 for event in events)
