@@ -22,6 +22,9 @@ from tests.support.operating import TOKEN
 
 expect.set_options(timeout=20_000)
 
+WINDOW = {"width": 1366, "height": 680}
+"""Of a small laptop; wide enough for all the buttons of a call in one row."""
+
 StartServer = Callable[..., Awaitable[Server]]
 Arrive = Callable[..., Awaitable[Visitor]]
 Meet = Callable[..., Awaitable[tuple[Visitor, Visitor]]]
@@ -126,7 +129,7 @@ async def arrive(chromium: Browser) -> AsyncIterator[Arrive]:
             url: str = "",
             **options: object,
         ) -> Visitor:
-            options = {"locale": "en-GB", **options}
+            options = {"locale": "en-GB", "viewport": WINDOW, **options}
             context = await browser.new_context(**options)  # type: ignore[arg-type]
             stack.push_async_callback(context.close)
             visitor = await Visitor.arrive(context, url or server.url, agree=agree, spell=spell)

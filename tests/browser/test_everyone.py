@@ -43,8 +43,7 @@ async def test_a_whole_call_with_the_keyboard_alone(server: Server, arrive: Arri
 
 
 async def test_the_keyboard_is_never_lost(meet: Meet) -> None:
-    wide = {"viewport": {"width": 1280, "height": 800}}
-    anna, berta = await meet(options=wide)
+    anna, berta = await meet()
     following = anna.page.get_by_role("button", name="Next", exact=True)
     send = anna.page.get_by_role("button", name="Send", exact=True)
     await following.focus()

@@ -18,8 +18,9 @@ SIZES = [
     (740, 360),
     (768, 1024),
     (1024, 600),
-    (1179, 700),
     (1280, 800),
+    (1339, 700),
+    (1366, 680),
     (1920, 1080),
     (2560, 1440),
 ]
@@ -184,7 +185,7 @@ async def test_picture_in_picture_is_asked_for(meet: Meet) -> None:
             window.asked.push(this.id);
         };
     """
-    anna, _ = await meet(options={"spell": spell, "viewport": {"width": 1280, "height": 800}})
+    anna, _ = await meet(options={"spell": spell})
     await anna.press("Picture in picture")
     await anna.key("p")
     asked = ["remote", "remote"]
@@ -222,7 +223,7 @@ async def moves_by_keys(anna: Visitor) -> None:
 
 
 async def test_who_does_not_search_on_rests_until_next(meet: Meet) -> None:
-    anna, berta = await meet(options={"viewport": {"width": 1280, "height": 800}})
+    anna, berta = await meet()
     await anna.press("Settings")
     await anna.page.get_by_role("switch", name="Keep looking when somebody leaves").uncheck()
     await anna.press("Close")
