@@ -16,7 +16,7 @@ from tests.browser.server import SERVE_STRICT, Server
 from tests.browser.visitor import NOT_REACHED, REFUSED, Visitor, together, until
 
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
-SIZES = {"phone": (390, 780), "desktop": (1180, 700)}
+SIZES = {"phone": (390, 780), "desktop": (1366, 700)}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 # The browser's test picture is glaring, and large as a file.
