@@ -18,6 +18,7 @@ from relay import __version__, logs
 from relay.bots import commands as bots
 from relay.config import CONFIG_FILE, Settings, flag, foreign, load, variable
 from relay.errors import BotError, ConfigError, OperatorError
+from relay.init.command import init
 from relay.ops import commands as operators
 from relay.ops import evidence
 
@@ -202,6 +203,7 @@ def evidence_init(
     )
 
 
+app.command("init", rich_help_panel=_SERVER)(init)
 operators.register(app)
 app.add_typer(evidence.GROUP, name="evidence", rich_help_panel=operators.PANEL)
 bots.register(app)

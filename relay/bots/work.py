@@ -35,15 +35,19 @@ class Refusal:
         return f"HTTP {self.status}" + (f": {self.message}" if self.message else "")
 
 
-async def why(http: aiohttp.ClientSession, url: str, ssl: aiohttp.Fingerprint | bool) -> Refusal:
+async def why(
+    http: aiohttp.ClientSession, url: str, ssl: aiohttp.Fingerprint | bool, origin: str | None
+) -> Refusal:
     """Ask why ``/ws`` refuses: the same address, without an upgrade.
 
     :param url: the WebSocket's.
+    :param origin: as it was said there.
     :raises aiohttp.ClientError: when the server cannot be asked.
     """
     parts = urlsplit(url)
     address = urlunsplit(parts._replace(scheme="https" if parts.scheme == "wss" else "http"))
-    async with http.get(address, ssl=ssl) as response:
+    headers = {"Origin": origin} if origin else {}
+    async with http.get(address, ssl=ssl, headers=headers) as response:
         body = b""
         async for part in response.content.iter_any():
             body += part

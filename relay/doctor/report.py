@@ -12,7 +12,7 @@ from rich.text import Text
 
 from relay.api.welcome import read_welcome
 from relay.config import CONFIG_FILE, Settings, foreign, load, variable
-from relay.doctor import cluster, network, ports, storage, system, workers
+from relay.doctor import cluster, names, network, ports, storage, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.errors import ConfigError
 from relay.families import own_addresses
@@ -47,7 +47,9 @@ def examine(
         yield from storage.check(settings, environ)
         yield from cluster.check(settings)
         yield from _classifier(settings)
-        yield from network.check_addresses(settings, own_addresses())
+        own = own_addresses()
+        yield from network.check_addresses(settings, own)
+        yield from names.check(settings, own)
         yield from network.check_tls(settings)
     yield system.check_clock()
     yield system.check_files(settings or Settings())
@@ -65,12 +67,22 @@ def tell(found: list[Finding], *, as_json: bool) -> None:
             fields = {name: getattr(each, name) for name in ("grade", "subject", "text", "advice")}
             typer.echo(json.dumps(fields, ensure_ascii=False))
     else:
-        screen = Console(highlight=False)
-        screen.print(_table(found))
-        screen.print(_summary(found))
-        screen.print(_ELSEWHERE)
-    if any(each.grade is Grade.BAD for each in found):
+        show(found)
+        Console(highlight=False).print(_ELSEWHERE)
+    if is_bad(found):
         raise typer.Exit(FOUND_BAD)
+
+
+def show(found: list[Finding]) -> None:
+    """Print it for people."""
+    screen = Console(highlight=False)
+    screen.print(_table(found))
+    screen.print(_summary(found))
+
+
+def is_bad(found: list[Finding]) -> bool:
+    """Whether something is to be corrected."""
+    return any(each.grade is Grade.BAD for each in found)
 
 
 def _sources(

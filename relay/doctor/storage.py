@@ -13,7 +13,7 @@ from relay.evidence.keyfiles import PUBLIC_NAME, public_key_in
 from relay.records.look import Look, look
 from relay.records.schema import HEAD
 from relay.safety.keyfile import keys_in
-from relay.stored import KEY_FILE, database_at, usual
+from relay.stored import KEY_FILE, database_at, not_writable, usual
 
 _LITTLE = 256 << 20
 _VERY_LITTLE = 16 << 20
@@ -55,7 +55,7 @@ def _folder(settings: Settings, path: Path) -> Finding:
     if not stat.S_ISDIR(found.st_mode):
         return bad(_FOLDER, f"{path} is no directory", advice)
     if not os.access(path, os.W_OK | os.X_OK):
-        return bad(_FOLDER, f"{path} cannot be written", advice)
+        return bad(_FOLDER, f"{path} cannot be written: {not_writable(found.st_uid)}", advice)
     if stat.S_IMODE(found.st_mode) & 0o022:
         return fair(_FOLDER, f"{path} can be changed by other users", f"chmod 700 {path}")
     return good(_FOLDER, f"{path}")
@@ -105,6 +105,9 @@ def _database(settings: Settings, where: str | Path) -> Finding:
         told, option = f"{where}", "data_dir"
         if not where.exists():
             return good(_DATABASE, f"{told}, to be made")
+        if not os.access(where, os.W_OK):
+            text = f"{told} cannot be written: {not_writable(where.stat().st_uid)}"
+            return bad(_DATABASE, text, f"chown it to the server's user, or look at {where.parent}")
     else:
         told, option = "PostgreSQL", "database_url"
     advice = f"correct {settings.written(option)}: the server does not start like this"

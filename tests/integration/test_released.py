@@ -34,6 +34,20 @@ def release(folder: Path, umask: int) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def start_is_written(relay: Path, folder: Path) -> None:
+    """``relay init`` finds what it writes in the wheel."""
+    for under, file in (("systemd", "etc/systemd/system/relay.service"), ("compose", "alerts.yml")):
+        flags = ("--domain", "chat.localhost", "--public-ip", "192.0.2.1", "--under", under)
+        place = folder / under
+        subprocess.run(
+            [relay, "init", "--folder", place, *flags, "--certificate", "self-signed"],
+            check=False,  # what the doctor says of this machine is another matter
+            env={"PATH": "/usr/bin:/bin"},
+            stdin=subprocess.DEVNULL,
+        )
+        assert (place / file).is_file()
+
+
 @pytest.mark.timeout(600)
 async def test_it_is_the_same_each_time_and_serves_the_page(tmp_path: Path) -> None:
     first, second = release(tmp_path / "a", 0o022), release(tmp_path / "b", 0o077)
@@ -52,6 +66,7 @@ async def test_it_is_the_same_each_time_and_serves_the_page(tmp_path: Path) -> N
     lock = ROOT / "scripts/lock/requirements.txt"
     subprocess.run([*pip, "--require-hashes", "-r", lock], check=True)
     subprocess.run([*pip, "--no-deps", wheel], check=True)
+    start_is_written(place / "bin/relay", tmp_path)
     process = await asyncio.create_subprocess_exec(
         *(place / "bin/relay", "serve", "--host", "127.0.0.1", "--port", "0", "--udp-port", "0"),
         *("--data-dir", tmp_path / "data"),
