@@ -30,6 +30,8 @@ class Refusal:
     status: int
     message: str
     challenge: dict[str, Any] | None = field(default=None, repr=False)
+    code: str = ""
+    """Which error it is, as docs/protocol.md has it; empty when nothing says so."""
 
     def __str__(self) -> str:
         return f"HTTP {self.status}" + (f": {self.message}" if self.message else "")
@@ -60,7 +62,7 @@ async def why(
     message = "".join(char for char in error.message if char.isprintable())
     if error.challenge is None and (retry := response.headers.get("Retry-After")):
         message = f"{message} (in {retry} s)"
-    return Refusal(response.status, message, error.challenge)
+    return Refusal(response.status, message, error.challenge, error.code)
 
 
 async def solve(challenge: dict[str, Any]) -> str:
@@ -94,6 +96,7 @@ async def solve(challenge: dict[str, Any]) -> str:
 
 
 class _Error(BaseModel):
+    code: str = Field(default="", max_length=100)
     message: str = Field(default="", max_length=1000)
     challenge: dict[str, Any] | None = None
 

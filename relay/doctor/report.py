@@ -111,7 +111,11 @@ def _files(settings: Settings) -> Iterator[Finding]:
     if settings.welcome_file is not None:
         yield _welcome(settings, settings.welcome_file)
     if settings.allow_taps:
-        yield _audit_log(settings, settings.audit_log)
+        advice = "without it nobody can look into calls"
+        yield _written("audit log", settings, "audit_log", settings.audit_log, advice)
+    if settings.log_file is not None:
+        advice = "'relay serve' does not start like this"
+        yield _written("log file", settings, "log_file", settings.log_file, advice)
 
 
 def _welcome(settings: Settings, path: Path) -> Finding:
@@ -122,14 +126,14 @@ def _welcome(settings: Settings, path: Path) -> Finding:
     return good("welcome", f"{path}")
 
 
-def _audit_log(settings: Settings, path: Path) -> Finding:
-    """Whether it can be written; it is not made for that."""
+def _written(subject: str, settings: Settings, name: str, path: Path, advice: str) -> Finding:
+    """Whether a file can be written; it is not made for that."""
     is_there = path.exists()
     where, wanted = (path, os.W_OK) if is_there else (path.parent, os.W_OK | os.X_OK)
     if path.is_dir() or not os.access(where, wanted):
-        advice = f"correct {settings.written('audit_log')}: without it nobody can look into calls"
-        return bad("audit log", f"{path} cannot be written", advice)
-    return good("audit log", f"{path}" if is_there else f"{path}, to be made")
+        advice = f"correct {settings.written(name)}: {advice}"
+        return bad(subject, f"{path} cannot be written", advice)
+    return good(subject, f"{path}" if is_there else f"{path}, to be made")
 
 
 def _token(settings: Settings) -> Finding:

@@ -37,8 +37,10 @@ def remedy(error: BotError) -> str:
     :param error: as :meth:`relay.bots.client.Client.connect` raises it.
     """
     if isinstance(error, TurnedAway):
-        status, is_told = error.refusal.status, bool(error.refusal.message)
-        return "" if is_told else _BY_STATUS.get(status, "it is no relay's" if status < 400 else "")
+        status = error.refusal.status
+        if error.refusal.code == "banned":
+            return ""
+        return _BY_STATUS.get(status, "it is no relay's" if status < 400 else "")
     match error.__cause__:
         case aiohttp.ClientConnectorCertificateError(
             certificate_error=SSLCertVerificationError() as why

@@ -25,8 +25,8 @@ def unreachable(cause: Exception) -> str:
     return remedy(error)
 
 
-def refused(status: int, message: str = "") -> str:
-    return remedy(TurnedAway("wss://chat.example.org/ws", Refusal(status, message)))
+def refused(status: int, code: str = "") -> str:
+    return remedy(TurnedAway("wss://chat.example.org/ws", Refusal(status, "", code=code)))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_an_answer_that_lets_nobody_in_has_a_remedy(status: int, word: str) -> N
 
 
 def test_what_the_server_says_itself_is_enough() -> None:
-    assert refused(403, "you are banned") == ""
+    assert refused(403, "banned") == ""
     assert refused(418) == ""
     assert remedy(BotError("the connection is lost")) == ""
 
