@@ -165,8 +165,8 @@ def doctor(
     """Check settings and machine, and say what to change.
 
     Give it what you give to 'relay serve', and run it as the same user. It changes nothing, and
-    asks nobody outside of this machine but its database and its Redis. The exit status is 3 when
-    something is wrong.
+    asks nobody outside of this machine but DNS, its database and its Redis. The exit status is 3
+    when something is wrong.
     """
     from relay.doctor import report  # noqa: PLC0415
 

@@ -116,6 +116,8 @@ def run(given: Mapping[str, str], folder: Path | None, ask: "Ask | None", *, for
     if given["under"] not in list(Under):
         raise ConfigError(f"--under: should be {' or '.join(Under)}, not {given['under']!r}")
     under = Under(given["under"])
+    if folder is None and under is Under.SYSTEMD and not _has_systemd():
+        raise ConfigError("--under: no systemd runs here: give compose, or a --folder")
     folder = folder or (Path("/") if under is Under.SYSTEMD else Path.cwd())
     env = _there(folder / files.env_file(under))
     here = _here()
@@ -125,7 +127,10 @@ def run(given: Mapping[str, str], folder: Path | None, ask: "Ask | None", *, for
     has_ipv6 = any(each.version == 6 for each in here.own)
     for file in files.files_of(answers, token, command, shipped, has_ipv6=has_ipv6):
         path = folder / file.path
-        _tell(path, placing.place(path, file.text, file.mode, force=force))
+        if file.is_settled and token_in(env) is not None:
+            _tell(path, placing.Outcome.UNCHANGED)
+        else:
+            _tell(path, placing.place(path, file.text, file.mode, force=force))
     typer.echo()
     has_files = here.is_file(answers.tls_cert)
     found = [
@@ -150,6 +155,10 @@ def _asked(question: str, usual: str, check: "Check") -> str:
         return value
 
     return str(typer.prompt(question, default=usual or None, value_proc=convert))
+
+
+def _has_systemd() -> bool:
+    return Path("/run/systemd/system").is_dir()  # sd_booted(3)
 
 
 def _there(path: Path) -> str:

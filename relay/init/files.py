@@ -44,6 +44,8 @@ class File:
     """Below the folder that was chosen."""
     text: str
     mode: int = OPEN
+    is_settled: bool = False
+    """Whether it stays as it is once it has a token: no answer makes another one of it."""
 
 
 def env_file(under: Under) -> Path:
@@ -71,7 +73,7 @@ def files_of(
         yield from _containers(answers, token, shipped)
         return
     secrets = f"# Secrets of the relay; only root need be able to read them.\n{_token(token)}"
-    yield File(env_file(answers.under), secrets, SECRET)
+    yield File(env_file(answers.under), secrets, SECRET, is_settled=True)
     units = Path("etc/systemd/system")
     yield File(units / "relay.service", service(shipped("relay.service"), command))
     yield File(

@@ -31,7 +31,18 @@ def release(folder: Path, umask: int) -> dict[str, bytes]:
         umask=umask,
         env=os.environ | {"TZ": "UTC+9"},
     )
+    subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=folder, check=True)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def installed(wheel: Path, place: Path) -> Path:
+    """The command, in an environment of its own."""
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    pip = (str(place / "bin/python"), "-m", "pip", "install", "--quiet")
+    lock = ROOT / "scripts/lock/requirements.txt"
+    subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True)
+    subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
+    return place / "bin/relay"
 
 
 def start_is_written(relay: Path, folder: Path) -> None:
@@ -53,22 +64,16 @@ async def test_it_is_the_same_each_time_and_serves_the_page(tmp_path: Path) -> N
     first, second = release(tmp_path / "a", 0o022), release(tmp_path / "b", 0o077)
     assert first == second
     assert {Path(name).suffix for name in first} == {".whl", ".gz", ".md", ""}
-    subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=tmp_path / "a", check=True)
 
     (wheel,) = (tmp_path / "a").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         (sbom,) = [name for name in archive.namelist() if ".dist-info/sboms/" in name]
         assert json.loads(archive.read(sbom))["bomFormat"] == "CycloneDX"
 
-    place = tmp_path / "venv"
-    pip = [place / "bin/python", "-m", "pip", "install", "--quiet"]
-    subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    lock = ROOT / "scripts/lock/requirements.txt"
-    subprocess.run([*pip, "--require-hashes", "-r", lock], check=True)
-    subprocess.run([*pip, "--no-deps", wheel], check=True)
-    start_is_written(place / "bin/relay", tmp_path)
+    relay = installed(wheel, tmp_path / "venv")
+    start_is_written(relay, tmp_path)
     process = await asyncio.create_subprocess_exec(
-        *(place / "bin/relay", "serve", "--host", "127.0.0.1", "--port", "0", "--udp-port", "0"),
+        *(relay, "serve", "--host", "127.0.0.1", "--port", "0", "--udp-port", "0"),
         *("--data-dir", tmp_path / "data"),
         cwd=tmp_path,
         env={"PATH": "/usr/bin:/bin"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from relay.cli import app
 from relay.doctor import report
 from relay.doctor.findings import Finding, bad, good
 from relay.errors import ConfigError
-from relay.init import advice
+from relay.init import advice, command
 from relay.init.answers import token_in
 
 pytestmark = pytest.mark.usefixtures("kept_logging")
@@ -80,6 +81,36 @@ def test_it_can_be_run_again_without_its_flags(tmp_path: Path) -> None:
     assert "ban_after_reporters = 5" in toml.read_text()
     assert (tmp_path / "etc/relay/relay.toml.old").read_text() == changed
     assert (tmp_path / "etc/relay/relay.env").read_text() == token
+
+
+@pytest.mark.usefixtures("examined")
+def test_other_secrets_stay_whatever_is_forced(tmp_path: Path) -> None:
+    run(tmp_path, *FLAGS, "self-signed")
+    env = tmp_path / "etc/relay/relay.env"
+    more = env.read_text() + "RELAY_DATABASE_URL=postgresql://relay@db.example.org/relay\n"
+    env.write_text(more)
+    assert f"unchanged {env}" in run(tmp_path, "--force").out
+    assert env.read_text() == more
+
+
+def test_who_is_not_root_is_told_nothing_of_what_only_the_service_has(
+    tmp_path: Path,
+    examined: list[tuple[Mapping[str, object], str | None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    found = run(tmp_path, *FLAGS, "proxy")
+    assert "it ticks" in found.out
+    assert "data folder" not in found.out
+    ((told, _),) = examined
+    assert "STATE_DIRECTORY" not in told
+
+
+def test_where_no_systemd_runs_its_files_are_not_strewn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "_has_systemd", lambda: False)
+    result = CliRunner().invoke(app, ["init", *FLAGS, "proxy"])
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception).startswith("--under: no systemd runs here")
 
 
 def test_what_a_container_has_of_its_own_is_not_judged_here(
