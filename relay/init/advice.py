@@ -65,6 +65,9 @@ def steps(answers: Answers, *, has_files: bool, checkout: Path | None) -> Iterat
             " (certbot's --deploy-hook, lego's --renew-hook)",
             (_install(answers),),
         )
+    elif answers.certificate is Certificate.FILES:
+        command = f"chown {_USER[answers.under]} {answers.tls_cert} {answers.tls_key}"
+        yield Step("let the server read the certificate, now and after each renewal", (command,))
     if answers.certificate is Certificate.PROXY:
         yield Step(
             "have the proxy pass everything on; this is all of a Caddyfile, and"

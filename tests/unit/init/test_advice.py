@@ -58,6 +58,7 @@ def test_one_that_the_server_can_read_stays_where_it_is() -> None:
     made = answers(certificate=Certificate.FILES, cert="/etc/relay/lego/fullchain.pem")
     assert made.installed == ("/etc/relay/lego/fullchain.pem", "/etc/relay/lego/privkey.pem")
     assert not any(each.startswith("install ") for each in commands(made))
+    assert f"chown relay {made.tls_cert} {made.tls_key}" in commands(made)
 
 
 def test_a_container_needs_its_image() -> None:
