@@ -104,6 +104,8 @@ def check_tls(settings: Settings, now: datetime | None = None) -> Iterator[Findi
         yield from _files(settings, settings.tls_cert, now or datetime.now(UTC))
     elif ip_address(settings.host).is_loopback:
         yield good("TLS", "none; browsers on this machine need none, and a proxy brings its own")
+    elif settings.trusted_proxies:
+        yield good("TLS", "none here; the proxies in front are to have it")
     else:
         yield fair(
             "TLS",

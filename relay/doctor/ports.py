@@ -15,6 +15,7 @@ from typing import Any
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
 from relay.doctor.holders import holder
+from relay.doctor.places import is_there
 from relay.errors import WorkerError
 from relay.families import EVERY, EVERY_IPV4, NO_IPV6, from_here
 from relay.workers import Directory, usual
@@ -65,7 +66,8 @@ def _udp_ports(
     for index, port in enumerate(settings.udp_ports):
         error = bind_error(socket.SOCK_DGRAM, settings.host, port)
         # It is not asked: whom a worker without a server hears, it takes for its next one.
-        is_left = error == errno.EADDRINUSE and place is not None and control(place, index).exists()
+        is_held = error == errno.EADDRINUSE and place is not None
+        is_left = is_held and is_there(control(place, index))
         alike.setdefault((error, is_left and not is_running), []).append(port)
     for (error, is_left), ports in alike.items():
         if is_left:

@@ -14,6 +14,7 @@ from relay.api.welcome import read_welcome
 from relay.config import CONFIG_FILE, Settings, foreign, load, variable
 from relay.doctor import cluster, names, network, ports, storage, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
+from relay.doctor.places import is_there
 from relay.errors import ConfigError
 from relay.families import own_addresses
 from relay.looking import command_for
@@ -88,9 +89,7 @@ def is_bad(found: list[Finding]) -> bool:
 def _sources(
     flags: Mapping[str, str | bool], environ: Mapping[str, str], config: str | None
 ) -> str:
-    file = (
-        config or environ.get("RELAY_CONFIG") or (CONFIG_FILE if Path(CONFIG_FILE).exists() else "")
-    )
+    file = config or environ.get("RELAY_CONFIG") or (CONFIG_FILE if is_there(CONFIG_FILE) else "")
     variables = sum(bool(environ.get(variable(name))) for name in Settings.model_fields)
     variables -= len(foreign(environ))
     told = [
@@ -128,12 +127,12 @@ def _welcome(settings: Settings, path: Path) -> Finding:
 
 def _written(subject: str, settings: Settings, name: str, path: Path, advice: str) -> Finding:
     """Whether a file can be written; it is not made for that."""
-    is_there = path.exists()
-    where, wanted = (path, os.W_OK) if is_there else (path.parent, os.W_OK | os.X_OK)
-    if path.is_dir() or not os.access(where, wanted):
+    exists = is_there(path)
+    where, wanted = (path, os.W_OK) if exists else (path.parent, os.W_OK | os.X_OK)
+    if (exists and path.is_dir()) or not os.access(where, wanted):
         advice = f"correct {settings.written(name)}: {advice}"
         return bad(subject, f"{path} cannot be written", advice)
-    return good(subject, f"{path}" if is_there else f"{path}, to be made")
+    return good(subject, f"{path}" if exists else f"{path}, to be made")
 
 
 def _token(settings: Settings) -> Finding:

@@ -172,6 +172,7 @@ def _there(path: Path) -> str:
 
 
 def _here() -> "Here":
+    from relay.doctor.places import is_there  # noqa: PLC0415
     from relay.families import own_addresses  # noqa: PLC0415
     from relay.init.asking import Here  # noqa: PLC0415
     from relay.media.paths.candidates import resolved  # noqa: PLC0415
@@ -182,7 +183,7 @@ def _here() -> "Here":
         except OSError:
             return []
 
-    return Here(own_addresses(), addresses_of, lambda path: Path(path).is_file())
+    return Here(own_addresses(), addresses_of, is_there)
 
 
 def _command() -> str:
