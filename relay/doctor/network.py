@@ -1,5 +1,6 @@
 """Which addresses browsers are told, and whether the page is served as they want it."""
 
+import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -10,6 +11,7 @@ from cryptography import x509
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
 from relay.doctor.names import of_the_page
+from relay.doctor.places import is_there
 from relay.doctor.ports import span
 from relay.errors import ConfigError
 from relay.media.paths.candidates import resolved
@@ -120,7 +122,7 @@ def _files(settings: Settings, file: Path, now: datetime) -> Iterator[Finding]:
         server_tls(settings)
         chain = x509.load_pem_x509_certificates(file.read_bytes())
     except ConfigError as error:
-        yield bad("TLS", str(error), "correct the files")
+        yield bad("TLS", str(error), _mend(settings))
         return
     yield _validity(chain[0], now)
     lacking = [name for name in of_the_page(settings) if not covers(chain[0], name)]
@@ -133,6 +135,17 @@ def _files(settings: Settings, file: Path, now: datetime) -> Iterator[Finding]:
     key = settings.tls_key
     if key is not None and key.stat().st_mode & 0o007:
         yield fair("TLS", f"every user of this machine can read {key}", f"chmod o= {key}")
+
+
+def _mend(settings: Settings) -> str:
+    """What to do about files that cannot be used."""
+    for path in (settings.tls_cert, settings.tls_key):
+        if path is not None and not is_there(path):
+            name = next(iter(of_the_page(settings)), "chat.example.org")
+            return f"correct the name, or get one: certbot certonly --standalone -d {name}"
+        if path is not None and not os.access(path, os.R_OK):
+            return f"let this user read it: chown {os.geteuid()} {path}"
+    return "put the certificate there, those above it after it, and its key, in PEM"
 
 
 def covers(certificate: x509.Certificate, name: str) -> bool:

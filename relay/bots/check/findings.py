@@ -1,6 +1,7 @@
 """What was found, and what of it is wrong: in words, with what to do. Decisions only."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Literal
 
 from relay.bots.check.attempt import Tried
@@ -77,6 +78,8 @@ class Found:
         ]
         if self.certificate_days is not None and self.certificate_days < RENEW_DAYS:
             notes.append(f"its certificate ends in {self.certificate_days} days: renew it")
+        if self.url.startswith("ws:") and not ip_address(self.server_host).is_loopback:
+            notes.append("the page has no TLS, so browsers give it no camera")
         text = f"All that the server announces works from here: {_listed(self._names())}"
         return f"{text}; {'; '.join(notes)}." if notes else f"{text}."
 

@@ -1,5 +1,6 @@
 """Addresses and certificates: what the doctor says about each."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -123,6 +124,25 @@ def test_a_certificate_that_cannot_be_read(tmp_path: Path) -> None:
     found, told = tls(tls_cert=tmp_path / "no.pem", tls_key=tmp_path / "no.key")
     assert found is Grade.BAD
     assert told.startswith("--tls-cert: cannot read ")
+
+
+def test_what_to_do_about_files_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = write_certificate(tmp_path)
+    key.write_bytes(key.read_bytes()[:50])
+
+    def advice(**settings: object) -> str:
+        (found,) = network.check_tls(
+            Settings.model_validate({"tls_cert": cert, "tls_key": key, **settings})
+        )
+        return found.advice
+
+    assert "in PEM" in advice()
+    nowhere = {"tls_cert": tmp_path / "no.pem", "allowed_hosts": ["chat.example.net"]}
+    assert "certbot certonly --standalone -d chat.example.net" in advice(**nowhere)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != key or mode == os.F_OK)
+    assert advice() == f"let this user read it: chown {os.geteuid()} {key}"
 
 
 def all_of_tls(**settings: object) -> dict[Grade, str]:
