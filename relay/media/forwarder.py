@@ -53,7 +53,7 @@ from relay.media.repairs import Repairs
 from relay.media.stream import Receiver, Way
 from relay.media.translation import Course, Translation, sender_reports, translate
 from relay.media.verdict import GOES_OUT, Verdict
-from relay.seam import srtp_ffi, srtp_lib
+from relay.srtp import srtp_ffi, srtp_lib
 
 MAX_BATCHES = 4
 """Batches read before the event loop gets its turn again."""

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from rich.table import Table
 
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.media.plane import TICK_S
 from scripts.benchmark.bench import Bench
 from scripts.benchmark.supply import BURST, PEERS, Supply, connected

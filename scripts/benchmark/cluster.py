@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.table import Table
 
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.media.plane import TICK_S
 from scripts.benchmark import meetings
 from scripts.benchmark.bench import Bench

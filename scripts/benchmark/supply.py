@@ -6,7 +6,7 @@ import asyncio
 import socket
 
 from relay.bots.description import Numbering
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.media.link import Link
 from relay.plane import LinkUp
 from scripts.benchmark.traffic import batches, rtp

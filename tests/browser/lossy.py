@@ -13,7 +13,7 @@ import uvloop
 from relay import logs
 from relay.app import running
 from relay.config import Settings
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.media.paths.candidates import Public
 from relay.media.paths.transport import Address, Destination, PlainSocket
 

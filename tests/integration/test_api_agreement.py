@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from relay.bots.bot import Bot
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.media.paths.transport import Address, Destination, PlainSocket
 from tests.support.operating import (
     AUDIO,

@@ -16,7 +16,7 @@ from relay.api.page import folder
 from relay.app import Relay, running
 from relay.config import Settings
 from relay.errors import ConfigError
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.media.paths.idle import IdleCores
 from relay.plane import PlaneStats
 

@@ -12,7 +12,7 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSess
 from structlog.testing import capture_logs
 
 from relay.errors import BotError
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.media.paths.candidates import Public
 from relay.media.paths.dual import open_socket
 from relay.media.paths.idle import IdleCores

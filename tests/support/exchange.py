@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
 from relay.bots.description import ABS_SEND_TIME, AUDIO_LEVEL, MID, TRANSPORT_CC, Numbering
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.plane import LinkState, MediaView, PlaneStats
 from tests.support.holdings import entries
 from tests.support.news import News, Up, news

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.media.paths.candidates import Public
 from relay.workers import messages
 from relay.workers.channel import Channel

@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterable
 
 import pytest
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from OpenSSL import SSL
 
 from relay.media.paths.dtls import (
+    Fingerprint,
     AHEAD,
     MAX_EARLY,
     MAX_MESSAGE_BYTES,
@@ -246,10 +246,10 @@ def test_only_the_certificate_of_the_description_passes() -> None:
     wire.sieve.fingerprints = stranger.getFingerprints()
     certificate = record(fragment(11, messages(flight)[11], number=1))
     assert wire.sieve.sift(certificate) == ([], False)
-    wire.sieve.fingerprints = [RTCDtlsFingerprint("md5", "00"), RTCDtlsFingerprint("sha-256", "?")]
+    wire.sieve.fingerprints = [Fingerprint("md5", "00"), Fingerprint("sha-256", "?")]
     assert wire.sieve.sift(certificate) == ([], False)
     wire.sieve.fingerprints = [
-        RTCDtlsFingerprint(each.algorithm.upper(), each.value.lower())
+        Fingerprint(each.algorithm.upper(), each.value.lower())
         for each in CERTIFICATE.getFingerprints()[1:2]
     ]
     assert len(kept(wire.sieve, certificate)) == 1
