@@ -1,5 +1,7 @@
 """What puts the parts together: their order, their limits, and where the page is then."""
 
+import subprocess
+import sys
 from dataclasses import fields
 from ipaddress import ip_address
 from typing import cast
@@ -17,6 +19,12 @@ from relay.signaling import Gateway, Limits
 
 NO_GATEWAY = cast("Gateway", None)
 NO_RELOADING = cast("Reloading", None)
+
+
+def test_a_front_without_media_of_its_own_does_without_aiortc() -> None:
+    code = "import sys, relay.app; print(sorted({'aiortc', 'av', 'OpenSSL'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(
