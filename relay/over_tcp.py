@@ -68,9 +68,7 @@ class OverTcp:
     def announce(self, plane: object, page_port: int) -> None:
         """Have peers told of the port, now that it is open."""
         settings = self._settings
-        if not settings.takes_tcp_media or not (
-            isinstance(plane, WorkersPlane) or _is_here(plane)
-        ):
+        if not settings.takes_tcp_media or not (isinstance(plane, WorkersPlane) or _is_here(plane)):
             return
         chosen = settings.public_tcp_port or settings.tcp_port
         port = chosen or page_port

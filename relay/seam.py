@@ -50,10 +50,12 @@ class Fingerprint(Protocol):
     """Of a certificate, as ``a=fingerprint`` has it (RFC 8122 section 5)."""
 
     @property
-    def algorithm(self) -> str: ...
+    def algorithm(self) -> str:
+        """A hash function's name, in whatever letters."""
 
     @property
-    def value(self) -> str: ...
+    def value(self) -> str:
+        """In hexadecimal digits, with colons."""
 
 
 class LinkCertificate(RTCCertificate):

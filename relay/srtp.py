@@ -1,4 +1,7 @@
-"""libsrtp by its private names: :mod:`relay.seam` without what takes a quarter of a second to import."""
+"""libsrtp, by its private names.
+
+It stands apart from :mod:`relay.seam`, with which aiortc comes, and a quarter of a second.
+"""
 
 import socket
 from typing import Any

@@ -55,7 +55,9 @@ def as_dict(found: list[Idleness]) -> dict[str, Any]:
 
 def tables(found: list[Idleness]) -> list[Table]:
     """For people."""
-    drawn = table("A server without users", "media processes", "CPU, % of a core", "MB", "wakeups/s")
+    drawn = table(
+        "A server without users", "media processes", "CPU, % of a core", "MB", "wakeups/s"
+    )
     for each in found:
         drawn.add_row(
             str(each.workers),

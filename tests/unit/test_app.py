@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from relay.app import Relay, _limits, running
 from relay.config import Settings
-from relay.media.plane import RelayPlane
 from relay.media.paths.idle import IdleCores
+from relay.media.plane import RelayPlane
 from relay.reloading import Reloading
 from relay.signaling import Gateway, Limits
 
