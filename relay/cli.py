@@ -16,10 +16,11 @@ from typer.core import TyperGroup
 
 from relay import __version__, logs
 from relay.bots import commands as bots
-from relay.config import CONFIG_FILE, Settings, flag, foreign, load, variable
+from relay.config import CONFIG_FILE, Settings, flag, foreign, known, load, renamed, variable
 from relay.errors import BotError, ConfigError, OperatorError
 from relay.ops import commands as operators
 from relay.ops import evidence
+from relay.renamed import FORMER
 
 if TYPE_CHECKING:
     from relay.app import Relay
@@ -93,10 +94,13 @@ def _root(
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give the command one option a setting, in place of its ``**flags``."""
     parameters = [p for p in inspect.signature(command).parameters.values() if p.name != "flags"]
-    for name, field in Settings.model_fields.items():
+    for name in known():
+        present = FORMER.get(name, name)
+        field = Settings.model_fields[present]
         is_switch = field.annotation is bool
         written = f"{flag(name)}/--no-{flag(name)[2:]}" if is_switch else flag(name)
-        option = typer.Option(written, metavar=field.title, help=_help(name))
+        is_former = name in FORMER
+        option = typer.Option(written, metavar=field.title, help=_help(present), hidden=is_former)
         parameters.append(
             inspect.Parameter(
                 name,
@@ -147,6 +151,8 @@ def serve(
     configure_logs(settings)
     for name in foreign(os.environ):
         _log.warning("variable_not_ours", variable=name)
+    for former, present in renamed(settings):
+        _log.warning("setting_renamed", setting=former, now=present)
     uvloop.run(run(settings, _announce, read))
 
 
