@@ -208,7 +208,40 @@ def evidence_init(
     )
 
 
+DATABASE = typer.Typer(
+    help="Bring the database to another version.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@DATABASE.command("back")
+def database_back(
+    *,
+    version: Annotated[
+        str, typer.Argument(help="That of the older relay, as it says when it does not start.")
+    ],
+    data_dir: Annotated[str | None, typer.Option(metavar="FOLDER", help=_help("data_dir"))] = None,
+    database_url: Annotated[
+        str | None, typer.Option(metavar="URL", help=_help("database_url"))
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Settings in TOML, as for 'relay serve'.")
+    ] = None,
+) -> None:
+    """Make the database fit for an older relay again, before that one is installed.
+
+    Run it with the newer relay, as the user that the server runs as, and with every server stopped.
+    What only the newer version keeps is lost; all else stays.
+    """
+    from relay.stored import step_back  # noqa: PLC0415
+
+    given = {"data_dir": data_dir, "database_url": database_url}
+    flags = {name: value for name, value in given.items() if value is not None}
+    was = step_back(load(flags, os.environ, config=config), version)
+    typer.echo(f"The database was of version {was}, and is of version {version} now.")
+
+
 operators.register(app)
+app.add_typer(DATABASE, name="database", rich_help_panel=_SERVER)
 app.add_typer(evidence.GROUP, name="evidence", rich_help_panel=operators.PANEL)
 bots.register(app)
 
