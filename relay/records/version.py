@@ -55,8 +55,10 @@ def go_back(engine: Engine, to: str) -> str:
         _wait_for_others(connection)
         found = version_of(connection)
         known = versions()
-        if not found or found not in known:
-            raise RecordsUnfit(f"is of version {found or 'none'}, and this relay knows {HEAD}")
+        if not found:
+            raise RecordsUnfit("has no tables of a relay's")
+        if found not in known:
+            raise RecordsUnfit(f"is of version {found}, and this relay knows {HEAD}")
         if to not in known[: known.index(found) + 1]:
             before = ", ".join(known[: known.index(found)]) or "none"
             raise RecordsUnfit(
