@@ -149,7 +149,9 @@ async def the_page_is_below_the_path(http: aiohttp.ClientSession, host: str) -> 
         [visitor] = SimpleCookie(response.headers["Set-Cookie"]).values()
     assert (visitor.key, visitor["path"]) == ("__Secure-relay_visitor", "/chat/")
     async with http.get(f"{host}/chat/with/abc") as response:
-        assert str(response.url) == f"{host}/chat/#with=abc"
+        [there] = response.history
+        assert there.headers["Location"] == "../#with=abc"
+        assert str(response.url) == f"{host}/chat/"
 
 
 async def two_meet(relay: Relay, http: aiohttp.ClientSession, host: str) -> None:
