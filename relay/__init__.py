@@ -38,6 +38,7 @@ Around it:
 - ``certificate``   that of a server as long as it runs, read again when its files change
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
 - ``wording``       what is said of a setting that has a wrong value
+- ``renamed``       settings that had another name before
 - ``safety_settings``  those of the settings that are about strangers; ``setting`` is one
 - ``cluster_settings`` those that are about clusters
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.api.welcome import read_welcome
-from relay.config import CONFIG_FILE, Settings, foreign, load, variable
+from relay.config import CONFIG_FILE, Settings, foreign, known, load, renamed, variable
 from relay.doctor import cluster, network, ports, storage, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.errors import ConfigError
@@ -40,6 +40,7 @@ def examine(
     if settings is not None:
         yield good("settings", _sources(flags, environ, config))
         yield from _others(environ)
+        yield from _renamed(settings)
         yield from _files(settings)
         yield _token(settings)
         yield from ports.check(settings, environ)
@@ -79,7 +80,7 @@ def _sources(
     file = (
         config or environ.get("RELAY_CONFIG") or (CONFIG_FILE if Path(CONFIG_FILE).exists() else "")
     )
-    variables = sum(bool(environ.get(variable(name))) for name in Settings.model_fields)
+    variables = sum(bool(environ.get(variable(name))) for name in known())
     variables -= len(foreign(environ))
     told = [
         f"{os.fspath(file)}" if file else "no file",
@@ -93,6 +94,12 @@ def _others(environ: Mapping[str, str]) -> Iterator[Finding]:
     for name in foreign(environ):
         text = f"{name} is not read: it is the address of a Service, as Kubernetes sets it"
         yield fair("environment", text, "set enableServiceLinks: false, or rename the Service")
+
+
+def _renamed(settings: Settings) -> Iterator[Finding]:
+    for former, present in renamed(settings):
+        text = f"{former} is a former name, which the next release does not read"
+        yield fair("settings", text, f"write {present}")
 
 
 def _files(settings: Settings) -> Iterator[Finding]:

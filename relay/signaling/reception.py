@@ -100,7 +100,7 @@ class Reception:
         if "Sec-WebSocket-Key" not in request.headers or _is_upgrade(request):
             return
         if not self._told.take(monotonic()):
-            log.warning("upgrade_missing")
+            log.warning("upgrade_missing", headers="Upgrade, Connection")
         raise web.HTTPUpgradeRequired(
             text="a proxy has taken the Upgrade header away\n", headers={"Upgrade": "websocket"}
         )

@@ -53,7 +53,12 @@ async def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals)
 async def test_each_signal_has_its_meaning(tmp_path: Path) -> None:
     file, moved = tmp_path / "relay.log", tmp_path / "relay.log.1"
     (tmp_path / "relay.toml").write_text('log_file = "relay.log"\n')
-    before = "import os; os.environ['RELAY_PORT'] = 'tcp://10.0.0.1:80'"
+    before = (
+        "import os; os.environ['RELAY_PORT'] = 'tcp://10.0.0.1:80'\n"
+        "from relay.renamed import FORMER; FORMER['greeting_file'] = 'welcome_file'\n"
+        "os.environ['RELAY_GREETING_FILE'] = 'rules.txt'"
+    )
+    (tmp_path / "rules.txt").write_text("be nice\n")
     async with serving(tmp_path, *NO_WORKER, before=before) as process:
         await page_of(process)
         (tmp_path / "relay.toml").write_text('log_file = "relay.log"\nmax_users = 9\n')
@@ -68,7 +73,8 @@ async def test_each_signal_has_its_meaning(tmp_path: Path) -> None:
         process.terminate()
         assert (await ended(process))[0] == 0
     assert events_of(moved) == [
-        *("variable_not_ours", "server_started", "reloaded", "restart_needed", "not_reloaded")
+        *("variable_not_ours", "setting_renamed"),
+        *("server_started", "reloaded", "restart_needed", "not_reloaded"),
     ]
     assert events_of(file) == ["logs_reopened", "server_stopping", "server_stopped"]
 

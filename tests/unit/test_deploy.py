@@ -69,6 +69,12 @@ def test_the_service_is_given_time_to_drain() -> None:
     assert unit["RuntimeDirectoryPreserve"] == ["yes"]
 
 
+def test_a_reload_is_the_signal_that_the_server_knows() -> None:
+    unit = entries("relay.service")
+    assert unit["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    assert unit["Type"] == ["notify"]  # notify-reload needs systemd 253
+
+
 def test_the_service_can_make_calls() -> None:
     unit = entries("relay.service")
     assert "MemoryDenyWriteExecute" not in unit  # pyOpenSSL's callbacks

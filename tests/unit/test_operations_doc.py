@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 from typing import get_args
 
+from relay import __version__
 from relay.api.queries import TrackQuery
 from relay.config import Settings, flag, variable
 from relay.media.budget import REASONS
 from relay.media.verdict import GOES_OUT, Verdict
+from relay.records.schema import HEAD
 
 ROOT = Path(__file__).parents[2]
 DOC = ROOT / "docs" / "operations.md"
@@ -22,6 +24,11 @@ def row(name: str) -> str:
 def test_the_table_of_settings_is_the_settings() -> None:
     told = [line for line in DOC.read_text().splitlines() if line.startswith("| `--")]
     assert told == [row(name) for name in Settings.model_fields]
+
+
+def test_the_table_of_releases_has_this_one_with_its_tables() -> None:
+    versions = (ROOT / "docs" / "versions.md").read_text()
+    assert f"| {__version__} | {HEAD} |" in versions
 
 
 def test_the_table_of_events_has_every_event_above_debug() -> None:
