@@ -26,6 +26,7 @@ from relay.plane import (
     MediaFlowing,
     MediaView,
     OverBudget,
+    PictureFlowing,
     Trace,
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
@@ -396,6 +397,7 @@ KINDS: tuple[type[Any], ...] = (
     LinkInterrupted,
     LinkResumed,
     MediaFlowing,
+    PictureFlowing,
     OverBudget,
     Parted,
     LinkClosed,
