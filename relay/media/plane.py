@@ -132,9 +132,7 @@ class RelayPlane:
         """Nothing to do: there are no calls of a former process."""
 
     def _begin(self, socket: DatagramSocket) -> Forwarder:
-        forwarder = Forwarder(
-            socket, self._clock, self._started_flowing, self._started_showing
-        )
+        forwarder = Forwarder(socket, self._clock, self._started_flowing, self._started_showing)
         self._socket, self._forwarder = socket, forwarder
         self._pairs.begin(socket, forwarder)
         return forwarder

@@ -125,8 +125,7 @@ class Tracing:
         now, room_id, mode = self._clock(), call.room.room_id, call.agreement.mode
         facts: dict[str, Fact] = {"mode": mode, "across_nodes": call.guest is not None}
         sides = {
-            session.user_id: "first" if session is call.first else "second"
-            for session in call.here
+            session.user_id: "first" if session is call.first else "second" for session in call.here
         }
         found_s = min(call.room.since_s, now)
         steps = [

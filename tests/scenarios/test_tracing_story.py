@@ -1,7 +1,9 @@
 """How two came to see each other, as it is told to whoever traces that."""
 
+from relay.plane import PictureFlowing
 from relay.protocol.messages import FindPartner
 from relay.signaling.tracing import PATIENCE_S, Meeting, Step
+from tests.support.parties import Parties
 from tests.support.party import Party, User
 
 NOW = 1000.0
@@ -179,3 +181,30 @@ async def test_nothing_is_kept_of_who_has_gone() -> None:
     tracing = party.lobby._tracing
     kept = tracing._began, tracing._links, tracing._rooms, tracing._of_users
     assert [len(each) for each in kept] == [0, 0, 0, 0]
+
+
+async def test_each_node_tells_of_its_own_user() -> None:
+    parties = Parties("berlin", "paris")
+    ann, bob = await parties.pair()
+    told = []
+    for user in (ann, bob):
+        user.party.plane.emit(PictureFlowing(user.name, user.partner or ""))
+        told += user.party.meetings
+    one, other = told
+    assert one.room_id == other.room_id
+    for meeting, side in ((one, "first"), (other, "second")):
+        assert meeting.facts == {"mode": "video", "across_nodes": True, "outcome": "complete"}
+        assert [(each.name, each.facts.get("side")) for each in meeting.steps] == [
+            ("find", side),
+            ("match", None),
+            ("link", side),
+            ("first_picture", side),
+        ]
+
+
+async def test_a_picture_of_a_former_partner_is_none_of_this_one() -> None:
+    party = Party()
+    await begun(party)
+    party.plane.emit(PictureFlowing("ann", "cid"))
+    party.plane.emit(PictureFlowing("bob", "ann"))
+    assert party.meetings == []
