@@ -27,6 +27,7 @@ Around it:
 - ``ops``           what operators do from a terminal or a script, through the API only
 - ``doctor``        looks at settings and machine, and says what to change
 - ``over_tcp``      puts those together that carry media over TCP
+- ``traces``        whether meetings are traced; ``spans`` sends them to a collector
 - ``carrier``       makes the media plane of a server, and starts it
 - ``looking``       puts together what looks at pictures, and what keeps them
 - ``stored``        what outlives the server: its folder, and the database while it runs

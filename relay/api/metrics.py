@@ -308,6 +308,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "safety.tally.looks.skipped",
             "Users not looked at in their turn: the program was behind, or not there.",
         ),
+        "relay_trace_spans": (
+            "tally.trace_spans",
+            "Spans of traces, by what came of them (sent, failed, dropped).",
+            "result",
+        ),
         "relay_event_readers_dropped": ("events.dropped", "Readers that were too slow."),
         "relay_cluster_messages": (
             "overview.cluster.messages",

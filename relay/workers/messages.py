@@ -29,6 +29,7 @@ from relay.plane import (
     MediaFlowing,
     MediaView,
     OverBudget,
+    PictureFlowing,
     Trace,
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
@@ -400,6 +401,7 @@ KINDS: tuple[type[Any], ...] = (
     LinkInterrupted,
     LinkResumed,
     MediaFlowing,
+    PictureFlowing,
     OverBudget,
     Parted,
     LinkClosed,
