@@ -26,6 +26,7 @@ Around it:
 - ``bots``          clients that join from outside, through the public protocol only
 - ``ops``           what operators do from a terminal or a script, through the API only
 - ``doctor``        looks at settings and machine, and says what to change
+- ``init``          from a few answers to the files with which a server is started
 - ``over_tcp``      puts those together that carry media over TCP
 - ``traces``        whether meetings are traced; ``spans`` sends them to a collector
 - ``carrier``       makes the media plane of a server, and starts it

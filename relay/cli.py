@@ -18,6 +18,7 @@ from relay import __version__, logs
 from relay.bots import commands as bots
 from relay.config import CONFIG_FILE, Settings, flag, foreign, known, load, renamed, variable
 from relay.errors import BotError, ConfigError, OperatorError
+from relay.init.command import init
 from relay.ops import commands as operators
 from relay.ops import evidence
 from relay.renamed import FORMER
@@ -170,8 +171,8 @@ def doctor(
     """Check settings and machine, and say what to change.
 
     Give it what you give to 'relay serve', and run it as the same user. It changes nothing, and
-    asks nobody outside of this machine but its database and its Redis. The exit status is 3 when
-    something is wrong.
+    asks nobody outside of this machine but DNS, its database and its Redis. The exit status is 3
+    when something is wrong.
     """
     from relay.doctor import report  # noqa: PLC0415
 
@@ -240,6 +241,7 @@ def database_back(
     typer.echo(f"The database was of version {was}, and is of version {version} now.")
 
 
+app.command("init", rich_help_panel=_SERVER)(init)
 operators.register(app)
 app.add_typer(DATABASE, name="database", rich_help_panel=_SERVER)
 app.add_typer(evidence.GROUP, name="evidence", rich_help_panel=operators.PANEL)

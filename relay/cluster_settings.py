@@ -2,16 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
+from pydantic import AfterValidator, SecretStr
 
 from relay import values
-from relay.setting import setting
+from relay.setting import Part, setting
 
 
-class ClusterSettings(BaseModel):
+class ClusterSettings(Part):
     """A part of :class:`relay.config.Settings`, which adds the rest and reads them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     cluster: Annotated[SecretStr, AfterValidator(values.store)] | None = setting(
         None,

@@ -13,9 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     PrivateAttr,
     SecretStr,
     ValidationError,
@@ -27,7 +25,7 @@ from relay.cluster_settings import ClusterSettings
 from relay.errors import ConfigError
 from relay.renamed import FORMER, settle
 from relay.safety_settings import SafetySettings
-from relay.setting import is_of_a_service, setting
+from relay.setting import Part, is_of_a_service, setting
 from relay.wording import one_line
 
 CONFIG_FILE = "relay.toml"
@@ -35,10 +33,8 @@ CONFIG_FILE = "relay.toml"
 MAX_PORT = 65535
 
 
-class CoreSettings(BaseModel):
+class CoreSettings(Part):
     """All but those about strangers and about clusters, which have modules of their own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: Annotated[str, AfterValidator(values.address)] = setting(
         "::",

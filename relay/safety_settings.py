@@ -3,16 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
+from pydantic import AfterValidator, SecretStr
 
 from relay import values
-from relay.setting import setting
+from relay.setting import Part, setting
 
 
-class SafetySettings(BaseModel):
+class SafetySettings(Part):
     """A part of :class:`relay.config.Settings`, which adds the rest and reads them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     data_dir: Path | None = setting(
         None,

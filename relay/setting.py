@@ -3,7 +3,25 @@
 import re
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
+
+_NUMBERS: dict[object, str] = {int: "int_type", int | None: "int_type", float: "float_type"}
+
+
+class Part(BaseModel):
+    """Some of the settings; :class:`relay.config.Settings` is made of these."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _a_switch_is_no_number(cls, value: object, info: ValidationInfo) -> object:
+        """``true`` would be 1 to Python, and so a port."""
+        kind = _NUMBERS.get(cls.model_fields[info.field_name or ""].annotation)
+        if isinstance(value, bool) and kind is not None:
+            raise PydanticKnownError(kind)  # type: ignore[arg-type] # one of its own names
+        return value
 
 
 def setting(default: Any, metavar: str, description: str, **limits: Any) -> Any:

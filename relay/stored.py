@@ -57,12 +57,15 @@ def data_dir(settings: Settings, environ: Mapping[str, str] = os.environ) -> Pat
             f"{settings.written('data_dir')}: {path} cannot be made: {reason_of(error)}"
         ) from None
     if not os.access(path, os.W_OK | os.X_OK):
-        owner, own = path.stat().st_uid, os.geteuid()
-        why = (
-            f"it belongs to user {owner}, and this is {own}" if owner != own else "it is read-only"
-        )
+        why = not_writable(path.stat().st_uid)
         raise ConfigError(f"{settings.written('data_dir')}: {path} cannot be written: {why}")
     return path
+
+
+def not_writable(owner: int) -> str:
+    """Why this user cannot write something, by whose it is."""
+    own = os.geteuid()
+    return f"it belongs to user {owner}, and this is {own}" if owner != own else "it is read-only"
 
 
 def database_at(settings: Settings, folder: Path) -> str | Path:

@@ -1,6 +1,7 @@
 """What is said of a setting with a wrong value: one line, with its name as the user wrote it."""
 
 from collections.abc import Mapping
+from datetime import date, time
 
 from pydantic import ValidationError
 
@@ -13,6 +14,9 @@ _WORDS = {
     "bool_parsing": "should be true or false",
     "bool_type": "should be true or false",
     "path_type": "should be the name of a file",
+    "string_type": "should be text in quotes",
+    "tuple_type": 'should be a list, such as ["a", "b"]',
+    "list_type": 'should be a list, such as ["a", "b"]',
     "extra_forbidden": "is not a known option",
     "model_type": "should be a URL or an RTCIceServer object",
     "too_short": "should not be empty",
@@ -46,5 +50,12 @@ def one_line(error: ValidationError, names: Mapping[str, str]) -> str:
     line = f"{names[name]}{where}: {_WORDS.get(first['type'], said)}"
     if name in SECRET or first["type"] == "extra_forbidden":
         return line
-    shown = repr(first["input"])
+    shown = _shown(first["input"])
     return f"{line}, not {shown if len(shown) <= _MAX_SHOWN else f'{shown[:_MAX_SHOWN]}...'}"
+
+
+def _shown(value: object) -> str:
+    """As it stands in TOML, or nearly so."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, date | time) else repr(value)

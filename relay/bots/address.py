@@ -1,6 +1,7 @@
 """Which server a command is about."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -24,6 +25,12 @@ class Server:
     """A name or an IP address, as it was given."""
     fingerprint: bytes | None
     """The SHA-256 of the one certificate to accept."""
+
+    @property
+    def origin(self) -> str:
+        """What a browser says that has the page from there (RFC 6454 section 6.2)."""
+        parts = urlsplit(self.url)
+        return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"
 
     @property
     def ssl(self) -> Trusted:

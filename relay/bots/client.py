@@ -37,13 +37,15 @@ class Client:
 
     :param url: ``ws://`` or ``wss://``.
     :param ssl: which certificate to accept.
+    :param origin: that of the page whose place it takes; None to be no browser.
     """
 
     _heartbeat_s: float | None = None
     """How often a silent server is asked whether it is there."""
 
-    def __init__(self, url: str, ssl: Trusted = True) -> None:
+    def __init__(self, url: str, ssl: Trusted = True, origin: str | None = None) -> None:
         self._ssl = ssl
+        self._origin = origin
         self._url = self._entrance = url
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -85,7 +87,7 @@ class Client:
             done = await solve(refusal.challenge)
             refusal = await self._try(self._http, with_query(url, f"altcha={done}"), timeout_s)
         if refusal is not None:
-            raise BotError(f"{self._url} refused the WebSocket: {refusal}")
+            raise TurnedAway(self._url, refusal)
 
     async def _try(self, http: aiohttp.ClientSession, url: str, timeout_s: float) -> Refusal | None:
         """Open the WebSocket; else why it was refused."""
@@ -97,11 +99,12 @@ class Client:
                         max_msg_size=MAX_FRAME_BYTES,
                         heartbeat=self._heartbeat_s,
                         ssl=self._ssl,
+                        origin=self._origin,
                     )
                 except aiohttp.WSServerHandshakeError as error:
                     if error.status not in _TOLD:
                         return Refusal(error.status, "")
-                    return await why(http, url, self._ssl)
+                    return await why(http, url, self._ssl, self._origin)
                 return None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RuntimeError) as error:
             raise BotError(f"cannot reach {self._url}: {reason(error)}") from error
@@ -111,6 +114,13 @@ class Client:
         """The IP address that the server was reached at; of a proxy, if one is in between."""
         peer = self._open_socket().get_extra_info("peername")
         return str(peer[0]) if peer else ""
+
+    @property
+    def certificate_ends(self) -> str | None:
+        """When the certificate does, as OpenSSL writes it; None where none was verified."""
+        shown = self._open_socket().get_extra_info("ssl_object")
+        found = shown.getpeercert() if shown is not None else None
+        return str(found["notAfter"]) if found else None
 
     async def close(self) -> None:
         """Close the WebSocket properly; harmless when repeated."""
@@ -202,6 +212,14 @@ class Client:
         if self._socket is None:
             raise BotError("not connected")
         return self._socket
+
+
+class TurnedAway(BotError):
+    """The server, or a proxy in front of it, lets nobody in, with a ``refusal``."""
+
+    def __init__(self, url: str, refusal: Refusal) -> None:
+        super().__init__(f"{url} refused the WebSocket: {refusal}")
+        self.refusal = refusal
 
 
 class ConnectionClosed(BotError):

@@ -30,20 +30,26 @@ class Refusal:
     status: int
     message: str
     challenge: dict[str, Any] | None = field(default=None, repr=False)
+    code: str = ""
+    """Which error it is, as docs/protocol.md has it; empty when nothing says so."""
 
     def __str__(self) -> str:
         return f"HTTP {self.status}" + (f": {self.message}" if self.message else "")
 
 
-async def why(http: aiohttp.ClientSession, url: str, ssl: aiohttp.Fingerprint | bool) -> Refusal:
+async def why(
+    http: aiohttp.ClientSession, url: str, ssl: aiohttp.Fingerprint | bool, origin: str | None
+) -> Refusal:
     """Ask why ``/ws`` refuses: the same address, without an upgrade.
 
     :param url: the WebSocket's.
+    :param origin: as it was said there.
     :raises aiohttp.ClientError: when the server cannot be asked.
     """
     parts = urlsplit(url)
     address = urlunsplit(parts._replace(scheme="https" if parts.scheme == "wss" else "http"))
-    async with http.get(address, ssl=ssl) as response:
+    headers = {"Origin": origin} if origin else {}
+    async with http.get(address, ssl=ssl, headers=headers) as response:
         body = b""
         async for part in response.content.iter_any():
             body += part
@@ -56,7 +62,7 @@ async def why(http: aiohttp.ClientSession, url: str, ssl: aiohttp.Fingerprint | 
     message = "".join(char for char in error.message if char.isprintable())
     if error.challenge is None and (retry := response.headers.get("Retry-After")):
         message = f"{message} (in {retry} s)"
-    return Refusal(response.status, message, error.challenge)
+    return Refusal(response.status, message, error.challenge, error.code)
 
 
 async def solve(challenge: dict[str, Any]) -> str:
@@ -90,6 +96,7 @@ async def solve(challenge: dict[str, Any]) -> str:
 
 
 class _Error(BaseModel):
+    code: str = Field(default="", max_length=100)
     message: str = Field(default="", max_length=1000)
     challenge: dict[str, Any] | None = None
 

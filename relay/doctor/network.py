@@ -1,5 +1,6 @@
 """Which addresses browsers are told, and whether the page is served as they want it."""
 
+import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -9,6 +10,8 @@ from cryptography import x509
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.doctor.names import of_the_page
+from relay.doctor.places import is_there
 from relay.doctor.ports import span
 from relay.errors import ConfigError
 from relay.media.paths.candidates import resolved
@@ -100,23 +103,59 @@ def check_tls(settings: Settings, now: datetime | None = None) -> Iterator[Findi
             "for more than a trial, use --tls-cert and --tls-key, or a reverse proxy",
         )
     elif settings.tls_cert is not None:
-        yield _certificate(settings, settings.tls_cert, now or datetime.now(UTC))
+        yield from _files(settings, settings.tls_cert, now or datetime.now(UTC))
     elif ip_address(settings.host).is_loopback:
         yield good("TLS", "none; browsers on this machine need none, and a proxy brings its own")
+    elif settings.trusted_proxies:
+        yield good("TLS", "none here; the proxies in front are to have it")
     else:
         yield fair(
             "TLS",
             "none: browsers on other machines refuse the page a camera",
-            "put a reverse proxy with a certificate in front, or use --tls-cert and --tls-key",
+            "put a reverse proxy with a certificate in front (and in --trusted-proxies), or use"
+            " --tls-cert and --tls-key",
         )
 
 
-def _certificate(settings: Settings, file: Path, now: datetime) -> Finding:
+def _files(settings: Settings, file: Path, now: datetime) -> Iterator[Finding]:
     try:
         server_tls(settings)
-        certificate = x509.load_pem_x509_certificates(file.read_bytes())[0]
+        chain = x509.load_pem_x509_certificates(file.read_bytes())
     except ConfigError as error:
-        return bad("TLS", str(error), "correct the files")
+        yield bad("TLS", str(error), _mend(settings))
+        return
+    yield _validity(chain[0], now)
+    lacking = [name for name in of_the_page(settings) if not covers(chain[0], name)]
+    if lacking:
+        text = f"the certificate is for {_names(chain[0])}, and not for {', '.join(lacking)}"
+        yield bad("TLS", text, f"get one for all names in {settings.written('allowed_hosts')}")
+    if len(chain) == 1 and chain[0].issuer != chain[0].subject:
+        text = f"{file} has not the certificate of who has signed it, so phones refuse it"
+        yield fair("TLS", text, "use the file with all of them: certbot's is fullchain.pem")
+    key = settings.tls_key
+    if key is not None and key.stat().st_mode & 0o007:
+        yield fair("TLS", f"every user of this machine can read {key}", f"chmod o= {key}")
+
+
+def _mend(settings: Settings) -> str:
+    """What to do about files that cannot be used."""
+    for path in (settings.tls_cert, settings.tls_key):
+        if path is not None and not is_there(path):
+            name = next(iter(of_the_page(settings)), "chat.example.org")
+            return f"correct the name, or get one: certbot certonly --standalone -d {name}"
+        if path is not None and not os.access(path, os.R_OK):
+            return f"let this user read it: chown {os.geteuid()} {path}"
+    return "put the certificate there, those above it after it, and its key, in PEM"
+
+
+def covers(certificate: x509.Certificate, name: str) -> bool:
+    """Whether browsers take it for a host; a star stands for one part (RFC 9525 section 6.3)."""
+    found = _alternatives(certificate)
+    wider = f"*.{name.partition('.')[2]}"
+    return any(each.lower().rstrip(".") in (name, wider) for each in found)
+
+
+def _validity(certificate: x509.Certificate, now: datetime) -> Finding:
     ends = certificate.not_valid_after_utc
     days = (ends - now).days
     names = _names(certificate)
@@ -133,10 +172,14 @@ def _certificate(settings: Settings, file: Path, now: datetime) -> Finding:
 
 
 def _names(certificate: x509.Certificate) -> str:
+    names = _alternatives(certificate) or ["no name"]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _alternatives(certificate: x509.Certificate) -> list[str]:
     try:
         kind = x509.SubjectAlternativeName
-        alternatives = certificate.extensions.get_extension_for_class(kind).value
+        found = certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
-        return "no name"
-    names = [str(name.value) for name in alternatives]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        return []
+    return [str(each.value) for each in found]

@@ -10,9 +10,12 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.doctor.holders import holder
+from relay.doctor.places import is_there
 from relay.errors import WorkerError
 from relay.families import EVERY, EVERY_IPV4, NO_IPV6, from_here
 from relay.workers import Directory, usual
@@ -37,6 +40,8 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.port)
         is_running = error in _HELD and relay_answers(settings)
         yield _ports("port", [settings.port], settings, error, is_running=is_running)
+        if is_running:
+            yield grade_ready(_asked(settings, "/ready"))
     if settings.tcp_port is not None and settings.takes_tcp_media:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.tcp_port)
         yield _ports("tcp_port", [settings.tcp_port], settings, error, is_running=is_running)
@@ -61,13 +66,20 @@ def _udp_ports(
     for index, port in enumerate(settings.udp_ports):
         error = bind_error(socket.SOCK_DGRAM, settings.host, port)
         # It is not asked: whom a worker without a server hears, it takes for its next one.
-        is_left = error == errno.EADDRINUSE and place is not None and control(place, index).exists()
+        is_held = error == errno.EADDRINUSE and place is not None
+        is_left = is_held and is_there(control(place, index))
         alike.setdefault((error, is_left and not is_running), []).append(port)
     for (error, is_left), ports in alike.items():
         if is_left:
             yield _left(ports, settings)
         else:
             yield _ports("udp_port", ports, settings, error, is_running=is_running)
+
+
+def _whose(name: str, port: int) -> str:
+    kind = socket.SOCK_DGRAM if name == "udp_port" else socket.SOCK_STREAM
+    found = holder(kind, port)
+    return f": {found}" if found else ""
 
 
 def _is_held(place: Path) -> bool:
@@ -119,12 +131,18 @@ def _bind_error(kind: socket.SocketKind, host: str, port: int) -> int:
 
 def relay_answers(settings: Settings) -> bool:
     """Whether a relay answers on the TCP port, as far as this machine sees."""
+    return _asked(settings, "/health") is not None
+
+
+def _asked(settings: Settings, path: str) -> dict[str, object] | None:
+    """What a relay answers on the TCP port; None when there is none."""
     host = from_here(settings.host)
     authority = f"[{host}]" if ":" in host else host
-    return any(_is_relay(f"{scheme}://{authority}:{settings.port}") for scheme in ("http", "https"))
+    urls = (f"{scheme}://{authority}:{settings.port}{path}" for scheme in ("http", "https"))
+    return next((said for url in urls if (said := _said_by_relay(url)) is not None), None)
 
 
-def _is_relay(url: str) -> bool:
+def _said_by_relay(url: str) -> dict[str, object] | None:
     trusting = ssl.create_default_context()
     trusting.check_hostname = False  # it is this machine's own port; nothing secret is sent
     trusting.verify_mode = ssl.CERT_NONE
@@ -132,11 +150,43 @@ def _is_relay(url: str) -> bool:
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting)
     )
     try:
-        with opener.open(f"{url}/health", timeout=_TIMEOUT_S) as answer:
+        answer = _opened(opener, url)
+        with answer:
             said = json.loads(answer.read(_MAX_BYTES))
-            return answer.headers.get("Server") == "relay" and isinstance(said, dict)
+            is_relay = answer.headers.get("Server") == "relay" and isinstance(said, dict)
+            return said if is_relay else None
     except (OSError, ValueError, HTTPException):
-        return False
+        return None
+
+
+def _opened(opener: urllib.request.OpenerDirector, url: str) -> Any:
+    """An answer, whatever its status."""
+    try:
+        return opener.open(url, timeout=_TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        return error
+
+
+_NOT_READY = {
+    "draining": "'relay drain --undo' has it take users again",
+    "media_port_down": "'relay workers' and its log say which worker is missing, and why",
+    "certificate_ended": "renew the certificate; the server takes the new one by itself",
+    "overloaded": "give it more --workers where there are cores, or lower --max-users",
+}
+
+
+def grade_ready(said: Mapping[str, object] | None) -> Finding:
+    """Judge what a server that runs says of itself.
+
+    :param said: its answer to ``/ready``; None when there was none.
+    """
+    reasons = said.get("reasons") if said is not None else None
+    if not isinstance(reasons, list):
+        return fair("server", "it runs, and does not say whether it is ready", "see its log")
+    if not reasons:
+        return good("server", "it runs, and takes new users")
+    advice = "; ".join(_NOT_READY.get(str(each), "see its log") for each in reasons)
+    return bad("server", f"it takes no new users: {', '.join(map(str, reasons))}", advice)
 
 
 def _any_port(subject: str, option: str) -> Finding:
@@ -160,7 +210,7 @@ def _ports(
         case errno.EADDRINUSE:
             return bad(
                 subject,
-                f"{where} {are} held by another program",
+                f"{where} {are} held by another program{_whose(name, ports[0])}",
                 f"end that program (ss -lnp shows it), or choose another {option}",
             )
         case errno.EADDRNOTAVAIL:
@@ -174,7 +224,8 @@ def _ports(
             return bad(
                 subject,
                 f"{where} {are} not for this user",
-                f"choose a {option} from 1024 on, or give the server CAP_NET_BIND_SERVICE",
+                f"choose a {option} from 1024 on, have systemd open it (relay.socket), or give the"
+                " server CAP_NET_BIND_SERVICE",
             )
         case _:
             return bad(subject, f"{where}: {os.strerror(error).lower()}", f"look at {option}")

@@ -12,8 +12,9 @@ from rich.text import Text
 
 from relay.api.welcome import read_welcome
 from relay.config import CONFIG_FILE, Settings, foreign, known, load, renamed, variable
-from relay.doctor import cluster, network, ports, storage, system, workers
+from relay.doctor import cluster, names, network, ports, storage, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
+from relay.doctor.places import is_there
 from relay.errors import ConfigError
 from relay.families import own_addresses
 from relay.looking import command_for
@@ -48,7 +49,9 @@ def examine(
         yield from storage.check(settings, environ)
         yield from cluster.check(settings)
         yield from _classifier(settings)
-        yield from network.check_addresses(settings, own_addresses())
+        own = own_addresses()
+        yield from network.check_addresses(settings, own)
+        yield from names.check(settings, own)
         yield from network.check_tls(settings)
     yield system.check_clock()
     yield system.check_files(settings or Settings())
@@ -66,20 +69,28 @@ def tell(found: list[Finding], *, as_json: bool) -> None:
             fields = {name: getattr(each, name) for name in ("grade", "subject", "text", "advice")}
             typer.echo(json.dumps(fields, ensure_ascii=False))
     else:
-        screen = Console(highlight=False)
-        screen.print(_table(found))
-        screen.print(_summary(found))
-        screen.print(_ELSEWHERE)
-    if any(each.grade is Grade.BAD for each in found):
+        show(found)
+        Console(highlight=False).print(_ELSEWHERE)
+    if is_bad(found):
         raise typer.Exit(FOUND_BAD)
+
+
+def show(found: list[Finding]) -> None:
+    """Print it for people."""
+    screen = Console(highlight=False)
+    screen.print(_table(found))
+    screen.print(_summary(found))
+
+
+def is_bad(found: list[Finding]) -> bool:
+    """Whether something is to be corrected."""
+    return any(each.grade is Grade.BAD for each in found)
 
 
 def _sources(
     flags: Mapping[str, str | bool], environ: Mapping[str, str], config: str | None
 ) -> str:
-    file = (
-        config or environ.get("RELAY_CONFIG") or (CONFIG_FILE if Path(CONFIG_FILE).exists() else "")
-    )
+    file = config or environ.get("RELAY_CONFIG") or (CONFIG_FILE if is_there(CONFIG_FILE) else "")
     variables = sum(bool(environ.get(variable(name))) for name in known())
     variables -= len(foreign(environ))
     told = [
@@ -106,7 +117,11 @@ def _files(settings: Settings) -> Iterator[Finding]:
     if settings.welcome_file is not None:
         yield _welcome(settings, settings.welcome_file)
     if settings.allow_taps:
-        yield _audit_log(settings, settings.audit_log)
+        advice = "without it nobody can look into calls"
+        yield _written("audit log", settings, "audit_log", settings.audit_log, advice)
+    if settings.log_file is not None:
+        advice = "'relay serve' does not start like this"
+        yield _written("log file", settings, "log_file", settings.log_file, advice)
 
 
 def _welcome(settings: Settings, path: Path) -> Finding:
@@ -117,14 +132,14 @@ def _welcome(settings: Settings, path: Path) -> Finding:
     return good("welcome", f"{path}")
 
 
-def _audit_log(settings: Settings, path: Path) -> Finding:
-    """Whether it can be written; it is not made for that."""
-    is_there = path.exists()
-    where, wanted = (path, os.W_OK) if is_there else (path.parent, os.W_OK | os.X_OK)
-    if path.is_dir() or not os.access(where, wanted):
-        advice = f"correct {settings.written('audit_log')}: without it nobody can look into calls"
-        return bad("audit log", f"{path} cannot be written", advice)
-    return good("audit log", f"{path}" if is_there else f"{path}, to be made")
+def _written(subject: str, settings: Settings, name: str, path: Path, advice: str) -> Finding:
+    """Whether a file can be written; it is not made for that."""
+    exists = is_there(path)
+    where, wanted = (path, os.W_OK) if exists else (path.parent, os.W_OK | os.X_OK)
+    if (exists and path.is_dir()) or not os.access(where, wanted):
+        advice = f"correct {settings.written(name)}: {advice}"
+        return bad(subject, f"{path} cannot be written", advice)
+    return good(subject, f"{path}" if exists else f"{path}, to be made")
 
 
 def _token(settings: Settings) -> Finding:

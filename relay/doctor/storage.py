@@ -8,12 +8,13 @@ from pathlib import Path
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.doctor.places import can_be_made, is_there, nearest
 from relay.errors import ConfigError, EvidenceError, RecordsAway, RecordsUnfit, reason_of
 from relay.evidence.keyfiles import PUBLIC_NAME, public_key_in
 from relay.records.look import Look, look
 from relay.records.schema import HEAD
 from relay.safety.keyfile import keys_in
-from relay.stored import KEY_FILE, database_at, usual
+from relay.stored import KEY_FILE, database_at, not_writable, usual
 
 _LITTLE = 256 << 20
 _VERY_LITTLE = 16 << 20
@@ -35,7 +36,7 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         return
     yield _folder(settings, path)
     yield _keys(settings, path / KEY_FILE)
-    yield grade_disk(shutil.disk_usage(_what_is_there(path)).free)
+    yield grade_disk(shutil.disk_usage(nearest(path)).free)
     yield _database(settings, database_at(settings, path))
     if settings.evidence:
         yield _evidence(settings, path)
@@ -46,16 +47,15 @@ def _folder(settings: Settings, path: Path) -> Finding:
     try:
         found = path.stat()
     except FileNotFoundError:
-        there = _what_is_there(path)
-        if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        if can_be_made(path):
             return good(_FOLDER, f"{path}, to be made")
-        return bad(_FOLDER, f"{path} cannot be made in {there}", advice)
+        return bad(_FOLDER, f"{path} cannot be made in {nearest(path)}", advice)
     except OSError as error:
         return bad(_FOLDER, f"{path}: {reason_of(error)}", advice)
     if not stat.S_ISDIR(found.st_mode):
         return bad(_FOLDER, f"{path} is no directory", advice)
     if not os.access(path, os.W_OK | os.X_OK):
-        return bad(_FOLDER, f"{path} cannot be written", advice)
+        return bad(_FOLDER, f"{path} cannot be written: {not_writable(found.st_uid)}", advice)
     if stat.S_IMODE(found.st_mode) & 0o022:
         return fair(_FOLDER, f"{path} can be changed by other users", f"chmod 700 {path}")
     return good(_FOLDER, f"{path}")
@@ -85,12 +85,6 @@ def _evidence(settings: Settings, path: Path) -> Finding:
     )
 
 
-def _what_is_there(path: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
-    whole = path.absolute()
-    return next(folder for folder in (whole, *whole.parents) if folder.exists())
-
-
 def grade_disk(free: int) -> Finding:
     """Judge the room on the data folder's disk; ``free`` is in bytes."""
     told = f"{free / 2**20:,.0f} MiB are free"
@@ -103,8 +97,13 @@ def grade_disk(free: int) -> Finding:
 def _database(settings: Settings, where: str | Path) -> Finding:
     if isinstance(where, Path):
         told, option = f"{where}", "data_dir"
-        if not where.exists():
-            return good(_DATABASE, f"{told}, to be made")
+        if not is_there(where):
+            if can_be_made(where):
+                return good(_DATABASE, f"{told}, to be made")
+            return bad(_DATABASE, f"{told} cannot be made", "see the data folder")
+        if not os.access(where, os.W_OK):
+            text = f"{told} cannot be written: {not_writable(where.stat().st_uid)}"
+            return bad(_DATABASE, text, f"chown it to the server's user, or look at {where.parent}")
     else:
         told, option = "PostgreSQL", "database_url"
     advice = f"correct {settings.written(option)}: the server does not start like this"

@@ -39,7 +39,7 @@ def grade_clock(now: datetime, *, is_synchronised: bool | None) -> Finding:
         return fair(
             "clock",
             f"{told}, but nothing keeps it right",
-            "run an NTP client, such as chrony or systemd-timesyncd",
+            "run an NTP client: timedatectl set-ntp true, or chrony",
         )
     return good("clock", told + (", kept right by NTP" if is_synchronised else ""))
 

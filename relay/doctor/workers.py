@@ -1,12 +1,12 @@
 """Whether media processes can be had, and have a place for their sockets."""
 
-import os
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from relay.config import Settings
 from relay.doctor.findings import Finding, bad, fair, good
+from relay.doctor.places import can_be_made, nearest
 from relay.errors import WorkerError, reason_of
 from relay.values import usable_cores
 from relay.workers import Directory, usual
@@ -79,7 +79,6 @@ def _place(settings: Settings, path: Path | None) -> Finding:
 
 
 def _to_be_made(path: Path, advice: str) -> Finding:
-    there = next(parent for parent in path.absolute().parents if parent.exists())
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+    if can_be_made(path):
         return good(_PLACE, f"{path}, to be made")
-    return bad(_PLACE, f"{path} cannot be made in {there}", advice)
+    return bad(_PLACE, f"{path} cannot be made in {nearest(path)}", advice)

@@ -12,7 +12,8 @@ from relay.app import running
 from relay.bots import address
 from relay.bots.check import attempt, run, ways
 from relay.bots.check.findings import Found
-from relay.bots.client import Client
+from relay.bots.check.remedies import remedy
+from relay.bots.client import Client, TurnedAway
 from relay.config import Settings
 from relay.errors import BotError
 from tests.support import commands
@@ -56,8 +57,9 @@ async def test_all_ways_work_over_tls_with_a_certificate_that_is_known() -> None
     settings = Settings(host="127.0.0.1", port=0, udp_port=0, workers=0, tls_self_signed=True)
     async with running(settings) as server:
         found = await checked(server.url, server.fingerprint)
-        with pytest.raises(BotError, match="cannot reach"):
+        with pytest.raises(BotError, match="cannot reach") as raised:
             await checked(server.url)
+        assert "--fingerprint" in remedy(raised.value)
         with pytest.raises(BotError, match="its certificate has another fingerprint"):
             await checked(server.url, "00" * 32)
     assert results(found) == {"UDP (IPv4)": True, "TCP (IPv4)": True, "TURN (TLS)": True}
@@ -99,7 +101,10 @@ async def test_a_server_that_goes_away_is_said_to_and_nothing_is_concluded(
 async def test_a_server_that_leaves_media_to_the_browsers_is_only_looked_at() -> None:
     async with relay(media_mode="direct") as url:
         found = await checked(url)
+        with pytest.raises(TurnedAway) as raised:  # as with a proxy that sends a Host of its own
+            await Client(url, origin="https://chat.example.org").connect()
     assert (found.tried, found.is_bad) == ([], False)
+    assert "does not pass 'Host' on" in remedy(raised.value)
 
 
 async def test_the_command_tells_what_it_has_found() -> None:

@@ -31,6 +31,7 @@ def release(folder: Path, umask: int) -> dict[str, bytes]:
         umask=umask,
         env=os.environ | {"TZ": "UTC+9"},
     )
+    subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=folder, check=True)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -57,10 +58,25 @@ def installed(wheel: Path, place: Path) -> Path:
     return place / "bin/relay"
 
 
+def start_is_written(relay: Path, folder: Path) -> None:
+    """``relay init`` finds what it writes in the wheel."""
+    for under, file in (("systemd", "etc/systemd/system/relay.service"), ("compose", "alerts.yml")):
+        flags = ("--domain", "chat.localhost", "--public-ip", "192.0.2.1", "--under", under)
+        place = folder / under
+        subprocess.run(
+            [relay, "init", "--folder", place, *flags, "--certificate", "self-signed"],
+            check=False,  # what the doctor says of this machine is another matter
+            env={"PATH": "/usr/bin:/bin"},
+            stdin=subprocess.DEVNULL,
+        )
+        assert (place / file).is_file()
+
+
 @pytest.mark.timeout(600)
 async def test_it_is_the_same_each_time_and_serves_the_page(tmp_path: Path) -> None:
     wheel = await asyncio.to_thread(built_twice, tmp_path)
     relay = await asyncio.to_thread(installed, wheel, tmp_path / "venv")
+    await asyncio.to_thread(start_is_written, relay, tmp_path)
     process = await asyncio.create_subprocess_exec(
         *(relay, "serve", "--host", "127.0.0.1", "--port", "0", "--udp-port", "0"),
         *("--data-dir", tmp_path / "data"),

@@ -1,5 +1,6 @@
 """Certificates as an operator would bring them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,17 +17,31 @@ class Files(NamedTuple):
     key: Path
 
 
-def write_certificate(folder: Path, *, days_left: float = 90, password: str = "") -> Files:
-    """A certificate for 127.0.0.1 that is its own authority, and its key."""
+def write_certificate(
+    folder: Path,
+    *,
+    days_left: float = 90,
+    password: str = "",
+    names: Iterable[str] = (),
+    signer: str = "tests",
+) -> Files:
+    """A certificate for 127.0.0.1, or some names, that is its own authority, and its key.
+
+    :param signer: who it says has signed it.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
+    name, issuer = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in ("tests", signer)
+    )
+    alternatives: list[x509.GeneralName] = [x509.DNSName(each) for each in names]
     ends = datetime.now(UTC) + timedelta(days=days_left)
     certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        x509.CertificateBuilder(issuer, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(ends - timedelta(days=100))
         .not_valid_after(ends)
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName(alternatives or [x509.IPAddress(ip_address("127.0.0.1"))]),
+            critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -42,4 +57,5 @@ def write_certificate(folder: Path, *, days_left: float = 90, password: str = ""
             else serialization.NoEncryption(),
         )
     )
+    files.key.chmod(0o600)
     return files

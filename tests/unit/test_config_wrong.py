@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from relay.cli import main
 from relay.config import Settings, flag, foreign, load, variable
 from relay.errors import ConfigError
 from relay.wording import SECRET
@@ -86,6 +87,63 @@ def test_a_text_of_any_kind_is_taken_or_told_in_one_line(name: str) -> None:
         said = said_about_flag(name, value)
         assert said is None or said.startswith(flag(name)), said
         assert said is None or said.isprintable(), said
+
+
+NO_TYPE_OF_OURS = ("{ a = 1 }", "1979-05-27", "07:32:00", "[[]]")
+"""In TOML; no setting is a table, a date or a list of lists."""
+SWITCHES = [name for name, field in Settings.model_fields.items() if field.annotation is bool]
+NUMBERS = [
+    name
+    for name, field in Settings.model_fields.items()
+    if field.annotation in (int, int | None, float)
+]
+REMEDIES = ("should ", "needs ")
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_a_wrong_type_in_the_file_is_told_with_what_it_should_be(name: str) -> None:
+    wrong = [*NO_TYPE_OF_OURS, *([] if name in SWITCHES else ["true"])]
+    wrong += ["7", '"perhaps"', "[]"] if name in SWITCHES else []
+    wrong += ["[]", '"many"', '""'] if name in NUMBERS else []
+    for value in wrong:
+        said = said_about(name, value)
+        assert said is not None, (name, value)
+        assert said.startswith(f"{name} in relay.toml"), said
+        assert any(word in said for word in REMEDIES), said
+        assert "tuple" not in said, said
+        assert said.isprintable(), said
+
+
+@pytest.mark.parametrize("name", [*SWITCHES, *NUMBERS])
+def test_a_wrong_type_in_the_environment_is_told_with_what_it_should_be(name: str) -> None:
+    for value in ("perhaps", "[]", "{}", "1979-05-27", "1e999"):
+        with pytest.raises(ConfigError) as raised:
+            load({}, {variable(name): value})
+        said = str(raised.value)
+        assert said.startswith(f"{variable(name)}: should "), said
+        assert said.isprintable(), said
+
+
+@pytest.mark.usefixtures("kept_logging")
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_a_wrong_type_ends_the_server_with_2_and_one_line(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("relay.toml").write_text(f"{name} = {{ a = 1 }}\n")
+    monkeypatch.setattr("sys.argv", ["relay", "serve"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr()
+    assert (ended.value.code, told.out) == (2, "")
+    assert told.err.startswith(f"relay: {name} in relay.toml: ")
+    assert told.err.count("\n") == 1
+
+
+def test_a_switch_is_no_number() -> None:
+    """True is 1 to Python."""
+    assert said_about("port", "true") == "port in relay.toml: should be a whole number, not true"
+    said = said_about("evidence_days", "false")
+    assert said == "evidence_days in relay.toml: should be a number, not false"
 
 
 @pytest.mark.parametrize(

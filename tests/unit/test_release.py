@@ -72,8 +72,15 @@ def test_each_package_has_a_licence_and_what_it_needs_is_listed() -> None:
     assert needed == purls
 
 
-def test_the_wheel_is_told_to_have_page_and_sbom_in_it() -> None:
-    assert WHEEL["force-include"] == {"web": "relay/web"}
+def test_the_wheel_is_told_to_have_page_what_is_deployed_and_sbom_in_it() -> None:
+    assert WHEEL["force-include"] == {
+        "web": "relay/web",
+        "scripts/deploy": "relay/deploy",
+        "docs/alerts.yml": "relay/deploy/alerts.yml",
+        "docs/grafana-dashboard.json": "relay/deploy/grafana-dashboard.json",
+    }
+    sdist = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["only-include"]
+    assert all(name in sdist for name in WHEEL["force-include"])
     assert [ROOT / name for name in WHEEL["sbom-files"]] == [ROOT / "scripts/lock/relay.cdx.json"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -15,7 +16,7 @@ from relay.config import Settings, load
 from relay.errors import ConfigError
 from relay.records.schema import HEAD
 from relay.records.upgrading import VERSIONS
-from relay.stored import data_dir, database_at, opened, step_back, usual
+from relay.stored import data_dir, database_at, keyring, opened, step_back, usual
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,27 @@ def test_one_that_cannot_be_written_is_told(
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(ConfigError, match=r"^--data-dir: .* cannot be written: it is read-only$"):
         data_dir(Settings(data_dir=tmp_path))
+
+
+def test_one_of_another_user_is_told_with_whose_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    with pytest.raises(ConfigError, match=r"belongs to user \d+, and this is 4711$"):
+        data_dir(Settings(data_dir=tmp_path))
+
+
+def test_a_full_disk_is_told_when_the_keys_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConfigError, match=r"^--data-dir: .* cannot be written: no space left on"):
+        keyring(Settings(data_dir=tmp_path))
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_where_the_database_is(tmp_path: Path) -> None:

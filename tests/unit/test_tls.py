@@ -64,6 +64,18 @@ def test_a_file_that_is_something_else_names_its_option(tmp_path: Path, content:
     assert said(cert, other) == f"RELAY_TLS_KEY: {other} is no private key in PEM"
 
 
+def test_what_is_half_written_names_its_option(tmp_path: Path) -> None:
+    cert, key = write_certificate(tmp_path)
+    (tmp_path / "whole").mkdir()
+    whole = write_certificate(tmp_path / "whole")
+    content = whole.cert.read_bytes()
+    for half in (content[:200], content + content[:200], content[:-20]):
+        cert.write_bytes(half)
+        assert said(cert, whole.key).startswith(f"--tls-cert: {cert} ")
+    key.write_bytes(whole.key.read_bytes()[:100])
+    assert said(whole.cert, key) == f"RELAY_TLS_KEY: {key} is no private key in PEM"
+
+
 def test_the_two_files_the_wrong_way_round_are_told_as_such(tmp_path: Path) -> None:
     cert, key = write_certificate(tmp_path)
     assert said(key, cert) == f"--tls-cert: {key} is no certificate in PEM"

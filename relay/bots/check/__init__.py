@@ -6,5 +6,6 @@
 - ``streams``   ways over TCP: ICE-TCP and TURN
 - ``probe``     the media that goes there and comes back
 - ``findings``  what was found, and what of it is wrong
+- ``remedies``  what to do when there is no server to check
 - ``display``   how it is told
 """

@@ -1,6 +1,7 @@
 """What was found, and what of it is wrong: in words, with what to do. Decisions only."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Literal
 
 from relay.bots.check.attempt import Tried
@@ -8,6 +9,8 @@ from relay.bots.check.ways import written
 
 Cause = Literal["udp_blocked", "tcp_blocked", "turn_refused", "server_unreachable", "no_media"]
 
+RENEW_DAYS = 14
+"""A certificate that ends before is told of."""
 LOSS_RATIO = 0.02
 """From here on the loss of a way is told; there and back together."""
 
@@ -44,6 +47,8 @@ class Found:
     tried: list[Tried] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     """Ways of a family that this machine has not."""
+    certificate_days: int | None = None
+    """For how many days the certificate is good; None where there is none that was verified."""
     left_out: list[str] = field(default_factory=list)
     """ICE servers of somebody else's, and what there was no time for."""
 
@@ -66,13 +71,17 @@ class Found:
             return f"{problems[0].text}; {rest if works else 'nothing else works either'}."
         if not self.tried:
             return "The server announces nothing that this machine could try."
-        lossy = [
+        notes = [
             f"{each.way.name} loses {each.measured.loss_ratio:.1%} of packets there and back"
             for each in self.tried
             if each.measured is not None and each.measured.loss_ratio >= LOSS_RATIO
         ]
+        if self.certificate_days is not None and self.certificate_days < RENEW_DAYS:
+            notes.append(f"its certificate ends in {self.certificate_days} days: renew it")
+        if self.url.startswith("ws:") and not ip_address(self.server_host).is_loopback:
+            notes.append("the page has no TLS, so browsers give it no camera")
         text = f"All that the server announces works from here: {_listed(self._names())}"
-        return f"{text}; {'; '.join(lossy)}." if lossy else f"{text}."
+        return f"{text}; {'; '.join(notes)}." if notes else f"{text}."
 
     @property
     def is_bad(self) -> bool:
@@ -138,6 +147,7 @@ class Found:
                 "jitter_ms": round(self.socket.jitter_ms, 2),
             },
             "ways": [_as_dict(each) for each in self.tried],
+            "certificate_days": self.certificate_days,
             "absent": self.absent,
             "left_out": self.left_out,
             "problems": [

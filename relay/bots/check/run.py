@@ -5,9 +5,9 @@ import json
 import time
 from ipaddress import ip_address
 from itertools import pairwise
+from ssl import cert_time_to_seconds
 from statistics import mean, median
 
-import aiohttp
 import typer
 from rich.console import Console
 
@@ -15,6 +15,7 @@ from relay.bots import address
 from relay.bots.check import display, ways
 from relay.bots.check.attempt import LAST_S, MEASURED_S, UP_S, attempt
 from relay.bots.check.findings import Found, WebSocketTimes
+from relay.bots.check.remedies import remedy
 from relay.bots.client import Client
 from relay.bots.thin import ThinPeer
 from relay.errors import BotError
@@ -28,6 +29,7 @@ ALL_S = 28.0
 """A way that might not be through by then is not begun."""
 
 _OPEN_S = 5.0
+_DAY_S = 86_400
 _PINGS, _PING_EVERY_S = 10, 0.1
 
 
@@ -42,8 +44,8 @@ def run(url: str, fingerprint: str | None, *, as_json: bool) -> None:
     try:
         found = asyncio.run(check(server))
     except BotError as error:
-        is_shown = isinstance(error.__cause__, aiohttp.ClientSSLError)
-        hint = "; --fingerprint accepts a certificate that you know" if is_shown else ""
+        advice = remedy(error)
+        hint = f"; {advice}" if advice else ""
         typer.echo(f"relay check: {ways.plain(str(error))}{hint}", err=True)
         raise typer.Exit(NO_SERVER) from None
     if as_json:
@@ -63,7 +65,7 @@ async def check(server: address.Server) -> Found:
     :raises BotError: when there is no server, or it is lost.
     """
     began_s = time.monotonic()
-    client = Client(server.url, server.ssl)
+    client = Client(server.url, server.ssl, server.origin)
     await client.connect(_OPEN_S)
     open_ms = 1000 * (time.monotonic() - began_s)
     try:
@@ -71,6 +73,8 @@ async def check(server: address.Server) -> Found:
         host = str(ip_address(client.server_host.partition("%")[0]))
         times = await _ping(client, open_ms)
         found = Found(server.url, host, connected.media_mode, times)
+        if (ends := client.certificate_ends) is not None:
+            found.certificate_days = int((cert_time_to_seconds(ends) - time.time()) // _DAY_S)
         if connected.media_mode == "relay":
             families = _families(host)
             announced = ways.read(

@@ -31,7 +31,10 @@ def resolved(name: str) -> list[str]:
 
     :raises OSError: when it has none.
     """
-    found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+    except UnicodeError:  # a part of it has more than 63 characters, RFC 1035 section 2.3.4
+        raise socket.gaierror(socket.EAI_NONAME, "no name can be like this") from None
     return list(dict.fromkeys(str(host) for *_, (host, *_) in found))
 
 

@@ -1,10 +1,12 @@
 """Addresses and certificates: what the doctor says about each."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from relay.config import Settings
 from relay.doctor import network
@@ -122,3 +124,63 @@ def test_a_certificate_that_cannot_be_read(tmp_path: Path) -> None:
     found, told = tls(tls_cert=tmp_path / "no.pem", tls_key=tmp_path / "no.key")
     assert found is Grade.BAD
     assert told.startswith("--tls-cert: cannot read ")
+
+
+def test_what_to_do_about_files_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = write_certificate(tmp_path)
+    key.write_bytes(key.read_bytes()[:50])
+
+    def advice(**settings: object) -> str:
+        (found,) = network.check_tls(
+            Settings.model_validate({"tls_cert": cert, "tls_key": key, **settings})
+        )
+        return found.advice
+
+    assert "in PEM" in advice()
+    nowhere = {"tls_cert": tmp_path / "no.pem", "allowed_hosts": ["chat.example.net"]}
+    assert "certbot certonly --standalone -d chat.example.net" in advice(**nowhere)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != key or mode == os.F_OK)
+    assert advice() == f"let this user read it: chown {os.geteuid()} {key}"
+
+
+def all_of_tls(**settings: object) -> dict[Grade, str]:
+    return {found.grade: found.text for found in network.check_tls(Settings(**settings))}
+
+
+def test_a_certificate_for_another_name_is_bad(tmp_path: Path) -> None:
+    cert, key = write_certificate(tmp_path)
+    told = all_of_tls(tls_cert=cert, tls_key=key, allowed_hosts=["chat.example.org"])
+    assert told[Grade.BAD] == "the certificate is for 127.0.0.1, and not for chat.example.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_covered"),
+    [
+        ("chat.example.org", True),
+        ("a.example.net", True),
+        ("example.net", False),
+        ("a.b.example.net", False),
+        ("example.org", False),
+    ],
+)
+def test_a_star_stands_for_one_part(tmp_path: Path, name: str, is_covered: bool) -> None:
+    files = write_certificate(tmp_path, names=["Chat.example.org", "*.example.net"])
+    certificate = x509.load_pem_x509_certificate(files.cert.read_bytes())
+    assert network.covers(certificate, name) is is_covered
+
+
+def test_a_certificate_without_that_of_its_signer_is_told(tmp_path: Path) -> None:
+    cert, key = write_certificate(tmp_path, signer="another")
+    told = all_of_tls(tls_cert=cert, tls_key=key)
+    assert told.keys() == {Grade.GOOD, Grade.FAIR}
+    assert "has not the certificate of who has signed it" in told[Grade.FAIR]
+
+
+def test_a_key_that_everybody_can_read_is_told(tmp_path: Path) -> None:
+    cert, key = write_certificate(tmp_path)
+    key.chmod(0o644)
+    assert (
+        "every user of this machine can read" in all_of_tls(tls_cert=cert, tls_key=key)[Grade.FAIR]
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from relay.config import Settings
 from relay.doctor.findings import Grade
-from relay.doctor.report import _classifier
+from relay.doctor.report import _classifier, _files
 
 
 def told(**settings: object) -> tuple[Grade, str]:
@@ -42,3 +43,13 @@ def test_one_with_which_the_server_does_not_start_is_bad(
     grade, text = told(**settings)
     assert grade is Grade.BAD
     assert said in text
+
+
+def test_a_log_file_that_cannot_be_written_is_bad(tmp_path: Path) -> None:
+    for path, grade in (
+        (tmp_path / "relay.log", Grade.GOOD),
+        (tmp_path / "no/relay.log", Grade.BAD),
+    ):
+        (found,) = _files(Settings(log_file=path))
+        assert (found.subject, found.grade) == ("log file", grade)
+    assert "--log-file" in found.advice

@@ -50,6 +50,19 @@ def test_all_is_well() -> None:
     assert "UDP (IPv4) loses 5.0% of packets there and back" in lossy.verdict()
 
 
+def test_what_will_be_wrong_soon_and_what_browsers_do_not_like_is_told() -> None:
+    made = found(works("udp"))
+    made.certificate_days = 14
+    assert "certificate" not in made.verdict()
+    made.certificate_days = 3
+    assert "; its certificate ends in 3 days: renew it." in made.verdict()
+    made.url, made.certificate_days = "ws://chat.example.org/ws", None
+    assert "no TLS, so browsers give it no camera" in made.verdict()
+    made.server_host = "::1"
+    assert "TLS" not in made.verdict()
+    assert not made.is_bad
+
+
 def test_udp_that_is_blocked() -> None:
     made = found(fails("udp"), works("tcp"), works("turn-tls"))
     assert (made.is_bad, causes(made)) == (True, ["udp_blocked"])

@@ -62,6 +62,11 @@ def test_a_name_has_the_addresses_that_the_system_says(monkeypatch: pytest.Monke
     assert resolved("192.0.2.9") == ["192.0.2.9"]
 
 
+def test_a_name_that_can_be_none_is_as_one_that_nobody_knows() -> None:
+    with pytest.raises(OSError, match="no name can be like this"):
+        resolved(f"{64 * 'x'}.example")
+
+
 def test_the_families_of_what_is_announced() -> None:
     assert families(()) == ()
     assert families((("192.0.2.1", 1), ("192.0.2.2", 1))) == ("ipv4",)
