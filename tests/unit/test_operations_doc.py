@@ -15,11 +15,12 @@ from scripts.reference import tables
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+MADE = reference.pages(ROOT)
 
 
-@pytest.mark.parametrize("path", reference.pages(ROOT), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MADE, ids=lambda path: path.name)
 def test_the_reference_is_what_the_code_says(path: Path) -> None:
-    assert path.read_text() == reference.pages(ROOT)[path], "run scripts/generate"
+    assert path.read_text() == MADE[path], "run scripts/generate"
 
 
 def test_each_setting_is_told_by_all_of_its_names() -> None:
