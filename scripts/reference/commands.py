@@ -48,14 +48,17 @@ def _under(command: Any, context: Any) -> Iterator[Command]:
 
 def page() -> str:
     """``docs/reference/commands.md``."""
-    parts = ["# All commands\n\n`relay COMMAND --help` says the same; [From a terminal](../commands.md) says what they are for.\n"]
+    parts = [
+        "# All commands\n",
+        "`relay COMMAND --help` says the same; [From a terminal](../commands.md) what it is for.\n",
+    ]
     for it in commands():
         parts.append(f"## `{it.name}`\n\n```text\n{it.usage}\n```\n")
         parts += [f"{_plain(words)}\n" for words in it.words]
         if it.has_settings:
             parts.append("Each [setting](settings.md) is an option as well.\n")
         parts.append("".join(f"- `{written}`: {_plain(words)}\n" for written, words in it.options))
-    return "\n".join(part for part in parts if part)
+    return "\n".join(filter(None, parts))
 
 
 def _plain(words: str) -> str:
@@ -86,7 +89,8 @@ def manual() -> str:
             lines += [".TP", f".B {_roff(written)}", _roff(words)]
     lines += [
         ".SH SETTINGS",
-        "The setting udp_port is a key of the TOML file, the variable RELAY_UDP_PORT and the option",
+        "The setting udp_port is a key of the TOML file, the variable RELAY_UDP_PORT and",
+        "the option",
         r"\-\-udp\-port; the environment overrides the file, an option overrides both.",
     ]
     for name, field in Settings.model_fields.items():

@@ -24,16 +24,21 @@ _BOUNDS = {
     "maxItems": "at most {}",
 }
 
+_API = """How to log in, and what is the same for all requests, is in
+[Endpoints](../endpoints.md#apiv1); all of it as OpenAPI is [openapi.json](../openapi.json). An
+error's body is a [Failure](#failure).
+
+## Requests
+"""
+_MESSAGES = f"""JSON in WebSocket text frames of at most {MAX_FRAME_BYTES // 1024} KiB. When each is
+sent, and what comes of it, is in [the protocol](../protocol.md).
+"""
+
 
 def api() -> str:
     """Every request of the API, then every type."""
     document = openapi.document()
-    parts = [
-        f"# The operators' API\n\n{document['info']['description']} How to log in, and what is the"
-        " same for all requests, is in [Endpoints](../endpoints.md#apiv1); the same as OpenAPI is"
-        " [openapi.json](../openapi.json). Where nothing else is said, an error's body is a"
-        " [Failure](#failure).\n\n## Requests\n"
-    ]
+    parts = ["# The operators' API\n", document["info"]["description"], _API]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             parts.append(_request(method.upper(), path, operation))
@@ -57,7 +62,7 @@ def _request(method: str, path: str, operation: _Json) -> str:
     for status, answer in operation["responses"].items():
         content = answer.get("content", {})
         shapes = [_answer(kind, told.get("schema", {})) for kind, told in content.items()]
-        shown = f" ({shapes[0]})" if shapes and int(status) < 400 else ""  # noqa: PLR2004 - HTTP's
+        shown = f" ({shapes[0]})" if shapes and int(status) < 400 else ""
         lines.append(f"- `{status}`: {answer['description'].rstrip('.')}{shown}.")
     return "\n".join([*lines, ""])
 
@@ -70,11 +75,7 @@ def _answer(kind: str, schema: _Json) -> str:
 
 def messages() -> str:
     """Every message of both sides, then their parts."""
-    parts = [
-        "# All messages\n\nJSON in WebSocket text frames of at most"
-        f" {MAX_FRAME_BYTES // 1024} KiB. When each is sent, and what comes of it, is in"
-        " [the protocol](../protocol.md).\n"
-    ]
+    parts = ["# All messages\n", _MESSAGES]
     shared: dict[str, _Json] = {}
     for title, union, mode in _SIDES:
         parts.append(f"## {title}\n")
@@ -102,7 +103,9 @@ def _types(union: Any, mode: Literal["validation", "serialization"]) -> _Json:
 
 def _type(title: str, name: str, schema: _Json) -> str:
     lines = [f"### {title}\n", _words(schema.get("description", name), schema), ""]
-    fields = {n: s for n, s in schema.get("properties", {}).items() if n != "type" or "const" not in s}
+    fields = {
+        n: s for n, s in schema.get("properties", {}).items() if n != "type" or "const" not in s
+    }
     if fields:
         lines += ["| Field | Type | |", "| --- | --- | --- |"]
     for field, told in fields.items():

@@ -1,4 +1,4 @@
-"""Settings, metrics and log events. What they mean in words is in docs/reference/*.toml, or in the code."""
+"""Settings, metrics and log events; words about the last two are in docs/reference/*.toml."""
 
 import tomllib
 from collections.abc import Iterator, Sequence, Set
@@ -8,6 +8,21 @@ from relay.api.metrics import OF_WORKERS, TABLE
 from relay.config import Settings, flag, variable
 from scripts import log_events as log
 
+_SETTINGS = """Each is a key of the TOML file, a variable of the environment, and a flag of
+`relay serve` and `relay doctor`; [how they go together](../settings.md).
+"""
+_METRICS = """# All metrics
+
+Those of `GET /metrics`; see [Monitoring](../monitoring.md). `process_*` are the Prometheus client's
+own.
+
+"""
+_EVENTS = """# All events of the log
+
+Those above `debug`; see [Logs](../logs.md). Not every line of an event has all of its fields.
+
+"""
+
 
 class NotTold(Exception):
     """The code and the words about it are not of the same things."""
@@ -15,10 +30,7 @@ class NotTold(Exception):
 
 def settings() -> str:
     """Each setting by its names."""
-    parts = [
-        "# All settings\n\nEach is a key of the TOML file, a variable of the environment, and a flag of"
-        " `relay serve` and `relay doctor`; [how they go together](../settings.md).\n"
-    ]
+    parts = ["# All settings\n", _SETTINGS]
     for name, field in Settings.model_fields.items():
         is_switch = field.annotation is bool
         written = f"`{flag(name)}`" if is_switch else f"`{flag(name)} {field.title}`"
@@ -40,31 +52,30 @@ def metrics(words: Path) -> str:
 
     :raises NotTold: one has no words, or words are of none.
     """
+    families = [
+        (kind.__name__, name, labels)
+        for kind, found in TABLE.items()
+        for name, (_, _, *labels) in found.items()
+    ]
+    families += [
+        (k.__name__, name, ["worker"]) for k, found in OF_WORKERS.items() for name in found
+    ]
     types = {
-        name + ("_total" if kind.__name__.startswith("Counter") else ""): (
-            kind.__name__.removesuffix("MetricFamily").lower(),
+        name + ("_total" if kind.startswith("Counter") else ""): (
+            kind.removesuffix("MetricFamily").lower(),
             labels,
         )
-        for kind, families in TABLE.items()
-        for name, (_, _, *labels) in families.items()
-    }
-    types |= {
-        name + ("_total" if kind.__name__.startswith("Counter") else ""): (
-            kind.__name__.removesuffix("MetricFamily").lower(),
-            ["worker"],
-        )
-        for kind, families in OF_WORKERS.items()
-        for name in families
+        for kind, name, labels in families
     }
     rows = []
     for names, told in _groups(words, types.keys()):
-        shown = [f"`{name}{{{','.join(labels)}}}`" if (labels := types[name][1]) else f"`{name}`" for name in names]
+        shown = [
+            f"`{name}{{{','.join(labels)}}}`" if (labels := types[name][1]) else f"`{name}`"
+            for name in names
+        ]
         kinds = _once(types[name][0] for name in names)
         rows.append((", ".join(shown), kinds, told))
-    return (
-        "# All metrics\n\nThose of `GET /metrics`; see [Monitoring](../monitoring.md). `process_*` are"
-        " the Prometheus client's own.\n\n"
-    ) + _table(("Metric", "Type", "Meaning"), rows)
+    return _METRICS + _table(("Metric", "Type", "Meaning"), rows)
 
 
 def log_events(words: Path, code: Path) -> str:
@@ -86,10 +97,7 @@ def log_events(words: Path, code: Path) -> str:
         )
         for names, told in _groups(words, levels.keys())
     ]
-    return (
-        "# All events of the log\n\nThose above `debug`; see [Logs](../logs.md). Not every line of an"
-        " event has all of its fields.\n\n"
-    ) + _table(("Event", "Level", "Fields", "Meaning"), rows)
+    return _EVENTS + _table(("Event", "Level", "Fields", "Meaning"), rows)
 
 
 def _groups(words: Path, names: Set[str]) -> Iterator[tuple[list[str], str]]:

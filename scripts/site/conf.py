@@ -28,7 +28,10 @@ def _with_contents(_: object, page: str, source: list[str]) -> None:
     """The list of pages on the first one is the site's navigation, too."""
     if page == root_doc:
         for title, links in re.findall(r"^## (.+)\n\n((?:- .+\n)+)", source[0], re.MULTILINE):
-            pages = "\n".join(f"/{_named(link)}" for link in re.findall(r"^- \[[^]]+\]\((\S+)\.md\)", links, re.MULTILINE))
+            pages = "\n".join(
+                f"/{_named(link)}"
+                for link in re.findall(r"^- \[[^]]+\]\((\S+)\.md\)", links, re.MULTILINE)
+            )
             source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n{pages}\n```\n"
 
 

@@ -38,10 +38,10 @@ def test_what_has_no_words_is_named(tmp_path: Path) -> None:
     code.mkdir()
     (code / "part.py").write_text("log.info('met', room=1)\nlog.warning('parted')\n")
     words.write_text('met = "two meet"\n')
-    with pytest.raises(tables.NotTold, match="^parted is in the code or in events.toml"):
+    with pytest.raises(tables.NotTold, match=r"^parted is in the code or in events\.toml"):
         tables.log_events(words, code)
     words.write_text('met = "two meet"\n"met parted" = "twice"\n')
-    with pytest.raises(tables.NotTold, match="^met is"):
+    with pytest.raises(tables.NotTold, match=r"^met is"):
         tables.log_events(words, code)
     words.write_text('"met parted" = "two meet, or no more"\n')
     told = tables.log_events(words, code)
