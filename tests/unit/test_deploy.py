@@ -190,6 +190,7 @@ def test_the_images_settings_are_understood() -> None:
 def test_the_images_context_has_what_the_wheel_is_made_of() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     needed = {project["project"]["readme"], "pyproject.toml", "relay", "web", "scripts/lock"}
+    needed |= {*project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]}
     let_in = {
         line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"
     }
