@@ -28,6 +28,7 @@ Around it:
 - ``doctor``        looks at settings and machine, and says what to change
 - ``init``          from a few answers to the files with which a server is started
 - ``over_tcp``      puts those together that carry media over TCP
+- ``traces``        whether meetings are traced; ``spans`` sends them to a collector
 - ``carrier``       makes the media plane of a server, and starts it
 - ``looking``       puts together what looks at pictures, and what keeps them
 - ``stored``        what outlives the server: its folder, and the database while it runs
@@ -39,6 +40,7 @@ Around it:
 - ``certificate``   that of a server as long as it runs, read again when its files change
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
 - ``wording``       what is said of a setting that has a wrong value
+- ``renamed``       settings that had another name before
 - ``safety_settings``  those of the settings that are about strangers; ``setting`` is one
 - ``cluster_settings`` those that are about clusters
 

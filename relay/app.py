@@ -55,6 +55,7 @@ from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
 from relay.stored import keyring, opened
 from relay.supervisor import supervisor
 from relay.taps.audit import AuditLog
+from relay.traces import Traces, tracing
 
 _SHUTDOWN_S = 3.0
 """How long a request that is under way may take to finish."""
@@ -124,6 +125,7 @@ async def running(
     async with AsyncExitStack() as stack:
         records = await stack.enter_async_context(opened(settings))
         part = await stack.enter_async_context(clustered(settings))
+        traces = await stack.enter_async_context(tracing(os.environ, part.name))
         plane = plane or plane_of(stack, settings, part.cluster)
         over_tcp = OverTcp(settings)
         sockets = sockets or Inherited([])
@@ -131,7 +133,17 @@ async def running(
         membership = membership or part.membership
         welcome = Welcome(welcome_text(settings))
         app = _application(
-            settings, plane, token, door, over_tcp, records, part, certificate, welcome, membership
+            settings,
+            plane,
+            token,
+            door,
+            over_tcp,
+            records,
+            part,
+            certificate,
+            traces,
+            welcome,
+            membership,
         )
         gateway = app[_GATEWAY]
         udp_ports: tuple[int, ...] = ()
@@ -210,6 +222,7 @@ def _application(
     records: Records,
     part: Part,
     certificate: Certificate,
+    traces: Traces,
     welcome: Welcome,
     membership: Membership | None = None,
 ) -> web.Application:
@@ -230,7 +243,9 @@ def _application(
         cluster=part.cluster,
         elsewhere=part.users_elsewhere,
         looking_elsewhere=part.looking_elsewhere,
+        traces=traces.tell,
     )
+    gateway.tally.trace_spans = traces.spans
 
     watch = watch_of(settings, plane, gateway, safety, freezer)
     front = Front(

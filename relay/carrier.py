@@ -10,7 +10,6 @@ from typing import Protocol
 from relay.cluster import Cluster
 from relay.config import Settings
 from relay.errors import CannotListen, ConfigError, WorkerError, reason_of
-from relay.media import RelayPlane
 from relay.media.paths.candidates import Public, resolved
 from relay.media.paths.idle import DEVICE, IdleCores
 from relay.plane import MediaPlane
@@ -18,7 +17,7 @@ from relay.workers import Crew, Directory, Orders, WorkersPlane, usual
 
 
 class OwnedPlane(MediaPlane, Protocol):
-    """A media plane with a life of its own, as :class:`relay.media.RelayPlane` is."""
+    """A media plane with a life of its own, as :class:`relay.media.plane.RelayPlane` is."""
 
     @property
     def udp_ports(self) -> tuple[int, ...]:
@@ -63,6 +62,8 @@ def plane_of(
     idle_cores = _idle_cores(stack, settings)
     hosts = _public_hosts(settings)
     if settings.workers == 0 or settings.media_mode != "relay":
+        from relay.media.plane import RelayPlane  # noqa: PLC0415 - aiortc comes with it
+
         public = Public(hosts, settings.public_udp_port)
         return RelayPlane(settings.host, settings.udp_port, public, idle_cores=idle_cores)
     try:

@@ -16,11 +16,12 @@ from typer.core import TyperGroup
 
 from relay import __version__, logs
 from relay.bots import commands as bots
-from relay.config import CONFIG_FILE, Settings, flag, foreign, load, variable
+from relay.config import CONFIG_FILE, Settings, flag, foreign, known, load, renamed, variable
 from relay.errors import BotError, ConfigError, OperatorError
 from relay.init.command import init
 from relay.ops import commands as operators
 from relay.ops import evidence
+from relay.renamed import FORMER
 
 if TYPE_CHECKING:
     from relay.app import Relay
@@ -94,10 +95,13 @@ def _root(
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give the command one option a setting, in place of its ``**flags``."""
     parameters = [p for p in inspect.signature(command).parameters.values() if p.name != "flags"]
-    for name, field in Settings.model_fields.items():
+    for name in known():
+        present = FORMER.get(name, name)
+        field = Settings.model_fields[present]
         is_switch = field.annotation is bool
         written = f"{flag(name)}/--no-{flag(name)[2:]}" if is_switch else flag(name)
-        option = typer.Option(written, metavar=field.title, help=_help(name))
+        is_former = name in FORMER
+        option = typer.Option(written, metavar=field.title, help=_help(present), hidden=is_former)
         parameters.append(
             inspect.Parameter(
                 name,
@@ -148,6 +152,8 @@ def serve(
     configure_logs(settings)
     for name in foreign(os.environ):
         _log.warning("variable_not_ours", variable=name)
+    for former, present in renamed(settings):
+        _log.warning("setting_renamed", setting=former, now=present)
     uvloop.run(run(settings, _announce, read))
 
 
@@ -203,8 +209,41 @@ def evidence_init(
     )
 
 
+DATABASE = typer.Typer(
+    help="Bring the database to another version.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@DATABASE.command("back")
+def database_back(
+    *,
+    version: Annotated[
+        str, typer.Argument(help="That of the older relay, as it says when it does not start.")
+    ],
+    data_dir: Annotated[str | None, typer.Option(metavar="FOLDER", help=_help("data_dir"))] = None,
+    database_url: Annotated[
+        str | None, typer.Option(metavar="URL", help=_help("database_url"))
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Settings in TOML, as for 'relay serve'.")
+    ] = None,
+) -> None:
+    """Make the database fit for an older relay again, before that one is installed.
+
+    Run it with the newer relay, as the user that the server runs as, and with every server stopped.
+    What only the newer version keeps is lost; all else stays.
+    """
+    from relay.stored import step_back  # noqa: PLC0415
+
+    given = {"data_dir": data_dir, "database_url": database_url}
+    flags = {name: value for name, value in given.items() if value is not None}
+    was = step_back(load(flags, os.environ, config=config), version)
+    typer.echo(f"The database was of version {was}, and is of version {version} now.")
+
+
 app.command("init", rich_help_panel=_SERVER)(init)
 operators.register(app)
+app.add_typer(DATABASE, name="database", rich_help_panel=_SERVER)
 app.add_typer(evidence.GROUP, name="evidence", rich_help_panel=operators.PANEL)
 bots.register(app)
 

@@ -59,6 +59,11 @@ class Part:
         return self.nodes
 
     @property
+    def name(self) -> str | None:
+        """This node's, in a cluster."""
+        return None if self.nodes is None else self.nodes.here.name
+
+    @property
     def membership(self) -> Membership | None:
         """What operators have of it."""
         if self.nodes is None or self.leases is None:

@@ -23,6 +23,7 @@ from pydantic import (
 from relay import values
 from relay.cluster_settings import ClusterSettings
 from relay.errors import ConfigError
+from relay.renamed import FORMER, settle
 from relay.safety_settings import SafetySettings
 from relay.setting import Part, is_of_a_service, setting
 from relay.wording import one_line
@@ -390,8 +391,24 @@ def variable(name: str) -> str:
 
 def foreign(environ: Mapping[str, str]) -> list[str]:
     """Variables that are called like a setting's and are somebody else's: they are not read."""
-    named = ((name, environ.get(variable(name), "")) for name in Settings.model_fields)
+    named = ((name, environ.get(variable(name), "")) for name in known())
     return [variable(name) for name, value in named if is_of_a_service(name, value)]
+
+
+def known() -> tuple[str, ...]:
+    """Every name by which a setting can be given, former ones last."""
+    return *Settings.model_fields, *FORMER
+
+
+def renamed(settings: Settings) -> list[tuple[str, str]]:
+    """What was given by its former name: as it is written, and as it is to be from now on."""
+    return [
+        (written, written.replace(form(former), form(present), 1))
+        for former, present in FORMER.items()
+        for written in (settings.written(present),)
+        for form in (flag, variable, str)
+        if written.split(" ")[0] == form(former)
+    ]
 
 
 _Value = tuple[str, object, str]  # the setting, its value, its name as the user wrote it
@@ -415,6 +432,7 @@ def load(
         for name, value, written in source:
             given[name] = value
             names[name] = written
+    settle(given, names)
     try:
         return Settings.model_validate(given, context=names)
     except ValidationError as error:
@@ -427,7 +445,7 @@ def _from_flags(flags: Mapping[str, str | bool]) -> Iterator[_Value]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[_Value]:
-    for name in Settings.model_fields:
+    for name in known():
         value = environ.get(variable(name))
         if value and not is_of_a_service(name, value):
             yield name, value, variable(name)

@@ -1,18 +1,26 @@
 """How log events look: for people on a terminal, ``key=value`` or JSON anywhere else.
 
 Other packages log through the standard library; their records take the same form, from WARNING on.
+What they say is seldom anything new, and strangers may cause some of it: of each of their loggers
+there are five records at once, and then one in 5 s.
 """
 
 import asyncio
 import logging
 import os
 import sys
+import time
+from collections.abc import Callable
 from io import TextIOBase
 from pathlib import Path
 from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from relay.pace import Seldom
+
+FOREIGN_EVERY_S, FOREIGN_BURST = 5.0, 5
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +95,7 @@ def configure(level: str, stream: TextIO | LogFile | None = None, *, as_json: bo
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
+    handler.addFilter(Foreign())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, _name_the_package],
@@ -97,6 +106,25 @@ def configure(level: str, stream: TextIO | LogFile | None = None, *, as_json: bo
         )
     )
     logging.basicConfig(handlers=[handler], level=max(lowest, logging.WARNING), force=True)
+
+
+class Foreign(logging.Filter):
+    """Lets some of other packages' records through; a logger lives as long as the process.
+
+    :param clock: seconds on a clock that never goes back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._told: dict[str, Seldom] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether one is logged; it tells how many were not."""
+        told = self._told.setdefault(record.name, Seldom(FOREIGN_EVERY_S, FOREIGN_BURST))
+        suppressed = told.due(self._clock())
+        vars(record)["suppressed"] = suppressed
+        return suppressed is not None
 
 
 def log_crash(task: asyncio.Task[None]) -> None:
@@ -130,5 +158,8 @@ def _rendering(*, for_people: bool, as_json: bool) -> list[Processor]:
 
 
 def _name_the_package(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    event["logger"] = event["_record"].name
+    record = event["_record"]
+    event["logger"] = record.name
+    if record.suppressed:
+        event["suppressed"] = record.suppressed
     return event

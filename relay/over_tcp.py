@@ -6,16 +6,19 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeGuard
 
 from relay.config import Settings
 from relay.door import MediaProtocol
 from relay.door.greeting import Greeting
-from relay.media import RelayPlane
 from relay.tunnel.announced import IceServers, Own
 from relay.tunnel.arrival import Reception
 from relay.tunnel.credentials import Gate
 from relay.tunnel.tunnels import Tunnels
 from relay.workers import WorkersPlane
+
+if TYPE_CHECKING:
+    from relay.media.plane import RelayPlane
 
 REALM = "relay"
 
@@ -50,7 +53,7 @@ class OverTcp:
         gate = Gate(self._secret, REALM)
         if isinstance(plane, WorkersPlane):
             self._reception = Reception(plane.tunnels, gate, self._clock)
-        elif isinstance(plane, RelayPlane):
+        elif _is_here(plane):
             self._tunnels = Tunnels(plane.landing)
             await self._tunnels.start()
             self._reception = Reception(self._tunnels, gate, self._clock)
@@ -65,7 +68,7 @@ class OverTcp:
     def announce(self, plane: object, page_port: int) -> None:
         """Have peers told of the port, now that it is open."""
         settings = self._settings
-        if not settings.takes_tcp_media or not isinstance(plane, RelayPlane | WorkersPlane):
+        if not settings.takes_tcp_media or not (isinstance(plane, WorkersPlane) or _is_here(plane)):
             return
         chosen = settings.public_tcp_port or settings.tcp_port
         port = chosen or page_port
@@ -76,6 +79,13 @@ class OverTcp:
         if self._reception is None:
             raise RuntimeError("the media plane is not started")
         return self._reception.receive(found, is_tls, stay)
+
+
+def _is_here(plane: object) -> TypeGuard[RelayPlane]:
+    """Whether it carries media in this process."""
+    from relay.media.plane import RelayPlane  # noqa: PLC0415 - aiortc comes with it
+
+    return isinstance(plane, RelayPlane)
 
 
 def _steady_clock() -> Callable[[], float]:

@@ -7,6 +7,8 @@ Two rules are documented, and neither can be put in terms of the other:
 - A :class:`Window` allows fewer than so many in *any* stretch of so many seconds. It remembers when
   each of them was. A bucket that held as many would let nearly twice as many pass in such a
   stretch, and one that never let so many pass would stop a burst of half as many.
+
+What is said in the log of what strangers do is said :class:`Seldom`.
 """
 
 from collections import OrderedDict, deque
@@ -85,6 +87,25 @@ class Paces:
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         return bucket
+
+
+class Seldom:
+    """Has one of many lines logged, now and then, and counts those that are left out.
+
+    :param every_s: so long there is none after one, once ``burst`` of them have been at once.
+    """
+
+    def __init__(self, every_s: float, burst: float = 1) -> None:
+        self._bucket = TokenBucket(1 / every_s, burst)
+        self._left_out = 0
+
+    def due(self, now: float) -> int | None:
+        """Whether one is due: how many were left out since the last, or None when it is not."""
+        if self._bucket.take(now):
+            self._left_out += 1
+            return None
+        left_out, self._left_out = self._left_out, 0
+        return left_out
 
 
 class Window:

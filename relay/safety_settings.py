@@ -126,8 +126,8 @@ class SafetySettings(Part):
         False,
         "",
         "Have a program look at a picture of each user in a call now and then: what it thinks is"
-        " nudity is blurred for the partner, and goes to the operators (needs"
-        " relay-videochat[classify]).",
+        " nudity is blurred for the partner, and goes to the operators (needs the"
+        " package's extra 'classify').",
     )
     classify_every_s: float = setting(
         5.0,

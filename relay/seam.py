@@ -1,4 +1,4 @@
-"""Every private name of another package that the relay uses, in one file.
+"""Every private name of another package that the relay uses, but those of :mod:`relay.srtp`.
 
 The packages are pinned to a minor version in ``pyproject.toml``, and a test fails by name when one
 of these changes.
@@ -7,7 +7,6 @@ of these changes.
 import asyncio
 import contextlib
 import functools
-import socket
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
@@ -25,10 +24,7 @@ from aiortc.rtcdtlstransport import (
     State,
 )
 from OpenSSL import SSL
-from pylibsrtp import Policy, Session, _binding
-
-srtp_ffi: Any = _binding.ffi
-srtp_lib: Any = _binding.lib
+from pylibsrtp import Policy, Session
 
 LINK_SRTP_PROFILES = [
     profile
@@ -48,6 +44,18 @@ class DatagramPipe(Protocol):
     async def _recv(self) -> bytes: ...
 
     async def _send(self, data: bytes) -> None: ...
+
+
+class Fingerprint(Protocol):
+    """Of a certificate, as ``a=fingerprint`` has it (RFC 8122 section 5)."""
+
+    @property
+    def algorithm(self) -> str:
+        """A hash function's name, in whatever letters."""
+
+    @property
+    def value(self) -> str:
+        """In hexadecimal digits, with colons."""
 
 
 class LinkCertificate(RTCCertificate):
@@ -144,11 +152,6 @@ def srtp_pointers(dtls: RTCDtlsTransport) -> tuple[Any, Any]:
     return dtls._rx_srtp._srtp[0], dtls._tx_srtp._srtp[0]
 
 
-def forget_srtp_stream(pointer: Any, ssrc: int) -> None:
-    """Have an ``srtp_t`` free what it keeps for an SSRC; harmless when that is nothing."""
-    srtp_lib.srtp_remove_stream(pointer, socket.htonl(ssrc))
-
-
 def srtp_profile_name(dtls: RTCDtlsTransport) -> str:
     """The negotiated SRTP protection profile, as RFC 5764 and RFC 7714 name it."""
     return dtls._ssl.get_selected_srtp_profile().decode() if dtls._ssl else ""
@@ -164,12 +167,13 @@ def srtp_sessions(dtls: RTCDtlsTransport) -> tuple[Session, Session]:
     return dtls._rx_srtp, dtls._tx_srtp
 
 
-async def start_dtls(dtls: RTCDtlsTransport, fingerprints: Iterable[RTCDtlsFingerprint]) -> bool:
+async def start_dtls(dtls: RTCDtlsTransport, fingerprints: Iterable[Fingerprint]) -> bool:
     """Do the handshake with a peer that has these fingerprints; False when it failed.
 
     One cancellation ends it, as a deadline's is the only one (:func:`end_task`).
     """
-    parameters = RTCDtlsParameters(fingerprints=list(fingerprints))
+    known = [RTCDtlsFingerprint(each.algorithm, each.value) for each in fingerprints]
+    parameters = RTCDtlsParameters(fingerprints=known)
     starting = asyncio.ensure_future(dtls.start(parameters))
     try:
         await asyncio.wait([starting])

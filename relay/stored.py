@@ -13,7 +13,9 @@ import structlog
 from relay.cluster.secret import Secret
 from relay.config import Settings
 from relay.errors import ConfigError, RecordsAway, RecordsUnfit, reason_of
+from relay.records.engine import engine_of
 from relay.records.lasting import Lasting
+from relay.records.version import go_back
 from relay.safety.keyfile import Keyring
 from relay.safety.keys import Ring
 from relay.safety.periods import SharedKeyring
@@ -110,6 +112,22 @@ async def opened(settings: Settings) -> AsyncIterator[Lasting]:
             await records.close()
         except RecordsAway as error:
             _log.warning("records_not_closed", reason=str(error))
+
+
+def step_back(settings: Settings, to: str) -> str:
+    """Bring the database to a version before, which an older relay knows; returns what it was.
+
+    :raises ConfigError: when it cannot be done; the message names the option.
+    """
+    where = database_at(settings, data_dir(settings))
+    try:
+        engine = engine_of(where)
+        try:
+            return go_back(engine, to)
+        finally:
+            engine.dispose()
+    except (RecordsAway, RecordsUnfit) as error:
+        raise ConfigError(_told(settings, where, error)) from None
 
 
 def _told(settings: Settings, where: str | Path, error: Exception) -> str:

@@ -18,7 +18,7 @@ from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 
 from relay import logs
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.plane import LinkUp, MediaEvent
 
 HOST = "127.0.0.1"

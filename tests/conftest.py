@@ -11,6 +11,8 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.support.log_lines import USUAL, Held
+
 settings.register_profile("patient", deadline=None)  # a machine under load is no fault of ours
 settings.load_profile("patient")
 
@@ -50,6 +52,15 @@ def state(all_state: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = all_state / str(next(_numbers))
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def logged_as_told() -> Iterator[None]:
+    """Hold what servers log in this process to the schema of the log's lines."""
+    held = Held()
+    structlog.configure(processors=[*USUAL[:2], held, *USUAL[2:]])
+    yield
+    assert held.faults == []
 
 
 @pytest.fixture

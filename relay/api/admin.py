@@ -15,7 +15,7 @@ from relay.api.attempts import BURST, REFILL_S, Attempts
 from relay.api.operator import is_own_page
 from relay.api.operators import Operators
 from relay.api.sessions import Sessions
-from relay.pace import TokenBucket
+from relay.pace import Seldom
 from relay.records import Operator
 
 MAX_BODY_BYTES = 4096
@@ -52,12 +52,13 @@ class Admin:
         self._taps_allowed = taps_allowed
         self._clock = clock
         self._attempts = Attempts()
-        self._told = {reason: TokenBucket(1 / REFILL_S, BURST) for reason in _REASONS}
+        self._told = {reason: Seldom(REFILL_S, BURST) for reason in _REASONS}
 
     def _refused(self, reason: str) -> None:
         """Log it, not each time: whoever is a stranger may try for ever."""
-        if not self._told[reason].take(self._clock()):
-            _log.warning("login_refused", reason=reason)
+        suppressed = self._told[reason].due(self._clock())
+        if suppressed is not None:
+            _log.warning("login_refused", reason=reason, suppressed=suppressed)
 
     def routes(self) -> list[web.RouteDef]:
         """The routes."""
@@ -113,8 +114,9 @@ class Admin:
 
     async def _logout(self, request: web.Request) -> web.Response:
         _require_own_page(request)
-        self._sessions.end(self._sessions.id_of(request))
-        _log.info("operator_logged_out")
+        if (session := self._sessions.find(self._sessions.id_of(request))) is not None:
+            self._sessions.end(self._sessions.id_of(request))
+            _log.info("operator_logged_out", operator=session.operator.name)
         response = web.Response(status=204, headers=answers.NO_STORE)
         self._sessions.cookie.take_back(response, "Strict")
         return response

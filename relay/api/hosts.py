@@ -17,9 +17,9 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from relay.pace import TokenBucket
+from relay.pace import Seldom
 
-_LOGGED_PER_S = 0.2
+_LOGGED_EVERY_S = 5.0
 _LOGGED_BURST = 5
 _MOST_LOGGED = 128
 """Characters of what a stranger has sent."""
@@ -68,7 +68,7 @@ class HostCheck:
     def __init__(self, hosts: Hosts, refusals: Counter[str]) -> None:
         self._hosts = hosts
         self._refusals = refusals
-        self._told = TokenBucket(_LOGGED_PER_S, _LOGGED_BURST)
+        self._told = Seldom(_LOGGED_EVERY_S, _LOGGED_BURST)
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -78,8 +78,9 @@ class HostCheck:
             return await handler(request)
         if "Upgrade" in request.headers:
             self._refusals["host"] += 1
-        if not self._told.take(time.monotonic()):
-            _log.warning("host_refused", host=str(host)[:_MOST_LOGGED])
+        suppressed = self._told.due(time.monotonic())
+        if suppressed is not None:
+            _log.warning("host_refused", host=str(host)[:_MOST_LOGGED], suppressed=suppressed)
         raise web.HTTPMisdirectedRequest(
             text="this server does not go by that name; its operator can add it to allowed_hosts"
         )

@@ -63,7 +63,7 @@ class Metrics:
         )
 
 
-_TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
+TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
     GaugeMetricFamily: {
         "relay_users": ("states", "Users, by state.", "state"),
         "relay_users_away": (
@@ -308,6 +308,11 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
             "safety.tally.looks.skipped",
             "Users not looked at in their turn: the program was behind, or not there.",
         ),
+        "relay_trace_spans": (
+            "tally.trace_spans",
+            "Spans of traces, by what came of them (sent, failed, dropped).",
+            "result",
+        ),
         "relay_event_readers_dropped": ("events.dropped", "Readers that were too slow."),
         "relay_cluster_messages": (
             "overview.cluster.messages",
@@ -358,7 +363,7 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
 }
 """By type and name: where :class:`_Scrape` has it, what it is, and its labels."""
 
-_OF_WORKERS: dict[Any, dict[str, tuple[str, str]]] = {
+OF_WORKERS: dict[Any, dict[str, tuple[str, str]]] = {
     GaugeMetricFamily: {
         "relay_worker_up": ("is_up", "1 when the media process is there and answers."),
         "relay_worker_uptime_seconds": ("uptime_s", "Since it has been there; 0 while it is not."),
@@ -394,7 +399,7 @@ class _Server(Collector):
         self._scrape = scrape
 
     def collect(self) -> Iterator[Metric]:
-        for kind, families in _TABLE.items():
+        for kind, families in TABLE.items():
             for name, (path, told, *labels) in families.items():
                 family = kind(name, told, labels=labels)
                 _fill(family, attrgetter(path)(self._scrape))
@@ -439,7 +444,7 @@ class _Scrape:
 
 
 def _of_workers(workers: Sequence[WorkerView]) -> Iterator[Metric]:
-    for kind, families in _OF_WORKERS.items():
+    for kind, families in OF_WORKERS.items():
         for name, (path, told) in families.items():
             family = kind(name, told, labels=["worker"])
             _fill(family, {str(worker.index): attrgetter(path)(worker) for worker in workers})

@@ -18,7 +18,7 @@ from relay.api import answers
 from relay.api.attempts import BURST, MAX_SOURCES, REFILL_S, Attempts
 from relay.api.operators import Operators, may
 from relay.api.sessions import Sessions
-from relay.pace import TokenBucket
+from relay.pace import Seldom
 from relay.records import Operator, Role
 from relay.signaling.origin import origin_allowed
 from relay.source import source_of
@@ -51,7 +51,7 @@ class Bearer:
         self._clock = clock
         self._attempts = Attempts()
         self._known: dict[str, float] = {}  # sources, and until when; the latest is last
-        self._told = TokenBucket(1 / REFILL_S, BURST)
+        self._told = Seldom(REFILL_S, BURST)
 
     def look(self, request: web.Request) -> Operator | web.Response:
         """Whose token a request shows; the answer to it when it shows none that is right."""
@@ -79,8 +79,9 @@ class Bearer:
 
     def _refused(self, reason: str, now: float) -> None:
         self.refusals[reason] += 1
-        if not self._told.take(now):
-            _log.warning("token_refused", reason=reason)
+        suppressed = self._told.due(now)
+        if suppressed is not None:
+            _log.warning("token_refused", reason=reason, suppressed=suppressed)
 
 
 def only_for_operators(

@@ -14,6 +14,7 @@ from relay.cluster.refusals import Refusals
 from relay.cluster.wire import Wire
 from relay.errors import reason_of
 from relay.logs import log_crash
+from relay.pace import Seldom
 
 MAX_STRANGERS = 32
 """Connections at once of whom nothing is known; the oldest makes room for another."""
@@ -23,6 +24,7 @@ MAX_KNOWN = 256
 
 _BACKLOG = 128
 _RETRY_S = 1.0
+_TOLD_EVERY_S = 60.0
 
 _Waiting = dict[asyncio.Task[None], None]  # in the order in which they came
 
@@ -53,6 +55,7 @@ class Arrivals:
         self._clock, self._patience_s, self._closing_s = clock, patience_s, closing_s
         self._socket: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
+        self._not_accepted = Seldom(_TOLD_EVERY_S)
         self._strangers: _Waiting = {}
         self._expected: _Waiting = {}
 
@@ -98,7 +101,10 @@ class Arrivals:
             try:
                 connected, address = await loop.sock_accept(listening)
             except OSError as error:  # too many descriptors, or it has gone again
-                log.warning("node_not_accepted", reason=reason_of(error))
+                suppressed = self._not_accepted.due(self._clock())
+                if suppressed is not None:
+                    reason = reason_of(error)
+                    log.warning("node_not_accepted", reason=reason, suppressed=suppressed)
                 await asyncio.sleep(_RETRY_S)
                 continue
             task = asyncio.create_task(self._greet(connected), name="node at the door")

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.api.welcome import read_welcome
-from relay.config import CONFIG_FILE, Settings, foreign, load, variable
+from relay.config import CONFIG_FILE, Settings, foreign, known, load, renamed, variable
 from relay.doctor import cluster, names, network, ports, storage, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.doctor.places import is_there
@@ -41,6 +41,7 @@ def examine(
     if settings is not None:
         yield good("settings", _sources(flags, environ, config))
         yield from _others(environ)
+        yield from _renamed(settings)
         yield from _files(settings)
         yield _token(settings)
         yield from ports.check(settings, environ)
@@ -90,7 +91,7 @@ def _sources(
     flags: Mapping[str, str | bool], environ: Mapping[str, str], config: str | None
 ) -> str:
     file = config or environ.get("RELAY_CONFIG") or (CONFIG_FILE if is_there(CONFIG_FILE) else "")
-    variables = sum(bool(environ.get(variable(name))) for name in Settings.model_fields)
+    variables = sum(bool(environ.get(variable(name))) for name in known())
     variables -= len(foreign(environ))
     told = [
         f"{os.fspath(file)}" if file else "no file",
@@ -104,6 +105,12 @@ def _others(environ: Mapping[str, str]) -> Iterator[Finding]:
     for name in foreign(environ):
         text = f"{name} is not read: it is the address of a Service, as Kubernetes sets it"
         yield fair("environment", text, "set enableServiceLinks: false, or rename the Service")
+
+
+def _renamed(settings: Settings) -> Iterator[Finding]:
+    for former, present in renamed(settings):
+        text = f"{former} is a former name, which the next release does not read"
+        yield fair("settings", text, f"write {present}")
 
 
 def _files(settings: Settings) -> Iterator[Finding]:

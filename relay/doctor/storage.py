@@ -122,12 +122,15 @@ def grade_database(told: str, found: Look, advice: str) -> Finding:
         return good(_DATABASE, f"{told}, its tables are to be made")
     if found.version > HEAD:
         return bad(
-            _DATABASE, f"{told} is of version {found.version}; this relay knows {HEAD}", advice
+            _DATABASE,
+            f"{told} is of version {found.version}; this relay knows {HEAD}",
+            f"have the newer one go back by 'relay database back {HEAD}', or {advice}",
         )
     if found.version < HEAD:
         return fair(
             _DATABASE,
             f"{told} is of version {found.version}, and of {HEAD} after the next start",
-            "back it up before: an older relay cannot use it then",
+            f"back it up before; 'relay database back {found.version}' makes it fit for the older"
+            " relay again",
         )
     return good(_DATABASE, f"{told}, {found.reports} report{'' if found.reports == 1 else 's'}")

@@ -47,8 +47,7 @@ One packet's way: ``paths`` fill the slots of a batch; the ``forwarder`` finds t
 address that its path has, and decrypts in place; the ``stream`` counts the packet and
 knows its ``route``, which rewrites the header for an ``outlet`` of the partner's ``downlink``; the
 packet is encrypted in place and sent with its batch.
+
+A process that carries no media imports what it needs to speak of it (``card``), and not the plane,
+with which aiortc and its codecs come.
 """
-
-from relay.media.plane import RelayPlane
-
-__all__ = ["RelayPlane"]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from relay.media.link import Link
 from relay.media.negotiation.description import Ssrcs
 from relay.media.negotiation.sdp import KINDS, MediaTerms, Terms
+
+if TYPE_CHECKING:
+    from relay.media.link import Link
 
 LINK_ID = re.compile("[0-9a-f]{12}")
 CNAME = re.compile("[!-~]{1,64}")

@@ -24,6 +24,7 @@ class Downlink:
 
     __slots__ = (
         "_mids",
+        "begins",
         "cname",
         "destination",
         "flow",
@@ -34,6 +35,7 @@ class Downlink:
         "repairs",
         "send",
         "send_rtcp",
+        "shown",
         "taps",
         "tells",
         "terms",
@@ -62,6 +64,10 @@ class Downlink:
         """What feeds the outlets while the user is paired."""
         self.flowing = False
         """Whether the present partner's media has reached the user."""
+        self.shown = False
+        """Whether its picture has."""
+        self.begins = False
+        """Whether the next packet that goes out may be the first of either."""
         self.tells: bool | None = None
         """Whether the user gives transport-wide feedback, as it agreed to; None for unknown."""
         self.keeps_history = False

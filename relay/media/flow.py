@@ -47,7 +47,8 @@ class Flow:
             self._prepare(kind)
         uplink.flow = self
         downlink.flow = self
-        downlink.flowing = False
+        downlink.flowing = downlink.shown = False
+        downlink.begins = True
         self._note_history()
         for stream in uplink.current.values():
             self.attach(stream)
@@ -243,7 +244,7 @@ class Flow:
         """Tell the forwarder whether packets have to be kept as they are encrypted."""
         downlink = self.downlink
         downlink.keeps_history = any(r.sealed is not None for r in self.routes.values())
-        downlink.plain = downlink.flowing and not downlink.keeps_history
+        downlink.plain = not (downlink.begins or downlink.keeps_history)
 
     def _shown(self, route: Route) -> Way:
         """The route as a stream is to have it: tapped when one of the two users is."""

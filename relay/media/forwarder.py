@@ -53,7 +53,7 @@ from relay.media.repairs import Repairs
 from relay.media.stream import Receiver, Way
 from relay.media.translation import Course, Translation, sender_reports, translate
 from relay.media.verdict import GOES_OUT, Verdict
-from relay.seam import srtp_ffi, srtp_lib
+from relay.srtp import srtp_ffi, srtp_lib
 
 MAX_BATCHES = 4
 """Batches read before the event loop gets its turn again."""
@@ -78,11 +78,13 @@ class Forwarder:
         socket: DatagramSocket,
         clock: Callable[[], float],
         started_flowing: Callable[[str], None],
+        started_showing: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Build it.
 
         :param clock: the plane's clock, in seconds.
-        :param started_flowing: told the id of a user to whom a partner's first packet goes out.
+        :param started_flowing: told the id of a user to whom a partner's first packet goes out,
+            and ``started_showing`` the same of its picture.
         """
         self.drops: Counter[str] = Counter()
         self.received = 0
@@ -96,7 +98,7 @@ class Forwarder:
         self._stage = socket.stage
         self._view, self._pointers = socket.view, socket.pointers
         self._clock = clock
-        self._started_flowing = started_flowing
+        self._started_flowing, self._started_showing = started_flowing, started_showing
         self.handshakes = Handshakes()
         """Links that may begin theirs, or have to wait."""
         self._checks = Checks(socket, self.drops, self.handshakes, self._take_dtls)
@@ -278,10 +280,19 @@ class Forwarder:
         if route.sealed is not None:
             (number,) = NUMBER.unpack_from(self._view, at + 2)
             route.sealed.keep(number, self._view, at, at + size, now)
+        if downlink.begins:
+            downlink.begins = False
+            downlink.plain = not downlink.keeps_history
+            self._begun(downlink, route)
+
+    def _begun(self, downlink: Receiver, route: Way) -> None:
+        """Tell that a partner's media reaches a user, or its picture."""
         if not downlink.flowing:
             downlink.flowing = True
-            downlink.plain = not downlink.keeps_history
             self._started_flowing(downlink.user_id)
+        if not downlink.shown and route.outlet.kind == "video":
+            downlink.shown = True
+            self._started_showing(downlink.user_id)
 
     def _rtcp(self, link: Link, slot: int, size: int, now: float) -> None:
         socket, at = self._socket, slot * SLOT_BYTES

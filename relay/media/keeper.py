@@ -19,6 +19,9 @@ PATIENCE_S = 1.0
 PAUSE_S = 0.25
 """Between the beginnings of two that are gathered, so that nobody makes each packet cost more."""
 
+MAX_FORMER = 1000
+"""So many pictures outlive their pairs, of as many users; the oldest go first."""
+
 _REPAIRS = "video", True
 """What retransmissions of pictures are among an uplink's streams."""
 

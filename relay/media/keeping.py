@@ -11,15 +11,12 @@ from collections.abc import Iterable
 
 from relay.media.far import Far
 from relay.media.flow import Flow
-from relay.media.keeper import Keeper, Picture
+from relay.media.keeper import MAX_FORMER, Keeper, Picture
 from relay.media.link import Link
 from relay.plane import Kept
 
 AFTER_S = 65.0
 """How long a picture outlives its pair, whose users may report each other for a minute more."""
-
-MAX_FORMER = 1000
-"""So many pictures do, of as many users; the oldest go first."""
 
 ASK_EVERY_S = 5.0
 """How often a user is asked for another key frame of whom only torn ones came."""

@@ -21,7 +21,7 @@ from relay.media.flow import Flow
 from relay.media.negotiation.description import USUAL_WISHES, LocalSide, write_answer, write_offer
 from relay.media.negotiation.sdp import Terms, Wishes
 from relay.media.paths.candidates import Addresses, families
-from relay.media.paths.dtls import Sieve
+from relay.media.paths.dtls import Fingerprint, Sieve
 from relay.media.paths.ice import Credentials
 from relay.media.paths.path import Path, Paths
 from relay.media.paths.transport import Address, DatagramSocket
@@ -32,13 +32,13 @@ from relay.seam import (
     dtls_transport,
     dtls_version_name,
     end_task,
-    forget_srtp_stream,
     srtp_pointers,
     srtp_profile_name,
     srtp_sessions,
     start_dtls,
     stop_dtls,
 )
+from relay.srtp import forget_srtp_stream
 
 MAX_QUEUED_RECORDS = 32
 """While so many DTLS records wait, datagrams are dropped unread; a flight has five."""
@@ -120,7 +120,8 @@ class Link:
         self._socket = socket
         self._certificate = certificate
         self._addresses, self._tcp_addresses = addresses, tcp_addresses
-        self._fingerprints = tuple(certificate.getFingerprints()[:1])
+        own = certificate.getFingerprints()[0]
+        self._fingerprints = (Fingerprint(own.algorithm, own.value),)
         self._pipe = _Pipe(self.send)
         self._sieve = Sieve()
         self._held: deque[bytes] = deque(maxlen=MAX_HELD)

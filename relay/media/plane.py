@@ -39,6 +39,7 @@ from relay.plane import (
     MediaEvent,
     MediaFlowing,
     MediaView,
+    PictureFlowing,
     PlaneStats,
     Tap,
     Trace,
@@ -131,7 +132,7 @@ class RelayPlane:
         """Nothing to do: there are no calls of a former process."""
 
     def _begin(self, socket: DatagramSocket) -> Forwarder:
-        forwarder = Forwarder(socket, self._clock, self._started_flowing)
+        forwarder = Forwarder(socket, self._clock, self._started_flowing, self._started_showing)
         self._socket, self._forwarder = socket, forwarder
         self._pairs.begin(socket, forwarder)
         return forwarder
@@ -454,6 +455,9 @@ class RelayPlane:
 
     def _started_flowing(self, user_id: str) -> None:
         self._listeners.tell(MediaFlowing(user_id, self._pairs.partner_of[user_id]))
+
+    def _started_showing(self, user_id: str) -> None:
+        self._listeners.tell(PictureFlowing(user_id, self._pairs.partner_of[user_id]))
 
     # the clock
 

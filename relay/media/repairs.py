@@ -28,7 +28,7 @@ from relay.media.route import Route
 from relay.media.stream import Way
 from relay.media.translation import Translation
 from relay.media.verdict import Verdict
-from relay.seam import srtp_ffi, srtp_lib
+from relay.srtp import srtp_ffi, srtp_lib
 
 
 class Repairs:

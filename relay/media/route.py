@@ -430,6 +430,8 @@ class Route:
         outlet.reception.source_began()
         self.ts_offset = outlet.behind(before, now) - rtp_ts
         self._bound(source, now)
+        if self.is_picture:
+            self.downlink.begins, self.downlink.plain = True, False
         return _FORWARD
 
     def _leap(self, extended: int, now: float) -> Verdict:

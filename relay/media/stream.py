@@ -40,7 +40,9 @@ class Receiver(Protocol):
     tx: Any
     destination: Any
     plain: bool
+    begins: bool
     flowing: bool
+    shown: bool
     keeps_history: bool
     repairs: RepairBudget
 

@@ -28,6 +28,7 @@ from relay.plane.links import (
     MediaFlowing,
     OverBudget,
     PathKind,
+    PictureFlowing,
     Trace,
 )
 from relay.plane.sight import (
@@ -67,6 +68,7 @@ __all__ = [
     "OverBudget",
     "PathKind",
     "PathView",
+    "PictureFlowing",
     "PlaneStats",
     "Sight",
     "Tap",

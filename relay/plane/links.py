@@ -110,6 +110,14 @@ class MediaFlowing:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFlowing:
+    """The first packet of a partner's picture went out to this user."""
+
+    user_id: str
+    partner_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OverBudget:
     """For most of ten seconds the user has caused more than one may, which was dropped.
 
@@ -134,7 +142,14 @@ class LinkTold:
 
 
 MediaEvent = (
-    LinkUp | LinkLost | LinkInterrupted | LinkResumed | LinkTold | MediaFlowing | OverBudget
+    LinkUp
+    | LinkLost
+    | LinkInterrupted
+    | LinkResumed
+    | LinkTold
+    | MediaFlowing
+    | PictureFlowing
+    | OverBudget
 )
 
 

@@ -15,7 +15,7 @@ What ``database`` is made of:
 - ``kept``       statements about evidence, decisions and operators
 - ``look``       what is in a database, without a change of it
 - ``privacy``    what goes in time, or when somebody asks for it
-- ``version``    which version the tables have; ``upgrading`` brings them to the newest
+- ``version``    which version the tables have; ``upgrading`` brings them to another
 - ``versions``   the steps of that; ``env`` is what Alembic runs for them
 """
 

@@ -1,4 +1,4 @@
-"""Which version the tables have, and how they get the newest one."""
+"""Which version the tables have, and how they get the newest one, or one before it."""
 
 from __future__ import annotations
 
@@ -30,13 +30,42 @@ def prepare(engine: Engine) -> None:
             _make(connection)
         elif found > HEAD:
             raise RecordsUnfit(
-                f"is of version {found}, which a newer relay has made: this one knows {HEAD}"
+                f"is of version {found}, which a newer relay has made, and this one knows {HEAD}:"
+                f" have the newer one go back by 'relay database back {HEAD}'"
             )
         elif found < HEAD:
             # Alembic is big, and most starts do without it.
             from relay.records.upgrading import upgrade  # noqa: PLC0415
 
-            upgrade(connection)
+            upgrade(connection, HEAD)
+
+
+def go_back(engine: Engine, to: str) -> str:
+    """Bring the tables to a version that they had before, for a relay that knows no newer one.
+
+    Either all of it is done or nothing. What only the newer version keeps is lost.
+
+    :returns: the version that they had.
+    :raises RecordsUnfit: when they do not have that version behind them.
+    :raises RecordsAway: when the database cannot be used.
+    """
+    from relay.records.upgrading import downgrade, versions  # noqa: PLC0415 - Alembic is big
+
+    with begun(engine, writes=True) as connection:
+        _wait_for_others(connection)
+        found = version_of(connection)
+        known = versions()
+        if not found:
+            raise RecordsUnfit("has no tables of a relay's")
+        if found not in known:
+            raise RecordsUnfit(f"is of version {found}, and this relay knows {HEAD}")
+        if to not in known[: known.index(found) + 1]:
+            before = ", ".join(known[: known.index(found)]) or "none"
+            raise RecordsUnfit(
+                f"cannot go back to {to}: it is of version {found}, before: {before}"
+            )
+        downgrade(connection, to)
+    return found
 
 
 def version_of(connection: Connection) -> str | None:

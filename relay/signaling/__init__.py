@@ -20,6 +20,7 @@ In the order in which a message comes through:
 - ``reporting``    a user reports or blocks a partner; ``guard`` keeps out who is banned, and tells
                    users what was decided
 - ``showing``      pictures between the two of a call
+- ``tracing``      how the two of a room came to see each other, for whoever traces that
 - ``moving``       who is moved to another server, when this one is about to go
 - ``negotiation``  what a media mode has to do; the modes are ``relayed`` and ``direct``
 
@@ -42,6 +43,7 @@ And what these work on:
 
 from relay.signaling.gateway import Gateway
 from relay.signaling.limits import FRAME_BYTES_PER_MESSAGE, Limits
+from relay.signaling.tracing import Meeting
 from relay.signaling.views import RoomView, UserView
 
-__all__ = ["FRAME_BYTES_PER_MESSAGE", "Gateway", "Limits", "RoomView", "UserView"]
+__all__ = ["FRAME_BYTES_PER_MESSAGE", "Gateway", "Limits", "Meeting", "RoomView", "UserView"]

@@ -26,6 +26,7 @@ from relay.signaling.modes import Agreement, Outcome
 from relay.signaling.negotiation import Negotiation
 from relay.signaling.session import Call, Former, Partner, Session
 from relay.signaling.tally import Tally
+from relay.signaling.tracing import Tracing
 from relay.store import Room
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,7 @@ class Calls:
     """Begins and ends calls, and tells their users.
 
     :param haste: hears who stays with a partner.
+    :param tracing: hears how meetings go.
     :param keeps_chat: whether the last of each room's chat is kept, as evidence.
     """
 
@@ -46,10 +48,12 @@ class Calls:
         media_mode: MediaMode,
         haste: Haste,
         tally: Tally,
+        tracing: Tracing,
         *,
         keeps_chat: bool = False,
     ) -> None:
         self._negotiation = negotiation
+        self._tracing = tracing
         self._media_mode: MediaMode = media_mode
         self._haste = haste
         self._tally = tally
@@ -81,6 +85,7 @@ class Calls:
             session.tell_media()
             session.tell_connection()
         self._negotiation.pair(call, now)
+        self._tracing.met(call, sees_media=self._media_mode == "relay")
         log.info("paired", room=room.room_id, first=room.first, second=room.second)
 
     def _tell(self, session: Session, call: Call) -> None:
@@ -145,6 +150,7 @@ class Calls:
         elif partner not in self.leavers:
             partner.send(farewell)
         self._negotiation.part(call)
+        self._tracing.parted(call.room.room_id, farewell.type)
         log.info("parted", room=call.room.room_id, by=leaver.user_id, why=farewell.type)
 
 

@@ -32,6 +32,7 @@ from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions
 from relay.signaling.sockets import Sockets
 from relay.signaling.tally import Tally
+from relay.signaling.tracing import Meeting
 from relay.signaling.views import LobbyCounts, RoomView, UserView
 from relay.signaling.wire import GRACE_S
 from relay.store import Room, Store
@@ -63,6 +64,7 @@ class Gateway:
     :param cluster: the other nodes: their users can be met, and sockets of them come here.
     :param elsewhere: how many users they have.
     :param looking_elsewhere: how many of these wait, by mode.
+    :param traces: is told of each meeting, if somebody wants to know.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Gateway:
         cluster: Cluster | None = None,
         elsewhere: Callable[[], int] = lambda: 0,
         looking_elsewhere: Callable[[], Mapping[str, int]] = dict,
+        traces: Callable[[Meeting], None] | None = None,
     ) -> None:
         self._plane = plane
         self._media_mode: MediaMode = media_mode
@@ -99,6 +102,7 @@ class Gateway:
             elsewhere=elsewhere,
             looking_elsewhere=looking_elsewhere,
             keyring=self._visitors.keyring,
+            traces=traces,
         )
         self._keeps_evidence = freezer is not None
         self._guard = Guard(safety, self._lobby, start_blurred=start_blurred)

@@ -21,6 +21,7 @@ from relay.plane import (
     MediaEvent,
     MediaFlowing,
     OverBudget,
+    PictureFlowing,
     Trace,
 )
 from relay.protocol.messages import (
@@ -88,6 +89,7 @@ from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.showing import show
 from relay.signaling.tally import NO_CAUSE, Tally
+from relay.signaling.tracing import Meeting, Tracing
 from relay.signaling.trysts import Trysts
 from relay.signaling.turns import Turns
 from relay.store import Room, Store
@@ -111,6 +113,7 @@ class Lobby:
         elsewhere: Callable[[], int] = lambda: 0,
         looking_elsewhere: Callable[[], Mapping[str, int]] = dict,
         keyring: Ring | None = None,
+        traces: Callable[[Meeting], None] | None = None,
     ) -> None:
         """Be empty.
 
@@ -120,6 +123,7 @@ class Lobby:
         :param elsewhere: how many users other nodes have, and ``looking_elsewhere`` how many of
             them wait, by mode.
         :param keyring: what codes are signed with; without it they end with this object.
+        :param traces: is told of each meeting, if somebody wants to know.
         """
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
@@ -127,7 +131,10 @@ class Lobby:
         self.tally = Tally()
         """What is counted."""
         haste, keeps_chat = Haste(limits.nexts_per_minute, limits.hasty_nexts), freezer is not None
-        self._calls = Calls(negotiation, media_mode, haste, self.tally, keeps_chat=keeps_chat)
+        self._tracing = Tracing(traces, clock)
+        self._calls = Calls(
+            negotiation, media_mode, haste, self.tally, self._tracing, keeps_chat=keeps_chat
+        )
         abroad = None
         if cluster is not None:
             around = self._sessions, self._calls, negotiation, limits, self.tally
@@ -184,9 +191,13 @@ class Lobby:
         if session is None:
             return
         match event:
-            case MediaFlowing():
+            case MediaFlowing() | PictureFlowing():
                 call = session.call
-                if call is not None and call.partner_of(session).user_id == event.partner_id:
+                if call is None or call.partner_of(session).user_id != event.partner_id:
+                    return
+                if isinstance(event, PictureFlowing):
+                    self._tracing.shown(event.user_id)
+                else:
                     call.flow()
             case LinkUp() | LinkLost():
                 session.link.heard(event)
@@ -215,9 +226,11 @@ class Lobby:
         for session in self._turns.of(queued):
             session.inbox.put(TimePassed())
         self._news.tick(now)
+        self._tracing.tick()
 
     async def handle(self, session: Session, item: Item, now: float) -> None:
         """Handle one thing from a session's inbox; whatever goes wrong stays with that user."""
+        former = session.link.link_id
         try:
             await self._handle(session, item, now)
         except ProtocolError as error:
@@ -229,6 +242,8 @@ class Lobby:
         except Exception:
             log.exception("handling_failed", user=session.user_id, item=type(item).__name__)
             session.send(Error(code="internal", message="Something went wrong on the server."))
+        if session.link.link_id not in (None, former):
+            self._tracing.described(session.user_id, now)
         if _echo_is_over(session, now):
             self._end_echo(session)
 
@@ -236,6 +251,7 @@ class Lobby:
         match item:
             case LinkUp():
                 self._negotiation.up(session, item.link_id)
+                self._tracing.came_up(session.user_id, item.kind)
                 session.link_report = session.link_cause = None
                 self.tally.networks.came_up(session.network, item.kind, now)
                 await self._meetings.settle(session, now)
@@ -397,6 +413,7 @@ class Lobby:
         named = cause or NO_CAUSE
         log.info("media_failed", user=session.user_id, reason=reason, cause=named, **seen)
         session.link_cause = named
+        self._tracing.failed(session.user_id, named)
         self.tally.link_failures[named] += 1
         self.tally.networks.failed(session.network, named, now)
         if session.link.is_without_media:
@@ -420,6 +437,7 @@ class Lobby:
         self.tally.networks.gone(session.user_id)
         await self._meetings.vanish(session, now)
         self._negotiation.close(session)
+        self._tracing.gone(session.user_id)
         self._end_echo(session)
         self._meetings.gone(session)
         session.gone.set()

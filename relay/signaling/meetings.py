@@ -18,6 +18,7 @@ import structlog
 
 from relay.errors import QueueFull, TrystUsed
 from relay.matching import Happened, Matchmaker, State
+from relay.pace import Seldom
 from relay.protocol.messages import Error, PartnerDisconnected, PartnerLeft, Scope
 from relay.safety.haste import Haste
 from relay.signaling.abroad import Abroad, Outcome
@@ -29,6 +30,7 @@ from relay.signaling.trysts import TrystFlaw, refusal
 from relay.store import Room, Waiter
 
 _RETRY_AFTER_S = 3.0
+_FULL_TOLD_EVERY_S = 60.0
 _MAX_OFFERS = 3
 """So many nodes may decline, one after the other, before the search goes on with the next tick."""
 
@@ -60,6 +62,7 @@ class Meetings:
         self._haste = haste
         self.tally = tally
         self._abroad = abroad
+        self._full_told = Seldom(_FULL_TOLD_EVERY_S)
 
     async def settle(self, session: Session, now: float) -> None:
         """Have a user who waits be in the queue, unless it is away or its link is to come up."""
@@ -78,7 +81,9 @@ class Meetings:
         except TrystUsed:
             self._dismiss(session, "used")
         except QueueFull:
-            log.warning("queue_full", user=session.user_id)
+            suppressed = self._full_told.due(now)
+            if suppressed is not None:
+                log.warning("queue_full", user=session.user_id, suppressed=suppressed)
             self._give_up(session)
         except Exception:
             log.exception("search_failed", user=session.user_id)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 import structlog
 from aiohttp import web
 
-from relay.pace import TokenBucket
+from relay.pace import Seldom
 from relay.safety import Identity
 from relay.safety.arrivals import Admitted, Allowance, Answer, Arrivals, TooMany, WorkWanted
 from relay.safety.work import Work
@@ -22,7 +22,7 @@ RESUME = "resume"  # of the address: "new", or "back"
 MOVE = "move"  # "1" of who can go to another server when it is told to
 WORK = "altcha"  # of the address: the work that was asked for
 _RETRY_S = 10
-_TOLD_PER_S = 1 / 60
+_TOLD_EVERY_S = 60.0
 _FEW = 4  # sockets beyond the users that there may be, of those who come back
 
 log = structlog.get_logger(__name__)
@@ -47,7 +47,7 @@ class ComesTooOften(web.HTTPTooManyRequests):
         self.details = details or {}
 
 
-_LOGGED_PER_S, _LOGGED_BURST = 0.2, 5
+_LOGGED_EVERY_S, _LOGGED_BURST = 5.0, 5
 _MOST_LOGGED = 128
 """Characters of what a stranger has sent."""
 
@@ -78,8 +78,8 @@ class Reception:
             Allowance(limits.users_per_address, limits.arrivals_per_minute_address),
         )
         self.work = Work()
-        self._told = TokenBucket(_TOLD_PER_S, 1)
-        self._logged = TokenBucket(_LOGGED_PER_S, _LOGGED_BURST)
+        self._told = Seldom(_TOLD_EVERY_S)
+        self._logged = Seldom(_LOGGED_EVERY_S, _LOGGED_BURST)
         self.is_closing = False
         self.is_draining = False
 
@@ -88,10 +88,14 @@ class Reception:
         origin = request.headers.get("Origin")
         if not origin_allowed(origin, request.headers.get("Host", ""), self._allowed_origins):
             self._tally.refusals["origin"] += 1
-            if not self._logged.take(monotonic()):
+            suppressed = self._logged.due(monotonic())
+            if suppressed is not None:
                 host = request.headers.get("Host", "")
                 log.warning(
-                    "origin_refused", origin=str(origin)[:_MOST_LOGGED], host=host[:_MOST_LOGGED]
+                    "origin_refused",
+                    origin=str(origin)[:_MOST_LOGGED],
+                    host=host[:_MOST_LOGGED],
+                    suppressed=suppressed,
                 )
             raise web.HTTPForbidden(text="this page may not connect here\n")
 
@@ -99,8 +103,9 @@ class Reception:
         """Answer with 426 what a proxy has left of a WebSocket's request, and have it mended."""
         if "Sec-WebSocket-Key" not in request.headers or _is_upgrade(request):
             return
-        if not self._told.take(monotonic()):
-            log.warning("upgrade_missing")
+        suppressed = self._told.due(monotonic())
+        if suppressed is not None:
+            log.warning("upgrade_missing", headers="Upgrade, Connection", suppressed=suppressed)
         raise web.HTTPUpgradeRequired(
             text="a proxy has taken the Upgrade header away\n", headers={"Upgrade": "websocket"}
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from relay.evidence import ChatLog
 from relay.matching import Happened, State, advance
-from relay.pace import TokenBucket, Window
+from relay.pace import Seldom, TokenBucket, Window
 from relay.protocol.messages import (
     ChatMessage,
     ChatReceived,
@@ -47,6 +47,8 @@ _MAX_FORMER = 32  # of those that can still be reported
 _QUALITY_S = 15.0
 """So long it counts what a page has said of its quality: three times what is between two."""
 MODE_ASKS_PER_S, MODE_ASKS_BURST = 0.1, 3
+_TOLD_EVERY_S, _TOLD_BURST = 60.0, 5
+"""How often the log tells of a user's comings and goings, which cost nobody anything."""
 _SLOW_PARTNER_S = 1.0  # to wait, since nobody can tell how long it takes
 
 
@@ -149,6 +151,8 @@ class Session:
         self.call_heard = 0  # the last one to move, see relay.signaling.moving
         self.away_since_s: float | None = None  # while its socket is lost
         self.is_missed = False  # the partner is to know of that
+        self.interruptions = Seldom(_TOLD_EVERY_S, _TOLD_BURST)  # of the socket, in the log
+        self.returns = Seldom(_TOLD_EVERY_S, _TOLD_BURST)
         self.frames = 0  # that have come from the client
         self.since_s = since_s
         self.searching_since_s = since_s  # the last search's beginning

@@ -115,7 +115,10 @@ class Sessions:
         self._away[session] = _Away(now + missed_s, now + wait_s)
         self._let_serve_again(session)
         session.left(now)
-        log.info("user_interrupted", user=session.user_id, state=session.state.value)
+        suppressed = session.interruptions.due(now)
+        if suppressed is not None:
+            state = session.state.value
+            log.info("user_interrupted", user=session.user_id, state=state, suppressed=suppressed)
         if session.source and self._by_source[session.source] > self._limits.sessions_per_source:
             self.give_up(self._first_of(session.source), now)
         return True
@@ -146,7 +149,15 @@ class Sessions:
         away_s = round(_away_s(session, now), 3)
         session.returned(now)
         self._tally.resumes += 1
-        log.info("user_resumed", user=session.user_id, away_s=away_s, missed=missed)
+        suppressed = session.returns.due(now)
+        if suppressed is not None:
+            log.info(
+                "user_resumed",
+                user=session.user_id,
+                away_s=away_s,
+                missed=missed,
+                suppressed=suppressed,
+            )
         return session, Resumed(
             user_id=session.user_id,
             resume_token=token,

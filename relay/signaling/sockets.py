@@ -15,6 +15,7 @@ from aiohttp import WSMessage, web
 from relay.cluster import Cluster
 from relay.cluster.messages import Resuming
 from relay.errors import ClusterError
+from relay.pace import Seldom
 from relay.protocol.messages import MAX_FRAME_BYTES, Connected, Error, Resume, ServerMessage
 from relay.safety import Identity, Known
 from relay.safety.visitors import Visitors
@@ -34,6 +35,7 @@ from relay.signaling.sessions import Sessions
 from relay.signaling.wire import GRACE_S, UNSENT_BYTES, Socket, Wire
 from relay.source import bounded_source_of, is_source
 
+_HANDED_TOLD_EVERY_S, _HANDED_TOLD_BURST = 1.0, 20
 _REFUSED = Error(code="resume_failed", message="The session cannot be resumed.")
 
 log = structlog.get_logger(__name__)
@@ -70,6 +72,7 @@ class Sockets:
         self._handling = handling
         self._greeting = greeting
         self._efforts = Efforts()
+        self._handed_told = Seldom(_HANDED_TOLD_EVERY_S, _HANDED_TOLD_BURST)
         self._served: dict[asyncio.Task[None], Session | None] = {}
         """By the task that serves it: whose it is; of some nobody's yet, or another node's."""
         self._lines = None if cluster is None else Lines(cluster, self._go_on_over)
@@ -223,7 +226,9 @@ class Sockets:
             return False
         if end is None:
             return False
-        log.info("socket_handed_on", node=node)
+        suppressed = self._handed_told.due(monotonic())
+        if suppressed is not None:
+            log.info("socket_handed_on", node=node, suppressed=suppressed)
         await join(wire, end)
         return True
 

@@ -52,6 +52,8 @@ class Tally:
         """``media_failed`` messages among them, by their cause."""
         self.evidence: Counter[str] = Counter()
         """Reports, by what has become of their evidence; none while it is not kept."""
+        self.trace_spans: Counter[str] = Counter()
+        """Of traces of meetings, by what has become of them; none while nobody traces."""
         self.networks = Networks()
 
     def met(self, tryst: Tryst | None) -> None:

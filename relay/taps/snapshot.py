@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
-import av
-
 from relay.errors import NoPicture
 from relay.plane import Direction, MediaPlane, TappedPacket
 from relay.taps.frames import Depacketizer, Frame
@@ -25,6 +23,8 @@ _ASK_EVERY_S = 0.35  # a request within 0.3 s of another's is not passed on
 
 def to_png(frame: Frame) -> bytes | None:
     """Decode a VP8 key frame and write it as PNG; None when it cannot be decoded."""
+    import av  # noqa: PLC0415 - which the server itself never needs
+
     decoder = av.CodecContext.create("vp8", "r")
     try:
         pictures = [*decoder.decode(av.Packet(frame.data)), *decoder.decode(None)]

@@ -292,8 +292,6 @@ async def _introduction(channel: Channel, patience_s: float) -> messages.Hello:
         raise CannotListen(hello.udp_port, error)
     if not isinstance(hello, messages.Hello):
         raise WorkerError("does not introduce itself")
-    if hello.version != messages.VERSION:
-        raise WorkerError(f"speaks version {hello.version}, and not {messages.VERSION}")
     return hello
 
 

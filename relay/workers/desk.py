@@ -17,7 +17,7 @@ import structlog
 
 from relay.errors import SdpError, WorkerError
 from relay.loop import LoopWatch
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.plane import MediaEvent, TappedPacket
 from relay.plane.sight import WorkerLoad
 from relay.workers import messages

@@ -20,7 +20,7 @@ import uvloop
 from pydantic import TypeAdapter
 
 from relay import logs
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.tunnel.tunnels import Tunnels
 from relay.workers import handing, messages
 from relay.workers.channel import Channel

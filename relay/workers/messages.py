@@ -1,5 +1,8 @@
 """What a front and a worker say to each other: typed, and of one version.
 
+A worker that a front of another release has left is told to stop, by the two things that stay the
+same in all versions: a :class:`Hello` begins with its version, and :class:`Stop` is empty.
+
 A request has a number, and is answered by one message with the same number; commands and events
 have none. Everything that goes one way arrives in order: an answer follows all events before it.
 """
@@ -9,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import Base64Bytes
+from pydantic import Base64Bytes, TypeAdapter
 
 from relay.errors import NotUnderstood, WorkerError
 from relay.media.card import Card
@@ -26,13 +29,15 @@ from relay.plane import (
     MediaFlowing,
     MediaView,
     OverBudget,
+    PictureFlowing,
     Trace,
 )
 from relay.plane.sight import PlaneStats, WorkerLoad
 from relay.typed import Vocabulary
 
 VERSION = 6
-"""To be raised whenever a message changes; a worker of another version is replaced."""
+"""To be raised whenever a message changes, or what workers say to each other over bridges; a
+worker of another version is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,12 +401,21 @@ KINDS: tuple[type[Any], ...] = (
     LinkInterrupted,
     LinkResumed,
     MediaFlowing,
+    PictureFlowing,
     OverBudget,
     Parted,
     LinkClosed,
 )
 
 _VOCABULARY = Vocabulary(KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Greeting:
+    version: int
+
+
+_GREETING = TypeAdapter(_Greeting)
 
 
 def write(message: object, number: int = 0) -> bytes:
@@ -412,8 +426,9 @@ def write(message: object, number: int = 0) -> bytes:
 def read(data: bytes) -> tuple[Any, int]:
     """What :func:`write` has written: the message and its number.
 
-    :raises WorkerError: when it is nothing of the kind.
+    :raises WorkerError: when it is nothing of the kind, or the greeting of another version.
     """
+    _require_version(data)
     try:
         message, number = _VOCABULARY.read(data)
     except NotUnderstood as error:
@@ -421,3 +436,16 @@ def read(data: bytes) -> tuple[Any, int]:
     if message is None:  # both ends are of one version
         raise WorkerError("says what nobody understands")
     return message, number
+
+
+def _require_version(data: bytes) -> None:
+    """Of a greeting, whatever else may be in it."""
+    kind, _, rest = data.partition(b" ")
+    if kind != Hello.__name__.encode():
+        return
+    try:
+        said = _GREETING.validate_json(rest.partition(b" ")[2]).version
+    except ValueError:
+        return  # it is no greeting at all
+    if said != VERSION:
+        raise WorkerError(f"is of another release: it speaks version {said}, and not {VERSION}")

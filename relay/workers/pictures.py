@@ -13,7 +13,7 @@ from relay.cluster import Cluster
 from relay.cluster.messages import Picture, PictureOf, Pose
 from relay.errors import ClusterError
 from relay.media.gathering import MAX_FRAME_BYTES
-from relay.media.keeping import MAX_FORMER
+from relay.media.keeper import MAX_FORMER
 from relay.plane import Kept
 from relay.workers.homes import Homes
 from relay.workers.messages import LookFor

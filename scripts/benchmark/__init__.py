@@ -42,6 +42,7 @@ The measurements, and what some of them find:
 - ``forwarding``    ``batches`` and ``calls``: server beside server under the same load
 - ``rows``          what those find, and ``taps``: rows, compared and judged
 - ``memory``        what a pair and an idle user take
+- ``idle``          what a server without users takes
 - ``times``         how long users wait for media
 - ``matching``      how fast users find each other
 - ``taps``          what recording some calls does to all

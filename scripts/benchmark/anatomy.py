@@ -17,12 +17,12 @@ from typing import Any
 
 from rich.table import Table
 
-from relay.media import RelayPlane
 from relay.media.link import Link
 from relay.media.packets.numbering import nearest
 from relay.media.packets.rtp import HEADERS
 from relay.media.paths.transport import SLOT_BYTES, DatagramSocket
-from relay.seam import srtp_ffi, srtp_lib
+from relay.media.plane import RelayPlane
+from relay.srtp import srtp_ffi, srtp_lib
 from scripts.benchmark.bench import Bench
 from scripts.benchmark.supply import BURST, PEERS, Supply, connected
 from scripts.benchmark.tables import table

@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 
 from rich.table import Table
 
-from relay.media import RelayPlane
-from relay.media.plane import TICK_S
+from relay.media.plane import TICK_S, RelayPlane
 from scripts.benchmark.bench import Bench
 from scripts.benchmark.supply import BURST, PEERS, Supply, connected
 from scripts.benchmark.tables import table

@@ -14,8 +14,7 @@ from typing import Any
 
 from rich.table import Table
 
-from relay.media import RelayPlane
-from relay.media.plane import TICK_S
+from relay.media.plane import TICK_S, RelayPlane
 from scripts.benchmark import meetings
 from scripts.benchmark.bench import Bench
 from scripts.benchmark.bridge import FULL, QUICK, Crossing, compare

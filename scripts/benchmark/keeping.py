@@ -19,7 +19,7 @@ from rich.table import Table
 
 from relay.bots.description import Numbering
 from relay.bots.load.clip import begins_keyframe, encode
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from scripts.benchmark import traffic
 from scripts.benchmark.bench import Bench
 from scripts.benchmark.supply import BURST, PEERS, Supply, connected

@@ -6,8 +6,8 @@ import asyncio
 import socket
 
 from relay.bots.description import Numbering
-from relay.media import RelayPlane
 from relay.media.link import Link
+from relay.media.plane import RelayPlane
 from relay.plane import LinkUp
 from scripts.benchmark.traffic import batches, rtp
 from scripts.benchmark.users import Peer

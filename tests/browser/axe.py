@@ -1,14 +1,11 @@
 """What axe-core, from the page's dev dependencies, has to say about the page as it is now."""
 
-import subprocess
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page
 
-ROOT = Path(__file__).parents[2]
-_AXE = ROOT / "tests" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+from tests.support.page_tools import page_tool
 
 _RUN = """async () => {
     const { violations } = await axe.run(document, { resultTypes: ["violations"] });
@@ -19,9 +16,7 @@ _RUN = """async () => {
 
 @cache
 def _source() -> str:
-    if not _AXE.is_file():
-        subprocess.run([ROOT / "scripts" / "check-page", "--install"], check=True)
-    return _AXE.read_text()
+    return page_tool("axe-core/axe.min.js").read_text()
 
 
 async def violations(page: Page) -> list[Any]:

@@ -13,9 +13,9 @@ import uvloop
 from relay import logs
 from relay.app import running
 from relay.config import Settings
-from relay.media import RelayPlane
 from relay.media.paths.candidates import Public
 from relay.media.paths.transport import Address, Destination, PlainSocket
+from relay.media.plane import RelayPlane
 
 
 class LossySocket(PlainSocket):

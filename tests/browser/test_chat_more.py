@@ -129,7 +129,7 @@ async def test_pictures_pass_when_both_agree_and_nothing_else_in_them(
     assert SECRET not in passed
     await expect(anna.page.get_by_role("img", name="Delivered")).to_have_count(1)
     await berta.press("No more pictures")
-    await anna.reads("does not want to exchange pictures")
+    await anna.reads("No more pictures for now")
     await expect(anna.page.locator("#exchange")).to_be_hidden()
 
 

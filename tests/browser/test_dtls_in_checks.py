@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright
 
-from relay.media import RelayPlane
 from relay.media.paths.ice import read_check
 from relay.media.paths.transport import Address, PlainSocket
+from relay.media.plane import RelayPlane
 from tests.browser.chromium import ALLOWED, FAKE_DEVICES, QUIET, executable
 from tests.browser.conftest import Arrive
 from tests.browser.server import Server

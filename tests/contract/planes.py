@@ -8,7 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.plane import Description, LinkState, MediaPlane
 from relay.workers.plane import WorkersPlane
 from tests.support.exchange import PATIENCE_S, audio, video

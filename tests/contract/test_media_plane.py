@@ -18,11 +18,22 @@ from relay.plane import (
     LinkUp,
     MediaEvent,
     MediaFlowing,
+    PictureFlowing,
     TappedPacket,
 )
 from tests.contract.planes import Faked, InWorkers, OverTheBridge, Real, Staged
 from tests.support.keyframe import key_frame
-from tests.support.news import Flowing, Interrupted, Lost, News, Over, Resumed, Up, news
+from tests.support.news import (
+    Flowing,
+    Interrupted,
+    Lost,
+    News,
+    Over,
+    Resumed,
+    Showing,
+    Up,
+    news,
+)
 
 UP, DOWN = Direction.UP, Direction.DOWN
 BOTH = frozenset({"audio", "video"})
@@ -198,6 +209,23 @@ async def test_it_is_told_which_link_is_interrupted(staged: Staged) -> None:
     await staged.hears(Interrupted("ann"), Resumed("ann"))
     link_id = staged.taken["ann"].link_id
     assert seen == [LinkInterrupted("ann", link_id), LinkResumed("ann", link_id)]
+
+
+async def test_the_first_picture_is_told_once_for_each_partner(staged: Staged) -> None:
+    seen: list[MediaEvent] = []
+    staged.plane.subscribe(seen.append)
+    await staged.couple()
+    await staged.send("ann")
+    await staged.hears(Flowing("bob"))
+    for mark in (1, 2):
+        await staged.show("ann", key_frame(mark))
+    await staged.hears(Showing("bob"))
+    await staged.connect("cid")
+    staged.plane.pair("ann", "cid")
+    await staged.show("ann", key_frame(3))
+    await staged.hears(Flowing("cid"), Showing("cid"))
+    told = [event for event in seen if isinstance(event, PictureFlowing)]
+    assert told == [PictureFlowing("bob", "ann"), PictureFlowing("cid", "ann")]
 
 
 async def test_events_tell_of_which_link_and_of_which_partner_they_are(staged: Staged) -> None:
@@ -699,7 +727,7 @@ async def test_a_tap_is_told_of_a_lost_link_before_anybody_else(staged: Staged) 
 async def test_nothing_is_kept_while_nobody_has_asked_for_it(staged: Staged) -> None:
     await staged.couple()
     await staged.show("ann", key_frame(1))
-    await staged.hears(Flowing("bob"))
+    await staged.hears(Flowing("bob"), Showing("bob"))
     assert await staged.plane.kept("ann") is None
 
 
@@ -709,7 +737,7 @@ async def test_the_last_picture_of_each_user_is_kept(staged: Staged) -> None:
     for mark in (1, 2):
         await staged.show("ann", key_frame(mark))
     await staged.show("bob", key_frame(3, size=5000))
-    await staged.hears(Flowing("bob"), Flowing("ann"))
+    await staged.hears(Flowing("bob"), Showing("bob"), Flowing("ann"), Showing("ann"))
     of_ann, of_bob = await staged.plane.kept("ann"), await staged.plane.kept("bob")
     assert of_ann is not None
     assert of_bob is not None
@@ -732,7 +760,7 @@ async def test_it_is_kept_after_the_two_have_parted(staged: Staged) -> None:
     assert await staged.plane.kept("ann", "cid") is None
     staged.plane.pair("ann", "cid")
     await staged.show("ann", key_frame(2))
-    await staged.hears(Flowing("bob"), Flowing("cid"))
+    await staged.hears(Flowing("bob"), Showing("bob"), Flowing("cid"), Showing("cid"))
     for partner, mark in (("bob", 1), ("cid", 2), (None, 2)):
         assert (kept := await staged.plane.kept("ann", partner)) is not None
         assert kept.frame == key_frame(mark), partner
@@ -741,7 +769,7 @@ async def test_it_is_kept_after_the_two_have_parted(staged: Staged) -> None:
 async def test_it_is_kept_from_when_it_is_asked_for_until_it_is_no_longer(staged: Staged) -> None:
     await staged.couple()
     await staged.show("ann", key_frame(1))
-    await staged.hears(Flowing("bob"))
+    await staged.hears(Flowing("bob"), Showing("bob"))
     staged.plane.keep(on=True)
     assert await staged.plane.kept("ann") is None
     await staged.show("ann", key_frame(2))
@@ -760,5 +788,5 @@ async def test_what_comes_back_to_its_sender_is_not_kept(staged: Staged) -> None
     await staged.connect("ann")
     staged.plane.pair("ann", "ann")
     await staged.show("ann", key_frame(1))
-    await staged.hears(Flowing("ann"))
+    await staged.hears(Flowing("ann"), Showing("ann"))
     assert await staged.plane.kept("ann") is None

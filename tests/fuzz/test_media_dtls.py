@@ -15,7 +15,7 @@ from relay.media.paths.dtls import (
     MAX_STRETCHES,
     Sieve,
 )
-from tests.support.dtls import CERTIFICATE, FORGERIES, End, fragment, record, records
+from tests.support.dtls import FINGERPRINTS, FORGERIES, End, fragment, record, records
 
 steady = settings(derandomize=True, deadline=None, max_examples=300)
 
@@ -61,7 +61,7 @@ def check_record(data: bytes) -> None:
 @given(st.sampled_from(["client", "server"]), st.lists(datagrams, max_size=12))
 def test_any_dtls(role: str, arriving: list[bytes]) -> None:
     sieve = Sieve()
-    sieve.role, sieve.fingerprints = role, CERTIFICATE.getFingerprints()
+    sieve.role, sieve.fingerprints = role, FINGERPRINTS
     clear = []
     for data in arriving:
         kept, _ = sieve.sift(data)
@@ -85,7 +85,7 @@ def test_any_dtls(role: str, arriving: list[bytes]) -> None:
 def test_no_noise_ends_a_handshake(noise: list[list[bytes]]) -> None:
     """After the hello, of which there is one of noise that OpenSSL would have to refuse."""
     client, server, sieve = End("client"), End("server"), Sieve()
-    sieve.fingerprints = CERTIFICATE.getFingerprints()
+    sieve.fingerprints = FINGERPRINTS
     answer = server.hear(*sieve.sift(client.hear())[0])
     for before, each in zip(noise, records(client.hear(*records(answer))), strict=False):
         for datagram in [*before, each]:

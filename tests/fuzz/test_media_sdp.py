@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from aiortc.sdp import SessionDescription
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,12 +9,13 @@ from hypothesis import strategies as st
 from relay.errors import SdpError
 from relay.media.negotiation.description import LocalSide, Ssrcs, write_answer, write_offer
 from relay.media.negotiation.sdp import TRANSPORT_CC, read
+from relay.media.paths.dtls import Fingerprint
 from relay.media.paths.ice import Credentials
 from tests.support.offers import CHROMIUM, DATA_SECTION, FIREFOX, OFFERS, bundle_only
 
 LOCAL = LocalSide(
     credentials=Credentials("ourufrag", "ourpassword"),
-    fingerprints=(RTCDtlsFingerprint("sha-256", "AA:BB"),),
+    fingerprints=(Fingerprint("sha-256", "AA:BB"),),
     addresses=(("192.0.2.1", 7882),),
     cname="ourcname",
     audio=Ssrcs(11, 12),

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from relay.bots.bot import Bot
-from relay.media import RelayPlane
 from relay.media.paths.transport import Address, Destination, PlainSocket
+from relay.media.plane import RelayPlane
 from tests.support.operating import (
     AUDIO,
     KEYFRAME,

@@ -177,6 +177,13 @@ def test_pictures_are_kept_at_a_cost_that_is_told() -> None:
     assert cost["ratio"] > 0
 
 
+def test_a_server_without_users_takes_something() -> None:
+    [idle] = measured("--only", "idle", "--quick")["idle"]
+    assert idle["workers"] == 2
+    assert idle["cpu_percent"] > 0
+    assert idle["resident_mb"] > 50
+
+
 def test_a_packets_time_has_its_parts(forwarding: dict[str, Any]) -> None:
     parts = forwarding["anatomy"]
     assert len(parts) == 7

@@ -29,7 +29,7 @@ from tests.support.bots import Bot, relay
 from tests.support.evidence import KEY, Shelf, report
 from tests.support.exchange import PATIENCE_S, video
 from tests.support.keyframe import payloads
-from tests.support.news import Flowing
+from tests.support.news import Flowing, Showing
 from tests.support.thin import ThinPeer
 from tests.support.vp8 import pictures
 from tests.support.watching import sees
@@ -94,7 +94,7 @@ async def test_the_picture_is_that_of_the_moment(staged: Real) -> None:
         await ann.show(number)
     for number in range(3):
         await bob.show(number)
-    await staged.hears(Flowing("bob"), Flowing("ann"))
+    await staged.hears(Flowing("bob"), Showing("bob"), Flowing("ann"), Showing("ann"))
     shelf = Shelf()
     freezer = Freezer(staged.plane, shelf, KEY, 30, looks_s=(60.0,))
     freezer.freeze(report(), "bob", "ann")

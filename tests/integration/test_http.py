@@ -16,8 +16,8 @@ from relay.api.page import folder
 from relay.app import Relay, running
 from relay.config import Settings
 from relay.errors import ConfigError
-from relay.media import RelayPlane
 from relay.media.paths.idle import IdleCores
+from relay.media.plane import RelayPlane
 from relay.plane import PlaneStats
 
 TOKEN = "the-token-of-the-tests"

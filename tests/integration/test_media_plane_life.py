@@ -12,11 +12,11 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSess
 from structlog.testing import capture_logs
 
 from relay.errors import BotError
-from relay.media import RelayPlane
 from relay.media.paths.candidates import Public
 from relay.media.paths.dual import open_socket
 from relay.media.paths.idle import IdleCores
 from relay.media.paths.transport import DatagramSocket, PlainSocket
+from relay.media.plane import RelayPlane
 from relay.media.upkeep import CONSENT_S, SETUP_S
 from relay.plane import LinkState, MediaEvent, MediaView
 from relay.seam import gather_loopback_too

@@ -13,7 +13,7 @@ from relay.media.pulse import LONGEST_PAUSE_S
 from relay.media.route import Route
 from relay.media.uplink import MAX_STREAMS, TAKEOVER_S
 from relay.plane import LinkState
-from relay.seam import srtp_lib
+from relay.srtp import srtp_lib
 from tests.support.exchange import (
     CHROMIUM,
     FIREFOX,

@@ -35,13 +35,26 @@ def release(folder: Path, umask: int) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def built_twice(folder: Path) -> Path:
+    """The wheel, which is the same each time and has its SBOM in it."""
+    first, second = release(folder / "a", 0o022), release(folder / "b", 0o077)
+    assert first == second
+    assert {Path(name).suffix for name in first} == {".whl", ".gz", ".md", ""}
+    subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=folder / "a", check=True)
+    (wheel,) = (folder / "a").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (sbom,) = [name for name in archive.namelist() if ".dist-info/sboms/" in name]
+        assert json.loads(archive.read(sbom))["bomFormat"] == "CycloneDX"
+    return wheel
+
+
 def installed(wheel: Path, place: Path) -> Path:
-    """The command, in an environment of its own."""
+    """The command, in an environment of its own, with the versions that are locked."""
+    pip = [place / "bin/python", "-m", "pip", "install", "--quiet"]
     subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    pip = (str(place / "bin/python"), "-m", "pip", "install", "--quiet")
     lock = ROOT / "scripts/lock/requirements.txt"
-    subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True)
-    subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
+    subprocess.run([*pip, "--require-hashes", "-r", lock], check=True)
+    subprocess.run([*pip, "--no-deps", wheel], check=True)
     return place / "bin/relay"
 
 
@@ -61,17 +74,9 @@ def start_is_written(relay: Path, folder: Path) -> None:
 
 @pytest.mark.timeout(600)
 async def test_it_is_the_same_each_time_and_serves_the_page(tmp_path: Path) -> None:
-    first, second = release(tmp_path / "a", 0o022), release(tmp_path / "b", 0o077)
-    assert first == second
-    assert {Path(name).suffix for name in first} == {".whl", ".gz", ".md", ""}
-
-    (wheel,) = (tmp_path / "a").glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        (sbom,) = [name for name in archive.namelist() if ".dist-info/sboms/" in name]
-        assert json.loads(archive.read(sbom))["bomFormat"] == "CycloneDX"
-
-    relay = installed(wheel, tmp_path / "venv")
-    start_is_written(relay, tmp_path)
+    wheel = await asyncio.to_thread(built_twice, tmp_path)
+    relay = await asyncio.to_thread(installed, wheel, tmp_path / "venv")
+    await asyncio.to_thread(start_is_written, relay, tmp_path)
     process = await asyncio.create_subprocess_exec(
         *(relay, "serve", "--host", "127.0.0.1", "--port", "0", "--udp-port", "0"),
         *("--data-dir", tmp_path / "data"),

@@ -1,6 +1,7 @@
 """``relay serve`` as a process."""
 
 import asyncio
+import json
 import re
 import signal
 import socket
@@ -12,6 +13,7 @@ import aiohttp
 import pytest
 
 from tests.support.certificates import write_certificate
+from tests.support.log_lines import faults_of
 from tests.support.ports import free_ports
 from tests.support.processes import runs
 from tests.support.served import all_ended, ended, page_of, serving, workers_of
@@ -52,11 +54,18 @@ async def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals)
 
 async def test_each_signal_has_its_meaning(tmp_path: Path) -> None:
     file, moved = tmp_path / "relay.log", tmp_path / "relay.log.1"
-    (tmp_path / "relay.toml").write_text('log_file = "relay.log"\n')
-    before = "import os; os.environ['RELAY_PORT'] = 'tcp://10.0.0.1:80'"
+    (tmp_path / "relay.toml").write_text('log_file = "relay.log"\nlog_json = true\n')
+    before = (
+        "import os; os.environ['RELAY_PORT'] = 'tcp://10.0.0.1:80'\n"
+        "from relay.renamed import FORMER; FORMER['greeting_file'] = 'welcome_file'\n"
+        "os.environ['RELAY_GREETING_FILE'] = 'rules.txt'"
+    )
+    (tmp_path / "rules.txt").write_text("be nice\n")
     async with serving(tmp_path, *NO_WORKER, before=before) as process:
         await page_of(process)
-        (tmp_path / "relay.toml").write_text('log_file = "relay.log"\nmax_users = 9\n')
+        (tmp_path / "relay.toml").write_text(
+            'log_file = "relay.log"\nlog_json = true\nmax_users = 9\n'
+        )
         process.send_signal(signal.SIGHUP)
         await logged(file, "restart_needed")
         (tmp_path / "relay.toml").write_text("max_users = 'many'")
@@ -68,13 +77,19 @@ async def test_each_signal_has_its_meaning(tmp_path: Path) -> None:
         process.terminate()
         assert (await ended(process))[0] == 0
     assert events_of(moved) == [
-        *("variable_not_ours", "server_started", "reloaded", "restart_needed", "not_reloaded")
+        *("variable_not_ours", "setting_renamed"),
+        *("server_started", "reloaded", "restart_needed", "not_reloaded"),
     ]
     assert events_of(file) == ["logs_reopened", "server_stopping", "server_stopped"]
 
 
 def events_of(file: Path) -> list[str]:
-    return re.findall(r"event=(\w+)", file.read_text()) if file.exists() else []
+    """All that are in it, each of which is as the schema has it."""
+    if not file.exists():
+        return []
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [fault for line in lines for fault in faults_of(line)] == []
+    return [line["event"] for line in lines]
 
 
 async def logged(file: Path, event: str) -> None:

@@ -18,8 +18,8 @@ import pytest
 
 from relay import app, clustered
 from relay.config import Settings
-from relay.media import RelayPlane
 from relay.media.meter import SAMPLE_S, SAMPLES
+from relay.media.plane import RelayPlane
 from relay.media.uplink import MAX_STREAMS
 from relay.plane import LinkState
 from relay.protocol.messages import (

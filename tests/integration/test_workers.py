@@ -12,7 +12,7 @@ import stat
 import struct
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ from relay.config import Settings
 from relay.errors import CannotListen, ConfigError, SdpError, WorkerError, WorkerLost
 from relay.media.paths.candidates import Public
 from relay.workers import Crew, Directory, Orders, WorkersPlane
+from relay.workers.crew import _command
 from relay.workers.directory import control
+from relay.workers.messages import VERSION
 from tests.support.exchange import talk
 from tests.support.news import Flowing, Lost, News, Up, news
 from tests.support.ports import free_ports
@@ -347,6 +349,37 @@ async def test_a_worker_with_other_settings_makes_room(place: Path) -> None:
             async with house(place, orders=orders) as here:
                 assert here.plane.udp_ports == left.ports
         assert "worker_not_adopted" in [event["event"] for event in logged]
+
+
+def of_release_99(orders: Orders, connected: socket.socket) -> list[str]:
+    """What starts a worker whose messages are of another version."""
+    program = "from relay.workers import main, messages; messages.VERSION = 99; main.main()"
+    *python, _, _, written, descriptor = _command(orders, connected)
+    return [*python, "-c", program, written, descriptor]
+
+
+async def test_a_worker_of_another_release_ends_its_calls_in_order_and_frees_its_port(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AsyncExitStack() as stack:
+        with monkeypatch.context() as other:
+            other.setattr("relay.workers.messages.VERSION", 99)
+            other.setattr("relay.workers.crew._command", of_release_99)
+            left = await stack.enter_async_context(abandoned(place, 1))
+        with capture_logs() as logged:
+            async with house(place, ports=left.ports) as here:
+                assert await asyncio.to_thread(left.crew._processes[0].wait) == 0
+                async with asyncio.timeout(START_S):
+                    for peer in left.peers:
+                        await peer.closed.wait()
+                assert here.plane.udp_ports == left.ports
+                await here.join("c")
+        told = {event["event"]: event.get("reason") for event in logged}
+        reason = f"it is of another release: it speaks version 99, and not {VERSION}"
+        assert told == {
+            "worker_not_adopted": reason,
+            "worker_started": None,
+        }
 
 
 async def test_a_worker_for_which_there_is_no_place_any_more_ends(place: Path) -> None:

@@ -1,6 +1,7 @@
 """The store or the plane fails: one user hears of it, nobody is stuck, others go on."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from relay.matching import State
 from relay.protocol.messages import FindPartner
@@ -118,5 +119,8 @@ async def test_a_full_queue() -> None:
     ann, bob = party.come("ann"), party.come("bob")
     ann.session.remember("bob", party.now)
     await ann.find()
-    assert await bob.find() == ["error: find_failed"]
+    with capture_logs() as logged:
+        for _ in range(3):
+            assert await bob.find() == ["error: find_failed"]
+    assert [each["event"] for each in logged] == ["queue_full"], "however often he asks"
     assert bob.state is State.CONNECTED

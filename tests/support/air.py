@@ -15,8 +15,7 @@ import numpy as np
 from pylibsrtp import Error
 
 from relay.bots.picture import read
-from relay.media import RelayPlane
-from relay.media.plane import TICK_S
+from relay.media.plane import TICK_S, RelayPlane
 from relay.plane import LinkState
 from tests.support.camera import Camera, Numbers, Sent, bare
 from tests.support.fake_socket import FakeSocket

@@ -1,10 +1,10 @@
-"""Other people's programs that stand in front of a relay: nginx and HAProxy, as processes."""
+"""Other people's programs that stand in front of a relay: nginx, HAProxy, Caddy, as processes."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from asyncio.subprocess import PIPE, STDOUT
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +13,7 @@ from shutil import which
 _PATH = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 NGINX = which("nginx", path=_PATH)
 HAPROXY = which("haproxy", path=_PATH)
+CADDY = which("caddy", path=_PATH)
 STREAM = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 """Where Debian has it, of the package libnginx-mod-stream."""
 
@@ -86,6 +87,29 @@ async def haproxy(folder: Path, configuration: str) -> AsyncIterator[HaProxy]:
                 assert process.returncode is None, await process.communicate()
                 await asyncio.sleep(0.02)
         yield HaProxy(admin)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def caddy(folder: Path, sites: str) -> AsyncIterator[None]:
+    """It serves these sites, from when it listens, and asks no authority for certificates."""
+    conf = folder / "Caddyfile"
+    conf.write_text(f"{{\n\tadmin off\n\tauto_https disable_redirects\n}}\n\n{sites}")
+    process = await asyncio.create_subprocess_exec(
+        *(str(CADDY), "run", "--config", str(conf), "--adapter", "caddyfile"),
+        env={"HOME": str(folder), "PATH": _PATH},
+        stdout=DEVNULL,
+        stderr=PIPE,
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(20):
+            while b"serving initial configuration" not in (line := await process.stderr.readline()):
+                assert line, "it does not start"
+        yield
     finally:
         if process.returncode is None:
             process.terminate()

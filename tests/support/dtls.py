@@ -7,9 +7,18 @@ import struct
 
 from OpenSSL import SSL
 
+from relay.media.paths.dtls import Fingerprint
 from relay.seam import LINK_SRTP_PROFILES, LinkCertificate
 
 CERTIFICATE = LinkCertificate.generateCertificate()
+
+
+def fingerprints(certificate: LinkCertificate) -> list[Fingerprint]:
+    """A certificate's, as a description has them."""
+    return [Fingerprint(each.algorithm, each.value) for each in certificate.getFingerprints()]
+
+
+FINGERPRINTS = fingerprints(CERTIFICATE)
 CLIENT_HELLO, SERVER_HELLO, CERTIFICATE_MESSAGE, CLIENT_KEY_EXCHANGE = 1, 2, 11, 16
 
 

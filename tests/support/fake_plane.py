@@ -25,6 +25,7 @@ from relay.plane import (
     MediaFlowing,
     MediaView,
     OverBudget,
+    PictureFlowing,
     PlaneStats,
     Tap,
     TappedPacket,
@@ -47,6 +48,8 @@ class FakeLink:
     is_interrupted: bool = False
     is_flowing: bool = False
     """Whether the present partner's first packet has gone out to it."""
+    is_showing: bool = False
+    """Whether its picture's has."""
     streams: set[tuple[Direction, str]] = field(default_factory=set)
     """The direction and the kind of what has passed."""
 
@@ -145,6 +148,9 @@ class FakePlane:
         if not self._links[user_id].is_flowing:
             self._links[user_id].is_flowing = True
             self.emit(MediaFlowing(user_id, partner))
+        if kind == "video" and not self._links[user_id].is_showing:
+            self._links[user_id].is_showing = True
+            self.emit(PictureFlowing(user_id, partner))
 
     def show(self, user_id: str, frame: bytes, size: tuple[int, int] = (320, 240)) -> None:
         """A whole key frame of the user's passes."""
@@ -335,7 +341,7 @@ class FakePlane:
 
     def _stop_flowing(self, user_id: str) -> None:
         if user_id in self._links:
-            self._links[user_id].is_flowing = False
+            self._links[user_id].is_flowing = self._links[user_id].is_showing = False
 
     def _is_connected(self, user_id: str) -> bool:
         """Whether the user has a partner, and both links are up; one elsewhere counts as up."""

@@ -12,7 +12,7 @@ from relay.media.paths.transport import (
     DatagramSocket,
     Destination,
 )
-from relay.seam import srtp_ffi
+from relay.srtp import srtp_ffi
 
 
 class FakeSocket(DatagramSocket):

@@ -119,7 +119,8 @@ class Port:
         self.socket = FakeSocket()
         self.flowing: list[str] = []
         self.on_flowing: Callable[[str], None] = self.flowing.append
-        self.forwarder = Forwarder(self.socket, lambda: self.now, self._tell)
+        self.showing: list[str] = []
+        self.forwarder = Forwarder(self.socket, lambda: self.now, self._tell, self.showing.append)
 
     def _tell(self, user_id: str) -> None:
         self.on_flowing(user_id)

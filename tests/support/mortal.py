@@ -1,6 +1,6 @@
 """A media plane that loses links as one whose process dies: nothing is said on them."""
 
-from relay.media import RelayPlane
+from relay.media.plane import RelayPlane
 from relay.plane import LinkLost
 
 

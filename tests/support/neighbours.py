@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from relay.media import RelayPlane
 from relay.media.paths.candidates import Public
+from relay.media.plane import RelayPlane
 from relay.workers import messages
 from relay.workers.channel import Channel
 from relay.workers.colleague import Colleague

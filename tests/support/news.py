@@ -10,6 +10,7 @@ from relay.plane import (
     LinkUp,
     MediaEvent,
     OverBudget,
+    PictureFlowing,
 )
 
 
@@ -28,6 +29,12 @@ class Lost(NamedTuple):
 
 class Flowing(NamedTuple):
     """A partner's first packet went out to the user."""
+
+    user: str
+
+
+class Showing(NamedTuple):
+    """A partner's first picture went out to the user."""
 
     user: str
 
@@ -57,7 +64,7 @@ class Told(NamedTuple):
     user: str
 
 
-News = Up | Lost | Flowing | Over | Interrupted | Resumed | Told
+News = Up | Lost | Flowing | Showing | Over | Interrupted | Resumed | Told
 
 
 def news(event: MediaEvent) -> News:
@@ -65,6 +72,8 @@ def news(event: MediaEvent) -> News:
         return Up(event.user_id)
     if isinstance(event, LinkLost):
         return Lost(event.user_id, event.reason)
+    if isinstance(event, PictureFlowing):
+        return Showing(event.user_id)
     if isinstance(event, OverBudget):
         return Over(event.user_id, event.kind)
     if isinstance(event, LinkInterrupted):

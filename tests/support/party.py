@@ -61,6 +61,7 @@ from relay.signaling.outbox import Outbox
 from relay.signaling.relayed import Relayed
 from relay.signaling.session import Session
 from relay.signaling.sessions import Sessions, new_token
+from relay.signaling.tracing import Meeting
 from relay.store import MODES, Entered, Looked, MemoryStore, Room, Store, Waiter
 from tests.support.evidence import KEY, Shelf
 from tests.support.fake_plane import FakePlane
@@ -324,6 +325,8 @@ class Party:
             clock=self.safety.clock,
         )
         self.plane.keep(on=keeps_evidence)
+        self.meetings: list[Meeting] = []
+        """That were told to whoever traces them."""
         self.lobby = Lobby(
             self.store,
             negotiation,
@@ -336,6 +339,7 @@ class Party:
             lambda: sum(len(other.users) for other in self.neighbours),
             looking_elsewhere,
             KEYRING,
+            self.meetings.append,
         )
         self.guard = Guard(self.safety, self.lobby, start_blurred=False)
         self.sessions = Sessions(self.limits, self.lobby.tally)

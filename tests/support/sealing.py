@@ -9,7 +9,7 @@ import pytest
 
 from relay.media import forwarder, repairs
 from relay.media.packets.numbering import nearest
-from relay.seam import srtp_ffi, srtp_lib
+from relay.srtp import srtp_ffi, srtp_lib
 
 
 class Seals:

@@ -1,5 +1,7 @@
 """What puts the parts together: their order, their limits, and where the page is then."""
 
+import subprocess
+import sys
 from dataclasses import fields
 from ipaddress import ip_address
 from typing import cast
@@ -10,13 +12,19 @@ from pydantic import SecretStr
 
 from relay.app import Relay, _limits, running
 from relay.config import Settings
-from relay.media import RelayPlane
 from relay.media.paths.idle import IdleCores
+from relay.media.plane import RelayPlane
 from relay.reloading import Reloading
 from relay.signaling import Gateway, Limits
 
 NO_GATEWAY = cast("Gateway", None)
 NO_RELOADING = cast("Reloading", None)
+
+
+def test_a_front_without_media_of_its_own_does_without_aiortc() -> None:
+    code = "import sys, relay.app; print(sorted({'aiortc', 'av', 'OpenSSL'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,12 @@ def test_the_service_is_given_time_to_drain() -> None:
     assert unit["RuntimeDirectoryPreserve"] == ["yes"]
 
 
+def test_a_reload_is_the_signal_that_the_server_knows() -> None:
+    unit = entries("relay.service")
+    assert unit["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    assert unit["Type"] == ["notify"]  # notify-reload needs systemd 253
+
+
 def test_the_service_can_make_calls() -> None:
     unit = entries("relay.service")
     assert "MemoryDenyWriteExecute" not in unit  # pyOpenSSL's callbacks
@@ -189,8 +195,9 @@ def test_the_images_settings_are_understood() -> None:
 
 def test_the_images_context_has_what_the_wheel_is_made_of() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     needed = {project["project"]["readme"], "pyproject.toml", "relay", "scripts/lock"}
-    needed |= set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"])
+    needed |= {*wheel["force-include"], *wheel["shared-data"]}
     let_in = {
         line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"
     }

@@ -64,6 +64,22 @@ def test_other_packages_are_heard_from_warning_on(level: str) -> None:
     assert "level=warning event=odd logger=aiortc\n" in out.getvalue()
 
 
+def test_other_packages_cannot_fill_the_log() -> None:
+    now, out = 1000.0, io.StringIO()
+    logs.configure("info", out)
+    (handler,) = logging.getLogger().handlers
+    handler.filters[:] = [logs.Foreign(lambda: now)]
+    for number in range(logs.FOREIGN_BURST + 7):
+        logging.getLogger("asyncio").warning("socket.send() raised exception %d", number)
+    logging.getLogger("aiortc").warning("odd")
+    *first, other = out.getvalue().splitlines()
+    assert len(first) == logs.FOREIGN_BURST
+    assert "suppressed" not in other
+    now += logs.FOREIGN_EVERY_S
+    logging.getLogger("asyncio").warning("again")
+    assert out.getvalue().endswith("logger=asyncio suppressed=7\n")
+
+
 @pytest.mark.parametrize("stream", [io.StringIO, Terminal])
 def test_json_is_one_object_a_line_wherever_it_goes(stream: type[io.StringIO]) -> None:
     out = stream()

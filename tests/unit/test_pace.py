@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.pace import Paces, TokenBucket, Window, take_all
+from relay.pace import Paces, Seldom, TokenBucket, Window, take_all
 
 
 def test_a_burst_passes_and_then_the_rate() -> None:
@@ -18,6 +18,13 @@ def test_what_is_not_used_is_not_saved_beyond_the_burst() -> None:
     bucket = TokenBucket(rate_per_s=10, burst=2)
     bucket.take(0.0)
     assert [bucket.take(1000.0) == 0 for _ in range(3)] == [True, True, False]
+
+
+def test_what_is_left_out_is_counted_until_the_next_line() -> None:
+    told = Seldom(every_s=5, burst=2)
+    assert [told.due(0.0) for _ in range(4)] == [0, 0, None, None]
+    assert [told.due(4.9), told.due(5.0), told.due(5.1)] == [None, 3, None]
+    assert [told.due(60.0), told.due(60.0), told.due(60.0)] == [1, 0, None]
 
 
 def test_asking_takes_nothing() -> None:

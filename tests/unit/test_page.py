@@ -9,6 +9,7 @@ import pytest
 
 from relay.api.joined import spared
 from relay.api.page import folder
+from tests.support.page_tools import page_tool
 
 TESTS = Path(__file__).parents[1] / "web"
 
@@ -30,6 +31,7 @@ def test_the_pages_machine_and_wire(node: str) -> None:
 
 
 def test_what_is_left_out_of_the_page_means_nothing(node: str) -> None:
+    page_tool("typescript/package.json")
     web = folder()
     texts = {path.relative_to(web).as_posix(): path.read_text() for path in web.rglob("*.js")}
     pairs = {name: (text, spared(text)) for name, text in texts.items() if "vendor/" not in name}

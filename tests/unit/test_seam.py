@@ -17,7 +17,7 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsParameters, RTCDtlsTr
 from OpenSSL import SSL
 from pylibsrtp import Policy, Session, _binding
 
-from relay import seam
+from relay import seam, srtp
 
 ROOT = Path(__file__).parents[2]
 CERTIFICATE = seam.LinkCertificate.generateCertificate()
@@ -71,8 +71,8 @@ def test_the_version_is_one_that_was_tried(package: str) -> None:
 
 
 def test_pylibsrtp_binding_has_ffi_and_lib() -> None:
-    assert seam.srtp_ffi is _binding.ffi
-    assert seam.srtp_lib is _binding.lib
+    assert srtp.srtp_ffi is _binding.ffi
+    assert srtp.srtp_lib is _binding.lib
     for name in ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp"):
         assert callable(getattr(_binding.lib, name)), name
 
@@ -83,13 +83,13 @@ def test_pylibsrtp_session_srtp_works_in_place() -> None:
     out = Session(Policy(key, Policy.SSRC_ANY_OUTBOUND, srtp_profile=profile))
     back = Session(Policy(key, Policy.SSRC_ANY_INBOUND, srtp_profile=profile))
     packet = b"\x80\x60\0\1" + bytes(8) + b"payload"
-    buffer = seam.srtp_ffi.new("unsigned char[]", packet + bytes(200))
-    size = seam.srtp_ffi.new("int *", len(packet))
-    assert seam.srtp_lib.srtp_protect(out._srtp[0], buffer, size) == 0
+    buffer = srtp.srtp_ffi.new("unsigned char[]", packet + bytes(200))
+    size = srtp.srtp_ffi.new("int *", len(packet))
+    assert srtp.srtp_lib.srtp_protect(out._srtp[0], buffer, size) == 0
     assert size[0] == len(packet) + 16
-    assert seam.srtp_lib.srtp_unprotect(back._srtp[0], buffer, size) == 0
-    assert bytes(seam.srtp_ffi.buffer(buffer, size[0])) == packet
-    assert seam.srtp_lib.srtp_unprotect(back._srtp[0], buffer, size) != 0
+    assert srtp.srtp_lib.srtp_unprotect(back._srtp[0], buffer, size) == 0
+    assert bytes(srtp.srtp_ffi.buffer(buffer, size[0])) == packet
+    assert srtp.srtp_lib.srtp_unprotect(back._srtp[0], buffer, size) != 0
 
 
 def test_pylibsrtp_trailer_fits_behind_a_datagram() -> None:

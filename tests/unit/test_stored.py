@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from typer.testing import CliRunner
 
+from relay.cli import app
 from relay.config import Settings, load
 from relay.errors import ConfigError
-from relay.stored import data_dir, database_at, keyring, opened, usual
+from relay.records.schema import HEAD
+from relay.records.upgrading import VERSIONS
+from relay.stored import data_dir, database_at, keyring, opened, step_back, usual
 
 
 @pytest.mark.parametrize(
@@ -115,6 +120,43 @@ async def test_a_database_that_cannot_be_used_is_told_by_the_option(tmp_path: Pa
     ):
         async with opened(Settings(data_dir=tmp_path)):
             pass
+
+
+@pytest.mark.usefixtures("kept_logging")
+async def test_a_newer_database_is_told_with_what_to_type_and_can_be_brought_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by the server of a release, after that of the next one has been there."""
+    step = f"""revision, down_revision, branch_labels, depends_on = "9000", "{HEAD}", None, None
+def upgrade(): pass
+def downgrade(): pass
+"""
+    newer = tmp_path / "versions"
+    newer.mkdir()
+    (newer / "v9000.py").write_text(step)
+    settings = Settings(data_dir=tmp_path)
+    with monkeypatch.context() as next_release:
+        next_release.setattr("relay.records.version.HEAD", "9000")
+        async with opened(settings):
+            pass
+    with pytest.raises(ConfigError) as refused:
+        async with opened(settings):
+            pass
+    typed = re.search(r"'relay (database back \d+)'$", str(refused.value))
+    assert typed
+    assert str(refused.value).startswith(
+        f"--data-dir: {tmp_path}/relay.sqlite3: is of version 9000"
+    )
+    with monkeypatch.context() as next_release:
+        next_release.setattr("relay.records.upgrading.VERSIONS", [*VERSIONS, newer])
+        arguments = [*typed[1].split(), "--data-dir", str(tmp_path)]
+        done = CliRunner().invoke(app, arguments)
+        assert (done.exit_code, done.exception) == (0, None)
+        assert done.output == f"The database was of version 9000, and is of version {HEAD} now.\n"
+        with pytest.raises(ConfigError, match=r"^--data-dir: .*: cannot go back to 0000: it is of"):
+            step_back(settings, "0000")
+    async with opened(settings):
+        pass
 
 
 async def test_a_database_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:

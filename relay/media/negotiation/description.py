@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint
-
 from relay.media.negotiation.sdp import (
     CODECS,
     EXTENSIONS,
@@ -22,6 +20,7 @@ from relay.media.negotiation.sdp import (
     Wishes,
 )
 from relay.media.paths.candidates import Addresses
+from relay.media.paths.dtls import Fingerprint
 from relay.media.paths.ice import Credentials
 
 STREAM = "partner"
@@ -55,7 +54,7 @@ class LocalSide:
     """What every description of one link contains, offer or answer."""
 
     credentials: Credentials
-    fingerprints: tuple[RTCDtlsFingerprint, ...]
+    fingerprints: tuple[Fingerprint, ...]
     addresses: Addresses
     tcp_addresses: Addresses = field(default=(), kw_only=True)
     cname: str

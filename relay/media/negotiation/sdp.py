@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint
-
 from relay.errors import SdpError
 from relay.media.negotiation.section import Description, Section, number, parse
+from relay.media.paths.dtls import Fingerprint
 
 KINDS = ("audio", "video")
 CODECS = {"audio": ("opus", 48000), "video": ("vp8", 90000)}
@@ -117,7 +116,7 @@ class Terms:
     session_id: str
     ufrag: str
     password: str = field(repr=False)
-    fingerprints: tuple[RTCDtlsFingerprint, ...]
+    fingerprints: tuple[Fingerprint, ...]
     setup: str  # aiortc's role: "auto" (actpass), "client" (active) or "server" (passive)
     sending: dict[str, MediaTerms]
     """By kind, the section on which the peer sends."""
@@ -261,7 +260,7 @@ def _chosen(usable: Iterable[MediaTerms], former: dict[str, MediaTerms]) -> dict
 
 def _keys(
     sections: list[Section],
-) -> tuple[str, str, tuple[RTCDtlsFingerprint, ...], str]:
+) -> tuple[str, str, tuple[Fingerprint, ...], str]:
     """The transport of all: the first section's that has one (RFC 9143 section 7.1.3)."""
     for section in sections:
         ufrag, password = section.first("ice-ufrag"), section.first("ice-pwd")
@@ -274,11 +273,11 @@ def _keys(
     raise SdpError("no ice-ufrag and ice-pwd")
 
 
-def _fingerprints(section: Section) -> Iterator[RTCDtlsFingerprint]:
+def _fingerprints(section: Section) -> Iterator[Fingerprint]:
     for line in section.all("fingerprint"):
         algorithm, _, value = line.partition(" ")
         if algorithm.lower() in _FINGERPRINTS and value.strip():
-            yield RTCDtlsFingerprint(algorithm=algorithm, value=value.strip())
+            yield Fingerprint(algorithm=algorithm, value=value.strip())
 
 
 # one section's codec

@@ -22,7 +22,7 @@ from relay.media.paths.transport import (
     DatagramSocket,
     Destination,
 )
-from relay.seam import srtp_ffi
+from relay.srtp import srtp_ffi
 
 _NULL = _ffi.NULL
 IPV4_BYTES = 8

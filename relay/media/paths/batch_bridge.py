@@ -13,7 +13,7 @@ from typing import Any
 from relay.media.paths.bridge import HEAD, LocalBridge, PlainBridge
 from relay.media.paths.mmsg import LENGTH_AT, LENGTH_STRIDE, ffi
 from relay.media.paths.transport import MAX_DATAGRAM_BYTES, SLOTS, DatagramSocket
-from relay.seam import srtp_ffi
+from relay.srtp import srtp_ffi
 
 _NULL = ffi.NULL
 _DONTWAIT = int(socket.MSG_DONTWAIT)

@@ -16,8 +16,6 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint
-
 MAX_MESSAGE_BYTES = 2**13
 """Of a handshake message. Browsers' certificates have 0.4 kB, their hellos with ML-KEM 1.5 kB."""
 
@@ -72,6 +70,15 @@ _DIGESTS = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": has
 
 
 @dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Of a certificate, as ``a=fingerprint`` has it (RFC 8122 section 5)."""
+
+    algorithm: str
+    value: str
+    """In hexadecimal digits, with colons."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Record:
     kind: int
     epoch: int
@@ -120,7 +127,7 @@ class Sieve:
     def __init__(self) -> None:
         self.role = "client"
         """The peer's; whoever speaks before that is agreed can only be a ``client``."""
-        self.fingerprints: Sequence[RTCDtlsFingerprint] = ()
+        self.fingerprints: Sequence[Fingerprint] = ()
         """Of the peer's certificate: no other is let through."""
         self.has_met_another = False
         """Whether a certificate has come that is none of these, whoever has sent it."""
@@ -306,7 +313,7 @@ def _is_signature(data: bytes) -> bool:
     return len(data) > 4 and len(data) == 4 + int.from_bytes(data[2:4], "big")
 
 
-def _is_certificate_of(message: bytes, fingerprints: Sequence[RTCDtlsFingerprint]) -> bool:
+def _is_certificate_of(message: bytes, fingerprints: Sequence[Fingerprint]) -> bool:
     """Whether the first certificate (RFC 5246 section 7.4.2) has one of these fingerprints."""
     certificate = message[6 : 6 + int.from_bytes(message[3:6], "big")]
     return any(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay.plane import PathKind
-from relay.seam import srtp_ffi
+from relay.srtp import srtp_ffi
 
 SLOTS = 64
 SLOT_BYTES = 2048

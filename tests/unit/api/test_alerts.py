@@ -24,6 +24,7 @@ Series = dict[str, str]
 
 SHORT, LONG = 60, 4 * 24 * 60
 """Minutes; the first are enough for all rules but those about days."""
+DAY_S = 86_400
 
 A_VISITORS_USERS = Settings.model_fields["users_per_visitor"].default
 
@@ -83,6 +84,8 @@ def workers(*cpu: float) -> Series:
 FIRES: dict[str, Series] = {
     "RelayDown": {"up": always(0)},
     "RelayNotReady": {"relay_ready": always(0), "relay_draining": always(0)},
+    "RelayCertificateEnded": {"relay_certificate_left_seconds": always(-1)},
+    "RelayCertificateEndsSoon": {"relay_certificate_left_seconds": f"{9 * DAY_S}-60x{LONG}"},
     "RelayClusterStoreDown": {
         "relay_cluster_store_up": always(0),
         "relay_cluster_leases": always(3),
@@ -131,6 +134,13 @@ FIRES: dict[str, Series] = {
 SILENT: dict[str, list[Series]] = {
     "RelayDown": [{"up": "1+0x20 0 1+0x30"}, {'up{job="another"}': always(0)}],
     "RelayNotReady": [{"relay_ready": always(0), "relay_draining": always(1)}],
+    "RelayCertificateEnded": [{"relay_certificate_left_seconds": always(60)}],
+    "RelayCertificateEndsSoon": [
+        {"relay_certificate_left_seconds": always(11 * DAY_S)},
+        # renewed late, and before an hour had passed
+        {"relay_certificate_left_seconds": f"{10 * DAY_S + 60}-60x20 {90 * DAY_S}-60x39"},
+        {"relay_certificate_left_seconds": always(-DAY_S)},
+    ],
     "RelayClusterStoreDown": [
         {"relay_cluster_store_up": always(0), "relay_cluster_leases": always(0)}
     ],

@@ -217,7 +217,7 @@ def test_a_command_that_is_none_is_refused(own: str) -> None:
 
 def test_the_model_has_to_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ClassifierFailed, match=r"^needs relay\[classify\]$"):
+    with pytest.raises(ClassifierFailed, match=r"^needs relay-videochat\[classify\]$"):
         command_of(None)
     assert command_of("true") == ("true",), "the operator's own does not need it"
 

@@ -35,4 +35,4 @@ def test_names_without_end_do_not_fill_the_memory() -> None:
     refusals = Refusals(Clock())
     for number in range(1000):
         refusals.note("name_taken", f"node-{number}")
-    assert len(refusals._paces) == 256
+    assert len(refusals._told) == 256

@@ -151,10 +151,12 @@ def test_ending_a_former_flow_does_not_end_the_present_one() -> None:
 def test_a_new_flow_has_not_reached_its_user_yet() -> None:
     a, b = Side(CHROMIUM), Side(FIREFOX)
     flow(a, b)
-    b.downlink.flowing = True
+    b.downlink.flowing = b.downlink.shown = True
+    b.downlink.begins = False
     part(b)
     flow(a, b)
-    assert not b.downlink.flowing
+    told = b.downlink.flowing, b.downlink.shown, b.downlink.begins
+    assert told == (False, False, True)
 
 
 def test_routes_are_found_by_ssrc_only_once_packets_have_passed() -> None:

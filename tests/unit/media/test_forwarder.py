@@ -71,6 +71,17 @@ async def test_flowing_is_told_once(port: Port, couple: tuple[Caller, Caller]) -
     assert port.flowing == ["b", "a"]
 
 
+async def test_the_first_picture_is_told_once_and_costs_later_packets_nothing(
+    port: Port, couple: tuple[Caller, Caller]
+) -> None:
+    a, b = couple
+    port.hear(A, a.rtp(audio(1)), a.rtp(video(1, DELTA)))
+    assert (port.showing, b.link.downlink.plain) == ([], not b.link.downlink.keeps_history)
+    port.hear(A, a.rtp(video(2)), a.rtp(audio(2)), a.rtp(video(3, DELTA)), a.rtp(video(4)))
+    assert (port.showing, port.flowing) == (["b"], ["b"])
+    assert not b.link.downlink.begins
+
+
 async def test_a_full_batch_and_many(port: Port, couple: tuple[Caller, Caller]) -> None:
     a, b = couple
     packets = [a.rtp(audio(n)) for n in range(SLOTS * MAX_BATCHES + 5)]

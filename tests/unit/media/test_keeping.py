@@ -6,8 +6,8 @@ import pytest
 
 from relay.media.far import Far
 from relay.media.flow import Flow
-from relay.media.keeper import PATIENCE_S, Picture
-from relay.media.keeping import AFTER_S, ASK_EVERY_S, MAX_FORMER, Keeping
+from relay.media.keeper import MAX_FORMER, PATIENCE_S, Picture
+from relay.media.keeping import AFTER_S, ASK_EVERY_S, Keeping
 from relay.media.link import Link
 from relay.seam import LinkCertificate
 from tests.support.cards import card

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from relay.media import RelayPlane
 from relay.media.flow import Flow
 from relay.media.link import Link
+from relay.media.plane import RelayPlane
 from relay.media.route import Route
 from relay.media.stream import Way
 from relay.media.tapped import TappedRoute

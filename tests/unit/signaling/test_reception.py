@@ -25,7 +25,9 @@ def test_what_a_proxy_has_left_of_an_upgrade_is_told_once(reception: Reception) 
             with pytest.raises(web.HTTPUpgradeRequired, match="Upgrade Required") as refused:
                 reception.require_upgrade(make_mocked_request("GET", "/ws", headers=KEY))
     assert refused.value.headers["Upgrade"] == "websocket"
-    assert [entry["event"] for entry in logged] == ["upgrade_missing"]
+    assert [(entry["event"], entry["headers"]) for entry in logged] == [
+        ("upgrade_missing", "Upgrade, Connection")
+    ]
 
 
 def test_a_whole_request_and_one_that_only_asks_why_are_let_through(reception: Reception) -> None:

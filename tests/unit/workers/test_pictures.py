@@ -6,7 +6,7 @@ import pytest
 
 from relay.cluster.messages import Picture, PictureOf, Pose
 from relay.media.gathering import MAX_FRAME_BYTES
-from relay.media.keeping import MAX_FORMER
+from relay.media.keeper import MAX_FORMER
 from relay.plane import Kept
 from relay.workers.homes import Homes, Remote
 from relay.workers.messages import LookFor

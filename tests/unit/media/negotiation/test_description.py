@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from aiortc.sdp import MediaDescription, SessionDescription
 
 from relay.media.negotiation.description import (
@@ -15,6 +14,7 @@ from relay.media.negotiation.description import (
     write_offer,
 )
 from relay.media.negotiation.sdp import ABS_SEND_TIME, MID, TRANSPORT_CC, Wishes, read
+from relay.media.paths.dtls import Fingerprint
 from relay.media.paths.ice import Credentials
 from tests.support.offers import (
     CHROMIUM,
@@ -38,7 +38,7 @@ from tests.support.offers import (
 
 LOCAL = LocalSide(
     credentials=Credentials("ourufrag", "ourpassword"),
-    fingerprints=(RTCDtlsFingerprint("sha-256", "AA:BB"),),
+    fingerprints=(Fingerprint("sha-256", "AA:BB"),),
     addresses=(("192.0.2.1", 7882), ("2001:db8::1", 7882)),
     cname="ourcname",
     audio=Ssrcs(11, 12),

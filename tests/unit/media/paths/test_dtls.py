@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterable
 
 import pytest
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from OpenSSL import SSL
 
 from relay.media.paths.dtls import (
@@ -16,18 +15,27 @@ from relay.media.paths.dtls import (
     MAX_PARTIAL,
     MAX_PARTS,
     MAX_STRETCHES,
+    Fingerprint,
     Sieve,
 )
 from relay.seam import LinkCertificate
-from tests.support.dtls import CERTIFICATE, FORGERIES, End, fragment, messages, record, records
+from tests.support.dtls import (
+    FINGERPRINTS,
+    FORGERIES,
+    End,
+    fingerprints,
+    fragment,
+    messages,
+    record,
+    records,
+)
 
-FINGERPRINTS = tuple(CERTIFICATE.getFingerprints()[:1])
 HELLO = bytes(range(142))
 
 
 def sieve(role: str = "client") -> Sieve:
     made = Sieve()
-    made.role, made.fingerprints = role, FINGERPRINTS
+    made.role, made.fingerprints = role, FINGERPRINTS[:1]
     return made
 
 
@@ -243,14 +251,13 @@ def client_flight() -> tuple[Wire, bytes]:
 def test_only_the_certificate_of_the_description_passes() -> None:
     wire, flight = client_flight()
     stranger = LinkCertificate.generateCertificate()
-    wire.sieve.fingerprints = stranger.getFingerprints()
+    wire.sieve.fingerprints = fingerprints(stranger)
     certificate = record(fragment(11, messages(flight)[11], number=1))
     assert wire.sieve.sift(certificate) == ([], False)
-    wire.sieve.fingerprints = [RTCDtlsFingerprint("md5", "00"), RTCDtlsFingerprint("sha-256", "?")]
+    wire.sieve.fingerprints = [Fingerprint("md5", "00"), Fingerprint("sha-256", "?")]
     assert wire.sieve.sift(certificate) == ([], False)
     wire.sieve.fingerprints = [
-        RTCDtlsFingerprint(each.algorithm.upper(), each.value.lower())
-        for each in CERTIFICATE.getFingerprints()[1:2]
+        Fingerprint(each.algorithm.upper(), each.value.lower()) for each in FINGERPRINTS[1:2]
     ]
     assert len(kept(wire.sieve, certificate)) == 1
 
