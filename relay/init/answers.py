@@ -36,6 +36,13 @@ PROXIES = {
 }
 """From where a proxy on this machine comes; to a container it is a bridge's private address."""
 
+FOLDERS = {
+    "data_dir": "/var/lib/relay",
+    "audit_log": "/var/lib/relay/audit.jsonl",
+    "runtime_dir": "/run/relay",
+}
+"""Those that systemd makes for the service; so commands that it has not started find them, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -85,8 +92,7 @@ def settings_of(answers: Answers) -> dict[str, object]:
     if answers.public_ip and not in_container:
         found["public_ip"] = list(answers.public_ip)
     if not in_container:
-        found["port"] = answers.port
-        found["udp_port"] = 7882
+        found |= {"port": answers.port, "udp_port": 7882, **FOLDERS}
     match answers.certificate:
         case Certificate.FILES if not in_container:
             found["tls_cert"], found["tls_key"] = answers.installed

@@ -229,8 +229,6 @@ def _examined(
     environ["RELAY_OPERATOR_TOKEN"] = token
     if answers.under is Under.COMPOSE:
         flags |= {"port": str(answers.port), "public_ip": ",".join(answers.public_ip)}
-    elif is_root:
-        environ |= {"STATE_DIRECTORY": "/var/lib/relay", "RUNTIME_DIRECTORY": "/run/relay"}
     hidden = frozenset[str]()
     if answers.under is Under.COMPOSE or not is_root:
         hidden = _THE_SERVICE_S_OWN - ({"TCP port"} if is_root else set())

@@ -21,7 +21,8 @@ async def test_the_server_starts_with_it(tmp_path: Path) -> None:
     assert ended.code == 3  # 127.0.0.1 leads each browser to itself
     assert "What to type next:" in ended.out
     config = tmp_path / "etc/relay/relay.toml"
-    async with serving(tmp_path, "--config", str(config)) as process:
+    folders = ("--data-dir", str(tmp_path / "data"), "--runtime-dir", str(tmp_path / "run"))
+    async with serving(tmp_path, "--config", str(config), *folders) as process:
         page = await page_of(process)
         async with aiohttp.ClientSession() as http:
             for name, status in (("chat.localhost", 200), ("evil.example", 421)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,12 @@ def test_the_server_understands_it(under: Under, certificate: Certificate, tmp_p
     behind_proxy = certificate is Certificate.PROXY
     assert bool(found.trusted_proxies) is behind_proxy
     assert (found.tcp_port == 7443) is behind_proxy
+
+
+def test_it_says_all_that_the_shipped_settings_say() -> None:
+    text = written(answers(Under.SYSTEMD, Certificate.FILES))["etc/relay/relay.toml"].text
+    ours, theirs = tomllib.loads(text), tomllib.loads(shipped("relay.toml"))
+    assert {name: ours[name] for name in theirs} == theirs
 
 
 def test_what_stands_there_as_a_comment_is_understood_too(tmp_path: Path) -> None:
