@@ -3,7 +3,8 @@
 ``docs/openapi.json`` is what ``relay/api`` says of itself; ``relay/ops/models.py`` and
 ``web/admin/wire/types.js`` are made of it, for those who know the API by that document alone.
 
-``docs/log-events.json`` is the schema of the log's lines.
+``docs/log-events.json`` is the schema of the log's lines; ``docs/reference`` and ``docs/relay.1``
+are pages made of the code.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from typing import Any
 from pydantic.alias_generators import to_snake
 
 from relay.api import openapi
-from scripts import log_events
+from scripts import log_events, reference
 
 ROOT = Path(__file__).parents[1]
 _Json = dict[str, Any]
@@ -70,6 +71,7 @@ def files() -> dict[Path, str]:
         ROOT / "docs/log-events.json": log_events.text(ROOT / "relay"),
         ROOT / "relay/ops/models.py": _python(schemas),
         ROOT / "web/admin/wire/types.js": _javascript(schemas),
+        **reference.pages(ROOT),
     }
 
 
@@ -169,12 +171,16 @@ def _name_of(reference: str) -> str:
     return reference.rpartition("/")[2]
 
 
+def _holds(file: Path, text: str) -> bool:
+    return file.exists() and file.read_text() == text
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Write them; with ``--check`` only say which are not current."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing, and fail if one would")
     options = parser.parse_args(arguments)
-    old = {file: text for file, text in files().items() if file.read_text() != text}
+    old = {file: text for file, text in files().items() if not _holds(file, text)}
     for file, text in old.items():
         if options.check:
             print(f"{file.relative_to(ROOT)} is not current: run scripts/generate", file=sys.stderr)

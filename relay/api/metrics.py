@@ -63,7 +63,7 @@ class Metrics:
         )
 
 
-_TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
+TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
     GaugeMetricFamily: {
         "relay_users": ("states", "Users, by state.", "state"),
         "relay_users_away": (
@@ -363,7 +363,7 @@ _TABLE: dict[Any, dict[str, tuple[str, ...]]] = {
 }
 """By type and name: where :class:`_Scrape` has it, what it is, and its labels."""
 
-_OF_WORKERS: dict[Any, dict[str, tuple[str, str]]] = {
+OF_WORKERS: dict[Any, dict[str, tuple[str, str]]] = {
     GaugeMetricFamily: {
         "relay_worker_up": ("is_up", "1 when the media process is there and answers."),
         "relay_worker_uptime_seconds": ("uptime_s", "Since it has been there; 0 while it is not."),
@@ -399,7 +399,7 @@ class _Server(Collector):
         self._scrape = scrape
 
     def collect(self) -> Iterator[Metric]:
-        for kind, families in _TABLE.items():
+        for kind, families in TABLE.items():
             for name, (path, told, *labels) in families.items():
                 family = kind(name, told, labels=labels)
                 _fill(family, attrgetter(path)(self._scrape))
@@ -444,7 +444,7 @@ class _Scrape:
 
 
 def _of_workers(workers: Sequence[WorkerView]) -> Iterator[Metric]:
-    for kind, families in _OF_WORKERS.items():
+    for kind, families in OF_WORKERS.items():
         for name, (path, told) in families.items():
             family = kind(name, told, labels=["worker"])
             _fill(family, {str(worker.index): attrgetter(path)(worker) for worker in workers})

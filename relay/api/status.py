@@ -1,4 +1,4 @@
-"""``/stats`` and ``/rooms``; ``docs/operations.md`` is their reference."""
+"""``/stats`` and ``/rooms``; ``docs/endpoints.md`` is their reference."""
 
 import time
 from collections.abc import Callable

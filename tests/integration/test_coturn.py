@@ -1,4 +1,4 @@
-"""The recipe for an operator's own TURN server, with a real coturn: ``docs/networks.md``.
+"""The recipe for an operator's own TURN server, with a real coturn: ``docs/proxies.md``.
 
 The relay and coturn stand at a private address, in a network that the test makes, as behind a NAT:
 who is refused there and who is not is what the recipe is about.

@@ -1,4 +1,4 @@
-"""The recipes for a server behind nginx, with a real one, as ``docs/networks.md`` tells them."""
+"""The recipes for a server behind nginx, with a real one, as ``docs/proxies.md`` tells them."""
 
 from __future__ import annotations
 

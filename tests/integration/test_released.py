@@ -53,8 +53,8 @@ def installed(wheel: Path, place: Path) -> Path:
     pip = [str(place / "bin/python"), "-m", "pip", "install", "--quiet"]
     subprocess.run([sys.executable, "-m", "venv", place], check=True)
     lock = ROOT / "scripts/lock/requirements.txt"
-    subprocess.run([*pip, "--require-hashes", "-r", lock], check=True)
-    subprocess.run([*pip, "--no-deps", wheel], check=True)
+    subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True)
+    subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
     return place / "bin/relay"
 
 

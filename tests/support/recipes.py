@@ -6,7 +6,7 @@ from pathlib import Path
 _DOCS = Path(__file__).parents[2] / "docs"
 
 
-def recipe(title: str, language: str, *, page: str | None = "networks", **instead: str) -> str:
+def recipe(title: str, language: str, *, page: str | None = "proxies", **instead: str) -> str:
     """A section's first block of code.
 
     :param language: of the block, as ``nginx``.

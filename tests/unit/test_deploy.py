@@ -195,8 +195,9 @@ def test_the_images_settings_are_understood() -> None:
 
 def test_the_images_context_has_what_the_wheel_is_made_of() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     needed = {project["project"]["readme"], "pyproject.toml", "relay", "scripts/lock"}
-    needed |= set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"])
+    needed |= {*wheel["force-include"], *wheel["shared-data"]}
     let_in = {
         line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"
     }

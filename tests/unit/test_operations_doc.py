@@ -1,8 +1,10 @@
-"""``docs/operations.md`` tells every setting and every log event as it is."""
+"""The guide tells every setting, metric, event, reason and sort as it is."""
 
 import re
 from pathlib import Path
 from typing import get_args
+
+import pytest
 
 from relay import __version__
 from relay.api.queries import TrackQuery
@@ -10,40 +12,46 @@ from relay.config import Settings, flag, variable
 from relay.media.budget import REASONS
 from relay.media.verdict import GOES_OUT, Verdict
 from relay.records.schema import HEAD
+from scripts import reference
+from scripts.reference import tables
 
 ROOT = Path(__file__).parents[2]
-DOC = ROOT / "docs" / "operations.md"
+DOCS = ROOT / "docs"
+MADE = reference.pages(ROOT)
 
 
-def row(name: str) -> str:
-    field = Settings.model_fields[name]
-    default = f"`{field.default}`" if field.default not in (None, (), False) else ""
-    return f"| `{flag(name)}` | `{variable(name)}` | {default} | {field.description} |"
+@pytest.mark.parametrize("path", MADE, ids=lambda path: path.name)
+def test_the_reference_is_what_the_code_says(path: Path) -> None:
+    assert path.read_text() == MADE[path], "run scripts/generate"
 
 
-def test_the_table_of_settings_is_the_settings() -> None:
-    told = [line for line in DOC.read_text().splitlines() if line.startswith("| `--")]
-    assert told == [row(name) for name in Settings.model_fields]
+def test_each_setting_is_told_by_all_of_its_names() -> None:
+    told = tables.settings()
+    for name, field in Settings.model_fields.items():
+        part = told.partition(f"## `{name}`\n")[2].partition("\n## ")[0]
+        assert f"`{flag(name)}" in part
+        assert f"`{variable(name)}`" in part
+        assert str(field.description) in part
 
 
 def test_the_table_of_releases_has_this_one_with_its_tables() -> None:
-    versions = (ROOT / "docs" / "versions.md").read_text()
-    assert f"| {__version__} | {HEAD} |" in versions
+    assert f"| {__version__} | {HEAD} |" in (DOCS / "upgrading.md").read_text()
 
 
-def test_the_table_of_events_has_every_event_above_debug() -> None:
-    call = re.compile(r'log\.(?:info|warning|error|exception)\(\s*"([^"]+)"')
-    relay = ROOT / "relay"
-    server = [path for path in relay.rglob("*.py") if relay / "bots" not in path.parents]
-    logged = {event for path in server for event in call.findall(path.read_text())}
-    table = DOC.read_text().partition("| Event |")[2]
-    told = {
-        event
-        for line in table.splitlines()
-        if line.startswith("| `")
-        for event in re.findall(r"`([^`]+)`", line.split("|")[1])
-    }
-    assert told == logged
+def test_what_has_no_words_is_named(tmp_path: Path) -> None:
+    words = tmp_path / "events.toml"
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "part.py").write_text("log.info('met', room=1)\nlog.warning('parted')\n")
+    words.write_text('met = "two meet"\n')
+    with pytest.raises(tables.NotTold, match=r"^parted is in the code or in events\.toml"):
+        tables.log_events(words, code)
+    words.write_text('met = "two meet"\n"met parted" = "twice"\n')
+    with pytest.raises(tables.NotTold, match=r"^met is"):
+        tables.log_events(words, code)
+    words.write_text('"met parted" = "two meet, or no more"\n')
+    told = tables.log_events(words, code)
+    assert "| `met`, `parted` | info, warning | `room` | two meet, or no more |" in told
 
 
 def test_the_table_of_dropped_packets_has_every_reason() -> None:
@@ -55,7 +63,8 @@ def test_the_table_of_dropped_packets_has_every_reason() -> None:
     reasons = {*re.findall(r'drops\["(\w+)"\]', "".join(media)), "send"}
     reasons |= set(REASONS.values())
     reasons |= {verdict.name.lower() for verdict in Verdict if verdict not in GOES_OUT}
-    table = DOC.read_text().partition("reasons for dropped packets:")[2].partition("\n\n## ")[0]
+    page = (DOCS / "monitoring.md").read_text()
+    table = page.partition("\n## Dropped packets\n")[2].partition("\n\n## ")[0]
     told = [
         reason
         for line in table.splitlines()
@@ -69,6 +78,7 @@ def test_every_sort_of_tracks_is_told() -> None:
     sorts = [
         name for name in get_args(TrackQuery.model_fields["sort"].annotation) if name != "link"
     ]
-    (row,) = re.findall(r"^\| `GET /api/v1/tracks` \|.*$", DOC.read_text(), re.MULTILINE)
+    page = (DOCS / "endpoints.md").read_text()
+    (row,) = re.findall(r"^\| `GET /api/v1/tracks` \|.*$", page, re.MULTILINE)
     told = re.findall(r"`(\w+)`", row.partition("`sort` by")[2])
     assert sorted(told) == sorted(sorts), "the row of GET /api/v1/tracks names other sorts"

@@ -55,7 +55,7 @@ def test_grafanas_colours_change_where_the_figures_bounds_are(title: str) -> Non
 
 
 def test_the_guide_names_them() -> None:
-    guide = " ".join((DOCS / "operations.md").read_text().split())
+    guide = " ".join((DOCS / "endpoints.md").read_text().split())
     loss, jitter, trip = (
         ALL_THRESHOLDS[n].bad for n in ("loss_ratio", "jitter_ms", "round_trip_ms")
     )
