@@ -66,8 +66,8 @@ def _udp_ports(
     for index, port in enumerate(settings.udp_ports):
         error = bind_error(socket.SOCK_DGRAM, settings.host, port)
         # It is not asked: whom a worker without a server hears, it takes for its next one.
-        is_held = error == errno.EADDRINUSE and place is not None
-        is_left = is_held and is_there(control(place, index))
+        has_place = place is not None and is_there(control(place, index))
+        is_left = error == errno.EADDRINUSE and has_place
         alike.setdefault((error, is_left and not is_running), []).append(port)
     for (error, is_left), ports in alike.items():
         if is_left:

@@ -35,7 +35,7 @@ from relay.plane import (
 from relay.plane.sight import PlaneStats, WorkerLoad
 from relay.typed import Vocabulary
 
-VERSION = 6
+VERSION = 7
 """To be raised whenever a message changes, or what workers say to each other over bridges; a
 worker of another version is replaced."""
 

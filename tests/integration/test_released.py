@@ -50,11 +50,11 @@ def built_twice(folder: Path) -> Path:
 
 def installed(wheel: Path, place: Path) -> Path:
     """The command, in an environment of its own, with the versions that are locked."""
-    pip = [place / "bin/python", "-m", "pip", "install", "--quiet"]
+    pip = [str(place / "bin/python"), "-m", "pip", "install", "--quiet"]
     subprocess.run([sys.executable, "-m", "venv", place], check=True)
     lock = ROOT / "scripts/lock/requirements.txt"
-    subprocess.run([*pip, "--require-hashes", "-r", lock], check=True)
-    subprocess.run([*pip, "--no-deps", wheel], check=True)
+    subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True)
+    subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
     return place / "bin/relay"
 
 

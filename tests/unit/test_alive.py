@@ -14,7 +14,7 @@ from tests.support.ports import free_ports
 async def asked(server: str) -> int:
     """The status, of a port at which a server of that name answers."""
 
-    async def handler(_: web.Request) -> web.Response:
+    async def handler(_: web.BaseRequest) -> web.Response:
         return web.Response(headers={"Server": server})
 
     runner = web.ServerRunner(web.Server(handler))
