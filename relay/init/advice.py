@@ -71,7 +71,7 @@ def steps(answers: Answers, *, has_files: bool, checkout: Path | None) -> Iterat
     if answers.certificate is Certificate.PROXY:
         yield Step(
             "have the proxy pass everything on; this is all of a Caddyfile, and"
-            " docs/networks.md has nginx' configuration",
+            " docs/proxies.md has nginx' configuration",
             (f"{answers.domain} {{ reverse_proxy 127.0.0.1:{answers.port} }}",),
         )
     yield from _start(answers, checkout)
