@@ -58,9 +58,9 @@ async def test_one_message(mode: MediaMode, monkeypatch: pytest.MonkeyPatch) -> 
             await second.send("find_partner")
             await second.hear("partner_found")
             await first.hear("partner_found")
-    *common, relayed = told("One message")
+    *common, relayed, traced = told("One message")
     assert relayed == "signaling/relayed.py"
-    assert files == [*common, relayed if mode == "relay" else "signaling/direct.py"]
+    assert files == [*common, relayed if mode == "relay" else "signaling/direct.py", traced]
 
 
 HANDS_ON = {
