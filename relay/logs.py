@@ -21,8 +21,15 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from relay.pace import Seldom
 
 FOREIGN_EVERY_S, FOREIGN_BURST = 5.0, 5
+_MOST_MADE_UP = 128
+"""Characters."""
 
 log = structlog.get_logger(__name__)
+
+
+def cut(text: object) -> str:
+    """What a stranger has made up, as much of it as a line may have."""
+    return str(text)[:_MOST_MADE_UP]
 
 
 class LogFile(TextIOBase):

@@ -12,7 +12,8 @@ What is said in the log of what strangers do is said :class:`Seldom`.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 
 class TokenBucket:
@@ -67,26 +68,37 @@ def take_all(buckets: Sequence[TokenBucket], now: float) -> float:
     return wait_s
 
 
-class Paces:
-    """A bucket for each name, in a bounded table.
+_Kept = TypeVar("_Kept")
+
+
+class Latest(Generic[_Kept]):
+    """Something for each name, in a bounded table.
 
     :param most: how many names there may be; the one asked for longest ago makes room for another.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._table: OrderedDict[str, _Kept] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._buckets)
+        return len(self._table)
+
+    def kept(self, name: str, make: Callable[[], _Kept]) -> _Kept:
+        """What a name has; something new of one that is not known, or not any longer."""
+        found = self._table.pop(name) if name in self._table else make()
+        self._table[name] = found
+        if len(self._table) > self._most:
+            self._table.popitem(last=False)
+        return found
+
+
+class Paces(Latest[TokenBucket]):
+    """A bucket for each name."""
 
     def of(self, name: str, rate_per_s: float, burst: float) -> TokenBucket:
-        """The bucket of a name; a new one of one that is not known, or not any longer."""
-        bucket = self._buckets.pop(name, None) or TokenBucket(rate_per_s, burst)
-        self._buckets[name] = bucket
-        if len(self._buckets) > self._most:
-            self._buckets.popitem(last=False)
-        return bucket
+        """The bucket of a name."""
+        return self.kept(name, lambda: TokenBucket(rate_per_s, burst))
 
 
 class Seldom:

@@ -46,18 +46,6 @@ class DatagramPipe(Protocol):
     async def _send(self, data: bytes) -> None: ...
 
 
-class Fingerprint(Protocol):
-    """Of a certificate, as ``a=fingerprint`` has it (RFC 8122 section 5)."""
-
-    @property
-    def algorithm(self) -> str:
-        """A hash function's name, in whatever letters."""
-
-    @property
-    def value(self) -> str:
-        """In hexadecimal digits, with colons."""
-
-
 class LinkCertificate(RTCCertificate):
     """A certificate that makes its OpenSSL context once a process instead of once a link."""
 
@@ -167,13 +155,12 @@ def srtp_sessions(dtls: RTCDtlsTransport) -> tuple[Session, Session]:
     return dtls._rx_srtp, dtls._tx_srtp
 
 
-async def start_dtls(dtls: RTCDtlsTransport, fingerprints: Iterable[Fingerprint]) -> bool:
+async def start_dtls(dtls: RTCDtlsTransport, fingerprints: Iterable[RTCDtlsFingerprint]) -> bool:
     """Do the handshake with a peer that has these fingerprints; False when it failed.
 
     One cancellation ends it, as a deadline's is the only one (:func:`end_task`).
     """
-    known = [RTCDtlsFingerprint(each.algorithm, each.value) for each in fingerprints]
-    parameters = RTCDtlsParameters(fingerprints=known)
+    parameters = RTCDtlsParameters(fingerprints=list(fingerprints))
     starting = asyncio.ensure_future(dtls.start(parameters))
     try:
         await asyncio.wait([starting])

@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from relay.errors import RecordsAway
+from relay.logs import cut
 
 POLICY = "Content-Security-Policy"
 
@@ -74,8 +75,6 @@ _ID_KEY = web.RequestKey("id", str)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _HSTS_S = 180 * 24 * 3600
-_MOST_LOGGED = 128
-"""Characters of a path, which a stranger has made up."""
 
 _KEPT = ("Allow", "Retry-After")
 
@@ -176,7 +175,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     except Exception:
         if request.writer.output_size > 0:
             raise  # half an answer is out: the connection has to end
-        _log.exception("request_failed", path=request.path[:_MOST_LOGGED])
+        _log.exception("request_failed", path=cut(request.path))
         return error(500, "something went wrong on the server")
 
 

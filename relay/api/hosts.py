@@ -17,12 +17,11 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from relay.logs import cut
 from relay.pace import Seldom
 
 _LOGGED_EVERY_S = 5.0
 _LOGGED_BURST = 5
-_MOST_LOGGED = 128
-"""Characters of what a stranger has sent."""
 
 _log = structlog.get_logger()
 
@@ -80,7 +79,7 @@ class HostCheck:
             self._refusals["host"] += 1
         suppressed = self._told.due(time.monotonic())
         if suppressed is not None:
-            _log.warning("host_refused", host=str(host)[:_MOST_LOGGED], suppressed=suppressed)
+            _log.warning("host_refused", host=cut(host), suppressed=suppressed)
         raise web.HTTPMisdirectedRequest(
             text="this server does not go by that name; its operator can add it to allowed_hosts"
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
 
 from relay.cluster.greeting import REASONS
-from relay.pace import Seldom
+from relay.pace import Latest, Seldom
 
 EVERY_S = 60.0
 _MOST = 256
@@ -26,7 +26,7 @@ class Refusals:
         self.counts: Counter[str] = Counter(dict.fromkeys(REASONS, 0))
         """How many, by reason."""
         self._clock = clock
-        self._told: OrderedDict[tuple[str, str], Seldom] = OrderedDict()
+        self._told = Latest[Seldom](_MOST)
 
     def note(self, reason: str, node: str = "") -> None:
         """Somebody was not let in, or has not let us in.
@@ -35,10 +35,7 @@ class Refusals:
         :param node: who, where that is known.
         """
         self.counts[reason] += 1
-        told = self._told.pop((reason, node), None) or Seldom(EVERY_S)
-        self._told[reason, node] = told
-        if len(self._told) > _MOST:
-            self._told.popitem(last=False)
+        told = self._told.kept(f"{reason} {node}", lambda: Seldom(EVERY_S))
         suppressed = told.due(self._clock())
         if suppressed is not None:
             who = {"node": node} if node else {}

@@ -1,10 +1,9 @@
 """Where files go, without losing what somebody has changed in them."""
 
-import os
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
+from relay import whole
 from relay.errors import ConfigError, reason_of
 
 
@@ -65,18 +64,5 @@ def read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    """All of it or nothing, and never open to others for a moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.half")
-    with suppress(FileNotFoundError):
-        half.unlink()
-    try:
-        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), mode)
-        half.replace(path)
-    except OSError:
-        with suppress(OSError):
-            half.unlink()
-        raise
+    whole.write(path, text, mode)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsTransport
 
 from relay.logs import log_crash
 from relay.media.budget import DTLS, DTLS_COST, Budget
@@ -373,7 +373,9 @@ class Link:
             if dtls.state == "closed":
                 self._closed.set()
 
-        if not await start_dtls(dtls, self.uplink.terms.fingerprints):
+        told = self.uplink.terms.fingerprints
+        known = [RTCDtlsFingerprint(each.algorithm, each.value) for each in told]
+        if not await start_dtls(dtls, known):
             self._dtls_has_failed = True
             was_lost(self, "failed")
             return

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
+from relay import whole
 from relay.errors import ConfigError, reason_of
 from relay.safety.keys import Keys, decode, encode
 
@@ -94,32 +94,9 @@ _ADVICE = (
 
 
 def _write(path: Path, keys: Keys) -> None:
-    """Replace the file at once: whoever reads it has the former keys or the new ones, whole.
+    """Replace the file at once.
 
     :raises OSError: when it cannot be written; the file is as it was then.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    with suppress(FileNotFoundError):
-        beside.unlink()
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(encode(keys))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        with suppress(OSError):
-            beside.unlink()
-        raise
-    _sync(path.parent)
-
-
-def _sync(directory: Path) -> None:
-    """Have the file's new name outlive a loss of power."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    whole.write(path, encode(keys))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 import structlog
 from aiohttp import web
 
+from relay.logs import cut
 from relay.pace import Seldom
 from relay.safety import Identity
 from relay.safety.arrivals import Admitted, Allowance, Answer, Arrivals, TooMany, WorkWanted
@@ -48,8 +49,6 @@ class ComesTooOften(web.HTTPTooManyRequests):
 
 
 _LOGGED_EVERY_S, _LOGGED_BURST = 5.0, 5
-_MOST_LOGGED = 128
-"""Characters of what a stranger has sent."""
 
 
 class Ticket(NamedTuple):
@@ -90,13 +89,8 @@ class Reception:
             self._tally.refusals["origin"] += 1
             suppressed = self._logged.due(monotonic())
             if suppressed is not None:
-                host = request.headers.get("Host", "")
-                log.warning(
-                    "origin_refused",
-                    origin=str(origin)[:_MOST_LOGGED],
-                    host=host[:_MOST_LOGGED],
-                    suppressed=suppressed,
-                )
+                host = cut(request.headers.get("Host", ""))
+                log.warning("origin_refused", origin=cut(origin), host=host, suppressed=suppressed)
             raise web.HTTPForbidden(text="this page may not connect here\n")
 
     def require_upgrade(self, request: web.Request) -> None:
