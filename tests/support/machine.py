@@ -119,7 +119,7 @@ def made(root: Path) -> None:
 @contextmanager
 def running(root: Path, network: Namespace) -> Iterator[Machine]:
     """Boot a system that is there; it is powered off in the end."""
-    with lent(network.gateway) as proxy:
+    with lent(network.gateway) as proxy, (root.parent / "console.log").open("wb") as console:
         _lend(root, proxy)
         hosts = f"127.0.0.1 localhost\n::1 localhost\n{network.address} {NAME}\n"
         (root / "etc/hosts").write_text(hosts)
@@ -130,10 +130,10 @@ def running(root: Path, network: Namespace) -> Iterator[Machine]:
                 *(f"--directory={root}", f"--machine={network.name}"),
                 *(f"--network-namespace-path=/run/netns/{network.name}",),
                 *("--capability=CAP_NET_ADMIN", "--console=read-only", "--link-journal=no"),
-                *("--resolv-conf=off", "--timezone=off", *_bound()),
+                *("--resolv-conf=off", "--timezone=off"),
             ],
             stdin=subprocess.DEVNULL,
-            stdout=(root.parent / "console.log").open("wb"),
+            stdout=console,
             stderr=subprocess.STDOUT,
         )
         try:
@@ -171,26 +171,15 @@ def _lend(root: Path, proxy: str) -> None:
             shutil.copytree(path, place, dirs_exist_ok=True)
         elif path.is_file():
             shutil.copy(path, place)
-    settings = _pip()
-    settings["global"] = {**settings["global"], "proxy": proxy}
+    there = RawConfigParser()
+    there.read([path / "pip.conf" if path.is_dir() else path for path in _PIP])
+    settings = RawConfigParser()
+    settings["global"] = {"proxy": proxy}
+    for name, value in there.items("global") if there.has_section("global") else ():
+        if "file:" not in value and name != "find-links":  # which are folders of this machine
+            settings["global"][name] = value
     with (root / "etc/pip.conf").open("w") as file:
         settings.write(file)
-
-
-def _pip() -> RawConfigParser:
-    """Its settings here."""
-    settings = RawConfigParser()
-    settings["global"] = {}
-    settings.read([path / "pip.conf" if path.is_dir() else path for path in _PIP])
-    return settings
-
-
-def _bound() -> Iterator[str]:
-    """Folders with packages that pip is told of."""
-    for value in _pip()["global"].values():
-        for path in re.findall(r"(?:^|\s|file://)(/[\w./-]+)", value):
-            if Path(path).is_dir():
-                yield f"--bind-ro={path}"
 
 
 def _leader(process: subprocess.Popen[bytes]) -> int:
