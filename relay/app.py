@@ -187,7 +187,7 @@ async def serve(
     process = os.getpid()
     sockets, watching = inherited(os.environ, process), supervisor(os.environ, process)
     loop = asyncio.get_running_loop()
-    departure = Departure(settings.drain_s)
+    departure = Departure(settings.drain_s, watching)
 
     def stop(number: signal.Signals) -> None:
         if departure.told(drains=number == signal.SIGTERM):
@@ -207,6 +207,7 @@ async def serve(
         gc.freeze()  # or every full collection would look at all that was imported, for 0.1 s
         started(relay)
         watching.ready()
+        watching.status("takes new users")
         await departure.wait(relay.gateway, relay.expulsion)
         watching.stopping()
     if relay.expulsion.why:

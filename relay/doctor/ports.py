@@ -39,12 +39,12 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     else:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.port)
         is_running = error in _HELD and relay_answers(settings)
-        yield _ports("port", [settings.port], settings, error, is_running=is_running)
+        yield grade_port("port", [settings.port], settings, error, is_running=is_running)
         if is_running:
             yield grade_ready(_asked(settings, "/ready"))
     if settings.tcp_port is not None and settings.takes_tcp_media:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.tcp_port)
-        yield _ports("tcp_port", [settings.tcp_port], settings, error, is_running=is_running)
+        yield grade_port("tcp_port", [settings.tcp_port], settings, error, is_running=is_running)
     if settings.media_mode == "direct":
         yield good("UDP port", "not needed: the media passes between the browsers")
     elif settings.udp_port == 0:
@@ -73,7 +73,7 @@ def _udp_ports(
         if is_left:
             yield _left(ports, settings)
         else:
-            yield _ports("udp_port", ports, settings, error, is_running=is_running)
+            yield grade_port("udp_port", ports, settings, error, is_running=is_running)
 
 
 def _whose(name: str, port: int) -> str:
@@ -197,15 +197,21 @@ def _any_port(subject: str, option: str) -> Finding:
     )
 
 
-def _ports(
+def grade_port(
     name: str, ports: Sequence[int], settings: Settings, error: int, *, is_running: bool
 ) -> Finding:
+    """Judge ports of which the same is to be said.
+
+    :param name: of their setting.
+    :param error: what kept this process from having them, an ``errno``; 0 for nothing.
+    :param is_running: whether a relay answers.
+    """
     subject, option = _SUBJECTS[name], settings.written(name)
     where, are = f"{span(ports)} on {settings.host}", "is" if len(ports) == 1 else "are"
     match error:
         case 0:
             return good(subject, f"{where} {are} free")
-        case errno.EADDRINUSE if is_running:
+        case errno.EADDRINUSE | errno.EACCES if is_running:
             return good(subject, f"{where} {are} held by a relay that runs")
         case errno.EADDRINUSE:
             return bad(
