@@ -9,16 +9,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
-from pathlib import Path
 from typing import Any
 
 from relay.config import Settings
+from relay.doctor import workers
 from relay.doctor.findings import Finding, bad, fair, good
 from relay.doctor.holders import holder
 from relay.doctor.places import is_there
 from relay.errors import WorkerError
 from relay.families import EVERY, EVERY_IPV4, NO_IPV6, from_here
-from relay.workers import Directory, usual
+from relay.workers import usual
 from relay.workers.directory import control
 
 _TIMEOUT_S = 2.0
@@ -61,7 +61,7 @@ def _udp_ports(
         place = settings.runtime_dir or usual(environ, settings.udp_port)
     except WorkerError:  # which is told of the workers
         place = None
-    is_running = is_running or (place is not None and _is_held(place))
+    is_running = is_running or (place is not None and workers.is_held(place))
     alike: dict[tuple[int, bool], list[int]] = {}
     for index, port in enumerate(settings.udp_ports):
         error = bind_error(socket.SOCK_DGRAM, settings.host, port)
@@ -80,14 +80,6 @@ def _whose(name: str, port: int) -> str:
     kind = socket.SOCK_DGRAM if name == "udp_port" else socket.SOCK_STREAM
     found = holder(kind, port)
     return f": {found}" if found else ""
-
-
-def _is_held(place: Path) -> bool:
-    """Whether a server runs there, which may be one that does not answer just now."""
-    try:
-        return Directory(place).is_held()
-    except OSError:
-        return False  # what is wrong with it, is said where the place is looked at
 
 
 def _left(ports: list[int], settings: Settings) -> Finding:

@@ -229,7 +229,7 @@ def _examined(
     environ["RELAY_OPERATOR_TOKEN"] = token
     if answers.under is Under.COMPOSE:
         flags |= {"port": str(answers.port), "public_ip": ",".join(answers.public_ip)}
-    hidden = frozenset[str]()
+    hidden = frozenset({"runtime folder"})  # which systemd gives to the server's user
     if answers.under is Under.COMPOSE or not is_root:
         hidden = _THE_SERVICE_S_OWN - ({"TCP port"} if is_root else set())
     for found in report.examine(flags, environ, str(toml)):
