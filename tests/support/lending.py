@@ -1,4 +1,4 @@
-"""A web proxy by which a machine in a network of its own gets at what this one gets at: packages."""
+"""A web proxy by which a machine in a network of its own gets at packages, as this one does."""
 
 from __future__ import annotations
 

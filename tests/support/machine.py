@@ -153,7 +153,7 @@ def _mirror() -> str | None:
         for paragraph in text.split("\n\n"):
             fields = dict(re.findall(r"(?m)^(\w+): *(.+)$", paragraph))
             if SUITE in fields.get("Suites", "").split():
-                return fields["URIs"].split()[0]
+                return str(fields["URIs"]).split()[0]
     return None
 
 
@@ -178,8 +178,8 @@ def _lend(root: Path, proxy: str) -> None:
     for name, value in there.items("global") if there.has_section("global") else ():
         if "file:" not in value and name != "find-links":  # which are folders of this machine
             settings["global"][name] = value
-    with (root / "etc/pip.conf").open("w") as file:
-        settings.write(file)
+    with (root / "etc/pip.conf").open("w") as written:
+        settings.write(written)
 
 
 def _leader(process: subprocess.Popen[bytes]) -> int:
