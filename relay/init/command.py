@@ -154,7 +154,7 @@ def _asked(question: str, usual: str, check: "Check") -> str:
             raise typer.BadParameter(str(error)) from None
         return value
 
-    return str(typer.prompt(question, default=usual or None, value_proc=convert))
+    return str(typer.prompt(question, default=str(usual) or None, value_proc=convert))
 
 
 def _has_systemd() -> bool:

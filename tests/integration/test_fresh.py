@@ -8,39 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import re
 import shutil
 import socket
 import ssl
-import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 import pytest
-from playwright.async_api import async_playwright
 
-from tests.browser.chromium import ALLOWED, FAKE_DEVICES, QUIET, executable
-from tests.browser.namespace import Namespace, need_namespaces
-from tests.browser.visitor import Visitor, together
-from tests.support import machine
 from tests.support.certificates import write_certificate
-from tests.support.machine import NAME, Machine, Typed
+from tests.support.machine import INSTALL_S, NAME, Machine, Typed
 from tests.support.recipes import recipe
+from tests.support.two_browsers import call
 
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 4
-INSTALL_S = 900
 DOCTOR = recipe("To ask the doctor", "sh", page="install").strip()
 
-pytestmark = [
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(machine.why_no_machine() is not None, reason=str(machine.why_no_machine())),
-]
+pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass
@@ -63,29 +55,12 @@ def lines(title: str, page: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def network() -> Iterator[Namespace]:
-    need_namespaces()
-    with Namespace() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def fresh(network: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
-    """A machine with the release's files in root's home, on which it was installed as told."""
-    folder = tmp_path_factory.mktemp("machine")
-    root = folder / "root"
-    try:
-        machine.made(root)
-        subprocess.run([ROOT / "scripts/release", folder / "dist"], check=True)
-        for file in (folder / "dist").iterdir():
-            shutil.copy(file, root / "root")
-        with machine.running(root, network) as running:
-            found = Fresh(running)
-            for line in lines("On a fresh server", "install"):
-                found.types(line)
-            yield found
-    finally:
-        shutil.rmtree(folder)
+def fresh(booted: Machine) -> Fresh:
+    """A machine on which the relay was installed as told."""
+    found = Fresh(booted)
+    for line in lines("On a fresh server", "install"):
+        found.types(line)
+    return found
 
 
 @pytest.fixture
@@ -98,37 +73,11 @@ def chat(fresh: Fresh) -> Machine:
 # what is typed
 
 
-async def call(address: str) -> list[list[str]]:
-    """Have two browsers meet and see each other; over what, of each."""
-    leads = f"--host-resolver-rules=MAP {NAME} {address}"
-    async with async_playwright() as playwright:
-        flags = [*QUIET, *FAKE_DEVICES, *ALLOWED, leads]
-        browsers = [
-            await playwright.chromium.launch(executable_path=executable(), args=flags)
-            for _ in range(2)
-        ]
-        try:
-            people = []
-            for browser in browsers:
-                context = await browser.new_context(locale="en-GB", ignore_https_errors=True)
-                people.append(await Visitor.arrive(context, f"https://{NAME}"))
-            await together(*(person.press("Start") for person in people))
-            await together(*(person.sees_somebody(60) for person in people))
-            ways = [await person.way() for person in people]
-            for person in people:
-                await person.leaves()
-                assert person.unexpected_complaints() == []
-            return ways
-        finally:
-            for browser in browsers:
-                await browser.close()
-
-
 async def test_two_browsers_meet_after_four_lines(fresh: Fresh) -> None:
     for line, typed in fresh.typed.items():
         assert typed.code == 0, f"{line}: {typed.out}"
     began_s = time.monotonic()
-    await call(fresh.machine.address)
+    await call(NAME, fresh.machine.address)
     met_s = time.monotonic() - began_s
     print()
     for line, took_s in fresh.took_s.items():
@@ -311,7 +260,7 @@ async def test_a_wrong_setting_is_one_line_until_it_is_mended(chat: Machine) -> 
             f"journalctl -u relay -o short-monotonic --no-pager --after-cursor '{since}'"
         )
         times_s = [float(found) for found in re.findall(r"\[ *([\d.]+)\].* relay: port", starts)]
-        gaps_s = [later - former for former, later in zip(times_s, times_s[1:], strict=False)]
+        gaps_s = [later - former for former, later in itertools.pairwise(times_s)]
         assert min(gaps_s) >= 2, "RestartSec="
     finally:
         toml.write_text(good)
@@ -404,7 +353,7 @@ async def test_the_lines_for_nft_let_in_what_is_needed_and_nothing_else(chat: Ma
             chat.says(line)
         assert comes_through(chat.address, 443)
         assert not comes_through(chat.address, 22)
-        assert [way[1] for way in await call(chat.address)] == ["udp", "udp"]
+        assert [way[1] for way in await call(NAME, chat.address)] == ["udp", "udp"]
     finally:
         chat.says("nft flush ruleset")
 
@@ -420,7 +369,7 @@ async def test_the_lines_for_ufw_do_so_as_well(chat: Machine) -> None:
             chat.says(line)
         assert comes_through(chat.address, 443)
         assert not comes_through(chat.address, 22)
-        assert [way[1] for way in await call(chat.address)] == ["udp", "udp"]
+        assert [way[1] for way in await call(NAME, chat.address)] == ["udp", "udp"]
     finally:
         chat.says("ufw disable && nft flush ruleset")
 

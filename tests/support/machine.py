@@ -26,6 +26,7 @@ from tests.support.lending import lent
 SUITE = "bookworm"
 NAME = "chat.example.org"
 """Leads to the machine, for itself; there is no name server."""
+_CHECKOUT = Path(__file__).parents[2]
 _LIKE_A_SERVER = "systemd,systemd-sysv,dbus,ca-certificates,iproute2,nftables,openssl"
 """What each has beyond the least; more would only take longer."""
 _LISTS = Path("/etc/apt")
@@ -39,6 +40,8 @@ _ENVIRONMENT = {
     "DEBIAN_FRONTEND": "noninteractive",
 }
 """Of somebody who has logged in."""
+INSTALL_S = 900
+"""How long a line may take that installs something."""
 _BOOT_S, _POWER_OFF_S = 60, 60
 
 
@@ -104,8 +107,9 @@ def why_no_machine() -> str | None:
     return None
 
 
-def made(root: Path) -> None:
-    """Put a fresh system into a folder."""
+def made(folder: Path) -> Path:
+    """Put a fresh system into a folder, with what ``scripts/release`` builds in root's home."""
+    root = folder / "root"
     subprocess.run(
         [
             *("debootstrap", "--variant=minbase", f"--include={_LIKE_A_SERVER}"),
@@ -114,6 +118,14 @@ def made(root: Path) -> None:
         check=True,
         stdout=subprocess.DEVNULL,
     )
+    subprocess.run([_CHECKOUT / "scripts/release", root / "root"], check=True)
+    return root
+
+
+def copied(root: Path, folder: Path) -> Path:
+    """Another one of the same."""
+    subprocess.run(["cp", "--archive", root, folder], check=True)
+    return folder / root.name
 
 
 @contextmanager
