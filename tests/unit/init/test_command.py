@@ -64,7 +64,6 @@ def test_it_writes_looks_and_says_what_is_next(
     assert told["RELAY_OPERATOR_TOKEN"] == token_in((tmp_path / "etc/relay/relay.env").read_text())
 
 
-@pytest.mark.usefixtures("examined")
 def test_a_question_says_once_what_is_usual(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +72,7 @@ def test_a_question_says_once_what_is_usual(
     assert capsys.readouterr().out == "Which? [files]: "
 
 
+@pytest.mark.usefixtures("examined")
 def test_it_can_be_run_again_without_its_flags(tmp_path: Path) -> None:
     run(tmp_path, *FLAGS, "self-signed")
     token = (tmp_path / "etc/relay/relay.env").read_text()
