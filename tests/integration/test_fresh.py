@@ -246,15 +246,15 @@ async def test_a_wrong_setting_is_one_line_until_it_is_mended(chat: Machine) -> 
     try:
         assert chat.types("systemctl restart relay").code != 0
         assert shown(chat, "ExecMainStatus")["ExecMainStatus"] == "2"
-        told = "relay: port in /etc/relay/relay.toml: should be a whole number, not true"
-        assert told in chat.types("systemctl status relay").out
+        told = "port in /etc/relay/relay.toml: should be a whole number, not true"
+        await until(chat, "systemctl show relay -P StatusText", re.escape(told))
         async with asking(chat) as http:
             visit = asyncio.create_task(health(http))  # who knocks does not make it start faster
             await until(chat, "systemctl show relay -P NRestarts", "[3-9]")
             toml.write_text(good)
             assert await visit == 200
         own = [line for line in journal(chat, since).splitlines() if line.startswith("relay: ")]
-        assert set(own) == {told}
+        assert set(own) == {f"relay: {told}"}
         assert "Traceback" not in journal(chat, since)
         starts = chat.says(
             f"journalctl -u relay -o short-monotonic --no-pager --after-cursor '{since}'"
