@@ -107,7 +107,7 @@ async def test_from_nothing_to_a_service(booted: Machine, tmp_path: Path) -> Non
     assert "Successfully received certificate" in typed(booted, "4. The certificate")
 
     said = asked(booted, recipe("5. The settings", "sh", page="tutorial").strip())
-    assert len(re.findall(r"(?m)^new +/", said)) == 5
+    assert len(re.findall(r"\bnew +/", said)) == 5
     assert "TLS" in said
     assert "✗" not in said
     question = "Certificate (files, self-signed for a trial, proxy when one here ends TLS) [files]:"
