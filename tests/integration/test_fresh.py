@@ -30,6 +30,7 @@ from tests.support.two_browsers import call
 
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 4
+WORKERS = "grep -lsa 'relay.workers.mai[n]' /proc/[0-9]*/cmdline"  # and not grep itself
 DOCTOR = recipe("To ask the doctor", "sh", page="install").strip()
 
 pytestmark = pytest.mark.timeout(900)
@@ -213,13 +214,14 @@ async def test_a_restart_waits_for_its_users_and_refuses_nobody(chat: Machine) -
     assert shown(chat, "NRestarts")["NRestarts"] == "0"
 
 
-async def test_a_server_that_is_killed_is_started_again(chat: Machine) -> None:
-    before = main_process(chat)
+async def test_a_server_that_is_killed_is_started_again_with_its_workers(chat: Machine) -> None:
+    before, at_work = main_process(chat), chat.says(WORKERS)
     async with asking(chat) as http:
         chat.says("systemctl kill --kill-whom=main --signal=KILL relay")
         assert await health(http) == 200  # systemd has the port, so this has waited
     assert main_process(chat) != before
     assert shown(chat, "NRestarts")["NRestarts"] == "1"
+    assert chat.says(WORKERS) == at_work
 
 
 async def test_a_server_that_stands_still_is_started_again(chat: Machine) -> None:
@@ -377,7 +379,10 @@ async def test_the_lines_for_ufw_do_so_as_well(chat: Machine) -> None:
 # the end
 
 
-def test_it_stays_down_when_it_is_stopped_as_told(chat: Machine) -> None:
+async def test_it_stays_down_when_it_is_stopped_as_told(chat: Machine) -> None:
+    chat.says("systemctl stop relay.service")
+    async with asking(chat) as http:
+        assert await health(http) == 200  # whoever knocks has it started
     chat.says("systemctl stop relay.socket relay.service")
     assert shown(chat, "ActiveState")["ActiveState"] == "inactive"
     with pytest.raises(ConnectionRefusedError):

@@ -138,6 +138,7 @@ def running(root: Path, network: Namespace) -> Iterator[Machine]:
         (root / "etc/hostname").write_text("chat\n")
         process = subprocess.Popen(
             [
+                *("setpriv", "--pdeathsig=TERM"),  # it ends with this process, too
                 *("systemd-nspawn", "--quiet", "--boot", "--keep-unit", "--register=no"),
                 *(f"--directory={root}", f"--machine={network.name}"),
                 *(f"--network-namespace-path=/run/netns/{network.name}",),
