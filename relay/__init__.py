@@ -42,7 +42,8 @@ Around it:
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
 - ``wording``       what is said of a setting that has a wrong value
 - ``renamed``       settings that had another name before
-- ``safety_settings``  those of the settings that are about strangers; ``setting`` is one
+- ``core_settings``    those of the settings that every server has; ``setting`` is one
+- ``safety_settings``  those that are about strangers
 - ``cluster_settings`` those that are about clusters
 
 What several of them need:
