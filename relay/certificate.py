@@ -20,11 +20,10 @@ import structlog
 from relay.config import Settings
 from relay.errors import ConfigError
 from relay.logs import log_crash
-from relay.tls import ServerTls, server_tls
+from relay.tls import RENEW_DAYS, ServerTls, server_tls
 
 LOOK_EVERY_S = 5.0
 """How often the files are looked at."""
-WARN_BEFORE_DAYS = 14
 _DAY_S = 86_400.0
 
 _Versions = tuple[tuple[int, int, int] | None, ...]  # of each file: when, how long, and which
@@ -121,7 +120,7 @@ class Certificate:
 
     def _ends_soon(self) -> bool:
         left_s = self.left_s()
-        return left_s is not None and left_s < WARN_BEFORE_DAYS * _DAY_S
+        return left_s is not None and left_s < RENEW_DAYS * _DAY_S
 
     def _is_better(self, found: ServerTls) -> bool:
         """Whether browsers take it, unless they do not take the present one either."""

@@ -26,6 +26,8 @@ from relay.config import Settings
 from relay.errors import ConfigError, reason_of
 from relay.families import own_addresses
 
+RENEW_DAYS = 14
+"""Before its end a certificate should have been renewed."""
 _VALID = timedelta(days=365)  # some systems refuse certificates of more than 825 days
 _SKEW = timedelta(days=1)  # of the clocks of those who connect
 
