@@ -38,10 +38,12 @@ Around it:
 - ``supervisor``    systemd, or whatever else has started the process: what it is told
 - ``departing``     from the first signal to the end, while users move to other servers
 - ``certificate``   that of a server as long as it runs, read again when its files change
+- ``application``   the routes that answer, of what a server is made of
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
 - ``wording``       what is said of a setting that has a wrong value
 - ``renamed``       settings that had another name before
-- ``safety_settings``  those of the settings that are about strangers; ``setting`` is one
+- ``core_settings``    those of the settings that every server has; ``setting`` is one
+- ``safety_settings``  those that are about strangers
 - ``cluster_settings`` those that are about clusters
 
 What several of them need:

@@ -9,7 +9,6 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import cast
 
 import structlog
@@ -17,52 +16,36 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from relay.api.answers import (
-    add_security_headers,
-    errors_as_json,
     request_logger,
-    require_tls,
-    with_request_id,
 )
-from relay.api.below import below, front_door
-from relay.api.front import Front, Membership
-from relay.api.hosts import HostCheck, Hosts
-from relay.api.page import Page, folder
-from relay.api.visitors import VisitorApi
+from relay.api.front import Membership
 from relay.api.welcome import Welcome
+from relay.application import Parts, application
 from relay.carrier import OwnedPlane, cannot_listen, plane_of, start_media
 from relay.certificate import Certificate
 from relay.cluster.expulsion import Expulsion
-from relay.cluster.figures import Standing
-from relay.clustered import Part, clustered, refused
+from relay.clustered import clustered, refused
 from relay.config import Settings
 from relay.departing import Departure
 from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.door.inherited import Inherited, inherited
 from relay.errors import (
-    AuditFailed,
     ConfigError,
 )
 from relay.families import from_here, reached
-from relay.looking import freezer_of, watch_of
 from relay.over_tcp import OverTcp
-from relay.plane import MediaPlane
 from relay.proxies import Proxies
-from relay.records import Records
 from relay.reloading import Reloading, welcome_text
-from relay.safety import BanRules, Safety
-from relay.safety.visitors import Visitors
-from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway, Limits
-from relay.stored import keyring, opened
+from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway
+from relay.stored import opened
 from relay.supervisor import Supervisor
-from relay.taps.audit import AuditLog
-from relay.traces import Traces, tracing
+from relay.traces import tracing
 
 _SHUTDOWN_S = 3.0
 """How long a request that is under way may take to finish."""
 _KEEPALIVE_S = 75.0
 """How long a connection is kept for the next request: longer than proxies keep theirs."""
 
-_GATEWAY = web.AppKey("gateway", Gateway)
 
 _log = structlog.get_logger()
 
@@ -130,22 +113,21 @@ async def running(
         over_tcp = OverTcp(settings)
         sockets = sockets or Inherited([])
         door = _door(settings, over_tcp, sockets)
-        membership = membership or part.membership
         welcome = Welcome(welcome_text(settings))
-        app = _application(
-            settings,
-            plane,
-            token,
-            door,
-            over_tcp,
-            records,
-            part,
-            certificate,
-            traces,
-            welcome,
-            membership,
+        parts = Parts(
+            settings=settings,
+            plane=plane,
+            token=token,
+            door=door,
+            over_tcp=over_tcp,
+            records=records,
+            part=part,
+            certificate=certificate,
+            traces=traces,
+            welcome=welcome,
+            membership=membership or part.membership,
         )
-        gateway = app[_GATEWAY]
+        app, gateway = application(parts)
         udp_ports: tuple[int, ...] = ()
         if settings.media_mode == "relay":
             stack.push_async_callback(over_tcp.close)
@@ -217,114 +199,6 @@ async def serve(
         raise refused(settings, relay.expulsion.why)
 
 
-def _application(
-    settings: Settings,
-    plane: MediaPlane,
-    token: SecretStr,
-    door: Door,
-    over_tcp: OverTcp,
-    records: Records,
-    part: Part,
-    certificate: Certificate,
-    traces: Traces,
-    welcome: Welcome,
-    membership: Membership | None = None,
-) -> web.Application:
-    freezer = freezer_of(settings, plane, records)
-    safety = Safety(records, BanRules(settings.ban_after_reporters))
-    visitors = Visitors(keyring(settings), path=settings.base_path)
-    gateway = Gateway(
-        plane=plane,
-        store=part.store,
-        media_mode=settings.media_mode,
-        ice_servers=over_tcp.ice_servers,
-        limits=_limits(settings),
-        allowed_origins=frozenset(settings.allowed_origins),
-        safety=safety,
-        visitors=visitors,
-        start_blurred=settings.start_blurred,
-        freezer=freezer,
-        cluster=part.cluster,
-        elsewhere=part.users_elsewhere,
-        looking_elsewhere=part.looking_elsewhere,
-        traces=traces.tell,
-    )
-    gateway.tally.trace_spans = traces.spans
-
-    watch = watch_of(settings, plane, gateway, safety, freezer)
-    front = Front(
-        gateway,
-        plane,
-        token,
-        door,
-        safety,
-        sees_addresses=settings.operator_sees_addresses,
-        allow_taps=settings.allow_taps,
-        audit_log=_audit_log(settings),
-        metrics_public=settings.metrics_public,
-        webhook_url=settings.webhook_url,
-        webhook_secret=settings.webhook_secret,
-        membership=membership,
-        figures=part.figures,
-        certificate_left_s=certificate.left_s,
-        base_path=settings.base_path,
-    )
-
-    def standing() -> Standing:
-        users = gateway.counts().connected
-        return Standing(
-            front.load.cpu_ratio,
-            draining=gateway.draining,
-            users=users,
-            looking=gateway.looking(),
-        )
-
-    async def start(_: web.Application) -> None:
-        certificate.start()
-        await safety.start()
-        front.start()
-        await gateway.start()
-        part.join(standing, gateway.standing, gateway.has)
-        if watch is not None:
-            watch.start()
-
-    async def close(_: web.Application) -> None:
-        if watch is not None:
-            await watch.close()
-        await front.close()
-        await gateway.close()
-        if freezer is not None:
-            await freezer.close()
-        await safety.close()
-
-    async def close_at_last(_: web.Application) -> None:
-        await certificate.close()
-        await front.close_at_last()
-
-    hosts = Hosts(settings.allowed_hosts, settings.allowed_origins)
-    check = HostCheck(hosts, gateway.tally.refusals).check
-    told = Proxies(settings.trusted_proxies).attend
-    app = web.Application(middlewares=[door.attend, told, with_request_id, errors_as_json, check])
-    app.on_response_prepare.append(add_security_headers)
-    if settings.tls_cert is not None:
-        app.on_response_prepare.append(require_tls)
-    app.on_startup.append(start)
-    app.on_shutdown.append(close)  # after the port is closed, before requests are waited for
-    app.on_cleanup.append(close_at_last)
-    app[_GATEWAY] = gateway
-    of_page = (
-        *gateway.routes(),
-        *VisitorApi(safety, visitors.identity_of).routes(),
-        *welcome.routes(),
-    )
-    base = settings.base_path
-    app.add_routes(front.routes())
-    app.add_routes(below(base, of_page))
-    app.add_routes(below(base, Page(folder(), visitors.welcome).routes()))
-    app.add_routes(front_door(base))
-    return app
-
-
 def _door(settings: Settings, over_tcp: OverTcp, sockets: Inherited) -> Door:
     many = files.connections(settings.max_users, files.limit())
     if (users := files.seats(settings.max_users, many)) < settings.max_users:
@@ -334,40 +208,6 @@ def _door(settings: Settings, over_tcp: OverTcp, sockets: Inherited) -> Door:
     limits = DoorLimits(many, settings.connections_per_source, bytes_per_s=bytes_per_s)
     proxies = Proxies(settings.trusted_proxies)
     return Door(limits, proxies.bounded_source_of, media=over_tcp.media, inherited=sockets)
-
-
-def _limits(settings: Settings) -> Limits:
-    many = files.connections(settings.max_users, files.limit())
-    return Limits(
-        max_users=files.seats(settings.max_users, many),
-        rematch_after_s=settings.rematch_after_s,
-        interest_wait_s=settings.interest_wait_s,
-        link_timeout_s=settings.link_timeout_s,
-        resume_s=settings.resume_s,
-        sessions_per_source=settings.connections_per_source,
-        messages_per_s=settings.messages_per_s,
-        users_per_visitor=settings.users_per_visitor,
-        users_per_address=settings.users_per_address,
-        arrivals_per_minute_visitor=settings.arrivals_per_minute_visitor,
-        arrivals_per_minute_address=settings.arrivals_per_minute_address,
-        nexts_per_minute=settings.nexts_per_minute,
-        hasty_nexts=settings.hasty_nexts,
-        same_texts=settings.same_texts,
-        links_after_s=settings.links_after_s,
-    )
-
-
-def _audit_log(settings: Settings) -> Path:
-    """The audit log's path; when it will be needed, it is made sure that it can be written."""
-    if settings.allow_taps or settings.evidence:
-        try:
-            AuditLog(settings.audit_log).check()
-        except AuditFailed as error:
-            written = settings.written("audit_log")
-            raise ConfigError(
-                f"{written}: {settings.audit_log} cannot be written: {error}"
-            ) from None
-    return settings.audit_log
 
 
 async def _start_http(

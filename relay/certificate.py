@@ -12,6 +12,7 @@ import math
 import ssl
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -19,11 +20,10 @@ import structlog
 from relay.config import Settings
 from relay.errors import ConfigError
 from relay.logs import log_crash
-from relay.tls import ServerTls, server_tls
+from relay.tls import RENEW_DAYS, ServerTls, server_tls
 
 LOOK_EVERY_S = 5.0
 """How often the files are looked at."""
-WARN_BEFORE_DAYS = 14
 _DAY_S = 86_400.0
 
 _Versions = tuple[tuple[int, int, int] | None, ...]  # of each file: when, how long, and which
@@ -43,7 +43,7 @@ class Certificate:
         self._settings = settings
         self._clock = clock
         self._seen = self._tried = _versions(settings)
-        self._tls = server_tls(settings)
+        self._tls = self._found(settings)
         self._warned_at = -math.inf
         self._task: asyncio.Task[None] | None = None
         self._warn_of_the_end()
@@ -74,7 +74,13 @@ class Certificate:
             await asyncio.wait({self._task})
 
     def look(self) -> None:
-        """Take the files if they have changed; not while they still do: two are written."""
+        """Take the files if they have changed; not while they still do: two are written.
+
+        One that was made for the run, which may last longer, is made anew before it ends.
+        """
+        if self._settings.tls_self_signed and self._ends_soon():
+            self._tls = self._found(self._settings)
+            self._tell()
         seen = _versions(self._settings)
         if seen == self._seen and seen != self._tried:
             self.reload(self._settings)
@@ -91,7 +97,7 @@ class Certificate:
             return False
         self._tried = self._seen = _versions(settings)
         try:
-            found = server_tls(settings)
+            found = self._found(settings)
         except ConfigError as error:
             _log.warning("tls_not_reloaded", reason=str(error))
             return False
@@ -101,8 +107,20 @@ class Certificate:
             _log.warning("tls_not_reloaded", reason=reason)
             return False
         self._settings, self._tls, self._warned_at = settings, found, -math.inf
-        _log.info("tls_reloaded", ends=found.ends.isoformat(), fingerprint=found.fingerprint)
+        self._tell()
         return True
+
+    def _found(self, settings: Settings) -> ServerTls | None:
+        return server_tls(settings, datetime.fromtimestamp(self._clock(), UTC))
+
+    def _tell(self) -> None:
+        if self._tls is not None:
+            ends, fingerprint = self._tls.ends.isoformat(), self._tls.fingerprint
+            _log.info("tls_reloaded", ends=ends, fingerprint=fingerprint)
+
+    def _ends_soon(self) -> bool:
+        left_s = self.left_s()
+        return left_s is not None and left_s < RENEW_DAYS * _DAY_S
 
     def _is_better(self, found: ServerTls) -> bool:
         """Whether browsers take it, unless they do not take the present one either."""
@@ -118,9 +136,9 @@ class Certificate:
     def _warn_of_the_end(self) -> None:
         """Once a day."""
         now, left_s = self._clock(), self.left_s()
-        if left_s is None or left_s >= WARN_BEFORE_DAYS * _DAY_S:
+        if self._tls is None or left_s is None or not self._ends_soon():
             return
-        if self._tls is not None and now - self._warned_at >= _DAY_S:
+        if now - self._warned_at >= _DAY_S:
             self._warned_at = now
             days = math.floor(left_s / _DAY_S)
             _log.warning("tls_certificate_ends", ends=self._tls.ends.isoformat(), days_left=days)

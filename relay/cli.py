@@ -16,12 +16,13 @@ from typer.core import TyperGroup
 
 from relay import __version__, logs
 from relay.bots import commands as bots
-from relay.config import CONFIG_FILE, Settings, flag, foreign, known, load, renamed, variable
+from relay.config import CONFIG_FILE, Settings, foreign, known, load, renamed
 from relay.errors import BotError, ConfigError, OperatorError
 from relay.init.command import init
 from relay.ops import commands as operators
 from relay.ops import evidence
 from relay.renamed import FORMER
+from relay.setting import flag, variable
 
 if TYPE_CHECKING:
     from relay.app import Relay

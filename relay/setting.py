@@ -1,4 +1,4 @@
-"""One of the settings, as its field is written: what it is by default, and what is said of it."""
+"""One of the settings: how its field is written, and what it is called where it is given."""
 
 import re
 from typing import Any
@@ -44,3 +44,13 @@ def is_of_a_service(name: str, value: str) -> bool:
     Services), and beside ``relay-udp`` one as ``RELAY_UDP_PORT``.
     """
     return name.endswith("port") and _SERVICE.fullmatch(value) is not None
+
+
+def flag(name: str) -> str:
+    """The setting's name on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def variable(name: str) -> str:
+    """The setting's name in the environment."""
+    return "RELAY_" + name.upper()

@@ -26,6 +26,8 @@ from relay.config import Settings
 from relay.errors import ConfigError, reason_of
 from relay.families import own_addresses
 
+RENEW_DAYS = 14
+"""Before its end a certificate should have been renewed."""
 _VALID = timedelta(days=365)  # some systems refuse certificates of more than 825 days
 _SKEW = timedelta(days=1)  # of the clocks of those who connect
 
@@ -43,27 +45,31 @@ class ServerTls:
     ends: datetime
 
 
-def server_tls(settings: Settings) -> ServerTls | None:
+def server_tls(settings: Settings, now: datetime | None = None) -> ServerTls | None:
     """What the settings say; none is plain HTTP.
 
+    :param now: from when on a certificate is valid that is made here; by default from now on.
     :raises ConfigError: when a file cannot be used; the message names the option.
     """
     if settings.tls_self_signed:
-        return self_signed([settings.host, *settings.public_ip])
+        return self_signed([settings.host, *settings.public_ip], now)
     if settings.tls_cert is None or settings.tls_key is None:
         return None
     return _from_files(settings, settings.tls_cert, settings.tls_key)
 
 
-def self_signed(addresses: Collection[str]) -> ServerTls:
+def self_signed(addresses: Collection[str], now: datetime | None = None) -> ServerTls:
     """Make a key and a certificate for this machine; they are nowhere when the process ends.
 
     :param addresses: IP addresses and host names that it is valid for besides this machine's own.
+    :param now: when its year begins; by default now.
     """
     names = [each for each in addresses if not _is_address(each)]
     addresses = [each for each in addresses if _is_address(each)]
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _certificate(key, [*_own_names(), *names], _own_addresses(addresses))
+    certificate = _certificate(
+        key, [*_own_names(), *names], _own_addresses(addresses), now or datetime.now(UTC)
+    )
     context = _context()
     with _as_file(_pem(key) + certificate.public_bytes(serialization.Encoding.PEM)) as file:
         context.load_cert_chain(file)
@@ -115,10 +121,12 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _certificate(
-    key: ec.EllipticCurvePrivateKey, names: Iterable[str], addresses: Iterable[Address]
+    key: ec.EllipticCurvePrivateKey,
+    names: Iterable[str],
+    addresses: Iterable[Address],
+    now: datetime,
 ) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "relay, self-signed")])
-    now = datetime.now(UTC)
     alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
     alternatives += [x509.IPAddress(address) for address in addresses]
     return (

@@ -15,11 +15,9 @@ from relay.doctor.places import is_there
 from relay.doctor.ports import span
 from relay.errors import ConfigError
 from relay.media.paths.candidates import resolved
-from relay.tls import server_tls
+from relay.tls import RENEW_DAYS, server_tls
 
 Address = IPv4Address | IPv6Address
-
-_RENEW_DAYS = 14
 
 
 def check_addresses(settings: Settings, own: Iterable[Address]) -> Iterator[Finding]:
@@ -165,7 +163,7 @@ def _validity(certificate: x509.Certificate, now: datetime) -> Finding:
         begins = certificate.not_valid_before_utc
         advice = "look at this machine's clock, or wait"
         return bad("TLS", f"the certificate for {names} begins on {begins:%Y-%m-%d}", advice)
-    if days < _RENEW_DAYS:
+    if days < RENEW_DAYS:
         text = f"the certificate for {names} ends in {days} days"
         return fair("TLS", text, "renew it; the server takes the new one by itself")
     return good("TLS", f"a certificate for {names}, for {days} more days")

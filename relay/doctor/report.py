@@ -11,13 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.api.welcome import read_welcome
-from relay.config import CONFIG_FILE, Settings, foreign, known, load, renamed, variable
+from relay.config import CONFIG_FILE, Settings, foreign, known, load, renamed
 from relay.doctor import cluster, names, network, ports, storage, system, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.doctor.places import is_there
 from relay.errors import ConfigError
 from relay.families import own_addresses
 from relay.looking import command_for
+from relay.setting import variable
 
 FOUND_BAD = 3
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from relay import values
-from relay.config import flag
 from relay.errors import ConfigError
 from relay.init.answers import Answers, Certificate, Under, checked
+from relay.setting import flag
 
 Check = Callable[[str], object]
 """Raises ``ValueError`` or :class:`ConfigError` when an answer will not do."""

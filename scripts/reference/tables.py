@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 from relay.api.metrics import OF_WORKERS, TABLE
-from relay.config import Settings, flag, variable
+from relay.config import Settings
+from relay.setting import flag, variable
 from scripts import log_events as log
 
 _SETTINGS = """Each is a key of the TOML file, a variable of the environment, and a flag of

@@ -54,7 +54,9 @@ class Desk:
     # what they see
 
     async def reads(self, text: str) -> None:
-        await expect(self.page.locator("body")).to_contain_text(text, timeout=PATIENCE_MS)
+        await expect(self.page.locator("body")).to_contain_text(
+            text, timeout=PATIENCE_MS, use_inner_text=True
+        )
 
     async def is_live(self) -> None:
         await expect(self.page.locator("#line")).to_have_text("Live", timeout=PATIENCE_MS)

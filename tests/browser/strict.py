@@ -68,7 +68,7 @@ async def main() -> None:
     options = vars(parser.parse_args())
     settings = Settings.model_validate({**options, "data_dir": Path("data"), "rematch_after_s": 0})
     logs.configure(settings.log_level)
-    with patch("relay.app.Safety", Strict):
+    with patch("relay.application.Safety", Strict):
         async with running(settings) as relay:
             print("page", relay.url, flush=True)
             await asyncio.Event().wait()

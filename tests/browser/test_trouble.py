@@ -13,7 +13,6 @@ from tests.browser.visitor import (
     NOT_REACHED,
     TURNED_AWAY,
     Sight,
-    Visitor,
     heard,
     together,
     until,
@@ -79,19 +78,22 @@ async def test_a_draining_server_says_so_and_lets_in_when_that_is_over(
 
 async def test_lost_packets_are_repaired(start_server: StartServer, meet: Meet) -> None:
     pair = await meet(await start_server("--loss", "0.02", program=SERVE_LOSSY))
-    before = await together(*(person.look() for person in pair))
-    await together(
-        *(sends(person, start.sent + 240) for person, start in zip(pair, before, strict=True))
-    )
-    after = await together(*(person.look() for person in pair))  # of both at the same moment
-    for mine, theirs in ((0, 1), (1, 0)):
-        sent = after[mine].sent - before[mine].sent
-        decoded = after[theirs].decoded - before[theirs].decoded
-        assert decoded >= 0.95 * sent
 
+    async def look() -> list[Sight]:
+        return await together(*(person.look() for person in pair))  # of both at the same moment
 
-async def sends(person: Visitor, frames: int) -> Sight:
-    return await until(person.look, lambda seen: seen.sent >= frames, 40)
+    before = await look()
+
+    def repaired(now: list[Sight]) -> bool:
+        """Without repeats every tenth picture is broken, however long it lasts; a slow
+        machine's decoder is behind for a while."""
+        sent = [after.sent - start.sent for after, start in zip(now, before, strict=True)]
+        decoded = [after.decoded - start.decoded for after, start in zip(now, before, strict=True)]
+        return min(sent) >= 240 and all(
+            seen >= 0.95 * of for seen, of in zip(reversed(decoded), sent, strict=True)
+        )
+
+    await until(look, repaired, 60)
 
 
 async def test_a_line_too_poor_for_video_keeps_the_sound_and_gets_the_picture_back(

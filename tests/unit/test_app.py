@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from relay.app import Relay, _limits, running
+from relay.app import Relay, running
+from relay.application import limits_of
 from relay.config import Settings
 from relay.media.paths.idle import IdleCores
 from relay.media.plane import RelayPlane
@@ -148,4 +149,4 @@ def test_every_limit_that_can_be_set_is_the_one_that_was_set() -> None:
     )
     shared = {each.name for each in fields(Limits)} & set(Settings.model_fields)
     assert len(shared) == 14
-    assert all(getattr(_limits(chosen), name) == getattr(chosen, name) for name in shared)
+    assert all(getattr(limits_of(chosen), name) == getattr(chosen, name) for name in shared)

@@ -58,6 +58,22 @@ def test_one_that_was_made_for_the_run_stays(tmp_path: Path) -> None:
     assert certificate.fingerprint == first
 
 
+def test_one_that_was_made_for_the_run_is_made_anew_before_it_ends() -> None:
+    now = time.time()
+    certificate = Certificate(Settings(tls_self_signed=True), lambda: now)
+    first, context = certificate.fingerprint, certificate.context()
+    now += 352 * DAY_S
+    with capture_logs() as logged:
+        certificate.look()
+        certificate.look()
+    assert [entry["event"] for entry in logged] == ["tls_reloaded"]
+    assert certificate.fingerprint == logged[0]["fingerprint"] != first
+    assert certificate.context() is not context
+    left_s = certificate.left_s()
+    assert left_s is not None
+    assert left_s > 300 * DAY_S
+
+
 def test_files_that_stay_as_they_are_are_not_read_again(renewed: Renewed) -> None:
     assert renewed.look(3) == []
     assert renewed.is_the_first

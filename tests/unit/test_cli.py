@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from relay import __version__
 from relay.cli import app
-from relay.config import Settings, flag, variable
+from relay.config import Settings
 from relay.errors import ConfigError
+from relay.setting import flag, variable
 
 pytestmark = pytest.mark.usefixtures("kept_logging")
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from relay.config import Settings, flag, load, variable
+from relay.config import Settings, load
 from relay.errors import ConfigError
+from relay.setting import flag, variable
 
 
 @pytest.fixture(autouse=True)

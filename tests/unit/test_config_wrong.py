@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from relay.cli import main
-from relay.config import Settings, flag, foreign, load, variable
+from relay.config import Settings, foreign, load
 from relay.errors import ConfigError
+from relay.setting import flag, variable
 from relay.wording import SECRET
 
 ODD = (

@@ -8,10 +8,11 @@ import pytest
 
 from relay import __version__
 from relay.api.queries import TrackQuery
-from relay.config import Settings, flag, variable
+from relay.config import Settings
 from relay.media.budget import REASONS
 from relay.media.verdict import GOES_OUT, Verdict
 from relay.records.schema import HEAD
+from relay.setting import flag, variable
 from scripts import reference
 from scripts.reference import tables
 

@@ -36,6 +36,8 @@ const tracks = new TrackHistory();
 let usersAskedAtMs = -Infinity;
 /** The track that is shown. @type {import("./wire/types.js").Track | null} */
 let track = null;
+/** The track that is not asked for: it is already, or is not there and will not come back, as an id is given once. */
+let unasked = "";
 
 const frame = new Frame();
 const login = new LoginView(enter);
@@ -113,6 +115,7 @@ function leave(why) {
 function turn() {
   route = parse(location.hash);
   track = null;
+  unasked = "";
   usersAskedAtMs = -Infinity;
   trackView.clear();
   picture.turnTo(route.id);
@@ -143,7 +146,7 @@ function take(told) {
   points = append(points, point);
   for (const each of told.tracks) tracks.add(each, Math.round(point.atS));
   draw();
-  if (route.page === "track") void drawTrack(Math.round(point.atS));
+  if (route.page === "track" && route.id !== unasked) void drawTrack(Math.round(point.atS));
   if (route.page === "users") void drawUsers(performance.now());
   desk.tick(performance.now());
   if (wasLost) void recall();
@@ -182,10 +185,11 @@ function drawOrders() {
 
 /** @param {number} atS */
 async function drawTrack(atS) {
-  const { id } = route;
+  const id = unasked = route.id;
   const { status, body } = await get(`tracks/${encodeURIComponent(id)}`);
   if (route.page !== "track" || route.id !== id) return; // another page is shown by now
   if (status === 404) trackView.miss();
+  else unasked = "";
   track = status === 200 ? body : null;
   drawOrders();
   if (!track) return;
