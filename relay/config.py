@@ -104,14 +104,26 @@ def load(
 
 def _from_flags(flags: Mapping[str, str | bool]) -> Iterator[_Value]:
     for name, value in flags.items():
-        yield name, value, flag(name)
+        yield name, _text(value, flag(name)), flag(name)
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[_Value]:
     for name in known():
         value = environ.get(variable(name))
         if value and not is_of_a_service(name, value):
-            yield name, value, variable(name)
+            yield name, _text(value, variable(name)), variable(name)
+
+
+def _text(value: str | bool, written: str) -> str | bool:
+    """A value that came as bytes, which Python takes whatever they are.
+
+    :raises ConfigError: when they are no text.
+    """
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        raise ConfigError(f"{written}: is not in UTF-8") from None
+    return value
 
 
 def _from_file(config: str | None, environ: Mapping[str, str]) -> Iterator[_Value]:
@@ -122,10 +134,12 @@ def _from_file(config: str | None, environ: Mapping[str, str]) -> Iterator[_Valu
         path = CONFIG_FILE
     written = "--config" if config else "RELAY_CONFIG"
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{written}: cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is not valid TOML: one in another too often") from None
     for name, value in table.items():
-        yield name, value, f"{name} in {path}"
+        yield name, value, f"{name if name.isprintable() else repr(name)} in {path}"

@@ -71,7 +71,8 @@ class LogFile(TextIOBase):
 
 
 def _appending(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    return os.open(path, flags | os.O_NONBLOCK, 0o640)  # a pipe's reader is not waited for
 
 
 def _is(file: int, path: Path) -> bool:

@@ -1,12 +1,14 @@
 """One of the settings: how its field is written, and what it is called where it is given."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
 _NUMBERS: dict[object, str] = {int: "int_type", int | None: "int_type", float: "float_type"}
+_PATHS = (Path, Path | None)
 
 
 class Part(BaseModel):
@@ -16,11 +18,14 @@ class Part(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _a_switch_is_no_number(cls, value: object, info: ValidationInfo) -> object:
-        """``true`` would be 1 to Python, and so a port."""
-        kind = _NUMBERS.get(cls.model_fields[info.field_name or ""].annotation)
+    def _is_what_it_seems(cls, value: object, info: ValidationInfo) -> object:
+        """``true`` would be 1 to Python, and so a port; and "" the working directory."""
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        kind = _NUMBERS.get(annotation)
         if isinstance(value, bool) and kind is not None:
             raise PydanticKnownError(kind)  # type: ignore[arg-type] # one of its own names
+        if annotation in _PATHS and isinstance(value, str) and not value.strip():
+            raise ValueError("should be the name of a file")
         return value
 
 

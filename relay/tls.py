@@ -22,10 +22,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from relay import whole
 from relay.config import Settings
 from relay.errors import ConfigError, reason_of
 from relay.families import own_addresses
 
+_MAX_BYTES = 2**20  # of a file
 RENEW_DAYS = 14
 """Before its end a certificate should have been renewed."""
 _VALID = timedelta(days=365)  # some systems refuse certificates of more than 825 days
@@ -200,7 +202,7 @@ def _read_key(option: str, path: Path) -> PrivateKeyTypes:
 
 def _read(option: str, path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return whole.read(path, _MAX_BYTES)
     except OSError as error:
         raise ConfigError(f"{option}: cannot read {path}: {_reason(error)}") from None
 

@@ -25,7 +25,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token, RFC 6750 section 2.1
 _AUTHORITY = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?"
 _STUN_URL = re.compile(rf"stuns?:{_AUTHORITY}")  # RFC 7064 section 3.1
 _TURN_URL = re.compile(rf"turns?:{_AUTHORITY}(\?transport=(udp|tcp))?")  # RFC 7065 section 3.1
-_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
+_LABEL = r"(?!-)[\w-]+(?<!-)"  # RFC 1123 section 2.1, and what some have in place of letters
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 _DATABASE = re.compile(
     r"(postgres|postgresql|postgresql\+psycopg)://(?P<rest>[^\s/]*/[^\s/?]+(\?\S*)?)"
 )
@@ -50,6 +51,8 @@ def listed(value: object) -> object:
             return json.loads(value)
         except ValueError as error:
             raise ValueError(f"is not valid JSON ({error})") from None
+        except RecursionError:
+            raise ValueError("is not valid JSON (one list in another too often)") from None
     return [item.strip() for item in value.split(",") if item.strip()]
 
 

@@ -1,6 +1,10 @@
-"""Writes a file whole or not at all: who reads it has all of the former one, or of the new one."""
+"""Writes a file whole or not at all: who reads it has all of the former one, or of the new one.
+
+And reads one, without waiting for anybody who would have to write it.
+"""
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +31,22 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
             beside.unlink()
         raise
     _sync(path.parent)
+
+
+def read(path: Path, most: int) -> bytes:
+    """What is in a file; of one that is longer, ``most`` + 1 bytes.
+
+    :raises OSError: when it cannot be read, or is no file: a pipe would not end before its writer
+        does, and a server would stand still.
+    """
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError("is no regular file")
+        return file.read(most + 1)
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _sync(directory: Path) -> None:

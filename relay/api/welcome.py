@@ -6,6 +6,7 @@ from unicodedata import category
 
 from aiohttp import ETag, web
 
+from relay import whole
 from relay.errors import reason_of
 
 MAX_WELCOME_BYTES = 16 * 1024
@@ -17,8 +18,7 @@ def read_welcome(path: Path) -> str:
     :raises ValueError: when it cannot be used; says why, as in "is empty".
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_WELCOME_BYTES + 1)
+        content = whole.read(path, MAX_WELCOME_BYTES)
     except OSError as error:
         raise ValueError(f"cannot be read: {reason_of(error)}") from None
     if len(content) > MAX_WELCOME_BYTES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import structlog
@@ -67,9 +66,7 @@ def keys_in(path: Path) -> Keys | None:
     :raises ConfigError: when it cannot be used.
     """
     try:
-        with path.open("rb") as file:
-            text = file.read(_MAX_BYTES + 1)
-            mode = os.fstat(file.fileno()).st_mode
+        text, mode = whole.read(path, _MAX_BYTES), path.stat().st_mode
     except FileNotFoundError:
         return None
     except OSError as error:

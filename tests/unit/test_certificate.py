@@ -1,5 +1,6 @@
 """The certificate of a server that runs: when it is read again, and when the former one stays."""
 
+import os
 import time
 from pathlib import Path
 
@@ -115,6 +116,15 @@ def test_what_is_half_written_is_told_once_and_left_alone(renewed: Renewed) -> N
     assert renewed.is_the_first
     cert.write_bytes(whole)
     assert renewed.look(2) == [("tls_reloaded", "")]
+
+
+def test_a_pipe_is_told_and_nobody_waits_for_its_writer(renewed: Renewed) -> None:
+    cert = renewed.files.cert
+    cert.unlink()
+    os.mkfifo(cert)
+    reason = f"--tls-cert: cannot read {cert}: is no regular file"
+    assert renewed.look(5) == [("tls_not_reloaded", reason)]
+    assert renewed.is_the_first
 
 
 def test_a_key_of_another_certificate_is_told_and_left_alone(renewed: Renewed) -> None:

@@ -172,3 +172,40 @@ def test_a_wrong_port_is_no_service() -> None:
     assert foreign({"RELAY_PORT": "tcp://", "RELAY_HOST": "tcp://10.0.0.1:1"}) == []
     with pytest.raises(ConfigError, match="RELAY_PORT: should be a whole number"):
         load({}, {"RELAY_PORT": "http"})
+
+
+def test_an_empty_name_is_no_file_and_not_the_working_directory() -> None:
+    said = said_about("data_dir", '" "')
+    assert said == "data_dir in relay.toml: should be the name of a file, not ' '"
+    assert said_about("log_file", '""') is not None
+
+
+def test_what_is_no_text_is_told_of_the_variable_and_the_flag() -> None:
+    with pytest.raises(ConfigError, match=r"^RELAY_TURN_SECRET: is not in UTF-8$"):
+        load({}, {"RELAY_TURN_SECRET": "\udcff"})
+    with pytest.raises(ConfigError, match=r"^--turn-secret: is not in UTF-8$"):
+        load({"turn_secret": "\udcff"}, {})
+
+
+def test_lists_in_lists_in_lists_are_told() -> None:
+    said = said_about("public_ip", 5000 * "[")
+    assert said == "relay.toml: is not valid TOML: one in another too often"
+    Path("relay.toml").unlink()
+    with pytest.raises(ConfigError, match=r"^RELAY_PUBLIC_IP: is not valid JSON \(one list in"):
+        load({}, {"RELAY_PUBLIC_IP": 100_000 * "["})
+
+
+def test_a_key_is_repeated_in_one_line() -> None:
+    said = said_about('"x\\u001b[31m\\ny"', "2")
+    assert said == "'x\\x1b[31m\\ny' in relay.toml: is not a known option"
+
+
+def test_an_editor_may_begin_the_file_with_a_mark() -> None:
+    Path("relay.toml").write_text("port = 81\n", encoding="utf-8-sig")
+    assert load({}, {}).port == 81
+
+
+@pytest.mark.parametrize("name", ["-1", "-a.example.org", "a-.example.org"])
+def test_a_host_name_does_not_begin_or_end_with_a_hyphen(name: str) -> None:
+    assert said_about("public_ip", f'["{name}"]') is not None
+    assert said_about("allowed_hosts", f'["{name}"]') is not None

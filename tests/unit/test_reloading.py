@@ -1,6 +1,7 @@
 """What SIGHUP changes, what needs a restart, and that a mistake changes nothing."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,12 @@ def test_a_log_that_cannot_be_written_costs_lines_and_nothing_else(
     folder.rmdir()
     structlog.get_logger().info("nowhere_to_go")
     assert "event=nowhere_to_go" in capsys.readouterr().err
+
+
+def test_a_pipe_that_nobody_reads_is_no_log_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match=r"^--log-file: \S+ cannot be written: no such device"):
+        configure_logs(Settings(log_file=tmp_path / "pipe"))
 
 
 def test_a_log_file_that_cannot_be_made_names_the_option(tmp_path: Path) -> None:
