@@ -18,6 +18,8 @@ class Collector:
         self.url = ""
         self.requests: list[ExportTraceServiceRequest] = []
         self.status = 200
+        self.count = 0
+        """How often somebody has asked."""
         self.asked = asyncio.Event()
         """Something has come, taken or not."""
         self.answers = asyncio.Event()
@@ -27,6 +29,7 @@ class Collector:
     async def _take(self, request: web.Request) -> web.Response:
         body = await request.read()
         self.asked.set()
+        self.count += 1
         await self.answers.wait()
         if self.status == 200:
             self.requests.append(ExportTraceServiceRequest.FromString(body))
