@@ -8,36 +8,22 @@ packets of sound a second each.
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import socket
 import time
 from asyncio.subprocess import Process
-from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from relay.bots.client import ConnectionClosed, TurnedAway
-from relay.bots.moving import begin_elsewhere
-from relay.bots.resuming import ResumingClient
-from relay.bots.thin import ThinPeer
-from relay.errors import BotError
-from relay.protocol.messages import (
-    Connected,
-    FindPartner,
-    Move,
-    PartnerDisconnected,
-    PartnerFound,
-    PartnerLeft,
-    ServerMessage,
-    WebrtcAnswer,
-    WebrtcOffer,
-)
+from relay.protocol.messages import Move, PartnerDisconnected, PartnerLeft
+from relay.seam import end_task
 from relay.signaling.moving import LAST_S
-from tests.support.packets import rtp
+from relay.signaling.outbox import CLOSE_RESTART
+from tests.support.callers import AGAIN_S, EVERY_S, LET_IN, Caller, Newcomers, sounding
 from tests.support.ports import free_port, free_ports
 from tests.support.served import NEVER_FULL, ended, page_of, serving
 
@@ -49,12 +35,9 @@ OWN_END = 10
 """So many calls end by themselves while the server drains; the others last until the deadline."""
 CANNOT_MOVE = 2
 """So many calls are of clients that know nothing of moving."""
-EVERY_S = 0.25
-"""How often each sends."""
 GAP_S = 3.0
 """So long nothing may come, on a machine that is busy with all of it: calls have a tenth of that."""
 AT_ONCE = 4
-OPUS = 111
 
 SOCKET = """
 import os
@@ -63,187 +46,31 @@ os.environ |= dict(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 """
 
 
-class Caller:
-    """Somebody who talks with one stranger, and comes back when the server has gone."""
-
-    def __init__(self, url: str, number: int, *, moves: bool = True) -> None:
-        self._url = url
-        self._client = ResumingClient(url, lambda: None, moves=moves)
-        self._number = number
-        self._sent = 0
-        self.peer: ThinPeer | None = None
-        self.room_id: str | None = None
-        self.heard: list[tuple[float, ServerMessage]] = []
-        """When, on the clock of ``time.monotonic``, and what."""
-        self.packets: list[float] = []
-        """When they came, since the present link is up."""
-        self.closed: tuple[float, int | None] | None = None
-        self.link_lost_s: float | None = None
-        self.returned_s: float | None = None
-        """When it was let in by the next server; and when it saw a partner's packet there."""
-        self.talks_again_s: float | None = None
-
-    async def come(self) -> None:
-        await self._client.connect()
-        await self._client.expect(Connected)
-        await self._link()
-
-    async def _link(self) -> None:
-        self.packets = []
-        peer = self.peer = ThinPeer(on_rtp=self._on_rtp, on_rtcp=lambda _: None)
-        await self._client.send(WebrtcOffer(sdp=peer.offer()))
-        peer.take_answer((await self._client.expect(WebrtcAnswer, 60)).sdp)
-        await peer.connect(60)
-
-    async def find(self) -> None:
-        await self._client.send(FindPartner())
-        found = await self._client.expect(PartnerFound, 60)
-        self.room_id = found.room_id
-
-    def speak(self) -> None:
-        """Send a packet of sound, if there is a link."""
-        if self.peer is None or self.peer.closed.is_set():
-            return
-        self._sent += 1
-        packet = rtp(
-            self.peer.ssrcs.audio,
-            self._sent,
-            payload_type=OPUS,
-            rtp_ts=self._sent * 12_000,
-            payload=b"%d" % self._number,
-        )
-        with suppress(BotError):  # not yet connected
-            self.peer.send_rtp(packet)
-
-    def _on_rtp(self, _: bytes) -> None:
-        self.packets.append(time.monotonic())
-
-    async def talk(self) -> None:
-        """Hear the server until it closes the session, and be somebody new at the next one."""
-        assert self.peer
-        watching = asyncio.create_task(self._until_link_lost(self.peer))
-        try:
-            while True:
-                message = await self._client.receive(timeout_s=None)
-                self.heard.append((time.monotonic(), message))
-                if isinstance(message, Move):
-                    assert await begin_elsewhere(self._url, lambda: None) is None
-        except ConnectionClosed as closed:
-            self.closed = time.monotonic(), closed.code
-        finally:
-            watching.cancel()
-        self.former_packets = self.packets
-        await self._return()
-
-    async def _until_link_lost(self, peer: ThinPeer) -> None:
-        await peer.closed.wait()
-        self.link_lost_s = time.monotonic()
-
-    async def _return(self) -> None:
-        assert self.peer
-        await self.peer.close()
-        while (found := await begin_elsewhere(self._url, lambda: None)) is None:
-            await asyncio.sleep(0.5)
-        self._client = found[0]
-        self.returned_s = time.monotonic()
-        await self._link()
-        await self.find()
-        while not self.packets:  # noqa: ASYNC110 - another thread of the story sends them
-            await asyncio.sleep(0.05)
-        self.talks_again_s = time.monotonic()
-
-    async def leave(self) -> None:
-        await self._client.close()
-        if self.peer is not None:
-            await self.peer.close()
-
-    def told(self, kind: type[ServerMessage]) -> list[float]:
-        """When it heard messages of a type."""
-        return [at_s for at_s, message in self.heard if isinstance(message, kind)]
-
-
-class Newcomers:
-    """One after the other who opens the page: what becomes of them."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self.seen: list[tuple[float, str]] = []
-        """When they came, and what they got."""
-
-    async def run(self) -> None:
-        while True:
-            began_s = time.monotonic()
-            self.seen.append((began_s, await self._comes()))
-            await asyncio.sleep(0.2)
-
-    async def _comes(self) -> str:
-        client = ResumingClient(self._url, lambda: None, moves=True)
-        try:
-            await client.connect(30)
-            await client.expect(Connected, 30)
-        except TurnedAway as away:
-            return f"turned away with {away.refusal.status}"
-        except BotError as error:
-            return str(error)
-        finally:
-            await client.close()
-        return "let in"
-
-
-async def some_at_once(work: Iterable[Coroutine[Any, Any, None]]) -> None:
-    door = asyncio.Semaphore(AT_ONCE)
-
-    async def each(one: Coroutine[Any, Any, None]) -> None:
-        async with door:
-            await one
-
-    await asyncio.gather(*map(each, work))
-
-
-@asynccontextmanager
-async def sounding(callers: list[Caller]) -> AsyncIterator[None]:
-    """All of them speak, evenly."""
-
-    async def speak() -> None:
-        while True:
-            for number, caller in enumerate(callers):
-                caller.speak()
-                if number % 10 == 9:
-                    await asyncio.sleep(EVERY_S * 10 / len(callers))
-
-    task = asyncio.create_task(speak())
-    try:
-        yield
-        assert not task.done()
-    finally:
-        task.cancel()
-
-
 class Systemd:
     """What holds the port, and starts the server."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._listening = socket.create_server(("127.0.0.1", free_port()), backlog=100)
-        self.port = self._listening.getsockname()[1]
-        self.url = f"ws://127.0.0.1:{self.port}/ws"
+        self._port = self._listening.getsockname()[1]
         self._udp_port = free_ports(WORKERS)[0]
+        self.url = f"ws://127.0.0.1:{self._port}/ws"
 
-    def serving(self) -> Any:
+    def serving(self) -> AbstractAsyncContextManager[Process]:
+        """The server, with the port."""
         descriptor = self._listening.fileno()
         return serving(
             self._folder,
-            *("--port", f"{self.port}", "--udp-port", f"{self._udp_port}"),
-            *("--workers", f"{WORKERS}", "--drain-s", f"{DRAIN_S}"),
+            *("--port", f"{self._port}", "--udp-port", f"{self._udp_port}"),
+            *("--workers", f"{WORKERS}", "--drain-s", f"{DRAIN_S}", "--rematch-after-s", "0"),
             *("--data-dir", "data", "--runtime-dir", "run", "--log-level", "warning"),
-            # All of them come from one address.
-            *("--connections-per-source", "1000", "--users-per-address", "1000"),
-            *("--arrivals-per-minute-address", "0", "--rematch-after-s", "0"),
-            before=NEVER_FULL + SOCKET.format(descriptor=descriptor),
+            *("--connections-per-source", "1000"),  # all of them come from one address
+            before=NEVER_FULL + "\n" + SOCKET.format(descriptor=descriptor),
             descriptors=(descriptor,),
         )
 
     def close(self) -> None:
+        """Nobody listens any more."""
         self._listening.close()
 
 
@@ -252,79 +79,133 @@ async def test_fifty_calls_go_on_until_the_deadline(tmp_path: Path) -> None:
     callers = [
         Caller(systemd.url, number, moves=number >= 2 * CANNOT_MOVE) for number in range(2 * CALLS)
     ]
+    stayers, leavers = callers[: -2 * OWN_END], callers[-2 * OWN_END :]
     newcomers = Newcomers(systemd.url)
-    tasks: list[asyncio.Task[None]] = []
-    try:
+    async with AsyncExitStack() as stack:
+        stack.callback(systemd.close)
+        for caller in callers:
+            stack.push_async_callback(caller.leave)
         async with systemd.serving() as old:
             await page_of(old)
-            await some_at_once(caller.come() for caller in callers)
-            for pair in zip(callers[::2], callers[1::2], strict=True):
-                await asyncio.gather(*(caller.find() for caller in pair))
-            async with sounding(callers):
-                await until_all_hear(callers)
-                tasks += [asyncio.create_task(caller.talk()) for caller in callers]
-                tasks.append(asyncio.create_task(newcomers.run()))
-                began_s = time.monotonic()
-                old.send_signal(signal.SIGTERM)
-                leavers = await some_end(callers[-2 * OWN_END :], began_s)
-                gone_s = await until_ended(old)
-                async with systemd.serving() as new:
-                    await page_of(new)
-                    ready_s = time.monotonic()
-                    stayed = [each for each in callers if each not in leavers]
-                    await until_all_talk_again(stayed, tasks)
-                    new.send_signal(signal.SIGINT)
-                    await some_at_once(caller.leave() for caller in callers)
-                    code, _, log = await ended(new)
-                    assert code == 0, log
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        systemd.close()
-    judge(callers, leavers, began_s)
-    judge_newcomers(newcomers, began_s, gone_s, ready_s)
+            await all_meet(callers)
+            await stack.enter_async_context(sounding(callers))
+            await until_all_hear(callers)
+            coming = asyncio.create_task(newcomers.run())
+            stack.push_async_callback(end_task, coming)
+            for caller in callers:
+                caller.begin()
+            began_s = time.monotonic()
+            old.send_signal(signal.SIGTERM)
+            await some_leave(leavers, began_s)
+            async with asyncio.timeout(DRAIN_S + LAST_S + 60):
+                code, _, log = await ended(old)
+            gone_s = time.monotonic()
+            assert code == 0, log
+            assert "level=error" not in log
+        async with systemd.serving() as new:
+            await page_of(new)
+            async with asyncio.timeout(120):
+                await asyncio.gather(*(each.until_it_talks_again() for each in stayers))
+            await end_task(coming)
+            new.send_signal(signal.SIGINT)  # which waits for nobody
+            code, _, log = await ended(new)
+            assert code == 0, log
+    nobody_is_cut(stayers, leavers, began_s)
+    all_are_told(stayers, began_s)
+    nobody_is_refused_the_port(newcomers, began_s)
+    tell(callers, newcomers, began_s, gone_s)
 
 
-async def until_all_hear(callers: list[Caller]) -> None:
+async def all_meet(callers: Sequence[Caller]) -> None:
+    """Two by two, in their order."""
+    door = asyncio.Semaphore(AT_ONCE)
+
+    async def come(caller: Caller) -> None:
+        async with door:
+            await caller.come()
+
+    await asyncio.gather(*map(come, callers))
+    for pair in _pairs(callers):
+        await asyncio.gather(*(caller.find() for caller in pair))
+        assert len({caller.room_id for caller in pair}) == 1
+
+
+async def until_all_hear(callers: Sequence[Caller]) -> None:
+    """Wait until media flows in every call, both ways."""
     async with asyncio.timeout(60):
         while not all(len(caller.packets) > 2 for caller in callers):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(AGAIN_S)
 
 
-async def some_end(last: list[Caller], began_s: float) -> list[Caller]:
-    """Each of these calls is left by one of the two, at its own time, and the other leaves, too."""
-    leavers: list[Caller] = []
-    pairs = by_room(last)
+async def some_leave(leavers: Sequence[Caller], began_s: float) -> None:
+    """Each pair ends its call at its own time, all of them before the deadline."""
+    pairs = _pairs(leavers)
     for number, pair in enumerate(pairs, 1):
         due_s = began_s + 0.8 * DRAIN_S * number / len(pairs)
         await asyncio.sleep(due_s - time.monotonic())
         for caller in pair:
             caller.left_s = time.monotonic()
-            leavers.append(caller)
+        for caller in pair:
             await caller.leave()
-    return leavers
 
 
-def by_room(callers: list[Caller]) -> list[list[Caller]]:
-    rooms: dict[str | None, list[Caller]] = {}
-    for caller in callers:
-        rooms.setdefault(caller.room_id, []).append(caller)
-    return list(rooms.values())
+def nobody_is_cut(stayers: Sequence[Caller], leavers: Sequence[Caller], began_s: float) -> None:
+    """Until its own end, or the deadline, each call goes on, and packets come both ways."""
+    deadline_s = began_s + DRAIN_S
+    cut = [caller for caller in (*stayers, *leavers) if _is_cut(caller, deadline_s)]
+    assert cut == []
+    gaps = [caller.longest_gap_s(began_s, min(caller.left_s, deadline_s)) for caller in stayers]
+    gaps += [caller.longest_gap_s(began_s, caller.left_s) for caller in leavers]
+    assert max(gaps) < GAP_S
 
 
-async def until_ended(old: Process) -> float:
-    async with asyncio.timeout(DRAIN_S + LAST_S + 60):
-        code, _, log = await ended(old)
-    assert code == 0, log
-    assert "level=error" not in log
-    return time.monotonic()
+def _is_cut(caller: Caller, deadline_s: float) -> bool:
+    ended_s = min(caller.left_s, deadline_s)
+    parted = caller.told(PartnerLeft) + caller.told(PartnerDisconnected)
+    return min(caller.closed_s, caller.link_lost_s, *parted, math.inf) < ended_s
 
 
-async def until_all_talk_again(callers: list[Caller], tasks: list[asyncio.Task[None]]) -> None:
-    async with asyncio.timeout(90):
-        while not all(caller.talks_again_s for caller in callers):  # noqa: ASYNC110
-            for task in tasks:
-                if task.done():
-                    task.result()
-            await asyncio.sleep(0.1)
+def all_are_told(stayers: Sequence[Caller], began_s: float) -> None:
+    """At the deadline, as docs/protocol.md has it ("Moving")."""
+    deadline_s = began_s + DRAIN_S
+    for caller in stayers:
+        assert caller.closed_with == CLOSE_RESTART
+        moves = [message for _, message in caller.heard if isinstance(message, Move)]
+        if not caller.can_move:
+            assert moves == []
+            assert deadline_s < caller.closed_s
+            continue
+        (move,) = moves
+        assert move.within is not None
+        assert move.within <= LAST_S
+        assert min(caller.told(Move)) > deadline_s
+        assert caller.closed_s > deadline_s + LAST_S
+        assert max(caller.former_packets) > deadline_s, "it ends before it has to"
+
+
+def nobody_is_refused_the_port(newcomers: Newcomers, began_s: float) -> None:
+    """Who comes meanwhile is told that it drains, or waits until the next one runs."""
+    got = [what for came_s, _, what in newcomers.seen if came_s > began_s + AGAIN_S]
+    assert set(got) == {"HTTP 503", LET_IN}
+    assert got == sorted(got), "once somebody is let in, everybody is"
+    assert newcomers.seen[-1][2] == LET_IN
+
+
+def tell(callers: Sequence[Caller], newcomers: Newcomers, began_s: float, gone_s: float) -> None:
+    """The figures, for whoever wants to see them (pytest -s)."""
+    deadline_s = began_s + DRAIN_S
+    cut = sum(_is_cut(caller, deadline_s) for caller in callers)
+    gap_s = max(each.longest_gap_s(began_s, min(each.left_s, deadline_s)) for each in callers)
+    in_s = next(at for came, at, what in newcomers.seen if what == LET_IN and at > gone_s)
+    back = sorted(each.returned_s - gone_s for each in callers if each.returned_s < math.inf)
+    print(
+        f"\n{CALLS} calls, {cut} cut before the deadline of {DRAIN_S:g} s"
+        f"\nlongest gap of packets {1000 * gap_s:.0f} ms (one every {1000 * EVERY_S:.0f} ms)"
+        f"\nthe old process ended {gone_s - deadline_s:.1f} s after the deadline"
+        f"\nthe new one let somebody in {in_s - gone_s:.1f} s later; of those who were told,"
+        f" half after {back[len(back) // 2]:.1f} s and all after {back[-1]:.1f} s"
+    )
+
+
+def _pairs(callers: Sequence[Caller]) -> list[tuple[Caller, Caller]]:
+    return list(zip(callers[::2], callers[1::2], strict=True))
