@@ -36,7 +36,7 @@ OWN_END = 10
 CANNOT_MOVE = 2
 """So many calls are of clients that know nothing of moving."""
 GAP_S = 3.0
-"""So long nothing may come, on a machine that is busy with all of it: calls have a tenth of that."""
+"""So long nothing may come, on a machine that is busy with all of it; mostly it is a tenth."""
 AT_ONCE = 4
 
 SOCKET = """
