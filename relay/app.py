@@ -38,7 +38,7 @@ from relay.proxies import Proxies
 from relay.reloading import Reloading, welcome_text
 from relay.signaling import FRAME_BYTES_PER_MESSAGE, Gateway
 from relay.stored import opened
-from relay.supervisor import supervisor
+from relay.supervisor import Supervisor
 from relay.traces import tracing
 
 _SHUTDOWN_S = 3.0
@@ -152,24 +152,27 @@ async def running(
 
 
 async def serve(
-    settings: Settings, started: Callable[[Relay], None], read: Callable[[], Settings]
+    settings: Settings,
+    started: Callable[[Relay], None],
+    read: Callable[[], Settings],
+    watching: Supervisor,
 ) -> None:
     """Run the server until SIGINT or SIGTERM; a second signal ends the process at once.
 
-    Sockets that the process was started with are taken, and its supervisor is told how it goes.
+    Sockets that the process was started with are taken.
 
     With ``drain_s`` SIGTERM has users move away first; a second signal ends that, and the third one
     the process. SIGHUP has it take up its settings and files anew, SIGUSR1 the log's file.
 
     :param started: called once, when the server can be reached.
     :param read: the settings as they are when it is called.
+    :param watching: is told how it goes.
     :raises ConfigError: as :func:`running`, and when the cluster has no place for it any more.
     """
     files.raise_limit()
-    process = os.getpid()
-    sockets, watching = inherited(os.environ, process), supervisor(os.environ, process)
+    sockets = inherited(os.environ, os.getpid())
     loop = asyncio.get_running_loop()
-    departure = Departure(settings.drain_s)
+    departure = Departure(settings.drain_s, watching)
 
     def stop(number: signal.Signals) -> None:
         if departure.told(drains=number == signal.SIGTERM):
@@ -189,6 +192,7 @@ async def serve(
         gc.freeze()  # or every full collection would look at all that was imported, for 0.1 s
         started(relay)
         watching.ready()
+        watching.status("takes new users")
         await departure.wait(relay.gateway, relay.expulsion)
         watching.stopping()
     if relay.expulsion.why:

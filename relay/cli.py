@@ -26,6 +26,7 @@ from relay.setting import flag, variable
 
 if TYPE_CHECKING:
     from relay.app import Relay
+    from relay.supervisor import Supervisor
 
 _FAILED = 1
 _WRONG_VALUE = 2
@@ -138,11 +139,18 @@ def serve(
     Every setting below is also a key of the TOML file (udp_port = 7882) and a variable of the
     environment (RELAY_UDP_PORT=7882). The environment overrides the file, a flag overrides both.
     """
+    from relay.supervisor import supervisor  # noqa: PLC0415
+
     given = {k: v for k, v in flags.items() if v is not None}
+    watching = supervisor(os.environ, os.getpid())
+    try:
+        _serve(lambda: load(given, os.environ, config=config), watching)
+    except ConfigError as error:
+        watching.status(str(error))
+        raise
 
-    def read() -> Settings:
-        return load(given, os.environ, config=config)
 
+def _serve(read: Callable[[], Settings], watching: "Supervisor") -> None:
     settings = read()
 
     import uvloop  # noqa: PLC0415
@@ -155,7 +163,7 @@ def serve(
         _log.warning("variable_not_ours", variable=name)
     for former, present in renamed(settings):
         _log.warning("setting_renamed", setting=former, now=present)
-    uvloop.run(run(settings, _announce, read))
+    uvloop.run(run(settings, _announce, read, watching))
 
 
 @app.command(rich_help_panel=_SERVER)

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from relay.cluster.expulsion import Expulsion
+from relay.supervisor import Supervisor
 
 LOOK_EVERY_S = 0.1
 """How often it is seen whether anybody is left."""
@@ -34,10 +35,12 @@ class Departure:
     """What signals have asked for.
 
     :param drain_s: how long users have to move away, when it is to drain; 0 for not at all.
+    :param supervisor: is told when they begin to.
     """
 
-    def __init__(self, drain_s: float) -> None:
+    def __init__(self, drain_s: float, supervisor: Supervisor | None = None) -> None:
         self._drain_s = drain_s
+        self._supervisor = supervisor or Supervisor()
         self._told = asyncio.Event()
         self._at_once = asyncio.Event()
         self._drains = False
@@ -69,6 +72,7 @@ class Departure:
         if not self._drains:
             return
         server.drain(self._drain_s)
+        self._supervisor.status(f"draining: takes nobody new, ends within {self._drain_s:g} s")
         log.info("drain_changed", draining=True, deadline_s=self._drain_s, by=by)
         try:
             async with asyncio.timeout(self._drain_s + PATIENCE_S):

@@ -36,6 +36,10 @@ class Supervisor:
         """The server can be reached."""
         self._tell("READY=1")
 
+    def status(self, text: str) -> None:
+        """What a person is to read of the server: one line, as ``systemctl status`` shows it."""
+        self._tell(f"STATUS={text}")
+
     def stopping(self) -> None:
         """The server is ending."""
         self._tell("STOPPING=1")

@@ -9,16 +9,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
-from pathlib import Path
 from typing import Any
 
 from relay.config import Settings
+from relay.doctor import workers
 from relay.doctor.findings import Finding, bad, fair, good
 from relay.doctor.holders import holder
 from relay.doctor.places import is_there
 from relay.errors import WorkerError
 from relay.families import EVERY, EVERY_IPV4, NO_IPV6, from_here
-from relay.workers import Directory, usual
+from relay.workers import usual
 from relay.workers.directory import control
 
 _TIMEOUT_S = 2.0
@@ -39,12 +39,12 @@ def check(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     else:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.port)
         is_running = error in _HELD and relay_answers(settings)
-        yield _ports("port", [settings.port], settings, error, is_running=is_running)
+        yield grade_port("port", [settings.port], settings, error, is_running=is_running)
         if is_running:
             yield grade_ready(_asked(settings, "/ready"))
     if settings.tcp_port is not None and settings.takes_tcp_media:
         error = bind_error(socket.SOCK_STREAM, settings.host, settings.tcp_port)
-        yield _ports("tcp_port", [settings.tcp_port], settings, error, is_running=is_running)
+        yield grade_port("tcp_port", [settings.tcp_port], settings, error, is_running=is_running)
     if settings.media_mode == "direct":
         yield good("UDP port", "not needed: the media passes between the browsers")
     elif settings.udp_port == 0:
@@ -61,7 +61,7 @@ def _udp_ports(
         place = settings.runtime_dir or usual(environ, settings.udp_port)
     except WorkerError:  # which is told of the workers
         place = None
-    is_running = is_running or (place is not None and _is_held(place))
+    is_running = is_running or (place is not None and workers.is_held(place))
     alike: dict[tuple[int, bool], list[int]] = {}
     for index, port in enumerate(settings.udp_ports):
         error = bind_error(socket.SOCK_DGRAM, settings.host, port)
@@ -73,21 +73,13 @@ def _udp_ports(
         if is_left:
             yield _left(ports, settings)
         else:
-            yield _ports("udp_port", ports, settings, error, is_running=is_running)
+            yield grade_port("udp_port", ports, settings, error, is_running=is_running)
 
 
 def _whose(name: str, port: int) -> str:
     kind = socket.SOCK_DGRAM if name == "udp_port" else socket.SOCK_STREAM
     found = holder(kind, port)
     return f": {found}" if found else ""
-
-
-def _is_held(place: Path) -> bool:
-    """Whether a server runs there, which may be one that does not answer just now."""
-    try:
-        return Directory(place).is_held()
-    except OSError:
-        return False  # what is wrong with it, is said where the place is looked at
 
 
 def _left(ports: list[int], settings: Settings) -> Finding:
@@ -197,15 +189,21 @@ def _any_port(subject: str, option: str) -> Finding:
     )
 
 
-def _ports(
+def grade_port(
     name: str, ports: Sequence[int], settings: Settings, error: int, *, is_running: bool
 ) -> Finding:
+    """Judge ports of which the same is to be said.
+
+    :param name: of their setting.
+    :param error: what kept this process from having them, an ``errno``; 0 for nothing.
+    :param is_running: whether a relay answers.
+    """
     subject, option = _SUBJECTS[name], settings.written(name)
     where, are = f"{span(ports)} on {settings.host}", "is" if len(ports) == 1 else "are"
     match error:
         case 0:
             return good(subject, f"{where} {are} free")
-        case errno.EADDRINUSE if is_running:
+        case errno.EADDRINUSE | errno.EACCES if is_running:
             return good(subject, f"{where} {are} held by a relay that runs")
         case errno.EADDRINUSE:
             return bad(

@@ -64,11 +64,10 @@ def _place(settings: Settings, path: Path | None) -> Finding:
     if path is None:
         return good(_PLACE, "a new one at each start, since the UDP ports are others each time")
     advice = f"correct it, or give {settings.written('runtime_dir')} another one"
-    directory = Directory(path)
+    if is_held(path):  # also one of another user, to whom it belongs then
+        return good(_PLACE, f"{path}, held by a relay that runs")
     try:
-        directory.check()
-        if directory.is_held():
-            return good(_PLACE, f"{path}, held by a relay that runs")
+        Directory(path).check()
     except FileNotFoundError:
         return _to_be_made(path, advice)
     except WorkerError as error:
@@ -76,6 +75,14 @@ def _place(settings: Settings, path: Path | None) -> Finding:
     except OSError as error:
         return bad(_PLACE, f"{path}: {reason_of(error)}", advice)
     return good(_PLACE, f"{path}")
+
+
+def is_held(place: Path) -> bool:
+    """Whether a server runs there, which may be one that does not answer just now."""
+    try:
+        return Directory(place).is_held()
+    except OSError:
+        return False  # what is wrong with it, is said where the place is looked at
 
 
 def _to_be_made(path: Path, advice: str) -> Finding:

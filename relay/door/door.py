@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,9 @@ from relay.source import bounded_source_of
 _TICK_S = 1.0
 _ROOM = 64
 """How many connections make room at once when there is no descriptor left."""
+_LOOK_EVERY_S = 0.01
+_GRACE_S = 0.5
+"""Until a door is closed: for the first words of those who came just before it was."""
 _ROUNDS = 10
 """Of the event loop, until those are gone that were hung up on; one or two are needed."""
 
@@ -69,6 +73,7 @@ class Door:
         self._turned_away = TurnedAway()
         self._by_transport: dict[asyncio.Transport, Client] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # those that are being let in, and the clock's
+        self._welcomes: set[asyncio.Task[None]] = set()
         self._listening: list[Listening] = []
 
     def open(
@@ -97,11 +102,16 @@ class Door:
     async def close(self) -> None:
         """Accept no more; who is in stays, but for those whose TLS is not done, or who say nothing.
 
-        Harmless when it was called before.
+        They have a moment for that, since with systemd's socket nobody is to be refused by a server
+        that is started anew. Harmless when it was called before.
         """
         for listening in self._listening:
             listening.close()
         self._listening.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_S):
+                while self._welcomes or self._undecided:  # noqa: ASYNC110 - a handful of turns
+                    await asyncio.sleep(_LOOK_EVERY_S)
         for transport in list(self._undecided):
             transport.abort()
         ending = set(self._tasks)
@@ -168,6 +178,8 @@ class Door:
         client = Client(source)
         welcome = self._own(self._welcome(factory, tls(), accepted, client), "door welcome")
         client.hang_up = welcome.cancel
+        self._welcomes.add(welcome)
+        welcome.add_done_callback(self._welcomes.discard)
         self._clients.come(client, self._clock())
         welcome.add_done_callback(partial(self._welcomed, accepted, client))
 

@@ -154,7 +154,7 @@ def _asked(question: str, usual: str, check: "Check") -> str:
             raise typer.BadParameter(str(error)) from None
         return value
 
-    return str(typer.prompt(question, default=usual or None, value_proc=convert))
+    return str(typer.prompt(question, default=str(usual) or None, value_proc=convert))
 
 
 def _has_systemd() -> bool:
@@ -229,7 +229,7 @@ def _examined(
     environ["RELAY_OPERATOR_TOKEN"] = token
     if answers.under is Under.COMPOSE:
         flags |= {"port": str(answers.port), "public_ip": ",".join(answers.public_ip)}
-    hidden = frozenset[str]()
+    hidden = frozenset({"runtime folder"})  # which systemd gives to the server's user
     if answers.under is Under.COMPOSE or not is_root:
         hidden = _THE_SERVICE_S_OWN - ({"TCP port"} if is_root else set())
     for found in report.examine(flags, environ, str(toml)):

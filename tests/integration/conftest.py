@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.namespace import Namespace, need_namespaces
+from tests.support import machine
 from tests.support.bridged import Bridged, Trunked
 from tests.support.exchange import Exchange
 from tests.support.redis_server import RedisServer, a_redis
@@ -82,3 +86,32 @@ def redis() -> Iterator[RedisServer]:
     """A Redis of the test's own."""
     with a_redis() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def fresh_debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The files of a fresh Debian 12, and in root's home those of the release."""
+    if (reason := machine.why_no_machine()) is not None:
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("debian")
+    try:
+        yield machine.made(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def booted(
+    fresh_debian: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[machine.Machine]:
+    """A fresh machine for the tests of a module."""
+    need_namespaces()
+    folder = tmp_path_factory.mktemp("machine")
+    try:
+        with (
+            Namespace() as network,
+            machine.running(machine.copied(fresh_debian, folder), network) as made,
+        ):
+            yield made
+    finally:
+        shutil.rmtree(folder)

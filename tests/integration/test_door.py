@@ -281,6 +281,19 @@ def test_a_door_that_closes_leaves_nobody_in_a_handshake(run: Run, tmp_path: Pat
     run(story)
 
 
+def test_who_came_just_before_the_door_closes_is_answered(run: Run) -> None:
+    async def story() -> None:
+        relay = house()
+        async with relay.open():
+            guest, _ = await relay.come_in(), await relay.come_in()  # of whom one says nothing
+            closing = asyncio.create_task(relay.door.close())
+            await asyncio.sleep(0)
+            assert (await guest.ask()).endswith(b"here")
+            await closing
+
+    run(story)
+
+
 @pytest.mark.parametrize("asked_before", [False, True])
 def test_who_sends_more_than_anybody_needs_is_cut_off(run: Run, asked_before: bool) -> None:
     async def story() -> None:

@@ -13,7 +13,7 @@ PAGES = sorted(
 )
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
-_SEPARATORS = {"&&", "||", "|", ";", "&"}
+_SEPARATORS = {"&&", "||", "|", ";", "&", "(", ")"}
 
 
 class Block(NamedTuple):
@@ -63,7 +63,8 @@ def commands(code: str) -> Iterator[list[str]]:
         words: list[str] = []
         for word in reader:
             if word in _SEPARATORS:
-                yield words
+                if words:
+                    yield words
                 words = []
             else:
                 words.append(word)

@@ -1,5 +1,6 @@
 """The ``relay`` command, as far as it needs no server."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -124,3 +125,15 @@ def test_the_log_of_a_server_is_as_its_settings_say(monkeypatch: pytest.MonkeyPa
     result = CliRunner().invoke(app, ["serve", "--log-level", "error", "--log-json"])
     assert result.exit_code == 0, result.exception
     assert asked[-1] == ("error", True)
+
+
+def test_who_has_started_the_server_hears_why_it_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    address = str(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(address)
+        result = CliRunner().invoke(app, ["serve", "--port", "many"])
+        assert isinstance(result.exception, ConfigError)
+        assert ear.recv(1000).decode() == f"STATUS={result.exception}"

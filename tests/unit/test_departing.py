@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from relay import departing
 from relay.cluster.expulsion import Expulsion
 from relay.departing import Departure
+from relay.supervisor import Supervisor
 from tests.support.party import until
 
 
@@ -43,7 +44,13 @@ async def test_ctrl_c_does_not_drain() -> None:
 
 
 async def test_it_drains_until_nobody_is_left() -> None:
-    departure, house = Departure(60), House(2)
+    heard: list[str] = []
+
+    class Ear(Supervisor):
+        def status(self, text: str) -> None:
+            heard.append(text)
+
+    departure, house = Departure(60, Ear()), House(2)
     assert departure.told(drains=True)
     with capture_logs() as logs:
         waiting = asyncio.create_task(departure.wait(house, Expulsion()))
@@ -51,6 +58,7 @@ async def test_it_drains_until_nobody_is_left() -> None:
         house.users = 0
         await waiting
     assert [each["event"] for each in logs] == ["drain_changed"]
+    assert heard == ["draining: takes nobody new, ends within 60 s"]
 
 
 async def test_another_signal_ends_the_draining() -> None:

@@ -71,7 +71,7 @@ def test_the_service_is_given_time_to_drain() -> None:
 
 def test_a_reload_is_the_signal_that_the_server_knows() -> None:
     unit = entries("relay.service")
-    assert unit["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    assert unit["ExecReload"] == ['/bin/sh -c "kill -HUP ${MAINPID}"']
     assert unit["Type"] == ["notify"]  # notify-reload needs systemd 253
 
 

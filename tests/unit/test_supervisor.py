@@ -35,6 +35,8 @@ async def test_it_hears_when_the_server_is_ready_and_when_it_ends(ear: Ear) -> N
     told = supervisor({"NOTIFY_SOCKET": ear.socket.getsockname()}, 1)
     told.ready()
     assert await ear.heard() == "READY=1"
+    told.status("takes new users")
+    assert await ear.heard() == "STATUS=takes new users"
     told.stopping()
     assert await ear.heard() == "STOPPING=1"
 

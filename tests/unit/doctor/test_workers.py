@@ -76,11 +76,16 @@ def test_a_place_is_looked_at_as_the_server_does(tmp_path: Path) -> None:
     assert not (tmp_path / ("x" * 120)).exists()
 
 
-def test_a_place_is_held_while_a_server_runs(tmp_path: Path) -> None:
+def test_a_place_is_held_while_a_server_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     own = tmp_path / "own"
     server = Directory(own)
     server.claim()
     assert place(own).text == f"{own}, held by a relay that runs"
+    with monkeypatch.context() as patch:  # root looks at what is the service's
+        patch.setattr(os, "geteuid", lambda: 4711)
+        assert place(own).text == f"{own}, held by a relay that runs"
     server.release()
     assert place(own) == Finding(Grade.GOOD, "runtime folder", f"{own}")
     server.claim()

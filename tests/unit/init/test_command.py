@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from relay.doctor import report
 from relay.doctor.findings import Finding, bad, good
 from relay.errors import ConfigError
 from relay.init import advice, command
-from relay.init.answers import token_in
+from relay.init.answers import Certificate, token_in
 
 pytestmark = pytest.mark.usefixtures("kept_logging")
 
@@ -61,6 +62,14 @@ def test_it_writes_looks_and_says_what_is_next(
     ((told, config),) = examined
     assert config == str(toml)
     assert told["RELAY_OPERATOR_TOKEN"] == token_in((tmp_path / "etc/relay/relay.env").read_text())
+
+
+def test_a_question_says_once_what_is_usual(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert command._asked("Which?", Certificate.FILES, str) == "files"
+    assert capsys.readouterr().out == "Which? [files]: "
 
 
 @pytest.mark.usefixtures("examined")
