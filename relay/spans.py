@@ -31,6 +31,7 @@ from relay.signaling import Meeting
 
 FLUSH_S, LEAVE_S = 1.5, 0.3
 """How long the end waits for what is to be sent, and then for what is being sent."""
+_ASKED_S = 3.0
 _LOGGED_EVERY_S = 60.0
 _QUEUE, _USUAL_QUEUE = "OTEL_BSP_MAX_QUEUE_SIZE", 2048
 
@@ -150,6 +151,27 @@ class _Counting(SpanExporter):
 
     def _note(self, outcome: str) -> None:
         self._reason = outcome
+
+
+def asked() -> str:
+    """What the collector answers that the environment names, to a request without spans.
+
+    It is tried once, and waited for so long as the ``relay doctor`` of an operator may take.
+
+    :returns: ``HTTP 200``, or what was the matter, such as ``ConnectionError``.
+    :raises OSError, RuntimeError, ValueError: when what the environment says cannot be used.
+    """
+    said = ""
+
+    def note(outcome: str) -> None:
+        nonlocal said
+        said = outcome
+        exporter.shutdown()  # type: ignore[no-untyped-call] # else it would try again
+
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+    exporter = OTLPSpanExporter(timeout=_ASKED_S, session=_noting(note))
+    exporter.export([])
+    return said
 
 
 def trace_id_of(room_id: str) -> int:

@@ -7,8 +7,8 @@ learn; ``opentelemetry`` is imported only where one is named (:mod:`relay.spans`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -63,20 +63,43 @@ async def tracing(environ: Mapping[str, str], node: str | None = None) -> AsyncI
     if name is None:
         yield Traces(None, Counter())
         return
-    try:
+    with _needing_the_library(name):
         from relay.spans import Sending  # noqa: PLC0415
 
         sending = Sending(node)
+    try:
+        yield Traces(sending.tell, sending.spans)
+    finally:
+        await sending.close()
+
+
+def answer(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """Which variable names a collector, and what that says when it is asked; None without one.
+
+    It is ``HTTP 200``, or what else came of it. It takes some seconds at most.
+
+    :param environ: this process's environment, which the library reads as well.
+    :raises ConfigError: as :func:`tracing`.
+    """
+    name = collector(environ)
+    if name is None:
+        return None
+    with _needing_the_library(name):
+        from relay.spans import asked  # noqa: PLC0415
+
+        return name, asked()
+
+
+@contextmanager
+def _needing_the_library(name: str) -> Iterator[None]:
+    try:
+        yield
     except ImportError:
         raise ConfigError(
             f"{name}: traces need opentelemetry: pip install 'relay-videochat[traces]'"
         ) from None
     except (OSError, RuntimeError, ValueError) as error:
         raise ConfigError(f"{name}: traces cannot be sent: {error}") from None
-    try:
-        yield Traces(sending.tell, sending.spans)
-    finally:
-        await sending.close()
 
 
 def _is_url(text: str) -> bool:

@@ -10,5 +10,6 @@
 - ``places``    whether files and folders are there, and could be made
 - ``storage``   whether the data folder and the database can be used
 - ``system``    clock, file limits, idle cores, socket buffers, UDP segmentation
+- ``tracing``   whether traces of meetings can be sent
 - ``report``    all of it, the settings and the files that they name included, as text or JSON
 """

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from relay.api.welcome import read_welcome
 from relay.config import CONFIG_FILE, Settings, foreign, known, load, renamed
-from relay.doctor import cluster, names, network, ports, storage, system, workers
+from relay.doctor import cluster, names, network, ports, storage, system, tracing, workers
 from relay.doctor.findings import Finding, Grade, bad, fair, good
 from relay.doctor.places import is_there
 from relay.errors import ConfigError
@@ -50,6 +50,7 @@ def examine(
         yield from storage.check(settings, environ)
         yield from cluster.check(settings)
         yield from _classifier(settings)
+        yield from tracing.check(environ)
         own = own_addresses()
         yield from network.check_addresses(settings, own)
         yield from names.check(settings, own)

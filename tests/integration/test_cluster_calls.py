@@ -7,6 +7,7 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -21,6 +22,7 @@ from relay.protocol.messages import Report
 from tests.integration.test_evidence import patience, stamp_of, stored
 from tests.support.balancer import Balancer
 from tests.support.bots import Bot
+from tests.support.collector import Collector, a_collector, facts
 from tests.support.node_process import SECRET, kill_all, node_process, until
 from tests.support.ports import free_port
 from tests.support.redis_server import NEEDS_REDIS, RedisServer
@@ -28,6 +30,9 @@ from tests.support.served import page_of
 from tests.support.watching import sees
 
 pytestmark = [pytest.mark.timeout(240), NEEDS_REDIS]
+
+STEPS = ("meeting", "find", "match", "link", "first_picture")
+"""What a node tells of a meeting with a user of another node."""
 
 
 @pytest.fixture(autouse=True)
@@ -100,20 +105,26 @@ async def two_nodes(redis: RedisServer, *more: dict[str, object]) -> AsyncIterat
 
 
 async def test_users_of_two_nodes_meet_talk_press_next_and_report(
-    redis: RedisServer, tmp_path: Path
+    redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, folders = tmp_path / "key.pem", (tmp_path / "1", tmp_path / "2")
     init(folders[0], key)
     init(folders[1], tmp_path / "another.pem")
-    kept: list[dict[str, object]] = [{"evidence": True, "data_dir": each} for each in folders]
+    kept: list[dict[str, object]] = [
+        {"evidence": True, "data_dir": each, "workers": workers}
+        for each, workers in zip(folders, (2, 1), strict=True)
+    ]
     async with (
         patience(),
+        traced(monkeypatch) as collector,
         two_nodes(redis, *kept) as (first, second),
         Bot(url_of(first), 1) as one,
         Bot(url_of(second), 2) as two,
     ):
         await meet(one, two)
         room = one.room_id
+        await collector.until(lambda: len(meetings(collector)) == 2)
+        assert_is_one_trace(collector, room or "")
         await one.say("hello")
         await two.until(lambda: [chat.text for chat in two.chats] == ["hello"], 30)
         await one.next_partner()
@@ -131,6 +142,37 @@ async def test_users_of_two_nodes_meet_talk_press_next_and_report(
     for side, source in ((package.reporter, 1), (package.reported, 2)):
         assert {stamp_of(shot).source for shot in side.pictures} == {source}
     assert await stored(folders[1]) == []
+
+
+@asynccontextmanager
+async def traced(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collector]:
+    """Nodes that start within it tell a collector of meetings, at once."""
+    async with a_collector() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+        yield collector
+
+
+def meetings(collector: Collector) -> list[Any]:
+    return [span for span in collector.spans() if span.name == "meeting"]
+
+
+def assert_is_one_trace(collector: Collector, room_id: str) -> None:
+    """Each node has told of its own user, below a meeting of its own, and nothing is missing."""
+    told = collector.by_server()
+    assert told.keys() == {"node-1", "node-2"}
+    sides = set()
+    for spans in told.values():
+        (whole,) = (span for span in spans if span.name == "meeting")
+        about = facts(whole)
+        assert (about["relay.across_nodes"], about["relay.outcome"]) == (True, "complete")
+        assert {span.trace_id.hex() for span in spans} == {room_id + room_id[:8]}
+        assert sorted(span.name for span in spans) == sorted(STEPS)
+        sides |= {facts(span).get("relay.side") for span in spans} - {None}
+        for span in spans:
+            assert not facts(span).get("relay.unfinished")
+            assert span is whole or span.parent_span_id == whole.span_id
+    assert sides == {"first", "second"}
 
 
 async def test_a_socket_comes_back_at_the_other_node(redis: RedisServer) -> None:

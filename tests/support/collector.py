@@ -18,6 +18,8 @@ class Collector:
         self.url = ""
         self.requests: list[ExportTraceServiceRequest] = []
         self.status = 200
+        self.count = 0
+        """How often somebody has asked."""
         self.asked = asyncio.Event()
         """Something has come, taken or not."""
         self.answers = asyncio.Event()
@@ -27,6 +29,7 @@ class Collector:
     async def _take(self, request: web.Request) -> web.Response:
         body = await request.read()
         self.asked.set()
+        self.count += 1
         await self.answers.wait()
         if self.status == 200:
             self.requests.append(ExportTraceServiceRequest.FromString(body))
@@ -34,13 +37,17 @@ class Collector:
 
     def spans(self) -> list[Any]:
         """All of them."""
-        return [
-            span
-            for request in self.requests
-            for resource in request.resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
+        return [span for spans in self.by_server().values() for span in spans]
+
+    def by_server(self) -> dict[str, list[Any]]:
+        """All of them, by the node's name; that of a server that is alone is empty."""
+        found: dict[str, list[Any]] = {}
+        for request in self.requests:
+            for resource in request.resource_spans:
+                name = facts(resource.resource).get("service.instance.id", "")
+                for scope in resource.scope_spans:
+                    found.setdefault(name, []).extend(scope.spans)
+        return found
 
     def resource(self) -> dict[str, Any]:
         """What was said of the server."""

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,8 +19,13 @@ NEVER_FULL = "from relay.api import load; load.PATIENCE_S = float('inf')"
 
 
 @asynccontextmanager
-async def serving(directory: Path, *flags: str, before: str = "") -> AsyncIterator[Process]:
-    """:param before: statements that the process begins with."""
+async def serving(
+    directory: Path, *flags: str, before: str = "", descriptors: Sequence[int] = ()
+) -> AsyncIterator[Process]:
+    """:param before: statements that the process begins with.
+
+    :param descriptors: that it gets, by the same numbers.
+    """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-c", f"{before}\nfrom relay.cli import main; main()"),
         *("serve", "--host", "127.0.0.1", "--port", "0", "--udp-port", "0", *flags),
@@ -29,6 +34,7 @@ async def serving(directory: Path, *flags: str, before: str = "") -> AsyncIterat
         | {"PYTHONPATH": str(ROOT)},
         stdout=PIPE,
         stderr=PIPE,
+        pass_fds=descriptors,
     )
     try:
         yield process
