@@ -59,6 +59,7 @@ What several of them need:
 - ``whole``         writes a file whole or not at all
 - ``typed``         typed messages as bytes, between processes and machines
 - ``loop``          how late an event loop is, and how much of a core it uses
+- ``ticking``       lets time pass only while it matters
 - ``source``        which addresses count as one sender
 - ``target``        the server that a command is about, as the command line names it
 - ``proxies``       whose a request is that came through reverse proxies

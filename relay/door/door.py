@@ -26,6 +26,7 @@ from relay.door.turned import TurnedAway
 from relay.logs import log_crash
 from relay.pace import TokenBucket
 from relay.source import bounded_source_of
+from relay.ticking import Ticking
 
 _TICK_S = 1.0
 _ROOM = 64
@@ -68,8 +69,9 @@ class Door:
         self._undecided: set[asyncio.Transport] = set()
         self._turned_away = TurnedAway()
         self._by_transport: dict[asyncio.Transport, Client] = {}
-        self._tasks: set[asyncio.Task[None]] = set()  # those that are being let in, and the clock's
+        self._tasks: set[asyncio.Task[None]] = set()  # those that are being let in
         self._listening: list[Listening] = []
+        self._ticking = Ticking("door", _TICK_S, self.sweep, self._has_guests)
 
     def open(
         self,
@@ -89,8 +91,6 @@ class Door:
         take = partial(self._let_in, factory, tls)
         sockets = self._inherited.take(port) or listen(host, port)
         listening = Listening(sockets, take, self._make_room)
-        if not self._listening:
-            self._own(self._tick(), "door tick").add_done_callback(log_crash)
         self._listening.append(listening)
         return listening.port
 
@@ -99,6 +99,7 @@ class Door:
 
         Harmless when it was called before.
         """
+        self._ticking.stop()
         for listening in self._listening:
             listening.close()
         self._listening.clear()
@@ -146,11 +147,6 @@ class Door:
             self._end(client)
         self._turned_away.tell(self.tally, len(self._clients), now)
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(_TICK_S)
-            self.sweep()
-
     def _let_in(
         self,
         factory: ProtocolFactory | None,
@@ -158,6 +154,7 @@ class Door:
         accepted: socket.socket,
         address: str,
     ) -> None:
+        self._ticking.wake()
         source = self._source_of(address)
         refusal = self._refusal(source)
         if refusal is not None:
@@ -228,6 +225,9 @@ class Door:
         self.tally.drops["flood"] += 1
         self._end(client)
         return False
+
+    def _has_guests(self) -> bool:
+        return len(self._clients) > 0 or self._turned_away.has_more
 
     def _make_room(self) -> bool:
         self.tally.refusals["files"] += 1

@@ -81,7 +81,7 @@ async def _begins(
         port = None
         others = (other for other in range(orders.count) if other != orders.index)
         plane.open_bridges(Path(orders.directory), orders.index, others)
-        await _open_tunnels(orders, plane, tunnels)
+        _open_tunnels(orders, plane, tunnels)
         await desk.open(_socket(orders))
     except OSError as error:
         channel = await Channel.over(front)
@@ -92,11 +92,10 @@ async def _begins(
     return True
 
 
-async def _open_tunnels(orders: messages.Orders, plane: RelayPlane, stack: AsyncExitStack) -> None:
+def _open_tunnels(orders: messages.Orders, plane: RelayPlane, stack: AsyncExitStack) -> None:
     """Take connections that carry media over TCP."""
     tunnels = Tunnels(plane.landing)
-    await tunnels.start()
-    stack.push_async_callback(tunnels.close)
+    stack.callback(tunnels.close)
     path = handing.name(Path(orders.directory), orders.index)
     taking = handing.Taking(path, partial(tunnels.take, orders.index))
     stack.callback(taking.close)
