@@ -49,6 +49,7 @@ What several of them need:
 - ``track``         the table of figures that operators see of a track
 - ``quality``       how well somebody sees and hears a partner, in one figure
 - ``seam``          every private name of another package that is used, but those of ``srtp``
+- ``bare``          single modules of packages, without all that those would import
 - ``srtp``          libsrtp, by its private names
 - ``tls``           certificates: the operator's, or one made for the run
 - ``cookies``       how a cookie of the page is called, and where browsers send it

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import structlog
 import typer
 from typer.core import TyperGroup
 
@@ -30,8 +29,6 @@ _FAILED = 1
 _WRONG_VALUE = 2
 
 _SERVER = "Server"
-
-_log = structlog.get_logger()
 
 
 class _Panels(TyperGroup):
@@ -144,16 +141,18 @@ def serve(
 
     settings = read()
 
+    import structlog  # noqa: PLC0415
     import uvloop  # noqa: PLC0415
 
     from relay.app import serve as run  # noqa: PLC0415
     from relay.reloading import configure_logs  # noqa: PLC0415
 
     configure_logs(settings)
+    log = structlog.get_logger()
     for name in foreign(os.environ):
-        _log.warning("variable_not_ours", variable=name)
+        log.warning("variable_not_ours", variable=name)
     for former, present in renamed(settings):
-        _log.warning("setting_renamed", setting=former, now=present)
+        log.warning("setting_renamed", setting=former, now=present)
     uvloop.run(run(settings, _announce, read))
 
 
