@@ -51,6 +51,7 @@ What several of them need:
 - ``track``         the table of figures that operators see of a track
 - ``quality``       how well somebody sees and hears a partner, in one figure
 - ``seam``          every private name of another package that is used, but those of ``srtp``
+- ``bare``          single modules of packages, without all that those would import
 - ``srtp``          libsrtp, by its private names
 - ``tls``           certificates: the operator's, or one made for the run
 - ``cookies``       how a cookie of the page is called, and where browsers send it
@@ -61,6 +62,7 @@ What several of them need:
 - ``whole``         writes a file whole or not at all
 - ``typed``         typed messages as bytes, between processes and machines
 - ``loop``          how late an event loop is, and how much of a core it uses
+- ``ticking``       lets time pass only while it matters
 - ``source``        which addresses count as one sender
 - ``target``        the server that a command is about, as the command line names it
 - ``proxies``       whose a request is that came through reverse proxies

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import structlog
 import typer
 from typer.core import TyperGroup
 
@@ -32,8 +31,6 @@ _FAILED = 1
 _WRONG_VALUE = 2
 
 _SERVER = "Server"
-
-_log = structlog.get_logger()
 
 
 class _Panels(TyperGroup):
@@ -153,16 +150,18 @@ def serve(
 def _serve(read: Callable[[], Settings], watching: "Supervisor") -> None:
     settings = read()
 
+    import structlog  # noqa: PLC0415
     import uvloop  # noqa: PLC0415
 
     from relay.app import serve as run  # noqa: PLC0415
     from relay.reloading import configure_logs  # noqa: PLC0415
 
     configure_logs(settings)
+    log = structlog.get_logger()
     for name in foreign(os.environ):
-        _log.warning("variable_not_ours", variable=name)
+        log.warning("variable_not_ours", variable=name)
     for former, present in renamed(settings):
-        _log.warning("setting_renamed", setting=former, now=present)
+        log.warning("setting_renamed", setting=former, now=present)
     uvloop.run(run(settings, _announce, read, watching))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from relay.histogram import Histogram
 from relay.logs import log_crash
@@ -11,6 +11,9 @@ BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1)
 
 _NAP_S = 0.1
 _PERIOD_S = 1.0
+_REST = 0.02
+"""Of a core; an event loop that comes late by ``_LATE_S`` is not at rest either."""
+_LATE_S = 0.02
 
 
 class LoopWatch:
@@ -33,10 +36,11 @@ class LoopWatch:
         self._clock, self._cpu = clock, cpu
         self._task: asyncio.Task[None] | None = None
         self._begun_at = clock()
+        self._is_at_work = True
         self._lag_s = 0.0
         self._cpu_s = 0.0
 
-    def start(self, each_period: Callable[[float], Awaitable[None]] | None = None) -> None:
+    def start(self, each_period: Callable[[float], None] | None = None) -> None:
         """Begin to watch.
 
         :param each_period: called after each with its length in seconds.
@@ -51,13 +55,22 @@ class LoopWatch:
             self._task.cancel()
             await asyncio.wait({self._task})
 
-    async def _watch(self, each_period: Callable[[float], Awaitable[None]] | None) -> None:
+    async def _watch(self, each_period: Callable[[float], None] | None) -> None:
         while True:
-            asleep_since = self._clock()
-            await asyncio.sleep(_NAP_S)
-            seconds = self.woke(self._clock() - asleep_since - _NAP_S)
+            asleep_since, nap_s = self._clock(), self.nap_s
+            await asyncio.sleep(nap_s)
+            seconds = self.woke(self._clock() - asleep_since - nap_s)
             if seconds is not None and each_period is not None:
-                await each_period(seconds)
+                each_period(seconds)
+
+    @property
+    def nap_s(self) -> float:
+        """How long the watch sleeps.
+
+        It looks often only while there is work: a thread that uses next to nothing of a core does
+        not hold its event loop up, and waking it up all the time would be all that it does.
+        """
+        return _NAP_S if self._is_at_work else _PERIOD_S
 
     def woke(self, late_s: float) -> float | None:
         """Take note that the event loop came late by so many seconds.
@@ -74,5 +87,6 @@ class LoopWatch:
         cpu_s = self._cpu()
         self.cpu_ratio = max(cpu_s - self._cpu_s, 0.0) / seconds
         self.worst_lag_s = self._lag_s
+        self._is_at_work = self.cpu_ratio >= _REST or self._lag_s >= _LATE_S
         self._cpu_s, self._begun_at, self._lag_s = cpu_s, now, 0.0
         return seconds

@@ -55,13 +55,12 @@ class OverTcp:
             self._reception = Reception(plane.tunnels, gate, self._clock)
         elif _is_here(plane):
             self._tunnels = Tunnels(plane.landing)
-            await self._tunnels.start()
             self._reception = Reception(self._tunnels, gate, self._clock)
 
     async def close(self) -> None:
         """End all connections; to be called after the plane has said goodbye over them."""
         if self._tunnels is not None:
-            await self._tunnels.close()
+            self._tunnels.close()
         if self._reception is not None:
             await self._reception.close()
 

@@ -1,30 +1,38 @@
 """Every private name of another package that the relay uses, but those of :mod:`relay.srtp`.
 
 The packages are pinned to a minor version in ``pyproject.toml``, and a test fails by name when one
-of these changes.
+of these changes. Of aiortc only DTLS is imported, for links need no more.
 """
+
+from __future__ import annotations
 
 import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from aioice import Candidate, Connection
-from aiortc import RTCPeerConnection
-from aiortc.rtcdtlstransport import (
-    SRTP_AEAD_AES_128_GCM,
-    SRTP_AES128_CM_SHA1_80,
-    SRTP_PROFILES,
-    RTCCertificate,
-    RTCDtlsFingerprint,
-    RTCDtlsParameters,
-    RTCDtlsTransport,
-    SRTPProtectionProfile,
-    State,
-)
 from OpenSSL import SSL
 from pylibsrtp import Policy, Session
+
+from relay.bare import bare
+
+with bare("aiortc", {"aiortc.rtcicetransport": ["RTCIceTransport"], "av": ["AudioFrame"]}):
+    from aiortc.rtcdtlstransport import (
+        SRTP_AEAD_AES_128_GCM,
+        SRTP_AES128_CM_SHA1_80,
+        SRTP_PROFILES,
+        RTCCertificate,
+        RTCDtlsFingerprint,
+        RTCDtlsParameters,
+        RTCDtlsTransport,
+        SRTPProtectionProfile,
+        State,
+    )
+
+if TYPE_CHECKING:
+    from aioice import Candidate, Connection
+    from aiortc import RTCPeerConnection
 
 LINK_SRTP_PROFILES = [
     profile
@@ -155,6 +163,11 @@ def srtp_sessions(dtls: RTCDtlsTransport) -> tuple[Session, Session]:
     return dtls._rx_srtp, dtls._tx_srtp
 
 
+def fingerprint(algorithm: str, value: str) -> RTCDtlsFingerprint:
+    """That of a peer's certificate, as :func:`start_dtls` takes it."""
+    return RTCDtlsFingerprint(algorithm, value)
+
+
 async def start_dtls(dtls: RTCDtlsTransport, fingerprints: Iterable[RTCDtlsFingerprint]) -> bool:
     """Do the handshake with a peer that has these fingerprints; False when it failed.
 
@@ -217,7 +230,7 @@ async def _gather_loopback_too(
     ice: Connection, component: int, addresses: list[str]
 ) -> list[Candidate]:
     addresses = ["127.0.0.1", *addresses]
-    return await Connection.get_component_candidates(ice, component, addresses)
+    return await type(ice).get_component_candidates(ice, component, addresses)
 
 
 def _transports(connection: RTCPeerConnection) -> set[RTCDtlsTransport]:

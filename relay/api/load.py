@@ -14,11 +14,13 @@ import structlog
 from relay.api.models import ALL_THRESHOLDS
 from relay.histogram import Histogram
 from relay.loop import LoopWatch
-from relay.plane import Sight, WorkerLoad
+from relay.plane import PlaneStats, Sight, WorkerLoad
 
 LAG_LIMIT_S = ALL_THRESHOLDS["loop_lag_ms"].bad / 1000
 CPU_LIMIT = ALL_THRESHOLDS["cpu_ratio"].bad
 PATIENCE_S = 5.0
+SAME_S = 0.1
+"""Counters that are newer by less are those of the period before."""
 
 _log = structlog.get_logger()
 
@@ -44,8 +46,8 @@ class Load:
         self._media, self._clock = media, clock
         self._loop = LoopWatch(clock, cpu)
         self._agreed_at = clock()
-        self._packets: int | None = None  # what adopted workers have counted before is no traffic
-        self._bytes = 0
+        self._counted: PlaneStats | None = None  # what adopted workers had counted is no traffic
+        self._counted_at = 0.0
 
     @property
     def lag(self) -> Histogram:
@@ -79,14 +81,22 @@ class Load:
         """Watch no more."""
         await self._loop.close()
 
-    async def end_period(self, seconds: float) -> None:
-        """Look at what a period of so many seconds was like."""
-        media = await self._media.stats()
-        if self._packets is not None:
-            self.packets_per_s = (media.packets_forwarded - self._packets) / seconds
-            self.bitrate_bps = 8 * (media.bytes_forwarded - self._bytes) / seconds
-        self._packets, self._bytes = media.packets_forwarded, media.bytes_forwarded
-        self._judge(self._clock())
+    def end_period(self, _seconds: float) -> None:
+        """Look at what a period was like.
+
+        Workers are not asked for it: they tell of themselves once a second anyway.
+        """
+        now = self._clock()
+        age_s, media = self._media.lately()
+        counted_at, former = now - age_s, self._counted
+        seconds = counted_at - self._counted_at
+        if former is not None and seconds < SAME_S:
+            media, counted_at = former, self._counted_at
+        elif former is not None:
+            self.packets_per_s = (media.packets_forwarded - former.packets_forwarded) / seconds
+            self.bitrate_bps = 8 * (media.bytes_forwarded - former.bytes_forwarded) / seconds
+        self._counted, self._counted_at = media, counted_at
+        self._judge(now)
 
     @property
     def _front(self) -> WorkerLoad:

@@ -27,6 +27,7 @@ from relay.door.turned import TurnedAway
 from relay.logs import log_crash
 from relay.pace import TokenBucket
 from relay.source import bounded_source_of
+from relay.ticking import Ticking
 
 _TICK_S = 1.0
 _ROOM = 64
@@ -72,9 +73,9 @@ class Door:
         self._undecided: set[asyncio.Transport] = set()
         self._turned_away = TurnedAway()
         self._by_transport: dict[asyncio.Transport, Client] = {}
-        self._tasks: set[asyncio.Task[None]] = set()  # those that are being let in, and the clock's
-        self._welcomes: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()  # those that are being let in
         self._listening: list[Listening] = []
+        self._ticking = Ticking("door", _TICK_S, self.sweep, self._has_guests)
 
     def open(
         self,
@@ -94,8 +95,6 @@ class Door:
         take = partial(self._let_in, factory, tls)
         sockets = self._inherited.take(port) or listen(host, port)
         listening = Listening(sockets, take, self._make_room)
-        if not self._listening:
-            self._own(self._tick(), "door tick").add_done_callback(log_crash)
         self._listening.append(listening)
         return listening.port
 
@@ -105,12 +104,13 @@ class Door:
         They have a moment for that, since with systemd's socket nobody is to be refused by a server
         that is started anew. Harmless when it was called before.
         """
+        self._ticking.stop()
         for listening in self._listening:
             listening.close()
         self._listening.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_S):
-                while self._welcomes or self._undecided:  # noqa: ASYNC110 - a handful of turns
+                while self._tasks or self._undecided:  # noqa: ASYNC110 - a handful of turns
                     await asyncio.sleep(_LOOK_EVERY_S)
         for transport in list(self._undecided):
             transport.abort()
@@ -156,11 +156,6 @@ class Door:
             self._end(client)
         self._turned_away.tell(self.tally, len(self._clients), now)
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(_TICK_S)
-            self.sweep()
-
     def _let_in(
         self,
         factory: ProtocolFactory | None,
@@ -168,6 +163,7 @@ class Door:
         accepted: socket.socket,
         address: str,
     ) -> None:
+        self._ticking.wake()
         source = self._source_of(address)
         refusal = self._refusal(source)
         if refusal is not None:
@@ -178,8 +174,6 @@ class Door:
         client = Client(source)
         welcome = self._own(self._welcome(factory, tls(), accepted, client), "door welcome")
         client.hang_up = welcome.cancel
-        self._welcomes.add(welcome)
-        welcome.add_done_callback(self._welcomes.discard)
         self._clients.come(client, self._clock())
         welcome.add_done_callback(partial(self._welcomed, accepted, client))
 
@@ -240,6 +234,9 @@ class Door:
         self.tally.drops["flood"] += 1
         self._end(client)
         return False
+
+    def _has_guests(self) -> bool:
+        return len(self._clients) > 0 or self._turned_away.has_more
 
     def _make_room(self) -> bool:
         self.tally.refusals["files"] += 1

@@ -16,6 +16,8 @@ class TurnedAway:
     """What has been told of a tally, and when."""
 
     def __init__(self) -> None:
+        self.has_more = False
+        """Whether there is news that was not told, since something was a moment ago."""
         self._told: dict[str, int] = {}
         self._told_at = float("-inf")
         self._quiet_until_s = float("-inf")
@@ -29,7 +31,8 @@ class TurnedAway:
         counted |= {"evicted": tally.drops["evicted"], "silent": tally.drops["silent"]}
         news = {name: count - self._told.get(name, 0) for name, count in counted.items()}
         if news["silent"] >= MANY_SILENT or any(news[name] for name in news if name != "silent"):
-            if now < self._quiet_until_s:
+            self.has_more = now < self._quiet_until_s
+            if self.has_more:
                 return
             fields = {name: count for name, count in news.items() if count}
             _log.warning("connections_turned_away", connections=there, **fields)

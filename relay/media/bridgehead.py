@@ -111,6 +111,15 @@ class Bridgehead:
         self._bridges.clear()
         self._forwarder.bridges = ()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody elsewhere has a partner here, and nothing is to be mended.
+
+        Bridges are not probed then: whoever needs one has a link for a while before.
+        """
+        are_up = all(bridge.is_up for bridge in self._bridges.values())
+        return are_up and not self._fars and not self.trunks.to()
+
     # pairings
 
     @property

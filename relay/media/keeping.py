@@ -34,6 +34,11 @@ class Keeping:
         """By user, the last picture of a pair that has ended, and until when it stays."""
         self._asked_at: float = float("-inf")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to forget."""
+        return not (self._keepers or self._former)
+
     def turn(self, ends: Iterable[Link | Far], *, on: bool) -> None:
         """Begin or end; what was kept is forgotten then.
 

@@ -9,9 +9,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable
-from typing import Literal
-
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsTransport
+from typing import TYPE_CHECKING, Literal
 
 from relay.logs import log_crash
 from relay.media.budget import DTLS, DTLS_COST, Budget
@@ -32,6 +30,7 @@ from relay.seam import (
     dtls_transport,
     dtls_version_name,
     end_task,
+    fingerprint,
     srtp_pointers,
     srtp_profile_name,
     srtp_sessions,
@@ -39,6 +38,9 @@ from relay.seam import (
     stop_dtls,
 )
 from relay.srtp import forget_srtp_stream
+
+if TYPE_CHECKING:
+    from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 
 MAX_QUEUED_RECORDS = 32
 """While so many DTLS records wait, datagrams are dropped unread; a flight has five."""
@@ -374,7 +376,7 @@ class Link:
                 self._closed.set()
 
         told = self.uplink.terms.fingerprints
-        known = [RTCDtlsFingerprint(each.algorithm, each.value) for each in told]
+        known = [fingerprint(each.algorithm, each.value) for each in told]
         if not await start_dtls(dtls, known):
             self._dtls_has_failed = True
             was_lost(self, "failed")

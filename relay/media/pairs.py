@@ -88,6 +88,12 @@ class Pairs:
         """
         self.elsewhere.open_trunk(node, worker, near, far)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether time changes nothing here: nobody is elsewhere, and no picture is kept."""
+        elsewhere = self._bridgehead
+        return (elsewhere is None or elsewhere.is_quiet) and self.keeping.is_empty
+
     def trunk(self, node: str, worker: int) -> Trunk | None:
         """The way to a worker of another node."""
         return self.elsewhere.trunks.get(node, worker)

@@ -27,6 +27,7 @@ from relay.media.paths.ice import Credentials
 from relay.media.paths.idle import IdleCores
 from relay.media.paths.landing import REFUSALS, Landing, landing
 from relay.media.paths.transport import DatagramSocket
+from relay.media.paths.trunk import Place
 from relay.media.tapping import Tapping
 from relay.media.upkeep import LATE_S, event_of, tend
 from relay.plane import (
@@ -47,9 +48,13 @@ from relay.plane import (
 )
 from relay.plane.listeners import Listeners
 from relay.seam import LinkCertificate
+from relay.ticking import Ticking
 
 TICK_S = 0.1
 """How often links are looked after."""
+
+LOOK_AROUND_S = 10.0
+"""How often bridges are, when there are no links."""
 
 LINKS_AT_ONCE = 8
 """So many links are looked at before packets have their turn again: 0.2 ms."""
@@ -100,7 +105,7 @@ class RelayPlane:
         self._socket: DatagramSocket | None = None
         self._forwarder: Forwarder | None = None
         self._addresses: candidates.Addresses = ()
-        self._watcher: asyncio.Task[None] | None = None
+        self._ticking = Ticking("media plane", TICK_S, self.tick, self._is_busy)
         self._next_look: asyncio.TimerHandle | None = None
         """At what has not come, should nothing else come until then."""
         self._ticked_at = self._awake_since = float("-inf")
@@ -122,8 +127,6 @@ class RelayPlane:
         self._addresses = candidates.announced(self._host, self.udp_port, self._public)
         for part in self._bound.parts:
             asyncio.get_running_loop().add_reader(part.fileno(), forwarder.on_readable, part)
-        self._watcher = asyncio.create_task(self._watch(), name="media plane's clock")
-        self._watcher.add_done_callback(log_crash)
 
     def wind_down(self) -> None:
         """Nothing to do: media ends with this process, however that ends."""
@@ -142,14 +145,13 @@ class RelayPlane:
 
         :param silently: say nothing, to users who are to offer again rather than to hang up.
         """
-        if self._socket is None or self._watcher is None:
+        if self._socket is None:
             return
         for user_id in list(self._links):
             self._drop_link(user_id, silently=silently)
-        self._watcher.cancel()
+        self._ticking.stop()
         if self._next_look is not None:
             self._next_look.cancel()
-        await asyncio.gather(self._watcher, return_exceptions=True)
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
         self._pairs.end()
@@ -201,10 +203,25 @@ class RelayPlane:
         :raises OSError: when a socket cannot be bound.
         """
         self._pairs.elsewhere.open(directory, index, peers)
+        self._ticking.wake()
+
+    def look_around(self) -> None:
+        """See whether bridges still lead to somebody; to be called now and then.
+
+        Else a plane with nobody here would never hear that another one has taken the place of the
+        one that it knew, and that one cannot connect before.
+        """
+        if self._clock() - self._ticked_at >= LOOK_AROUND_S:
+            self._ticking.wake()
 
     def card(self, user_id: str) -> Card | None:
         """What another plane has to know of a user, until its next description; None before one."""
         return card_of(self._links[user_id]) if user_id in self._links else None
+
+    def open_trunk(self, node: str, worker: int, near: Place, far: Place) -> None:
+        """See :meth:`relay.media.pairs.Pairs.open_trunk`."""
+        self._pairs.open_trunk(node, worker, near, far)
+        self._ticking.wake()
 
     @property
     def pairs(self) -> Pairs:
@@ -223,6 +240,7 @@ class RelayPlane:
         :raises KeyError: when there is no way to it.
         """
         self._pairs.pair_far(user_id, card, number, peer, node)
+        self._ticking.wake()
 
     # signalling's side: see relay.plane.MediaPlane
 
@@ -384,6 +402,13 @@ class RelayPlane:
 
     async def stats(self) -> PlaneStats:
         """See :class:`relay.plane.MediaPlane`."""
+        return self._stats()
+
+    def lately(self) -> tuple[float, PlaneStats]:
+        """See :class:`relay.plane.MediaPlane`."""
+        return 0.0, self._stats()
+
+    def _stats(self) -> PlaneStats:
         if self._forwarder is None:
             return PlaneStats()
         forwarder, socket, elsewhere = self._forwarder, self._bound, self._pairs.elsewhere
@@ -431,6 +456,7 @@ class RelayPlane:
             candidates.over_tcp(addresses, self._tcp_port),
         )
         self._links[user_id] = link
+        self._ticking.wake()
         self._tapping.equip(link)
         return link
 
@@ -461,10 +487,10 @@ class RelayPlane:
 
     # the clock
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
-            self.tick()
+    def _is_busy(self) -> bool:
+        """Whether there is anybody whom time concerns, or anything that is to be forgotten."""
+        pairs = self._pairs
+        return bool(self._links or pairs.partner_of) or not pairs.is_quiet
 
     def tick(self) -> None:
         """Tend every link, and drop those that have ended.

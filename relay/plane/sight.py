@@ -157,6 +157,9 @@ class Sight(Protocol):
     async def stats(self) -> PlaneStats:
         """The counters alone."""
 
+    def lately(self) -> tuple[float, PlaneStats]:
+        """The counters as they were told last, and how many seconds ago; nobody is asked."""
+
     def workers(self) -> list[WorkerView]:
         """The media processes, as they have told last; none where media is in the front's own."""
 

@@ -36,6 +36,7 @@ from relay.signaling.tracing import Meeting
 from relay.signaling.views import LobbyCounts, RoomView, UserView
 from relay.signaling.wire import GRACE_S
 from relay.store import Room, Store
+from relay.ticking import Ticking
 
 _TICK_S = 1.0
 _PATIENCE_S = 5.0
@@ -121,7 +122,8 @@ class Gateway:
             self._greeting,
             cluster,
         )
-        self._ticking: asyncio.Task[None] | None = None
+        self._ticking = Ticking("lobby", _TICK_S, self._tick, lambda: self._lobby.is_busy)
+        self._lobby.wake = self._ticking.wake
 
     @property
     def draining(self) -> bool:
@@ -135,7 +137,9 @@ class Gateway:
         :returns: whether that is news.
         """
         self._reception.is_draining = True
-        return self._lobby.moving.begin(monotonic(), left_s)
+        is_news = self._lobby.moving.begin(monotonic(), left_s)
+        self._ticking.wake()
+        return is_news
 
     def stop_draining(self) -> bool:
         """Let new users in again; whether that is news."""
@@ -172,19 +176,16 @@ class Gateway:
         return [web.get("/ws", self._sockets.serve)]
 
     async def start(self) -> None:
-        """Begin to listen to the plane and to let time pass."""
+        """Begin to listen to the plane."""
         if self._media_mode == "relay":
             self._plane.subscribe(self._lobby.media_event)
-        self._ticking = asyncio.create_task(self._tick(), name="lobby tick")
 
     async def close(self) -> None:
         """Close every socket with 1001 and end every task."""
         self._reception.is_closing = True
         await self._sockets.close(_SHUTDOWN_S)
         await self._handling.close(_SHUTDOWN_S)
-        if self._ticking is not None:
-            self._ticking.cancel()
-            await asyncio.wait({self._ticking})
+        self._ticking.stop()
 
     def looking(self) -> dict[str, int]:
         """How many users wait, by the mode in which they want to talk."""
@@ -289,14 +290,9 @@ class Gateway:
                 task.cancel()
         return True
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(_TICK_S)
-            try:
-                self._lobby.tick(monotonic())
-                self._sessions.tick(monotonic())
-            except Exception:
-                log.exception("tick_failed")
+    def _tick(self) -> None:
+        self._lobby.tick(monotonic())
+        self._sessions.tick(monotonic())
 
     def _greeting(
         self, request: web.Request, session: Session, token: str | None, known: Known

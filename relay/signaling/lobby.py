@@ -128,6 +128,8 @@ class Lobby:
         self._negotiation = negotiation
         self._media_mode: MediaMode = media_mode
         self._sessions: dict[str, Session] = {}
+        self.wake: Callable[[], None] = lambda: None
+        """Called when :meth:`tick` has something to do again."""
         self.tally = Tally()
         """What is counted."""
         haste, keeps_chat = Haste(limits.nexts_per_minute, limits.hasty_nexts), freezer is not None
@@ -184,6 +186,7 @@ class Lobby:
     def join(self, session: Session) -> None:
         """Let a user in, who will be handled until its :class:`SessionEnded`."""
         self._sessions[session.user_id] = session
+        self.wake()
 
     def media_event(self, event: MediaEvent) -> None:
         """Take an event of the plane's."""
@@ -211,6 +214,11 @@ class Lobby:
             case OverBudget():
                 log.info("over_budget", user=event.user_id, kind=event.kind)
                 session.outbox.close(CLOSE_OVER_BUDGET, f"over budget: {event.kind}")
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether time has a meaning here: somebody is there, or the server is being drained."""
+        return bool(self._sessions) or self.moving.is_on
 
     def tick(self, now: float) -> None:
         """Let time pass: have late links noticed, those who wait search again, others move."""

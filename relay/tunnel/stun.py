@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from aioice import stun
-
+from relay.bare import bare
 from relay.framing import COOKIE, STUN_HEAD_BYTES
+
+with bare("aioice"):
+    from aioice import stun
 
 Address = tuple[str, int]
 """An IP address as text, in its shortest form, and a port."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from relay.logs import log_crash
 from relay.media.paths.landing import Landing
 from relay.media.paths.transport import Tunnelled
 from relay.source import bounded_source_of
+from relay.ticking import Ticking
 from relay.tunnel.batch import Batch
 from relay.tunnel.credentials import Closed
 from relay.tunnel.dialects import Dialect, IceTcp, TurnTcp
@@ -37,7 +36,7 @@ _TICK_S = 1.0
 
 
 class Tunnels:
-    """The table; :meth:`start` and :meth:`close` it."""
+    """The table; :meth:`close` it."""
 
     def __init__(self, landing: Landing, clock: Callable[[], float] = time.monotonic) -> None:
         self.refusals = landing.refusals
@@ -46,21 +45,14 @@ class Tunnels:
         self._batch = Batch()
         self._sources: dict[Tunnel, tuple[str, str]] = {}  # its source and its kind
         self._by_source: Counter[str] = Counter()
-        self._ticking: asyncio.Task[None] | None = None
+        self._ticking = Ticking("tunnels", _TICK_S, self.look, lambda: bool(self._sources))
 
     def __len__(self) -> int:
         return len(self._sources)
 
-    async def start(self) -> None:
-        """Begin to let time pass."""
-        self._ticking = asyncio.create_task(self._tick(), name="tunnels' clock")
-        self._ticking.add_done_callback(log_crash)
-
-    async def close(self) -> None:
+    def close(self) -> None:
         """End all of them."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-            await asyncio.wait({self._ticking})
+        self._ticking.stop()
         for tunnel in list(self._sources):
             tunnel.close()
 
@@ -94,6 +86,7 @@ class Tunnels:
         )
         self._sources[tunnel] = source, handover.kind
         self._by_source[source] += 1
+        self._ticking.wake()
         tunnel.begin(handover.first, handover.unsent)
 
     def look(self) -> None:
@@ -101,11 +94,6 @@ class Tunnels:
         now = self._clock()
         for tunnel in list(self._sources):
             tunnel.look(now, ANSWER_S, IDLE_S)
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(_TICK_S)
-            self.look()
 
     def _refusal(self, source: str) -> str | None:
         if source and self._by_source[source] >= MAX_OF_SOURCE:

@@ -13,15 +13,17 @@ again.
 - ``trunk_keys`` the trunks to other nodes' workers, and their keys
 - ``register``   who is there, who is missing, and what all of them have counted
 - ``crew``       starts workers, adopts them, replaces those that have died, stops them
+- ``births``     the process that forks workers, so that they share memory, and how each ends
 - ``colleague``  one worker as the front has it: requests, commands, events
 - ``messages``   what the two say to each other, typed and versioned
 - ``channel``    how it gets from one to the other
 - ``directory``  where their sockets are, for nobody else
 - ``desk``       the worker's end: carries out what the front asks for
 - ``handing``    how a connection that carries media gets from the front to a worker
-- ``main``       the worker's process
+- ``main``       that process, and the worker's
 """
 
+import relay.logs  # noqa: F401 - before structlog, see there
 from relay.workers.crew import Crew
 from relay.workers.directory import Directory, usual
 from relay.workers.messages import Orders

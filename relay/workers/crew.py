@@ -6,13 +6,13 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import structlog
 from pydantic import TypeAdapter
@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from relay.errors import CannotListen, WorkerError, reason_of
 from relay.logs import log_crash
 from relay.workers import messages
+from relay.workers.births import Born, bear
 from relay.workers.channel import Channel, peer_process
 from relay.workers.colleague import Colleague
 from relay.workers.directory import MAX_WORKERS, Directory, control
@@ -39,6 +40,8 @@ EXIT_S = 1.0
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
 """Between attempts to replace a worker that dies again and again."""
 
+_T = TypeVar("_T")
+
 log = structlog.get_logger(__name__)
 
 
@@ -53,7 +56,7 @@ class Crew:
         self.restarts = [0] * len(orders)
         """How often each worker has died."""
         self._orders, self._directory = list(orders), directory
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._processes: dict[int, Born] = {}
         self._members: dict[int, Colleague] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -79,13 +82,12 @@ class Crew:
         """
         self._joined, self._told, self._lost = joined, told, lost
         await self.clear()
-        starting = [self._hire(index) for index in range(len(self._orders))]
-        results = await asyncio.gather(*starting, return_exceptions=True)
-        failures = [result for result in results if isinstance(result, BaseException)]
-        if failures:
+        try:
+            await self._hire(*range(len(self._orders)))
+        except BaseException:
             await self.let_go()
             await self.close()
-            raise failures[0]
+            raise
 
     async def clear(self) -> None:
         """End what a former front has left for which there is no place, and free its ports."""
@@ -117,7 +119,7 @@ class Crew:
         await asyncio.gather(*(self._dismiss(index) for index in list(self._members)))
         for process in self._processes.values():
             process.kill()
-            process.wait()
+            await process.wait()
         self._processes.clear()
 
     def replace(self, member: Colleague, reason: str) -> None:
@@ -127,10 +129,20 @@ class Crew:
 
     # one worker
 
-    async def _hire(self, index: int) -> None:
-        """Adopt a worker that is there, or start one."""
-        found = await self._find(index) or await self._launch(index)
-        channel, hello = found
+    async def _hire(self, *indexes: int) -> None:
+        """Adopt the workers that are there, and start the others."""
+        found = await _all(self._find(index) for index in indexes)
+        missing = []
+        for index, there in zip(indexes, found, strict=True):
+            if there is None:
+                missing.append(index)
+            else:
+                self._enter(index, *there)
+        if missing:
+            for index, started in zip(missing, await self._launch(missing), strict=True):
+                self._enter(index, *started)
+
+    def _enter(self, index: int, channel: Channel, hello: messages.Hello) -> None:
         # Where any port would do, the next one is to have the same.
         self._orders[index] = replace(self._orders[index], udp_port=hello.udp_port)
         member = self._members[index] = Colleague(channel, hello)
@@ -177,34 +189,31 @@ class Crew:
             await _has_gone(channel, EXIT_S)
         await channel.close()
 
-    async def _launch(self, index: int) -> tuple[Channel, messages.Hello]:
-        orders = self._orders[index]
-        ours, theirs = socket.socketpair()
+    async def _launch(self, indexes: Sequence[int]) -> list[tuple[Channel, messages.Hello]]:
+        """Start workers, all or none: they are forked from one process, with which they share."""
+        pairs = [socket.socketpair() for _ in indexes]
+        theirs = [each for _, each in pairs]
+        command = _command([self._orders[index] for index in indexes], theirs)
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("RELAY_")}
+        channels = [await Channel.over(ours) for ours, _ in pairs]
+        born: list[Born] = []
         try:
-            process = self._processes[index] = subprocess.Popen(  # noqa: ASYNC220, S603 - it only forks
-                _command(orders, theirs),
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # it is to outlive the front, and the front's terminal
-                env={k: v for k, v in os.environ.items() if not k.startswith("RELAY_")},
-            )
-        except OSError as error:
-            ours.close()
-            raise WorkerError(f"a media process cannot be started: {error}") from None
-        finally:
-            theirs.close()
-        channel = await Channel.over(ours)
-        try:
-            hello = await _introduction(channel, START_S)
+            try:
+                born = await bear(command, [each.fileno() for each in theirs], environ, START_S)
+            finally:
+                for each in theirs:
+                    each.close()
+            hellos = await _all(_introduction(channel, START_S) for channel in channels)
         except BaseException:
-            await channel.close()
-            process.kill()
-            process.wait()
-            del self._processes[index]
+            pids = [process.pid for process in born]
+            ended = (self._expel(*each) for each in zip_longest(indexes, channels, pids))
+            await asyncio.gather(*ended)
+            await asyncio.gather(*map(_exit_code, born))
             raise
-        log.info("worker_started", worker=index, process=process.pid, udp_port=hello.udp_port)
-        return channel, hello
+        for index, process, hello in zip(indexes, born, hellos, strict=True):
+            self._processes[index] = process
+            log.info("worker_started", worker=index, process=process.pid, udp_port=hello.udp_port)
+        return list(zip(channels, hellos, strict=True))
 
     def _gone(self, member: Colleague, reason: str) -> None:
         """A worker has gone, or is of no use any more."""
@@ -251,13 +260,22 @@ def _kill(process_id: int) -> None:
         os.kill(process_id, signal.SIGKILL)
 
 
-async def _exit_code(process: subprocess.Popen[bytes]) -> int:
+async def _exit_code(process: Born) -> int | None:
     """Wait for the end of a process that has gone, or is about to."""
     try:
-        return await asyncio.to_thread(process.wait, EXIT_S)
-    except subprocess.TimeoutExpired:
+        return await process.wait(EXIT_S)
+    except TimeoutError:
         process.kill()
-        return await asyncio.to_thread(process.wait)
+        return await process.wait()
+
+
+async def _all(work: Iterable[Awaitable[_T]]) -> list[_T]:
+    """Wait for all of it; what has failed first is raised when nothing is under way any more."""
+    done = await asyncio.gather(*work, return_exceptions=True)
+    for each in done:
+        if isinstance(each, BaseException):
+            raise each
+    return cast("list[_T]", done)
 
 
 async def _has_gone(channel: Channel, patience_s: float) -> bool:
@@ -301,7 +319,7 @@ def _fits(theirs: messages.Orders, ours: messages.Orders) -> bool:
     return same == ours
 
 
-def _command(orders: messages.Orders, connected: socket.socket) -> list[str]:
-    written = TypeAdapter(messages.Orders).dump_json(orders).decode()
+def _command(orders: Sequence[messages.Orders], connected: Sequence[socket.socket]) -> list[str]:
+    written = TypeAdapter(list[messages.Orders]).dump_json(list(orders)).decode()
     module = (*(f"-W{option}" for option in sys.warnoptions), "-P", "-m", "relay.workers.main")
-    return [sys.executable, *module, written, str(connected.fileno())]
+    return [sys.executable, *module, written, *(str(each.fileno()) for each in connected)]

@@ -178,7 +178,7 @@ class Desk:
             case messages.PairFar(user_id, card, number, peer, node):
                 plane.pair_far(user_id, card, number, peer, node)
             case messages.OpenTrunk(node, worker, near, far):
-                plane.pairs.open_trunk(node, worker, near, far)
+                plane.open_trunk(node, worker, near, far)
             case messages.TakeTrunkKey(node, worker, epoch, key):
                 trunk = plane.pairs.trunk(node, worker)
                 if trunk is not None:
@@ -214,10 +214,12 @@ class Desk:
                 raise WorkerError("asks for what no front asks for")
         return None
 
-    async def _end_period(self, seconds: float) -> None:
-        packets = (await self._plane.stats()).packets_forwarded
+    def _end_period(self, seconds: float) -> None:
+        _, stats = self._plane.lately()
+        packets = stats.packets_forwarded
         self._packets_per_s = (packets - self._packets) / seconds
         self._packets = packets
+        self._plane.look_around()
 
     def _load(self) -> WorkerLoad:
         watch = self._loop_watch

@@ -1,7 +1,8 @@
 """A worker's process: one media plane, and a desk at which a front gives orders.
 
-The front starts it with its orders and one end of a pair of sockets, and it stays when the front
-vanishes. Its first words say whether it has got its port.
+It is forked from one that has all code and has done nothing with it. The front gives it its orders
+and one end of a pair of sockets, and it stays when the front vanishes. Its first words say whether
+it has got its port.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import os
 import signal
 import socket
 import sys
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import uvloop
 from pydantic import TypeAdapter
@@ -29,9 +32,28 @@ from relay.workers.directory import control
 
 
 def main() -> None:
-    """Do as the two arguments say: the orders in JSON, and the descriptor of a socket."""
-    orders = TypeAdapter(messages.Orders).validate_json(sys.argv[1])
-    front = socket.socket(fileno=int(sys.argv[2]))
+    """Fork a worker for each of the orders, print their process ids, and end.
+
+    The arguments are the orders in JSON, and for each of them the descriptor of a socket.
+    """
+    orders = TypeAdapter(list[messages.Orders]).validate_json(sys.argv[1])
+    descriptors = [int(each) for each in sys.argv[2:]]
+    gc.collect()
+    gc.freeze()  # or the first collection of each would write to all pages that they share
+    for each, descriptor in zip(orders, descriptors, strict=True):
+        process = os.fork()
+        if process == 0:
+            for other in {*descriptors} - {descriptor}:
+                os.close(other)
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # that is for the parent's words
+            live(each, descriptor)
+        sys.stdout.write(f"{process}\n")
+        sys.stdout.flush()
+
+
+def live(orders: messages.Orders, descriptor: int) -> NoReturn:
+    """Be a worker, whose front is at the other end of a socket."""
+    front = socket.socket(fileno=descriptor)
     front.set_inheritable(False)
     file = None if orders.log_file is None else logs.LogFile(Path(orders.log_file))
     logs.configure(orders.log_level, file, as_json=orders.log_json)
@@ -81,7 +103,7 @@ async def _begins(
         port = None
         others = (other for other in range(orders.count) if other != orders.index)
         plane.open_bridges(Path(orders.directory), orders.index, others)
-        await _open_tunnels(orders, plane, tunnels)
+        _open_tunnels(orders, plane, tunnels)
         await desk.open(_socket(orders))
     except OSError as error:
         channel = await Channel.over(front)
@@ -92,11 +114,10 @@ async def _begins(
     return True
 
 
-async def _open_tunnels(orders: messages.Orders, plane: RelayPlane, stack: AsyncExitStack) -> None:
+def _open_tunnels(orders: messages.Orders, plane: RelayPlane, stack: AsyncExitStack) -> None:
     """Take connections that carry media over TCP."""
     tunnels = Tunnels(plane.landing)
-    await tunnels.start()
-    stack.push_async_callback(tunnels.close)
+    stack.callback(tunnels.close)
     path = handing.name(Path(orders.directory), orders.index)
     taking = handing.Taking(path, partial(tunnels.take, orders.index))
     stack.callback(taking.close)

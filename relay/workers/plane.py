@@ -102,6 +102,8 @@ class WorkersPlane:
         """Users of a former front: until when they keep their links."""
         self._described: set[str] = set()
         """Users who wait for an answer about their link."""
+        self._told_at = clock()
+        """When the workers' counters were told last."""
         self._is_there = asyncio.Event()
         """Set while there is a worker."""
         self._beating: asyncio.Task[None] | None = None
@@ -238,6 +240,10 @@ class WorkersPlane:
         await self._ask_all(messages.Look(whole=False), LOOK_S)
         return self._stats()
 
+    def lately(self) -> tuple[float, PlaneStats]:
+        """See :class:`relay.plane.Sight`."""
+        return self._clock() - self._told_at, self._stats()
+
     def _stats(self) -> PlaneStats:
         """Those of the workers, and what did not get so far."""
         here = PlaneStats(
@@ -258,6 +264,8 @@ class WorkersPlane:
 
         asked = [ask(member) for member in self._members.values()]
         answers = await asyncio.gather(*asked, return_exceptions=True)
+        if isinstance(request, messages.Look):
+            self._told_at = self._clock()
         return [answer for answer in answers if not isinstance(answer, BaseException)]
 
     # taps

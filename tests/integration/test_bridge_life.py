@@ -8,8 +8,8 @@ import weakref
 
 import pytest
 
-from relay.media.bridgehead import PROBE_S
 from relay.media.paths.bridge import Cargo, head
+from relay.media.plane import LOOK_AROUND_S
 from tests.support.bridged import Bridged
 from tests.support.exchange import CHROMIUM, FIREFOX, Exchange, audio, hear, talk, until, video
 from tests.support.news import Flowing, Up
@@ -229,7 +229,10 @@ async def test_a_plane_that_was_killed_is_noticed_by_who_has_nothing_to_send(
     bridge._socket.close()  # its name stays
     await bridged.right.plane.start()
     bridged.right.plane.open_bridges(bridged.path, 1, [0])
-    bridged.pass_time(PROBE_S)
+    bridged.left.plane.look_around()
+    assert not bridged.left.plane._ticking.is_armed, "it has just looked"
+    bridged.pass_time(LOOK_AROUND_S)
+    bridged.left.plane.look_around()
     await bridged.is_up()
     a, b = await bridged.couple()
     await talk(a, b)

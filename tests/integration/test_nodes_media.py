@@ -106,7 +106,7 @@ def places(tmp_path: Path) -> tuple[Path, Path]:
 async def _has_ended(here: House) -> None:
     """Of a front that has vanished: its processes end with the one that has adopted them."""
     for process in here.crew._processes.values():
-        await asyncio.to_thread(process.wait)
+        await process.wait()
 
 
 async def drops(here: House) -> dict[str, int]:

@@ -60,7 +60,7 @@ class House:
                 await peer.close()
             await self.door.close()
             await plane.close()
-            await self.tunnels.close()
+            self.tunnels.close()
             await self.reception.close()
 
     def now(self) -> float:

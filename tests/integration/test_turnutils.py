@@ -43,7 +43,6 @@ async def serving() -> AsyncIterator[tuple[int, tuple[str, int]]]:
     host, port = transport.get_extra_info("sockname")
     beside = host, port + 1  # for which the client binds a channel that it does not use
     tunnels = Tunnels(Landing(((host, port), beside), (host, port), {}, Counter(), Counter()))
-    await tunnels.start()
     gate = credentials.Gate(SECRET, "relay")
     reception = Reception(tunnels, gate, time.monotonic)
     door = Door(DoorLimits(100, 100), media=reception.receive)
@@ -52,7 +51,7 @@ async def serving() -> AsyncIterator[tuple[int, tuple[str, int]]]:
         yield door.open(None, "127.0.0.1", 0, lambda: context), (host, port)
     finally:
         await door.close()
-        await tunnels.close()
+        tunnels.close()
         await reception.close()
         transport.close()
 

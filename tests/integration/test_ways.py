@@ -90,7 +90,7 @@ HANDS_ON = {
 """What takes no part in a figure's way but to be asked, or to wrap the answer."""
 
 
-CLOCKS = {"history", "load watch", "lobby tick", "media plane's clock"}
+CLOCKS = {"history", "load watch"}
 """Tasks of the server that would do something meanwhile."""
 
 
@@ -109,6 +109,8 @@ async def test_one_figure(exchange: Exchange) -> None:
         assert {task.get_name() for task in clocks} == CLOCKS
         for task in clocks:
             task.cancel()
+        server.relay.gateway._ticking.stop()
+        exchange.plane._ticking.stop()
         await asyncio.wait(clocks)
         with way() as asked:
             tables.tracks(await client.tracks(), 120, thresholds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import select
 import signal
 import socket
@@ -158,6 +159,41 @@ async def test_two_talk_over_a_worker_and_nothing_is_left(place: Path) -> None:
     assert os.listdir(place) == ["lock"]  # noqa: PTH208
 
 
+def file_of(process: int, name: str) -> bytes:
+    return Path(f"/proc/{process}/{name}").read_bytes()
+
+
+def sockets_of(process: int) -> set[str]:
+    held = set(map(os.readlink, Path(f"/proc/{process}/fd").iterdir()))
+    return {each for each in held if each.startswith("socket:")}
+
+
+def memory_kb(process: int, kind: str) -> int:
+    """What was written to, and is shared with others or private."""
+    found = re.search(rf"{kind}_Dirty: +(\d+)".encode(), file_of(process, "smaps_rollup"))
+    assert found
+    return int(found[1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="looks into /proc")
+async def test_workers_share_memory_and_nothing_else(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAY_OPERATOR_TOKEN", "a secret")
+    async with house(place, 2) as here:
+        processes = await here.processes()
+        assert not set.intersection(*map(sockets_of, processes))
+        for each in processes:
+            assert b"RELAY_" not in file_of(each, "environ")
+            assert memory_kb(each, "Shared") > memory_kb(each, "Private")
+            assert os.getsid(each) != os.getsid(0)
+        offers = [(await here.plane.offer(user)).sdp for user in "ab"]
+        assert set(here.plane._homes.worker_of.values()) == {0, 1}
+        for kind in ("fingerprint", "ice-ufrag", "ice-pwd"):
+            told = {re.search(rf"a={kind}:(.+)", offer)[1] for offer in offers}  # type: ignore[index]
+            assert len(told) == 2, "what is random is so for each"
+
+
 async def test_newcomers_are_put_where_there_are_fewest_and_pairs_together(place: Path) -> None:
     async with house(place, 2) as here:
         for user in ("a", "b", "c"):
@@ -269,12 +305,12 @@ async def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later(
     async with house(place) as here:
         launch, attempts = here.crew._launch, 0
 
-        async def without_descriptors(index: int) -> Any:
+        async def without_descriptors(indexes: Sequence[int]) -> Any:
             nonlocal attempts
             attempts += 1
             if attempts == 1:
                 raise OSError(errno.EMFILE, "too many open files")
-            return await launch(index)
+            return await launch(indexes)
 
         monkeypatch.setattr(here.crew, "_launch", without_descriptors)
         with capture_logs() as logged:
@@ -311,7 +347,7 @@ async def abandoned(place: Path, count: int) -> AsyncIterator[House]:
             await peer.vanish()
         for process in left.crew._processes.values():
             process.kill()
-            await asyncio.to_thread(process.wait)
+            await process.wait()
         assert not any(map(runs, processes))
 
 
@@ -351,11 +387,12 @@ async def test_a_worker_with_other_settings_makes_room(place: Path) -> None:
         assert "worker_not_adopted" in [event["event"] for event in logged]
 
 
-def of_release_99(orders: Orders, connected: socket.socket) -> list[str]:
-    """What starts a worker whose messages are of another version."""
+def of_release_99(orders: Sequence[Orders], connected: Sequence[socket.socket]) -> list[str]:
+    """What starts workers whose messages are of another version."""
     program = "from relay.workers import main, messages; messages.VERSION = 99; main.main()"
-    *python, _, _, written, descriptor = _command(orders, connected)
-    return [*python, "-c", program, written, descriptor]
+    command = _command(orders, connected)
+    at = command.index("-m")
+    return [*command[:at], "-c", program, *command[at + 2 :]]
 
 
 async def test_a_worker_of_another_release_ends_its_calls_in_order_and_frees_its_port(
@@ -368,7 +405,7 @@ async def test_a_worker_of_another_release_ends_its_calls_in_order_and_frees_its
             left = await stack.enter_async_context(abandoned(place, 1))
         with capture_logs() as logged:
             async with house(place, ports=left.ports) as here:
-                assert await asyncio.to_thread(left.crew._processes[0].wait) == 0
+                assert await left.crew._processes[0].wait() == 0
                 async with asyncio.timeout(START_S):
                     for peer in left.peers:
                         await peer.closed.wait()
@@ -388,8 +425,8 @@ async def test_a_worker_for_which_there_is_no_place_any_more_ends(place: Path) -
         orders = [Orders(0, "127.0.0.1", left.ports[0], Public(), str(place), 1, "warning")]
         with capture_logs() as logged:
             async with house(place, orders=orders):
-                assert await asyncio.to_thread(first.wait) == 0
-                assert await asyncio.to_thread(second.wait) == 0
+                assert await first.wait() == 0
+                assert await second.wait() == 0
         told = {e["worker"]: e["reason"] for e in logged if e["event"] == "worker_not_adopted"}
         assert told == {0: "it has other settings", 1: "there are to be fewer"}
 
@@ -417,7 +454,7 @@ async def test_a_server_that_cannot_begin_leaves_the_calls_to_the_next(place: Pa
 async def test_a_worker_that_cannot_be_had_costs_no_calls_of_the_others(place: Path) -> None:
     async with abandoned(place, 2) as left:
         left.crew._processes[1].kill()
-        await asyncio.to_thread(left.crew._processes[1].wait)
+        await left.crew._processes[1].wait()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
             taken.bind(("127.0.0.1", left.ports[1]))
             with pytest.raises(CannotListen):
@@ -425,7 +462,7 @@ async def test_a_worker_that_cannot_be_had_costs_no_calls_of_the_others(place: P
                     pass
         async with house(place, ports=left.ports) as here:
             assert left.crew._processes[0].pid in await here.processes()
-            assert left.crew._processes[0].poll() is None
+            assert not left.crew._processes[0].has_ended()
 
 
 async def test_a_server_without_workers_ends_those_that_have_its_port(place: Path) -> None:
@@ -435,7 +472,7 @@ async def test_a_server_without_workers_ends_those_that_have_its_port(place: Pat
         )
         async with running(settings) as relay:
             assert relay.udp_ports == left.ports
-            assert await asyncio.to_thread(left.crew._processes[0].wait) == 0
+            assert await left.crew._processes[0].wait() == 0
 
 
 async def test_a_worker_that_hangs_is_ended_where_it_cannot_be_adopted(
@@ -447,7 +484,7 @@ async def test_a_worker_that_hangs_is_ended_where_it_cannot_be_adopted(
         with capture_logs() as logged, monkeypatch.context() as hurried:
             hurried.setattr("relay.workers.crew.STOP_S", 0.2)
             async with house(place, ports=left.ports) as here:
-                assert await asyncio.to_thread(hung.wait) == -signal.SIGKILL
+                assert await hung.wait() == -signal.SIGKILL
                 assert here.plane.udp_ports == left.ports
                 assert adopted.pid in await here.processes()
         told = {event["event"]: event for event in logged}

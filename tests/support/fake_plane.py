@@ -283,6 +283,12 @@ class FakePlane:
         return found[-1] if found else None
 
     async def stats(self) -> PlaneStats:
+        return self._stats()
+
+    def lately(self) -> tuple[float, PlaneStats]:
+        return 0.0, self._stats()
+
+    def _stats(self) -> PlaneStats:
         return PlaneStats(
             links=len(self._links),
             packets_received=self._packets["received"],

@@ -12,7 +12,10 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from aioice import stun
+from relay.bare import bare
+
+with bare("aioice"):
+    from aioice import stun
 
 _HEADER = struct.Struct("!HHI12s")  # type, length, cookie, transaction id (RFC 8489 section 5)
 _ATTRIBUTE = struct.Struct("!HH")  # type, length of the value (section 14)

@@ -75,6 +75,9 @@ class Seen:
     async def stats(self) -> PlaneStats:
         return self.view.stats
 
+    def lately(self) -> tuple[float, PlaneStats]:
+        return 0.0, self.view.stats
+
     def workers(self) -> list[WorkerView]:
         return self.view.workers
 

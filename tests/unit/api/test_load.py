@@ -27,7 +27,7 @@ class Machine:
             self.cpu_s += cpu
             period_s = self.load._loop.woke(late_s)
             assert period_s is not None
-            await self.load.end_period(period_s)
+            self.load.end_period(period_s)
 
 
 @pytest.fixture

@@ -16,6 +16,10 @@ class Story:
             self._turned_away.tell(self.tally, 7, now)
         return [dict(line) for line in logged]
 
+    @property
+    def has_more(self) -> bool:
+        return self._turned_away.has_more
+
 
 def line(**fields: int) -> dict[str, object]:
     event = {"event": "connections_turned_away", "log_level": "warning", "connections": 7}
@@ -32,10 +36,13 @@ def test_it_is_told_at_once_and_again_only_after_a_while() -> None:
     story = Story()
     story.tally.refusals["source"] += 2
     assert story.tell(0) == [line(refused_source=2)]
+    assert not story.has_more
     story.tally.drops["evicted"] += 5
     assert story.tell(1) == []
+    assert story.has_more, "or it would not be told when nobody comes any more"
     story.tally.drops["evicted"] += 1
     assert story.tell(QUIET_S) == [line(evicted=6)]
+    assert not story.has_more
     assert story.tell(2 * QUIET_S) == []
 
 
