@@ -47,8 +47,8 @@ class Reloading:
             return
         self._logs = wanted
         self._welcome.say(text)
-        self._certificate.reload(wanted)
-        _log.info("reloaded")
+        if self._certificate.reload(wanted) or not self._has_files(wanted):
+            _log.info("reloaded")
         if late := self._needing_a_restart(wanted):
             _log.warning("restart_needed", settings=", ".join(late))
 
@@ -63,13 +63,16 @@ class Reloading:
 
     def _needing_a_restart(self, wanted: Settings) -> list[str]:
         was, now = self._settings, wanted
-        speaks_tls = was.tls_cert is not None and now.tls_cert is not None
-        taken_up = {"welcome_file", *_LOGS, *(_TLS if speaks_tls else ())}
+        taken_up = {"welcome_file", *_LOGS, *(_TLS if self._has_files(now) else ())}
         return [
             now.written(name)
             for name in Settings.model_fields
             if name not in taken_up and getattr(was, name) != getattr(now, name)
         ]
+
+    def _has_files(self, wanted: Settings) -> bool:
+        """Whether there is a certificate's file, and was from the start."""
+        return self._settings.tls_cert is not None and wanted.tls_cert is not None
 
 
 def configure_logs(settings: Settings) -> None:

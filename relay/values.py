@@ -27,6 +27,7 @@ _STUN_URL = re.compile(rf"stuns?:{_AUTHORITY}")  # RFC 7064 section 3.1
 _TURN_URL = re.compile(rf"turns?:{_AUTHORITY}(\?transport=(udp|tcp))?")  # RFC 7065 section 3.1
 _LABEL = r"(?!-)[\w-]+(?<!-)"  # RFC 1123 section 2.1, and what some have in place of letters
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
+_MAX_HOST = 254  # RFC 1035 section 2.3.4, with a dot at the end
 _DATABASE = re.compile(
     r"(postgres|postgresql|postgresql\+psycopg)://(?P<rest>[^\s/]*/[^\s/?]+(\?\S*)?)"
 )
@@ -115,10 +116,14 @@ def origin(value: str) -> str:
 
 
 def host(value: str) -> str:
-    """A host's name or address, as it stands in ``Host``."""
-    if value != "*" and not _HOST.fullmatch(value):
+    """A host's name or address, as it stands in ``Host``: ``xn--`` for what is not ASCII."""
+    try:
+        name = value.encode("idna").decode()  # RFC 3490 section 4; no label over 63 characters
+    except UnicodeError:
+        name = ""
+    if value != "*" and not (_HOST.fullmatch(value) and 0 < len(name) <= _MAX_HOST):
         raise ValueError("should be * or a host name such as chat.example.org, without a port")
-    return value.lower().removesuffix(".")
+    return name.lower().removesuffix(".")
 
 
 def base_path(value: str) -> str:

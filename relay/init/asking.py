@@ -114,7 +114,7 @@ def answers(
     )
     return Answers(
         under,
-        domain.lower().removesuffix("."),
+        values.host(domain),
         public_ip,
         certificate,
         cert,
@@ -171,9 +171,13 @@ def _certificate(questions: Questions, domain: str, here: Here) -> tuple[Certifi
 
 
 def _domain(value: str) -> None:
-    if value == "*":
-        raise ValueError("should be a host name such as chat.example.org")
-    values.host(value)
+    """One for which a certificate is given: without what DNS has for other things than hosts."""
+    try:
+        name = values.host(value)
+    except ValueError:
+        name = ""
+    if name in ("", "*") or "_" in name:
+        raise ValueError("should be a host name such as chat.example.org, without a port")
 
 
 def _kind(value: str) -> None:

@@ -209,3 +209,7 @@ def test_an_editor_may_begin_the_file_with_a_mark() -> None:
 def test_a_host_name_does_not_begin_or_end_with_a_hyphen(name: str) -> None:
     assert said_about("public_ip", f'["{name}"]') is not None
     assert said_about("allowed_hosts", f'["{name}"]') is not None
+
+
+def test_a_name_in_other_letters_is_taken_as_browsers_send_it() -> None:
+    assert load({"allowed_hosts": "Bücher.example"}, {}).allowed_hosts == ("xn--bcher-kva.example",)

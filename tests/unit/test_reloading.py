@@ -77,6 +77,15 @@ def test_a_mistake_is_told_and_all_stays_as_it_was(tmp_path: Path, content: str,
     assert server.welcome._text == text
 
 
+def test_a_certificate_that_is_no_good_is_not_called_reloaded(tmp_path: Path) -> None:
+    files = write_certificate(tmp_path)
+    tls = f'tls_cert = "{files.cert}"\ntls_key = "{files.key}"\n'
+    server = Server(tmp_path, tls)
+    files.cert.write_text("half")
+    reason = f"tls_cert in {tmp_path / 'relay.toml'}: {files.cert} is no certificate in PEM"
+    assert server.reload(tls) == [("tls_not_reloaded", reason)]
+
+
 def test_tls_itself_begins_with_the_server(tmp_path: Path) -> None:
     files = write_certificate(tmp_path)
     server = Server(tmp_path, "")

@@ -50,6 +50,9 @@ def test_where_nobody_can_be_asked_what_is_missing_is_named(name: str) -> None:
     [
         ("domain", "https://chat.example.org", "--domain: should be"),
         ("domain", "*", "--domain: should be a host name"),
+        ("domain", "my_chat.example.org", "--domain: should be a host name"),
+        ("domain", f"{64 * 'x'}.example.org", "--domain: should be a host name"),
+        ("domain", f"{64 * 'abc.'}org", "--domain: should be a host name"),
         ("public_ip", "0.0.0.0", "--public-ip, entry 1: should be an address that browsers can"),
         ("public_ip", " , ", "--public-ip: should be one address at least"),
         ("public_ip", "own", "--public-ip: should be addresses"),
