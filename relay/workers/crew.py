@@ -195,18 +195,23 @@ class Crew:
         theirs = [each for _, each in pairs]
         command = _command([self._orders[index] for index in indexes], theirs)
         environ = {k: v for k, v in os.environ.items() if not k.startswith("RELAY_")}
-        channels = [await Channel.over(ours) for ours, _ in pairs]
+        channels: list[Channel] = []
         born: list[Born] = []
         try:
             try:
+                for ours, _ in pairs:
+                    channels.append(await Channel.over(ours))
                 born = await bear(command, [each.fileno() for each in theirs], environ, START_S)
             finally:
                 for each in theirs:
                     each.close()
             hellos = await _all(_introduction(channel, START_S) for channel in channels)
         except BaseException:
+            for ours, _ in pairs[len(channels) :]:
+                ours.close()
             pids = [process.pid for process in born]
-            ended = (self._expel(*each) for each in zip_longest(indexes, channels, pids))
+            known = indexes[: len(channels)]
+            ended = (self._expel(*each) for each in zip_longest(known, channels, pids))
             await asyncio.gather(*ended)
             await asyncio.gather(*map(_exit_code, born))
             raise

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from relay import app, clustered
+from relay import app, application, clustered
 from relay.config import Settings
 from relay.media.meter import SAMPLE_S, SAMPLES
 from relay.media.plane import RelayPlane
@@ -275,7 +275,7 @@ class Server:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.plane = RelayPlane("127.0.0.1", 0)
         self.parts: list[object] = []
-        for module, kind in ((app, Gateway), (clustered, MemoryStore)):
+        for module, kind in ((application, Gateway), (clustered, MemoryStore)):
             monkeypatch.setattr(module, kind.__name__, functools.partial(self._keep, kind))
 
     def _keep(self, kind: type[Any], **options: Any) -> object:

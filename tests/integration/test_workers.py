@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import re
 import select
@@ -624,6 +625,16 @@ async def test_who_asks_a_worker_that_has_gone_is_told_so(place: Path) -> None:
         await member.ended(5)
         with pytest.raises(WorkerLost):
             await member.ask(object())
+
+
+async def test_a_start_that_is_given_up_leaves_no_socket(place: Path) -> None:
+    async with house(place) as here:
+        starting = asyncio.create_task(here.plane._crew._launch([0]))
+        await asyncio.sleep(0)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        gc.collect()  # which complains of those
 
 
 async def test_a_look_does_not_wait_for_a_worker_that_hangs(
