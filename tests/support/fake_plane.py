@@ -382,6 +382,7 @@ class FakePlane:
             "kind": kind,
             "codec": "opus" if kind == "audio" else "vp8",
             "ssrc": 1 if kind == "audio" else 2,
+            "waits_for_keyframe": False,
             "counterpart_id": f"{partner.link_id} {other} {kind}" if goes_on and partner else None,
         }
         return TrackView(**known)
