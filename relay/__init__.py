@@ -59,7 +59,7 @@ What several of them need:
 - ``transport_cc``  feedback of congestion control on the wire
 - ``families``      IPv4 and IPv6: which addresses this machine has, and what stands for all
 - ``pace``          how often something may happen
-- ``whole``         writes a file whole or not at all
+- ``whole``         writes a file whole or not at all, and waits for nobody to read one
 - ``typed``         typed messages as bytes, between processes and machines
 - ``loop``          how late an event loop is, and how much of a core it uses
 - ``ticking``       lets time pass only while it matters

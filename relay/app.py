@@ -15,9 +15,7 @@ import structlog
 from aiohttp import web
 from pydantic import SecretStr
 
-from relay.api.answers import (
-    request_logger,
-)
+from relay.api.answers import request_logger
 from relay.api.front import Membership
 from relay.api.welcome import Welcome
 from relay.application import Parts, application
@@ -29,9 +27,7 @@ from relay.config import Settings
 from relay.departing import Departure
 from relay.door import Door, DoorLimits, ProtocolFactory, files
 from relay.door.inherited import Inherited, inherited
-from relay.errors import (
-    ConfigError,
-)
+from relay.errors import ConfigError
 from relay.families import from_here, reached
 from relay.over_tcp import OverTcp
 from relay.proxies import Proxies
@@ -45,7 +41,6 @@ _SHUTDOWN_S = 3.0
 """How long a request that is under way may take to finish."""
 _KEEPALIVE_S = 75.0
 """How long a connection is kept for the next request: longer than proxies keep theirs."""
-
 
 _log = structlog.get_logger()
 

@@ -47,7 +47,7 @@ class Reloading:
             return
         self._logs = wanted
         self._welcome.say(text)
-        if self._certificate.reload(wanted) or not self._has_files(wanted):
+        if not self._has_files(wanted) or self._certificate.reload(wanted):
             _log.info("reloaded")
         if late := self._needing_a_restart(wanted):
             _log.warning("restart_needed", settings=", ".join(late))

@@ -1,12 +1,14 @@
 """Writes a file whole or not at all: who reads it has all of the former one, or of the new one.
 
-And reads one, without waiting for anybody who would have to write it.
+And opens one to be read, without waiting for anybody who would have to write it.
 """
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write(path: Path, text: str, mode: int = 0o600) -> None:
@@ -36,13 +38,23 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
 def read(path: Path, most: int) -> bytes:
     """What is in a file; of one that is longer, ``most`` + 1 bytes.
 
-    :raises OSError: when it cannot be read, or is no file: a pipe would not end before its writer
+    :raises OSError: as :func:`opened`, and when it cannot be read.
+    """
+    with opened(path) as file:
+        return file.read(most + 1)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file, to be read.
+
+    :raises OSError: when it cannot be opened, or is no file: a pipe would not end before its writer
         does, and a server would stand still.
     """
     with open(path, "rb", opener=_at_once) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError("is no regular file")
-        return file.read(most + 1)
+        yield file
 
 
 def _at_once(path: str, flags: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import structlog
@@ -66,7 +67,9 @@ def keys_in(path: Path) -> Keys | None:
     :raises ConfigError: when it cannot be used.
     """
     try:
-        text, mode = whole.read(path, _MAX_BYTES), path.stat().st_mode
+        with whole.opened(path) as file:
+            text = file.read(_MAX_BYTES + 1)
+            mode = os.fstat(file.fileno()).st_mode
     except FileNotFoundError:
         return None
     except OSError as error:

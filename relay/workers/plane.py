@@ -230,14 +230,14 @@ class WorkersPlane:
 
     async def look(self) -> MediaView:
         """See :class:`relay.plane.Sight`; of a worker that does not answer nothing is seen."""
-        seen = [each.view for each in await self._ask_all(messages.Look(whole=True), LOOK_S)]
+        seen = [each.view for each in await self._look(whole=True, patience_s=LOOK_S)]
         links = [link for view in seen for link in view.links]
         tracks = [track for view in seen for track in view.tracks]
         return MediaView(links, tracks, self._stats(), self.workers())
 
     async def stats(self) -> PlaneStats:
         """See :class:`relay.plane.Sight`; of a worker that does not answer, what it told last."""
-        await self._ask_all(messages.Look(whole=False), LOOK_S)
+        await self._look(patience_s=LOOK_S)
         return self._stats()
 
     def lately(self) -> tuple[float, PlaneStats]:
@@ -255,6 +255,12 @@ class WorkersPlane:
         """See :class:`relay.plane.Sight`."""
         return self._register.views(self._crew.restarts)
 
+    async def _look(self, *, whole: bool = False, patience_s: float | None = None) -> list[Any]:
+        """What workers tell of themselves, which the register has then as well."""
+        seen = await self._ask_all(messages.Look(whole), patience_s)
+        self._told_at = self._clock()
+        return seen
+
     async def _ask_all(self, request: object, patience_s: float | None = None) -> list[Any]:
         """The answers of those that answer, in so many seconds if some are given."""
 
@@ -264,8 +270,6 @@ class WorkersPlane:
 
         asked = [ask(member) for member in self._members.values()]
         answers = await asyncio.gather(*asked, return_exceptions=True)
-        if isinstance(request, messages.Look):
-            self._told_at = self._clock()
         return [answer for answer in answers if not isinstance(answer, BaseException)]
 
     # taps
@@ -462,7 +466,7 @@ class WorkersPlane:
 
     async def beat(self) -> None:
         """Ask all workers how they are; replace one that hangs, and end what nobody claims."""
-        await self._ask_all(messages.Look(whole=False))
+        await self._look()
         for member in list(self._members.values()):
             if not member.answers:
                 self._crew.replace(member, "does not answer")

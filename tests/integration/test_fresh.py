@@ -344,18 +344,23 @@ def firewall_lines(chat: Machine, program: str) -> list[str]:
     return re.findall(rf"(?m)^    ({program} .*)$", said)
 
 
+async def only_what_is_needed_comes_through(chat: Machine, program: str) -> None:
+    """Once a program that lets nobody in has got the lines for it."""
+    assert not comes_through(chat.address, 443)
+    given = firewall_lines(chat, program)
+    assert len(given) == 2
+    for line in given:
+        chat.says(line)
+    assert comes_through(chat.address, 443)
+    assert not comes_through(chat.address, 22)
+    assert [way[1] for way in await call(NAME, chat.address)] == ["udp", "udp"]
+
+
 async def test_the_lines_for_nft_let_in_what_is_needed_and_nothing_else(chat: Machine) -> None:
     for line in CLOSED.strip().splitlines():
         chat.says(line)
     try:
-        assert not comes_through(chat.address, 443)
-        given = firewall_lines(chat, "nft")
-        assert len(given) == 2
-        for line in given:
-            chat.says(line)
-        assert comes_through(chat.address, 443)
-        assert not comes_through(chat.address, 22)
-        assert [way[1] for way in await call(NAME, chat.address)] == ["udp", "udp"]
+        await only_what_is_needed_comes_through(chat, "nft")
     finally:
         chat.says("nft flush ruleset")
 
@@ -364,14 +369,7 @@ async def test_the_lines_for_ufw_do_so_as_well(chat: Machine) -> None:
     chat.says("apt-get install --yes ufw", timeout_s=INSTALL_S)
     chat.types("ufw --force enable")  # what it says of sysctl is the namespace's
     try:
-        assert not comes_through(chat.address, 443)
-        given = firewall_lines(chat, "ufw")
-        assert len(given) == 2
-        for line in given:
-            chat.says(line)
-        assert comes_through(chat.address, 443)
-        assert not comes_through(chat.address, 22)
-        assert [way[1] for way in await call(NAME, chat.address)] == ["udp", "udp"]
+        await only_what_is_needed_comes_through(chat, "ufw")
     finally:
         chat.says("ufw disable && nft flush ruleset")
 
