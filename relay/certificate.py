@@ -44,7 +44,7 @@ class Certificate:
         self._clock = clock
         self._seen = self._tried = _versions(settings)
         self._tls = self._found(settings)
-        self._warned_at = -math.inf
+        self._warned: int | None = None  # of how many days
         self._task: asyncio.Task[None] | None = None
         self._warn_of_the_end()
 
@@ -106,8 +106,9 @@ class Certificate:
             reason = f"{option}: {settings.tls_cert} is not valid at this time"
             _log.warning("tls_not_reloaded", reason=reason)
             return False
-        self._settings, self._tls, self._warned_at = settings, found, -math.inf
+        self._settings, self._tls, self._warned = settings, found, None
         self._tell()
+        self._warn_of_the_end()
         return True
 
     def _found(self, settings: Settings) -> ServerTls | None:
@@ -134,14 +135,15 @@ class Certificate:
             self.look()
 
     def _warn_of_the_end(self) -> None:
-        """Once a day."""
-        now, left_s = self._clock(), self.left_s()
+        """Once for each day that is left; so it is told in the moment, too, when none is left."""
+        left_s = self.left_s()
         if self._tls is None or left_s is None or not self._ends_soon():
             return
-        if now - self._warned_at >= _DAY_S:
-            self._warned_at = now
-            days = math.floor(left_s / _DAY_S)
-            _log.warning("tls_certificate_ends", ends=self._tls.ends.isoformat(), days_left=days)
+        days = math.floor(left_s / _DAY_S)
+        if days != self._warned:
+            self._warned = days
+            ends = self._tls.ends.isoformat()
+            _log.warning("tls_certificate_ends", ends=ends, days_left=days)
 
 
 def _versions(settings: Settings) -> _Versions:

@@ -41,6 +41,8 @@ _POSTGRESQL = (
     f"SET idle_in_transaction_session_timeout = '{_STATEMENT_S}s'",
     "SET synchronous_commit = on",
 )
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_REMEDY = "put it back from a backup, or move it away: reports, bans and operators begin anew then"
 _WRITES = "relay_writes"
 _FILE = "relay_file"
 
@@ -92,6 +94,17 @@ def make_file(engine: Engine) -> None:
     """
     if engine.dialect.name == "sqlite" and engine.url.database:
         os.close(os.open(engine.url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def require_whole(connection: Connection) -> None:
+    """Read all of an SQLite file; one that is damaged would fail at some later time, and in part.
+
+    :raises RecordsUnfit: when it is damaged.
+    """
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if found != "ok":
+            raise RecordsUnfit(f"is damaged ({' '.join(found.split())}): {_REMEDY}")
 
 
 def overwrite_removed(engine: Engine) -> None:
@@ -182,4 +195,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _one_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    line = next(iter(str(error).splitlines()), type(error).__name__)
+    code = getattr(error, "sqlite_errorcode", 0)
+    return f"{line}: {_REMEDY}" if code & 0xFF in _DAMAGED else line  # the rest is the kind's kind

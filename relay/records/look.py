@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from relay.records.engine import begun, engine_of
+from relay.records.engine import begun, engine_of, require_whole
 from relay.records.schema import HEAD, reports
 from relay.records.version import version_of
 
@@ -26,12 +26,13 @@ def look(where: str | Path) -> Look:
     """Look at a database; it takes as long as the database takes.
 
     :param where: as :class:`relay.records.database.Database` has it.
-    :raises RecordsUnfit: when it is none.
+    :raises RecordsUnfit: when it is none, or is damaged.
     :raises RecordsAway: when it cannot be used.
     """
     engine = engine_of(where, only_looks=True)
     try:
         with begun(engine, writes=False) as connection:
+            require_whole(connection)
             version = version_of(connection)
             if version != HEAD:
                 return Look(version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Engine, insert, inspect, select, text
 
 from relay.errors import RecordsAway, RecordsUnfit, reason_of
-from relay.records.engine import begun, make_file
+from relay.records.engine import begun, make_file, require_whole
 from relay.records.schema import HEAD, metadata, version
 
 _LOCK = 0x72656C6179  # "relay": which of PostgreSQL's advisory locks
@@ -16,7 +16,8 @@ def prepare(engine: Engine) -> None:
 
     Either all of it is done or nothing; servers that do it at once wait for each other.
 
-    :raises RecordsUnfit: when they are of a newer version, or the database is not fit for them.
+    :raises RecordsUnfit: when they are of a newer version, or the database is damaged or not fit for
+        them.
     :raises RecordsAway: when the database cannot be used.
     """
     try:
@@ -25,6 +26,7 @@ def prepare(engine: Engine) -> None:
         raise RecordsAway(reason_of(error)) from None
     with begun(engine, writes=True) as connection:
         _wait_for_others(connection)
+        require_whole(connection)
         found = version_of(connection)
         if found is None:
             _make(connection)

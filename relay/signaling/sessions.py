@@ -22,6 +22,7 @@ from typing import Literal, NamedTuple
 import structlog
 
 from relay.matching import State
+from relay.pace import Seldom
 from relay.plane import LinkState
 from relay.protocol.messages import Resume, Resumed
 from relay.signaling.effort import Effort
@@ -42,6 +43,7 @@ _REMEMBERED = 4096
 _LOOKED_AT = 64
 """Of those who are away, when one of them has to go."""
 _LOST = 1006  # RFC 6455 section 7.4.1
+_TOLD_EVERY_S, _TOLD_BURST = 1.0, 60  # of those who come, and of those who go, in the log
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +83,8 @@ class Sessions:
         self._spent: OrderedDict[bytes, Refusal] = OrderedDict()
         self._away: dict[Session, _Away] = {}  # who left first is first
         self._by_source: Counter[str] = Counter()
+        self._comings = Seldom(_TOLD_EVERY_S, _TOLD_BURST)
+        self._goings = Seldom(_TOLD_EVERY_S, _TOLD_BURST)
 
     @property
     def away(self) -> int:
@@ -91,7 +95,7 @@ class Sessions:
         """What may let somebody come back."""
         return new_token(self._node)
 
-    def come(self, session: Session, token: str | None) -> None:
+    def come(self, session: Session, token: str | None, now: float) -> None:
         """A new user is here.
 
         :param token: what lets it come back, if it can.
@@ -100,6 +104,26 @@ class Sessions:
             self._give(session, token)
         if session.source:
             self._by_source[session.source] += 1
+        suppressed = self._comings.due(now)
+        if suppressed is not None:
+            log.info("user_connected", user=session.user_id, suppressed=suppressed)
+
+    def gone(
+        self, session: Session, close_code: int | None, now: float, away_s: float = 0.0
+    ) -> None:
+        """A user is here no longer.
+
+        :param away_s: how long it was waited for.
+        """
+        suppressed = self._goings.due(now)
+        if suppressed is not None:
+            log.info(
+                "user_disconnected",
+                user=session.user_id,
+                close_code=close_code,
+                away_s=away_s,
+                suppressed=suppressed,
+            )
 
     def lose(self, session: Session, goodbye: int | None, now: float) -> bool:
         """A session's socket is lost, or was closed.
@@ -197,7 +221,7 @@ class Sessions:
         self.end(session)
         closing = session.outbox.closing
         code = closing.code if closing is not None else _LOST
-        log.info("user_disconnected", user=session.user_id, close_code=code, away_s=away_s)
+        self.gone(session, code, now, away_s)
 
     def end_all(self, now: float) -> None:
         """Wait for nobody."""

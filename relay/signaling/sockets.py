@@ -275,12 +275,11 @@ class Sockets:
     def _enter(self, session: Session, token: str | None, known: Known) -> None:
         """A new user is here."""
         self._lobby.join(session)
-        self._sessions.come(session, token)
+        self._sessions.come(session, token, monotonic())
         self._reception.came(session)
         self._handling.begin(session)
         self._guard.tell(session, known)
         self._lobby.tally.users += 1
-        log.info("user_connected", user=session.user_id)
 
     def _wire(
         self, request: web.Request, socket: web.WebSocketResponse, first: WSMessage | None = None
@@ -293,7 +292,7 @@ class Sockets:
         self._served[_this_task()] = session
         connection = Connection(socket, session, self._sessions, monotonic, greeting)
         if not await connection.run():
-            log.info("user_disconnected", user=session.user_id, close_code=socket.close_code)
+            self._sessions.gone(session, socket.close_code, monotonic())
 
 
 def _this_task() -> asyncio.Task[None]:

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from relay.errors import RecordsAway
+from relay.errors import RecordsAway, RecordsUnfit
 from relay.records import Report
 from relay.records.database import Database
 from relay.records.engine import begun, engine_of
+from relay.records.look import look
 from tests.support.postgres import NEEDS_POSTGRES, Postgres
 from tests.support.records import decision, report
 
@@ -42,7 +43,7 @@ asyncio.run(main(sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])))
 FILLING = """
 import asyncio, resource, sys
 from pathlib import Path
-from relay.errors import RecordsAway
+from relay.errors import RecordsAway, RecordsUnfit
 from relay.records import Report
 from relay.records.database import Database
 from tests.support.records import report
@@ -142,6 +143,24 @@ async def test_what_is_no_database_is_told(tmp_path: Path) -> None:
     with pytest.raises(RecordsAway, match="is a directory"):
         await database.open()
     await database.close()
+
+
+async def test_a_file_that_is_damaged_in_its_middle_is_told_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "relay.sqlite3"
+    database = Database(path)
+    await database.open()
+    for _ in range(50):
+        await database.add_report(report(words="as it was " * 100))
+    await database.close()
+    whole = path.read_bytes()
+    page = 4096
+    path.write_bytes(whole[: 2 * -page] + b"\xa5" * page + whole[-page:])
+    database = Database(path)
+    with pytest.raises(RecordsUnfit, match=r"^is damaged .*: put it back from a backup"):
+        await database.open()
+    await database.close()
+    with pytest.raises(RecordsUnfit, match="is damaged"):
+        look(path)
 
 
 async def test_a_file_is_for_nobody_else(tmp_path: Path) -> None:

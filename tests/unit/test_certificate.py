@@ -179,6 +179,24 @@ def test_its_end_is_told_once_a_day_from_two_weeks_before(tmp_path: Path) -> Non
     assert left_s == pytest.approx(-3 * DAY_S, abs=5)
 
 
+def test_its_end_is_told_at_the_moment_it_has_come(tmp_path: Path) -> None:
+    renewed = Renewed(tmp_path, days_left=0.5)
+    renewed.now += DAY_S / 2 - 60
+    assert renewed.look() == []
+    renewed.now += 60
+    assert renewed.look(5) == [("tls_certificate_ends", "")]
+
+
+def test_one_that_has_ended_is_taken_for_another_one_that_has_and_told(tmp_path: Path) -> None:
+    renewed = Renewed(tmp_path, days_left=-2)
+    renewed.write(days_left=-1)
+    told = [("tls_reloaded", ""), ("tls_certificate_ends", "")]
+    assert renewed.look(3) == told
+    with capture_logs() as logged:
+        assert renewed.certificate.reload(renewed.settings)
+    assert [each["event"] for each in logged] == [event for event, _ in told]
+
+
 def test_in_1970_it_is_not_valid_yet_and_serves_all_the_same(tmp_path: Path) -> None:
     files = write_certificate(tmp_path)
     settings = Settings(tls_cert=files.cert, tls_key=files.key)

@@ -115,9 +115,8 @@ async def test_a_node_with_a_database_of_its_own_is_warned(tmp_path: Path) -> No
 
 async def test_a_database_that_cannot_be_used_is_told_by_the_option(tmp_path: Path) -> None:
     (tmp_path / "relay.sqlite3").write_bytes(b"letters " * 1000)
-    with pytest.raises(
-        ConfigError, match=r"^--data-dir: .*relay\.sqlite3: file is not a database$"
-    ):
+    told = r"^--data-dir: .*relay\.sqlite3: file is not a database: put it back from a backup"
+    with pytest.raises(ConfigError, match=told):
         async with opened(Settings(data_dir=tmp_path)):
             pass
 

@@ -74,7 +74,7 @@ def test_what_is_no_database_is_bad(tmp_path: Path) -> None:
     (tmp_path / "relay.sqlite3").write_bytes(b"letters " * 1000)
     found = told(tmp_path)["database"]
     assert found.grade is Grade.BAD
-    assert found.text.endswith("file is not a database")
+    assert "file is not a database: put it back from a backup" in found.text
     assert found.advice == "correct --data-dir: the server does not start like this"
 
 

@@ -1,6 +1,9 @@
 """Whom the server waits for, and who has to go when there is no room."""
 
+from collections import Counter
+
 import pytest
+from structlog.testing import capture_logs
 
 from relay.matching import Happened
 from relay.protocol.messages import Resume
@@ -37,7 +40,7 @@ class House:
         if waits:
             session.happened(Happened.SEARCHED)
         self.tokens[name] = new_token()
-        self.sessions.come(session, self.tokens[name])
+        self.sessions.come(session, self.tokens[name], NOW)
         return session
 
     def lose(self, name: str, source: str = "", now: float = NOW) -> Session:
@@ -147,6 +150,18 @@ async def test_whom_the_server_waits_for_is_ended_with_it() -> None:
     assert not await has_ended(there)
     assert not house.resume("away")
     assert house.tally.resumes_refused["ended"] == 1
+
+
+def test_many_who_come_and_go_are_told_now_and_then() -> None:
+    house = House()
+    with capture_logs() as logged:
+        for number in range(100):
+            last = house.come(f"{number}")
+            house.sessions.gone(last, 1001, NOW)
+        told = Counter(each["event"] for each in logged)
+        assert told == {"user_connected": 60, "user_disconnected": 60}
+        house.sessions.gone(last, 1001, NOW + 1)
+    assert logged[-1]["suppressed"] == 40
 
 
 def test_a_token_serves_again_when_the_socket_it_gave_is_lost_without_a_word() -> None:
