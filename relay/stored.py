@@ -97,7 +97,10 @@ async def opened(settings: Settings) -> AsyncIterator[Lasting]:
 
     :raises ConfigError: when it cannot be used; the message names the option.
     """
-    where = database_at(settings, data_dir(settings))
+    folder = data_dir(settings)
+    where = database_at(settings, folder)
+    if (owner := folder.stat().st_uid) != os.geteuid():
+        _log.warning("data_dir_of_another_user", data_dir=f"{folder}", owner=owner)
     if settings.cluster is not None and settings.database_url is None:
         _log.warning("database_not_shared")
     try:

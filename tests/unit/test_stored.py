@@ -121,6 +121,19 @@ async def test_a_database_that_cannot_be_used_is_told_by_the_option(tmp_path: Pa
             pass
 
 
+async def test_a_folder_of_another_user_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = os.geteuid()
+    for user, warned in ((own, []), (own + 1, [own])):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        with capture_logs() as events:
+            async with opened(Settings(data_dir=tmp_path)):
+                pass
+        found = [e["owner"] for e in events if e["event"] == "data_dir_of_another_user"]
+        assert found == warned
+
+
 @pytest.mark.usefixtures("kept_logging")
 async def test_a_newer_database_is_told_with_what_to_type_and_can_be_brought_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
