@@ -16,8 +16,7 @@ def prepare(engine: Engine) -> None:
 
     Either all of it is done or nothing; servers that do it at once wait for each other.
 
-    :raises RecordsUnfit: when they are of a newer version, or the database is damaged or not fit for
-        them.
+    :raises RecordsUnfit: when they are of a newer version, or the database is damaged or unfit.
     :raises RecordsAway: when the database cannot be used.
     """
     try:

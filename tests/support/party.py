@@ -373,7 +373,7 @@ class Party:
         self._names.add(name)
         user = self.users[name] = User(self, session)
         user.token = new_token() if can_resume else ""
-        self.sessions.come(session, user.token or None)
+        self.sessions.come(session, user.token or None, self.now)
         return user
 
     async def pair(
