@@ -15,6 +15,8 @@ In the order in which a message comes through:
                    ``views`` are what operators are shown
 - ``meetings``     searching, meeting and parting; ``turns`` says who searches again, and
                    ``calls`` keeps the two of each call in step
+- ``failures``     links that fail: why, and what becomes of their users; ``echoes`` has users' own
+                   media come back to them
 - ``trysts``       users who know each other: invitations, and two who want to meet again
 - ``abroad``       rooms with a user on another node
 - ``reporting``    a user reports or blocks a partner; ``guard`` keeps out who is banned, and tells

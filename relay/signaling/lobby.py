@@ -22,7 +22,6 @@ from relay.plane import (
     MediaFlowing,
     OverBudget,
     PictureFlowing,
-    Trace,
 )
 from relay.protocol.messages import (
     MAX_SDP_CHARS,
@@ -32,7 +31,6 @@ from relay.protocol.messages import (
     ChatMessage,
     ChatReceived,
     Echo,
-    EchoState,
     Error,
     FindPartner,
     IceCandidate,
@@ -42,7 +40,6 @@ from relay.protocol.messages import (
     MediaState,
     MeetAgain,
     NextPartner,
-    PartnerDisconnected,
     PartnerLeft,
     PicturePart,
     PictureReceived,
@@ -69,8 +66,8 @@ from relay.signaling import views
 from relay.signaling.abroad import Abroad
 from relay.signaling.around import Surroundings
 from relay.signaling.calls import Calls
-from relay.signaling.diagnosis import UNREPORTED, Evidence, cause_of
-from relay.signaling.echo import ECHO_S
+from relay.signaling.echoes import Echoes, is_over
+from relay.signaling.failures import Failures
 from relay.signaling.limits import Limits
 from relay.signaling.mailbox import (
     Item,
@@ -88,7 +85,7 @@ from relay.signaling.outbox import CLOSE_OVER_BUDGET
 from relay.signaling.reporting import Reporting
 from relay.signaling.session import Call, Session
 from relay.signaling.showing import show
-from relay.signaling.tally import NO_CAUSE, Tally
+from relay.signaling.tally import Tally
 from relay.signaling.tracing import Meeting, Tracing
 from relay.signaling.trysts import Trysts
 from relay.signaling.turns import Turns
@@ -151,6 +148,8 @@ class Lobby:
         self._meetings = Meetings(
             self._sessions, matchmaker, self._calls, haste, self.tally, abroad
         )
+        self._failures = Failures(negotiation, self._meetings, self.tally, self._tracing)
+        self._echoes = Echoes(negotiation)
         self.surroundings = Surroundings(self._sessions, looking_elsewhere)
         self._news = OnlineNews(
             self._meetings.slowed_for_s,
@@ -225,7 +224,7 @@ class Lobby:
         sessions = self._sessions.values()
         self.moving.tick(sessions, now)
         for session in sessions:
-            if self._negotiation.late(session, now) or _echo_is_over(session, now):
+            if self._negotiation.late(session, now) or is_over(session, now):
                 session.inbox.put(TimePassed())
         queued = [
             s for s in sessions if s.state is State.WAITING and not (s.is_away or s.link.is_awaited)
@@ -252,8 +251,8 @@ class Lobby:
             session.send(Error(code="internal", message="Something went wrong on the server."))
         if session.link.link_id not in (None, former):
             self._tracing.described(session.user_id, now)
-        if _echo_is_over(session, now):
-            self._end_echo(session)
+        if is_over(session, now):
+            self._echoes.end(session)
 
     async def _handle(self, session: Session, item: Item, now: float) -> None:
         match item:
@@ -264,11 +263,10 @@ class Lobby:
                 self.tally.networks.came_up(session.network, item.kind, now)
                 await self._meetings.settle(session, now)
             case LinkLost():
-                if self._negotiation.lost(session, item.link_id, item.reason, now):
-                    await self._fail_media(session, item.reason, item.trace, now)
+                await self._failures.lost(session, item, now)
                 await self._meetings.settle(session, now)
             case TimePassed():
-                await self._look_at_link(session, now)
+                await self._failures.look(session, now)
                 await self._meetings.settle(session, now)
             case ProposalDue():
                 await self._negotiation.propose(session)
@@ -284,12 +282,6 @@ class Lobby:
             case _:
                 require_allowed(item, session.state, self._media_mode)
                 await self._obey(session, item, now)
-
-    async def _look_at_link(self, session: Session, now: float) -> None:
-        if self._negotiation.late(session, now):
-            trace = await self._negotiation.trace(session)
-            if self._negotiation.late(session, now):  # it has not come up meanwhile
-                await self._fail_media(session, "late", trace, now)
 
     async def _obey(  # noqa: PLR0912, PLR0915 - a table
         self, session: Session, message: UserMessage, now: float
@@ -310,7 +302,7 @@ class Lobby:
             case Invite() | MeetAgain():
                 self._trysts.take(session, message, now)
             case StopChat():
-                self._end_echo(session)
+                self._echoes.end(session)
                 await self._meetings.skip(session, now)
                 self._negotiation.close(session)
                 session.link.stopped()
@@ -324,9 +316,9 @@ class Lobby:
             case IceCandidate():
                 self._negotiation.candidate(session, message)
             case Echo(on=True):
-                self._echo(session, now)
+                self._echoes.begin(session, now)
             case Echo():
-                self._end_echo(session)
+                self._echoes.end(session)
             case LinkReport():
                 session.link_report = message
             case QualityReport():
@@ -368,28 +360,9 @@ class Lobby:
         await self._negotiation.offer(session, sdp, now, near)
         await self._meetings.settle(session, now)
 
-    def _echo(self, session: Session, now: float) -> None:
-        """Have a user's media come back to it for a while."""
-        link_id, echoing = session.link.link_id, session.echoing
-        if link_id is None:
-            raise ProtocolError("wrong_state", "there is no link")
-        is_new = not echoing.is_on
-        if wait_s := echoing.begin(link_id, now):
-            session.fault(now, "rate_limited", "too many echoes", round(wait_s, 3))
-            return
-        if is_new:
-            self._negotiation.echo(session, on=True)
-        session.send(EchoState(on=True, seconds=ECHO_S))
-
-    def _end_echo(self, session: Session) -> None:
-        if session.echoing.is_on:
-            session.echoing.end()
-            self._negotiation.echo(session, on=False)
-            session.send(EchoState(on=False))
-
     async def _find(self, session: Session, how: FindPartner | NextPartner, now: float) -> None:
         """Have a user without a partner search for one, here or elsewhere."""
-        self._end_echo(session)
+        self._echoes.end(session)
         if self.moving.diverts(session, now, stays=how.stay):
             await self._move(session, now)
             return
@@ -411,42 +384,13 @@ class Lobby:
         session.send(self.moving.message(now))
         self.tally.moves += 1
 
-    async def _fail_media(
-        self, session: Session, reason: str, trace: Trace | None, now: float
-    ) -> None:
-        """A user cannot send or receive media: unless it chats without, it needs a new link."""
-        evidence = self._evidence(session, trace, now)
-        cause = cause_of(evidence) if evidence is not None else None
-        seen = evidence.seen if evidence is not None else {}
-        named = cause or NO_CAUSE
-        log.info("media_failed", user=session.user_id, reason=reason, cause=named, **seen)
-        session.link_cause = named
-        self._tracing.failed(session.user_id, named)
-        self.tally.link_failures[named] += 1
-        self.tally.networks.failed(session.network, named, now)
-        if session.link.is_without_media:
-            self._negotiation.forgo(session)
-        else:
-            await self._meetings.leave(session, PartnerDisconnected(), now)
-            self._negotiation.close(session)
-        text = "The video connection failed."
-        session.send(Error(code="media_failed", message=text, cause=cause))
-
-    def _evidence(self, session: Session, trace: Trace | None, now: float) -> Evidence | None:
-        """Why the user's link has not come up; None of one that was up, or has not begun to."""
-        report, session.link_report = session.link_report, None
-        if trace is None:
-            return None
-        others = self.tally.networks.udp_works_without(session.network, now)
-        return Evidence(trace, report or UNREPORTED, others)
-
     async def _forget(self, session: Session, now: float) -> None:
         self._sessions.pop(session.user_id, None)
         self.tally.networks.gone(session.user_id)
         await self._meetings.vanish(session, now)
         self._negotiation.close(session)
         self._tracing.gone(session.user_id)
-        self._end_echo(session)
+        self._echoes.end(session)
         self._meetings.gone(session)
         session.gone.set()
 
@@ -466,13 +410,6 @@ class Lobby:
     def users(self, now: float) -> list[views.UserView]:
         """Every user, in the order in which they came."""
         return [views.view_of_user(session, now) for session in self._sessions.values()]
-
-
-def _echo_is_over(session: Session, now: float) -> bool:
-    """Whether nobody listens to it any more, or there is nothing to hear."""
-    if not session.echoing.is_on:
-        return False
-    return session.echoing.is_over(None if session.is_away else session.link.link_id, now)
 
 
 def _require_short(sdp: str) -> None:
