@@ -40,6 +40,7 @@ Around it:
 - ``certificate``   that of a server as long as it runs, read again when its files change
 - ``application``   the routes that answer, of what a server is made of
 - ``app``           puts the parts together; ``config``, ``values`` and ``cli`` are its front
+- ``entry``         the command's first moments, while all this is imported
 - ``wording``       what is said of a setting that has a wrong value
 - ``renamed``       settings that had another name before
 - ``core_settings``    those of the settings that every server has; ``setting`` is one

@@ -141,9 +141,12 @@ async def _end_former(settings: Settings) -> None:
         directory.release()
 
 
+_OF_THE_HOST = frozenset({errno.EADDRNOTAVAIL, errno.EINVAL})  # the second: it lacks its zone
+
+
 def cannot_listen(settings: Settings, option: str, port: int, error: OSError) -> ConfigError:
     """What to say of a port that cannot be bound; ``option`` is the setting that names it."""
-    named = settings.written("host" if error.errno == errno.EADDRNOTAVAIL else option)
+    named = settings.written("host" if error.errno in _OF_THE_HOST else option)
     remedy = "; CAP_NET_BIND_SERVICE lets it have those below 1024" if _is_low(error, port) else ""
     return ConfigError(
         f"{named}: cannot listen on {settings.host} port {port}: {reason_of(error)}{remedy}"

@@ -301,6 +301,12 @@ def address_of(settings: Settings) -> str:
         raise ConfigError("--cluster-address: has to be given, since Redis is at a socket")
     try:
         found = socket.getaddrinfo(host, where.port or _REDIS_PORT, type=socket.SOCK_DGRAM)
+    except OSError as error:
+        named = settings.written("cluster")
+        raise ConfigError(
+            f"{named}: {host}: {str(error.strerror).lower()}; correct the name, or its DNS"
+        ) from None
+    try:
         family, kind, _, _, address = found[0]
         with socket.socket(family, kind) as towards:
             towards.connect(address)

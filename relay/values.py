@@ -6,6 +6,7 @@ import os
 import re
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -163,7 +164,12 @@ def database(value: SecretStr) -> SecretStr:
 
 def store(value: SecretStr) -> SecretStr:
     """Where a Redis server is, and who asks: it may have a password in it."""
-    if not _STORE.fullmatch(value.get_secret_value()):
+    url = value.get_secret_value()
+    try:
+        is_one = _STORE.fullmatch(url) is not None and urlsplit(url).port != 0
+    except ValueError:  # the port is too great
+        is_one = False
+    if not is_one:
         raise ValueError("should be a URL such as redis://redis.example.org:6379/0")
     return value
 

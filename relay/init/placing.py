@@ -24,7 +24,7 @@ def beside(path: Path, suffix: str) -> Path:
 
 
 def place(path: Path, text: str, mode: int, *, force: bool) -> Outcome:
-    """Write a file, unless there is one.
+    """Write a file, unless there is one; what an earlier run put beside it goes once it holds.
 
     :param mode: who may read it, also of what is put beside it.
     :param force: whether what is there gives way; it is kept with ``.old`` to its name.
@@ -36,12 +36,14 @@ def place(path: Path, text: str, mode: int, *, force: bool) -> Outcome:
             _write(path, text, mode)
             return Outcome.NEW
         if there == text:
+            beside(path, ".new").unlink(missing_ok=True)
             return Outcome.UNCHANGED
         if not force:
             _write(beside(path, ".new"), text, mode)
             return Outcome.KEPT
         _write(beside(path, ".old"), there, mode)
         _write(path, text, mode)
+        beside(path, ".new").unlink(missing_ok=True)
     except OSError as error:
         advice = "run it as root, or give --folder" if isinstance(error, PermissionError) else ""
         told = f"--folder: {path} cannot be written: {reason_of(error)}"

@@ -20,7 +20,7 @@ class Command(NamedTuple):
     words: list[str]
     """Its help, a paragraph each."""
     options: list[tuple[str, str]]
-    """How each is written, and what it does; a server's settings excepted."""
+    """How each is written, and what it does; without settings where it has all of these."""
     has_settings: bool
 
 
@@ -35,14 +35,15 @@ def _under(command: Any, context: Any) -> Iterator[Command]:
         yield from _under(found, found.context_class(found, info_name=name, parent=context))
     if hasattr(command, "commands"):
         return
-    given = [p for p in command.params if p.name not in Settings.model_fields]
+    has_settings = Settings.model_fields.keys() <= {p.name for p in command.params}
+    given = [p for p in command.params if not has_settings or p.name not in Settings.model_fields]
     records = [record for p in given if (record := p.get_help_record(context))]
     yield Command(
         context.command_path,
         " ".join([context.command_path, *command.collect_usage_pieces(context)]),
         [" ".join(part.split()) for part in command.help.split("\n\n")],
         [(written.replace("  ", " "), words) for written, words in records],
-        has_settings=len(given) < len(command.params) - 5,
+        has_settings,
     )
 
 

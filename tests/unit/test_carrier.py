@@ -29,6 +29,7 @@ from relay.errors import ConfigError
             443,
             "--host: cannot listen on :: port 443: cannot assign requested address",
         ),
+        (errno.EINVAL, 443, "--host: cannot listen on :: port 443: invalid argument"),
     ],
 )
 def test_a_port_that_cannot_be_had_is_told_with_its_option(

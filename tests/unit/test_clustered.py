@@ -72,7 +72,11 @@ def test_its_address_is_that_on_the_way_to_redis() -> None:
     assert address_of(node("redis://127.0.0.1", cluster_address="192.0.2.7")) == "192.0.2.7"
 
 
-@pytest.mark.parametrize("url", ["unix:///run/redis.sock", "redis://no-such-host.invalid/0"])
-def test_without_a_way_the_address_has_to_be_given(url: str) -> None:
+def test_with_a_socket_the_address_has_to_be_given() -> None:
     with pytest.raises(ConfigError, match=r"^--cluster-address: has to be given, since "):
-        address_of(node(url))
+        address_of(node("unix:///run/redis.sock"))
+
+
+def test_a_name_that_is_not_found_is_told_by_the_option_that_has_it() -> None:
+    with pytest.raises(ConfigError, match=r"^--cluster: no-such-host\.invalid: .*correct the name"):
+        address_of(node("redis://no-such-host.invalid/0"))

@@ -257,6 +257,8 @@ TOKEN = "should be at least 16 characters: letters, digits and . _ ~ + / - ="
         ("database_url", "postgresql://relay:hush@db.example.org", f": {DATABASE}"),
         ("cluster", "http://redis.example.org", f": {STORE}"),
         ("cluster", "redis://", f": {STORE}"),
+        ("cluster", "redis://127.0.0.1:99999/0", f": {STORE}"),
+        ("cluster", "redis://127.0.0.1:0", f": {STORE}"),
         ("cluster", "redis://:hush@redis.example.org/0 1", f": {STORE}"),
         ("cluster", "unix://redis.sock", f": {STORE}"),
         ("cluster", "redis://redis.example.org", ": needs --cluster-secret, too"),

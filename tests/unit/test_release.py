@@ -86,7 +86,7 @@ def test_the_wheel_is_told_to_have_page_what_is_deployed_and_sbom_in_it() -> Non
 
 def test_the_distribution_has_a_name_of_its_own_and_the_command_its_old_one() -> None:
     assert release_notes.version_of(ROOT)[0] == "relay-videochat"
-    assert PROJECT["project"]["scripts"] == {"relay": "relay.cli:main"}
+    assert PROJECT["project"]["scripts"] == {"relay": "relay.entry:main"}
 
 
 def test_what_has_changed_is_a_versions_section_or_what_is_not_released() -> None:

@@ -42,7 +42,9 @@ def test_what_somebody_has_changed_stays_and_the_new_one_is_beside_it(tmp_path: 
 def test_by_force_it_gives_way_and_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "relay.toml"
     path.write_text("port = 1\n")
+    assert place(path, "port = 2\n", 0o644, force=False) is Outcome.KEPT
     assert place(path, "port = 2\n", 0o644, force=True) is Outcome.REPLACED
+    assert not (tmp_path / "relay.toml.new").exists(), "it is what is in force"
     assert path.read_text() == "port = 2\n"
     assert (tmp_path / "relay.toml.old").read_text() == "port = 1\n"
 
