@@ -122,7 +122,9 @@ def step_back(settings: Settings, to: str) -> str:
 
     :raises ConfigError: when it cannot be done; the message names the option.
     """
-    where = database_at(settings, data_dir(settings))
+    where = database_at(settings, settings.data_dir or usual(os.environ))
+    if isinstance(where, Path) and not where.exists():
+        raise ConfigError(f"{settings.written('data_dir')}: there is no {where}")
     try:
         engine = engine_of(where)
         try:

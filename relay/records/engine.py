@@ -58,7 +58,7 @@ def engine_of(where: str | Path, *, only_looks: bool = False) -> Engine:
         return _sqlite(where, only_looks=only_looks)
     try:
         parsed = make_url(where)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):  # the second: its port is none
         raise RecordsUnfit("is not the URL of a database") from None
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         return _sqlite(Path(parsed.database), only_looks=only_looks)

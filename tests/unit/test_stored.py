@@ -171,6 +171,26 @@ def downgrade(): pass
         pass
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://relay:hush@db:99999x/relay", "postgresql://a:hush/b"]
+)
+async def test_a_url_whose_port_is_none_is_told(url: str, tmp_path: Path) -> None:
+    settings = load({"data_dir": str(tmp_path)}, {"RELAY_DATABASE_URL": url})
+    told = r"^RELAY_DATABASE_URL: is not the URL of a database$"
+    with pytest.raises(ConfigError, match=told):
+        async with opened(settings):
+            pass
+    with pytest.raises(ConfigError, match=told):
+        step_back(settings, HEAD)
+
+
+def test_no_folder_is_made_to_bring_a_database_back(tmp_path: Path) -> None:
+    folder = tmp_path / "missing"
+    with pytest.raises(ConfigError, match=r"^--data-dir: there is no .*missing/relay\.sqlite3$"):
+        step_back(load({"data_dir": str(folder)}, {}), HEAD)
+    assert not folder.exists()
+
+
 async def test_a_database_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:
     url = f"postgresql://relay:hush@/relay?host={tmp_path}"
     settings = load({"data_dir": str(tmp_path)}, {"RELAY_DATABASE_URL": url})
